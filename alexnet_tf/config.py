@@ -1,0 +1,246 @@
+"""The configuration of a run: plain frozen data, and its hash.
+
+A run is decided by a `Config` and by the pixels and labels it sees, so the hash of both names the
+run. Only fields that differ from their default enter the hash: a field added later, whose default is
+the behaviour of before, leaves old hashes valid. So a default, once released, never changes.
+"""
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from alexnet_tf.errors import InputError
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and what is done to them on their way to the network.
+
+    Attributes:
+        dataset: `builtin`, a TFDS name, or `folder:PATH`.
+        input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
+            deviation of all training pixels.
+        pad: zero pixels (after mean subtraction) added on each side before the crop.
+        crop: side of the random (test: central) crop, 0 for the whole image; with `pad` and no
+            `crop` the crop has the size of the image.
+        flip: mirror each training image with probability 1/2.
+        color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
+            program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
+        holdout: train without the selection split (10% of each class).
+    """
+
+    dataset: str = "cifar10"
+    input_scale: Literal["raw", "unit"] = "raw"
+    pad: int = 0
+    crop: int = 0
+    flip: bool = False
+    color_noise: Literal["none", "paper", "code"] = "none"
+    holdout: bool = False
+
+
+@dataclass(frozen=True)
+class CifarNetConfig:
+    """The four-layer network of the paper's Figure 1 (arguments of `models.cifar_net`)."""
+
+    activation: str = "relu"
+    init: Literal["2012", "glorot"] = "2012"
+    pooling: tuple[str, ...] = ("max", "avg", "avg")
+    pool_size: int = 3
+    lrn: bool = False
+    lrn_n: int = 5
+    lrn_k: float = 2.0
+    lrn_alpha: float = 1e-4
+    lrn_beta: float = 0.75
+    lrn_divide_alpha: bool = False
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the weights are found.
+
+    Attributes:
+        epochs: upper bound on the number of epochs.
+        batch_size: global batch, over all replicas.
+        learning_rate: rate of the first epoch.
+        momentum: coefficient of the velocity.
+        weight_decay: L2 coefficient, on kernels only (paper, section 5).
+        bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
+        schedule: `constant`; `steps` divides the rate by 10 after each epoch of `drops`; `plateau`
+            divides it by 10 when the selection error stops improving.
+        drops: epochs after which `steps` divides the rate.
+        patience: epochs without improvement that make a plateau.
+        max_drops: how often `plateau` divides; the next plateau ends the run.
+        stop_train_error: end `stop_extra_epochs` after the training error is at or below this; 0 never.
+        stop_extra_epochs: see above.
+    """
+
+    epochs: int = 1
+    batch_size: int = 128
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    bias_rate: float = 1.0
+    schedule: Literal["constant", "steps", "plateau"] = "constant"
+    drops: tuple[int, ...] = ()
+    patience: int = 5
+    max_drops: int = 3
+    stop_train_error: float = 0.0
+    stop_extra_epochs: int = 2
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a run's numbers, apart from the data set's pixels.
+
+    Example:
+
+    >>> config = Config().replace(activation="tanh", epochs=3)
+    >>> config.model.activation, config.train.epochs
+    ('tanh', 3)
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: CifarNetConfig = field(default_factory=CifarNetConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    precision: Precision = "float32"
+    seed: int = 0
+
+    def replace(self, **changes: Any) -> "Config":
+        """Returns a copy with the named fields, of any section, changed.
+
+        Raises:
+            InputError: for a name that no section has.
+        """
+        sections = {name: getattr(self, name) for name in ("data", "model", "train")}
+        top = {}
+        for name, value in changes.items():
+            for section, part in sections.items():
+                if name in _field_names(part):
+                    sections[section] = dataclasses.replace(part, **{name: value})
+                    break
+            else:
+                if name not in ("data", "model", "train", "precision", "seed"):
+                    raise InputError(
+                        f"expected a config field, one of {', '.join(self.field_names())}; received {name!r}"
+                    )
+                top[name] = value
+        return dataclasses.replace(self, **{**sections, **top})
+
+    def field_names(self) -> list[str]:
+        """Names that `replace` and `--set` take."""
+        names = ["precision", "seed"]
+        for part in (self.data, self.model, self.train):
+            names += _field_names(part)
+        return names
+
+    def with_setting(self, setting: str) -> "Config":
+        """Returns a copy changed by one `field=value` text, the value read by the field's type.
+
+        Example:
+
+        >>> Config().with_setting("drops=20,30").train.drops
+        (20, 30)
+        """
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set: expected field=value, received {setting!r}")
+        if name not in self.field_names():
+            raise InputError(
+                f"--set: expected a field, one of {', '.join(self.field_names())}; received {name!r}"
+            )
+        owner = next(part for part in (self.data, self.model, self.train, self) if name in _field_names(part))
+        hint = typing.get_type_hints(type(owner))[name]
+        return self.replace(**{name: _parse(name, text, hint)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, as JSON-ready nested dictionaries; the model's kind under `model.kind`."""
+        values = dataclasses.asdict(self)
+        values["model"] = {"kind": type(self.model).__name__, **values["model"]}
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Config":
+        """Inverse of `to_dict`, also after a trip through JSON (lists become tuples again)."""
+        model = dict(values["model"])
+        kind = model.pop("kind")
+        kinds = {known.__name__: known for known in MODEL_CONFIGS}
+        if kind not in kinds:
+            raise InputError(f"expected a model kind among {', '.join(kinds)}; received {kind!r}")
+        return cls(
+            data=_revive(DataConfig, values["data"]),
+            model=_revive(kinds[kind], model),
+            train=_revive(TrainConfig, values["train"]),
+            precision=values["precision"],
+            seed=values["seed"],
+        )
+
+    def hash(self, data_fingerprint: str) -> str:
+        """SHA-256 (hex) over the model's kind, every field off its default and the data's fingerprint.
+
+        The name of the data set is left out: the fingerprint says better which images they were.
+        """
+        identity = {
+            "data_fingerprint": data_fingerprint,
+            "kind": type(self.model).__name__,
+            "precision": self.precision,
+            "seed": self.seed,
+            "data": {k: v for k, v in _off_default(self.data).items() if k != "dataset"},
+            "model": _off_default(self.model),
+            "train": _off_default(self.train),
+        }
+        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+MODEL_CONFIGS = (CifarNetConfig,)
+
+
+def _field_names(part: Any) -> list[str]:
+    return [f.name for f in dataclasses.fields(part) if not dataclasses.is_dataclass(getattr(part, f.name))]
+
+
+def _off_default(part: Any) -> dict[str, Any]:
+    return {
+        f.name: getattr(part, f.name) for f in dataclasses.fields(part) if getattr(part, f.name) != f.default
+    }
+
+
+def _revive(kind: type, values: dict[str, Any]) -> Any:
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _parse(name: str, text: str, hint: Any) -> Any:
+    """Reads `text` as the field's type; the error names the field."""
+    origin = typing.get_origin(hint)
+    try:
+        if origin is Literal:
+            choices = typing.get_args(hint)
+            if text not in choices:
+                raise ValueError(" or ".join(choices))
+            return text
+        if origin is tuple:
+            item = typing.get_args(hint)[0]
+            return tuple(_parse(name, part, item) for part in text.split(",") if part)
+        if hint is bool:
+            if text.lower() not in ("true", "false"):
+                raise ValueError("true or false")
+            return text.lower() == "true"
+        if hint in (int, float):
+            expected = "a whole number" if hint is int else "a number"
+            try:
+                return hint(text)
+            except ValueError:
+                raise ValueError(expected) from None
+        if isinstance(hint, types.UnionType):
+            raise ValueError("a field of one type")
+        return text
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"--set {name}: expected {error}, received {text!r}") from None
