@@ -1,0 +1,254 @@
+"""A labelled image set in memory, and the fixed choices of examples made from it."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alexnet_tf.errors import InputError
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images and labels of one data set: a training split and the split that results are reported on.
+
+    The arrays are read-only, so the fingerprint stays true. Build one with `from_splits`.
+
+    Attributes:
+        name: what the user asked for: `builtin`, a TFDS name or `folder:PATH`.
+        class_names: the name of each label, in label order.
+        train_images: uint8 [n, height, width, channels], 0..255.
+        train_labels: int64 [n].
+        report_images: as `train_images`: the set's test split, else its validation split, else
+            examples held out from its training split.
+        report_labels: int64 [m].
+        report_split: `test`, `validation` or `held-out`.
+        fingerprint: SHA-256 (hex) over shapes, pixels and labels, of train then report.
+        quarantine: (path, reason) of each file that could not be used.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    report_images: np.ndarray
+    report_labels: np.ndarray
+    report_split: str
+    fingerprint: str
+    quarantine: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def from_splits(
+        cls,
+        name: str,
+        class_names: Sequence[str],
+        train: Split,
+        report: Split,
+        report_split: str,
+        quarantine: Sequence[tuple[str, str]] = (),
+    ) -> "ImageSet":
+        """Checks the arrays against each other and computes the fingerprint.
+
+        Raises:
+            InputError: for images that are not uint8 [n, height, width, channels], splits of different
+                image shapes, empty splits, or labels outside the classes.
+
+        Example:
+
+        >>> images, labels = np.zeros([4, 8, 8, 3], np.uint8), np.array([0, 1, 0, 1])
+        >>> tiny = ImageSet.from_splits("tiny", ["cat", "dog"], (images, labels), (images, labels), "test")
+        >>> tiny.classes, tiny.image_shape, tiny.fingerprint[:8]
+        (2, (8, 8, 3), '16cf3ac4')
+        """
+        arrays = []
+        for split, (images, labels) in (("train", train), (report_split, report)):
+            if images.dtype != np.uint8 or images.ndim != 4:
+                raise InputError(
+                    f"{name}, split {split}: expected uint8 images [n, height, width, channels]; "
+                    f"received {images.dtype} {list(images.shape)}"
+                )
+            if len(images) == 0 or labels.shape != (len(images),):
+                raise InputError(
+                    f"{name}, split {split}: expected at least one image, and one label each; "
+                    f"received {len(images)} images and labels {list(labels.shape)}"
+                )
+            if labels.min() < 0 or labels.max() >= len(class_names):
+                raise InputError(
+                    f"{name}, split {split}: expected labels in 0..{len(class_names) - 1}; "
+                    f"received {labels.min()}..{labels.max()}"
+                )
+            arrays += [_frozen(images, np.uint8), _frozen(labels, np.int64)]
+        train_images, _, report_images, _ = arrays
+        if train_images.shape[1:] != report_images.shape[1:]:
+            raise InputError(
+                f"{name}: expected {report_split} images of the training images' shape "
+                f"{list(train_images.shape[1:])}; received {list(report_images.shape[1:])}"
+            )
+        return cls(
+            name, tuple(class_names), *arrays, report_split, fingerprint_arrays(*arrays), tuple(quarantine)
+        )
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.train_images.shape[1:]
+
+    @property
+    def slug(self) -> str:
+        """Folder name under a results directory."""
+        return results_slug(self.name)
+
+
+def results_slug(name: str) -> str:
+    """Folder name of a data set under a results directory.
+
+    Example:
+
+    >>> results_slug("cifar10"), results_slug("imagenet_resized/32x32"), results_slug("folder:pets/cats")
+    ('cifar10', 'imagenet_resized-32x32', 'folder-cats')
+    """
+    if name.startswith("folder:"):
+        # Resolved, so that `folder:.` and `folder:pets/` have a name too.
+        name = "folder-" + Path(name.removeprefix("folder:")).expanduser().resolve().name
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
+
+
+def fingerprint_arrays(*arrays: np.ndarray) -> str:
+    """SHA-256 (hex) over the arrays' shapes, types and contents, the same on every machine."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        digest.update(f"{array.dtype.str}{list(array.shape)}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1) -> np.ndarray:
+    """Marks a fixed share of each class, chosen by a hash of each example's bytes.
+
+    Of a class of n examples, those with the `round(fraction * n)` lowest hashes (at least one of two or
+    more) are marked. The choice does not depend on the order of the examples. Identical images of a
+    class stay together, so a class with many duplicates may be marked a little over its share, or not at
+    all where its marked examples would be the whole class.
+
+    Args:
+        images: uint8 [n, height, width, channels].
+        labels: int64 [n].
+        fraction: share of each class, between 0 and 1 exclusive.
+
+    Returns:
+        bool [n], True for the marked examples.
+
+    Raises:
+        InputError: for a fraction outside 0..1.
+
+    Example:
+
+    >>> images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
+    >>> labels = np.arange(40) % 2
+    >>> mask = selection_mask(images, labels)
+    >>> np.bincount(labels[mask])
+    array([2, 2])
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
+    hashes = np.fromiter(
+        (
+            int.from_bytes(hashlib.blake2b(example.data, digest_size=8).digest(), "big")
+            for example in np.ascontiguousarray(images)
+        ),
+        dtype=np.uint64,
+        count=len(images),
+    )
+    mask = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < 2:
+            continue
+        count = max(1, round(fraction * len(members)))
+        threshold = np.sort(hashes[members])[count - 1]
+        chosen = hashes[members] <= threshold
+        if chosen.all():
+            chosen = hashes[members] < threshold
+        mask[members] = chosen
+    return mask
+
+
+def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = 0.2) -> tuple[Split, Split]:
+    """Parts a set without a test or validation split in two, by `selection_mask`.
+
+    Returns:
+        (images, labels) of the rest, and (images, labels) of the `fraction` of each class held out.
+
+    Example:
+
+    >>> images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
+    >>> train, report = hold_out(images, np.arange(40) % 2)
+    >>> len(train[0]), len(report[0])
+    (32, 8)
+    """
+    mask = selection_mask(images, labels, fraction)
+    return (images[~mask], labels[~mask]), (images[mask], labels[mask])
+
+
+def check_memory(name: str, count: int, image_shape: tuple[int, int, int], max_bytes: int) -> None:
+    """Refuses a set that would not fit, before any of it is decoded.
+
+    Raises:
+        InputError: where `count` uint8 images of `image_shape` are larger than `max_bytes`.
+    """
+    size = count * int(np.prod(image_shape))
+    if size > max_bytes:
+        raise InputError(
+            f"{name}: expected at most {max_bytes / 1e9:.1f} GB of decoded images, since a set is held in "
+            f"memory; received {count} images of {image_shape[0]}x{image_shape[1]}, {size / 1e9:.1f} GB"
+        )
+
+
+def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
+    """Indices of a fixed choice of `count` examples with as many of each class as possible.
+
+    Examples of a class are taken in a fixed scattered order of their indices. A class with too few
+    gives all it has and the others fill up; where `count` is no multiple of the number of classes, the
+    first labels have one more.
+
+    Args:
+        labels: int64 [n].
+        count: how many, at least 1; all n where there are fewer.
+
+    Returns:
+        int64 [min(count, n)], ascending.
+
+    Raises:
+        InputError: for a count below 1.
+
+    Example:
+
+    >>> labels = np.array([0] * 6 + [1] * 2)
+    >>> np.bincount(labels[balanced_subset(labels, 6)])
+    array([4, 2])
+    """
+    if count < 1:
+        raise InputError(f"expected a count of at least 1; received {count}")
+    # Multiplicative hashing of the index: unlike NumPy's generators, the same in every release.
+    scattered = np.argsort(np.arange(1, len(labels) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    by_class = scattered[np.argsort(labels[scattered], kind="stable")]
+    sizes = np.unique(labels, return_counts=True)[1]
+    rank = np.concatenate([np.arange(size) for size in sizes]) if len(labels) else by_class
+    return np.sort(by_class[np.argsort(rank, kind="stable")[:count]])
+
+
+def _frozen(array: np.ndarray, dtype: type) -> np.ndarray:
+    view = np.ascontiguousarray(array, dtype=dtype).view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,272 @@
+"""The built-in data set: drawn shapes on textured grounds, for a first run without files or network.
+
+Ten shapes at random position, size and rotation, in colours that say nothing about the class, amid
+clutter, partly hidden, under noise. Same seed, same bytes on any machine: pixels go through nothing
+but operations that IEEE 754 rounds exactly (+ - * / sqrt, comparisons), and randomness through
+uniform draws alone. So no sines per pixel, no matrix products and no normal deviates here.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from alexnet_tf.errors import InputError
+
+CLASS_NAMES: tuple[str, ...] = (
+    "disc",
+    "ring",
+    "square",
+    "triangle",
+    "cross",
+    "star",
+    "crescent",
+    "heart",
+    "arrow",
+    "clover",
+)
+
+_SIZE = 32
+# Small enough for the float32 planes of a chunk to stay in a CPU's cache.
+_IMAGES_PER_CHUNK = 200
+
+_AXIS = np.arange(_SIZE, dtype=np.float32) - (_SIZE - 1) / 2
+_X, _Y = _AXIS[None, None, :], -_AXIS[None, :, None]
+
+
+def draw_builtin(
+    train: int = 10_000, test: int = 2_000, seed: int = 0
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Draws the built-in data set.
+
+    The two splits come from separate streams of the generator, so the size of one never changes the
+    other. Both are class-balanced and shuffled.
+
+    Args:
+        train: number of training images, a positive multiple of 10.
+        test: number of test images, a positive multiple of 10.
+        seed: whole number >= 0; equal arguments give equal bytes.
+
+    Returns:
+        `{"train": (images, labels), "test": (images, labels)}`; images are uint8 RGB `[n, 32, 32, 3]`,
+        labels int64 `[n]`, indices into `CLASS_NAMES`.
+
+    Raises:
+        InputError: for a size that is no positive multiple of 10, or a seed below 0.
+
+    Example:
+
+    >>> images, labels = draw_builtin(train=20, test=10)["train"]
+    >>> images.shape, images.dtype.name, sorted(labels.tolist())[:4]
+    ((20, 32, 32, 3), 'uint8', [0, 0, 1, 1])
+    """
+    classes = len(CLASS_NAMES)
+    for name, count in (("train", train), ("test", test)):
+        if not _is_whole(count) or count <= 0 or count % classes:
+            raise InputError(f"{name}: expected a positive multiple of {classes}, received {count!r}")
+    if not _is_whole(seed) or seed < 0:
+        raise InputError(f"seed: expected a whole number >= 0, received {seed!r}")
+    streams = np.random.SeedSequence(int(seed)).spawn(2)
+    return {
+        split: _draw_split(np.random.Generator(np.random.PCG64(stream)), int(count))
+        for split, count, stream in zip(("train", "test"), (train, test), streams, strict=True)
+    }
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    images = np.empty((count, _SIZE, _SIZE, 3), np.uint8)
+    labels = np.empty(count, np.int64)
+    # Not Generator.permutation, whose algorithm NumPy may change between releases.
+    places = np.argsort(rng.random(count), kind="stable")
+    for start in range(0, count, _IMAGES_PER_CHUNK):
+        chunk = places[start : start + _IMAGES_PER_CHUNK]
+        per_class = len(chunk) // len(CLASS_NAMES)
+        images[chunk] = _draw_chunk(rng, per_class)
+        labels[chunk] = np.repeat(np.arange(len(CLASS_NAMES)), per_class)
+    return images, labels
+
+
+def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
+    """`per_class` images of each class in turn, uint8 `[n, 32, 32, 3]`."""
+    n = per_class * len(CLASS_NAMES)
+    ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.12, 0.95)
+    shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
+    contrast = _uniform(rng, n, 0.3, 0.6)
+    shape_value = ground_value + np.where(ground_value > 0.55, -contrast, contrast)
+
+    canvas = _ground(rng, ground_hue, ground_value)
+    for _ in range(3):
+        hue, value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.1, 1)
+        colour = _colour(hue, _uniform(rng, n, 0.2, 0.8), value)
+        ends = [_uniform(rng, n, -17, 17) for _ in range(2)]
+        ends += [end + _uniform(rng, n, -6, 6) for end in ends]
+        _paint(canvas, _cover(_bar(ends, _uniform(rng, n, 0.6, 2.4))), colour)
+
+    distance = _place_shapes(rng, per_class)
+    canvas *= 1 - 0.45 * np.clip(1 - distance / 3.5, 0, 1)[:, None]
+    _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
+
+    # A bar that starts outside the centre and may run across the shape.
+    hue, value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.1, 1)
+    ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
+    bar = _bar(ends, _uniform(rng, n, -1.5, 1.7))
+    _paint(canvas, _cover(bar), _colour(hue, _uniform(rng, n, 0.2, 0.8), value))
+
+    strength = _uniform(rng, n, 0.02, 0.16)[:, None]
+    canvas += strength * (rng.random(canvas.shape, dtype=np.float32) - 0.5)
+    pixels = (np.clip(canvas, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.moveaxis(pixels, 1, 3)
+
+
+def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
+    """One number per image, float32 `[n, 1, 1]`, ready to meet the `[n, 32, 32]` planes."""
+    return low + (high - low) * rng.random((n, 1, 1), dtype=np.float32)
+
+
+def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    # Rounded from float64, so that the last bit of a platform's cosine is lost.
+    angle = 2 * np.pi * rng.random((n, 1, 1))
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def _colour(hue: np.ndarray, saturation: np.ndarray | float, value: np.ndarray) -> np.ndarray:
+    """HSV (hue in turns) to RGB planes `[n, 3, h, w]`."""
+    turn = np.stack([hue, hue + 2 / 3, hue + 1 / 3], axis=1)
+    turn -= np.floor(turn)
+    pure = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
+    saturation = np.asarray(saturation, np.float32)
+    saturation = saturation[:, None] if saturation.ndim else saturation
+    return value[:, None] * (1 - saturation * (1 - pure))
+
+
+def _paint(canvas: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
+    canvas += cover[:, None] * (colour - canvas)
+
+
+def _cover(distance: np.ndarray) -> np.ndarray:
+    """Share of a pixel inside an outline `distance` pixels away: the anti-aliasing."""
+    return np.clip(0.5 - distance, 0, 1)
+
+
+def _bar(ends: list[np.ndarray], radius: np.ndarray) -> np.ndarray:
+    """Distance in pixels to a round-ended bar from (ends[0], ends[1]) to (ends[2], ends[3])."""
+    ax, ay, bx, by = ends
+    dx, dy = bx - ax, by - ay
+    px, py = _X - ax, _Y - ay
+    along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
+    return _length(px - along * dx, py - along * dy) - radius
+
+
+def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Two related colours mixed by clouds, a gradient, stripes or a chequerboard."""
+    n = len(hue)
+    clouds = 0.65 * _clouds(rng, n, 4) + 0.35 * _clouds(rng, n, 11)
+    cos, sin = _direction(rng, n)
+    u, v = cos * _X + sin * _Y, cos * _Y - sin * _X
+    period, offset = _uniform(rng, n, 5, 14), _uniform(rng, n, 0, 1)
+    across, along = _stripes(u, period, offset), _stripes(v, period, offset)
+    kind = np.floor(_uniform(rng, n, 0, 4))
+    mix = np.select([kind == 0, kind == 1, kind == 2], [clouds, u / 40 + 0.5, across], across * along)
+    mix = 0.75 * mix + 0.25 * clouds
+    near = _colour(hue, _uniform(rng, n, 0.15, 0.8), value * _uniform(rng, n, 0.85, 1.1))
+    far = _colour(hue + _uniform(rng, n, -0.1, 0.1), _uniform(rng, n, 0.15, 0.8), value * 0.7)
+    return near + mix[:, None] * (far - near)
+
+
+def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """The shape's colour, lit from one side, on some images with stripes."""
+    n = len(hue)
+    cos, sin = _direction(rng, n)
+    u = cos * _X + sin * _Y
+    bands = _stripes(u, _uniform(rng, n, 3.5, 7), _uniform(rng, n, 0, 1)) - 0.5
+    depth = np.maximum(_uniform(rng, n, -0.3, 0.3), 0)
+    light = value * (1 + _uniform(rng, n, -0.01, 0.01) * u + depth * bands)
+    return _colour(hue, _uniform(rng, n, 0.25, 0.9), np.clip(light, 0, 1))
+
+
+def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """A square wave 0..1 with edges one pixel wide."""
+    turn = position / period + offset
+    wave = np.abs(turn - np.floor(turn) - 0.5) - 0.25
+    return np.clip(wave * period + 0.5, 0, 1)
+
+
+def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
+    """Value noise 0..1 `[n, 32, 32]`: random heights on a grid of `cells`, smoothly joined."""
+    heights = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
+    position = (np.arange(_SIZE, dtype=np.float32) + 0.5) * (cells / _SIZE)
+    cell = position.astype(int)
+    step = position - cell
+    step = (step * step * (3 - 2 * step)).astype(np.float32)
+    rows = heights[:, cell] + step[:, None] * (heights[:, cell + 1] - heights[:, cell])
+    return rows[:, :, cell] + step * (rows[:, :, cell + 1] - rows[:, :, cell])
+
+
+def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
+    """Distance in pixels (below 0 inside) to each image's shape, `[n, 32, 32]`."""
+    n = per_class * len(CLASS_NAMES)
+    radius = _uniform(rng, n, 7, 13)
+    slack = 15 - radius
+    cx, cy = slack * _uniform(rng, n, -1, 1), slack * _uniform(rng, n, -1, 1)
+    cos, sin = _direction(rng, n)
+    px, py = (_X - cx) / radius, (_Y - cy) / radius
+    u, v = cos * px + sin * py, cos * py - sin * px
+    distance = np.empty_like(u)
+    for label, name in enumerate(CLASS_NAMES):
+        part = slice(label * per_class, (label + 1) * per_class)
+        distance[part] = _OUTLINES[name](u[part], v[part])
+    return distance * radius
+
+
+def _length(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.sqrt(x * x + y * y)
+
+
+def _box(x: np.ndarray, y: np.ndarray, half_width: float, half_height: float) -> np.ndarray:
+    return np.maximum(np.abs(x) - half_width, np.abs(y) - half_height)
+
+
+def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Equilateral, pointing up, its centre at the origin."""
+    return np.maximum(0.8660254 * np.abs(x) + 0.5 * y, -y) - 0.55
+
+
+def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Five points: the plane is folded onto one half of one arm, whose edge is a line segment."""
+    x = np.abs(x)
+    for kx in (0.80901699, -0.80901699):
+        fold = 2 * np.maximum(kx * x - 0.58778525 * y, 0)
+        x, y = x - fold * kx, y + fold * 0.58778525
+    x, y = np.abs(x), y - 1.05
+    ex, ey = 0.5 * 0.58778525, 0.5 * 0.80901699 - 1.05
+    along = np.clip((x * ex + y * ey) / (ex * ex + ey * ey), 0, 1)
+    outside = np.where(y * ex - x * ey > 0, 1, -1).astype(np.float32)
+    return _length(x - along * ex, y - along * ey) * outside
+
+
+def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A square on its corner with a disc on each upper side."""
+    x, y = np.abs(x), y + 0.12
+    return np.minimum((x + np.abs(y) - 0.84) * 0.70710678, _length(x - 0.42, y - 0.42) - 0.594)
+
+
+def _arrow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    head = np.maximum(0.8 * np.abs(x) + 0.6 * (y - 1), 0.05 - y)
+    return np.minimum(head, _box(x, y + 0.4, 0.26, 0.55))
+
+
+_OUTLINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "disc": lambda x, y: _length(x, y) - 0.8,
+    "ring": lambda x, y: np.abs(_length(x, y) - 0.7) - 0.2,
+    "square": lambda x, y: _box(x, y, 0.72, 0.72),
+    "triangle": _triangle,
+    "cross": lambda x, y: np.minimum(_box(x, y, 0.95, 0.29), _box(x, y, 0.29, 0.95)),
+    "star": _star,
+    "crescent": lambda x, y: np.maximum(_length(x, y) - 0.95, 0.76 - _length(x - 0.45, y)),
+    "heart": _heart,
+    "arrow": _arrow,
+    "clover": lambda x, y: _length(np.abs(x) - 0.44, np.abs(y) - 0.44) - 0.46,
+}

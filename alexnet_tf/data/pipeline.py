@@ -1,0 +1,185 @@
+"""From images in memory to batches: one object gives every pipeline of a run."""
+
+import functools
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data import augment
+from alexnet_tf.data.arrays import ImageSet, balanced_subset, selection_mask
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.pixel_statistics import PixelStatistics, pixel_statistics
+from alexnet_tf.errors import InputError
+
+# Training error is measured on this many fixed, class-balanced training images, without augmentation.
+TRAIN_SUBSET = 10_000
+
+
+class DataPipelines:
+    """The `tf.data` pipelines of one data set under one `DataConfig`.
+
+    Training batches are (images, labels); evaluation batches are (images, labels, weights), padded to
+    the full batch size by examples of weight 0, so that every example counts exactly once.
+
+    Attributes:
+        image_set: names, classes and pixels.
+        input_shape: of one example as the network sees it, (height, width, channels).
+        train_size: number of training examples.
+    """
+
+    def __init__(self, image_set: ImageSet, config: DataConfig):
+        self.image_set = image_set
+        self.config = config
+        height, width, channels = image_set.image_shape
+        if config.crop > min(height, width) + 2 * config.pad:
+            raise InputError(
+                f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
+                f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
+            )
+        # 0 leaves the images as they are, so that an oblong set stays oblong.
+        self._crop = config.crop or (min(height, width) if config.pad else 0)
+        self.input_shape = (self._crop or height, self._crop or width, channels)
+        selected = _selection_mask(image_set)
+        self._selection_indices = np.flatnonzero(selected)
+        everything = np.arange(len(image_set.train_labels))
+        self._train_indices = np.flatnonzero(~selected) if config.holdout else everything
+        self.train_size = len(self._train_indices)
+        self._images = _as_tensor(image_set, "train_images")
+        self._report_images = _as_tensor(image_set, "report_images")
+
+    @functools.cached_property
+    def statistics(self) -> PixelStatistics:
+        """Of the images that this config trains on, and no others."""
+        return _pixel_statistics(self.image_set, self.config.holdout)
+
+    def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
+        """One epoch of augmented batches, in an order that is a function of (seed, epoch).
+
+        The examples left over when the batch size does not divide their number are dropped; with the
+        next epoch's order they are others.
+
+        Raises:
+            InputError: when there are fewer examples than one batch holds.
+        """
+        if batch_size > self.train_size:
+            raise InputError(
+                f"batch_size: expected at most the number of training images, {self.train_size}; "
+                f"received {batch_size}"
+            )
+        order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
+        order = order[: len(order) // batch_size * batch_size]
+        draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))
+        draws = augment.Draws(*(tf.gather(part, order) for part in draws))
+        labels = self.image_set.train_labels[order]
+        dataset = tf.data.Dataset.from_tensor_slices((order, labels, draws)).batch(
+            batch_size, drop_remainder=True
+        )
+        return _finish(dataset, lambda i, y, d: (self._augment(tf.gather(self._images, i), d), y))
+
+    def train_subset(self, batch_size: int) -> tf.data.Dataset:
+        """The fixed, class-balanced training images on which the training error is measured."""
+        labels = self.image_set.train_labels
+        chosen = balanced_subset(labels[self._train_indices], TRAIN_SUBSET)
+        return self._evaluation(self._images, labels, self._train_indices[chosen], batch_size)
+
+    def selection(self, batch_size: int) -> tf.data.Dataset:
+        """The selection split: carved from the training images, for choosing rates and plateaus."""
+        if not self.config.holdout:
+            raise InputError("holdout: expected true where the selection split is evaluated; received false")
+        return self._evaluation(
+            self._images, self.image_set.train_labels, self._selection_indices, batch_size
+        )
+
+    def report(self, batch_size: int) -> tf.data.Dataset:
+        """The report split (test, else validation), which never chooses anything."""
+        everything = np.arange(len(self.image_set.report_labels))
+        return self._evaluation(self._report_images, self.image_set.report_labels, everything, batch_size)
+
+    def _evaluation(
+        self, images: tf.Tensor, labels: np.ndarray, indices: np.ndarray, batch_size: int
+    ) -> tf.data.Dataset:
+        padding = -len(indices) % batch_size
+        weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
+        indices = np.r_[indices, np.full(padding, indices[0])]
+        dataset = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
+        dataset = dataset.batch(batch_size, drop_remainder=True)
+        return _finish(dataset, lambda i, y, w: (self._center(tf.gather(images, i)), y, w))
+
+    def _augment(self, images: tf.Tensor, draws: augment.Draws) -> tf.Tensor:
+        images = self._subtract_mean(images)
+        if self._crop:
+            images = augment.random_crop(images, draws.crop, self._crop)
+        if self.config.flip:
+            images = augment.random_flip(images, draws.flip)
+        if self.config.color_noise != "none":
+            components = self.statistics.color_components(self.config.color_noise)
+            images = augment.add_color_noise(images, draws.color, tf.constant(components, tf.float32))
+            if self.config.color_noise == "code":
+                images = images / augment.CODE_COLOR_DIVISOR
+        return self._rescale(images)
+
+    def _center(self, images: tf.Tensor) -> tf.Tensor:
+        images = self._subtract_mean(images)
+        if self._crop:
+            images = augment.center_crop(images, self._crop)
+        return self._rescale(images)
+
+    def _subtract_mean(self, images: tf.Tensor) -> tf.Tensor:
+        images = tf.cast(images, tf.float32) - self.statistics.mean_image
+        return augment.pad_images(images, self.config.pad) if self.config.pad else images
+
+    def _rescale(self, images: tf.Tensor) -> tf.Tensor:
+        return images / self.statistics.stddev if self.config.input_scale == "unit" else images
+
+
+def open_data(config: DataConfig, data_dir: str | None = None, download: bool = True) -> DataPipelines:
+    """Gives the pipelines of a named data set.
+
+    Args:
+        config: which set, and what is done to its images.
+        data_dir: TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's own.
+        download: whether TFDS may download a set that is not on disk.
+
+    Raises:
+        InputError: for a set that can be neither found nor downloaded.
+
+    Example:
+
+    >>> data = open_data(DataConfig(dataset="builtin"))
+    >>> data.input_shape, data.train_size
+    ((32, 32, 3), 10000)
+    """
+    return DataPipelines(_load_once(config.dataset, data_dir, download), config)
+
+
+# An experiment runs many arms on one set: its pixels, statistics and splits are made once.
+_load_once = functools.lru_cache(maxsize=1)(load_image_set)
+
+
+@functools.lru_cache(maxsize=2)
+def _as_tensor(image_set: ImageSet, split: str) -> tf.Tensor:
+    # Outside any strategy's scope and on the host, or a GPU would hold a copy of the data set.
+    with tf.device("CPU:0"):
+        return tf.constant(getattr(image_set, split))
+
+
+@functools.lru_cache(maxsize=1)
+def _selection_mask(image_set: ImageSet) -> np.ndarray:
+    return selection_mask(image_set.train_images, image_set.train_labels)
+
+
+@functools.lru_cache(maxsize=2)
+def _pixel_statistics(image_set: ImageSet, holdout: bool) -> PixelStatistics:
+    images = image_set.train_images
+    return pixel_statistics(images[~_selection_mask(image_set)] if holdout else images)
+
+
+def _finish(dataset: tf.data.Dataset, function) -> tf.data.Dataset:
+    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+
+
+def example_count(batches: Iterable) -> int:
+    """Number of examples of weight 1 in evaluation batches."""
+    return int(sum(float(tf.reduce_sum(weights)) for _, _, weights in batches))

@@ -1,0 +1,189 @@
+"""Fetching a set by TFDS, and saying quickly and in one line why it cannot be fetched."""
+
+import contextlib
+import difflib
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from alexnet_tf.errors import InputError
+
+# Bound on finding out whether there is a network. TFDS alone tries for over three minutes.
+PROBE_SECONDS = 6.0
+
+# Asked for a set whose code registers no addresses.
+DEFAULT_URL = "https://www.tensorflow.org/datasets"
+
+
+def fetch(name: str, data_dir: Any, download: bool) -> None:
+    """Has TFDS download and prepare a set that is not in `data_dir`.
+
+    Nothing is written before a host of the set has answered; what a failed download leaves is removed.
+
+    Args:
+        name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
+        data_dir: path of the directory of TFDS sets; made where it is missing.
+        download: without it, only the error is worked out.
+
+    Raises:
+        InputError: for a name unknown to TFDS, without `download` or a network, for a set that must be
+            fetched by hand, and for whatever goes wrong on the way.
+    """
+    import tensorflow_datasets as tfds
+
+    cls, config = _builder_class(name, data_dir)
+    if not download:
+        raise InputError(f"{name}: not in {data_dir}, and downloading is off; {ways_out(name)}")
+    if config and config not in cls.builder_configs:
+        raise InputError(
+            f"{name}: not in {data_dir}; expected a configuration of {cls.name} among "
+            f"{', '.join(cls.builder_configs) or 'none'}; received {config}"
+        )
+    if cls.MANUAL_DOWNLOAD_INSTRUCTIONS and not _has_files(data_dir / "downloads" / "manual"):
+        raise InputError(
+            f"{name}: not in {data_dir}, and TFDS cannot fetch it by itself; in {data_dir}/downloads/manual, "
+            f"TFDS says: {_one_line(cls.MANUAL_DOWNLOAD_INSTRUCTIONS)}"
+        )
+    urls = list(cls.url_infos or [DEFAULT_URL])
+    if not cls.MANUAL_DOWNLOAD_INSTRUCTIONS and not any_host_answers(urls):
+        hosts = ", ".join(sorted({urlsplit(url).netloc for url in urls})[:3])
+        raise InputError(f"{name}: not in {data_dir}, and {hosts} cannot be reached; {ways_out(name)}")
+
+    before = _written(cls.name, data_dir)
+    try:
+        tfds.builder(name, data_dir=os.fspath(data_dir)).download_and_prepare()
+    except Exception as error:
+        # TFDS raises whatever its own code, the set's code, the network or the disk raise.
+        _tidy(cls.name, data_dir, before)
+        raise InputError(
+            f"{name}: TFDS could not prepare it in {data_dir}: {type(error).__name__}: "
+            f"{_one_line(str(error))[:300]}; {ways_out(name)}"
+        ) from error
+
+
+def fetch_command(name: str) -> str:
+    """The shell command that fetches a set, on a machine with a network.
+
+    Example:
+
+    >>> print(fetch_command("cifar10"))
+    python -c "import tensorflow_datasets as tfds; tfds.load('cifar10')"
+    """
+    return f"python -c \"import tensorflow_datasets as tfds; tfds.load('{name}')\""
+
+
+def ways_out(name: str) -> str:
+    """What a user can do about a set that is not on disk."""
+    return (
+        "name its directory by --data-dir or TFDS_DATA_DIR, take --dataset builtin, or on a machine with a "
+        f"network run: {fetch_command(name)}"
+    )
+
+
+def any_host_answers(urls: Iterable[str], seconds: float | None = None) -> bool:
+    """Whether a host of these addresses answers within `seconds`, by default `PROBE_SECONDS`."""
+    by_host = {urlsplit(url).netloc: url for url in urls}
+    deadline = time.monotonic() + (PROBE_SECONDS if seconds is None else seconds)
+    answers: queue.Queue[bool] = queue.Queue()
+    # Daemons, not a pool: a name lookup that hangs has no time limit of its own and would delay the exit.
+    for url in by_host.values():
+        threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
+    for _ in by_host:
+        try:
+            if answers.get(timeout=max(0.0, deadline - time.monotonic())):
+                return True
+        except queue.Empty:
+            break
+    return False
+
+
+def _answers(url: str) -> bool:
+    # By the library that TFDS downloads with, so that proxies and certificates are the same.
+    import requests
+
+    try:
+        for method in ("HEAD", "GET"):  # some hosts refuse HEAD
+            with requests.request(
+                method, url, timeout=PROBE_SECONDS, allow_redirects=True, stream=True
+            ) as answer:
+                if answer.ok:
+                    return True
+    except requests.RequestException:
+        pass
+    return False
+
+
+def _builder_class(name: str, data_dir: Any) -> tuple[Any, str | None]:
+    """TFDS's code for a set, and the configuration that the name asks for."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import naming
+
+    known = tfds.list_builders(with_community_datasets=False)
+    try:
+        parsed, options = naming.parse_builder_name_kwargs(name)
+    except ValueError:
+        parsed, options = None, {}
+    # Names with a namespace would be looked up over the network.
+    if parsed is None or parsed.namespace or parsed.name not in known:
+        on_disk = _sets_on_disk(data_dir)
+        close = difflib.get_close_matches(name.lower(), {*on_disk, *known}, n=4)
+        if name and (Path(name).is_dir() or (data_dir / name).is_dir()):
+            hint = f"a folder of images is named folder:{name if Path(name).is_dir() else data_dir / name}"
+        elif close:
+            hint = "close to it: " + ", ".join(f"{c} (on disk)" if c in on_disk else c for c in close)
+        else:
+            hint = f"on disk there: {', '.join(on_disk) or 'nothing'}"
+        raise InputError(
+            f"expected builtin, folder:PATH or the name of a set in {data_dir} or of TFDS; "
+            f"received {name!r}; {hint}; other directories: --data-dir or TFDS_DATA_DIR"
+        )
+    try:
+        return tfds.builder_cls(parsed.name), options.get("config")
+    except Exception as error:  # the set's own code may need packages that are not there
+        raise InputError(
+            f"{name}: TFDS cannot run its code: {type(error).__name__}: {_one_line(str(error))[:200]}"
+        ) from error
+
+
+def _sets_on_disk(data_dir: Any) -> list[str]:
+    if not data_dir.is_dir():
+        return []
+    patterns = ("*/dataset_info.json", "*/*/dataset_info.json")
+    return sorted(
+        path.name
+        for path in data_dir.iterdir()
+        if path.is_dir() and any(True for pattern in patterns for _ in path.glob(pattern))
+    )
+
+
+def _written(set_name: str, data_dir: Any) -> set[Any]:
+    """Everything now in the places where TFDS writes when it prepares a set."""
+    downloads = data_dir / "downloads"
+    trees = (data_dir / set_name, downloads / set_name)
+    paths = {data_dir, downloads, downloads / "extracted", *trees}
+    paths.update(path for tree in trees if tree.exists() for path in tree.rglob("*"))
+    return {path for path in paths if path.exists()}
+
+
+def _tidy(set_name: str, data_dir: Any, before: set[Any]) -> None:
+    """Removes what a failed attempt wrote, apart from downloads that were completed."""
+    downloads = data_dir / "downloads"
+    for path in sorted(_written(set_name, data_dir) - before, reverse=True):
+        with contextlib.suppress(OSError):  # a directory that is not empty stays
+            if path.is_dir():
+                path.rmdir()
+            elif downloads not in path.parents or ".tmp." in os.fspath(path):
+                path.unlink()
+
+
+def _has_files(path: Any) -> bool:
+    return path.is_dir() and any(True for _ in path.iterdir())
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,226 @@
+"""Image sets prepared on disk by TensorFlow Datasets (TFDS).
+
+A data directory of TFDS is code, not only data: `features.json` names Python modules that are imported.
+TFDS is slow to import, so every function here imports it when called.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from alexnet_tf.data.arrays import ImageSet, Split, check_memory, hold_out
+from alexnet_tf.data.decode import ImageDecodeError, central_square, decode_image
+from alexnet_tf.data.tfds_fetch import fetch
+from alexnet_tf.errors import InputError
+
+DEFAULT_SIDE = 256
+REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
+
+# Images decoded at a time, where they must be scaled one by one: enough to keep every core busy.
+CHUNK = 512
+
+
+def load_tfds(
+    name: str, data_dir: str | None, download: bool, image_size: int | None, max_bytes: int
+) -> ImageSet:
+    """Loads a set of images with one label each, from disk or, where it is not there, by TFDS.
+
+    The report split is the test split, else the validation split; one without labels is passed over, and
+    where none is left 20% of each class of the training split is held out, by a hash of the pixels.
+
+    Args:
+        name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
+        data_dir: see `locate_data_dir`.
+        download: let TFDS fetch a set that is not on disk.
+        image_size: side of the central square that images are brought to; by default their own size, or
+            256 pixels where they vary.
+        max_bytes: bound on the memory for the decoded images.
+
+    Raises:
+        InputError: for a set that cannot be found, fetched or read, that does not fit in memory, or that
+            is not about classifying images.
+    """
+    directory = locate_data_dir(data_dir)
+    builder = find_prepared(name, data_dir)
+    if builder is None:
+        fetch(name, directory, download)
+        builder = find_prepared(name, data_dir)
+    if builder is None:
+        raise InputError(f"{name}: expected TFDS to have prepared it in {directory}; received nothing there")
+    try:
+        with _quiet():
+            return _load(name, builder, image_size, max_bytes)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise _unreadable(name, builder.data_dir, error) from error
+
+
+def find_prepared(name: str, data_dir: str | None) -> Any | None:
+    """The TFDS builder of a set that is on disk, newest version first, else None.
+
+    Works from the files alone, so also for sets that TFDS has no code for. Never touches the network.
+
+    Raises:
+        InputError: for a `data_dir` that does not exist, or a set whose description cannot be read.
+    """
+    from tensorflow_datasets.core import naming, read_only_builder, registered
+
+    directory = locate_data_dir(data_dir)
+    try:
+        if naming.parse_builder_name_kwargs(name)[0].namespace:
+            return None
+    except ValueError:
+        return None
+    try:
+        return read_only_builder.builder_from_files(name, data_dir=os.fspath(directory))
+    except registered.DatasetNotFoundError:
+        return None
+    except Exception as error:
+        raise _unreadable(name, os.fspath(directory), error) from error
+
+
+def locate_data_dir(data_dir: str | None) -> Any:
+    """The directory of TFDS sets, as a path: `data_dir`, else `$TFDS_DATA_DIR`, else TFDS's default.
+
+    Raises:
+        InputError: for a `data_dir` that does not exist.
+    """
+    from etils import epath
+    from tensorflow_datasets.core import constants
+
+    if data_dir is None:
+        return epath.Path(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR).expanduser()
+    path = epath.Path(data_dir).expanduser()
+    if not data_dir or not path.is_dir():
+        raise InputError(f"expected an existing data directory; received {data_dir!r}")
+    return path
+
+
+def _load(name: str, builder: Any, image_size: int | None, max_bytes: int) -> ImageSet:
+    info = builder.info
+    image_key, label_key = _image_and_label(name, info)
+    if "train" not in info.splits:
+        raise InputError(f"{name}: expected a split named train; received {', '.join(info.splits) or 'none'}")
+    reports = [s for s in REPORT_SPLITS if s in info.splits and _has_labels(builder, s, label_key)]
+    splits = ["train", *reports[:1]]
+
+    height, width, channels = info.features[image_key].shape
+    varies = height is None or width is None
+    side = image_size or (DEFAULT_SIDE if varies else None)
+    shape = (side, side, channels or 3) if side else (height, width, channels)
+    check_memory(name, sum(info.splits[split].num_examples for split in splits), shape, max_bytes)
+    if side in (None, height) and side in (None, width):
+        train, *report = (_read_at_once(builder, split, image_key, label_key) for split in splits)
+    else:
+        train, *report = (_read_scaled(name, builder, split, image_key, label_key, shape) for split in splits)
+
+    names = info.features[label_key].names
+    if not reports:
+        train, held_out = hold_out(*train)
+        return ImageSet.from_splits(name, names, train, held_out, "held-out")
+    return ImageSet.from_splits(name, names, train, report[0], REPORT_SPLITS[reports[0]])
+
+
+def _image_and_label(name: str, info: Any) -> tuple[str, str]:
+    """Keys of the image and its class among the set's features."""
+    import tensorflow_datasets as tfds
+
+    features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
+    images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
+    labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
+    # The supervised keys decide where there are several, as the coarse and fine labels of cifar100.
+    keys = info.supervised_keys or ()
+    if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
+        if len(images) != 1 or len(labels) != 1:
+            raise InputError(
+                f"{name}: expected a set with one image and one class label per example; "
+                f"received features {', '.join(features) or type(info.features).__name__}"
+            )
+        keys = images[0], labels[0]
+    image = features[keys[0]]
+    if image.np_dtype != np.uint8 or image.shape[2] not in (1, 3, None):
+        raise InputError(
+            f"{name}: expected 8-bit images of 1 or 3 channels; received {image.np_dtype} {image.shape}"
+        )
+    return keys[0], keys[1]
+
+
+def _has_labels(builder: Any, split: str, label_key: str) -> bool:
+    """False for the test splits of competitions, whose labels are -1."""
+    import tensorflow_datasets as tfds
+
+    decoders = tfds.decode.PartialDecoding({label_key: True})
+    first = builder.as_dataset(split=split, decoders=decoders).take(1)
+    return all(example[label_key] >= 0 for example in tfds.as_numpy(first))
+
+
+def _read_at_once(builder: Any, split: str, image_key: str, label_key: str) -> Split:
+    """Images of one size, decoded in parallel and batched by TFDS."""
+    import tensorflow_datasets as tfds
+
+    decoders = tfds.decode.PartialDecoding({image_key: True, label_key: True})
+    data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, decoders=decoders))
+    return data[image_key], data[label_key].astype(np.int64)
+
+
+def _read_scaled(
+    name: str, builder: Any, split: str, image_key: str, label_key: str, shape: tuple[int, int, int]
+) -> Split:
+    """The central squares of images, scaled one by one (paper, section 2)."""
+    count = builder.info.splits[split].num_examples
+    images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)
+
+    def fill(row: int, data: bytes) -> None:
+        try:
+            images[row] = central_square(decode_image(data, channels=shape[2]), shape[0])
+        except ImageDecodeError as error:
+            raise InputError(
+                f"{name}, split {split}: expected images; received, as example {row}, {error}"
+            ) from None
+
+    with ThreadPoolExecutor() as pool:
+        start = 0
+        for encoded, chunk_labels in _encoded_chunks(builder, split, image_key, label_key):
+            stop = start + len(encoded)
+            labels[start:stop] = chunk_labels
+            list(pool.map(fill, range(start, stop), encoded))
+            start = stop
+    return images, labels
+
+
+def _encoded_chunks(
+    builder: Any, split: str, image_key: str, label_key: str
+) -> Iterator[tuple[list[bytes], np.ndarray]]:
+    import tensorflow_datasets as tfds
+
+    decoders = tfds.decode.PartialDecoding(
+        {image_key: True, label_key: True}, decoders={image_key: tfds.decode.SkipDecoding()}
+    )
+    for chunk in tfds.as_numpy(builder.as_dataset(split=split, batch_size=CHUNK, decoders=decoders)):
+        yield list(chunk[image_key]), chunk[label_key]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back TFDS's warnings, which are about its own use of deprecated names."""
+    from absl import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def _unreadable(name: str, where: str, error: Exception) -> InputError:
+    # TFDS raises whatever its readers, TensorFlow or the modules named by the set raise.
+    reason = " ".join(str(error).split())[:200]
+    return InputError(
+        f"{name}: expected a readable TFDS set in {where}; received {type(error).__name__}: {reason}"
+    )
