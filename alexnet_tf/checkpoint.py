@@ -1,0 +1,56 @@
+"""The state of an interrupted run, in one file that is replaced atomically."""
+
+import io
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alexnet_tf.files import write_bytes
+
+
+def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: dict) -> None:
+    """Writes all variables of model and optimizer, by position, and the history so far.
+
+    By position, because Keras saves the state of a dropout's random generator neither in weight
+    files nor in `tf.train.Checkpoint`; the list of variables holds it.
+
+    Args:
+        path: an .npz file; its folder is made where it is missing.
+        model: compiled and built.
+        config_hash: of the run, so that no other run continues from this file.
+        history: JSON-ready.
+    """
+    arrays = {
+        f"variable_{i:04d}": keras.ops.convert_to_numpy(variable)
+        for i, variable in enumerate(_variables(model))
+    }
+    header = json.dumps({"config_hash": config_hash, "history": history})
+
+    buffer = io.BytesIO()
+    np.savez(buffer, header=np.array(header), **arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, buffer.getvalue())
+
+
+def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
+    """Sets the variables from a file of the same run and returns its history.
+
+    Returns:
+        None, with the model untouched, where there is no file, or one of another run.
+    """
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+        variables = _variables(model)
+        if header["config_hash"] != config_hash or len(file.files) != len(variables) + 1:
+            return None
+        for i, variable in enumerate(variables):
+            variable.assign(file[f"variable_{i:04d}"])
+    return header["history"]
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]

@@ -1,0 +1,68 @@
+"""What a run ran on: versions, device, commit."""
+
+import functools
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+import tensorflow as tf
+
+PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
+
+
+def environment(strategy: tf.distribute.Strategy) -> dict:
+    """Versions, device, thread settings and commit, JSON-ready."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        "device": device(strategy),
+        "intra_op_threads": intra_op_threads(),
+        "git_commit": git_commit(),
+    }
+
+
+def device(strategy: tf.distribute.Strategy) -> str:
+    """The kind of device and their number, such as `1 x CPU (AMD EPYC, 2 threads)`."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+        return f"{strategy.num_replicas_in_sync} x GPU ({name})"
+    return f"{strategy.num_replicas_in_sync} x CPU ({_cpu_name()}, {intra_op_threads()} threads)"
+
+
+def intra_op_threads() -> int:
+    """Threads of one operation; sums split over threads, so it decides the last bits."""
+    configured = tf.config.threading.get_intra_op_parallelism_threads()
+    return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or os.cpu_count() or 1
+
+
+@functools.cache
+def git_commit() -> str:
+    """The checkout's commit, with `+` where code differs from it; empty outside a checkout.
+
+    Read once: what a process runs is the code it started with, whatever is committed meanwhile.
+    """
+    root = Path(__file__).parent.parent
+    head = _git(root, "rev-parse", "--short=12", "HEAD")
+    changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments")
+    return head + "+" if head and changed else head
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _cpu_name() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()

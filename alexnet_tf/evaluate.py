@@ -1,0 +1,69 @@
+"""Exact evaluation: every example once, sums divided at the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+TOP_K = 5
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Loss and errors over a data set; errors are fractions in [0, 1].
+
+    Attributes:
+        loss: mean cross-entropy, in nats.
+        error: share of examples whose most probable class is wrong.
+        top5_error: share of examples whose class is not among the five most probable.
+        count: number of examples.
+    """
+
+    loss: float
+    error: float
+    top5_error: float
+    count: int
+
+
+def make_evaluator(
+    model: keras.Model, dataset: tf.data.Dataset, strategy: tf.distribute.Strategy
+) -> Callable[[], Scores]:
+    """Compiles the evaluation of `model`'s logits on (images, labels, weights) batches.
+
+    Counts are summed over replicas and batches and divided once, so neither the batch size nor the
+    number of replicas decides the score. Examples of weight 0 are padding.
+
+    Returns:
+        A function of no arguments that evaluates the model as it is when called.
+    """
+    batches = strategy.experimental_distribute_dataset(dataset)
+
+    def sums(batch):
+        images, labels, weights = batch
+        logits = tf.cast(model(images, training=False), tf.float32)
+        weights = tf.cast(weights, tf.float64)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        ranked = tf.math.top_k(logits, min(TOP_K, logits.shape[-1])).indices
+        hits = tf.cast(ranked, labels.dtype) == labels[:, tf.newaxis]
+        return tf.stack(
+            [
+                tf.reduce_sum(weights * tf.cast(losses, tf.float64)),
+                tf.reduce_sum(weights * tf.cast(~hits[:, 0], tf.float64)),
+                tf.reduce_sum(weights * tf.cast(~tf.reduce_any(hits, axis=1), tf.float64)),
+                tf.reduce_sum(weights),
+            ]
+        )
+
+    @tf.function
+    def evaluate_all():
+        total = tf.zeros([4], tf.float64)
+        for batch in batches:
+            total += strategy.reduce("SUM", strategy.run(sums, args=(batch,)), axis=None)
+        return total
+
+    def evaluate() -> Scores:
+        loss, wrong, wrong5, count = evaluate_all().numpy().tolist()
+        return Scores(loss / count, wrong / count, wrong5 / count, round(count))
+
+    return evaluate

@@ -1,0 +1,49 @@
+"""The paper's update rule (section 5)."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("alexnet_tf")
+class MomentumSGD(keras.optimizers.SGD):
+    """SGD with momentum, weight decay inside the velocity, and a rate of its own for biases.
+
+    `v <- m v - d eps w - eps g; w <- w + v` (paper, section 5), with d = 0 and eps multiplied by
+    `bias_rate` for biases. Decay goes to kernels only.
+
+    Args:
+        learning_rate: eps.
+        momentum: m.
+        decay: d, the L2 coefficient; unlike Keras's `weight_decay` it passes through the velocity.
+        bias_rate: multiple of eps for biases; 2 in the authors' program.
+
+    Example:
+
+    >>> MomentumSGD(0.01, decay=5e-4).get_config()["decay"]
+    0.0005
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.9,
+        decay: float = 0.0,
+        bias_rate: float = 1.0,
+        name: str = "momentum_sgd",
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
+        self.decay = decay
+        self.bias_rate = bias_rate
+
+    def update_step(self, gradient, variable, learning_rate):
+        if variable.name == "bias":
+            gradient = (
+                gradient * ops.cast(self.bias_rate, gradient.dtype) if self.bias_rate != 1 else gradient
+            )
+        elif self.decay and variable.name == "kernel":
+            gradient = gradient + ops.cast(self.decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        return {**super().get_config(), "decay": self.decay, "bias_rate": self.bias_rate}

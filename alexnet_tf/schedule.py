@@ -1,0 +1,70 @@
+"""Learning rate and end of training as functions of what has been measured so far.
+
+They keep no state of their own, so a resumed run needs nothing but its learning curve.
+"""
+
+from collections.abc import Sequence
+
+from alexnet_tf.config import TrainConfig
+
+
+def plateaus(errors: Sequence[float], patience: int) -> int:
+    """How often `patience` epochs in a row brought no error below the best before them.
+
+    Args:
+        errors: one value for each finished epoch.
+        patience: number of epochs; after a plateau the count starts again.
+
+    Example:
+
+    >>> plateaus([0.5, 0.4, 0.4, 0.41, 0.39], patience=2)
+    1
+    """
+    best, wait, found = float("inf"), 0, 0
+    for error in errors:
+        if error < best:
+            best, wait = error, 0
+        else:
+            wait += 1
+            if wait == patience:
+                found, wait = found + 1, 0
+    return found
+
+
+def learning_rate(config: TrainConfig, epoch: int, selection_errors: Sequence[float] = ()) -> float:
+    """The rate of `epoch` (the first is 1), given the selection errors of the epochs before it.
+
+    Example:
+
+    >>> config = TrainConfig(learning_rate=0.01, schedule="steps", drops=(2,))
+    >>> [learning_rate(config, epoch) for epoch in (1, 2, 3)]
+    [0.01, 0.01, 0.001]
+    """
+    if config.schedule == "steps":
+        drops = sum(epoch > drop for drop in config.drops)
+    elif config.schedule == "plateau":
+        drops = min(plateaus(selection_errors, config.patience), config.max_drops)
+    else:
+        drops = 0
+    # Division, not a product with 0.1: .01 / 10 prints as 0.001.
+    return config.learning_rate / 10**drops
+
+
+def is_finished(
+    config: TrainConfig, train_errors: Sequence[float], selection_errors: Sequence[float] = ()
+) -> bool:
+    """Whether a run ends after the epochs whose training errors are given.
+
+    Args:
+        config: caps and stopping rules.
+        train_errors: of epoch 1, 2, ...; epoch 0, before training, does not count.
+        selection_errors: likewise, for `plateau`.
+    """
+    epochs = len(train_errors)
+    if epochs >= config.epochs:
+        return True
+    if config.stop_train_error > 0:
+        reached = [i for i, error in enumerate(train_errors, 1) if error <= config.stop_train_error]
+        if reached and epochs >= reached[0] + config.stop_extra_epochs:
+            return True
+    return config.schedule == "plateau" and plateaus(selection_errors, config.patience) > config.max_drops

@@ -1,0 +1,50 @@
+"""Where a run's replicas live."""
+
+import os
+
+import tensorflow as tf
+
+from alexnet_tf.errors import InputError
+
+
+def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
+    """Chooses the distribution strategy.
+
+    `TF_CONFIG` in the environment means several workers. Otherwise `auto` takes every GPU of the
+    machine, or the one default device; a number takes that many GPUs, or makes that many logical CPU
+    devices where there are fewer (which has to happen before TensorFlow touches its devices).
+
+    Raises:
+        InputError: for anything but `auto` or a whole number >= 1.
+
+    Example:
+
+    >>> make_strategy("1").num_replicas_in_sync
+    1
+    """
+    if replicas != "auto" and not (replicas.isdecimal() and int(replicas) >= 1):
+        raise InputError(f"--replicas: expected auto or a whole number >= 1; received {replicas!r}")
+    if os.environ.get("TF_CONFIG"):
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    gpus = tf.config.list_physical_devices("GPU")
+    count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
+    if count == 1:
+        return tf.distribute.get_strategy()
+    if len(gpus) >= count:
+        return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(count)])
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    if len(tf.config.list_logical_devices("CPU") if _initialized() else []) < count:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+    return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)])
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes the rows and checkpoints (the only one, or worker 0)."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
+
+
+def _initialized() -> bool:
+    return tf.python.eager.context.context()._initialized
