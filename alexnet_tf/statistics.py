@@ -1,0 +1,235 @@
+"""Intervals, paired effects and the verdicts on them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from alexnet_tf.errors import InputError
+
+Kind = Literal["difference", "ratio"]
+
+REPRODUCED = "reproduced"
+REPRODUCED_WEAKER = "reproduced, but weaker than the smallest effect of interest"
+NOT_REPRODUCED = "not reproduced"
+INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its confidence interval; what n is too small for is None."""
+
+    n: int
+    mean: float | None
+    std: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An arm against its baseline over the seeds they share.
+
+    Attributes:
+        n: pairs of runs, censored ones included.
+        effect: mean difference, or geometric mean of the ratios; None without pairs, and where both
+            sides hold censored runs.
+        low: lower end of the interval, None where unbounded or unknown.
+        high: upper end, likewise.
+        p: two-sided p value of no effect, None where it cannot be known.
+        bound: which bound on the truth `effect` is because of censored runs: "lower", "upper", "none"
+            (neither: censored on both sides), or None (no censored run: an estimate).
+        per_seed: seed -> difference or ratio (a censored run stands in with its limit).
+        left_out: seeds that at least one side ran and that have no pair of usable values.
+    """
+
+    n: int
+    effect: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    bound: Literal["lower", "upper", "none"] | None = None
+    per_seed: Mapping[int, float] = field(default_factory=dict)
+    left_out: tuple[int, ...] = ()
+
+
+def no_effect(kind: Kind) -> float:
+    """The value of an effect that is none: 0 for a difference, 1 for a ratio."""
+    return {"difference": 0.0, "ratio": 1.0}[kind]
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean, sample standard deviation and t interval of the mean.
+
+    One value has no interval, and equal values have an interval of one point.
+
+    Example:
+
+    >>> interval = mean_interval([1, 2, 3])
+    >>> interval.mean, round(interval.low, 3), round(interval.high, 3)
+    (2.0, -0.484, 4.484)
+    """
+    data = np.asarray(values, dtype=np.float64)
+    n = data.size
+    if n == 0:
+        return Interval(0, None, None, None, None)
+    if n == 1:
+        return Interval(1, float(data[0]), None, None, None)
+    # The mean of equal values may be off by one rounding, which must not look like a spread.
+    if np.all(data == data[0]):
+        value = float(data[0])
+        return Interval(n, value, 0.0, value, value)
+    mean, std = float(data.mean()), float(data.std(ddof=1))
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
+    return Interval(n, mean, std, mean - half, mean + half)
+
+
+def paired_effect(
+    arm: Mapping[int, float | None],
+    baseline: Mapping[int, float | None],
+    kind: Kind,
+    arm_limits: Mapping[int, float] | None = None,
+    baseline_limits: Mapping[int, float] | None = None,
+    confidence: float = 0.95,
+) -> Effect:
+    """The effect of an arm on one metric, paired by seed, with its t interval.
+
+    A run without a value is censored where the limits name its seed: its true value is beyond the limit
+    (say, more than 80 epochs to a target), and the limit stands in for it. With censored runs in the
+    arm alone, effect and `low` are lower bounds and `high` is open; in the baseline alone, effect and
+    `high` are upper bounds and `low` is open; on both sides nothing follows. Any other run without a
+    finite value (failed, diverged) leaves its seed out, which `left_out` tells.
+
+    Args:
+        arm: seed -> value, None where there is none.
+        baseline: the same for the baseline.
+        kind: `difference` (arm - baseline) or `ratio` (arm / baseline, averaged over logarithms, so
+            values must be positive).
+        arm_limits: seed -> limit of the arm's censored runs.
+        baseline_limits: seed -> limit of the baseline's censored runs.
+        confidence: of the interval.
+
+    Raises:
+        InputError: for a ratio of values that are not positive.
+
+    Example:
+
+    >>> effect = paired_effect({0: 60, 1: 50}, {0: 10, 1: 10}, "ratio")
+    >>> effect.n, round(effect.effect, 3)  # sqrt(6 * 5)
+    (2, 5.477)
+    """
+    arm_limits, baseline_limits = arm_limits or {}, baseline_limits or {}
+    pairs, left_out = {}, []
+    arm_censored = baseline_censored = False
+    for seed in sorted({*arm, *baseline}):
+        above, arm_stands_in = _value(arm, arm_limits, seed)
+        below, baseline_stands_in = _value(baseline, baseline_limits, seed)
+        if above is None or below is None:
+            left_out.append(seed)
+            continue
+        arm_censored |= arm_stands_in
+        baseline_censored |= baseline_stands_in
+        pairs[seed] = _contrast(above, below, kind)
+
+    n, left = len(pairs), tuple(left_out)
+    if arm_censored and baseline_censored:
+        return Effect(n, None, None, None, None, "none", {}, left)
+    back = math.exp if kind == "ratio" else float
+    per_seed = {seed: back(value) for seed, value in pairs.items()}
+    interval = mean_interval(list(pairs.values()), confidence)
+    effect, low, high = (None if x is None else back(x) for x in (interval.mean, interval.low, interval.high))
+    p = _p_value(interval)
+    bound = "lower" if arm_censored else "upper" if baseline_censored else None
+    if bound == "lower":
+        high = None
+        # A lower bound below "no effect" says nothing against it.
+        p = p if interval.mean > 0 else None
+    elif bound == "upper":
+        low = None
+        p = p if interval.mean < 0 else None
+    return Effect(n, effect, low, high, p, bound, per_seed, left)
+
+
+def _value(values: Mapping[int, float | None], limits: Mapping[int, float], seed: int):
+    """The value of a seed, or its limit: (number or None, whether it is the limit)."""
+    value = values.get(seed)
+    if value is not None and math.isfinite(value):
+        return float(value), False
+    if seed in values and seed in limits:
+        return float(limits[seed]), True
+    return None, False
+
+
+def _contrast(above: float, below: float, kind: Kind) -> float:
+    if kind == "difference":
+        return above - below
+    if above <= 0 or below <= 0:
+        raise InputError(f"expected positive values for a ratio, received {above!r} / {below!r}")
+    return math.log(above / below)
+
+
+def _p_value(interval: Interval) -> float | None:
+    """Two-sided p value of mean 0."""
+    if interval.n < 2:
+        return None
+    if interval.std == 0:
+        return 1.0 if interval.mean == 0 else 0.0
+    t = interval.mean / (interval.std / math.sqrt(interval.n))
+    return float(2 * stats.t.sf(abs(t), interval.n - 1))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down adjustment over a family of tests; None stays None and is not counted.
+
+    Example:
+
+    >>> holm([0.01, None, 0.04])
+    [0.02, None, 0.04]
+    """
+    known = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    running = 0.0
+    for rank, (p, index) in enumerate(known):
+        running = max(running, min(1.0, (len(known) - rank) * p))
+        adjusted[index] = running
+    return adjusted
+
+
+def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> str:
+    """The verdict on a claim, in words.
+
+    The claimed side is the side of no effect on which `smallest_effect` lies. "reproduced": the interval
+    lies wholly on it (with an addition where it also excludes `smallest_effect`); "not reproduced": it
+    does not, and excludes `smallest_effect`; otherwise "inconclusive".
+
+    Args:
+        low: lower end of the interval, None for unbounded.
+        high: upper end, None for unbounded; both None when there are fewer than two pairs.
+        smallest_effect: the weakest effect that would count as the paper's.
+        kind: `difference` or `ratio`.
+
+    Raises:
+        InputError: when `smallest_effect` is no effect, which has no side.
+
+    Example:
+
+    >>> verdict(-0.02, -0.01, smallest_effect=-0.007, kind="difference")
+    'reproduced'
+    >>> verdict(-0.004, 0.003, smallest_effect=-0.007, kind="difference")
+    'not reproduced'
+    """
+    null = no_effect(kind)
+    if smallest_effect == null:
+        raise InputError(f"expected a smallest effect other than no effect, received {smallest_effect!r}")
+    lower = -math.inf if low is None else low
+    upper = math.inf if high is None else high
+    if smallest_effect > null:
+        on_claimed_side, excludes = lower > null, upper < smallest_effect
+    else:
+        on_claimed_side, excludes = upper < null, lower > smallest_effect
+    if on_claimed_side:
+        return REPRODUCED_WEAKER if excludes else REPRODUCED
+    return NOT_REPRODUCED if excludes else INCONCLUSIVE
