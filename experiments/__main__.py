@@ -1,0 +1,184 @@
+"""The command line: `python -m experiments list | run | search | compare | report`.
+
+All flags live here; everything else takes objects.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from alexnet_tf.errors import InputError
+from experiments import EXPERIMENTS
+from experiments.experiment import Experiment
+from experiments.options import Options
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Reports a usage error in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit status: 0 done, 1 the answer is no, 2 bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
+        return 130
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(prog="experiments", description="The claims of the paper, one experiment each.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
+
+    listing = commands.add_parser("list", help="experiments with claim, section, arms and cost")
+    listing.set_defaults(command=_list)
+
+    for name, command, text in (
+        ("run", _run, "train every arm with every seed; finished runs are not run again"),
+        ("search", _search, "choose each arm's learning rate on the selection split"),
+    ):
+        training = commands.add_parser(name, help=text)
+        training.add_argument("experiment", metavar="NAME")
+        training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
+        training.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
+        training.add_argument("--no-download", action="store_true", help="use only what is on disk")
+        training.add_argument("--arms", type=_names, default=(), help="comma list; default all")
+        if name == "run":
+            training.add_argument("--seeds", default="", help="comma list of whole numbers >= 0")
+        training.add_argument("--epochs", help="whole number >= 1; default the arm's own")
+        training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
+        training.add_argument("--precision", choices=PRECISIONS)
+        training.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
+        training.add_argument("--results-dir", type=Path, default=Path("runs"))
+        training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
+        training.set_defaults(command=command)
+
+    comparing = commands.add_parser("compare", help="do two results folders agree?")
+    comparing.add_argument("a", type=Path)
+    comparing.add_argument("b", type=Path)
+    comparing.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
+    comparing.set_defaults(command=_compare)
+
+    for name, text in (
+        ("report", "redraw tables and figures, and README's claims, from recorded rows"),
+        ("tables", "redraw the tables only"),
+        ("figures", "redraw the figures only"),
+    ):
+        reporting = commands.add_parser(name, help=text)
+        reporting.add_argument("--results-dir", type=Path, default=Path("results"))
+        reporting.set_defaults(command=_report, tables=name != "figures", figures=name != "tables")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    for experiment in EXPERIMENTS:
+        print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
+        print(f"    {experiment.statement}")
+        for arm in experiment.arms:
+            seeds = len(arm.seeds)
+            print(f"    {arm.name:<16} {arm.change}; {seeds} seeds, at most {arm.config.train.epochs} epochs")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    experiment, run_options, strategy = _training_setup(options)
+    from experiments.run import run_experiment
+
+    folder = run_experiment(experiment, run_options, strategy)
+    print((folder / "table.md").read_text("utf-8"))
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".csv", ".md", ".png", ".svg"):
+            print(path)
+    return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    experiment, run_options, strategy = _training_setup(options)
+    from experiments.search import search_rates
+
+    folder = search_rates(experiment, run_options, strategy)
+    print(folder / "lr_search.csv")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from experiments.compare import compare
+
+    if not options.tolerance >= 0:
+        raise InputError(f"--tolerance: expected a number >= 0; received {options.tolerance}")
+    status, text = compare(options.a, options.b, options.tolerance)
+    print(text)
+    return status
+
+
+def _report(options: argparse.Namespace) -> int:
+    from experiments.report import write_all
+
+    for path in write_all(options.results_dir, EXPERIMENTS, options.tables, options.figures):
+        print(path)
+    return 0
+
+
+def _training_setup(options: argparse.Namespace):
+    """Checks the flags before TensorFlow is imported, then makes TensorFlow deterministic."""
+    experiment = _experiment(options.experiment)
+    run_options = Options(
+        dataset=options.dataset,
+        data_dir=options.data_dir,
+        download=not options.no_download,
+        arms=options.arms,
+        seeds=tuple(_whole_number("--seeds", text, 0) for text in _names(getattr(options, "seeds", ""))),
+        epochs=None if options.epochs is None else _whole_number("--epochs", options.epochs, 1),
+        settings=tuple(options.settings),
+        precision=options.precision,
+        results_dir=options.results_dir,
+        tensorboard=options.tensorboard,
+    )
+    run_options.check(experiment)
+    import tensorflow as tf
+
+    from alexnet_tf.environment import git_commit
+    from alexnet_tf.strategy import make_strategy
+
+    git_commit()
+    # What TensorFlow warns of (a new tf.function for every run) is meant.
+    tf.get_logger().setLevel("ERROR")
+    # Two runs of one seed have to agree to the last bit.
+    tf.config.experimental.enable_op_determinism()
+    return experiment, run_options, make_strategy(options.replicas)
+
+
+def _experiment(name: str) -> Experiment:
+    known = {experiment.name: experiment for experiment in EXPERIMENTS}
+    found = known.get(name) or known.get(f"ablation-{name}")
+    if found is None:
+        raise InputError(f"expected an experiment, one of {', '.join(known)}; received {name!r}")
+    return found
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _whole_number(flag: str, text: str, least: int) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < least:
+        raise InputError(f"{flag}: expected whole numbers >= {least}; received {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    # Before TensorFlow is imported: its start-up notices would bury ours.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.exit(main())

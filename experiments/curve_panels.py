@@ -1,0 +1,230 @@
+"""Panels of learning curves, labelled at the curves."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator, NullLocator, PercentFormatter
+
+from experiments import wording
+from experiments.effects import Judged
+from experiments.experiment import Experiment
+
+if TYPE_CHECKING:
+    from experiments.figures import Curves
+
+# Okabe and Ito's palette: told apart with any kind of colour vision.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHED = (0, (4, 1.5))
+BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}
+GREY, DARK = "#888888", "#222222"
+# Of the paper's Figure 1, for runs that do not stop at a training error.
+TARGET = 0.25
+# Where curves are named: well above the target, where they are steep.
+LABEL_HEIGHT = 0.42
+
+
+def draw_pair(
+    axes: Axes,
+    experiment: Experiment,
+    one: Judged,
+    curves: "Curves",
+    ends: Sequence[float | None],
+    letter: str = "",
+) -> None:
+    """Two arms as in the paper's Figure 1, with the ratio as the distance between them.
+
+    Args:
+        axes: an empty panel.
+        experiment: whose arms they are.
+        one: the judged comparison.
+        curves: of all arms.
+        ends: epochs to the target of arm and baseline, None where there is no ratio to draw.
+        letter: that names the panel.
+    """
+    pair = [one.comparison.arm, one.comparison.baseline]
+    looks = _looks(experiment, pair)
+    _epoch_axis(axes, curves.last_epoch)
+    _error_axis(axes, "training error")
+    target = _target(experiment, pair)
+    axes.axhline(target, color=GREY, linewidth=1, linestyle=":", zorder=1)
+    for name, (_, colour, line) in zip(pair, looks, strict=True):
+        _draw_arm(axes, curves, name, colour, line)
+    _label_beside(axes, curves, pair, looks)
+    if None not in ends:
+        # An arrowhead where the end is only a bound.
+        beyond = {"lower": (">", "|"), "upper": ("|", ">")}.get(one.effect.bound, ("|", "|"))
+        axes.plot(ends, [target] * 2, color=DARK, linewidth=1.2, zorder=4)
+        for end, marker in zip(ends, beyond, strict=True):
+            axes.plot([end], [target], marker, color=DARK, markersize=6, zorder=4, clip_on=False)
+    (arm, *_), (baseline, *_) = looks
+    sign = "/" if one.comparison.kind == "ratio" else wording.MINUS
+    axes.text(
+        0.98, 0.06, f"{arm} {sign} {baseline}: {wording.effect_text(one.effect, one.comparison)}",
+        transform=axes.transAxes, ha="right", fontsize=8, color=DARK,
+    )  # fmt: skip
+    # What the arms have in common is the description of the baseline.
+    changes = {arm.name: arm.change for arm in experiment.arms}
+    title = changes.get(one.comparison.baseline, wording.contrast(one.comparison))
+    axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
+
+
+def draw_all_arms(axes: Axes, experiment: Experiment, curves: "Curves", names: Sequence[str]) -> None:
+    """Every named arm in one panel, labelled at the end of its mean."""
+    _epoch_axis(axes, curves.last_epoch)
+    _error_axis(axes, wording.TITLES[curves.column])
+    ends = []
+    for name, (colour, line) in _colours(experiment, names).items():
+        _draw_arm(axes, curves, name, colour, line)
+        xs, ys = mean_curve(curves, name)
+        if len(xs):
+            ends.append((float(xs[-1]), float(ys[-1]), name, colour))
+    if curves.column != "train_error":
+        _show_late_epochs(axes, curves, names)
+    low, high = axes.get_ylim()
+    heights = spread([y for _, y, _, _ in ends], (high - low) / 18)
+    for (x, _, name, colour), height in zip(ends, heights, strict=True):
+        axes.annotate(
+            name, xy=(x, height), xytext=(6, 0), textcoords="offset points", va="center", color=colour,
+            fontsize=8.5, fontweight="bold", annotation_clip=False,
+        )  # fmt: skip
+
+
+def _show_late_epochs(axes: Axes, curves: "Curves", names: Sequence[str]) -> None:
+    """Limits that leave the first fifth of the training above the panel: effects are small beside it."""
+    late = [
+        y
+        for name in names
+        for xs, ys in curves.by_arm[name].values()
+        for x, y in zip(xs, ys, strict=True)
+        if x >= min(curves.last_epoch / 5, xs[-1])
+    ]
+    if late:
+        margin = 0.06 * (max(late) - min(late)) or 0.01
+        axes.set_ylim(max(0, min(late) - 2 * margin), max(late) + margin)
+
+
+def _colours(experiment: Experiment, names: Sequence[str]) -> dict[str, tuple]:
+    """A colour per pair, its baseline dashed, where no arm is in two pairs; else a colour per arm."""
+    pairs = dict.fromkeys((c.arm, c.baseline) for c in experiment.comparisons)
+    paired = [name for pair in pairs for name in pair]
+    looks, used = {}, 0
+    if len(set(paired)) == len(paired):
+        for arm, baseline in pairs:
+            if {arm, baseline} & set(names):
+                colour = PALETTE[used % len(PALETTE)]
+                looks[arm], looks[baseline] = (colour, "-"), (colour, DASHED)
+                used += 1
+    for name in names:
+        if name not in looks:
+            looks[name] = (PALETTE[used % len(PALETTE)], "-" if used < len(PALETTE) else ":")
+            used += 1
+    return {name: looks[name] for name in names}
+
+
+def mean_curve(curves: "Curves", name: str) -> tuple[np.ndarray, np.ndarray]:
+    """(epochs, mean over seeds), over the epochs that every seed has."""
+    seeds = list(curves.by_arm.get(name, {}).values())
+    if not seeds:
+        return np.array([]), np.array([])
+    common = sorted(set.intersection(*(set(xs) for xs, _ in seeds)))
+    values = [[dict(zip(xs, ys, strict=True))[epoch] for epoch in common] for xs, ys in seeds]
+    return np.array(common), np.mean(values, axis=0)
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Moves heights apart to at least `gap`, keeping their order and their centre of mass per cluster.
+
+    Example:
+
+    >>> spread([1.0, 1.0, 5.0], 2.0)
+    [0.0, 2.0, 5.0]
+    """
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    clusters: list[list[int]] = []
+    centres: list[float] = []
+    for index in order:
+        clusters.append([index])
+        centres.append(heights[index])
+        while len(clusters) > 1 and (
+            centres[-1] - centres[-2] < gap * (len(clusters[-1]) + len(clusters[-2])) / 2
+        ):
+            merged = clusters.pop(-2) + clusters.pop()
+            centres[-2:] = [sum(heights[i] for i in merged) / len(merged)]
+            clusters.append(merged)
+    placed = [0.0] * len(heights)
+    for cluster, centre in zip(clusters, centres, strict=True):
+        for rank, index in enumerate(cluster):
+            placed[index] = centre + gap * (rank - (len(cluster) - 1) / 2)
+    return placed
+
+
+def _draw_arm(axes: Axes, curves: "Curves", name: str, colour: str, line) -> None:
+    seeds = curves.by_arm.get(name, {})
+    for seed in sorted(seeds):
+        xs, ys = seeds[seed]
+        marker = "o" if len(xs) == 1 else None
+        axes.plot(xs, ys, color=colour, linestyle=line, linewidth=0.6, alpha=0.5, marker=marker, markersize=3)
+    xs, ys = mean_curve(curves, name)
+    if len(seeds) > 1:
+        axes.plot(xs, ys, color=colour, linestyle=line, linewidth=1.8, zorder=3)
+
+
+def _looks(experiment: Experiment, pair: Sequence[str]) -> list[tuple]:
+    """(label, colour, line) of arm and baseline: the paper's where they are tanh and ReLU."""
+    configs = {arm.name: arm.config for arm in experiment.arms}
+    activations = [getattr(configs[name].model, "activation", "") if name in configs else "" for name in pair]
+    if sorted(activations) == ["relu", "tanh"]:
+        return [BY_ACTIVATION[activation] for activation in activations]
+    return [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
+
+
+def _target(experiment: Experiment, pair: Sequence[str]) -> float:
+    """The training error at which the runs of this pair stop, else the paper's."""
+    stops = [arm.config.train.stop_train_error for arm in experiment.arms if arm.name in pair]
+    return max(stops, default=0) or TARGET
+
+
+def _label_beside(axes: Axes, curves: "Curves", pair: Sequence[str], looks: Sequence[tuple]) -> None:
+    """Names at the means: the faster arm's on the left of its curve, the slower one's on the right."""
+    places = []
+    for name, (label, colour, _) in zip(pair, looks, strict=True):
+        xs, ys = mean_curve(curves, name)
+        if len(xs):
+            below = np.flatnonzero(ys <= LABEL_HEIGHT)
+            at = below[0] if len(below) else len(xs) - 1
+            places.append((float(xs[at]), float(ys[at]), label, colour, bool(len(below))))
+    places.sort()
+    for index, (x, y, label, colour, reached) in enumerate(places):
+        left = not reached or (len(places) > 1 and index == 0)
+        # A curve that ends high up may end at the right edge: its name goes below its end.
+        offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
+        axes.annotate(
+            label, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
+            va="center", color=colour, fontsize=9, fontweight="bold", annotation_clip=False,
+        )  # fmt: skip
+
+
+def _epoch_axis(axes: Axes, last: int) -> None:
+    if last >= 20:
+        # Equal ratios are equal distances.
+        axes.set_xscale("log", nonpositive="mask")
+        axes.set_xlim(1, last * 1.05)
+        axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.set_xlabel("epochs (log scale)")
+    else:
+        axes.set_xlim(0, last * 1.02)
+        axes.xaxis.set_major_locator(MultipleLocator(max(1, last // 5)))
+        axes.set_xlabel("epochs")
+
+
+def _error_axis(axes: Axes, title: str) -> None:
+    axes.set_ylabel(title)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    if title == wording.TITLES["train_error"]:
+        axes.set_ylim(0, 0.9)
+        axes.yaxis.set_major_locator(MultipleLocator(0.25))

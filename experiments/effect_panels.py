@@ -1,0 +1,136 @@
+"""Panels of paired effects: every seed, the interval, and the paper's number."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from alexnet_tf.statistics import no_effect
+from experiments import wording
+from experiments.effects import Judged
+from experiments.experiment import Experiment
+
+BLUE, VERMILION, GREY, DARK = "#0072B2", "#D55E00", "#888888", "#222222"
+
+
+def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
+    """The comparisons that have an effect, those of one unit together."""
+    groups: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.effect.effect is not None:
+            unit = wording.unit(one.comparison)
+            groups.setdefault(unit or one.comparison.metric, []).append(one)
+    return list(groups.values())
+
+
+def draw_effects(axes: Axes, experiment: Experiment, judged: Sequence[Judged], letters: str = "") -> None:
+    """One line per comparison, the first on top; all must share a unit.
+
+    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond is the paper's.
+
+    Args:
+        axes: an empty panel.
+        experiment: whose comparisons they are.
+        judged: the comparisons; those without an effect are not drawn.
+        letters: one per comparison, its name inside the panel where there is no margin for labels.
+    """
+    first = judged[0].comparison
+    is_ratio = first.kind == "ratio"
+    scale = 100 if wording.unit(first) == " points" else 1
+    axes.axvline(scale * no_effect(first.kind), color=GREY, linewidth=1, zorder=1)
+    if is_ratio:
+        axes.set_xscale("log")
+    shown = [one for one in judged if one.effect.effect is not None]
+    for place, one in enumerate(shown):
+        _draw_effect(axes, one, -place, scale)
+    _limits(axes, shown, scale, is_ratio)
+    titles = [wording.title_of(experiment, one.comparison.metric) for one in shown]
+    one_metric = titles[0] if len(set(titles)) == 1 else ""
+    if not letters:
+        _label_margins(axes, shown, [""] * len(shown) if one_metric else titles)
+    else:
+        _label_inside(
+            axes, shown, [letter for letter, one in zip(letters, judged, strict=False) if one in shown]
+        )
+    axes.set_ylim(-len(shown) + 0.4, 0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if is_ratio:
+        axes.set_xlabel(f"ratio of {one_metric or 'metrics'}")
+    elif scale == 1:
+        axes.set_xlabel(f"difference in {one_metric or 'metrics'}")
+    else:
+        axes.set_xlabel(f"difference{f' in {one_metric}' if one_metric else ''}, percentage points")
+    axes.set_title("dots: seeds; bar: mean, 95% interval; diamond: paper", fontsize=7.5, color="#666666")
+
+
+def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
+    """The comparison on the left, the effect and its verdict on the right."""
+    places = [-place for place in range(len(shown))]
+    for place, one in zip(places, shown, strict=True):
+        said = f"{wording.estimate(one.effect, one.comparison)}\n{wording.short_verdict(one.verdict)}"
+        axes.text(
+            1.02, place, said, transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color=DARK,
+            linespacing=1.3,
+        )  # fmt: skip
+    labels = [
+        f"{wording.contrast(one.comparison)}\n{metric}".rstrip()
+        for one, metric in zip(shown, metrics, strict=True)
+    ]
+    axes.set_yticks(places, labels, fontsize=8)
+
+
+def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
+    """Comparison and verdict above each bar."""
+    axes.set_yticks([])
+    for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
+        axes.text(
+            0.02, 0.38 - place, f"({letter}) {wording.short_verdict(one.verdict)}", va="center", fontsize=8,
+            transform=axes.get_yaxis_transform(), color=DARK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )  # fmt: skip
+
+
+def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
+    effect, paper = one.effect, one.comparison.paper_effect
+    seeds = [scale * effect.per_seed[seed] for seed in sorted(effect.per_seed)]
+    axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=BLUE, alpha=0.55, markersize=3.5, markeredgewidth=0)
+    if effect.low is not None and effect.high is not None:
+        axes.plot([scale * effect.low, scale * effect.high], [y, y], color=BLUE, linewidth=4, alpha=0.45,
+                  solid_capstyle="butt")  # fmt: skip
+    elif effect.bound in ("lower", "upper"):
+        inner = effect.low if effect.bound == "lower" else effect.high
+        start = scale * (effect.effect if inner is None else inner)
+        axes.annotate(
+            "", xy=(1.0 if effect.bound == "lower" else 0.0, y), xycoords=axes.get_yaxis_transform(),
+            xytext=(start, y), textcoords="data",
+            arrowprops={"arrowstyle": "-|>", "color": BLUE, "alpha": 0.45, "linewidth": 3, "shrinkA": 0,
+                        "shrinkB": 0, "mutation_scale": 10},
+        )  # fmt: skip
+    axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
+    if paper is not None:
+        axes.plot(
+            [scale * paper], [y], "D", color=VERMILION, markersize=5.5, markerfacecolor="white",
+            markeredgewidth=1.4, zorder=5,
+        )  # fmt: skip
+
+
+def _limits(axes: Axes, shown: Sequence[Judged], scale: float, is_ratio: bool) -> None:
+    """Room for all marks and for no effect; plain numbers on a log axis."""
+    values = [no_effect("ratio" if is_ratio else "difference")]
+    for one in shown:
+        e = one.effect
+        values += [v for v in (e.effect, e.low, e.high, one.comparison.paper_effect) if v is not None]
+        values += e.per_seed.values()
+    low, high = min(values), max(values)
+    if is_ratio:
+        margin = (high / low) ** 0.08
+        axes.set_xlim(low / margin / 1.02, high * margin * 1.02)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{wording.TIMES}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        margin = 0.08 * (high - low) or 0.01
+        axes.set_xlim(scale * (low - margin), scale * (high + margin))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))

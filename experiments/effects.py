@@ -1,0 +1,179 @@
+"""From the rows of finished runs to effects and verdicts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_tf import statistics
+from alexnet_tf.statistics import Effect
+from experiments.experiment import Comparison, Experiment
+
+COMMON_METRICS = ("train_error", "test_error", "test_top5_error")
+
+Row = Mapping[str, Any]
+Records = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A comparison with what the runs say about it; `notes` tell which seeds were left out and why."""
+
+    comparison: Comparison
+    effect: Effect
+    p_holm: float | None
+    verdict: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Values:
+    """One metric of one arm, by seed.
+
+    Attributes:
+        values: seed -> value, None for a run that has none.
+        limits: seed -> epochs, for those that never reached the target: their value is beyond it.
+        reasons: seed -> why a run has neither.
+    """
+
+    values: dict[int, float | None]
+    limits: dict[int, float]
+    reasons: dict[int, str]
+
+    @property
+    def known(self) -> list[float]:
+        """The finite values, by seed."""
+        return [self.values[seed] for seed in sorted(self.values) if self.values[seed] is not None]
+
+
+def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
+    """Arms that have rows: the experiment's in its order, then others by name."""
+    present = {row["arm"] for row in rows}
+    defined = [arm.name for arm in experiment.arms]
+    return [name for name in defined if name in present] + sorted(present - set(defined))
+
+
+def metrics_of(experiment: Experiment) -> list[str]:
+    """Names of the metrics that are summarised and compared."""
+    own = [metric.name for metric in experiment.metrics]
+    return [*COMMON_METRICS, *own, *experiment.probe_metrics]
+
+
+def is_censorable(experiment: Experiment, metric: str) -> bool:
+    """Whether an empty value of this metric means that the run never reached the target."""
+    return any(m.name == metric and m.censored_message is not None for m in experiment.metrics)
+
+
+def config_of(row: Row, records: Records) -> Mapping[str, Any]:
+    """The recorded configuration of a run, empty where there is none."""
+    return records.get(row["run_id"], {}).get("config", {})
+
+
+def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str) -> Values:
+    """One metric of one arm.
+
+    A diverged run never reaches a target, however long it would run: for such a metric it is censored at
+    the epochs it was allowed. Any other metric of a diverged run means nothing and is left out.
+    """
+    censorable = is_censorable(experiment, metric)
+    found = Values({}, {}, {})
+    for row in rows:
+        if row["arm"] != arm:
+            continue
+        seed, value = row["seed"], row.get(metric)
+        usable = row["status"] == "done" or (row["status"] == "diverged" and censorable)
+        found.values[seed] = None
+        if not usable:
+            found.reasons[seed] = row["status"]
+        elif metric not in row:
+            found.reasons[seed] = f"has no column {metric}"
+        elif value is not None and math.isfinite(value):
+            found.values[seed] = value
+        elif value is None and censorable:
+            allowed = row["epochs"]
+            if row["status"] == "diverged":
+                allowed = config_of(row, records).get("train", {}).get("epochs", allowed)
+            found.limits[seed] = float(allowed)
+        else:
+            found.reasons[seed] = f"has no {metric}"
+    return found
+
+
+def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[dict[str, Any]]:
+    """Rows of summary.csv.
+
+    `n` counts censored runs; where there are any, the mean is unknown and so stays empty.
+    """
+    summary = []
+    for arm in arms_in_order(experiment, rows):
+        for metric in metrics_of(experiment):
+            found = values_of(experiment, rows, records, arm, metric)
+            interval = statistics.mean_interval([] if found.limits else found.known)
+            summary.append({
+                "experiment": experiment.name, "arm": arm, "metric": metric,
+                "n": len(found.known) + len(found.limits), "mean": interval.mean, "std": interval.std,
+                "ci_low": interval.low, "ci_high": interval.high,
+            })  # fmt: skip
+    return summary
+
+
+def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[Judged]:
+    """Every comparison of the experiment, judged; Holm's family is all of them."""
+    judged = []
+    for comparison in experiment.comparisons:
+        arm, baseline = (
+            values_of(experiment, rows, records, name, comparison.metric)
+            for name in (comparison.arm, comparison.baseline)
+        )
+        if comparison.kind == "ratio":
+            arm, baseline = _positive(arm), _positive(baseline)
+        effect = statistics.paired_effect(
+            arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits
+        )
+        judged.append((comparison, effect, _notes(comparison, effect, arm, baseline)))
+    adjusted = statistics.holm([effect.p for _, effect, _ in judged])
+    return [
+        Judged(comparison, effect, p, _verdict(comparison, effect), notes)
+        for (comparison, effect, notes), p in zip(judged, adjusted, strict=True)
+    ]
+
+
+def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Rows of effects.csv."""
+    return [
+        {
+            "experiment": experiment.name, "arm": one.comparison.arm, "baseline": one.comparison.baseline,
+            "metric": one.comparison.metric, "effect_kind": one.comparison.kind, "n": one.effect.n,
+            "effect": one.effect.effect, "ci_low": one.effect.low, "ci_high": one.effect.high,
+            "p_holm": one.p_holm, "paper_effect": one.comparison.paper_effect, "verdict": one.verdict,
+        }
+        for one in judged
+    ]  # fmt: skip
+
+
+def _verdict(comparison: Comparison, effect: Effect) -> str:
+    if effect.n < 2:
+        return statistics.INCONCLUSIVE
+    return statistics.verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
+
+
+def _positive(found: Values) -> Values:
+    """Without the values that no ratio can be taken of."""
+    values, reasons = dict(found.values), dict(found.reasons)
+    for seed, value in found.values.items():
+        if value is not None and value <= 0:
+            values[seed], reasons[seed] = None, f"has the value {value:g}, of which there is no ratio"
+    return Values(values, found.limits, reasons)
+
+
+def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:
+    """Why each seed without a pair has none."""
+    notes = []
+    for seed in effect.left_out:
+        reasons = [
+            f"{name} {found.reasons[seed] if seed in found.values else 'has no run'}"
+            for name, found in ((comparison.arm, arm), (comparison.baseline, baseline))
+            if seed not in found.values or seed in found.reasons
+        ]
+        notes.append(f"seed {seed}: {', '.join(reasons)}")
+    return tuple(notes)

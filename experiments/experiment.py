@@ -1,0 +1,109 @@
+"""What an experiment is: arms that differ in declared fields, comparisons, and the rule of its verdict."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from alexnet_tf.config import Config
+
+# One point of a learning curve: the columns of curves.csv after `seed`.
+Curve = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train; its config carries the learning rate that `search` chose from `grid`.
+
+    Attributes:
+        name: as in the rows.
+        config: everything but the seed (and the data set, where the command names another).
+        change: what it changes against its baseline, in words.
+        grid: learning rates that `search` tries, in increasing order.
+        seeds: seeds of the committed evidence.
+        search_epochs: epochs of one search run.
+    """
+
+    name: str
+    config: Config
+    change: str
+    grid: tuple[float, ...]
+    seeds: tuple[int, ...]
+    search_epochs: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One effect: `arm` against `baseline` in `metric`, paired by seed.
+
+    Attributes:
+        kind: `difference` is arm - baseline, `ratio` is arm / baseline.
+        paper_effect: the paper's number on the same scale, None where it has none.
+        smallest_effect: an interval that excludes it (and all beyond) means "not reproduced"; its side
+            of no effect (0, or 1 for a ratio) is the claimed side.
+        primary: whether the claim's verdict in README is this one.
+    """
+
+    arm: str
+    baseline: str
+    metric: str
+    kind: Literal["difference", "ratio"]
+    paper_effect: float | None
+    smallest_effect: float
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of a finished run, a column of its own in runs.csv.
+
+    `of_curve` returns None for a run that never reaches the target (censored); `limit` then words it.
+    """
+
+    name: str
+    title: str
+    of_curve: Callable[[Curve], float | None]
+    censored_message: Callable[[Curve], str] | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One claim of the paper, and how it is put to the test.
+
+    Attributes:
+        name: `ablation-relu`; also the folder of its rows and the make target.
+        claim: identifier of the claim, such as `C1`.
+        section: where the paper makes it.
+        statement: the claim in our words, one sentence.
+        dataset: the data set the evidence is collected on (`auto` looks for this one).
+        cost: of the committed rows, on two CPU cores.
+        arms: in the order of tables and figures.
+        comparisons: the effects that are judged.
+        metrics: columns of runs.csv beyond the common ones.
+        objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
+            final training error) or `selection_error`.
+        figure: the column of curves.csv that figure.png shows against the epoch.
+        probe: further metrics of the trained model: (model, splits) -> values.
+    """
+
+    name: str
+    claim: str
+    section: str
+    statement: str
+    dataset: str
+    cost: str
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    metrics: tuple[Metric, ...]
+    objective: Literal["epochs_to_target", "selection_error"]
+    figure: Literal["train_error", "test_error"]
+    notes: tuple[str, ...] = ()
+    probe: Callable[..., Mapping[str, float]] | None = None
+    probe_metrics: tuple[str, ...] = ()
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        return {arm.name: arm for arm in self.arms}[name]

@@ -1,0 +1,191 @@
+"""figure.png and figure.svg of an experiment: its learning curves and its effects."""
+
+import io
+import string
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from experiments.curve_panels import draw_all_arms, draw_pair
+from experiments.effect_panels import draw_effects, effect_groups
+from experiments.effects import Judged, Records, Row, arms_in_order, values_of
+from experiments.experiment import Comparison, Experiment
+
+# Fixed, so that the same rows give the same bytes.
+STYLE = {
+    "svg.hashsalt": "alexnet_tf",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.labelcolor": "#333333",
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "xtick.labelcolor": "#333333",
+    "ytick.labelcolor": "#333333",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+DPI = 150
+METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Learning curves of one column: arm -> seed -> (epochs, values)."""
+
+    column: str
+    by_arm: Mapping[str, Mapping[int, tuple[list[int], list[float]]]]
+
+    @property
+    def last_epoch(self) -> int:
+        """The largest epoch of any run."""
+        return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
+
+
+def draw(
+    experiment: Experiment,
+    rows: Sequence[Row],
+    curve_rows: Sequence[Row],
+    records: Records,
+    judged: Sequence[Judged],
+) -> dict[str, bytes]:
+    """The figure in both formats: {"png": ..., "svg": ...}."""
+    curves = collect(experiment, rows, curve_rows)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        if experiment.figure == "train_error":
+            figure = _training_figure(experiment, rows, records, judged, curves)
+        else:
+            figure = _test_figure(experiment, rows, judged, curves)
+        width = figure.get_figwidth()
+        datasets = ", ".join(sorted({row["dataset"] for row in rows}))
+        figure.suptitle(
+            textwrap.fill(finding(experiment, judged, datasets), int(width * 10)),
+            x=0.01, ha="left", fontsize=11, fontweight="bold",
+        )  # fmt: skip
+        caption = f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}"
+        figure.supxlabel(
+            textwrap.fill(caption, int(width * 15)), x=0.01, ha="left", fontsize=7.5, color="#666666"
+        )
+        content = {}
+        for suffix, metadata in METADATA.items():
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
+            content[suffix] = buffer.getvalue()
+    return content
+
+
+_SEEDS = "Thin lines: one seed each; thick: their mean. Intervals: 95% t, paired by seed."
+
+
+def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> str:
+    """The title: the verdict on the claim, and the claim."""
+    primary = [one.verdict for one in judged if one.comparison.primary]
+    verdicts = list(dict.fromkeys(primary or [one.verdict for one in judged]))
+    if not verdicts:
+        return f"On {datasets}: {experiment.statement.rstrip('.')}"
+    said = verdicts[0] if len(verdicts) == 1 else "verdicts differ"
+    return f"{said[0].upper()}{said[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
+
+
+def collect(experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row]) -> Curves:
+    """The curves of the finished runs among `rows`."""
+    by_arm: dict[str, dict] = {name: {} for name in arms_in_order(experiment, rows)}
+    finished = {(row["arm"], row["seed"]) for row in rows}
+    for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
+        value = row[experiment.figure]
+        if (row["arm"], row["seed"]) in finished and value is not None and value == value:
+            xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
+            xs.append(row["epoch"])
+            ys.append(value)
+    return Curves(experiment.figure, by_arm)
+
+
+def _training_figure(
+    experiment: Experiment,
+    rows: Sequence[Row],
+    records: Records,
+    judged: Sequence[Judged],
+    curves: Curves,
+) -> Figure:
+    """One panel per pair of arms, and the effects beside each other where there are several."""
+    shown = _one_per_pair(
+        [one for one in judged if {one.comparison.arm, one.comparison.baseline} & set(curves.by_arm)]
+    )
+    paired = {name for one in shown for name in (one.comparison.arm, one.comparison.baseline)}
+    others = [name for name in curves.by_arm if name not in paired]
+    with_effects = len([one for one in shown if one.effect.effect is not None]) > 1
+    count = len(shown) + bool(others) + with_effects
+    columns = min(count, 3)
+    lines = -(-count // columns)
+    figure = Figure(figsize=(max(3.9 * columns, 5.2), 3.1 * lines + 0.9), layout="constrained")
+    grid = figure.add_gridspec(lines, columns)
+    cells = [grid[index // columns, index % columns] for index in range(count)]
+    letters = string.ascii_lowercase if len(shown) > 1 else ""
+    first = None
+    for index, (cell, one) in enumerate(zip(cells, shown, strict=False)):
+        first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
+        c = one.comparison
+        ends = [
+            _geometric_mean(experiment, rows, records, name, c.metric, one) for name in (c.arm, c.baseline)
+        ]
+        draw_pair(axes, experiment, one, curves, ends, letters[index : index + 1])
+        if not cell.is_first_col():
+            axes.set_ylabel("")
+    if others:
+        first = axes = figure.add_subplot(cells[len(shown)], sharex=first, sharey=first)
+        draw_all_arms(axes, experiment, curves, others)
+        axes.set_title("other arms" if shown else "")
+    if with_effects:
+        draw_effects(figure.add_subplot(cells[-1]), experiment, shown, letters)
+    return figure
+
+
+def _test_figure(
+    experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged], curves: Curves
+) -> Figure:
+    """Curves of all arms on the left, effects on the right: a panel for each unit."""
+    groups = effect_groups(judged)
+    heights = [0.6 + 0.55 * len(group) for group in groups]
+    columns = 2 if groups else 1
+    figure = Figure(figsize=(5.2 * columns, max(4.4, sum(heights) + 1.4)), layout="constrained")
+    grid = figure.add_gridspec(max(len(groups), 1), columns, height_ratios=heights or [1])
+    figure.get_layout_engine().set(wspace=0.04)
+    axes = figure.add_subplot(grid[:, 0])
+    draw_all_arms(axes, experiment, curves, list(curves.by_arm))
+    for index, group in enumerate(groups):
+        draw_effects(figure.add_subplot(grid[index, 1]), experiment, group)
+    return figure
+
+
+def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:
+    """One comparison per pair of arms: a ratio rather than a difference, else the first."""
+    pairs: dict[tuple[str, str], Judged] = {}
+    for one in judged:
+        key = (one.comparison.arm, one.comparison.baseline)
+        if key not in pairs or (one.comparison.kind == "ratio" and pairs[key].comparison.kind != "ratio"):
+            pairs[key] = one
+    return list(pairs.values())
+
+
+def _geometric_mean(
+    experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str, one: Judged
+) -> float | None:
+    """Of the runs that make up a ratio: where its arrow ends; None where there is no such ratio."""
+    comparison: Comparison = one.comparison
+    if comparison.kind != "ratio" or not one.effect.per_seed:
+        return None
+    found = values_of(experiment, rows, records, arm, metric)
+    product, seeds = 1.0, one.effect.per_seed
+    for seed in seeds:
+        value = found.values[seed]
+        product *= (found.limits[seed] if value is None else value) ** (1 / len(seeds))
+    return product

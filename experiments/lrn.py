@@ -1,0 +1,100 @@
+"""C3: local response normalisation lowers the error (section 3.3).
+
+    make ablation-lrn DATASET=cifar10 DATA_DIR=...
+
+With the paper's k = 2 and alpha = 1e-4 the denominator moves only where activations are large. On raw
+pixels (0..255 minus the mean image) they are, and the layer can act; on pixels of unit variance it is
+nearly the constant factor 2^-.75, which the column `lrn_factor_cv` shows: the coefficient of variation
+of the factor over the activations of the trained net's first normalisation on test images.
+"""
+
+from collections.abc import Mapping
+
+from experiments.experiment import Arm, Comparison, Experiment
+from experiments.generalisation import AUGMENTED, GAP
+
+RAW = AUGMENTED.replace(pooling=("max", "avg", "avg"), init="2012")
+UNIT = AUGMENTED.replace(pooling=("max", "max", "max"), init="glorot", input_scale="unit")
+RAW_GRID = (0.0005, 0.001, 0.002)
+UNIT_GRID = (0.005, 0.01, 0.02)
+SEEDS = (0, 1, 2, 3, 4)
+PROBE_IMAGES = 1000
+
+
+def lrn_factor_cv(model, data) -> Mapping[str, float | None]:
+    """Coefficient of variation of the factor by which the first normalisation multiplies its input.
+
+    Args:
+        model: the trained net.
+        data: its pipelines; the first `PROBE_IMAGES` of the report split are used.
+
+    Returns:
+        0 for a constant factor; None without normalisation.
+    """
+    # Here, not at the top: listing the experiments should not wait for TensorFlow.
+    import keras
+    import numpy as np
+
+    if "lrn1" not in [layer.name for layer in model.layers]:
+        return {"lrn_factor_cv": None}
+    layer = model.get_layer("lrn1")
+    images, _, _ = next(iter(data.report(PROBE_IMAGES)))
+    inputs, outputs = keras.Model(model.inputs, [layer.input, layer.output])(images)
+    inputs, outputs = (np.asarray(part, np.float64) for part in (inputs, outputs))
+    active = np.abs(inputs) > 1e-3 * np.abs(inputs).max()
+    factors = outputs[active] / inputs[active]
+    return {"lrn_factor_cv": float(factors.std() / factors.mean())}
+
+
+def _effects(arm: str, baseline: str, primary: bool) -> tuple[Comparison, ...]:
+    return (
+        # The paper's 13% to 11% on CIFAR-10 is for another four-layer net; on ImageNet it was 1.4 points.
+        Comparison(
+            arm,
+            baseline,
+            "test_error",
+            "difference",
+            paper_effect=-0.02,
+            smallest_effect=-0.01,
+            primary=primary,
+        ),
+        Comparison(arm, baseline, "gap", "difference", paper_effect=None, smallest_effect=-0.01),
+    )
+
+
+EXPERIMENT = Experiment(
+    name="ablation-lrn",
+    claim="C3",
+    section="3.3",
+    statement="Local response normalisation lowers the test error.",
+    dataset="cifar10",
+    cost="about 75 min with the search (mixed_bfloat16, two cores)",
+    arms=(
+        Arm("none", RAW.replace(learning_rate=0.001), "raw pixels, no normalisation", RAW_GRID, SEEDS, 6),
+        Arm(
+            "lrn",
+            RAW.replace(lrn=True, learning_rate=0.001),
+            "raw pixels, LRN after stages 1 and 2",
+            RAW_GRID,
+            SEEDS,
+            6,
+        ),
+        Arm(
+            "none-unit",
+            UNIT.replace(learning_rate=0.01),
+            "unit variance, no normalisation",
+            UNIT_GRID,
+            SEEDS,
+            6,
+        ),
+        Arm(
+            "lrn-unit", UNIT.replace(lrn=True, learning_rate=0.01), "unit variance, LRN", UNIT_GRID, SEEDS, 6
+        ),
+    ),
+    comparisons=(*_effects("lrn", "none", primary=True), *_effects("lrn-unit", "none-unit", primary=False)),
+    metrics=(GAP,),
+    objective="selection_error",
+    figure="test_error",
+    probe=lrn_factor_cv,
+    probe_metrics=("lrn_factor_cv",),
+)

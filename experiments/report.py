@@ -1,0 +1,69 @@
+"""From the rows of one experiment on one data set to its evidence: tables and figure, no training."""
+
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.files import locked, write_bytes, write_text
+from alexnet_tf.results import (
+    EFFECTS_COLUMNS,
+    SUMMARY_COLUMNS,
+    read_curves,
+    read_records,
+    read_runs,
+    to_csv,
+)
+from experiments.effects import Row, effect_rows, judge, summarise
+from experiments.experiment import Experiment
+from experiments.tables import experiment_table
+
+
+def write_report(folder: Path, experiment: Experiment, figures: bool = True) -> list[str]:
+    """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
+
+    The same rows give the same bytes. Any part of the arms and seeds will do.
+
+    Args:
+        folder: `<results-dir>/<dataset>/<experiment>`.
+        experiment: what the rows are rows of.
+        figures: whether to draw, or write the tables only.
+
+    Returns:
+        What could not be read, one "file:line: expected ..., received ..." each; also in table.md.
+
+    Raises:
+        InputError: when there are no rows.
+    """
+    runs, run_problems = read_runs(folder)
+    curves, curve_problems = read_curves(folder)
+    records, record_problems = read_records(folder)
+    problems = [*run_problems, *curve_problems, *record_problems]
+    if not runs:
+        received = problems[0] if problems else "no row"
+        raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
+    problems += _without_partner(folder, runs, curves)
+
+    judged = judge(experiment, runs, records)
+    # In table.md file names are relative: the same rows elsewhere give the same bytes.
+    shown = [problem.removeprefix(f"{folder}/") for problem in problems]
+    with locked(folder):
+        write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
+        write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
+        write_text(folder / "table.md", experiment_table(experiment, runs, records, judged, shown))
+        if figures:
+            # Here, not at the top: the tables should not wait for matplotlib.
+            from experiments.figures import draw
+
+            for suffix, content in draw(experiment, runs, curves, records, judged).items():
+                write_bytes(folder / f"figure.{suffix}", content)
+    return problems
+
+
+def _without_partner(folder: Path, runs: list[Row], curves: list[Row]) -> list[str]:
+    """Curves of no finished run (left by a killed process, or still running) are not used."""
+    finished = {(row["arm"], row["seed"]) for row in runs}
+    orphans = sorted({(row["arm"], row["seed"]) for row in curves} - finished)
+    return [
+        f"{folder / 'curves.csv'}: expected curves of finished runs, received arm {arm} seed {seed} without "
+        "a row in runs.csv (not used)"
+        for arm, seed in orphans
+    ]

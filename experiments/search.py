@@ -1,0 +1,153 @@
+"""Learning rates: every arm over its declared grid, one seed, on the selection split."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from alexnet_tf.config import Config
+from alexnet_tf.data.load import results_slug
+from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.environment import git_commit
+from alexnet_tf.results import prepare_folder, read_lr_search, record_search
+from alexnet_tf.train import History, train
+from experiments.experiment import Arm, Experiment
+from experiments.options import Options
+from experiments.run import chosen_dataset, now, run_callbacks, run_metric_names
+
+SEARCH_SEED = 1000
+# A grid is extended at most this often on each side before the search gives up on an inner winner.
+MAX_EXTENSIONS = 3
+
+
+def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
+    """Finds each arm's learning rate and writes lr_search.csv.
+
+    The runs train without the selection split and never see the report split. Their seed is none of the
+    evidence's. A winner on the edge of its grid extends the grid by the factor next to it.
+
+    Returns:
+        The folder of lr_search.csv.
+    """
+    dataset = chosen_dataset(experiment, options)
+    folder = options.results_dir / results_slug(dataset) / experiment.name
+    prepare_folder(folder, run_metric_names(experiment))
+    for arm in options.chosen_arms(experiment):
+        rates, extensions = list(arm.grid), 0
+        rows = [search_row(experiment, arm, rate, dataset, folder, options, strategy) for rate in rates]
+        while True:
+            winner = min(rows, key=rank)
+            for row in rows:
+                row["winner"] = row is winner
+            record_search(folder, rows, [each.name for each in experiment.arms])
+            edge = next_rate(sorted(rates), winner["learning_rate"])
+            if edge is None or extensions == MAX_EXTENSIONS:
+                break
+            extensions += 1
+            rates.append(edge)
+            rows.append(search_row(experiment, arm, edge, dataset, folder, options, strategy))
+        print(f"{experiment.name} {arm.name}: learning rate {winner['learning_rate']:g}", flush=True)
+    return folder
+
+
+def search_row(
+    experiment: Experiment,
+    arm: Arm,
+    rate: float,
+    dataset: str,
+    folder: Path,
+    options: Options,
+    strategy: tf.distribute.Strategy,
+) -> dict[str, Any]:
+    """Trains one candidate, unless its row is there, and returns its row of lr_search.csv."""
+    config = arm.config.replace(
+        dataset=dataset, seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate
+    )
+    if config.train.schedule == "steps":
+        config = config.replace(
+            drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
+        )
+    config = options.configured(config)
+    data = open_data(config.data, options.data_dir, options.download)
+    config_hash = config.hash(data.image_set.fingerprint)
+    for row in read_lr_search(folder).rows:
+        if row["arm"] == arm.name and row["config_hash"] == config_hash:
+            return row
+    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
+    label = f"search {arm.name} {rate:g}"
+    _, history = train(
+        config, data, strategy, checkpoint, run_callbacks(label, config, data, folder, options), report=False
+    )
+    row = make_row(experiment, arm, config, config_hash, history)
+    record_search(folder, [row], [each.name for each in experiment.arms])
+    checkpoint.unlink(missing_ok=True)
+    return row
+
+
+def make_row(
+    experiment: Experiment, arm: Arm, config: Config, config_hash: str, history: History
+) -> dict[str, Any]:
+    """One candidate's line; `value` is what the objective minimises, None where it was not reached."""
+    selection_error = history.selection_errors[-1] if history.selection_errors else None
+    if experiment.objective == "epochs_to_target":
+        value = experiment.metrics[0].of_curve(history.curve)
+    else:
+        value = selection_error
+    diverged = history.status == "diverged"
+    return {
+        "experiment": experiment.name,
+        "arm": arm.name,
+        "learning_rate": config.train.learning_rate,
+        "seed": config.seed,
+        "epochs": history.curve[-1]["epoch"],
+        "status": history.status,
+        "objective": experiment.objective,
+        "value": None if diverged else value,
+        "train_error": None if diverged else history.curve[-1]["train_error"],
+        "selection_error": None if diverged else selection_error,
+        "winner": False,
+        "precision": config.precision,
+        "config_hash": config_hash,
+        "git_commit": git_commit(),
+        "finished_at": now(),
+    }
+
+
+def rank(row: dict[str, Any]) -> tuple[float, float]:
+    """Sort key: reached before censored (those by training error), diverged last; smaller is better.
+
+    Example:
+
+    >>> rank({"value": None, "train_error": 0.4}) > rank({"value": 70.0, "train_error": 0.25})
+    True
+    """
+    infinite = math.inf
+    value = infinite if row["value"] is None else row["value"]
+    return value, infinite if row["train_error"] is None else row["train_error"]
+
+
+def next_rate(rates: list[float], winner: float) -> float | None:
+    """The rate beyond the edge on which the winner lies, None where it lies inside.
+
+    Example:
+
+    >>> next_rate([0.001, 0.002, 0.004], winner=0.004), next_rate([0.001, 0.002, 0.004], winner=0.002)
+    (0.008, None)
+    """
+    if winner == rates[-1]:
+        return float(f"{winner * rates[-1] / rates[-2]:.3g}")
+    if winner == rates[0]:
+        return float(f"{winner * rates[0] / rates[1]:.3g}")
+    return None
+
+
+def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
+    """The schedule's drops at the same fractions of a shorter run.
+
+    Example:
+
+    >>> shortened((11, 13), epochs=15, search_epochs=6)
+    (4, 5)
+    """
+    return tuple(max(1, round(drop * search_epochs / epochs)) for drop in drops)

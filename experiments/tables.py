@@ -1,0 +1,190 @@
+"""table.md: a claim, its arms, its effects, and the conditions they were measured under."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from alexnet_tf import statistics
+from experiments import wording
+from experiments.effects import (
+    Judged,
+    Records,
+    Row,
+    Values,
+    arms_in_order,
+    config_of,
+    values_of,
+)
+from experiments.experiment import Experiment
+
+# What a reader must know about data of this fingerprint, one line each.
+DATASET_NOTES: dict[str, str] = {}
+
+
+def experiment_table(
+    experiment: Experiment,
+    rows: Sequence[Row],
+    records: Records,
+    judged: Sequence[Judged],
+    problems: Sequence[str] = (),
+) -> str:
+    """Markdown for one experiment on one data set; the same rows give the same bytes."""
+    parts = [
+        f"# {experiment.claim}: {experiment.name} on {_joined(rows, 'dataset')}",
+        f"Section {experiment.section} of the paper. {experiment.statement}",
+        _arms(experiment, rows, records, judged),
+        _effects(experiment, judged),
+        _bullets("Left out of the pairs", _left_out(judged)),
+        _bullets("Notes", experiment.notes),
+        _bullets("Conditions", _conditions(rows, records)),
+        _bullets("Problems", problems),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table.
+
+    Example:
+
+    >>> print(markdown(["arm", "n"], [["relu", "5"]]))
+    | arm | n |
+    |---|---|
+    | relu | 5 |
+    """
+    lines = [list(header), ["---"] * len(header), *rows]
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
+    cells[1] = ["---"] * len(header)
+    return "\n".join(
+        "|" + "|".join(line) + "|" if index == 1 else "| " + " | ".join(line) + " |"
+        for index, line in enumerate(cells)
+    )
+
+
+def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged: Sequence[Judged]) -> str:
+    metrics = _shown_metrics(experiment, rows, judged)
+    changes = {arm.name: arm.change for arm in experiment.arms}
+    body = []
+    for name in arms_in_order(experiment, rows):
+        of_arm = [row for row in rows if row["arm"] == name]
+        body.append([
+            f"`{name}`",
+            changes.get(name, "(not among the experiment's arms)"),
+            ", ".join(sorted({_rate(row, records) for row in of_arm})),
+            _count(of_arm),
+            *(_cell(values_of(experiment, rows, records, name, metric), metric) for metric in metrics),
+        ])  # fmt: skip
+    header = ["arm", "what it is", "learning rate", "n", *(wording.title_of(experiment, m) for m in metrics)]
+    caption = "Mean ± half the 95% t interval over seeds, at the last epoch."
+    return f"{markdown(header, body)}\n\n{caption}"
+
+
+def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged]) -> list[str]:
+    """Training and test error, all that is compared, and the experiment's own metrics that have values."""
+    compared = [one.comparison.metric for one in judged]
+    own = [metric.name for metric in experiment.metrics]
+    probes = [name for name in experiment.probe_metrics if any(row.get(name) is not None for row in rows)]
+    top5 = [name for name in ("test_top5_error",) if name in compared]
+    return list(dict.fromkeys(["train_error", "test_error", *top5, *own, *probes, *compared]))
+
+
+def _rate(row: Row, records: Records) -> str:
+    # The row has the rate of the last epoch; that of the first is in the record.
+    rate = config_of(row, records).get("train", {}).get("learning_rate", row["learning_rate"])
+    return "" if rate is None else f"{rate:g}"
+
+
+def _count(rows: Sequence[Row]) -> str:
+    others = [
+        f"{sum(row['status'] == status for row in rows)} {status}"
+        for status in ("diverged", "failed")
+        if any(row["status"] == status for row in rows)
+    ]
+    return f"{len(rows)}" + (f" ({', '.join(others)})" if others else "")
+
+
+def _cell(found: Values, metric: str) -> str:
+    show = _percent if wording.is_fraction(metric) else wording.number
+    if found.limits:
+        limits = sorted({f"{limit:g}" for limit in found.limits.values()})
+        beyond = f"> {limits[0]}" + (f" to > {limits[-1]}" if len(limits) > 1 else "")
+        if not found.known:
+            return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"
+        others = ", ".join(show(value) for value in sorted(found.known))
+        return f"{len(found.limits)} of {len(found.limits) + len(found.known)} {beyond}; others {others}"
+    interval = statistics.mean_interval(found.known)
+    if interval.mean is None:
+        return "–"
+    if interval.high is None:
+        return show(interval.mean)
+    return f"{show(interval.mean)} ± {show(interval.high - interval.mean, interval.mean)}"
+
+
+def _percent(value: float, like: float | None = None) -> str:
+    return f"{100 * value:.2f}%".replace("-", wording.MINUS)
+
+
+def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
+    if not judged:
+        return ""
+    body = [
+        [
+            wording.contrast(one.comparison, "`") + (" (the claim)" if one.comparison.primary else ""),
+            wording.title_of(experiment, one.comparison.metric),
+            wording.paper_effect(one.comparison),
+            wording.effect_text(one.effect, one.comparison),
+            str(one.effect.n),
+            "" if one.p_holm is None else _p_value(one.p_holm),
+            one.verdict,
+        ]
+        for one in judged
+    ]
+    return markdown(
+        ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "p (Holm)", "verdict"], body
+    )
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _left_out(judged: Sequence[Judged]) -> list[str]:
+    notes = {}
+    for one in judged:
+        for note in one.notes:
+            notes.setdefault(f"{one.comparison.metric}: {note}", None)
+    return list(notes)
+
+
+def _conditions(rows: Sequence[Row], records: Records) -> list[str]:
+    fingerprints = sorted({row["data_fingerprint"] for row in rows})
+    lines = [f"data set: {_joined(rows, 'dataset')}"]
+    for fingerprint in fingerprints:
+        note = DATASET_NOTES.get(fingerprint)
+        lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
+    allowed = {config_of(row, records).get("train", {}).get("epochs") for row in rows} - {None}
+    ran = sorted(row["epochs"] for row in rows)
+    seeds = sorted({row["seed"] for row in rows})
+    seconds = sum(row["seconds"] or 0 for row in rows)
+    lines += [
+        f"model: {_joined(rows, 'model')}",
+        f"precision: {_joined(rows, 'precision')}",
+        f"device: {_joined(rows, 'device')}",
+        f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
+        f"seeds: {', '.join(map(str, seeds))}",
+        f"runs: {_count(rows)}, {seconds:.0f} seconds in all",
+        f"TensorFlow {_joined(rows, 'tensorflow')}, Keras {_joined(rows, 'keras')}",
+        f"commit: {_joined(rows, 'git_commit')}",
+    ]
+    return lines
+
+
+def _span(values: Sequence[int]) -> str:
+    return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
+
+
+def _joined(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+    return ", ".join(sorted({row[column] for row in rows if row[column]})) or "unknown"
+
+
+def _bullets(title: str, items: Sequence[str]) -> str:
+    return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""

@@ -1,0 +1,132 @@
+"""Numbers as people read them: percentages, percentage points, times."""
+
+import math
+
+from alexnet_tf.statistics import Effect
+from experiments.experiment import Comparison, Experiment
+
+TITLES = {"train_error": "training error", "test_error": "test error", "test_top5_error": "top-5 test error"}
+# Fractions of 1 that are shown in percent.
+FRACTIONS = (*TITLES, "gap")
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def title_of(experiment: Experiment, metric: str) -> str:
+    """What a metric is called in tables and figures."""
+    own = {m.name: m.title for m in experiment.metrics}
+    return own.get(metric) or TITLES.get(metric, metric)
+
+
+def is_fraction(metric: str) -> bool:
+    """Whether a metric is an error or a difference of errors."""
+    return metric in FRACTIONS or metric.endswith("_error")
+
+
+def decimals(value: float) -> int:
+    """Decimal places that show a value to three significant digits.
+
+    Example:
+
+    >>> decimals(5.518), decimals(1234.5), decimals(0.0123)
+    (2, 0, 4)
+    """
+    return 2 if value == 0 else min(max(2 - math.floor(math.log10(abs(value))), 0), 6)
+
+
+def number(value: float, like: float | None = None) -> str:
+    """Three significant digits without exponent; or as many decimal places as `like` has.
+
+    Example:
+
+    >>> number(5.518), number(12.34), number(0.683, like=12.34)
+    ('5.52', '12.3', '0.7')
+    """
+    return f"{value:.{decimals(value if like is None else like)}f}".replace("-", MINUS)
+
+
+def points(value: float) -> str:
+    """A difference of errors, in percentage points with its sign.
+
+    Example:
+
+    >>> points(0.0123)
+    '+1.23'
+    """
+    return f"{100 * value:+.2f}".replace("-", MINUS)
+
+
+def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
+    """The size of an effect, without unit, with as many decimal places as `like`."""
+    if comparison.kind == "ratio":
+        return number(value, like)
+    if is_fraction(comparison.metric):
+        return points(value)
+    return ("+" if value > 0 else "") + number(value, like)
+
+
+def unit(comparison: Comparison) -> str:
+    """What follows the size of an effect."""
+    if comparison.kind == "ratio":
+        return TIMES
+    return " points" if is_fraction(comparison.metric) else ""
+
+
+def paper_effect(comparison: Comparison) -> str:
+    """The paper's number, or a dash where it has none."""
+    if comparison.paper_effect is None:
+        return "–"
+    value = comparison.paper_effect
+    if comparison.kind == "ratio":
+        return f"{value:g}{TIMES}"
+    scaled = f"{100 * value:+.3g}" if is_fraction(comparison.metric) else f"{value:+.3g}"
+    return scaled.replace("-", MINUS) + unit(comparison)
+
+
+def interval(effect: Effect, comparison: Comparison) -> str:
+    """The interval of an effect, open where censored runs leave it open; empty where there is none."""
+    if effect.low is None and effect.high is None:
+        return ""
+    if effect.low is None:
+        left = "(0" if comparison.kind == "ratio" else f"({MINUS}∞"
+    else:
+        left = f"[{amount(effect.low, comparison, effect.effect)}"
+    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, effect.effect)}]"
+    return f"{left}, {right}"
+
+
+def estimate(effect: Effect, comparison: Comparison) -> str:
+    """An effect with its unit, as a bound where it is one.
+
+    Example:
+
+    >>> tanh_slower = Comparison("tanh", "relu", "epochs", "ratio", 6.0, 3.0)
+    >>> estimate(Effect(5, 8.0, 7.1, None, 0.001, bound="lower"), tanh_slower)
+    '> 8.00×'
+    """
+    if effect.effect is None:
+        return "censored on both sides" if effect.bound == "none" else "no pair"
+    sign = {"lower": "> ", "upper": "< "}.get(effect.bound, "")
+    return f"{sign}{amount(effect.effect, comparison)}{unit(comparison)}"
+
+
+def effect_text(effect: Effect, comparison: Comparison) -> str:
+    """An effect with its interval, on one line."""
+    return f"{estimate(effect, comparison)} {interval(effect, comparison)}".rstrip()
+
+
+def contrast(comparison: Comparison, quote: str = "") -> str:
+    """Which arm against which baseline: a quotient or a difference of names."""
+    sign = "/" if comparison.kind == "ratio" else MINUS
+    return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
+
+
+def short_verdict(verdict: str) -> str:
+    """A verdict for the margin of a figure.
+
+    Example:
+
+    >>> short_verdict("reproduced, but weaker than the smallest effect of interest")
+    'reproduced, but weaker'
+    """
+    return verdict.split(" than ")[0]
