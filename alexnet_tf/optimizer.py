@@ -37,11 +37,13 @@ class MomentumSGD(keras.optimizers.SGD):
         self.bias_rate = bias_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        if variable.name == "bias":
+        # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
+        name = self._trainable_variables[self._get_variable_index(variable)].name
+        if name == "bias":
             gradient = (
                 gradient * ops.cast(self.bias_rate, gradient.dtype) if self.bias_rate != 1 else gradient
             )
-        elif self.decay and variable.name == "kernel":
+        elif self.decay and name == "kernel":
             gradient = gradient + ops.cast(self.decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
         super().update_step(gradient, variable, learning_rate)
 

@@ -1,0 +1,48 @@
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.optimizer import MomentumSGD
+
+
+def test_two_steps_by_hand():
+    # v1 = -eps (g + d w) = -.1 (1 + .5*2) = -.2       w1 = 2 - .2 = 1.8
+    # v2 = .9 v1 - .1 (1 + .5*1.8) = -.18 - .19 = -.37  w2 = 1.43
+    kernel = keras.Variable([2.0], name="kernel")
+    # v1 = -.2 * 1, v2 = .9 * -.2 - .2 = -.38: twice the rate, no decay
+    bias = keras.Variable([2.0], name="bias")
+    optimizer = MomentumSGD(0.1, momentum=0.9, decay=0.5, bias_rate=2.0)
+
+    trace = []
+    for _ in range(2):
+        gradients = [keras.ops.ones((1,)), keras.ops.ones((1,))]
+        optimizer.apply(gradients, [kernel, bias])
+        trace.append((float(kernel[0]), float(bias[0])))
+
+    assert trace[0] == pytest.approx((1.8, 1.8), rel=1e-6)
+    assert trace[1] == pytest.approx((1.43, 1.42), rel=1e-6)
+
+
+def test_follows_the_papers_formula_in_numpy():
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(4, 3)).astype(np.float32)
+    kernel = keras.Variable(w, name="kernel")
+    optimizer = MomentumSGD(0.01, momentum=0.9, decay=5e-4)
+    w, v = w.astype(np.float64), np.zeros((4, 3))
+    for _ in range(20):
+        g = rng.normal(size=(4, 3))
+        v = 0.9 * v - 0.0005 * 0.01 * w - 0.01 * g
+        w = w + v
+        optimizer.apply([keras.ops.convert_to_tensor(g.astype(np.float32))], [kernel])
+
+    np.testing.assert_allclose(np.asarray(kernel), w, rtol=1e-5)
+
+
+def test_config_round_trip():
+    optimizer = MomentumSGD(0.02, momentum=0.8, decay=1e-3, bias_rate=2.0)
+
+    copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+
+    assert (float(copy.learning_rate), copy.momentum, copy.decay, copy.bias_rate) == pytest.approx(
+        (0.02, 0.8, 1e-3, 2.0)
+    )
