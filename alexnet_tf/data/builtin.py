@@ -29,6 +29,9 @@ _SIZE = 32
 # Small enough for the float32 planes of a chunk to stay in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
 
+# Hue, saturation and value of clutter: from and to.
+_BAR_COLORS = ((0, 1), (0.2, 0.8), (0.1, 1))
+
 _AXIS = np.arange(_SIZE, dtype=np.float32) - (_SIZE - 1) / 2
 _X, _Y = _AXIS[None, None, :], -_AXIS[None, :, None]
 
@@ -92,28 +95,24 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     """`per_class` images of each class in turn, uint8 `[n, 32, 32, 3]`."""
     n = per_class * len(CLASS_NAMES)
-    ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.12, 0.95)
+    ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
-    contrast = _uniform(rng, n, 0.3, 0.6)
-    shape_value = ground_value + np.where(ground_value > 0.55, -contrast, contrast)
+    darker, lighter = _uniform(rng, n, 0.3, 0.6), _uniform(rng, n, 0.3, 0.6)
+    shape_value = np.where(ground_value > 0.55, ground_value * darker, ground_value + lighter)
 
     canvas = _ground(rng, ground_hue, ground_value)
     for _ in range(3):
-        hue, value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.1, 1)
-        colour = _colour(hue, _uniform(rng, n, 0.2, 0.8), value)
         ends = [_uniform(rng, n, -17, 17) for _ in range(2)]
         ends += [end + _uniform(rng, n, -6, 6) for end in ends]
-        _paint(canvas, _cover(_bar(ends, _uniform(rng, n, 0.6, 2.4))), colour)
+        _paint_bar(rng, canvas, ends, _uniform(rng, n, 0.6, 2.4))
 
     distance = _place_shapes(rng, per_class)
-    canvas *= 1 - 0.45 * np.clip(1 - distance / 3.5, 0, 1)[:, None]
+    canvas *= 1 - 0.3 * np.clip(1 - distance / 3.5, 0, 1)[:, None]
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
-    # A bar that starts outside the centre and may run across the shape.
-    hue, value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.1, 1)
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    bar = _bar(ends, _uniform(rng, n, -1.5, 1.7))
-    _paint(canvas, _cover(bar), _colour(hue, _uniform(rng, n, 0.2, 0.8), value))
+    # The third of the radii that lies below -0.5 draws no bar.
+    _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
     canvas += strength * (rng.random(canvas.shape, dtype=np.float32) - 0.5)
@@ -132,18 +131,16 @@ def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
-def _colour(hue: np.ndarray, saturation: np.ndarray | float, value: np.ndarray) -> np.ndarray:
-    """HSV (hue in turns) to RGB planes `[n, 3, h, w]`."""
+def _color(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """HSV (hue in turns, the others 0..1) to RGB planes `[n, 3, h, w]`."""
     turn = np.stack([hue, hue + 2 / 3, hue + 1 / 3], axis=1)
     turn -= np.floor(turn)
     pure = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
-    saturation = np.asarray(saturation, np.float32)
-    saturation = saturation[:, None] if saturation.ndim else saturation
-    return value[:, None] * (1 - saturation * (1 - pure))
+    return value[:, None] * (1 - saturation[:, None] * (1 - pure))
 
 
-def _paint(canvas: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
-    canvas += cover[:, None] * (colour - canvas)
+def _paint(canvas: np.ndarray, cover: np.ndarray, color: np.ndarray) -> None:
+    canvas += cover[:, None] * (color - canvas)
 
 
 def _cover(distance: np.ndarray) -> np.ndarray:
@@ -151,13 +148,16 @@ def _cover(distance: np.ndarray) -> np.ndarray:
     return np.clip(0.5 - distance, 0, 1)
 
 
-def _bar(ends: list[np.ndarray], radius: np.ndarray) -> np.ndarray:
-    """Distance in pixels to a round-ended bar from (ends[0], ends[1]) to (ends[2], ends[3])."""
+def _paint_bar(
+    rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
+) -> None:
+    """A round-ended bar of any colour from (ends[0], ends[1]) to (ends[2], ends[3]), in pixels."""
     ax, ay, bx, by = ends
-    dx, dy = bx - ax, by - ay
-    px, py = _X - ax, _Y - ay
+    px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
-    return _length(px - along * dx, py - along * dy) - radius
+    distance = _length(px - along * dx, py - along * dy) - radius
+    hue, saturation, value = (_uniform(rng, len(canvas), low, high) for low, high in _BAR_COLORS)
+    _paint(canvas, _cover(distance), _color(hue, saturation, value))
 
 
 def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -171,8 +171,8 @@ def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.
     kind = np.floor(_uniform(rng, n, 0, 4))
     mix = np.select([kind == 0, kind == 1, kind == 2], [clouds, u / 40 + 0.5, across], across * along)
     mix = 0.75 * mix + 0.25 * clouds
-    near = _colour(hue, _uniform(rng, n, 0.15, 0.8), value * _uniform(rng, n, 0.85, 1.1))
-    far = _colour(hue + _uniform(rng, n, -0.1, 0.1), _uniform(rng, n, 0.15, 0.8), value * 0.7)
+    near = _color(hue, _uniform(rng, n, 0.1, 0.65), value * _uniform(rng, n, 0.85, 1.1))
+    far = _color(hue + _uniform(rng, n, -0.1, 0.1), _uniform(rng, n, 0.1, 0.65), value * 0.7)
     return near + mix[:, None] * (far - near)
 
 
@@ -184,7 +184,7 @@ def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.nd
     bands = _stripes(u, _uniform(rng, n, 3.5, 7), _uniform(rng, n, 0, 1)) - 0.5
     depth = np.maximum(_uniform(rng, n, -0.3, 0.3), 0)
     light = value * (1 + _uniform(rng, n, -0.01, 0.01) * u + depth * bands)
-    return _colour(hue, _uniform(rng, n, 0.25, 0.9), np.clip(light, 0, 1))
+    return _color(hue, _uniform(rng, n, 0.35, 0.95), np.clip(light, 0, 1))
 
 
 def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -247,6 +247,15 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _length(x - along * ex, y - along * ey) * outside
 
 
+def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A disc less another; without the distance to its horns the shadow would close the outline."""
+    y = np.abs(y)
+    horn_x, horn_y = 0.586, 0.7477
+    at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)
+    body = np.maximum(_length(x, y) - 0.95, 0.76 - _length(x - 0.45, y))
+    return np.where(at_horn, _length(x - horn_x, y - horn_y), body)
+
+
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A square on its corner with a disc on each upper side."""
     x, y = np.abs(x), y + 0.12
@@ -265,8 +274,8 @@ _OUTLINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "triangle": _triangle,
     "cross": lambda x, y: np.minimum(_box(x, y, 0.95, 0.29), _box(x, y, 0.29, 0.95)),
     "star": _star,
-    "crescent": lambda x, y: np.maximum(_length(x, y) - 0.95, 0.76 - _length(x - 0.45, y)),
+    "crescent": _crescent,
     "heart": _heart,
     "arrow": _arrow,
-    "clover": lambda x, y: _length(np.abs(x) - 0.44, np.abs(y) - 0.44) - 0.46,
+    "clover": lambda x, y: _length(np.abs(x) - 0.43, np.abs(y) - 0.43) - 0.47,
 }

@@ -39,16 +39,17 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
         InputError: for a missing path, no or only one class, a class without a readable training image,
             classes that appear in the report tree only, and images that do not fit in memory.
     """
-    root = Path(name.removeprefix("folder:")).expanduser()
-    if not root.is_dir():
-        received = "a file" if root.exists() else "no such path"
+    path = name.removeprefix("folder:")
+    root = Path(path).expanduser()
+    if not path or not root.is_dir():
+        received = "no path" if not path else "a file" if root.exists() else "no such path"
         raise InputError(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )
-    split_tree = bool(_class_folders(root / "train"))
-    train_root = root / "train" if split_tree else root
-    report_root = next((root / tree for tree in REPORT_TREES if _class_folders(root / tree)), None)
-    report_root = report_root if split_tree else None
+    train_root, report_root = root, None
+    if _class_folders(root / "train"):
+        train_root = root / "train"
+        report_root = next((root / tree for tree in REPORT_TREES if _class_folders(root / tree)), None)
     class_names = _class_folders(train_root)
     if len(class_names) < 2:
         raise InputError(

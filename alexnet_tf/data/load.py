@@ -1,6 +1,7 @@
 """From a data set's name to its images in memory."""
 
 from alexnet_tf.data.arrays import ImageSet, results_slug
+from alexnet_tf.errors import InputError
 
 __all__ = ["load_image_set", "resolve_auto", "results_slug"]
 
@@ -25,7 +26,7 @@ def load_image_set(
         data_dir: where TFDS keeps its sets; else `$TFDS_DATA_DIR`, else TFDS's default.
         download: let TFDS fetch a set that is not on disk.
         image_size: side in pixels of the central square that images are brought to; by default the set's
-            own size, or 256 where its images vary (paper, section 2).
+            own size, or 256 where its images vary (paper, section 2). The built-in images keep theirs.
         max_bytes: bound on the memory for the decoded images.
 
     Raises:
@@ -36,6 +37,8 @@ def load_image_set(
     >>> load_image_set("builtin").classes
     10
     """
+    if image_size is not None and image_size < 1:
+        raise InputError(f"expected an image size of at least 1 pixel; received {image_size}")
     if name == "builtin":
         from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
 

@@ -59,15 +59,7 @@ class DataPipelines:
 
         The examples left over when the batch size does not divide their number are dropped; with the
         next epoch's order they are others.
-
-        Raises:
-            InputError: when there are fewer examples than one batch holds.
         """
-        if batch_size > self.train_size:
-            raise InputError(
-                f"batch_size: expected at most the number of training images, {self.train_size}; "
-                f"received {batch_size}"
-            )
         order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
         order = order[: len(order) // batch_size * batch_size]
         draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))

@@ -20,14 +20,14 @@ PROBE_SECONDS = 6.0
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
 
 
-def fetch(name: str, data_dir: Any, download: bool) -> None:
+def fetch(name: str, data_dir: Path, download: bool) -> None:
     """Has TFDS download and prepare a set that is not in `data_dir`.
 
     Nothing is written before a host of the set has answered; what a failed download leaves is removed.
 
     Args:
         name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
-        data_dir: path of the directory of TFDS sets; made where it is missing.
+        data_dir: the directory of TFDS sets; made where it is missing.
         download: without it, only the error is worked out.
 
     Raises:
@@ -118,7 +118,7 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _builder_class(name: str, data_dir: Any) -> tuple[Any, str | None]:
+def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
     """TFDS's code for a set, and the configuration that the name asks for."""
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import naming
@@ -150,7 +150,7 @@ def _builder_class(name: str, data_dir: Any) -> tuple[Any, str | None]:
         ) from error
 
 
-def _sets_on_disk(data_dir: Any) -> list[str]:
+def _sets_on_disk(data_dir: Path) -> list[str]:
     if not data_dir.is_dir():
         return []
     patterns = ("*/dataset_info.json", "*/*/dataset_info.json")
@@ -161,7 +161,7 @@ def _sets_on_disk(data_dir: Any) -> list[str]:
     )
 
 
-def _written(set_name: str, data_dir: Any) -> set[Any]:
+def _written(set_name: str, data_dir: Path) -> set[Path]:
     """Everything now in the places where TFDS writes when it prepares a set."""
     downloads = data_dir / "downloads"
     trees = (data_dir / set_name, downloads / set_name)
@@ -170,7 +170,7 @@ def _written(set_name: str, data_dir: Any) -> set[Any]:
     return {path for path in paths if path.exists()}
 
 
-def _tidy(set_name: str, data_dir: Any, before: set[Any]) -> None:
+def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
     """Removes what a failed attempt wrote, apart from downloads that were completed."""
     downloads = data_dir / "downloads"
     for path in sorted(_written(set_name, data_dir) - before, reverse=True):
@@ -181,7 +181,7 @@ def _tidy(set_name: str, data_dir: Any, before: set[Any]) -> None:
                 path.unlink()
 
 
-def _has_files(path: Any) -> bool:
+def _has_files(path: Path) -> bool:
     return path.is_dir() and any(True for _ in path.iterdir())
 
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,18 +85,17 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
         raise _unreadable(name, os.fspath(directory), error) from error
 
 
-def locate_data_dir(data_dir: str | None) -> Any:
-    """The directory of TFDS sets, as a path: `data_dir`, else `$TFDS_DATA_DIR`, else TFDS's default.
+def locate_data_dir(data_dir: str | None) -> Path:
+    """The directory of TFDS sets: `data_dir`, else `$TFDS_DATA_DIR`, else TFDS's default.
 
     Raises:
         InputError: for a `data_dir` that does not exist.
     """
-    from etils import epath
-    from tensorflow_datasets.core import constants
-
     if data_dir is None:
-        return epath.Path(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR).expanduser()
-    path = epath.Path(data_dir).expanduser()
+        from tensorflow_datasets.core import constants
+
+        return Path(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR).expanduser()
+    path = Path(data_dir).expanduser()
     if not data_dir or not path.is_dir():
         raise InputError(f"expected an existing data directory; received {data_dir!r}")
     return path
@@ -112,7 +112,7 @@ def _load(name: str, builder: Any, image_size: int | None, max_bytes: int) -> Im
     height, width, channels = info.features[image_key].shape
     varies = height is None or width is None
     side = image_size or (DEFAULT_SIDE if varies else None)
-    shape = (side, side, channels or 3) if side else (height, width, channels)
+    shape = (side, side, channels or 3) if side else (height, width, channels or 3)
     check_memory(name, sum(info.splits[split].num_examples for split in splits), shape, max_bytes)
     if side in (None, height) and side in (None, width):
         train, *report = (_read_at_once(builder, split, image_key, label_key) for split in splits)

@@ -1,0 +1,33 @@
+"""What several test files share."""
+
+import os
+from pathlib import Path
+
+# Read by TensorFlow when it is imported, so set before any test file is.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+import tensorflow as tf
+
+# Before anything touches the devices: two CPUs, so that MirroredStrategy can be tested without a GPU.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session")
+def shared_datasets() -> Path:
+    """The real data sets beside the checkout; skips the test where there are none."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "datasets"
+    if not path.is_dir():
+        pytest.skip("needs the real data sets in ../shared/datasets, which is not there")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def float32_policy():
+    """Puts Keras's global precision back after a test that trains in another."""
+    yield
+    import keras
+
+    keras.config.set_dtype_policy("float32")

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.data import augment
+from alexnet_tf.data.pixel_statistics import pixel_statistics
+
+COUNT = 20_000
+
+
+@pytest.fixture(scope="module")
+def draws():
+    return augment.epoch_draws(seed=3, epoch=2, count=COUNT)
+
+
+def in_dataset_map(function, *tensors):
+    """The same function inside `Dataset.map`, in batches of 7."""
+    dataset = tf.data.Dataset.from_tensor_slices(tensors).batch(7)
+    return np.concatenate(list(dataset.map(function).as_numpy_iterator()))
+
+
+def test_draws_are_a_function_of_seed_and_epoch():
+    first = augment.epoch_draws(0, 1, 50)
+
+    for other, same in [((0, 1), True), ((1, 1), False), ((0, 2), False), ((1, 0), False)]:
+        again = augment.epoch_draws(*other, 50)
+        for a, b in zip(first, again, strict=True):
+            assert np.array_equal(a, b) == same
+
+
+def test_flip_has_probability_one_half_and_mirrors(draws):
+    images = tf.tile(tf.constant([[[[0.0], [1.0]]]]), [COUNT, 1, 1, 1])
+
+    flipped = augment.random_flip(images, draws.flip).numpy()[:, 0, :, 0]
+
+    mirrored = flipped[:, 0] == 1.0
+    np.testing.assert_array_equal(flipped[mirrored], np.tile([1.0, 0.0], (mirrored.sum(), 1)))
+    np.testing.assert_array_equal(flipped[~mirrored], np.tile([0.0, 1.0], ((~mirrored).sum(), 1)))
+    # Five standard errors of a fair coin.
+    assert abs(mirrored.mean() - 0.5) < 5 * 0.5 / np.sqrt(COUNT)
+
+
+def test_crop_offsets_are_uniform_and_independent(draws):
+    # Each pixel holds its own position, so a crop's first pixel tells its offset.
+    positions = np.arange(36).reshape(1, 6, 6, 1)
+    crops = augment.random_crop(tf.tile(tf.constant(positions), [COUNT, 1, 1, 1]), draws.crop, side=4)
+    crops = crops.numpy()[..., 0]
+
+    assert crops.shape == (COUNT, 4, 4)
+    first = crops[:, 0, 0]
+    expected = positions[0, :4, :4, 0]
+    np.testing.assert_array_equal(crops, first[:, None, None] + expected)
+    offsets, counts = np.unique(first, return_counts=True)
+    np.testing.assert_array_equal(offsets, [0, 1, 2, 6, 7, 8, 12, 13, 14])
+    # Chi-square with 8 degrees of freedom: 26.1 is exceeded once in a thousand draws.
+    assert np.sum((counts - COUNT / 9) ** 2 / (COUNT / 9)) < 26.1
+
+
+def test_center_crop():
+    images = tf.reshape(tf.range(16), [1, 4, 4, 1])
+
+    assert augment.center_crop(images, 2)[0, :, :, 0].numpy().tolist() == [[5, 6], [9, 10]]
+
+
+def test_color_noise_has_the_moments_of_the_components(draws):
+    components = np.array([[3.0, 0.0, 1.0], [0.0, 2.0, 0.0], [4.0, 0.0, -2.0]], np.float32)
+    images = tf.zeros([COUNT, 2, 2, 3])
+
+    noisy = augment.add_color_noise(images, draws.color, tf.constant(components)).numpy()
+
+    np.testing.assert_array_equal(noisy[:, :1, :1], noisy[:, 1:, 1:])
+    shifts = noisy[:, 0, 0].astype(np.float64)
+    # a ~ N(0, .1) per component: covariance = .01 C C^T.
+    expected = 0.01 * components @ components.T
+    assert np.abs(shifts.mean(axis=0)).max() < 5 * np.sqrt(expected.diagonal().max() / COUNT)
+    np.testing.assert_allclose(np.cov(shifts.T), expected, atol=0.05 * expected.max())
+
+
+@pytest.mark.parametrize("name", ["crop", "flip", "color"])
+def test_same_inside_dataset_map(draws, name):
+    images = tf.random.stateless_uniform([30, 6, 6, 3], seed=[1, 2])
+    components = tf.eye(3)
+    functions = {
+        "crop": (lambda x, d: augment.random_crop(x, d, 4), draws.crop),
+        "flip": (augment.random_flip, draws.flip),
+        "color": (lambda x, d: augment.add_color_noise(x, d, components), draws.color),
+    }
+    function, numbers = functions[name]
+
+    eager = function(images, numbers[:30]).numpy()
+    mapped = in_dataset_map(function, images, numbers[:30])
+
+    np.testing.assert_array_equal(eager, mapped)
+
+
+def test_statistics_against_numpy():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (1500, 5, 4, 3), dtype=np.uint8)
+    images[..., 1] = images[..., 0] // 2
+
+    statistics = pixel_statistics(images)
+
+    np.testing.assert_allclose(statistics.mean_image, images.mean(axis=0), rtol=1e-6)
+    assert statistics.stddev == pytest.approx((images - images.mean(axis=0)).std(), rel=1e-6)
+    covariance = np.cov(images.reshape(-1, 3).T.astype(np.float64), bias=True)
+    values, vectors = statistics.eigenvalues, statistics.eigenvectors
+    np.testing.assert_allclose(vectors @ np.diag(values) @ vectors.T, covariance, rtol=1e-4, atol=0.1)
+    assert list(values) == sorted(values, reverse=True)
+
+
+def test_both_scales_of_color_noise():
+    images = np.random.default_rng(1).integers(0, 256, (200, 4, 4, 3), dtype=np.uint8)
+    statistics = pixel_statistics(images)
+
+    code, paper = (statistics.color_components(scale) for scale in ("code", "paper"))
+
+    np.testing.assert_allclose(np.linalg.norm(code, axis=0), np.sqrt(statistics.eigenvalues), rtol=1e-5)
+    # Pixels x/255 have eigenvalues l/255^2; times 255 brings the shift back to grey levels.
+    np.testing.assert_allclose(np.linalg.norm(paper, axis=0), statistics.eigenvalues / 255, rtol=1e-5)

@@ -1,0 +1,128 @@
+"""The built-in data set: the same bytes everywhere, fair, and not solved by a linear classifier."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
+from alexnet_tf.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def small():
+    return draw_builtin(train=400, test=200, seed=0)
+
+
+@pytest.fixture(scope="module")
+def full():
+    return draw_builtin()
+
+
+def fingerprint(splits):
+    digest = hashlib.sha256()
+    for split in ("train", "test"):
+        for array in splits[split]:
+            digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def image_keys(images):
+    return {image.tobytes() for image in images}
+
+
+def ridge_error(features, labels, test_features, test_labels, penalty):
+    """Test error of one-hot ridge regression, a linear classifier in closed form."""
+
+    def with_bias(values):
+        return np.column_stack([values, np.ones(len(values))])
+
+    design = with_bias(features)
+    gram = design.T @ design + penalty * np.eye(design.shape[1])
+    weights = np.linalg.solve(gram, design.T @ np.eye(len(CLASS_NAMES))[labels])
+    return np.mean(np.argmax(with_bias(test_features) @ weights, axis=1) != test_labels)
+
+
+def test_bytes_are_those_of_the_first_release(small):
+    assert fingerprint(small) == "366988d867417be1c4df509e0132d695927e2833596e83c8df49d9c403cd5fb6"
+
+
+def test_same_seed_gives_same_bytes_and_another_seed_does_not(small):
+    assert fingerprint(draw_builtin(train=400, test=200, seed=0)) == fingerprint(small)
+    assert fingerprint(draw_builtin(train=400, test=200, seed=1)) != fingerprint(small)
+
+
+def test_size_of_one_split_leaves_the_other_alone(small):
+    images, labels = draw_builtin(train=10, test=200)["test"]
+    np.testing.assert_array_equal(images, small["test"][0])
+    np.testing.assert_array_equal(labels, small["test"][1])
+
+
+# 410 is no multiple of the images drawn at a time.
+@pytest.mark.parametrize(("train", "test"), [(10, 10), (410, 20)])
+def test_shapes_types_and_balance(train, test):
+    splits = draw_builtin(train=train, test=test)
+    assert list(splits) == ["train", "test"]
+    for (images, labels), count in zip(splits.values(), (train, test), strict=True):
+        assert images.shape == (count, 32, 32, 3)
+        assert images.dtype == np.uint8
+        assert labels.shape == (count,)
+        assert labels.dtype == np.int64
+        np.testing.assert_array_equal(np.bincount(labels), [count // 10] * 10)
+
+
+def test_labels_are_shuffled(small):
+    labels = small["train"][1]
+    # Sorted labels would stay equal from one image to the next nearly always, shuffled ones 1 time in 10.
+    assert np.mean(labels[1:] == labels[:-1]) < 0.2
+
+
+def test_ten_class_names():
+    assert len(set(CLASS_NAMES)) == 10
+
+
+def test_no_image_occurs_twice(full):
+    train, test = image_keys(full["train"][0]), image_keys(full["test"][0])
+    assert len(train) == 10_000
+    assert len(test) == 2_000
+    assert not train & test
+
+
+def test_images_use_the_range_of_a_pixel(full):
+    images = full["train"][0]
+    assert images.min() == 0
+    assert images.max() == 255
+    assert 40 < images.std() < 90
+
+
+def test_linear_classifier_fails(full):
+    (images, labels), (test_images, test_labels) = full["train"], full["test"]
+    # Every second pixel each way keeps the solve small; of the decades 1e2 to 1e5 this penalty does best.
+    flat, test_flat = (x[:, ::2, ::2].reshape(len(x), -1) / 64.0 - 2.0 for x in (images, test_images))
+    assert ridge_error(flat, labels, test_flat, test_labels, penalty=1e4) > 0.5
+
+
+def test_color_does_not_give_the_class_away(full):
+    (images, labels), (test_images, test_labels) = full["train"], full["test"]
+
+    def color_histogram(x):
+        bins = (x >> 6).astype(np.int64)
+        codes = bins[..., 0] * 16 + bins[..., 1] * 4 + bins[..., 2] + 64 * np.arange(len(x))[:, None, None]
+        return np.bincount(codes.ravel(), minlength=64 * len(x)).reshape(-1, 64) / 1024
+
+    histograms, test_histograms = color_histogram(images), color_histogram(test_images)
+    assert ridge_error(histograms, labels, test_histograms, test_labels, penalty=1.0) > 0.8
+
+
+@pytest.mark.parametrize("size", [0, -10, 15, 20.0, True, "20"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_bad_size_is_refused(split, size):
+    with pytest.raises(InputError, match=f"{split}: expected a positive multiple of 10, received") as error:
+        draw_builtin(**{split: size})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None])
+def test_bad_seed_is_refused(seed):
+    with pytest.raises(InputError, match="seed: expected a whole number >= 0, received"):
+        draw_builtin(train=10, test=10, seed=seed)

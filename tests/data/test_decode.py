@@ -1,0 +1,168 @@
+"""Decoding image files, and the paper's scaling and central crop."""
+
+import contextlib
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.data.decode import (
+    ImageDecodeError,
+    center_crop,
+    central_square,
+    decode_image,
+    image_dimensions,
+    resize_shorter_side,
+)
+
+
+def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def photo() -> Image.Image:
+    """A smooth picture, 40 wide and 30 high, that JPEG keeps well."""
+    down, across = np.mgrid[0:30, 0:40]
+    pixels = np.stack([across * 6, down * 8, 255 - across * 3 - down * 4], axis=-1)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+@pytest.mark.parametrize(("file_format", "tolerance"), [("PNG", 0), ("BMP", 0), ("JPEG", 16)])
+def test_colour_images(photo, file_format, tolerance):
+    data = encode(photo, file_format)
+    pixels = decode_image(data)
+    assert (pixels.shape, pixels.dtype) == ((30, 40, 3), np.uint8)
+    np.testing.assert_allclose(pixels, np.asarray(photo), atol=tolerance)
+    assert image_dimensions(io.BytesIO(data)) == (30, 40)
+
+
+def test_jpeg_is_decoded_as_tensorflow_does(photo):
+    import tensorflow as tf
+
+    data = encode(photo, "JPEG", quality=60)
+    expected = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
+    np.testing.assert_array_equal(decode_image(data), expected)
+
+
+def test_cmyk_jpeg_becomes_rgb(photo):
+    cmyk = encode(photo.convert("CMYK"), "JPEG", quality=95)
+    assert Image.open(io.BytesIO(cmyk)).mode == "CMYK"
+    # An inverted reading, the usual mistake, would be off by 255 somewhere.
+    np.testing.assert_allclose(decode_image(cmyk), np.asarray(photo), atol=16)
+
+
+def test_grey_images_have_equal_channels(photo):
+    grey = photo.convert("L")
+    pixels = decode_image(encode(grey, "PNG"))
+    for channel in range(3):
+        np.testing.assert_array_equal(pixels[..., channel], np.asarray(grey))
+    np.testing.assert_array_equal(decode_image(encode(photo, "PNG"), channels=1)[..., 0], np.asarray(grey))
+
+
+def test_sixteen_bit_grey_keeps_its_upper_byte():
+    values = np.array([[0, 255, 256], [32768, 65279, 65535]], np.uint16)
+    pixels = decode_image(encode(Image.fromarray(values), "PNG"))
+    np.testing.assert_array_equal(pixels[..., 0], values >> 8)
+
+
+def test_transparency_is_dropped(photo):
+    photo.putalpha(0)
+    np.testing.assert_array_equal(decode_image(encode(photo, "PNG")), np.asarray(photo)[..., :3])
+    palette = encode(photo.convert("RGB").quantize(8), "PNG", transparency=bytes(8))
+    assert decode_image(palette).max() > 0
+
+
+def test_first_frame_of_an_animation():
+    frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue")]
+    data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(decode_image(data)[0, 0], [255, 0, 0])
+
+
+def test_exif_orientation_is_ignored(photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by 90 degrees
+    assert decode_image(encode(photo, "JPEG", exif=exif)).shape == (30, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty file"),
+        (b"not an image\n", "not a JPEG, PNG, BMP or GIF image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP or GIF image"),
+        (encode(Image.new("RGB", (9, 9)), "TIFF"), "not a JPEG, PNG, BMP or GIF image"),
+        (encode(Image.effect_noise((64, 64), 50), "JPEG")[:-200], "damaged JPEG: image file is truncated"),
+        (encode(Image.effect_noise((64, 64), 50), "PNG")[:-200], "damaged PNG: "),
+    ],
+)
+def test_what_is_no_image_is_refused_with_the_reason(data, reason):
+    with pytest.raises(ImageDecodeError, match=reason):
+        decode_image(data)
+
+
+def test_damage_never_escapes_as_another_error(photo):
+    rng = np.random.default_rng(0)
+    for file_format in ("JPEG", "PNG", "BMP", "GIF"):
+        sound = np.frombuffer(encode(photo, file_format), np.uint8)
+        for _ in range(200):
+            data = sound[: rng.integers(len(sound) + 1)].copy()
+            places = rng.integers(30, max(31, len(data)), 4)
+            data[places[places < len(data)]] = rng.integers(256)
+            with contextlib.suppress(ImageDecodeError):
+                assert decode_image(data.tobytes()).shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "expected"),
+    [
+        ((30, 40, 3), 60, (60, 80, 3)),
+        ((40, 30, 3), 15, (20, 15, 3)),
+        ((10, 10, 1), 7, (7, 7, 1)),
+        ((1, 40, 3), 4, (4, 160, 3)),
+        ((333, 500, 3), 256, (256, 384, 3)),
+    ],
+)
+def test_resize_shorter_side(shape, side, expected):
+    assert resize_shorter_side(np.zeros(shape, np.uint8), side).shape == expected
+
+
+def test_resize_is_antialiased():
+    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))[..., None]
+    small = resize_shorter_side(stripes, 16)
+    assert abs(int(small[8, 8, 0]) - 128) < 20, "fine stripes become grey, not black or white"
+
+
+def test_resize_agrees_with_tensorflow(photo):
+    import tensorflow as tf
+
+    image = np.asarray(photo)
+    expected = tf.image.resize(image, [15, 20], method="bilinear", antialias=True)
+    np.testing.assert_allclose(resize_shorter_side(image, 15), expected, atol=1)
+
+
+def test_center_crop():
+    image = np.arange(7 * 6).reshape(7, 6, 1)
+    np.testing.assert_array_equal(center_crop(image, 3, 2)[..., 0], image[2:5, 2:4, 0])
+    np.testing.assert_array_equal(center_crop(image, 4, 3)[..., 0], image[1:5, 1:4, 0])
+    np.testing.assert_array_equal(center_crop(image, 7, 6), image)
+
+
+@pytest.mark.parametrize(
+    "shape", [(30, 40, 3), (97, 33, 1), (1, 300, 3), (300, 1, 3), (513, 257, 3), (1, 1, 3)]
+)
+@pytest.mark.parametrize("side", [1, 33, 64])
+def test_central_square_is_resize_then_crop(shape, side):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    expected = center_crop(resize_shorter_side(image, side), side, side)
+    np.testing.assert_allclose(central_square(image, side).astype(int), expected, atol=1)
+
+
+def test_central_square_of_that_size_is_the_image_itself():
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(central_square(image, 8), image)
+    np.testing.assert_array_equal(resize_shorter_side(image, 8), image)

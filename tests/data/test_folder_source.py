@@ -1,0 +1,210 @@
+"""Class-per-folder trees, sound and damaged."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.data.decode import decode_image
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.errors import InputError
+
+
+def picture(seed: int, size: tuple[int, int] = (10, 10)) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3))
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def fill(folder: Path, count: int, seed: int = 0, size: tuple[int, int] = (10, 10)) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        picture(seed + i, size).save(folder / f"{i:03}.png")
+
+
+def load(path: Path, **options: Any):
+    return load_image_set(f"folder:{path}", **options)
+
+
+def failure(path: Path, **options: Any) -> str:
+    with pytest.raises(InputError) as error:
+        load(path, **options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.fixture
+def pets(tmp_path) -> Path:
+    """20 cats and 10 dogs of 10x10."""
+    root = tmp_path / "pets"
+    fill(root / "dog", 10, seed=100)
+    fill(root / "cat", 20)
+    return root
+
+
+def test_a_fifth_of_each_class_is_held_out(pets):
+    images = load(pets)
+    assert images.class_names == ("cat", "dog")
+    assert (images.name, images.slug) == (f"folder:{pets}", "folder-pets")
+    assert (images.report_split, images.image_shape) == ("held-out", (10, 10, 3))
+    assert np.bincount(images.train_labels).tolist() == [16, 8]
+    assert np.bincount(images.report_labels).tolist() == [4, 2]
+    train, report = ({i.tobytes() for i in split} for split in (images.train_images, images.report_images))
+    assert not train & report
+    assert len(train | report) == 30
+    assert load(pets).fingerprint == images.fingerprint
+
+
+def test_labels_belong_to_their_images(pets):
+    images = load(pets)
+    for class_name, seed in (("cat", 0), ("dog", 100)):
+        expected = {np.asarray(picture(seed + i)).tobytes() for i in range(20 if seed == 0 else 10)}
+        label = images.class_names.index(class_name)
+        found = [*images.train_images[images.train_labels == label]]
+        found += [*images.report_images[images.report_labels == label]]
+        assert {image.tobytes() for image in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("tree", "split"), [("val", "validation"), ("validation", "validation"), ("test", "test")]
+)
+def test_train_and_report_trees(tmp_path, tree, split):
+    fill(tmp_path / "train" / "cat", 3)
+    fill(tmp_path / "train" / "dog", 4, seed=10)
+    fill(tmp_path / tree / "dog", 2, seed=20)
+    images = load(tmp_path)
+    assert images.report_split == split
+    assert images.train_labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert images.report_labels.tolist() == [1, 1]
+    np.testing.assert_array_equal(images.report_images[1], np.asarray(picture(21)))
+
+
+def test_train_tree_alone_is_split(tmp_path):
+    fill(tmp_path / "train" / "cat", 5)
+    fill(tmp_path / "train" / "dog", 5, seed=10)
+    fill(tmp_path / "test", 3)  # unlabelled, as in a competition
+    images = load(tmp_path)
+    assert images.report_split == "held-out"
+    assert np.bincount(images.report_labels).tolist() == [1, 1]
+
+
+def test_a_class_called_train(tmp_path):
+    fill(tmp_path / "train", 5)
+    fill(tmp_path / "tram", 5, seed=10)
+    assert load(tmp_path).class_names == ("train", "tram")
+
+
+def test_files_below_a_class_and_hidden_files(pets):
+    fill(pets / "cat" / "images", 2, seed=500)
+    (pets / "cat" / ".DS_Store").write_bytes(b"junk")
+    (pets / ".cache").mkdir()
+    images = load(pets)
+    assert len(images.train_images) + len(images.report_images) == 32
+    assert images.quarantine == ()
+
+
+def test_every_kind_of_file(pets):
+    cat = pets / "cat"
+    picture(900).convert("CMYK").save(cat / "cmyk.jpg")
+    picture(901).save(cat / "a_png.JPEG", "PNG")
+    picture(902).convert("L").save(cat / "grey.png")
+    picture(903, (1, 200)).save(cat / "thin.png")
+    sound = io.BytesIO()
+    picture(904, (64, 64)).save(sound, "JPEG")
+    (cat / "truncated.jpg").write_bytes(sound.getvalue()[:-500])
+    (cat / "empty.jpg").touch()
+    (pets / "dog" / "notes.txt").write_text("a dog")
+    images = load(pets)
+    assert images.quarantine == (
+        ("cat/empty.jpg", "empty file"),
+        ("cat/truncated.jpg", images.quarantine[1][1]),
+        ("dog/notes.txt", "not a JPEG, PNG, BMP or GIF image"),
+    )
+    assert images.quarantine[1][1].startswith("damaged JPEG: image file is truncated")
+    assert images.image_shape == (256, 256, 3), "sizes vary"
+    assert len(images.train_images) + len(images.report_images) == 34
+
+
+def test_one_size_is_kept_also_where_it_is_no_square(tmp_path):
+    fill(tmp_path / "cat", 5, size=(12, 7))
+    fill(tmp_path / "dog", 5, seed=10, size=(12, 7))
+    assert load(tmp_path).image_shape == (7, 12, 3)
+    assert load(tmp_path, image_size=5).image_shape == (5, 5, 3)
+
+
+def test_a_damaged_image_has_no_say_in_the_size(pets):
+    whole = io.BytesIO()
+    picture(1, (64, 48)).save(whole, "JPEG")
+    (pets / "cat" / "000.jpg").write_bytes(whole.getvalue()[:-500])
+    images = load(pets)
+    assert images.image_shape == (10, 10, 3)
+    assert [path for path, _ in images.quarantine] == ["cat/000.jpg"]
+
+
+def test_memory_bound(pets):
+    assert "received 30 images of 10x10" in failure(pets, max_bytes=30 * 300 - 1)
+    load(pets, max_bytes=30 * 300)
+
+
+def test_bad_trees(tmp_path, pets):
+    assert "received no such path" in failure(tmp_path / "absent")
+    with pytest.raises(InputError, match="received no path"):
+        load_image_set("folder:")
+    with pytest.raises(InputError, match="image size of at least 1 pixel; received 0"):
+        load(pets, image_size=0)
+    (tmp_path / "file").write_text("text")
+    assert "received a file" in failure(tmp_path / "file")
+    (tmp_path / "none").mkdir()
+    assert "at least two class folders in" in failure(tmp_path / "none")
+    assert "received none" in failure(tmp_path / "none")
+    fill(tmp_path / "one" / "cat", 3)
+    assert "at least two class folders" in failure(tmp_path / "one")
+    assert "received cat" in failure(tmp_path / "one")
+
+    (pets / "bird").mkdir()
+    (pets / "bird" / "song.txt").write_text("tweet")
+    message = failure(pets)
+    assert "received none in bird (first: bird/song.txt, not a JPEG" in message
+
+    for class_name in ("cat", "dog"):
+        (tmp_path / "texts" / class_name).mkdir(parents=True)
+        (tmp_path / "texts" / class_name / "a.jpg").write_text("text")
+    assert "received 2 files, none of them readable (first: cat/a.jpg" in failure(tmp_path / "texts")
+
+
+def test_bad_report_trees(tmp_path):
+    root = tmp_path / "split"
+    fill(root / "train" / "cat", 2)
+    fill(root / "train" / "dog", 2, seed=10)
+    (root / "val" / "cat").mkdir(parents=True)
+    assert f"expected a readable image in {root / 'val'}; received none" in failure(root)
+    fill(root / "val" / "bird", 2, seed=20)
+    assert "to be in" in failure(root)
+    assert "received bird in the former only" in failure(root)
+
+
+def test_nothing_can_be_held_out_of_single_images(tmp_path):
+    fill(tmp_path / "cat", 1)
+    fill(tmp_path / "dog", 1, seed=10)
+    assert "expected a class of two or more different images" in failure(tmp_path)
+
+
+def test_real_tree(shared_datasets):
+    images = load(shared_datasets / "imagenet_mini16")
+    assert (images.classes, images.image_shape, images.quarantine) == (16, (64, 64, 3), ())
+    assert set(np.bincount(images.train_labels)) == {26}
+    assert set(np.bincount(images.report_labels)) == {6}
+
+
+def test_real_full_size_images(shared_datasets, tmp_path):
+    files = sorted((shared_datasets / "imagenet_samples").iterdir())
+    for i, file in enumerate(files):
+        folder = tmp_path / f"class{i % 2}"
+        folder.mkdir(exist_ok=True)
+        (folder / file.name).symlink_to(file)
+    images = load(tmp_path, image_size=64)
+    assert images.quarantine == ()
+    assert len(images.train_images) + len(images.report_images) == len(files) == 58
+    assert decode_image(files[0].read_bytes()).ndim == 3

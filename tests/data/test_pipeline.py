@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.pipeline import DataPipelines, example_count, open_data
+from alexnet_tf.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def image_set() -> ImageSet:
+    rng = np.random.default_rng(0)
+    train = rng.integers(0, 256, (90, 8, 8, 3), dtype=np.uint8), np.arange(90) % 3
+    report = rng.integers(0, 256, (25, 8, 8, 3), dtype=np.uint8), np.arange(25) % 3
+    return ImageSet.from_splits("tiny", ["a", "b", "c"], train, report, "test")
+
+
+def images_of(dataset) -> np.ndarray:
+    return np.concatenate([batch[0].numpy() for batch in dataset])
+
+
+def test_raw_pixels_minus_the_mean_image(image_set):
+    data = DataPipelines(image_set, DataConfig())
+
+    images = images_of(data.report(batch_size=25))
+
+    mean = image_set.train_images.astype(np.float64).mean(axis=0)
+    np.testing.assert_allclose(images, image_set.report_images - mean, rtol=1e-5, atol=1e-4)
+
+
+def test_unit_pixels_have_unit_variance_on_the_training_set(image_set):
+    data = DataPipelines(image_set, DataConfig(input_scale="unit"))
+
+    images = images_of(data.train_subset(batch_size=90))
+
+    assert images.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_an_epoch_is_a_permutation_that_depends_on_seed_and_epoch(image_set):
+    data = DataPipelines(image_set, DataConfig())
+    epochs = {key: images_of(data.train(*key, batch_size=30)) for key in [(0, 1), (0, 2), (1, 1)]}
+
+    reference = np.sort(images_of(data.train_subset(30)).sum(axis=(1, 2, 3)))
+    for images in epochs.values():
+        np.testing.assert_allclose(np.sort(images.sum(axis=(1, 2, 3))), reference, rtol=1e-4)
+    assert not np.array_equal(epochs[0, 1], epochs[0, 2])
+    assert not np.array_equal(epochs[0, 1], epochs[1, 1])
+    np.testing.assert_array_equal(epochs[0, 1], images_of(data.train(0, 1, batch_size=30)))
+
+
+def test_augmentation_does_not_depend_on_the_batch_size(image_set):
+    data = DataPipelines(image_set, DataConfig(pad=2, flip=True, color_noise="code"))
+
+    np.testing.assert_array_equal(
+        images_of(data.train(0, 1, batch_size=45)), images_of(data.train(0, 1, batch_size=5))
+    )
+
+
+def test_labels_stay_with_their_images(image_set):
+    data = DataPipelines(image_set, DataConfig())
+    known = {
+        image.tobytes(): label
+        for image, label in zip(np.round(images_of(data.train_subset(90)), 2), np.arange(90) % 3, strict=True)
+    }
+    # The subset is class-balanced in an order of its own, so its labels are read from it too.
+    for images, labels, _ in data.train_subset(90):
+        known = {i.tobytes(): int(y) for i, y in zip(np.round(images, 2), labels.numpy(), strict=True)}
+    for images, labels in data.train(0, 1, 30):
+        for image, label in zip(np.round(images, 2), labels.numpy(), strict=True):
+            assert known[image.tobytes()] == label
+
+
+def test_holdout_splits_train_and_keeps_its_statistics_to_itself(image_set):
+    everything = DataPipelines(image_set, DataConfig())
+    held_out = DataPipelines(image_set, DataConfig(holdout=True))
+
+    selected = example_count(held_out.selection(batch_size=4))
+    assert selected == 9  # 10% of each class of 30
+    assert held_out.train_size == 81
+    assert not np.array_equal(everything.statistics.mean_image, held_out.statistics.mean_image)
+    mean = held_out.statistics.mean_image
+    train = {
+        image.tobytes() for image in np.round(images_of(held_out.train_subset(81)) + mean).astype(np.uint8)
+    }
+    chosen = {image.tobytes() for image in np.round(images_of(held_out.selection(9)) + mean).astype(np.uint8)}
+    assert len(train) == 81
+    assert len(chosen) == 9
+    assert not train & chosen
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 25, 64])
+def test_evaluation_gives_every_example_once(image_set, batch_size):
+    data = DataPipelines(image_set, DataConfig())
+
+    batches = list(data.report(batch_size))
+    images = np.concatenate([images[weights > 0] for images, _, weights in batches])
+
+    assert example_count(batches) == 25
+    assert {batch[0].shape[0] for batch in batches} == {batch_size}
+    np.testing.assert_array_equal(images, images_of(data.report(25)))
+
+
+def test_padded_crops_keep_the_size_and_move_the_image(image_set):
+    data = DataPipelines(image_set, DataConfig(pad=2))
+    plain = images_of(DataPipelines(image_set, DataConfig()).report(25))
+
+    np.testing.assert_array_equal(images_of(data.report(25)), plain)
+    assert data.input_shape == (8, 8, 3)
+    first = next(iter(data.train(0, 1, 90)))[0].numpy()
+    # With offsets 0..4 and zero padding, some crops show a border of zeros.
+    assert (np.abs(first[:, 0]).sum(axis=(1, 2)) == 0).any()
+
+
+def test_smaller_crops(image_set):
+    data = DataPipelines(image_set, DataConfig(crop=6))
+
+    assert data.input_shape == (6, 6, 3)
+    assert images_of(data.train(0, 1, 30)).shape == (90, 6, 6, 3)
+    plain = images_of(DataPipelines(image_set, DataConfig()).report(25))
+    np.testing.assert_array_equal(images_of(data.report(25)), plain[:, 1:7, 1:7])
+
+
+def test_code_scale_also_divides(image_set):
+    plain, noisy = (
+        images_of(DataPipelines(image_set, DataConfig(color_noise=kind)).train(0, 1, 90))
+        for kind in ("none", "code")
+    )
+    shift = noisy * 1.1 - plain
+
+    # The same shift for all pixels of an image, another for each image.
+    assert shift.std(axis=(1, 2)).max() < 1e-3
+    assert shift.mean(axis=(1, 2)).std() > 1
+
+
+def test_mistakes_are_named(image_set):
+    data = DataPipelines(image_set, DataConfig())
+    with pytest.raises(InputError, match="holdout: expected true"):
+        data.selection(10)
+    with pytest.raises(InputError, match="crop: expected at most 8 pixels"):
+        DataPipelines(image_set, DataConfig(crop=9))
+
+
+def test_real_cifar10(shared_datasets):
+    data = open_data(DataConfig(dataset="cifar10", pad=4, flip=True), str(shared_datasets), download=False)
+
+    assert data.input_shape == (32, 32, 3)
+    assert data.train_size == 50_000
+    assert example_count(data.report(500)) == 10_000
+    assert example_count(data.train_subset(500)) == 10_000
+    images, labels = next(iter(data.train(0, 1, 128)))
+    assert images.shape == (128, 32, 32, 3)
+    assert images.dtype == tf.float32
+    assert set(labels.numpy()) == set(range(10))

@@ -1,0 +1,161 @@
+"""What happens to a set that is not on disk; no test here needs a network or the lack of one."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.data import tfds_fetch
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.errors import InputError
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    monkeypatch.setattr(tfds_fetch, "_answers", lambda url: False)
+
+
+@pytest.fixture
+def no_probe(monkeypatch):
+    monkeypatch.setattr(tfds_fetch, "_answers", lambda url: pytest.fail("asked the network"))
+
+
+def failure(name: str, data_dir: Path | None, **options: object) -> str:
+    """The error of loading a set: one line, whatever the case."""
+    with pytest.raises(InputError) as error:
+        load_image_set(name, data_dir and str(data_dir), **options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_known_set_without_a_network(tmp_path, no_network):
+    message = failure("cifar10", tmp_path)
+    for part in (
+        f"cifar10: not in {tmp_path}",
+        "www.cs.toronto.edu cannot be reached",
+        "--data-dir",
+        "TFDS_DATA_DIR",
+        "--dataset builtin",
+        "tfds.load('cifar10')",
+    ):
+        assert part in message
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+def test_data_directory_of_the_environment_is_not_made_in_vain(tmp_path, no_network, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
+    assert f"not in {tmp_path / 'sets'}" in failure("cifar10", None)
+    assert not (tmp_path / "sets").exists()
+
+
+def test_download_switched_off_asks_nobody(tmp_path, no_probe):
+    message = failure("cifar10", tmp_path, download=False)
+    assert "downloading is off" in message
+    assert "tfds.load('cifar10')" in message
+
+
+def test_unknown_name(tmp_path, no_probe):
+    (tmp_path / "my_pets" / "1.0.0").mkdir(parents=True)
+    (tmp_path / "my_pets" / "1.0.0" / "dataset_info.json").write_text("{}")
+    assert "received 'cifar_10'; close to it: cifar10," in failure("cifar_10", tmp_path)
+    assert "received 'my_pet'; close to it: my_pets (on disk)" in failure("my_pet", tmp_path)
+    assert "received 'qqqqqq'; on disk there: my_pets;" in failure("qqqqqq", tmp_path)
+    for odd in ("", "no such name", "a/b/c/d", "huggingface:mnist", "../cifar10"):
+        assert f"received {odd!r}" in failure(odd, tmp_path)
+
+
+def test_folder_named_as_a_set(tmp_path, no_probe):
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    assert f"a folder of images is named folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
+
+
+def test_set_that_must_be_fetched_by_hand(tmp_path, no_probe):
+    message = failure("imagenet2012", tmp_path)
+    assert f"in {tmp_path}/downloads/manual" in message
+    assert "ILSVRC2012_img_train.tar" in message
+
+
+def test_unknown_configuration(tmp_path, no_probe):
+    message = failure("imagenet_resized/99x99", tmp_path)
+    assert "expected a configuration of imagenet_resized among 8x8, 16x16, 32x32, 64x64" in message
+
+
+def test_missing_data_directory(tmp_path, no_probe):
+    assert "expected an existing data directory" in failure("cifar10", tmp_path / "absent")
+
+
+def test_failed_download_is_tidied_up(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    kept = tmp_path / "downloads" / "cifar10" / "earlier.tar.gz"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("from an earlier attempt")
+
+    class Builder:
+        def download_and_prepare(self):
+            (tmp_path / "cifar10").mkdir()
+            partial = tmp_path / "downloads" / "cifar10" / "later.tar.gz.tmp.874b"
+            partial.mkdir()
+            (partial / "half").write_text("ha")
+            (tmp_path / "downloads" / "extracted").mkdir()
+            raise OSError("disk\nfull")
+
+    monkeypatch.setattr(tfds_fetch, "_answers", lambda url: True)
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: Builder())
+    assert "OSError: disk full" in failure("cifar10", tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [kept]
+    assert not (tmp_path / "cifar10").exists()
+    assert not (tmp_path / "downloads" / "extracted").exists()
+
+
+def test_a_host_that_never_answers_is_given_up(monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(tfds_fetch, "_answers", lambda url: released.wait(60))
+    start = time.monotonic()
+    assert not tfds_fetch.any_host_answers(["https://a.example/x", "https://b.example/y"], seconds=0.2)
+    assert time.monotonic() - start < 15
+    assert tfds_fetch.PROBE_SECONDS <= 8
+    released.set()
+
+
+def test_one_answering_host_is_enough(monkeypatch):
+    released = threading.Event()
+    asked = []
+
+    def answers(url: str) -> bool:
+        asked.append(url)
+        return url == "https://b.example/y" or released.wait(60)
+
+    monkeypatch.setattr(tfds_fetch, "_answers", answers)
+    assert tfds_fetch.any_host_answers(["https://a.example/x", "https://b.example/y", "https://b.example/y"])
+    assert sorted(asked) == ["https://a.example/x", "https://b.example/y"], "one question per host"
+    released.set()
+
+
+def test_a_host_that_refuses_head_is_asked_again(monkeypatch):
+    import requests
+
+    methods = []
+
+    class Answer:
+        def __init__(self, ok):
+            self.ok = ok
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            return None
+
+    def request(method, url, **options):
+        methods.append(method)
+        if url.endswith("down"):
+            raise requests.ConnectionError("no route")
+        return Answer(method == "GET" and not url.endswith("forbidden"))
+
+    monkeypatch.setattr(requests, "request", request)
+    assert tfds_fetch._answers("https://a.example/file")
+    assert methods == ["HEAD", "GET"]
+    assert not tfds_fetch._answers("https://a.example/forbidden")
+    assert not tfds_fetch._answers("https://a.example/down")

@@ -1,0 +1,196 @@
+"""TFDS sets: small ones written here, and the real ones where they are on disk."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alexnet_tf.data.load import load_image_set, resolve_auto
+from alexnet_tf.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_directory(tmp_path_factory, monkeypatch):
+    """TFDS leaves an empty temporary directory for each set it prepares."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("tfds")))
+
+
+def write_set(
+    data_dir: Path,
+    name: str,
+    splits: dict[str, int],
+    shape: tuple[int | None, int | None, int] = (8, 8, 3),
+    version: str = "1.0.0",
+    labels: tuple[str, ...] = ("label",),
+    unlabelled: str = "",
+    image_type: Any = None,
+) -> None:
+    """Prepares a set of random images, `splits[name]` of them, with labels 0, 1, 0, 1 ... (or -1)."""
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    rng = np.random.default_rng(0)
+
+    def examples(split: str, count: int) -> list[tuple[int, dict[str, Any]]]:
+        def example(i: int) -> dict[str, Any]:
+            size = (shape[0] or 20 + i, shape[1] or 40 - i, shape[2])
+            label = -1 if split == unlabelled else i % 2
+            image = rng.integers(0, 256, size).astype(np.uint8)
+            return {"image": image, **dict.fromkeys(labels, label)}
+
+        return [(i, example(i)) for i in range(count)]
+
+    features = {key: tfds.features.ClassLabel(names=["cat", "dog"]) for key in labels}
+    features["image"] = image_type or tfds.features.Image(shape=shape, encoding_format="png")
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name=name,
+        version=version,
+        features=tfds.features.FeaturesDict(features),
+        split_datasets={split: examples(split, count) for split, count in splits.items()},
+        data_dir=data_dir,
+        disable_shuffling=True,
+    )
+
+
+def test_set_that_tfds_has_no_code_for(tmp_path, capfd):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    capfd.readouterr()
+    pets = load_image_set("tiny_pets", str(tmp_path))
+    assert pets.class_names == ("cat", "dog")
+    assert pets.train_images.shape == (6, 8, 8, 3)
+    assert pets.report_images.shape == (4, 8, 8, 3)
+    assert pets.report_split == "test"
+    np.testing.assert_array_equal(pets.train_labels, [0, 1] * 3)
+    out, err = capfd.readouterr()
+    assert "WARNING:absl" not in out + err
+    assert "%|" not in out + err, "a progress bar"
+
+
+def test_newest_version_unless_one_is_named(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2}, version="1.0.0")
+    write_set(tmp_path, "tiny_pets", {"train": 4, "test": 2}, version="1.10.0")
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 2}, version="1.9.0")
+    assert len(load_image_set("tiny_pets", str(tmp_path)).train_images) == 4
+    assert len(load_image_set("tiny_pets:1.0.0", str(tmp_path)).train_images) == 2
+    with pytest.raises(InputError, match=r"received 'tiny_pets:2.0.0'; close to it: tiny_pets \(on disk\)"):
+        load_image_set("tiny_pets:2.0.0", str(tmp_path))
+
+
+def test_images_that_vary_become_central_squares(tmp_path):
+    write_set(tmp_path, "varied", {"train": 6, "test": 2}, shape=(None, None, 3))
+    assert load_image_set("varied", str(tmp_path)).image_shape == (256, 256, 3)
+    small = load_image_set("varied", str(tmp_path), image_size=16)
+    assert small.train_images.shape == (6, 16, 16, 3)
+    np.testing.assert_array_equal(small.train_labels, [0, 1] * 3)
+
+
+def test_image_size_scales_grey_images_of_one_size(tmp_path):
+    write_set(tmp_path, "grey", {"train": 4, "test": 2}, shape=(8, 8, 1))
+    native = load_image_set("grey", str(tmp_path))
+    scaled = load_image_set("grey", str(tmp_path), image_size=4)
+    assert native.image_shape == (8, 8, 1)
+    assert scaled.image_shape == (4, 4, 1)
+    assert abs(native.train_images.mean() - scaled.train_images.mean()) < 8
+    same = load_image_set("grey", str(tmp_path), image_size=8)
+    assert same.fingerprint == native.fingerprint
+
+
+def test_validation_split_where_the_test_split_has_no_labels(tmp_path):
+    write_set(tmp_path, "contest", {"train": 4, "test": 2, "validation": 3}, unlabelled="test")
+    contest = load_image_set("contest", str(tmp_path))
+    assert (contest.report_split, len(contest.report_images)) == ("validation", 3)
+
+
+def test_without_a_report_split_a_fifth_is_held_out(tmp_path):
+    write_set(tmp_path, "only_train", {"train": 20})
+    pets = load_image_set("only_train", str(tmp_path))
+    assert pets.report_split == "held-out"
+    assert np.bincount(pets.report_labels).tolist() == [2, 2]
+    assert np.bincount(pets.train_labels).tolist() == [8, 8]
+
+
+def test_sets_that_are_not_image_classification(tmp_path):
+    import tensorflow_datasets as tfds
+
+    write_set(tmp_path, "two_labels", {"train": 2}, labels=("coarse", "fine"))
+    with pytest.raises(InputError, match="expected a set with one image and one class label per example"):
+        load_image_set("two_labels", str(tmp_path))
+    write_set(tmp_path, "no_train", {"test": 2})
+    with pytest.raises(InputError, match="expected a split named train; received test"):
+        load_image_set("no_train", str(tmp_path))
+    numbers = tfds.features.Tensor(shape=(8, 8, 3), dtype=np.uint8)
+    write_set(tmp_path, "numbers", {"train": 2}, image_type=numbers)
+    with pytest.raises(InputError, match="received features"):
+        load_image_set("numbers", str(tmp_path))
+
+
+def test_memory_bound(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    with pytest.raises(InputError, match=r"expected at most 0\.0 GB .* received 10 images of 8x8"):
+        load_image_set("tiny_pets", str(tmp_path), max_bytes=10 * 8 * 8 * 3 - 1)
+    load_image_set("tiny_pets", str(tmp_path), max_bytes=10 * 8 * 8 * 3)
+
+
+def test_missing_set_is_fetched(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    class Builder:
+        def __init__(self, name: str, data_dir: str):
+            self.arguments = Path(data_dir), name
+
+        def download_and_prepare(self) -> None:
+            write_set(*self.arguments, {"train": 4, "test": 2})
+
+    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", lambda urls: True)
+    monkeypatch.setattr(tfds, "builder", Builder)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "made" / "by_tfds"))
+    assert len(load_image_set("mnist", None).train_images) == 4
+    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", pytest.fail)
+    assert len(load_image_set("mnist", None).train_images) == 4
+
+
+def test_damaged_set(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    folder = tmp_path / "tiny_pets" / "1.0.0"
+    (record,) = folder.glob("*train.tfrecord*")
+    record.write_bytes(record.read_bytes()[:-5])
+    with pytest.raises(InputError, match=r"readable TFDS set in .*; received DataLossError") as error:
+        load_image_set("tiny_pets", str(tmp_path))
+    assert "\n" not in str(error.value)
+    (folder / "features.json").write_text(json.dumps({"pythonClassName": "no.such.Module"}))
+    with pytest.raises(InputError, match="tiny_pets: expected a readable TFDS set"):
+        load_image_set("tiny_pets", str(tmp_path))
+
+
+def test_resolve_auto(tmp_path, monkeypatch):
+    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", pytest.fail)
+    assert resolve_auto("cifar10", str(tmp_path)) == "builtin"
+    write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2})
+    assert resolve_auto("tiny_pets", str(tmp_path)) == "tiny_pets"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert resolve_auto("tiny_pets", None) == "tiny_pets"
+    assert resolve_auto("builtin", None) == "builtin"
+    with pytest.raises(InputError, match=r"expected an existing data directory; received '.*absent'"):
+        resolve_auto("tiny_pets", str(tmp_path / "absent"))
+
+
+# CIFAR-10 here is a re-encoding as JPEG, so its pixels, but not its labels, differ from the original's.
+@pytest.mark.parametrize(
+    ("name", "train", "report", "shape", "split", "labels", "fingerprint"),
+    [
+        ("cifar10", 50_000, 10_000, (32, 32, 3), "test", 10, "a97172261fa282d7"),
+        ("fashion_mnist", 60_000, 10_000, (28, 28, 1), "test", 10, "6009946e288c"),
+        ("tiny_imagenet100", 50_000, 5_000, (64, 64, 3), "validation", 100, "de4cc679e98c"),
+    ],
+)
+def test_real_sets(shared_datasets, name, train, report, shape, split, labels, fingerprint):
+    images = load_image_set(name, str(shared_datasets), download=False)
+    assert images.train_images.shape == (train, *shape)
+    assert images.report_images.shape == (report, *shape)
+    assert (images.report_split, images.classes, images.slug) == (split, labels, name)
+    assert set(np.bincount(images.train_labels)) == {train // labels}
+    assert set(np.bincount(images.report_labels)) == {report // labels}
+    assert images.fingerprint.startswith(fingerprint)

@@ -1,0 +1,26 @@
+"""A data set small enough to train on in a test."""
+
+import numpy as np
+
+from alexnet_tf.config import CifarNetConfig, Config, TrainConfig
+from alexnet_tf.data.arrays import ImageSet
+
+
+def tiny_image_set(train: int = 96, report: int = 37) -> ImageSet:
+    """Six classes of 8x8 images, told apart by the mean colour of their halves, with noise."""
+    rng = np.random.default_rng(0)
+    colors = rng.integers(60, 196, (6, 2, 3))
+
+    def draw(count):
+        labels = np.arange(count) % 6
+        images = np.repeat(colors[labels], 4, axis=1)[:, :, np.newaxis].repeat(8, axis=2)
+        noisy = images + rng.normal(0, 40, images.shape)
+        return np.clip(noisy, 0, 255).astype(np.uint8), labels
+
+    return ImageSet.from_splits("tiny", list("abcdef"), draw(train), draw(report), "test")
+
+
+TINY_CONFIG = Config(
+    model=CifarNetConfig(init="glorot", pooling=("max", "max", "max")),
+    train=TrainConfig(epochs=3, batch_size=16, learning_rate=0.01),
+).replace(input_scale="unit")
