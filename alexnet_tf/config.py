@@ -50,7 +50,7 @@ class CifarNetConfig:
 
     activation: str = "relu"
     init: Literal["2012", "glorot"] = "2012"
-    pooling: tuple[str, ...] = ("max", "avg", "avg")
+    pooling: tuple[Literal["max", "avg"], ...] = ("max", "avg", "avg")
     pool_size: int = 3
     lrn: bool = False
     lrn_n: int = 5

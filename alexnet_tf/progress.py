@@ -16,22 +16,19 @@ class ProgressBar(keras.callbacks.Callback):
         images_per_epoch: images that one epoch trains on.
         batch_size: global batch.
         epochs: the cap.
-        first_epoch: epochs that an earlier sitting finished.
     """
 
-    def __init__(self, label: str, images_per_epoch: int, batch_size: int, epochs: int, first_epoch: int = 0):
+    def __init__(self, label: str, images_per_epoch: int, batch_size: int, epochs: int):
         super().__init__()
         self._label = label
         self._images_per_epoch = images_per_epoch // batch_size * batch_size
         self._batch_size = batch_size
         self._epochs = epochs
-        self._first_epoch = first_epoch
         self._bar = None
 
     def on_train_begin(self, logs=None):
         self._bar = tqdm(
             total=self._epochs * self._images_per_epoch,
-            initial=self._first_epoch * self._images_per_epoch,
             desc=self._label,
             unit=" images",
             unit_scale=True,
@@ -41,6 +38,9 @@ class ProgressBar(keras.callbacks.Callback):
         )
 
     def on_epoch_begin(self, epoch, logs=None):
+        if self._bar.n == 0:
+            # Epochs of an earlier sitting count as done, but not for the rate.
+            self._bar.n = self._bar.initial = epoch * self._images_per_epoch
         self._epoch = epoch
         self._bar.set_description(f"{self._label} epoch {epoch + 1}/{self._epochs}", refresh=False)
 

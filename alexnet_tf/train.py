@@ -50,12 +50,34 @@ def make_optimizer(config: TrainConfig) -> MomentumSGD:
     )
 
 
+def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
+    """Raises an InputError for a run that could not be trained, without training it."""
+    replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
+    if batch_size < 1 or batch_size % replicas:
+        raise InputError(f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}")
+    if batch_size > data.train_size:
+        raise InputError(
+            f"batch_size: expected at most the number of training images, {data.train_size}; "
+            f"received {batch_size}"
+        )
+    if config.train.epochs < 1:
+        raise InputError(f"epochs: expected a whole number >= 1; received {config.train.epochs}")
+    if config.train.schedule == "plateau" and not config.data.holdout:
+        raise InputError(
+            "schedule plateau: expected holdout=true, a selection split to watch; received false"
+        )
+    try:
+        build_model(config.model, data.input_shape, data.image_set.classes)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
+
+
 def compile_model(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> keras.Model:
     """Builds and compiles a run's model, initialised from its seed, under the strategy."""
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        model = build_model(config.model, data.input_shape, len(data.image_set.class_names))
+        model = build_model(config.model, data.input_shape, data.image_set.classes)
         model.compile(
             optimizer=make_optimizer(config.train),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -93,13 +115,7 @@ def train(
         status `diverged`.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    if config.train.batch_size % strategy.num_replicas_in_sync:
-        raise InputError(
-            f"batch_size: expected a multiple of the {strategy.num_replicas_in_sync} replicas; "
-            f"received {config.train.batch_size}"
-        )
-    if config.train.schedule == "plateau" and not config.data.holdout:
-        raise InputError("schedule plateau: expected holdout=true, a selection split to watch")
+    check_run(config, data, strategy)
     model = compile_model(config, data, strategy)
     config_hash = config.hash(data.image_set.fingerprint)
     restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None

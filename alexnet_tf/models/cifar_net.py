@@ -27,6 +27,9 @@ def cifar_net(
         classes: number of outputs.
         config: activation, initialisation, pooling and normalisation.
 
+    Raises:
+        ValueError: for an activation that Keras does not know, or not one pooling for each stage.
+
     Returns:
         A functional model from images [n, height, width, channels] to float32 logits [n, classes].
 
@@ -36,6 +39,8 @@ def cifar_net(
     89578
     """
     config = config or CifarNetConfig()
+    if len(config.pooling) != len(FILTERS):
+        raise ValueError(f"pooling: expected {len(FILTERS)} kinds, one a stage; received {config.pooling}")
     weights = _initializers(config.init)
     images = keras.Input(input_shape, name="images")
     x = images

@@ -1,0 +1,98 @@
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.config import CifarNetConfig
+from alexnet_tf.models import build_model, cifar_net
+
+SHAPE = (32, 32, 3)
+
+
+def sides(model: keras.Model) -> list[int]:
+    return [model.get_layer(f"pool{stage}").output.shape[1] for stage in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("pool_size", [2, 3])
+def test_sides_are_16_8_4_with_either_pooling(pool_size):
+    model = cifar_net(SHAPE, 10, CifarNetConfig(pool_size=pool_size))
+
+    assert sides(model) == [16, 8, 4]
+    # 3*25*32+32 + 32*25*32+32 + 32*25*64+64 + 4*4*64*10+10
+    assert model.count_params() == 2432 + 25632 + 51264 + 10250
+
+
+def test_four_layers_with_weights_in_order():
+    shapes = [tuple(weight.shape) for weight in cifar_net(SHAPE, 10).weights]
+
+    assert shapes == [
+        (5, 5, 3, 32), (32,), (5, 5, 32, 32), (32,), (5, 5, 32, 64), (64,), (1024, 10), (10,),
+    ]  # fmt: skip
+
+
+def test_initialisation_of_2012():
+    keras.utils.set_random_seed(0)
+    kernels = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[::2]]
+    biases = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[1::2]]
+
+    for kernel, stddev in zip(kernels, (0.0001, 0.01, 0.01, 0.01), strict=True):
+        assert kernel.std() == pytest.approx(stddev, rel=0.05)
+        assert abs(kernel.mean()) < 5 * stddev / np.sqrt(kernel.size)
+    assert all((bias == 0).all() for bias in biases)
+
+
+def test_glorot_initialisation():
+    keras.utils.set_random_seed(0)
+    kernel = cifar_net(SHAPE, 10, CifarNetConfig(init="glorot")).get_layer("conv2").kernel.numpy()
+
+    # Uniform on +-sqrt(6 / (fan in + fan out)), fans of 25 * 32.
+    limit = np.sqrt(6 / 1600)
+    assert np.abs(kernel).max() <= limit
+    assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
+
+
+def test_arguments_change_what_they_name():
+    config = CifarNetConfig(
+        activation="tanh", pooling=("avg", "max", "max"), lrn=True, lrn_n=3, lrn_alpha=0.5
+    )
+    model = cifar_net(SHAPE, 10, config)
+
+    assert {layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")} >= {"tanh"}
+    assert isinstance(model.get_layer("pool1"), keras.layers.AveragePooling2D)
+    assert isinstance(model.get_layer("pool2"), keras.layers.MaxPooling2D)
+    lrn = model.get_layer("lrn1")
+    assert (lrn.n, lrn.k, lrn.alpha, lrn.beta) == (3, 2.0, 0.5, 0.75)
+    assert [layer.name for layer in model.layers if layer.name.startswith("lrn")] == ["lrn1", "lrn2"]
+    assert not [layer for layer in cifar_net(SHAPE, 10).layers if layer.name.startswith("lrn")]
+
+
+def test_same_seed_same_weights_whatever_the_activation():
+    weights = []
+    for activation in ("relu", "tanh"):
+        keras.utils.set_random_seed(5)
+        weights.append(cifar_net(SHAPE, 10, CifarNetConfig(activation=activation)).get_weights())
+
+    for relu, tanh in zip(*weights, strict=True):
+        np.testing.assert_array_equal(relu, tanh)
+
+
+def test_logits_are_float32_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = cifar_net(SHAPE, 10, CifarNetConfig(lrn=True))
+
+    assert model(np.zeros((1, *SHAPE), np.float32)).dtype == "float32"
+    assert model.get_layer("conv1").compute_dtype == "bfloat16"
+
+
+def test_saves_and_loads(tmp_path):
+    model = cifar_net((8, 8, 1), 4, CifarNetConfig(lrn=True, init="glorot"))
+    images = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype(np.float32)
+
+    model.save(tmp_path / "net.keras")
+
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "net.keras")(images), model(images))
+
+
+def test_build_model_takes_a_config_only():
+    assert build_model(CifarNetConfig(), SHAPE, 10).name == "cifar_net"
+    with pytest.raises(TypeError, match="expected a model config, received str"):
+        build_model("cifar_net", SHAPE, 10)

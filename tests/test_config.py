@@ -1,0 +1,88 @@
+import dataclasses
+import json
+
+import pytest
+
+from alexnet_tf.config import Config, DataConfig, TrainConfig
+from alexnet_tf.errors import InputError
+
+
+def test_replace_reaches_every_section():
+    config = Config().replace(pad=4, activation="tanh", epochs=3, seed=7, precision="mixed_bfloat16")
+
+    assert (config.data.pad, config.model.activation, config.train.epochs) == (4, "tanh", 3)
+    assert (config.seed, config.precision) == (7, "mixed_bfloat16")
+
+
+def test_json_round_trip():
+    config = Config(train=TrainConfig(drops=(3, 5)), data=DataConfig(dataset="folder:a b"))
+
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_every_field_changes_the_hash_but_the_name_of_the_set():
+    hashes = {Config().hash("f")}
+    changes = [
+        (section, field)
+        for section in ("data", "model", "train")
+        for field in dataclasses.fields(getattr(Config(), section))
+    ]
+    for section, field in changes:
+        value = getattr(getattr(Config(), section), field.name)
+        other = (*value, 9) if isinstance(value, tuple) else "other" if isinstance(value, str) else not value
+        hashes.add(Config().replace(**{field.name: other}).hash("f"))
+    hashes |= {Config(seed=1).hash("f"), Config(precision="mixed_float16").hash("f"), Config().hash("g")}
+
+    # `dataset` alone leaves the hash as it was: the fingerprint stands for it.
+    assert len(hashes) == 1 + len(changes) - 1 + 3
+    assert Config(data=DataConfig(dataset="other")).hash("f") == Config().hash("f")
+
+
+def test_hash_of_recorded_runs_stays():
+    # Rows in results/ carry such hashes: if this one changes, all of them are orphans.
+    config = Config(data=DataConfig(input_scale="unit", flip=True), train=TrainConfig(epochs=2, drops=(1,)))
+
+    assert config.hash("pixels")[:16] == "2784a1d2ffdd6983"
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "value"),
+    [
+        ("activation=elu", "activation", "elu"),
+        ("lrn=true", "lrn", True),
+        ("pooling=max,max,avg", "pooling", ("max", "max", "avg")),
+        ("drops=20,30", "drops", (20, 30)),
+        ("weight_decay=5e-4", "weight_decay", 5e-4),
+        ("seed=3", "seed", 3),
+        ("input_scale=unit", "input_scale", "unit"),
+    ],
+)
+def test_setting_is_read_by_type(setting, name, value):
+    config = Config().with_setting(setting)
+    owner = next(part for part in (config, config.data, config.model, config.train) if hasattr(part, name))
+
+    assert getattr(owner, name) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("epochs", "field=value"),
+        ("colour=red", "colour"),
+        ("epochs=two", "epochs: expected a whole number, received 'two'"),
+        ("lrn=yes", "lrn: expected true or false, received 'yes'"),
+        ("input_scale=loud", "input_scale: expected raw or unit, received 'loud'"),
+        ("drops=1,x", "drops: expected a whole number, received 'x'"),
+    ],
+)
+def test_bad_setting_says_what_was_expected(setting, words):
+    with pytest.raises(InputError, match=words):
+        Config().with_setting(setting)
+
+
+def test_unknown_model_kind():
+    values = Config().to_dict()
+    values["model"]["kind"] = "LeNet"
+
+    with pytest.raises(InputError, match="LeNet"):
+        Config.from_dict(values)

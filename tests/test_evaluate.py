@@ -1,0 +1,77 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.evaluate import make_evaluator
+from tests.tiny import tiny_image_set
+
+
+@pytest.fixture(scope="module")
+def data() -> DataPipelines:
+    return DataPipelines(tiny_image_set(report=37), DataConfig(input_scale="unit"))
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    images = keras.Input((8, 8, 3))
+    logits = keras.layers.Dense(6)(keras.layers.Flatten()(images))
+    return keras.Model(images, logits)
+
+
+def scores_by_hand(model, data) -> tuple[float, float, float]:
+    images = np.concatenate([images for images, _, _ in data.report(37)])
+    labels = data.image_set.report_labels
+    logits = np.asarray(model(images), np.float64)
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    ranks = (logits > logits[np.arange(37), labels][:, np.newaxis]).sum(axis=1)
+    return -log_probabilities[np.arange(37), labels].mean(), (ranks > 0).mean(), (ranks >= 5).mean()
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 37, 64])
+def test_every_example_counts_once_whatever_the_batch_size(model, data, batch_size):
+    scores = make_evaluator(model, data.report(batch_size), tf.distribute.get_strategy())()
+
+    loss, error, top5_error = scores_by_hand(model, data)
+    assert scores.count == 37
+    assert scores.error == error
+    assert scores.top5_error == top5_error
+    assert scores.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_two_replicas_count_every_example_once(data):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        keras.utils.set_random_seed(0)
+        images = keras.Input((8, 8, 3))
+        mirrored = keras.Model(images, keras.layers.Dense(6)(keras.layers.Flatten()(images)))
+
+    # Batches of 5 split into 3 and 2.
+    scores = make_evaluator(mirrored, data.report(5), strategy)()
+
+    loss, error, top5_error = scores_by_hand(mirrored, data)
+    assert (scores.count, scores.error, scores.top5_error) == (37, error, top5_error)
+    assert scores.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_evaluates_the_model_as_it_is_when_called(model, data):
+    evaluate = make_evaluator(model, data.report(37), tf.distribute.get_strategy())
+    before = evaluate()
+    weights = model.get_weights()
+    model.set_weights([-weight for weight in weights])
+    after = evaluate()
+    model.set_weights(weights)
+
+    assert after != before
+    assert evaluate() == before
+
+
+def test_top5_of_few_classes():
+    images = np.zeros((4, 2, 2, 1), np.float32)
+    dataset = tf.data.Dataset.from_tensors((images, np.array([0, 1, 2, 0]), np.ones(4, np.float32)))
+    few = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+
+    assert make_evaluator(few, dataset, tf.distribute.get_strategy())().top5_error == 0

@@ -1,0 +1,222 @@
+"""Rows on disk: exact, complete, and safe against kills and other processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from recording import METRICS, record, run_row, search_row
+
+from alexnet_tf import files, results
+from alexnet_tf.errors import InputError
+from alexnet_tf.results import (
+    finished_run,
+    prepare_folder,
+    read_curves,
+    read_lr_search,
+    read_records,
+    read_runs,
+    record_run,
+    record_search,
+)
+
+
+def test_record_is_sorted_json(tmp_path):
+    record_run(tmp_path, run_row(), [], {"b": 1, "a": {"d": [1], "c": 2}}, METRICS)
+    text = (tmp_path / "records" / "x-relu-0.json").read_text()
+    assert text == json.dumps({"a": {"c": 2, "d": [1]}, "b": 1}, indent=1) + "\n"
+
+
+def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
+    for arm, seed in [("zelu", 0), ("tanh", 10), ("tanh", 9), ("elu", 0), ("relu", 1)]:
+        record(tmp_path, arm, seed)
+    order = [("relu", 1), ("tanh", 9), ("tanh", 10), ("elu", 0), ("zelu", 0)]
+    assert [(row["arm"], row["seed"]) for row in read_runs(tmp_path).rows] == order
+    assert [(row["arm"], row["seed"], row["epoch"]) for row in read_curves(tmp_path).rows] == [
+        (*run, epoch) for run in order for epoch in range(3)
+    ]
+
+
+def test_order_of_recording_leaves_no_trace(tmp_path):
+    for folder, seeds in [(tmp_path / "a", (0, 1, 2)), (tmp_path / "b", (2, 0, 1))]:
+        prepare_folder(folder, METRICS)
+        for seed in seeds:
+            record(folder, seed=seed)
+    for name in ("runs.csv", "curves.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_recording_again_replaces(tmp_path):
+    record(tmp_path, status="failed", run_id="first")
+    record(tmp_path, seed=1)
+    record(tmp_path, run_id="second")
+    assert [row["run_id"] for row in read_runs(tmp_path).rows] == ["second", "x-relu-1"]
+    assert len(read_curves(tmp_path).rows) == 6
+    assert set(read_records(tmp_path)[0]) == {"second", "x-relu-1"}
+
+
+def test_finished_run(tmp_path):
+    assert finished_run(tmp_path, "relu", 0) is None
+    record(tmp_path)
+    record(tmp_path, seed=1, status="failed")
+    record(tmp_path, seed=2, status="diverged")
+    assert finished_run(tmp_path, "relu", 0, "hash-relu-0")["test_error"] == 1 / 3
+    assert finished_run(tmp_path, "relu", 1) is None
+    assert finished_run(tmp_path, "relu", 2)["status"] == "diverged"
+    assert finished_run(tmp_path, "tanh", 0) is None
+
+
+def test_another_hash_is_refused_and_changes_nothing(tmp_path):
+    record(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    pattern = "expected config hash hash-relu-0 .* received other; .*RESULTS_DIR="
+    with pytest.raises(InputError, match=pattern) as error:
+        record(tmp_path, config_hash="other")
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match=pattern):
+        finished_run(tmp_path, "relu", 0, "other")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_rows_without_a_place_are_a_programming_error(tmp_path):
+    with pytest.raises(ValueError, match=r"expected the columns"):
+        record_run(tmp_path, run_row() | {"surprise": 1}, [], {}, METRICS)
+    with pytest.raises(ValueError, match=r"expected the columns"):
+        record_run(tmp_path, run_row(), [{"epoch": 1}], {}, METRICS)
+    with pytest.raises(ValueError, match="run_id"):
+        record_run(tmp_path, run_row(run_id="../x"), [], {}, METRICS)
+    # A metric that a failed run does not have is empty.
+    row = run_row()
+    del row["epochs_to_25"]
+    record_run(tmp_path, row, [], {}, METRICS)
+    assert read_runs(tmp_path).rows[0]["epochs_to_25"] is None
+
+
+def test_files_with_other_columns_are_refused_before_any_training(tmp_path):
+    record(tmp_path)
+    with pytest.raises(InputError, match=r"expected the columns .*another_metric.*RESULTS_DIR="):
+        prepare_folder(tmp_path, ("another_metric",))
+    prepare_folder(tmp_path, METRICS)
+
+
+def test_unwritable_folder_is_refused_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"expected a writable folder, received .*file/x") as error:
+        prepare_folder(tmp_path / "file" / "x")
+    assert "\n" not in str(error.value)
+
+
+def test_unwritable_file_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match=r"expected to be able to write .*No such file"):
+        files.write_text(tmp_path / "missing" / "x", "")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    files.write_text(path, "old\n")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(InputError, match="No space left"):
+        files.write_text(path, "new\n")
+    assert path.read_text() == "old\n"
+    assert os.listdir(tmp_path) == ["x.csv"]
+
+
+def test_a_half_written_temporary_file_is_ignored(tmp_path):
+    record(tmp_path)
+    (tmp_path / ".runs.csv.99.abc.tmp").write_text("run_id,exp")
+    (tmp_path / "records" / ".x-relu-0.json.99.abc.tmp").write_text('{"config"')
+    record(tmp_path, seed=1)
+    assert len(read_runs(tmp_path).rows) == 2
+    assert set(read_records(tmp_path)[0]) == {"x-relu-0", "x-relu-1"}
+
+
+def test_killed_before_the_last_file_the_run_is_not_finished(tmp_path, monkeypatch):
+    record(tmp_path)
+    write_text = results.write_text
+
+    def killed(path: Path, content: str):
+        if path.name == "runs.csv":
+            raise KeyboardInterrupt
+        write_text(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "write_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            record(tmp_path, "tanh", 0)
+    assert finished_run(tmp_path, "tanh", 0) is None
+    assert finished_run(tmp_path, "relu", 0) is not None
+    record(tmp_path, "tanh", 0)
+    assert len(read_curves(tmp_path).rows) == 6
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {root!r}]
+from recording import record
+for seed in range(int(sys.argv[2]), int(sys.argv[3])):
+    record(Path(sys.argv[1]), sys.argv[4], seed)
+"""
+
+
+def writer(folder, first, last, arm):
+    here = Path(__file__).parent
+    code = WRITER.format(tests=str(here), root=str(here.parent))
+    return subprocess.Popen([sys.executable, "-c", code, str(folder), str(first), str(last), arm])
+
+
+def test_two_processes_lose_nothing(tmp_path):
+    prepare_folder(tmp_path, METRICS)
+    processes = [writer(tmp_path, 0, 12, "relu"), writer(tmp_path, 0, 12, "tanh")]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    rows, problems = read_runs(tmp_path)
+    assert problems == []
+    assert [(row["arm"], row["seed"]) for row in rows] == [
+        (a, s) for a in ("relu", "tanh") for s in range(12)
+    ]
+    assert len(read_curves(tmp_path).rows) == 24 * 3
+    assert len(read_records(tmp_path)[0]) == 24
+
+
+def test_a_kill_leaves_whole_runs(tmp_path):
+    prepare_folder(tmp_path, METRICS)
+    process = writer(tmp_path, 0, 100_000, "relu")
+    deadline = time.monotonic() + 60
+    while len(read_runs(tmp_path).rows) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    rows, problems = read_runs(tmp_path)
+    curves, curve_problems = read_curves(tmp_path)
+    assert problems == curve_problems == []
+    finished = {row["seed"] for row in rows}
+    assert finished == set(range(len(rows)))
+    assert {row["run_id"] for row in rows} <= set(read_records(tmp_path)[0])
+    assert all(sum(point["seed"] == seed for point in curves) == 3 for seed in finished)
+    # The lock went with the process.
+    record(tmp_path, seed=len(rows))
+    assert finished_run(tmp_path, "relu", len(rows)) is not None
+
+
+def test_search_rows_are_added_and_replaced(tmp_path):
+    order = ("relu", "tanh")
+    record_search(tmp_path, [search_row("tanh")], order)
+    record_search(tmp_path, [search_row("relu", 0.02), search_row("relu", 0.005, value=None)], order)
+    record_search(tmp_path, [search_row("relu", 0.02, winner=True)], order)
+    rows, problems = read_lr_search(tmp_path)
+    assert problems == []
+    assert [(row["arm"], row["learning_rate"], row["value"], row["winner"]) for row in rows] == [
+        ("relu", 0.005, None, False),
+        ("relu", 0.02, 0.25, True),
+        ("tanh", 0.01, 0.25, False),
+    ]
+    with pytest.raises(InputError, match="RESULTS_DIR="):
+        record_search(tmp_path, [search_row("tanh", config_hash="other")], order)

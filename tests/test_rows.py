@@ -1,0 +1,114 @@
+"""Lines of CSV: written exactly, read with a word for everything that is wrong."""
+
+import numpy as np
+import pytest
+from recording import METRICS, curve_rows, record, run_row
+
+from alexnet_tf.results import (
+    CURVES_COLUMNS,
+    RUNS_COLUMNS,
+    read_curves,
+    read_records,
+    read_runs,
+    runs_columns,
+)
+from alexnet_tf.rows import to_text
+
+
+def test_columns_are_the_documented_ones():
+    assert ",".join(RUNS_COLUMNS) == (
+        "run_id,experiment,arm,seed,status,epochs,learning_rate,train_error,test_error,test_top5_error,seconds,"
+        "precision,dataset,data_fingerprint,model,config_hash,git_commit,tensorflow,keras,device,finished_at,message"
+    )
+    assert ",".join(CURVES_COLUMNS) == (
+        "experiment,arm,seed,epoch,train_loss,train_error,test_loss,test_error,test_top5_error,learning_rate,"
+        "images_per_second"
+    )
+    assert runs_columns(METRICS)[9:12] == ("test_top5_error", "epochs_to_25", "seconds")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1 + 0.2, "0.30000000000000004"),
+        (np.float32(0.1), "0.10000000149011612"),
+        (np.float64(0.25), "0.25"),
+        (np.int64(3), "3"),
+        (None, ""),
+        (False, "false"),
+        (float("nan"), "nan"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_to_text(value, text):
+    assert to_text(value) == text
+
+
+def test_rows_come_back_exactly(tmp_path):
+    message = 'failed: "conv1", said\nthe model'
+    record(tmp_path, message=message)
+    (row,), problems = read_runs(tmp_path)
+    assert problems == []
+    assert row == run_row(message=message.replace("\n", " "))
+    assert read_curves(tmp_path) == (curve_rows(), [])
+    assert read_records(tmp_path) == ({"x-relu-0": {"config": {"seed": 0}}}, [])
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
+    for seed in range(5):
+        record(tmp_path, seed=seed)
+    path = tmp_path / "runs.csv"
+    lines = path.read_text().split("\n")
+    lines[2] = lines[2].replace("0.001", "fast")
+    lines[4] = lines[3]
+    lines[5] = lines[5][:40]
+    path.write_text("\n".join(lines[:6]))
+    rows, problems = read_runs(tmp_path)
+    assert [row["seed"] for row in rows] == [0, 2]
+    assert problems == [
+        f"{path}:3: learning_rate: expected a number or nothing, received 'fast'",
+        f"{path}:5: expected one row for arm relu, seed 2, received another (first: line 4)",
+        f"{path}:6: expected 23 fields and a line break, received {lines[5].count(',') + 1} fields and the "
+        "end of the file (half-written?)",
+    ]
+
+
+def test_a_missing_column_is_a_problem_and_a_lost_key_loses_the_rows(tmp_path):
+    record(tmp_path)
+    path = tmp_path / "runs.csv"
+    whole = path.read_text()
+    path.write_text(whole.replace("test_error", "tset_error"))
+    rows, problems = read_runs(tmp_path)
+    assert problems[0].startswith(f"{path}:1: expected a column 'test_error', received run_id,")
+    assert (rows[0]["test_error"], rows[0]["train_error"]) == (None, 0.1 + 0.2)
+    path.write_text(whole.replace("seed", "sede"))
+    rows, problems = read_runs(tmp_path)
+    assert rows == []
+    assert "expected a column 'seed'" in problems[0]
+
+
+@pytest.mark.parametrize("status", ["DONE", "", "running"])
+def test_status_is_one_of_three(tmp_path, status):
+    record(tmp_path)
+    path = tmp_path / "runs.csv"
+    path.write_text(path.read_text().replace(",done,", f",{status},"))
+    rows, problems = read_runs(tmp_path)
+    assert rows == []
+    assert problems == [f"{path}:2: status: expected one of done, diverged, failed, received {status!r}"]
+
+
+def test_recording_keeps_lines_that_it_does_not_understand(tmp_path):
+    record(tmp_path)
+    record(tmp_path, seed=1)
+    path = tmp_path / "curves.csv"
+    path.write_text(path.read_text() + "some,other\nx,tanh,7,3,0.5,0.")
+    record(tmp_path, seed=2)
+    text = path.read_text()
+    assert text.endswith("\nsome,other\nx,tanh,7,3,0.5,0.")
+    rows, problems = read_curves(tmp_path)
+    assert len(rows) == 9
+    assert len(problems) == 2
+    # The half-written line belongs to a run that is now recorded whole.
+    record(tmp_path, "tanh", 7)
+    assert path.read_text().endswith("\nsome,other\n")

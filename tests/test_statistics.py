@@ -1,0 +1,178 @@
+"""Intervals, effects and verdicts against arithmetic done by hand."""
+
+import math
+
+import pytest
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.statistics import Interval, holm, mean_interval, paired_effect, verdict
+
+# Quantiles of Student's t at 97.5%, from a table.
+T_1, T_2 = 12.706205, 4.302653
+WEAKER = "reproduced, but weaker than the smallest effect of interest"
+
+
+def test_mean_interval_by_hand():
+    # mean 2, std 1, half width 4.302653 * 1 / sqrt(3) = 2.484138
+    interval = mean_interval([1, 2, 3])
+    assert (interval.n, interval.mean, interval.std) == (3, 2.0, 1.0)
+    assert interval.low == pytest.approx(2 - 2.484138, abs=1e-6)
+    assert interval.high == pytest.approx(2 + 2.484138, abs=1e-6)
+
+
+def test_mean_interval_at_another_confidence():
+    # t quantile at 95% with 2 degrees of freedom: 2.919986
+    assert mean_interval([1, 2, 3], confidence=0.9).high == pytest.approx(
+        2 + 2.919986 / math.sqrt(3), abs=1e-6
+    )
+
+
+def test_mean_interval_of_too_few():
+    assert mean_interval([]) == Interval(0, None, None, None, None)
+    assert mean_interval([0.5]) == Interval(1, 0.5, None, None, None)
+
+
+def test_mean_interval_of_equal_values_is_a_point():
+    # The mean of these three, summed in floating point, is not 0.1.
+    assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
+
+
+def test_difference_is_paired_by_seed():
+    # differences 1, 2, 3 although the arms themselves spread over 100
+    effect = paired_effect({0: 1, 1: 52, 2: 103}, {2: 100, 0: 0, 1: 50}, "difference")
+    assert (effect.n, effect.effect, effect.bound) == (3, 2.0, None)
+    assert effect.low == pytest.approx(2 - T_2 / math.sqrt(3), abs=1e-6)
+    assert effect.per_seed == {0: 1, 1: 2, 2: 3}
+    # t = 2 / (1 / sqrt(3)) = 3.4641; with 2 degrees of freedom p = 1 - t / sqrt(t^2 + 2) = 0.074180
+    assert effect.p == pytest.approx(1 - 3.4641016 / math.sqrt(12 + 2), abs=1e-6)
+
+
+def test_ratio_averages_logarithms():
+    # ratios 2 and 8: mean of logs = log 4; std of logs = log(8/2) / sqrt(2); half = 12.706 * log(4) / 2
+    effect = paired_effect({0: 20, 1: 80}, {0: 10, 1: 10}, "ratio")
+    assert effect.effect == pytest.approx(4)
+    assert effect.low == pytest.approx(4 * math.exp(-T_1 * math.log(4) / 2), rel=1e-6)
+    assert effect.high == pytest.approx(4 * math.exp(T_1 * math.log(4) / 2), rel=1e-6)
+    assert effect.per_seed == pytest.approx({0: 2, 1: 8})
+
+
+def test_ratio_and_its_inverse_say_the_same():
+    arm, baseline = {0: 20, 1: 60, 2: 50}, {0: 10, 1: 11, 2: 12}
+    ratio, inverse = paired_effect(arm, baseline, "ratio"), paired_effect(baseline, arm, "ratio")
+    assert inverse.effect == pytest.approx(1 / ratio.effect)
+    assert (inverse.low, inverse.high) == pytest.approx((1 / ratio.high, 1 / ratio.low))
+    assert inverse.p == pytest.approx(ratio.p)
+
+
+def test_ratio_of_a_value_that_is_not_positive_is_refused():
+    with pytest.raises(InputError, match="expected positive values for a ratio, received 0"):
+        paired_effect({0: 0.0}, {0: 1.0}, "ratio")
+
+
+def test_censored_arm_gives_a_lower_bound():
+    # 80 stands in for the missing value: ratios 8 and 2
+    effect = paired_effect({0: None, 1: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80})
+    assert (effect.n, effect.bound, effect.high) == (2, "lower", None)
+    assert effect.effect == pytest.approx(4)
+    assert effect.low == pytest.approx(4 * math.exp(-T_1 * math.log(4) / 2), rel=1e-6)
+
+
+def test_censored_baseline_gives_an_upper_bound():
+    effect = paired_effect({0: 10, 1: 10}, {0: None, 1: 20}, "ratio", baseline_limits={0: 80})
+    assert (effect.n, effect.bound, effect.low) == (2, "upper", None)
+    assert effect.effect == pytest.approx(1 / 4)
+    assert effect.high == pytest.approx(math.exp(T_1 * math.log(4) / 2) / 4, rel=1e-6)
+
+
+def test_censored_on_both_sides_says_nothing():
+    effect = paired_effect(
+        {0: None, 1: 20}, {0: 10, 1: None}, "ratio", arm_limits={0: 80}, baseline_limits={1: 80}
+    )
+    assert (effect.n, effect.effect, effect.low, effect.high, effect.p) == (2, None, None, None, None)
+    assert effect.bound == "none"
+    assert verdict(effect.low, effect.high, 3.0, "ratio") == "inconclusive"
+
+
+def test_p_of_a_bound_on_the_near_side_is_unknown():
+    # The arm needs more than 5 epochs against 10: it may be faster or slower.
+    effect = paired_effect({0: None, 1: None}, {0: 10, 1: 11}, "ratio", arm_limits={0: 5, 1: 5})
+    assert (effect.bound, effect.p) == ("lower", None)
+
+
+def test_runs_without_a_value_are_left_out_and_named():
+    effect = paired_effect(
+        {0: 0.2, 1: None, 2: math.nan, 3: 0.3, 4: 0.1}, {0: 0.1, 1: 0.1, 2: 0.1, 3: 0.1}, "difference"
+    )
+    assert effect.n == 2
+    assert effect.left_out == (1, 2, 4)
+
+
+def test_a_limit_does_not_replace_a_value_or_a_missing_run():
+    effect = paired_effect({0: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80, 1: 80})
+    assert (effect.effect, effect.bound, effect.left_out) == (pytest.approx(2), None, (1,))
+
+
+@pytest.mark.parametrize(("shift", "p"), [(0.0, 1.0), (0.5, 0.0)])
+def test_identical_differences(shift, p):
+    effect = paired_effect({0: 1 + shift, 1: 2 + shift}, {0: 1, 1: 2}, "difference")
+    assert (effect.low, effect.effect, effect.high, effect.p) == (shift, shift, shift, p)
+
+
+def test_one_pair_has_no_interval():
+    effect = paired_effect({0: 20}, {0: 10}, "ratio")
+    assert (effect.n, effect.low, effect.high, effect.p) == (1, None, None, None)
+    assert effect.effect == pytest.approx(2)
+    assert paired_effect({}, {0: 10}, "ratio").effect is None
+
+
+def test_holm_by_hand():
+    # sorted .01 .03 .04: times 3, 2, 1 -> .03, .06, .04, made monotone -> .03, .06, .06
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.6, None, 0.9]) == [1.0, None, 1.0]
+    assert holm([None]) == [None]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-0.02, -0.005, "reproduced"),  # the smallest effect, -0.007, is inside
+        (-0.03, -0.01, "reproduced"),  # stronger throughout
+        (-0.006, -0.001, WEAKER),
+        (-0.006, 0.002, "not reproduced"),
+        (0.001, 0.004, "not reproduced"),
+        (-0.02, 0.002, "inconclusive"),
+        (None, -0.01, "reproduced"),
+        (None, 0.01, "inconclusive"),
+        (-0.006, None, "not reproduced"),
+        (None, None, "inconclusive"),
+        (-0.02, 0.0, "inconclusive"),  # touches no effect
+        (-0.007, 0.001, "inconclusive"),  # touches the smallest effect
+    ],
+)
+def test_verdict_on_a_fall(low, high, expected):
+    assert verdict(low, high, -0.007, "difference") == expected
+    # The same claim told the other way round.
+    mirrored = [None if bound is None else -bound for bound in (high, low)]
+    assert verdict(*mirrored, 0.007, "difference") == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (4.8, 5.8, "reproduced"),
+        (1.2, 1.6, WEAKER),
+        (0.9, 1.2, "not reproduced"),
+        (0.9, 3.5, "inconclusive"),
+        (7.3, None, "reproduced"),
+        (0.8, None, "inconclusive"),
+        (None, 2.0, "not reproduced"),
+    ],
+)
+def test_verdict_on_a_ratio(low, high, expected):
+    assert verdict(low, high, 3.0, "ratio") == expected
+
+
+def test_verdict_needs_a_side():
+    with pytest.raises(InputError, match="other than no effect, received 1"):
+        verdict(0.5, 2.0, 1.0, "ratio")
