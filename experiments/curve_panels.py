@@ -32,6 +32,7 @@ def draw_pair(
     one: Judged,
     curves: "Curves",
     ends: Sequence[float | None],
+    activations: Sequence[str],
     letter: str = "",
 ) -> None:
     """Two arms as in the paper's Figure 1, with the ratio as the distance between them.
@@ -42,10 +43,11 @@ def draw_pair(
         one: the judged comparison.
         curves: of all arms.
         ends: epochs to the target of arm and baseline, None where there is no ratio to draw.
+        activations: of arm and baseline.
         letter: that names the panel.
     """
     pair = [one.comparison.arm, one.comparison.baseline]
-    looks = _looks(experiment, pair)
+    looks = _looks(pair, activations)
     _epoch_axis(axes, curves.last_epoch)
     _error_axis(axes, "training error")
     target = _target(experiment, pair)
@@ -107,16 +109,16 @@ def _show_late_epochs(axes: Axes, curves: "Curves", names: Sequence[str]) -> Non
 
 
 def _colours(experiment: Experiment, names: Sequence[str]) -> dict[str, tuple]:
-    """A colour per pair, its baseline dashed, where no arm is in two pairs; else a colour per arm."""
+    """A colour per pair, its baseline dashed, if there are several of distinct arms; else one per arm."""
     pairs = dict.fromkeys((c.arm, c.baseline) for c in experiment.comparisons)
     paired = [name for pair in pairs for name in pair]
     looks, used = {}, 0
-    if len(set(paired)) == len(paired):
-        for arm, baseline in pairs:
-            if {arm, baseline} & set(names):
-                colour = PALETTE[used % len(PALETTE)]
-                looks[arm], looks[baseline] = (colour, "-"), (colour, DASHED)
-                used += 1
+    shown = [pair for pair in pairs if set(pair) & set(names)]
+    if len(set(paired)) == len(paired) and len(shown) > 1:
+        for arm, baseline in shown:
+            colour = PALETTE[used % len(PALETTE)]
+            looks[arm], looks[baseline] = (colour, "-"), (colour, DASHED)
+            used += 1
     for name in names:
         if name not in looks:
             looks[name] = (PALETTE[used % len(PALETTE)], "-" if used < len(PALETTE) else ":")
@@ -168,14 +170,11 @@ def _draw_arm(axes: Axes, curves: "Curves", name: str, colour: str, line) -> Non
         marker = "o" if len(xs) == 1 else None
         axes.plot(xs, ys, color=colour, linestyle=line, linewidth=0.6, alpha=0.5, marker=marker, markersize=3)
     xs, ys = mean_curve(curves, name)
-    if len(seeds) > 1:
-        axes.plot(xs, ys, color=colour, linestyle=line, linewidth=1.8, zorder=3)
+    axes.plot(xs, ys, color=colour, linestyle=line, linewidth=1.8 if len(seeds) > 1 else 1.2, zorder=3)
 
 
-def _looks(experiment: Experiment, pair: Sequence[str]) -> list[tuple]:
+def _looks(pair: Sequence[str], activations: Sequence[str]) -> list[tuple]:
     """(label, colour, line) of arm and baseline: the paper's where they are tanh and ReLU."""
-    configs = {arm.name: arm.config for arm in experiment.arms}
-    activations = [getattr(configs[name].model, "activation", "") if name in configs else "" for name in pair]
     if sorted(activations) == ["relu", "tanh"]:
         return [BY_ACTIVATION[activation] for activation in activations]
     return [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]

@@ -23,7 +23,9 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
     return list(groups.values())
 
 
-def draw_effects(axes: Axes, experiment: Experiment, judged: Sequence[Judged], letters: str = "") -> None:
+def draw_effects(
+    axes: Axes, experiment: Experiment, judged: Sequence[Judged], letters: Sequence[str] = ()
+) -> None:
     """One line per comparison, the first on top; all must share a unit.
 
     Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond is the paper's.
@@ -31,7 +33,7 @@ def draw_effects(axes: Axes, experiment: Experiment, judged: Sequence[Judged], l
     Args:
         axes: an empty panel.
         experiment: whose comparisons they are.
-        judged: the comparisons; those without an effect are not drawn.
+        judged: the comparisons, all with an effect.
         letters: one per comparison, its name inside the panel where there is no margin for labels.
     """
     first = judged[0].comparison
@@ -40,19 +42,16 @@ def draw_effects(axes: Axes, experiment: Experiment, judged: Sequence[Judged], l
     axes.axvline(scale * no_effect(first.kind), color=GREY, linewidth=1, zorder=1)
     if is_ratio:
         axes.set_xscale("log")
-    shown = [one for one in judged if one.effect.effect is not None]
-    for place, one in enumerate(shown):
+    for place, one in enumerate(judged):
         _draw_effect(axes, one, -place, scale)
-    _limits(axes, shown, scale, is_ratio)
-    titles = [wording.title_of(experiment, one.comparison.metric) for one in shown]
+    _limits(axes, judged, scale, is_ratio)
+    titles = [wording.title_of(experiment, one.comparison.metric) for one in judged]
     one_metric = titles[0] if len(set(titles)) == 1 else ""
     if not letters:
-        _label_margins(axes, shown, [""] * len(shown) if one_metric else titles)
+        _label_margins(axes, judged, [""] * len(judged) if one_metric else titles)
     else:
-        _label_inside(
-            axes, shown, [letter for letter, one in zip(letters, judged, strict=False) if one in shown]
-        )
-    axes.set_ylim(-len(shown) + 0.4, 0.6)
+        _label_inside(axes, judged, letters)
+    axes.set_ylim(-len(judged) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if is_ratio:

@@ -1,5 +1,6 @@
 """From the rows of finished runs to effects and verdicts."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,36 @@ def is_censorable(experiment: Experiment, metric: str) -> bool:
 def config_of(row: Row, records: Records) -> Mapping[str, Any]:
     """The recorded configuration of a run, empty where there is none."""
     return records.get(row["run_id"], {}).get("config", {})
+
+
+def departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> dict[str, list[str]]:
+    """Arm -> the fields in which its runs, as recorded, depart from the experiment's definition.
+
+    Neither the seed nor the data set is one, nor is the precision: the conditions tell them anyway.
+    """
+    found: dict[str, dict[str, None]] = {}
+    defined = {arm.name: arm.config.to_dict() for arm in experiment.arms}
+    for row in rows:
+        recorded = config_of(row, records)
+        for section in ("data", "model", "train"):
+            # Through JSON and back, like the record: tuples are lists.
+            there = json.loads(json.dumps(defined.get(row["arm"], {}).get(section, {})))
+            for name, value in recorded.get(section, {}).items():
+                if name in there and value != there[name] and name != "dataset":
+                    words = f"{section}.{name} {value!r} instead of {there[name]!r}"
+                    found.setdefault(row["arm"], {})[words] = None
+    return {arm: list(words) for arm, words in found.items()}
+
+
+def activation_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm: str) -> str:
+    """The activation that the runs of an arm had, empty where it is unknown or not one."""
+    recorded = {
+        config_of(row, records).get("model", {}).get("activation") for row in rows if row["arm"] == arm
+    }
+    if recorded - {None}:
+        return recorded.pop() or "" if len(recorded) == 1 else ""
+    configs = {defined.name: defined.config for defined in experiment.arms}
+    return getattr(configs[arm].model, "activation", "") if arm in configs else ""
 
 
 def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str) -> Values:

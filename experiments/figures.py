@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
-from experiments.effects import Judged, Records, Row, arms_in_order, values_of
+from experiments.effects import Judged, Records, Row, activation_of, arms_in_order, values_of
 from experiments.experiment import Comparison, Experiment
 
 # Fixed, so that the same rows give the same bytes.
@@ -122,8 +122,9 @@ def _training_figure(
     )
     paired = {name for one in shown for name in (one.comparison.arm, one.comparison.baseline)}
     others = [name for name in curves.by_arm if name not in paired]
-    with_effects = len([one for one in shown if one.effect.effect is not None]) > 1
-    count = len(shown) + bool(others) + with_effects
+    # Beside each other in the last panel: effects of the first one's unit, if they are several.
+    effects = next(iter(effect_groups(shown)), [])
+    count = len(shown) + bool(others) + (len(effects) > 1)
     columns = min(count, 3)
     lines = -(-count // columns)
     figure = Figure(figsize=(max(3.9 * columns, 5.2), 3.1 * lines + 0.9), layout="constrained")
@@ -137,15 +138,17 @@ def _training_figure(
         ends = [
             _geometric_mean(experiment, rows, records, name, c.metric, one) for name in (c.arm, c.baseline)
         ]
-        draw_pair(axes, experiment, one, curves, ends, letters[index : index + 1])
+        activations = [activation_of(experiment, rows, records, name) for name in (c.arm, c.baseline)]
+        draw_pair(axes, experiment, one, curves, ends, activations, letters[index : index + 1])
         if not cell.is_first_col():
             axes.set_ylabel("")
     if others:
         first = axes = figure.add_subplot(cells[len(shown)], sharex=first, sharey=first)
         draw_all_arms(axes, experiment, curves, others)
         axes.set_title("other arms" if shown else "")
-    if with_effects:
-        draw_effects(figure.add_subplot(cells[-1]), experiment, shown, letters)
+    if len(effects) > 1:
+        named = [letters[shown.index(one)] for one in effects]
+        draw_effects(figure.add_subplot(cells[-1]), experiment, effects, named)
     return figure
 
 

@@ -1,5 +1,7 @@
 """From the rows of one experiment on one data set to its evidence: tables and figure, no training."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
@@ -12,12 +14,49 @@ from alexnet_tf.results import (
     read_runs,
     to_csv,
 )
+from experiments.claims import claims_table, write_claims
 from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.experiment import Experiment
 from experiments.tables import experiment_table
 
+TABLES = ["summary.csv", "effects.csv", "table.md"]
+FIGURES = ["figure.png", "figure.svg"]
+# The directory of committed evidence, whose claims stand in the README beside it.
+EVIDENCE = "results"
 
-def write_report(folder: Path, experiment: Experiment, figures: bool = True) -> list[str]:
+
+def write_all(
+    results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
+) -> list[Path]:
+    """Writes the reports of all experiments on all data sets, and with the tables README's claims.
+
+    The README is the one beside the directory of committed evidence, `results`; no other directory
+    changes it.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: when there are no rows.
+    """
+    written = []
+    for experiment in experiments:
+        for folder in sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv")):
+            write_report(folder, experiment, tables, figures)
+            names = TABLES * tables + FIGURES * figures
+            written += [folder / name for name in names]
+    if not written:
+        raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
+    readme = results_dir.resolve().parent / "README.md"
+    if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
+        write_claims(readme, claims_table(results_dir, experiments))
+        written.append(readme)
+    return written
+
+
+def write_report(
+    folder: Path, experiment: Experiment, tables: bool = True, figures: bool = True
+) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
     The same rows give the same bytes. Any part of the arms and seeds will do.
@@ -25,10 +64,12 @@ def write_report(folder: Path, experiment: Experiment, figures: bool = True) -> 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         experiment: what the rows are rows of.
-        figures: whether to draw, or write the tables only.
+        tables: whether to write the tables.
+        figures: whether to draw.
 
     Returns:
-        What could not be read, one "file:line: expected ..., received ..." each; also in table.md.
+        What could not be read, one "file:line: expected ..., received ..." each; also on standard error
+        and in table.md.
 
     Raises:
         InputError: when there are no rows.
@@ -46,15 +87,18 @@ def write_report(folder: Path, experiment: Experiment, figures: bool = True) -> 
     # In table.md file names are relative: the same rows elsewhere give the same bytes.
     shown = [problem.removeprefix(f"{folder}/") for problem in problems]
     with locked(folder):
-        write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
-        write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
-        write_text(folder / "table.md", experiment_table(experiment, runs, records, judged, shown))
+        if tables:
+            write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
+            write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
+            write_text(folder / "table.md", experiment_table(experiment, runs, records, judged, shown))
         if figures:
             # Here, not at the top: the tables should not wait for matplotlib.
             from experiments.figures import draw
 
             for suffix, content in draw(experiment, runs, curves, records, judged).items():
                 write_bytes(folder / f"figure.{suffix}", content)
+    for problem in problems:
+        print(f"WARNING: {problem}", file=sys.stderr)
     return problems
 
 

@@ -3,6 +3,7 @@
 import datetime
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,35 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.config import Config
-from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.environment import environment
+from alexnet_tf.environment import environment, git_commit
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.results import finished_run, prepare_folder, record_run
 from alexnet_tf.strategy import is_chief
-from alexnet_tf.train import History, train
+from alexnet_tf.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
 from experiments.report import write_report
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm with one seed, ready to train."""
+
+    experiment: Experiment
+    arm: Arm
+    config: Config
+    data: DataPipelines
+
+    @property
+    def config_hash(self) -> str:
+        return self.config.hash(self.data.image_set.fingerprint)
+
+    @property
+    def run_id(self) -> str:
+        """A name that holds the start of the config hash."""
+        return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
 
 
 def run_experiment(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
@@ -32,58 +51,70 @@ def run_experiment(experiment: Experiment, options: Options, strategy: tf.distri
     Raises:
         InputError: before any training, for whatever is wrong with the options.
     """
-    arms = options.chosen_arms(experiment)
     dataset = chosen_dataset(experiment, options)
     runs = [
-        (arm, options.configured(arm.config.replace(seed=seed, dataset=dataset)))
-        for arm in arms
+        planned_run(experiment, arm, seed, dataset, options, strategy)
+        for arm in options.chosen_arms(experiment)
         for seed in options.seeds or arm.seeds
     ]
     folder = options.results_dir / results_slug(dataset) / experiment.name
-    metric_names = run_metric_names(experiment)
-    prepare_folder(folder, metric_names)
-    pipelines = {
-        config.data: open_data(config.data, options.data_dir, options.download) for _, config in runs
-    }
-    for arm, config in runs:
-        data = pipelines[config.data]
+    prepare_folder(folder, run_metric_names(experiment))
+    for run in runs:
         # Refuses a row of another config before anything is trained.
-        finished_run(folder, arm.name, config.seed, config.hash(data.image_set.fingerprint))
-    for arm, config in runs:
-        data = pipelines[config.data]
-        run_id = make_run_id(experiment, arm, config, data.image_set)
-        row = finished_run(folder, arm.name, config.seed)
+        finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
+    for run in runs:
+        row = finished_run(folder, run.arm.name, run.config.seed)
         if row:
-            print(f"{run_id}: already {row['status']}, not run again", flush=True)
-            continue
-        checkpoint = folder / "state" / f"{run_id}.npz"
-        model, history = train(
-            config, data, strategy, checkpoint, run_callbacks(run_id, config, data, folder, options)
-        )
-        probed = experiment.probe(model, data) if experiment.probe and history.status == "done" else {}
-        if is_chief(strategy):
-            row = run_row(experiment, arm, config, data.image_set, history, strategy, probed)
-            record = {
-                "run_id": run_id,
-                "config": config.to_dict(),
-                "data": data_record(data),
-                "environment": environment(strategy),
-            }
-            record_run(
-                folder,
-                row,
-                [
-                    {"experiment": experiment.name, "arm": arm.name, "seed": config.seed, **point}
-                    for point in history.curve
-                ],
-                record,
-                metric_names,
-                [each.name for each in experiment.arms],
-            )
-            checkpoint.unlink(missing_ok=True)
+            print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
+            if is_chief(strategy) and row["git_commit"] != git_commit():
+                print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
+        else:
+            execute(run, folder, options, strategy)
     if is_chief(strategy):
         write_report(folder, experiment)
     return folder
+
+
+def planned_run(
+    experiment: Experiment,
+    arm: Arm,
+    seed: int,
+    dataset: str,
+    options: Options,
+    strategy: tf.distribute.Strategy,
+) -> Run:
+    """The run of one arm with one seed, checked as far as can be without training."""
+    config = options.configured(arm.config.replace(seed=seed, dataset=dataset))
+    data = open_data(config.data, options.data_dir, options.download)
+    check_run(config, data, strategy)
+    return Run(experiment, arm, config, data)
+
+
+def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> None:
+    """Trains one run and records it."""
+    experiment, config = run.experiment, run.config
+    checkpoint = folder / "state" / f"{run.run_id}.npz"
+    callbacks = run_callbacks(run.run_id, config, run.data, folder, options)
+    model, history = train(config, run.data, strategy, checkpoint, callbacks)
+    probed = experiment.probe(model, run.data) if experiment.probe and history.status == "done" else {}
+    if not is_chief(strategy):
+        return
+    owner = {"experiment": experiment.name, "arm": run.arm.name, "seed": config.seed}
+    record = {
+        "run_id": run.run_id,
+        "config": config.to_dict(),
+        "data": data_record(run.data),
+        "environment": environment(strategy),
+    }
+    record_run(
+        folder,
+        run_row(run, history, strategy, probed),
+        [{**owner, **point} for point in history.curve],
+        record,
+        run_metric_names(experiment),
+        [arm.name for arm in experiment.arms],
+    )
+    checkpoint.unlink(missing_ok=True)
 
 
 def chosen_dataset(experiment: Experiment, options: Options) -> str:
@@ -93,8 +124,8 @@ def chosen_dataset(experiment: Experiment, options: Options) -> str:
     dataset = resolve_auto(experiment.dataset, options.data_dir)
     if dataset != experiment.dataset:
         print(
-            f"NOTICE: {experiment.dataset} is not on disk, so this runs on the built-in data set, which says\n"
-            f"NOTICE: nothing about {experiment.dataset}. Where there is a network, fetch the real one by\n"
+            f"NOTICE: {experiment.dataset} is not on disk, so this runs on the built-in data set, whose\n"
+            f"NOTICE: results say nothing about {experiment.dataset}. With a network, fetch the real one by\n"
             f"NOTICE:   make {experiment.name} DATASET={experiment.dataset}",
             file=sys.stderr,
             flush=True,
@@ -105,11 +136,6 @@ def chosen_dataset(experiment: Experiment, options: Options) -> str:
 def run_metric_names(experiment: Experiment) -> list[str]:
     """The experiment's own columns of runs.csv."""
     return [metric.name for metric in experiment.metrics] + list(experiment.probe_metrics)
-
-
-def make_run_id(experiment: Experiment, arm: Arm, config: Config, image_set: ImageSet) -> str:
-    """A name for the run that holds the start of its config hash."""
-    return f"{experiment.name}-{arm.name}-seed{config.seed}-{config.hash(image_set.fingerprint)[:10]}"
 
 
 def run_callbacks(
@@ -123,15 +149,10 @@ def run_callbacks(
 
 
 def run_row(
-    experiment: Experiment,
-    arm: Arm,
-    config: Config,
-    image_set: ImageSet,
-    history: History,
-    strategy: tf.distribute.Strategy,
-    probed: Mapping[str, float | None],
+    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
 ) -> dict[str, Any]:
     """One line of runs.csv: the values of the final epoch and what they were measured with."""
+    experiment, config, image_set = run.experiment, run.config, run.data.image_set
     last, messages = history.curve[-1], [history.message] if history.message else []
     metrics: dict[str, float | None] = {}
     for metric in experiment.metrics:
@@ -140,9 +161,9 @@ def run_row(
             messages.append(metric.censored_message(history.curve))
     where = environment(strategy)
     return {
-        "run_id": make_run_id(experiment, arm, config, image_set),
+        "run_id": run.run_id,
         "experiment": experiment.name,
-        "arm": arm.name,
+        "arm": run.arm.name,
         "seed": config.seed,
         "status": history.status,
         "epochs": last["epoch"],
@@ -157,7 +178,7 @@ def run_row(
         "dataset": image_set.slug,
         "data_fingerprint": image_set.fingerprint,
         "model": type(config.model).__name__,
-        "config_hash": config.hash(image_set.fingerprint),
+        "config_hash": run.config_hash,
         "git_commit": where["git_commit"],
         "tensorflow": where["tensorflow"],
         "keras": where["keras"],

@@ -32,6 +32,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     """
     dataset = chosen_dataset(experiment, options)
     folder = options.results_dir / results_slug(dataset) / experiment.name
+    # The data first: a set that cannot be had should leave no folder behind.
+    open_data(experiment.arms[0].config.replace(dataset=dataset).data, options.data_dir, options.download)
     prepare_folder(folder, run_metric_names(experiment))
     for arm in options.chosen_arms(experiment):
         rates, extensions = list(arm.grid), 0

@@ -12,6 +12,7 @@ from experiments.effects import (
     Values,
     arms_in_order,
     config_of,
+    departures,
     values_of,
 )
 from experiments.experiment import Experiment
@@ -35,6 +36,7 @@ def experiment_table(
         _effects(experiment, judged),
         _bullets("Left out of the pairs", _left_out(judged)),
         _bullets("Notes", experiment.notes),
+        _bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
         _bullets("Conditions", _conditions(rows, records)),
         _bullets("Problems", problems),
     ]
@@ -153,6 +155,15 @@ def _left_out(judged: Sequence[Judged]) -> list[str]:
         for note in one.notes:
             notes.setdefault(f"{one.comparison.metric}: {note}", None)
     return list(notes)
+
+
+def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[str]:
+    """One line per departure, with the arms that share it."""
+    arms: dict[str, list[str]] = {}
+    for arm, words in departures(experiment, rows, records).items():
+        for one in words:
+            arms.setdefault(one, []).append(f"`{arm}`")
+    return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
 
 
 def _conditions(rows: Sequence[Row], records: Records) -> list[str]:

@@ -1,0 +1,112 @@
+"""Two small experiments and results of them, made up."""
+
+from pathlib import Path
+
+from alexnet_tf.config import Config
+from alexnet_tf.results import prepare_folder, record_run
+from experiments.experiment import Arm, Comparison, Experiment, Metric
+
+BASE = Config().replace(epochs=40, learning_rate=0.01)
+
+
+def _arm(name: str, **changes) -> Arm:
+    return Arm(name, BASE.replace(**changes), f"{name}, in words", (0.01,), (0, 1, 2), 2)
+
+
+def _first_below_a_quarter(curve):
+    return next((float(point["epoch"]) for point in curve if point["train_error"] <= 0.25), None)
+
+
+SPEED = Experiment(
+    name="speed",
+    claim="C1",
+    section="3.1",
+    statement="ReLU is faster than tanh.",
+    dataset="builtin",
+    cost="none",
+    arms=(_arm("relu"), _arm("tanh", activation="tanh"), _arm("other")),
+    comparisons=(
+        Comparison("tanh", "relu", "epochs_to_25", "ratio", 6.0, 3.0, primary=True),
+        Comparison("other", "relu", "test_error", "difference", None, -0.01),
+    ),
+    metrics=(
+        Metric(
+            "epochs_to_25", "epochs to 25%", _first_below_a_quarter, lambda c: f"> {c[-1]['epoch']} epochs"
+        ),
+    ),
+    objective="epochs_to_target",
+    figure="train_error",
+)
+POOLING = Experiment(
+    name="pooling",
+    claim="C4",
+    section="3.4",
+    statement="Overlapping pooling lowers the test error.",
+    dataset="builtin",
+    cost="none",
+    arms=(_arm("separate", pool_size=2), _arm("overlapping")),
+    comparisons=(
+        Comparison("overlapping", "separate", "test_error", "difference", -0.004, -0.002, primary=True),
+        Comparison("overlapping", "separate", "gap", "difference", None, -0.002),
+    ),
+    metrics=(Metric("gap", "test - training error", lambda c: c[-1]["test_error"] - c[-1]["train_error"]),),
+    objective="selection_error",
+    figure="test_error",
+    probe_metrics=("probe",),
+    notes=("A note of the experiment.",),
+)
+
+
+def fall(epochs: float, last: int) -> list[float]:
+    """Training errors that pass 25% after so many epochs."""
+    return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
+
+
+def record(
+    folder: Path,
+    experiment: Experiment,
+    arm: str,
+    seed: int,
+    errors: list[float],
+    gap=0.05,
+    config=None,
+    **changes,
+):
+    """Records a run with these training errors per epoch, as a runner would."""
+    metric_names = [metric.name for metric in experiment.metrics] + list(experiment.probe_metrics)
+    common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
+    curve = [
+        common
+        | {"epoch": epoch, "train_loss": 2 * error, "train_error": error, "test_loss": 2 * error + gap}
+        | {"test_error": error + gap, "test_top5_error": 0.0, "images_per_second": 100.0 if epoch else None}
+        for epoch, error in enumerate(errors)
+    ]
+    row = common | {
+        "run_id": f"{experiment.name}-{arm}-{seed}", "status": "done", "epochs": len(errors) - 1,
+        "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0, "seconds": 10.0,
+        "precision": "float32", "dataset": "builtin", "data_fingerprint": "f" * 64, "model": "CifarNetConfig",
+        "config_hash": f"{arm}{seed}", "git_commit": "abc", "tensorflow": "2.21.0", "keras": "3.15.0",
+        "device": "CPU", "finished_at": "2025-01-01T00:00:00Z", "message": "",
+    }  # fmt: skip
+    row |= {metric.name: metric.of_curve(curve) for metric in experiment.metrics} | changes
+    defined = {arm.name: arm.config for arm in experiment.arms}
+    config = config or defined.get(arm, BASE)
+    record = {"config": config.replace(seed=seed, dataset="builtin").to_dict()}
+    prepare_folder(folder, metric_names)
+    record_run(folder, row, curve, record, metric_names, [arm.name for arm in experiment.arms])
+
+
+def speed_results(folder: Path) -> Path:
+    """ReLU at 4, 5 and 4 epochs, tanh at 24, 25 and 28: ratios 6, 5 and 7."""
+    for seed, (relu, tanh) in enumerate([(4, 24), (5, 25), (4, 28)]):
+        record(folder, SPEED, "relu", seed, fall(relu, 8))
+        record(folder, SPEED, "tanh", seed, fall(tanh, 30))
+    return folder
+
+
+def pooling_results(folder: Path) -> Path:
+    """Differences of the test error: -0.4, -0.5 and -0.3 points."""
+    for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
+        for arm, last in (("separate", separate), ("overlapping", overlapping)):
+            record(folder, POOLING, arm, seed, [0.9, 0.5, 0.3, last], probe=0.5)
+    return folder

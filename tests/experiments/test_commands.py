@@ -1,0 +1,177 @@
+"""The command line, in this process, on a data set of a hundred small images."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import alexnet_tf.data.pipeline
+from experiments import EXPERIMENTS
+from experiments.__main__ import main
+from tests.tiny import tiny_image_set
+
+
+@pytest.fixture
+def tiny_builtin(monkeypatch):
+    """Puts the tiny set in the place of every data set."""
+    monkeypatch.setattr(
+        alexnet_tf.data.pipeline, "_load_once", lambda name, data_dir, download: tiny_image_set()
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(results_dir: Path, *arguments: str, name: str = "ablation-relu") -> int:
+    common = ["--dataset", "builtin", "--set", "batch_size=16", "--results-dir", str(results_dir)]
+    return main(["run", name, *common, *arguments])
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_every_arm_of_every_experiment_runs(tiny_builtin, tmp_path, experiment):
+    # 96 images in batches of 96: one step.
+    arguments = ["--epochs", "1", "--seeds", "0", "--set", "batch_size=96"]
+
+    assert run(tmp_path, *arguments, name=experiment.name) == 0
+
+    folder = tmp_path / "builtin" / experiment.name
+    written = rows(folder / "runs.csv")
+    assert [row["arm"] for row in written] == [arm.name for arm in experiment.arms]
+    assert {row["status"] for row in written} == {"done"}
+    assert len(rows(folder / "curves.csv")) == 2 * len(experiment.arms)
+    assert len(rows(folder / "effects.csv")) == len(experiment.comparisons)
+    for name in ("summary.csv", "table.md", "figure.png", "figure.svg"):
+        assert (folder / name).stat().st_size > 0
+    assert len(list((folder / "records").glob("*.json"))) == len(experiment.arms)
+    assert not list((folder / "state").glob("*.npz"))
+
+
+def test_one_more_row_and_no_run_twice(tiny_builtin, tmp_path, capsys):
+    assert run(tmp_path, "--arms", "relu", "--seeds", "0", "--epochs", "1") == 0
+    before = (tmp_path / "builtin/ablation-relu/runs.csv").read_text()
+    assert run(tmp_path, "--arms", "relu,tanh", "--seeds", "0", "--epochs", "1") == 0
+    after = (tmp_path / "builtin/ablation-relu/runs.csv").read_text()
+
+    assert after.startswith(before)
+    assert [row["arm"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")] == ["relu", "tanh"]
+    assert "already done, not run again" in capsys.readouterr().out
+
+
+def test_other_config_in_the_same_folder_is_refused_before_training(tiny_builtin, tmp_path, capsys):
+    assert run(tmp_path, "--arms", "relu", "--seeds", "0", "--epochs", "1") == 0
+    capsys.readouterr()
+
+    assert run(tmp_path, "--arms", "tanh,relu", "--seeds", "0", "--epochs", "2") == 2
+
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1
+    assert "RESULTS_DIR=" in error[0]
+    assert [row["arm"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")] == ["relu"]
+
+
+def test_one_changed_field_needs_no_code(tiny_builtin, tmp_path):
+    arguments = ["--arms", "relu", "--seeds", "0", "--epochs", "1"]
+    assert run(tmp_path / "a", *arguments) == 0
+    assert run(tmp_path / "b", *arguments, "--set", "activation=elu") == 0
+
+    a, b = (rows(tmp_path / part / "builtin/ablation-relu/runs.csv")[0] for part in "ab")
+    assert a["config_hash"] != b["config_hash"]
+    assert a["train_error"] != b["train_error"]
+
+
+def test_compare_of_two_equal_runs(tiny_builtin, tmp_path, capsys):
+    for part in "ab":
+        assert run(tmp_path / part, "--arms", "tanh", "--seeds", "0,3", "--epochs", "2") == 0
+
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+
+    curves = tmp_path / "b/builtin/ablation-relu/curves.csv"
+    first = rows(curves)[1]["train_loss"]
+    curves.write_text(curves.read_text().replace(first, first[:-1] + str((int(first[-1]) + 1) % 10)))
+    capsys.readouterr()
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 1
+    assert first in capsys.readouterr().out
+
+
+def test_search_writes_each_candidate_and_one_winner(tiny_builtin, tmp_path):
+    common = ["--dataset", "builtin", "--set", "batch_size=16", "--results-dir", str(tmp_path)]
+    arguments = ["search", "pooling", *common, "--epochs", "1", "--arms", "separate"]
+
+    assert main(arguments) == 0
+
+    written = rows(tmp_path / "builtin/ablation-pooling/lr_search.csv")
+    assert len(written) >= 3
+    assert [row["winner"] for row in written].count("true") == 1
+    winner = next(row for row in written if row["winner"] == "true")
+    assert float(winner["value"]) == min(float(row["value"]) for row in written)
+
+
+def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    arguments = ["--epochs", "1", "--seeds", "0", "--arms", "relu", "--set", "batch_size=96"]
+    common = ["--data-dir", str(tmp_path / "empty"), "--results-dir", str(tmp_path / "r")]
+
+    assert main(["run", "relu", *common, *arguments]) == 0
+
+    notice = capsys.readouterr().err
+    assert "NOTICE: cifar10 is not on disk" in notice
+    assert "make ablation-relu DATASET=cifar10" in notice
+    assert rows(tmp_path / "r/builtin/ablation-relu/runs.csv")
+
+
+def test_list_shows_claims_sections_arms_and_costs(capsys):
+    assert main(["list"]) == 0
+
+    text = capsys.readouterr().out
+    for experiment in EXPERIMENTS:
+        for expected in (experiment.name, experiment.claim, experiment.section, experiment.cost):
+            assert expected in text
+        assert all(arm.name in text for arm in experiment.arms)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "gelu"], ["ablation-relu", "'gelu'"]),
+        (["run", "relu", "--arms", "relu,elu"], ["tanh", "elu"]),
+        (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
+        (["run", "relu", "--seeds", "0,1.5"], ["--seeds", "'1.5'"]),
+        (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),
+        (["run", "relu", "--epochs", "many"], ["--epochs", "'many'"]),
+        (["run", "relu", "--set", "colour=red"], ["--set", "'colour'", "activation"]),
+        (["run", "relu", "--precision", "int8"], ["--precision", "int8"]),
+        (["run", "relu", "--replicas", "0"], ["--replicas", "'0'"]),
+        (["run", "relu", "--dataset", "folder:/does/not/exist"], ["/does/not/exist"]),
+        (["run", "relu", "--dataset", "no_such_set", "--no-download"], ["no_such_set"]),
+        (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
+        (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
+        (["frobnicate"], ["frobnicate"]),
+        ([], ["COMMAND"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as exit:
+        status = exit.code
+
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert status == 2
+    assert len(lines) == 1
+    for word in words:
+        assert word in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_results_directory(tiny_builtin, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+
+    assert run(tmp_path / "file", "--epochs", "1", "--seeds", "0") == 2
+
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert "results directory" in lines[0]

@@ -1,0 +1,209 @@
+"""One altered value is found, and exactly that one; what differs for a reason is no failure."""
+
+import json
+import shutil
+
+import pytest
+from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+
+from alexnet_tf.errors import InputError
+from experiments.compare import compare, ranges
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """A results directory."""
+    root = tmp_path_factory.mktemp("original")
+    speed_results(root / "builtin" / "speed")
+    pooling_results(root / "builtin" / "pooling")
+    return root
+
+
+@pytest.fixture
+def trees(original, tmp_path):
+    """Two results directories with the same rows."""
+    return tuple(shutil.copytree(original, tmp_path / name) for name in ("results", "runs"))
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
+    path.write_text(text.replace(old, new))
+
+
+def curve_line(path, arm, seed, epoch):
+    lines = path.read_text().splitlines()
+    return next(line for line in lines if f",{arm},{seed},{epoch}," in line)
+
+
+def test_copies_agree(trees):
+    status, text = compare(*trees)
+    assert status == 0
+    # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
+    assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
+    assert len(text.splitlines()) == 2
+
+
+def test_one_altered_value_of_a_run_is_found_exactly(trees):
+    edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.1870000000000001,")
+    status, text = compare(*trees)
+    assert status == 1
+    assert text.splitlines()[1:] == [
+        "agree: 11 rows of runs.csv, 144 rows of curves.csv",
+        "differ: 1",
+        "  pooling overlapping seed 2, runs.csv: train_error 0.187 / 0.1870000000000001",
+    ]
+    assert compare(*trees, tolerance=1e-9)[0] == 0
+
+
+def test_one_altered_value_of_a_curve_is_found_exactly(trees):
+    path = trees[1] / "builtin" / "speed" / "curves.csv"
+    line = curve_line(path, "tanh", 1, 7)
+    fields = line.split(",")
+    fields[7] = "0.5"  # test_error
+    edit(path, line, ",".join(fields))
+    status, text = compare(*trees)
+    assert status == 1
+    (found,) = text.splitlines()[3:]
+    assert found.startswith("  speed tanh seed 1, curves.csv: test_error at epoch 7: ")
+    assert found.endswith(" / 0.5")
+
+
+def test_more_epochs_are_named_in_short(trees):
+    path = trees[1] / "builtin" / "speed" / "curves.csv"
+    for epoch in (1, 2, 3, 4, 5, 7):
+        line = curve_line(path, "relu", 0, epoch)
+        edit(path, line, line.replace(",0.01,", ",0.02,"))
+    edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
+    _, text = compare(*trees)
+    assert text.splitlines()[3:] == [
+        "  speed relu seed 0, curves.csv: learning_rate at epoch 1: 0.01 / 0.02; epoch 2: 0.01 / 0.02; "
+        "epoch 3: 0.01 / 0.02; and epochs 4-5, 7",
+        f"  speed relu seed 2, curves.csv: epochs 8 only in {trees[0] / 'builtin' / 'speed'}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (",10.0,", ",11.0,"),
+        (",abc,", ",def,"),
+        (",CPU,", ",GPU,"),
+        ("2025-01-01", "2026-01-01"),
+        (",100.0", ",90.0"),
+    ],
+)
+def test_incidental_columns_may_differ(trees, old, new):
+    for path in trees[1].rglob("*.csv"):
+        path.write_text(path.read_text().replace(old, new))
+    assert compare(*trees)[0] == 0
+
+
+def test_an_empty_metric_is_not_a_number(trees):
+    edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",,")
+    status, text = compare(*trees, tolerance=0.5)
+    assert status == 1
+    assert "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / (empty)" in text
+
+
+def test_another_config_is_listed_with_its_fields_and_no_failure(trees):
+    folder = trees[1] / "builtin" / "speed"
+    edit(folder / "runs.csv", ",relu0,", ",another,")
+    path = folder / "records" / "speed-relu-0.json"
+    values = json.loads(path.read_text())
+    values["config"]["train"]["learning_rate"] = 0.5
+    path.write_text(json.dumps(values))
+    status, text = compare(*trees)
+    assert status == 0
+    assert text.splitlines()[1:] == [
+        "agree: 11 rows of runs.csv, 135 rows of curves.csv",
+        "configs differ (not compared): 1",
+        "  speed relu seed 0: train.learning_rate 0.01 / 0.5",
+    ]
+    path.unlink()
+    assert "no record of speed-relu-0" in compare(*trees)[1]
+
+
+def test_runs_without_a_partner_are_listed(trees):
+    for seed in (3, 4, 7):
+        record(trees[1] / "builtin" / "speed", SPEED, "relu", seed, fall(4, 8))
+    shutil.rmtree(trees[1] / "builtin" / "pooling")
+    status, text = compare(*trees)
+    assert status == 0
+    assert text.splitlines()[2:] == [
+        "without a partner: 2",
+        f"  only in {trees[0]}: builtin/pooling",
+        f"  only in {trees[1] / 'builtin' / 'speed'}: speed relu seed 3-4, 7",
+    ]
+
+
+def test_any_level_will_do(trees):
+    a, b = trees
+    edit(b / "builtin" / "speed" / "runs.csv", ",28.0,", ",29.0,")
+    same = "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / 29.0"
+    for x, y in [
+        (a / "builtin", b / "builtin"),
+        (a, b / "builtin" / "speed"),
+        (a / "builtin" / "speed", b / "builtin"),
+        (a / "builtin" / "speed", b / "builtin" / "speed"),
+        (a / "builtin" / "speed" / "runs.csv", b / "builtin" / "speed" / "runs.csv"),
+    ]:
+        status, text = compare(x, y)
+        assert status == 1
+        assert same in text
+    curves = [tree / "builtin" / "speed" / "curves.csv" for tree in trees]
+    status, text = compare(*curves)
+    assert status == 0
+    assert "agree: 0 rows of runs.csv, 120 rows of curves.csv" in text
+
+
+def test_state_is_not_a_result(trees):
+    shutil.copytree(
+        trees[1] / "builtin" / "pooling", trees[1] / "builtin" / "speed" / "state" / "x" / "pooling"
+    )
+    assert compare(*trees)[0] == 0
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_compared(trees):
+    path = trees[1] / "builtin" / "speed" / "runs.csv"
+    edit(path, ",28.0,", ",many,")
+    status, text = compare(*trees)
+    assert status == 2
+    assert f"{path}:7: epochs_to_25: expected a number or nothing, received 'many'" in text
+    assert "agree: 11 rows of runs.csv" in text
+    edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.188,")
+    assert compare(*trees)[0] == 1
+
+
+def test_bad_input(trees, tmp_path):
+    a, b = trees
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.csv").write_text("day,weather\n")
+    for x, y, message in [
+        (a, tmp_path / "nowhere", "expected a results folder or CSV file, received .*nowhere"),
+        (tmp_path / "empty", b, r"expected a runs.csv in .*empty or below"),
+        (a / "builtin" / "speed", b / "builtin" / "pooling", "received none in common"),
+        (
+            tmp_path / "notes.csv",
+            b,
+            r"expected the columns of runs.csv or curves.csv in .*received day,weather",
+        ),
+    ]:
+        with pytest.raises(InputError, match=message):
+            compare(x, y)
+    with pytest.raises(InputError, match=r"expected a tolerance >= 0, received -1"):
+        compare(a, b, tolerance=-1)
+
+
+def test_a_metric_that_one_side_lacks(trees):
+    path = trees[1] / "builtin" / "pooling" / "runs.csv"
+    path.write_text(path.read_text().replace(",probe,", ",prob,"))
+    status, text = compare(*trees)
+    assert status == 1
+    assert "pooling separate seed 0, runs.csv: probe 0.5 / (no column)" in text
+
+
+def test_ranges():
+    assert ranges([0]) == "0"
+    assert ranges([]) == ""
+    assert POOLING.name != SPEED.name

@@ -1,0 +1,141 @@
+"""What the panels show; that they are good to look at, a test cannot tell."""
+
+import dataclasses
+
+import pytest
+from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
+from matplotlib.figure import Figure
+
+from alexnet_tf.results import read_curves, read_records, read_runs
+from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
+from experiments.effect_panels import draw_effects, effect_groups
+from experiments.effects import activation_of, judge
+from experiments.experiment import Comparison
+from experiments.figures import collect, draw, finding
+
+
+def evidence(folder, experiment):
+    rows = read_runs(folder).rows
+    records = read_records(folder)[0]
+    return rows, collect(experiment, rows, read_curves(folder).rows), judge(experiment, rows, records)
+
+
+def lines(axes, width=1.8):
+    return [line for line in axes.lines if line.get_linewidth() == width]
+
+
+def test_a_pair_looks_like_the_papers_figure(tmp_path):
+    _, curves, judged = evidence(speed_results(tmp_path), SPEED)
+    axes = Figure().add_subplot()
+    draw_pair(axes, SPEED, judged[0], curves, [25.6, 4.3], ["tanh", "relu"], "a")
+    tanh, relu = lines(axes)
+    assert (tanh.get_linestyle(), relu.get_linestyle()) == ("--", "-")
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"] == [0.25]
+    assert len(lines(axes, 0.6)) == 6
+    texts = [text.get_text() for text in axes.texts]
+    assert {"ReLU", "tanh"} <= set(texts)
+    assert any(text.startswith("tanh / ReLU: 5.94× [") for text in texts)
+    assert axes.get_title() == "(a) relu, in words"
+    assert axes.get_xscale() == "log"
+
+
+def test_mean_is_over_the_epochs_that_all_seeds_have(tmp_path):
+    record(tmp_path, SPEED, "relu", 0, [0.9, 0.5, 0.3])
+    record(tmp_path, SPEED, "relu", 1, [0.7, 0.3])
+    _, curves, _ = evidence(tmp_path, SPEED)
+    xs, ys = mean_curve(curves, "relu")
+    assert xs.tolist() == [0, 1]
+    assert ys.tolist() == pytest.approx([0.8, 0.4])
+
+
+def test_curves_of_unfinished_runs_are_not_drawn(tmp_path):
+    record(tmp_path, SPEED, "relu", 0, [0.9, 0.5])
+    rows = read_runs(tmp_path).rows
+    curve = read_curves(tmp_path).rows
+    curves = collect(SPEED, rows, curve + [point | {"seed": 5} for point in curve])
+    assert set(curves.by_arm["relu"]) == {0}
+
+
+def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path):
+    record(tmp_path, SPEED, "relu", 0, fall(4, 8), config=BASE.replace(activation="elu"))
+    rows, records = read_runs(tmp_path).rows, read_records(tmp_path)[0]
+    assert activation_of(SPEED, rows, records, "relu") == "elu"
+    assert activation_of(SPEED, rows, {}, "relu") == "relu"
+    _, curves, judged = evidence(tmp_path, SPEED)
+    axes = Figure().add_subplot()
+    draw_pair(axes, SPEED, judged[0], curves, [None, None], ["tanh", "elu"])
+    assert "ReLU" not in {text.get_text() for text in axes.texts}
+
+
+def test_two_arms_have_two_colours(tmp_path):
+    _, curves, _ = evidence(pooling_results(tmp_path), POOLING)
+    axes = Figure().add_subplot()
+    draw_all_arms(axes, POOLING, curves, list(curves.by_arm))
+    separate, overlapping = lines(axes)
+    assert separate.get_color() != overlapping.get_color()
+    assert {text.get_text() for text in axes.texts} == {"separate", "overlapping"}
+
+
+def test_pairs_of_arms_share_a_colour(tmp_path):
+    names = [f"{name}{end}" for end in ("", "-b") for name in ("separate", "overlapping")]
+    comparisons = tuple(
+        Comparison(arm, baseline, "test_error", "difference", None, -0.1)
+        for baseline, arm in (names[:2], names[2:])
+    )
+    experiment = dataclasses.replace(POOLING, comparisons=comparisons)
+    for seed in range(2):
+        for name in names:
+            record(tmp_path, experiment, name, seed, [0.9, 0.5])
+    _, curves, _ = evidence(tmp_path, experiment)
+    axes = Figure().add_subplot()
+    draw_all_arms(axes, experiment, curves, names)
+    looks = [(line.get_color(), line.get_linestyle()) for line in lines(axes)]
+    assert looks[0][0] == looks[1][0] != looks[2][0] == looks[3][0]
+    assert [look[1] for look in looks] == ["--", "-", "--", "-"]
+
+
+def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
+    _, _, judged = evidence(pooling_results(tmp_path), POOLING)
+    (group,) = effect_groups(judged)
+    axes = Figure().add_subplot()
+    draw_effects(axes, POOLING, group)
+    dots = next(line for line in axes.lines if line.get_marker() == "o")
+    assert sorted(dots.get_xdata()) == pytest.approx([-0.5, -0.4, -0.3])
+    bar = next(line for line in axes.lines if line.get_linewidth() == 4)
+    assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
+    paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
+    assert paper == pytest.approx([-0.4])
+    assert axes.texts[0].get_text() == "−0.40 points\nreproduced"
+
+
+def test_an_open_interval_is_an_arrow(tmp_path):
+    for seed in range(2):
+        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
+        record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
+    _, _, judged = evidence(tmp_path, SPEED)
+    axes = Figure().add_subplot()
+    draw_effects(axes, SPEED, judged[:1])
+    assert not [line for line in axes.lines if line.get_linewidth() == 4]
+    assert any(text.arrow_patch for text in axes.texts if hasattr(text, "arrow_patch"))
+
+
+def test_the_title_is_the_finding(tmp_path):
+    _, _, judged = evidence(speed_results(tmp_path), SPEED)
+    assert finding(SPEED, judged, "builtin") == "Reproduced on builtin: ReLU is faster than tanh"
+
+
+def test_both_formats(tmp_path):
+    folder = pooling_results(tmp_path)
+    rows, _, judged = evidence(folder, POOLING)
+    content = draw(POOLING, rows, read_curves(folder).rows, read_records(folder)[0], judged)
+    assert content["png"].startswith(b"\x89PNG")
+    assert b"<svg" in content["svg"]
+    assert b"<dc:date>" not in content["svg"]
+
+
+def test_spread_keeps_labels_apart():
+    placed = spread([3.0, 1.0, 1.1, 1.05], 0.5)
+    assert sorted(placed) == pytest.approx([0.55, 1.05, 1.55, 3.0])
+    assert placed[0] == 3.0
+    assert placed[1] < placed[3] < placed[2]
+    assert spread([], 1.0) == []

@@ -1,0 +1,88 @@
+"""A run that is killed and started again ends with the rows of one that was not."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.tiny import tiny_image_set
+
+ROOT = Path(__file__).parents[2]
+TIMING = {"seconds", "finished_at", "images_per_second"}
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    image_set = tiny_image_set(train=240)
+    for i, (image, label) in enumerate(zip(image_set.train_images, image_set.train_labels, strict=True)):
+        path = tmp_path / "tree" / image_set.class_names[label] / f"{i:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return tmp_path / "tree"
+
+
+def command(tree: Path, results_dir: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "experiments", "run", "relu", "--dataset", f"folder:{tree}", "--arms",
+        "relu-modern,tanh-modern", "--seeds", "0", "--epochs", "30", "--set", "batch_size=8", "--set",
+        "stop_train_error=0", "--results-dir", str(results_dir),
+    ]  # fmt: skip
+
+
+def rates(checkpoint: Path) -> list[float | None]:
+    """Images per second of the finished epochs: no repetition of an epoch would give them again."""
+    with np.load(checkpoint) as file:
+        curve = json.loads(str(file["header"]))["history"]["curve"]
+    return [point["images_per_second"] for point in curve]
+
+
+def rows(results_dir: Path, name: str) -> list[dict[str, str]]:
+    with open(results_dir / "folder-tree/ablation-relu" / name, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{k: v for k, v in row.items() if k not in TIMING} for row in rows]
+
+
+@pytest.mark.slow
+def test_killed_run_goes_on_where_it_was(tree, tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    process = subprocess.Popen(
+        command(tree, killed), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    state = killed / "folder-tree/ablation-relu/state"
+    deadline = time.monotonic() + 240
+    # Into the second arm: the first is then recorded, the second a checkpoint.
+    while not (found := list(state.glob("*tanh*.npz"))) or len(rates(found[0])) < 3:
+        assert process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    before = rates(found[0])
+    assert 3 <= len(before) < 31
+    assert [row["arm"] for row in rows(killed, "runs.csv")] == ["relu-modern"]
+    first_arm = rows(killed, "runs.csv")[0]
+
+    again = subprocess.run(command(tree, killed), cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+    assert "already done, not run again" in again.stdout
+    assert rows(killed, "runs.csv")[0] == first_arm
+    curve = [row for row in rows(killed, "curves.csv") if row["arm"] == "tanh-modern"]
+    assert [float(row["images_per_second"] or 0) for row in curve[: len(before)]] == [
+        rate or 0 for rate in before
+    ]
+    assert not list(state.glob("*.npz"))
+
+    subprocess.run(command(tree, whole), cwd=ROOT, check=True, capture_output=True, timeout=300)
+    for name in ("runs.csv", "curves.csv"):
+        assert untimed(rows(killed, name)) == untimed(rows(whole, name))

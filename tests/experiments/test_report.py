@@ -1,0 +1,285 @@
+"""Evidence from rows: numbers by hand, all of the rows accounted for, the same bytes each time."""
+
+import csv
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from experiments.claims import BEGIN, END
+from experiments.report import write_all, write_report
+from experiments.tables import DATASET_NOTES
+
+T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
+
+
+def report(folder, experiment):
+    """The tables; figures take longer, and only some tests look at them."""
+    return write_report(folder, experiment, figures=False)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def effects(folder: Path) -> list[dict[str, str]]:
+    return read(folder / "effects.csv")
+
+
+def test_effects_of_a_ratio_by_hand(tmp_path):
+    assert report(speed_results(tmp_path), SPEED) == []
+    row, other = effects(tmp_path)
+    assert tuple(row) == EFFECTS_COLUMNS
+    # log ratios of 6, 5, 7: mean 1.7824, std .16846, half width 4.3027 * .16846 / sqrt(3) = .41848
+    logs = [math.log(6), math.log(5), math.log(7)]
+    mean = sum(logs) / 3
+    half = T_2 * math.sqrt(sum((x - mean) ** 2 for x in logs) / 2) / math.sqrt(3)
+    assert float(row["effect"]) == pytest.approx(210 ** (1 / 3))
+    assert float(row["ci_low"]) == pytest.approx(math.exp(mean - half), rel=1e-6)
+    assert float(row["ci_high"]) == pytest.approx(math.exp(mean + half), rel=1e-6)
+    assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
+    # No run of the arm "other": the row stays, with a verdict in words.
+    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "inconclusive")
+
+
+def test_effects_of_a_difference_by_hand(tmp_path):
+    report(pooling_results(tmp_path), POOLING)
+    error, gap = effects(tmp_path)
+    # -.4, -.5, -.3 points: mean -.4, std .1, half width 4.3027 * .1 / sqrt(3) = .24841
+    assert float(error["effect"]) == pytest.approx(-0.004)
+    assert float(error["ci_high"]) == pytest.approx(-0.004 + 0.0024841, abs=1e-7)
+    assert error["verdict"] == "reproduced"
+    # The gaps are equal up to rounding, so no effect on the gap.
+    assert float(gap["effect"]) == pytest.approx(0, abs=1e-15)
+    assert gap["verdict"] == "not reproduced"
+    assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
+
+
+def test_holm_is_over_the_file(tmp_path):
+    folder = speed_results(tmp_path)
+    for seed in range(3):
+        record(folder, SPEED, "other", seed, fall(4, 8 + seed))
+    report(folder, SPEED)
+    both = [float(row["p_holm"]) for row in effects(folder)]
+    for name in ("curves.csv", "runs.csv"):
+        lines = (folder / name).read_text().splitlines(keepends=True)
+        (folder / name).write_text("".join(line for line in lines if ",other," not in line))
+    report(folder, SPEED)
+    alone = float(effects(folder)[0]["p_holm"])
+    assert min(both) == pytest.approx(2 * alone)
+
+
+def test_summary_by_hand(tmp_path):
+    report(speed_results(tmp_path), SPEED)
+    rows = read(tmp_path / "summary.csv")
+    assert tuple(rows[0]) == SUMMARY_COLUMNS
+    (row,) = [row for row in rows if (row["arm"], row["metric"]) == ("relu", "epochs_to_25")]
+    # 4, 5, 4: mean 4.3333, std .57735, half width 4.3027 / 3
+    assert float(row["mean"]) == pytest.approx(13 / 3)
+    assert float(row["std"]) == pytest.approx(1 / math.sqrt(3))
+    assert float(row["ci_high"]) == pytest.approx(13 / 3 + T_2 / 3, rel=1e-6)
+    assert {row["metric"] for row in rows} == {"train_error", "test_error", "test_top5_error", "epochs_to_25"}
+
+
+def test_censored_runs_count_and_give_a_bound(tmp_path):
+    folder = tmp_path
+    for seed in range(3):
+        record(folder, SPEED, "relu", seed, fall(4 + seed, 8))
+        record(
+            folder, SPEED, "tanh", seed, fall(90 if seed else 30, 40), message="> 40 epochs" if seed else ""
+        )
+    report(folder, SPEED)
+    row = effects(folder)[0]
+    # ratios 30/4, > 40/5, > 40/6
+    assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
+    assert (row["n"], row["ci_high"], row["verdict"]) == ("3", "", "reproduced")
+    table = (folder / "table.md").read_text()
+    assert "| 2 of 3 > 40; others 30.0 |" in table
+    assert "> 7.37× [5.86, ∞)" in table
+    summary = {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
+    # The mean of the runs that got there would flatter the arm.
+    assert summary["tanh", "epochs_to_25"]["n"] == "3"
+    assert summary["tanh", "epochs_to_25"]["mean"] == ""
+
+
+def test_all_censored_is_said_in_words(tmp_path):
+    for seed in range(2):
+        record(tmp_path, SPEED, "relu", seed, fall(90, 40))
+        record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
+    report(tmp_path, SPEED)
+    assert (effects(tmp_path)[0]["effect"], effects(tmp_path)[0]["verdict"]) == ("", "inconclusive")
+    table = (tmp_path / "table.md").read_text()
+    assert table.count("| > 40 epochs |") == 2
+    assert "censored on both sides" in table
+
+
+def test_a_diverged_run_never_reaches_the_target(tmp_path):
+    folder = speed_results(tmp_path)
+    record(folder, SPEED, "relu", 3, fall(4, 8))
+    record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
+    report(folder, SPEED)
+    # The record allowed it 40 epochs, the row has 1: ratios 6, 5, 7, > 40/4.
+    row = effects(folder)[0]
+    assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
+    assert (row["n"], row["ci_high"]) == ("4", "")
+    assert "| 4 (1 diverged) |" in (folder / "table.md").read_text()
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_a_difference_leaves_broken_runs_out_and_says_so(tmp_path, status):
+    folder = pooling_results(tmp_path)
+    record(folder, POOLING, "separate", 3, [0.9, 0.9], probe=None)
+    record(folder, POOLING, "overlapping", 3, [0.9, 0.9], probe=None, status=status)
+    report(folder, POOLING)
+    assert [row["n"] for row in effects(folder)] == ["3", "3"]
+    table = (folder / "table.md").read_text()
+    assert f"- test_error: seed 3: overlapping {status}" in table
+    assert f"| 4 (1 {status}) |" in table
+    summary = {(row["arm"], row["metric"]): row["n"] for row in read(folder / "summary.csv")}
+    assert summary["overlapping", "test_error"] == "3"
+
+
+def test_one_seed_is_inconclusive(tmp_path):
+    record(tmp_path, SPEED, "relu", 0, fall(4, 8))
+    record(tmp_path, SPEED, "tanh", 0, fall(24, 30))
+    report(tmp_path, SPEED)
+    row = effects(tmp_path)[0]
+    assert (row["n"], float(row["effect"]), row["ci_low"], row["ci_high"]) == ("1", pytest.approx(6), "", "")
+    assert (row["p_holm"], row["verdict"]) == ("", "inconclusive")
+    assert "| 6.00× | 1 |" in (tmp_path / "table.md").read_text()
+
+
+def test_one_arm_for_one_epoch_has_a_report(tmp_path):
+    for experiment, arm in ((SPEED, "tanh"), (POOLING, "overlapping")):
+        folder = tmp_path / experiment.name
+        record(folder, experiment, arm, 0, [0.9, 0.8])
+        assert write_report(folder, experiment) == []
+        assert {row["verdict"] for row in effects(folder)} == {"inconclusive"}
+        assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_arm_that_the_experiment_does_not_define(tmp_path):
+    for experiment, results in ((SPEED, speed_results), (POOLING, pooling_results)):
+        folder = results(tmp_path / experiment.name)
+        record(folder, experiment, "relu+activation=elu", 0, fall(3, 8))
+        assert write_report(folder, experiment) == []
+        assert "relu+activation=elu" in {row["arm"] for row in read(folder / "summary.csv")}
+        assert (
+            "| `relu+activation=elu` | (not among the experiment's arms) |"
+            in (folder / "table.md").read_text()
+        )
+
+
+def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
+    monkeypatch.setitem(DATASET_NOTES, "f" * 64, "a note on these pixels")
+    report(pooling_results(tmp_path), POOLING)
+    table = (tmp_path / "table.md").read_text()
+    for words in (
+        "# C4: pooling on builtin",
+        "Section 3.4 of the paper. Overlapping pooling lowers the test error.",
+        "| `separate` | separate, in words | 0.01 | 3 |",
+        "(the claim)",
+        "−0.4 points",
+        "- A note of the experiment.",
+        f"- data fingerprint: `{'f' * 64}` (a note on these pixels)",
+        "- precision: float32",
+        "- device: CPU",
+        "- epochs: 3 run, 40 allowed",
+        "- seeds: 0, 1, 2",
+        "- runs: 6, 60 seconds in all",
+        "- TensorFlow 2.21.0, Keras 3.15.0",
+        "- commit: abc",
+    ):
+        assert words in table
+
+
+@pytest.mark.parametrize(("experiment", "results"), [(SPEED, speed_results), (POOLING, pooling_results)])
+def test_the_same_rows_give_the_same_bytes(tmp_path, experiment, results):
+    names = ("summary.csv", "effects.csv", "table.md", "figure.png", "figure.svg")
+    written = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        write_report(results(folder), experiment)
+        written.append([(folder / name).read_bytes() for name in names])
+    write_report(tmp_path / "b", experiment)
+    written.append([(tmp_path / "b" / name).read_bytes() for name in names])
+    assert written[0] == written[1] == written[2]
+
+
+def test_tables_without_figures(tmp_path):
+    write_report(pooling_results(tmp_path), POOLING, figures=False)
+    assert (tmp_path / "table.md").exists()
+    assert not (tmp_path / "figure.png").exists()
+
+
+def test_departures_from_the_definition_are_said(tmp_path):
+    folder = pooling_results(tmp_path)
+    report(folder, POOLING)
+    assert "Departures" not in (folder / "table.md").read_text()
+    for arm in ("separate", "overlapping"):
+        changed = BASE.replace(epochs=2, pool_size=3)
+        record(folder, POOLING, arm, 3, [0.9, 0.5, 0.4], config=changed)
+    report(folder, POOLING)
+    table = (folder / "table.md").read_text()
+    assert "- train.epochs 2 instead of 40: `separate`, `overlapping`\n" in table
+    assert "- model.pool_size 3 instead of 2: `separate`\n" in table
+
+
+def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{BEGIN}{END}")
+    for name in ("runs", "results"):
+        speed_results(tmp_path / name / "builtin" / "speed")
+    write_all(tmp_path / "runs", [SPEED, POOLING], figures=False)
+    assert readme.read_text() == f"{BEGIN}{END}"
+    written = write_all(tmp_path / "results", [SPEED, POOLING], figures=False)
+    folder = tmp_path / "results" / "builtin" / "speed"
+    assert written == [*(folder / name for name in ("summary.csv", "effects.csv", "table.md")), readme]
+    assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
+    with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
+        write_all(tmp_path / "results", [POOLING])
+
+
+def test_figures_only(tmp_path):
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    written = write_all(tmp_path, [POOLING], tables=False)
+    assert written == [folder / "figure.png", folder / "figure.svg"]
+    assert all(path.exists() for path in written)
+    assert not (folder / "table.md").exists()
+
+
+def test_problems_are_returned_and_in_the_table(tmp_path, capsys):
+    folder = speed_results(tmp_path)
+    with open(folder / "runs.csv", "a") as file:
+        file.write("speed-relu-3,speed,relu")
+    with open(folder / "curves.csv") as file:
+        last = file.readlines()[-1]
+    with open(folder / "curves.csv", "a") as file:
+        file.write(last.replace(",tanh,2,", ",tanh,9,"))
+    half, orphan = report(folder, SPEED)
+    assert capsys.readouterr().err == f"WARNING: {half}\nWARNING: {orphan}\n"
+    assert half.startswith(f"{folder / 'runs.csv'}:8: expected 23 fields and a line break, received 3 fields")
+    assert "arm tanh seed 9 without a row in runs.csv" in orphan
+    table = (folder / "table.md").read_text()
+    assert "- runs.csv:8: expected" in table
+    assert "tanh seed 9" in table
+    assert effects(folder)[0]["verdict"] == "reproduced"
+
+
+def test_nothing_to_report_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"expected finished runs in .*, received no row"):
+        report(tmp_path, SPEED)
+
+
+def test_evidence_does_not_wait_for_tensorflow():
+    code = (
+        "import sys, experiments.report, experiments.figures, experiments.compare, experiments.claims;"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
