@@ -1,5 +1,7 @@
 """The layers that Keras lacks."""
 
+from alexnet_tf.layers.grouped_conv2d import GroupedConv2D
 from alexnet_tf.layers.local_response_normalization import LocalResponseNormalization
+from alexnet_tf.layers.spatial_response_normalization import SpatialResponseNormalization
 
-__all__ = ["LocalResponseNormalization"]
+__all__ = ["GroupedConv2D", "LocalResponseNormalization", "SpatialResponseNormalization"]

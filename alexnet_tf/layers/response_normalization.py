@@ -1,0 +1,137 @@
+"""What both response normalisations share: the power, its gradient, and how they are run."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class ChannelWindow:
+    """Neighbours in a [positions, channels] matrix: `n` channels, from `n // 2` before."""
+
+    n: int
+
+    def sum(self, values: tf.Tensor) -> tf.Tensor:
+        """Sum over the window of each channel."""
+        return self._sum(values, self.n // 2)
+
+    def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
+        """Sum over the channels whose window holds this one; the same for an odd `n`."""
+        return self._sum(values, self.n - 1 - self.n // 2)
+
+    def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
+        channels = values.shape[-1]
+        padded = tf.pad(values, [[0, 0], [before, self.n - 1 - before]])
+        return tf.add_n([padded[:, start : start + channels] for start in range(self.n)])
+
+
+@dataclass(frozen=True)
+class SpatialWindow:
+    """Neighbours in a map of [batch, height, width, channels]: `size` squared, from `size // 2` before."""
+
+    size: int
+
+    def sum(self, values: tf.Tensor) -> tf.Tensor:
+        """Sum over the window of each position."""
+        return self._sum(values, self.size // 2)
+
+    def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
+        """Sum over the positions whose window holds this one; the same for an odd `size`."""
+        return self._sum(values, self.size - 1 - self.size // 2)
+
+    def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
+        margin = [before, self.size - 1 - before]
+        padded = tf.pad(values, [[0, 0], margin, margin, [0, 0]])
+        return self.size**2 * tf.nn.avg_pool2d(padded, self.size, 1, "VALID")
+
+
+def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -> None:
+    """Raises ValueError for a window (called `name`) or coefficients out of range."""
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ValueError(f"{name}: expected a whole number of at least 1, received {size!r}")
+    if not k > 0:
+        raise ValueError(f"k: expected a number above 0, received {k!r}")
+    if not alpha >= 0:
+        raise ValueError(f"alpha: expected a number of at least 0, received {alpha!r}")
+    if not np.isfinite(beta):
+        raise ValueError(f"beta: expected a finite number, received {beta!r}")
+
+
+def response_normalization(
+    inputs: tf.Tensor,
+    window: ChannelWindow | SpatialWindow,
+    k: float,
+    alpha: float,
+    beta: float,
+    compiled: bool = False,
+) -> tf.Tensor:
+    """`a / (k + alpha * window.sum(a^2))^beta`, in float32 (float64 for such input).
+
+    Args:
+        inputs: floating-point values in the window's layout.
+        window: neighbours.
+        k: additive constant.
+        alpha: scale of the sum.
+        beta: exponent.
+        compiled: run as loops made by XLA rather than as single operations.
+
+    Returns:
+        Shape and dtype of `inputs`.
+    """
+    spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
+    forward, backward = _kernels(spec, window, float(k), float(alpha), float(beta), compiled)
+
+    @tf.custom_gradient
+    def normalize(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        return forward(inputs), lambda upstream: backward(inputs, upstream)
+
+    return normalize(inputs)
+
+
+@functools.cache
+def _kernels(
+    spec: tf.TensorSpec,
+    window: ChannelWindow | SpatialWindow,
+    k: float,
+    alpha: float,
+    beta: float,
+    compiled: bool,
+) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+    """The output, and the gradient, as functions of the input.
+
+    The gradient starts again from the input. Compiled, that is faster than reading back what the
+    forward pass computed, since both are bound by memory traffic; as single operations in one graph,
+    TensorFlow sees that they are the same and computes them once.
+    """
+    wide = tf.float64 if spec.dtype == tf.float64 else tf.float32
+
+    def sums_and_power(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        sums = k + alpha * window.sum(tf.square(x))
+        if beta != 0.75:
+            return sums, tf.pow(sums, -beta)
+        # s^-3/4 = s^-1/2 s^-1/4, much faster than the general power.
+        root = tf.math.rsqrt(sums)
+        return sums, root * tf.sqrt(root)
+
+    def forward(inputs: tf.Tensor) -> tf.Tensor:
+        x = tf.cast(inputs, wide)
+        return tf.cast(x * sums_and_power(x)[1], spec.dtype)
+
+    def backward(inputs: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+        # g s^-beta - 2 alpha beta x W'(g x s^(-beta-1)), with W' the adjoint of the window's sum.
+        x = tf.cast(inputs, wide)
+        sums, power = sums_and_power(x)
+        direct = tf.cast(upstream, wide) * power
+        through = x * window.adjoint_sum(direct * x / sums)
+        return tf.cast(direct - 2 * alpha * beta * through, spec.dtype)
+
+    if not compiled:
+        return forward, backward
+    # One trace for any number of positions; XLA compiles once per number it meets.
+    return (
+        tf.function(forward, input_signature=[spec], jit_compile=True),
+        tf.function(backward, input_signature=[spec, spec], jit_compile=True),
+    )

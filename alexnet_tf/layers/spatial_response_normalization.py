@@ -1,0 +1,87 @@
+"""Response normalisation across positions of one map, from the authors' program."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from alexnet_tf.layers.response_normalization import SpatialWindow, check_arguments, response_normalization
+
+
+@keras.saving.register_keras_serializable("alexnet_tf")
+class SpatialResponseNormalization(keras.layers.Layer):
+    """Divides each value by a power of the summed squares of nearby positions of its own channel.
+
+        b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
+
+    The sum runs over `window` x `window` positions, from `y - window//2` and `x - window//2` on; outside
+    the image there are zeros. The paper does not mention it: in the authors' program ("same map") it
+    follows the second cross-channel normalisation, with the arguments that are the defaults here; `k` is
+    presumed, since the kernel is not in the release. Their smaller CIFAR-10 nets have `window=3`,
+    `alpha=5e-5` and no other normalisation.
+
+    The input is [batch, height, width, channels]; the output has its shape. Under mixed precision the
+    arithmetic is float32, the output has the compute dtype.
+
+    Args:
+        window: side of the neighbourhood, at least 1.
+        k: additive constant, above 0.
+        alpha: scale of the sum of squares, at least 0, in the inverse units of the squared input.
+        beta: exponent.
+        divide_alpha: divide `alpha` by `window ** 2`, which makes the sum a mean (as above, and in the
+            authors' program); else `alpha` is the factor itself.
+
+    Raises:
+        ValueError: for arguments out of range, or an input that is not of rank 4.
+
+    Example:
+
+    >>> import numpy as np
+    >>> layer = SpatialResponseNormalization(window=3, alpha=9.0, beta=1.0)
+    >>> print(layer(np.ones((1, 3, 3, 1))).numpy()[0, :, :, 0].round(4))
+    [[0.2    0.1429 0.2   ]
+     [0.1429 0.1    0.1429]
+     [0.2    0.1429 0.2   ]]
+    """
+
+    def __init__(
+        self,
+        window: int = 5,
+        k: float = 1.0,
+        alpha: float = 1e-3,
+        beta: float = 0.75,
+        divide_alpha: bool = True,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        check_arguments("window", window, k, alpha, beta)
+        self.window = window
+        self.k = k
+        self.alpha = alpha
+        self.beta = beta
+        self.divide_alpha = divide_alpha
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        if len(input_shape) != 4:
+            raise ValueError(
+                f"input: expected [batch, height, width, channels], received shape {tuple(input_shape)}"
+            )
+        self.built = True
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        alpha = self.alpha / self.window**2 if self.divide_alpha else self.alpha
+        window = SpatialWindow(self.window)
+        return response_normalization(tf.convert_to_tensor(inputs), window, self.k, alpha, self.beta)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "window": self.window,
+            "k": self.k,
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "divide_alpha": self.divide_alpha,
+        }

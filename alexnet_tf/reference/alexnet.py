@@ -1,0 +1,157 @@
+"""The whole network of the paper's Figure 2, and of the authors' program."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from alexnet_tf.reference.activations import dropout, relu, softmax
+from alexnet_tf.reference.convolution import conv2d, dense
+from alexnet_tf.reference.normalization import local_response_normalization, spatial_response_normalization
+from alexnet_tf.reference.pooling import max_pool
+from alexnet_tf.reference.sizes import output_size
+
+Preset = Literal["paper", "code"]
+
+KERNEL_SIZES = (11, 5, 3, 3, 3)
+# Of the channels, a run for each tower: conv3 alone sees all of them (paper, Figure 2).
+TOWERS_SPLIT = (False, True, False, True, True)
+
+
+def alexnet_forward(
+    images: np.ndarray,
+    weights: Sequence[np.ndarray],
+    preset: Preset = "paper",
+    inverted_dropout: bool = True,
+) -> np.ndarray:
+    """Class probabilities of the trained network (paper, sections 3 and 4.2).
+
+    Sizes from 224 pixels: conv1 55, pool 27, conv2 27, pool 13, conv3, conv4 and conv5 13, pool 6. An
+    image of 224 is padded by 3 zeros at the bottom and right, one of 227 is taken as it is. Where the
+    shapes of `weights` say so conv2, conv4 and conv5 are in two towers; the weights of one tower, and
+    narrower ones on smaller images, do as well.
+
+    - `paper`: conv1 - ReLU - LRN - pool, conv2 - ReLU - LRN - pool, LRN over all channels.
+    - `code`: conv1 - LRN - pool - ReLU, conv2 - ReLU - LRN - spatial normalisation - pool; `alpha` of
+      the LRN divided by 5, and its window within one tower.
+
+    Args:
+        images: [batch, height, width, 3], the mean already subtracted.
+        weights: 16 arrays: for each of the eight layers the kernel, [height, width, channels, filters]
+            or [inputs, outputs], and the bias.
+        preset: which program.
+        inverted_dropout: whether the weights were trained with inverted dropout, as in Keras; else the
+            outputs of the two hidden layers are halved.
+
+    Returns:
+        [batch, classes], rows summing to 1.
+
+    Raises:
+        ValueError: for an unknown preset or weights that do not fit.
+
+    Example:
+
+    >>> shapes = alexnet_weight_shapes((2, 4, 4, 4, 4), hidden=3, classes=5, image_size=67)
+    >>> weights = [np.zeros(shape) for shape in shapes]
+    >>> alexnet_forward(np.zeros((1, 67, 67, 3)), weights)
+    array([[0.2, 0.2, 0.2, 0.2, 0.2]])
+    """
+    return alexnet_activations(images, weights, preset, inverted_dropout)["softmax"]
+
+
+def alexnet_activations(
+    images: np.ndarray,
+    weights: Sequence[np.ndarray],
+    preset: Preset = "paper",
+    inverted_dropout: bool = True,
+) -> dict[str, np.ndarray]:
+    """All stages of `alexnet_forward`, in order: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
+
+    A `conv` or `fc` stage is the output of the ReLU, if that follows directly, before anything else.
+    """
+    if preset not in ("paper", "code"):
+        raise ValueError(f"preset: expected 'paper' or 'code', received {preset!r}")
+    if len(weights) != 16:
+        raise ValueError(
+            f"weights: expected 16 arrays, a kernel and a bias per layer, received {len(weights)}"
+        )
+    layers = list(zip(weights[::2], weights[1::2], strict=True))
+    channels = weights[0].shape[-1]
+    towers = channels // layers[1][0].shape[2]
+    stages = {}
+
+    def convolve(values: np.ndarray, number: int) -> np.ndarray:
+        kernel, bias = layers[number - 1]
+        groups = values.shape[-1] // kernel.shape[2]
+        if number == 1:
+            return conv2d(values, kernel, bias, stride=4, overhang=True)
+        return conv2d(values, kernel, bias, padding=len(kernel) // 2, groups=groups)
+
+    def normalize(values: np.ndarray) -> np.ndarray:
+        if preset == "paper":
+            return local_response_normalization(values)
+        parts = [
+            local_response_normalization(part, divide_alpha=True) for part in np.split(values, towers, -1)
+        ]
+        return np.concatenate(parts, -1)
+
+    if preset == "paper":
+        stages["conv1"] = relu(convolve(images, 1))
+        stages["pool1"] = max_pool(normalize(stages["conv1"]))
+    else:
+        stages["conv1"] = convolve(images, 1)
+        stages["pool1"] = relu(max_pool(normalize(stages["conv1"])))
+
+    stages["conv2"] = relu(convolve(stages["pool1"], 2))
+    normalized = normalize(stages["conv2"])
+    if preset == "code":
+        normalized = spatial_response_normalization(normalized)
+    stages["pool2"] = max_pool(normalized)
+
+    stages["conv3"] = relu(convolve(stages["pool2"], 3))
+    stages["conv4"] = relu(convolve(stages["conv3"], 4))
+    stages["conv5"] = relu(convolve(stages["conv4"], 5))
+    stages["pool5"] = max_pool(stages["conv5"])
+
+    stages["fc6"] = relu(dense(stages["pool5"], *layers[5]))
+    stages["fc7"] = relu(dense(dropout(stages["fc6"], inverted=inverted_dropout), *layers[6]))
+    logits = dense(dropout(stages["fc7"], inverted=inverted_dropout), *layers[7])
+    stages["softmax"] = softmax(logits)
+    return stages
+
+
+def alexnet_weight_shapes(
+    filters: Sequence[int] = (96, 256, 384, 384, 256),
+    hidden: int = 4096,
+    classes: int = 1000,
+    towers: int = 2,
+    image_size: int = 224,
+) -> list[tuple[int, ...]]:
+    """Shapes of the 16 weight arrays, kernel then bias, in layer order.
+
+    Args:
+        filters: of the five convolutions, over all towers.
+        hidden: width of the two hidden layers.
+        classes: width of the output.
+        towers: 2, or 1 for the paper's net on one GPU (section 3.2), whose `filters` are half as many in
+            conv1 to conv4.
+        image_size: side of the input, in pixels.
+
+    Example:
+
+    >>> sum(int(np.prod(shape)) for shape in alexnet_weight_shapes())
+    60965224
+    """
+    shapes: list[tuple[int, ...]] = []
+    channels = 3
+    for size, split, count in zip(KERNEL_SIZES, TOWERS_SPLIT, filters, strict=True):
+        shapes += [(size, size, channels // towers if split else channels, count), (count,)]
+        channels = count
+    side = output_size(image_size, 11, 4, overhang=True)
+    for _ in range(3):
+        side = output_size(side, 3, 2)
+    inputs = side * side * channels
+    for outputs in (hidden, hidden, classes):
+        shapes += [(inputs, outputs), (outputs,)]
+        inputs = outputs
+    return shapes

@@ -1,0 +1,83 @@
+"""Convolution and the fully connected layer."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from alexnet_tf.reference.sizes import Padding, sides
+
+
+def conv2d(
+    images: np.ndarray,
+    kernel: np.ndarray,
+    bias: np.ndarray | None = None,
+    stride: int = 1,
+    padding: Padding = 0,
+    groups: int = 1,
+    overhang: bool = False,
+) -> np.ndarray:
+    """Cross-correlates images with a bank of kernels (paper, sections 3.2 and 3.5).
+
+        out[b, y, x, f] = bias[f] + sum_{i, j, c} padded[b, y s + i, x s + j, c] kernel[i, j, c, f]
+
+    With `groups` the channels and the kernels are split into that many runs, and each run of kernels
+    sees one run of channels: the two towers of the paper, which put half the kernels on each GPU.
+
+    Args:
+        images: [batch, height, width, channels].
+        kernel: [height, width, channels / groups, filters].
+        bias: [filters].
+        stride: `s`, in pixels, along both axes.
+        padding: zeros around the images.
+        groups: number of runs.
+        overhang: let the last window read zeros past the bottom and right edge, as the authors' conv1.
+
+    Returns:
+        [batch, rows, columns, filters].
+
+    Raises:
+        ValueError: when channels and kernel do not match, or no window fits.
+
+    Example:
+
+    >>> images = np.ones((1, 4, 4, 6))
+    >>> conv2d(images, np.ones((3, 3, 3, 2)), stride=2, padding=1, groups=2)[0, :, :, 0]
+    array([[12., 18.],
+           [18., 27.]])
+    """
+    height, width, channels, filters = kernel.shape
+    if images.shape[-1] != channels * groups or filters % groups:
+        raise ValueError(
+            f"expected {channels * groups} channels and filters in {groups} equal groups, "
+            f"received {images.shape[-1]} channels and {filters} filters"
+        )
+    around = sides(padding, images.shape[1:3], (height, width), stride, overhang)
+    padded = np.pad(images, ((0, 0), *around, (0, 0)))
+    outputs = [
+        _correlate(part, bank, stride)
+        for part, bank in zip(np.split(padded, groups, -1), np.split(kernel, groups, -1), strict=True)
+    ]
+    output = np.concatenate(outputs, -1)
+    return output if bias is None else output + bias
+
+
+def dense(values: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """Every output a weighted sum of all inputs: `values @ kernel + bias`.
+
+    Args:
+        values: [batch, ...]; all axes but the first are flattened, channels fastest.
+        kernel: [inputs, outputs].
+        bias: [outputs].
+
+    Example:
+
+    >>> dense(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 3.0], [0.0, 1.0, 3.0]]), np.array([0.0, 0.0, 1.0]))
+    array([[ 1.,  2., 10.]])
+    """
+    output = values.reshape(len(values), -1) @ kernel
+    return output if bias is None else output + bias
+
+
+def _correlate(padded: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
+    # [batch, rows, columns, channels, height, width], a view without copies.
+    windows = sliding_window_view(padded, kernel.shape[:2], axis=(1, 2))[:, ::stride, ::stride]
+    return np.tensordot(windows, kernel, axes=((4, 5, 3), (0, 1, 2)))

@@ -1,0 +1,89 @@
+"""Pooling over windows and over whole maps."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from alexnet_tf.reference.sizes import Padding, sides
+
+
+def max_pool(
+    images: np.ndarray, size: int = 3, stride: int = 2, padding: Padding = 0, overhang: bool = False
+) -> np.ndarray:
+    """Largest value of each window of each channel (paper, section 3.4).
+
+    The windows overlap when `size > stride`: the paper's `z = 3, s = 2`. Pixels outside the image
+    never win. With `overhang` the last window may reach past the edge ("ceil mode"), as in the
+    authors' program; from 55, 27 and 13 pixels it changes nothing.
+
+    Args:
+        images: [batch, height, width, channels].
+        size: `z`, side of the window.
+        stride: `s`, distance of neighbouring windows.
+        padding: pixels around the image.
+        overhang: round the number of windows up.
+
+    Returns:
+        [batch, rows, columns, channels].
+
+    Raises:
+        ValueError: when no window fits.
+
+    Example:
+
+    >>> images = np.arange(16.0).reshape(1, 4, 4, 1)
+    >>> max_pool(images)[0, :, :, 0]
+    array([[10.]])
+    >>> max_pool(images, overhang=True)[0, :, :, 0]
+    array([[10., 11.],
+           [14., 15.]])
+    """
+    return _windows(images, size, stride, padding, overhang, outside=-np.inf).max((-2, -1))
+
+
+def average_pool(
+    images: np.ndarray, size: int = 3, stride: int = 2, padding: Padding = 0, overhang: bool = False
+) -> np.ndarray:
+    """Mean of each window of each channel, over the pixels inside the image only.
+
+    Arguments and result as in `max_pool`.
+
+    Example:
+
+    >>> average_pool(np.arange(16.0).reshape(1, 4, 4, 1), overhang=True)[0, :, :, 0]
+    array([[ 5. ,  6.5],
+           [11. , 12.5]])
+    """
+    totals = _windows(images, size, stride, padding, overhang, outside=0).sum((-2, -1))
+    inside = np.ones((1, *images.shape[1:3], 1))
+    return totals / _windows(inside, size, stride, padding, overhang, outside=0).sum((-2, -1))
+
+
+def global_max_pool(images: np.ndarray) -> np.ndarray:
+    """Largest value of each channel: [batch, height, width, channels] to [batch, channels].
+
+    Example:
+
+    >>> global_max_pool(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[6., 7.]])
+    """
+    return images.max((1, 2))
+
+
+def global_average_pool(images: np.ndarray) -> np.ndarray:
+    """Mean of each channel: [batch, height, width, channels] to [batch, channels].
+
+    Example:
+
+    >>> global_average_pool(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[3., 4.]])
+    """
+    return images.mean((1, 2))
+
+
+def _windows(
+    images: np.ndarray, size: int, stride: int, padding: Padding, overhang: bool, outside: float
+) -> np.ndarray:
+    """[batch, rows, columns, channels, size, size]."""
+    around = sides(padding, images.shape[1:3], (size, size), stride, overhang)
+    padded = np.pad(images, ((0, 0), *around, (0, 0)), constant_values=outside)
+    return sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]

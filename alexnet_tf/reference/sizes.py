@@ -1,0 +1,81 @@
+"""How many positions a window takes along an axis, and what is padded for it."""
+
+from typing import Literal
+
+# One number for all four sides; or the amounts ((top, bottom), (left, right)).
+Padding = int | Literal["valid", "same"] | tuple[tuple[int, int], tuple[int, int]]
+Sides = tuple[int, int]
+
+
+def output_size(
+    size: int, window: int, stride: int = 1, padding: Sides = (0, 0), overhang: bool = False
+) -> int:
+    """Number of window positions along one axis.
+
+        1 + floor((size + before + after - window) / stride)
+
+    With `overhang` the quotient is rounded up: a last window may reach past the end, as long as it
+    starts before it. The authors' program does that, in conv1 too: `1 + ceil((224 - 11) / 4) = 55`.
+
+    Args:
+        size: length of the axis, in pixels.
+        window: length of the window.
+        stride: distance of neighbouring windows (`s` of the paper's section 3.4).
+        padding: pixels added before and after.
+        overhang: round up.
+
+    Raises:
+        ValueError: when not even one window fits.
+
+    Example:
+
+    >>> [output_size(227, 11, 4), output_size(55, 3, 2), output_size(224, 11, 4, overhang=True)]
+    [55, 27, 55]
+    """
+    if window < 1 or stride < 1:
+        raise ValueError(f"expected window and stride of at least 1, received {window} and {stride}")
+    room = size + sum(padding) - window
+    if room < 0 and not overhang:
+        raise ValueError(f"expected a window of at most {size + sum(padding)} pixels, received {window}")
+    inside = max(0, 1 + room // stride)
+    left_over = inside == 0 or room % stride > 0
+    return inside + (overhang and left_over and inside * stride < size + padding[0])
+
+
+def sides(
+    padding: Padding, size: tuple[int, int], window: tuple[int, int], stride: int, overhang: bool = False
+) -> tuple[Sides, Sides]:
+    """Resolves `padding` into pixels ((top, bottom), (left, right)), those of an overhang included.
+
+    `"same"` gives `ceil(size / stride)` positions, the odd pixel at the bottom and right, as in
+    TensorFlow. An `overhang` adds the pixels that the last window reads past the end.
+
+    Raises:
+        ValueError: for negative or unknown padding.
+
+    Example:
+
+    >>> sides("same", (5, 6), (3, 3), stride=2)
+    ((1, 1), (0, 1))
+    >>> sides("valid", (224, 224), (11, 11), stride=4, overhang=True)
+    ((0, 3), (0, 3))
+    """
+    if padding == "same":
+        return tuple(_same(*axis, stride) for axis in zip(size, window, strict=True))
+    if padding == "valid":
+        padding = 0
+    if isinstance(padding, int):
+        padding = ((padding, padding), (padding, padding))
+    if isinstance(padding, str) or min(map(min, padding)) < 0:
+        raise ValueError(f"expected 'valid', 'same' or pixel counts of at least 0, received {padding!r}")
+    resolved = []
+    for length, reach, (before, after) in zip(size, window, padding, strict=True):
+        count = output_size(length, reach, stride, (before, after), overhang)
+        missing = (count - 1) * stride + reach - (length + before + after)
+        resolved.append((before, after + max(0, missing)))
+    return tuple(resolved)
+
+
+def _same(size: int, window: int, stride: int) -> Sides:
+    total = max(0, (-(-size // stride) - 1) * stride + window - size)
+    return total // 2, total - total // 2

@@ -1,0 +1,167 @@
+"""Grouped convolution against the NumPy reference, PyTorch's stored values and Keras's own layer."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.layers import GroupedConv2D
+from alexnet_tf.reference import conv2d
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("implementation", ["split", "native"])
+@pytest.mark.parametrize(
+    ("groups", "stride", "padding"), [(1, 1, "same"), (2, 1, "same"), (2, 3, "valid"), (3, 2, "same")]
+)
+def test_equals_the_reference(implementation, groups, stride, padding):
+    layer = GroupedConv2D(
+        6, (3, 5), stride, padding, groups, implementation, activation="relu", dtype="float64"
+    )
+    images = normal(2, 9, 8, 6)
+    layer.build(images.shape)
+    kernel, bias = normal(3, 5, 6 // groups, 6, seed=1), normal(6, seed=2)
+    layer.set_weights([kernel, bias])
+    expected = np.maximum(conv2d(images, kernel, bias, stride, padding, groups), 0)
+    output = layer(images)
+    assert layer.compute_output_shape((None, 9, 8, 6)) == (None, *expected.shape[1:])
+    np.testing.assert_allclose(output, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("implementation", ["split", "native"])
+@pytest.mark.parametrize(
+    ("case", "groups", "stride", "padding"), [("same", 2, 1, "same"), ("strided", 3, 2, "valid")]
+)
+def test_equals_pytorch_forward_and_backward(implementation, case, groups, stride, padding):
+    with np.load(FIXTURES / "pytorch_grouped_conv.npz") as arrays:
+        stored = {name.split(".")[1]: arrays[name] for name in arrays if name.startswith(f"{case}.")}
+    kernel = stored["kernel"]
+    layer = GroupedConv2D(
+        kernel.shape[-1], kernel.shape[:2], stride, padding, groups, implementation, dtype="float64"
+    )
+    images = tf.constant(stored["images"])
+    layer.build(images.shape)
+    layer.set_weights([kernel, stored["bias"]])
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        output = layer(images)
+    watched = [images, *(variable.value for variable in layer.trainable_variables)]
+    gradients = tape.gradient(output, watched, tf.constant(stored["upstream"]))
+    np.testing.assert_allclose(output, stored["output"], rtol=1e-11, atol=1e-12)
+    for name, gradient in zip(("d_images", "d_kernel", "d_bias"), gradients, strict=True):
+        np.testing.assert_allclose(gradient, stored[name], rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+def test_auto_splits_without_a_gpu_and_not_with_one(monkeypatch):
+    layer = GroupedConv2D(4, 3, groups=2)
+    layer.build((None, 5, 5, 4))
+
+    def operations():
+        graph = tf.function(layer.call).get_concrete_function(tf.TensorSpec([1, 5, 5, 4])).graph
+        # Keras takes an XLA function of its own for groups on a CPU.
+        return [op.type for op in graph.get_operations()]
+
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
+    assert operations().count("Conv2D") == 2
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
+    assert operations().count("Split") == 0
+
+
+def model_with(make_conv):
+    """Three convolutions, the middle one in groups, so that places in the weights file matter."""
+    return keras.Sequential(
+        [
+            keras.Input((9, 9, 3)),
+            keras.layers.Conv2D(4, 3),
+            make_conv(6, 3, groups=2, padding="same"),
+            keras.layers.Conv2D(6, 3),
+        ]
+    )
+
+
+@pytest.mark.parametrize("ours_first", [False, True])
+def test_weight_files_of_keras_and_ours_load_each_other(tmp_path, ours_first):
+    source, target = model_with(keras.layers.Conv2D), model_with(GroupedConv2D)
+    if ours_first:
+        source, target = target, source
+    path = tmp_path / "model.weights.h5"
+    source.save_weights(path)
+    images = normal(2, 9, 9, 3).astype("float32")
+    assert not np.allclose(source(images), target(images))
+    target.load_weights(path)
+    for ours, theirs in zip(target.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_allclose(target(images), source(images), rtol=1e-5, atol=1e-6)
+
+
+def test_model_file_round_trip(tmp_path):
+    model = model_with(GroupedConv2D)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert [type(layer) for layer in loaded.layers] == [
+        keras.layers.Conv2D,
+        GroupedConv2D,
+        keras.layers.Conv2D,
+    ]
+    images = normal(2, 9, 9, 3).astype("float32")
+    np.testing.assert_array_equal(loaded(images), model(images))
+
+
+@pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
+def test_mixed_precision(policy, epsilon):
+    layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
+    images = normal(2, 6, 6, 4).astype("float32")
+    output = layer(images)
+    assert output.dtype == layer.compute_dtype != "float32"
+    assert layer.kernel.dtype == "float32"
+    rounded = [tf.cast(tf.cast(a, layer.compute_dtype), "float64") for a in (images, layer.kernel)]
+    expected = conv2d(*(array.numpy() for array in rounded), groups=2)
+    # Exact products summed in float32 and rounded once; values are of the order of 1.
+    np.testing.assert_allclose(tf.cast(output, "float64"), expected, rtol=epsilon, atol=epsilon)
+
+
+def test_config_round_trip():
+    layer = GroupedConv2D(
+        8,
+        (3, 5),
+        2,
+        "same",
+        groups=4,
+        implementation="split",
+        activation="tanh",
+        use_bias=False,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        name="conv2",
+    )
+    config = layer.get_config()
+    twin = GroupedConv2D.from_config(config)
+    assert twin.get_config() == config
+    assert (twin.groups, twin.implementation, twin.use_bias, twin.name) == (4, "split", False, "conv2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"implementation": "fast"}, "implementation: expected 'auto', 'split' or 'native', received 'fast'"),
+        (
+            {"data_format": "channels_first"},
+            "data_format: expected 'channels_last', received 'channels_first'",
+        ),
+        ({"groups": 3}, "evenly divisible"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        GroupedConv2D(4, 3, **arguments)
+
+
+def test_input_channels_must_divide_into_groups():
+    with pytest.raises(ValueError, match="evenly divisible"):
+        GroupedConv2D(4, 3, groups=2).build((None, 5, 5, 3))

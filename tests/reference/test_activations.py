@@ -1,0 +1,52 @@
+"""ReLU, softmax and the two forms of dropout."""
+
+import numpy as np
+import pytest
+
+from alexnet_tf.reference import dropout, relu, softmax
+
+
+def test_relu():
+    assert relu(np.array([[-1.5, 0.0], [2.5, -0.0]])).tolist() == [[0.0, 0.0], [2.5, 0.0]]
+
+
+def test_softmax_of_hand_computed_odds():
+    logits = np.log(np.array([[1.0, 2.0, 5.0], [2.0, 2.0, 4.0]]))
+    np.testing.assert_allclose(softmax(logits), [[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], rtol=1e-14)
+
+
+def test_softmax_does_not_overflow_and_ignores_a_shift():
+    logits = np.array([[1.0, 2.0, 3.0]])
+    np.testing.assert_allclose(softmax(logits + 1e4), softmax(logits), rtol=1e-11)
+    assert np.isfinite(softmax(np.array([[-1e9, 1e9]]))).all()
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.2])
+def test_dropout_of_the_paper_and_inverted(rate):
+    values = np.random.default_rng(0).random((400, 500)) + 1
+    dropped = dropout(values, rate, np.random.default_rng(1))
+    zero = dropped == 0
+    # 200,000 draws: a standard error of .0011 at the most.
+    assert zero.mean() == pytest.approx(rate, abs=0.005)
+    np.testing.assert_array_equal(dropped[~zero], values[~zero])
+    inverted = dropout(values, rate, np.random.default_rng(1), inverted=True)
+    np.testing.assert_allclose(inverted, dropped / (1 - rate), rtol=1e-15)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_test_time_output_is_the_mean_of_training(inverted):
+    values = np.array([1.0, -2.0, 30.0])
+    generator = np.random.default_rng(2)
+    mean = np.mean([dropout(values, 0.5, generator, inverted) for _ in range(20_000)], axis=0)
+    np.testing.assert_allclose(mean, dropout(values, 0.5, inverted=inverted), rtol=0.05)
+
+
+def test_paper_halves_at_test_time():
+    assert dropout(np.array([2.0, 4.0])).tolist() == [1.0, 2.0]
+    assert dropout(np.array([2.0, 4.0]), inverted=True).tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])
+def test_bad_rate_is_refused(rate):
+    with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\), received"):
+        dropout(np.zeros(3), rate)

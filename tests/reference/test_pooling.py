@@ -1,0 +1,73 @@
+"""Pooling against explicit loops, hand examples and PyTorch's stored values."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_tf.reference import average_pool, global_average_pool, global_max_pool, max_pool
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def loop_pool(images, reduce, size, stride, top, left, rows, columns):
+    """Every window reduced over those of its pixels that lie in the image."""
+    batch, height, width, channels = images.shape
+    output = np.empty((batch, rows, columns, channels))
+    for b, row, column, c in np.ndindex(*output.shape):
+        y, x = row * stride - top, column * stride - left
+        inside = [
+            images[b, i, j, c]
+            for i in range(max(0, y), min(height, y + size))
+            for j in range(max(0, x), min(width, x + size))
+        ]
+        output[b, row, column, c] = reduce(inside)
+    return output
+
+
+# Of a 7 x 8 image; the windows of a row of 8 with size 3 and stride 2 start at 0, 2, 4 and 6.
+CASES = [
+    ({"size": 3, "stride": 2}, 0, 0, 3, 3),
+    ({"size": 3, "stride": 2, "overhang": True}, 0, 0, 3, 4),
+    ({"size": 2, "stride": 2}, 0, 0, 3, 4),
+    ({"size": 2, "stride": 2, "overhang": True}, 0, 0, 4, 4),
+    ({"size": 3, "stride": 1}, 0, 0, 5, 6),
+    ({"size": 3, "stride": 2, "padding": "same"}, 1, 0, 4, 4),
+    ({"size": 3, "stride": 2, "padding": 1}, 1, 1, 4, 4),
+    ({"size": 3, "stride": 2, "padding": ((1, 0), (1, 0))}, 1, 1, 3, 4),
+]
+
+
+@pytest.mark.parametrize(("arguments", "top", "left", "rows", "columns"), CASES)
+def test_equals_loops(arguments, top, left, rows, columns):
+    # All values negative: a zero from outside the image would win or raise the mean.
+    images = -1 - np.random.default_rng(0).random((2, 7, 8, 3))
+    size, stride = arguments["size"], arguments["stride"]
+    expected = loop_pool(images, max, size, stride, top, left, rows, columns)
+    np.testing.assert_array_equal(max_pool(images, **arguments), expected)
+    expected = loop_pool(images, np.mean, size, stride, top, left, rows, columns)
+    np.testing.assert_allclose(average_pool(images, **arguments), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("case", "overhang"), [("inside", False), ("overhang", True)])
+def test_equals_pytorch(case, overhang):
+    with np.load(FIXTURES / "pytorch_max_pool.npz") as stored:
+        images, expected = stored[f"{case}.images"], stored[f"{case}.output"]
+    np.testing.assert_array_equal(max_pool(images, 3, 2, overhang=overhang), expected)
+
+
+@pytest.mark.parametrize("size", [55, 27, 13])
+def test_overhang_changes_nothing_in_the_paper(size):
+    image = np.random.default_rng(size).normal(size=(1, size, size, 1))
+    np.testing.assert_array_equal(max_pool(image), max_pool(image, overhang=True))
+
+
+def test_global_pooling():
+    images = np.array([[1.0, 5.0], [2.0, 0.0], [3.0, 1.0], [6.0, -2.0]]).reshape(1, 2, 2, 2)
+    assert global_max_pool(images).tolist() == [[6.0, 5.0]]
+    assert global_average_pool(images).tolist() == [[3.0, 1.0]]
+
+
+def test_window_larger_than_the_image_is_refused():
+    with pytest.raises(ValueError, match="expected a window of at most 2 pixels, received 3"):
+        max_pool(np.zeros((1, 2, 2, 1)))

@@ -1,0 +1,123 @@
+"""Numbers of window positions against counting them, and the paper's sizes."""
+
+import itertools
+
+import pytest
+
+from alexnet_tf.reference import alexnet_weight_shapes, output_size, sides
+
+
+def count_windows(size, window, stride, before, after, overhang):
+    end = size + after
+    count = 0
+    for start in range(-before, end, stride):
+        if start + window <= end or (overhang and start < size):
+            count += 1
+        if start + window >= end:
+            break
+    return count
+
+
+@pytest.mark.parametrize("overhang", [False, True])
+def test_equals_counting(overhang):
+    for size, window, stride, before, after in itertools.product(
+        range(1, 12), range(1, 5), range(1, 5), (0, 1), (0, 1)
+    ):
+        expected = count_windows(size, window, stride, before, after, overhang)
+        if expected:
+            assert output_size(size, window, stride, (before, after), overhang) == expected, (
+                size,
+                window,
+                stride,
+                before,
+                after,
+            )
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "stride", "expected"),
+    [
+        (227, 11, 4, 55),
+        (55, 3, 2, 27),
+        (27, 3, 2, 13),
+        (13, 3, 2, 6),
+        (55, 2, 2, 27),
+        (27, 2, 2, 13),
+        (13, 2, 2, 6),
+    ],
+)
+def test_sizes_of_the_paper(size, window, stride, expected):
+    assert output_size(size, window, stride) == expected
+
+
+def test_conv1_of_the_authors_program():
+    assert output_size(224, 11, 4) == 54
+    assert output_size(224, 11, 4, overhang=True) == 55
+    assert sides("valid", (224, 227), (11, 11), 4, overhang=True) == ((0, 3), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "stride", "expected"),
+    [
+        (5, 3, 1, (1, 1)),
+        (5, 3, 2, (1, 1)),
+        (6, 3, 2, (0, 1)),
+        (6, 4, 1, (1, 2)),
+        (5, 1, 2, (0, 0)),
+        (224, 11, 4, (3, 4)),
+    ],
+)
+def test_same_padding_is_tensorflows(size, window, stride, expected):
+    # TensorFlow's rule: ceil(size / stride) windows, the smaller half of the padding first.
+    assert sides("same", (size, size), (window, window), stride) == (expected, expected)
+    assert output_size(size, window, stride, expected) == -(-size // stride)
+
+
+def test_parameters_of_the_paper():
+    shapes = alexnet_weight_shapes()
+    kernels, biases = shapes[::2], shapes[1::2]
+    assert kernels == [
+        (11, 11, 3, 96),
+        (5, 5, 48, 256),
+        (3, 3, 256, 384),
+        (3, 3, 192, 384),
+        (3, 3, 192, 256),
+        (9216, 4096),
+        (4096, 4096),
+        (4096, 1000),
+    ]
+    assert biases == [(96,), (256,), (384,), (384,), (256,), (4096,), (4096,), (1000,)]
+
+
+def test_one_tower_has_more_parameters_at_equal_width():
+    def total(**arguments):
+        count = 0
+        for shape in alexnet_weight_shapes(**arguments):
+            product = 1
+            for length in shape:
+                product *= length
+            count += product
+        return count
+
+    # 60 million in the paper's abstract; conv2, conv4 and conv5 double with one tower.
+    assert total() == 60_965_224
+    assert total(towers=1) == 60_965_224 + 5 * 5 * 48 * 256 + 3 * 3 * 192 * 384 + 3 * 3 * 192 * 256
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, 5), "expected a window of at most 3 pixels, received 5"),
+        ((3, 0), "expected window and stride of at least 1, received 0 and 1"),
+        ((3, 3, 0), "expected window and stride of at least 1, received 3 and 0"),
+    ],
+)
+def test_windows_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        output_size(*arguments)
+
+
+@pytest.mark.parametrize("padding", [-1, ((0, 0), (0, -1)), "full"])
+def test_bad_padding_is_refused(padding):
+    with pytest.raises(ValueError, match="expected 'valid', 'same' or pixel counts"):
+        sides(padding, (5, 5), (3, 3), 1)
