@@ -1,0 +1,57 @@
+# The front door. Every target that needs the environment makes it first; every variable is handed on.
+#   make quickstart
+#   make ablation-relu DATASET=cifar10 DATA_DIR=~/tensorflow_datasets SEEDS=0,1,2 RESULTS_DIR=runs
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python -m experiments
+READY := $(VENV)/.ready
+
+RESULTS_DIR ?= runs
+FLAGS = $(if $(DATASET),--dataset $(DATASET)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) \
+	$(if $(ARMS),--arms $(ARMS)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set $(change)) \
+	$(if $(PRECISION),--precision $(PRECISION)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
+	--results-dir $(RESULTS_DIR)
+# One experiment per claim; `make search` and `make run` take NAME=.
+ABLATIONS := ablation-relu ablation-lrn ablation-pooling
+
+.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search compare tables figures report clean
+
+setup: $(READY)
+
+$(READY): requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "expected Python 3.11 or newer, received " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+quickstart: $(READY)
+	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 20 --results-dir runs/quickstart
+
+$(ABLATIONS): $(READY)
+	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
+
+ablations: $(ABLATIONS)
+
+run: $(READY)
+	$(RUN) run $(NAME) $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
+
+search: $(READY)
+	$(RUN) search $(NAME) $(FLAGS)
+
+compare: $(READY)
+	$(RUN) compare $(or $(A),results) $(or $(B),runs) $(if $(TOLERANCE),--tolerance $(TOLERANCE))
+
+tables figures report: $(READY)
+	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
+
+test: $(READY)
+	$(VENV)/bin/python -m pytest
+
+lint: $(READY)
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
