@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from alexnet_tf.errors import InputError
+from alexnet_tf.startup import quiet_startup
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.options import Options
@@ -147,17 +148,20 @@ def _training_setup(options: argparse.Namespace):
         tensorboard=options.tensorboard,
     )
     run_options.check(experiment)
-    import tensorflow as tf
+    with quiet_startup():
+        import tensorflow as tf
 
-    from alexnet_tf.environment import git_commit
-    from alexnet_tf.strategy import make_strategy
+        from alexnet_tf.environment import git_commit
+        from alexnet_tf.strategy import make_strategy
 
-    git_commit()
-    # What TensorFlow warns of (a new tf.function for every run) is meant.
-    tf.get_logger().setLevel("ERROR")
-    # Two runs of one seed have to agree to the last bit.
-    tf.config.experimental.enable_op_determinism()
-    return experiment, run_options, make_strategy(options.replicas)
+        git_commit()
+        # What TensorFlow warns of (a new tf.function for every run) is meant.
+        tf.get_logger().setLevel("ERROR")
+        # Two runs of one seed have to agree to the last bit.
+        tf.config.experimental.enable_op_determinism()
+        strategy = make_strategy(options.replicas)
+        tf.config.list_logical_devices()
+    return experiment, run_options, strategy
 
 
 def _experiment(name: str) -> Experiment:

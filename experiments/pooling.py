@@ -21,7 +21,7 @@ EXPERIMENT = Experiment(
     cost="about 25 min with the search (mixed_bfloat16, two cores)",
     arms=(
         Arm(
-            "separate", BASE.replace(pool_size=2, learning_rate=0.01), "2x2 windows, stride 2", GRID, SEEDS, 6
+            "separate", BASE.replace(pool_size=2, learning_rate=0.02), "2x2 windows, stride 2", GRID, SEEDS, 6
         ),
         Arm(
             "overlapping",

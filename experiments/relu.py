@@ -56,7 +56,7 @@ def _arm(activation: str, suffix: str, config: Config, rate: float, grid: tuple[
         change=change,
         grid=grid,
         seeds=(0, 1, 2, 3, 4) if main else (0, 1, 2),
-        search_epochs=20 if main else 12,
+        search_epochs=20 if main else 6,
     )
 
 
