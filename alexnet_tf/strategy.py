@@ -32,9 +32,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
     if len(gpus) >= count:
         return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(count)])
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    if len(tf.config.list_logical_devices("CPU") if _initialized() else []) < count:
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+    _make_logical_cpus(count)
     return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)])
 
 
@@ -46,5 +44,14 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
 
 
-def _initialized() -> bool:
-    return tf.python.eager.context.context()._initialized
+def _make_logical_cpus(count: int) -> None:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+    except RuntimeError:
+        # The devices are in use already, and their number is what it is.
+        found = len(tf.config.list_logical_devices("CPU"))
+        if found < count:
+            raise InputError(
+                f"--replicas: expected at most {found} in this process; received {count}"
+            ) from None

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.strategy import is_chief, make_strategy
+
+
+def test_one_replica_needs_no_strategy():
+    for replicas in ("1", "auto"):
+        assert make_strategy(replicas) is tf.distribute.get_strategy()
+
+
+def test_logical_cpus_make_replicas():
+    strategy = make_strategy("2")
+
+    assert isinstance(strategy, tf.distribute.MirroredStrategy)
+    assert strategy.num_replicas_in_sync == 2
+    assert is_chief(strategy)
+
+
+@pytest.mark.parametrize("replicas", ["0", "-1", "two", "1.5", ""])
+def test_bad_number(replicas):
+    with pytest.raises(InputError, match="expected auto or a whole number >= 1"):
+        make_strategy(replicas)
+
+
+def test_more_than_the_process_has():
+    tf.config.list_logical_devices()
+    with pytest.raises(InputError, match="expected at most 2 in this process; received 3"):
+        make_strategy("3")
+
+
+def test_every_gpu_is_used(monkeypatch):
+    asked = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] * 4)
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
+
+    make_strategy("auto")
+    make_strategy("2")
+
+    assert asked == [["GPU:0", "GPU:1", "GPU:2", "GPU:3"], ["GPU:0", "GPU:1"]]
+
+
+def test_tf_config_means_several_workers(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["a:1", "b:1"]}}))
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "workers")
+
+    assert make_strategy("auto") == "workers"
