@@ -1,0 +1,36 @@
+"""The claims of "ImageNet Classification with Deep Convolutional Neural Networks", put to the test.
+
+What is named here is the public interface; nothing else is promised. Names are imported when they are
+first used, so that reading a configuration or a result does not wait for TensorFlow.
+"""
+
+import importlib
+
+_HOMES = {
+    "Config": "alexnet_tf.config",
+    "DataConfig": "alexnet_tf.config",
+    "CifarNetConfig": "alexnet_tf.config",
+    "TrainConfig": "alexnet_tf.config",
+    "InputError": "alexnet_tf.errors",
+    "open_data": "alexnet_tf.data.pipeline",
+    "GroupedConv2D": "alexnet_tf.layers",
+    "LocalResponseNormalization": "alexnet_tf.layers",
+    "SpatialResponseNormalization": "alexnet_tf.layers",
+    "build_model": "alexnet_tf.models",
+    "cifar_net": "alexnet_tf.models",
+    "MomentumSGD": "alexnet_tf.optimizer",
+    "make_optimizer": "alexnet_tf.train",
+    "make_strategy": "alexnet_tf.strategy",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'alexnet_tf' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
