@@ -21,6 +21,7 @@ class Arm:
         grid: learning rates that `search` tries, in increasing order.
         seeds: seeds of the committed evidence.
         search_epochs: epochs of one search run.
+        probe: further metrics of the trained net: (model, pipelines) -> values.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Arm:
     grid: tuple[float, ...]
     seeds: tuple[int, ...]
     search_epochs: int
+    probe: Callable[..., Mapping[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Experiment:
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
         figure: the column of curves.csv that figure.png shows against the epoch.
-        probe: further metrics of the trained model: (model, splits) -> values.
+        probe_metrics: columns of runs.csv that the arms' probes fill.
     """
 
     name: str
@@ -97,7 +99,6 @@ class Experiment:
     objective: Literal["epochs_to_target", "selection_error"]
     figure: Literal["train_error", "test_error"]
     notes: tuple[str, ...] = ()
-    probe: Callable[..., Mapping[str, float]] | None = None
     probe_metrics: tuple[str, ...] = ()
 
     def arm(self, name: str) -> Arm:

@@ -5,12 +5,23 @@
 The four-layer net with max pooling, crops and flips; the sides are 16, 8 and 4 in both arms.
 """
 
+from alexnet_tf.config import Config
 from experiments.experiment import Arm, Comparison, Experiment
 from experiments.generalisation import AUGMENTED, GAP
 
-BASE = AUGMENTED.replace(init="glorot", pooling=("max", "max", "max"), input_scale="unit")
 GRID = (0.005, 0.01, 0.02)
 SEEDS = (0, 1, 2, 3, 4)
+
+
+def _net(pool_size: int, rate: float) -> Config:
+    return AUGMENTED.replace(
+        pooling=("max", "max", "max"),
+        init="glorot",
+        input_scale="unit",
+        pool_size=pool_size,
+        learning_rate=rate,
+    )
+
 
 EXPERIMENT = Experiment(
     name="ablation-pooling",
@@ -20,17 +31,8 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 25 min with the search (mixed_bfloat16, two cores)",
     arms=(
-        Arm(
-            "separate", BASE.replace(pool_size=2, learning_rate=0.02), "2x2 windows, stride 2", GRID, SEEDS, 6
-        ),
-        Arm(
-            "overlapping",
-            BASE.replace(pool_size=3, learning_rate=0.01),
-            "3x3 windows, stride 2",
-            GRID,
-            SEEDS,
-            6,
-        ),
+        Arm("separate", _net(2, 0.02), "2x2 windows, stride 2", GRID, SEEDS, 6),
+        Arm("overlapping", _net(3, 0.01), "3x3 windows, stride 2", GRID, SEEDS, 6),
     ),
     comparisons=(
         Comparison(

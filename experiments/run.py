@@ -18,9 +18,10 @@ from alexnet_tf.progress import ProgressBar
 from alexnet_tf.results import finished_run, prepare_folder, record_run
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import History, check_run, train
-from experiments.experiment import Arm, Experiment
+from experiments.experiment import Arm, Curve, Experiment
 from experiments.options import Options
 from experiments.report import write_report
+from experiments.shared import OF_THE_TRAINING, SharedRun, find_shared_run
 
 
 @dataclass(frozen=True)
@@ -92,29 +93,51 @@ def planned_run(
 
 def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> None:
     """Trains one run and records it."""
-    experiment, config = run.experiment, run.config
+    shared = None if run.arm.probe else find_shared_run(folder, run.config_hash)
+    if shared:
+        print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
+        if is_chief(strategy):
+            record(run, folder, *shared_row(run, shared))
+        return
     checkpoint = folder / "state" / f"{run.run_id}.npz"
-    callbacks = run_callbacks(run.run_id, config, run.data, folder, options)
-    model, history = train(config, run.data, strategy, checkpoint, callbacks)
-    probed = experiment.probe(model, run.data) if experiment.probe and history.status == "done" else {}
+    callbacks = run_callbacks(run.run_id, run.config, run.data, folder, options)
+    model, history = train(run.config, run.data, strategy, checkpoint, callbacks)
+    probed = run.arm.probe(model, run.data) if run.arm.probe and history.status == "done" else {}
     if not is_chief(strategy):
         return
-    owner = {"experiment": experiment.name, "arm": run.arm.name, "seed": config.seed}
-    record = {
-        "run_id": run.run_id,
-        "config": config.to_dict(),
+    details = {
+        "config": run.config.to_dict(),
         "data": data_record(run.data),
         "environment": environment(strategy),
     }
+    record(run, folder, run_row(run, history, strategy, probed), history.curve, details)
+    checkpoint.unlink(missing_ok=True)
+
+
+def record(
+    run: Run, folder: Path, row: dict[str, Any], curve: Sequence[dict[str, Any]], details: dict[str, Any]
+) -> None:
+    """Writes a run's row, curve and record."""
+    owner = {"experiment": run.experiment.name, "arm": run.arm.name, "seed": run.config.seed}
     record_run(
         folder,
-        run_row(run, history, strategy, probed),
-        [{**owner, **point} for point in history.curve],
-        record,
-        run_metric_names(experiment),
-        [arm.name for arm in experiment.arms],
+        row,
+        [{**owner, **point} for point in curve],
+        {**details, "run_id": run.run_id},
+        run_metric_names(run.experiment),
+        [arm.name for arm in run.experiment.arms],
     )
-    checkpoint.unlink(missing_ok=True)
+
+
+def shared_row(run: Run, shared: SharedRun) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Row, curve and record of a run that a sibling experiment recorded."""
+    row = {
+        **measured(run, shared.curve, shared.row["status"]),
+        **{name: shared.row[name] for name in OF_THE_TRAINING},
+    }
+    messages = [row["message"], f"shared with {shared.row['run_id']}"]
+    row["message"] = "; ".join(message for message in messages if message)
+    return row, shared.curve, {**shared.record, "shared_with": shared.row["run_id"]}
 
 
 def chosen_dataset(experiment: Experiment, options: Options) -> str:
@@ -149,41 +172,45 @@ def run_callbacks(
 
 
 def run_row(
-    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
+    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float]
 ) -> dict[str, Any]:
-    """One line of runs.csv: the values of the final epoch and what they were measured with."""
-    experiment, config, image_set = run.experiment, run.config, run.data.image_set
-    last, messages = history.curve[-1], [history.message] if history.message else []
-    metrics: dict[str, float | None] = {}
-    for metric in experiment.metrics:
-        metrics[metric.name] = metric.of_curve(history.curve)
-        if metrics[metric.name] is None and metric.censored_message and history.status == "done":
-            messages.append(metric.censored_message(history.curve))
+    """One line of runs.csv for a run that was trained here and now."""
     where = environment(strategy)
+    row = measured(run, history.curve, history.status, history.message)
+    return {
+        **row,
+        **probed,
+        "status": history.status,
+        "seconds": round(history.seconds, 1),
+        "finished_at": now(),
+        **{name: where[name] for name in ("git_commit", "tensorflow", "keras", "device")},
+    }
+
+
+def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
+    """What a row says of the run's identity and of its curve: the values of the final epoch."""
+    last, messages = curve[-1], [message] if message else []
+    metrics: dict[str, float | None] = {}
+    for metric in run.experiment.metrics:
+        metrics[metric.name] = metric.of_curve(curve)
+        if metrics[metric.name] is None and metric.censored_message and status == "done":
+            messages.append(metric.censored_message(curve))
     return {
         "run_id": run.run_id,
-        "experiment": experiment.name,
+        "experiment": run.experiment.name,
         "arm": run.arm.name,
-        "seed": config.seed,
-        "status": history.status,
+        "seed": run.config.seed,
         "epochs": last["epoch"],
-        "learning_rate": config.train.learning_rate,
+        "learning_rate": run.config.train.learning_rate,
         "train_error": last["train_error"],
         "test_error": last["test_error"],
         "test_top5_error": last["test_top5_error"],
         **metrics,
-        **{name: probed.get(name) for name in experiment.probe_metrics},
-        "seconds": round(history.seconds, 1),
-        "precision": config.precision,
-        "dataset": image_set.slug,
-        "data_fingerprint": image_set.fingerprint,
-        "model": type(config.model).__name__,
+        "precision": run.config.precision,
+        "dataset": run.data.image_set.slug,
+        "data_fingerprint": run.data.image_set.fingerprint,
+        "model": type(run.config.model).__name__,
         "config_hash": run.config_hash,
-        "git_commit": where["git_commit"],
-        "tensorflow": where["tensorflow"],
-        "keras": where["keras"],
-        "device": where["device"],
-        "finished_at": now(),
         "message": "; ".join(messages),
     }
 

@@ -15,6 +15,7 @@ from alexnet_tf.train import History, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
 from experiments.run import chosen_dataset, now, run_callbacks, run_metric_names
+from experiments.shared import find_shared_search
 
 SEARCH_SEED = 1000
 # A grid is extended at most this often on each side before the search gives up on an inner winner.
@@ -76,6 +77,11 @@ def search_row(
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
+    shared = find_shared_search(folder, config_hash, experiment.objective)
+    if shared:
+        row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
+        record_search(folder, [row], [each.name for each in experiment.arms])
+        return row
     checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
     label = f"search {arm.name} {rate:g}"
     _, history = train(

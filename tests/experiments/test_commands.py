@@ -59,6 +59,26 @@ def test_one_more_row_and_no_run_twice(tiny_builtin, tmp_path, capsys):
     assert "already done, not run again" in capsys.readouterr().out
 
 
+def test_an_arm_shared_by_two_experiments_is_trained_once(tiny_builtin, tmp_path, capsys):
+    arguments = ["--seeds", "0", "--epochs", "1", "--set", "learning_rate=0.01"]
+    assert run(tmp_path, *arguments, "--arms", "overlapping", name="pooling") == 0
+    capsys.readouterr()
+    assert run(tmp_path, *arguments, "--arms", "none-unit", name="lrn") == 0
+
+    assert "the same run as ablation-pooling-overlapping-seed0" in capsys.readouterr().out
+    folders = [tmp_path / "builtin" / name for name in ("ablation-pooling", "ablation-lrn")]
+    first, shared = (rows(folder / "runs.csv")[0] for folder in folders)
+    assert shared["message"] == f"shared with {first['run_id']}"
+    assert (shared["experiment"], shared["arm"]) == ("ablation-lrn", "none-unit")
+    for name in set(first) - {"run_id", "experiment", "arm", "message"}:
+        assert shared[name] == first[name], name
+    for a, b in zip(*(rows(folder / "curves.csv") for folder in folders), strict=True):
+        assert {**a, "experiment": "", "arm": ""} == {**b, "experiment": "", "arm": ""}
+    # An arm with a probe needs the net itself, so it is trained.
+    assert run(tmp_path, *arguments, "--arms", "lrn-unit", name="lrn") == 0
+    assert float(rows(folders[1] / "runs.csv")[1]["lrn_factor_cv"]) > 0
+
+
 def test_other_config_in_the_same_folder_is_refused_before_training(tiny_builtin, tmp_path, capsys):
     assert run(tmp_path, "--arms", "relu", "--seeds", "0", "--epochs", "1") == 0
     capsys.readouterr()

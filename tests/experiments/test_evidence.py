@@ -1,0 +1,53 @@
+"""The committed results against the experiments that claim them."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.config import Config
+from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
+from experiments import EXPERIMENTS
+
+RESULTS = Path(__file__).parents[2] / "results"
+FOLDERS = [
+    pytest.param(experiment, RESULTS / experiment.dataset / experiment.name, id=experiment.name)
+    for experiment in EXPERIMENTS
+]
+
+
+@pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
+def test_every_rate_won_its_search(experiment, folder):
+    rows, problems = read_lr_search(folder)
+    assert not problems
+    recorded = {row["arm"] for row in read_runs(folder).rows}
+    for arm in experiment.arms:
+        tried = [row for row in rows if row["arm"] == arm.name]
+        if not tried:
+            assert arm.name not in recorded, f"{arm.name} has runs but no search"
+            continue
+        winners = [row["learning_rate"] for row in tried if row["winner"]]
+        rates = sorted(row["learning_rate"] for row in tried)
+        assert winners == [arm.config.train.learning_rate], arm.name
+        assert set(arm.grid) <= set(rates), arm.name
+        assert rates[0] < winners[0] < rates[-1], f"{arm.name}: the winner is on the edge of its grid"
+
+
+@pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
+def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
+    runs, problems = read_runs(folder)
+    curves, curve_problems = read_curves(folder)
+    records, record_problems = read_records(folder)
+    assert not [*problems, *curve_problems, *record_problems]
+    assert {row["run_id"] for row in runs} == set(records)
+    for row in runs:
+        record = records[row["run_id"]]
+        config = Config.from_dict(record["config"])
+        assert config.hash(record["data"]["fingerprint"]) == row["config_hash"]
+        assert not row["git_commit"].endswith("+"), row["run_id"]
+        arm = experiment.arm(row["arm"])
+        assert config.replace(seed=0, dataset="cifar10", precision="float32") == arm.config.replace(
+            seed=0, dataset="cifar10", precision="float32"
+        ), f"{row['run_id']} is not a run of the arm as it is declared"
+        curve = [point for point in curves if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
+        assert [point["epoch"] for point in curve] == list(range(row["epochs"] + 1))
+        assert curve[-1]["train_error"] == row["train_error"]
