@@ -80,7 +80,7 @@ EXPERIMENT = Experiment(
         Arm("none", _raw(0.004), "raw pixels, no normalisation", RAW_GRID, SEEDS, 6),
         Arm("lrn", _raw(0.008, lrn=True), "raw pixels, LRN", RAW_GRID, SEEDS, 6, lrn_factor_cv),
         Arm("none-unit", _unit(0.01), "unit variance, no normalisation", UNIT_GRID, SEEDS, 6),
-        Arm("lrn-unit", _unit(0.01, lrn=True), "unit variance, LRN", UNIT_GRID, SEEDS, 6, lrn_factor_cv),
+        Arm("lrn-unit", _unit(0.02, lrn=True), "unit variance, LRN", UNIT_GRID, SEEDS, 6, lrn_factor_cv),
     ),
     comparisons=(*_effects("lrn", "none", primary=True), *_effects("lrn-unit", "none-unit", primary=False)),
     metrics=(GAP,),
