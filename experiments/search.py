@@ -19,7 +19,7 @@ from experiments.shared import find_shared_search
 
 SEARCH_SEED = 1000
 # A grid is extended at most this often on each side before the search gives up on an inner winner.
-MAX_EXTENSIONS = 3
+MAX_EXTENSIONS = 6
 
 
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:

@@ -1,0 +1,221 @@
+"""The network of the paper (section 3, Figure 2), and its variants by configuration."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from alexnet_tf.config import AlexNetConfig
+from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
+
+# Two towers, 60,965,224 parameters with 1000 classes.
+PAPER = AlexNetConfig()
+# The authors' net #145, whose log has the paper's numbers.
+CODE = dataclasses.replace(
+    PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
+)
+# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4, conv5 and the rest whole.
+ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
+# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2. The paper's initialisation stays flat here.
+SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
+PRESETS = {"paper": PAPER, "code": CODE, "one-tower": ONE_TOWER, "scaled": SCALED}
+
+# Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
+SPLIT_STAGES = (2, 4, 5)
+KERNELS = (None, 5, 3, 3, 3)
+
+
+def alexnet(
+    input_shape: tuple[int, int, int], classes: int, config: AlexNetConfig = PAPER, name: str = "alexnet"
+) -> keras.Model:
+    """Five convolutions and three fully connected layers, from images to float32 logits.
+
+    Args:
+        input_shape: (height, width, channels); 224 and 227 pixels give 55, 27, 13, 6.
+        classes: number of logits.
+        config: sizes, towers, normalisation, initialisation.
+        name: of the model.
+
+    Returns:
+        A functional model whose 16 weight arrays are in layer order, kernel then bias.
+
+    Raises:
+        ValueError: for images that are too small, or filters that do not divide into the towers.
+
+    Example:
+
+    >>> alexnet((224, 224, 3), 1000).count_params()
+    60965224
+    """
+    images = keras.Input(input_shape, name="images")
+    x = classifier(features(images, config), classes, config, activation=None)
+    return keras.Model(images, x, name=name)
+
+
+def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model)
+    include_top: bool = True,
+    weights: str | Path | None = None,
+    input_tensor: keras.KerasTensor | None = None,
+    input_shape: tuple[int, int, int] | None = None,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: str | Callable | None = "softmax",
+    name: str = "alexnet",
+    config: AlexNetConfig = PAPER,
+) -> keras.Model:
+    """AlexNet with the signature of `keras.applications`.
+
+    Args:
+        include_top: whether fc6, fc7 and fc8 are there; else the model ends at pool5.
+        weights: a `.weights.h5` file of this architecture, or None for fresh ones. There are no weights
+            to download.
+        input_tensor: a Keras tensor to start from.
+        input_shape: (height, width, channels), by default (224, 224, 3).
+        pooling: without the top, `avg` or `max` over all positions of pool5; None keeps the map.
+        classes: of fc8.
+        classifier_activation: of fc8; None gives logits.
+        name: of the model.
+        config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another.
+
+    Raises:
+        ValueError: for arguments that do not fit each other.
+
+    Example:
+
+    >>> AlexNet(include_top=False, pooling="avg").output.shape
+    (None, 256)
+    """
+    if pooling not in (None, "avg", "max"):
+        raise ValueError(f"pooling: expected None, 'avg' or 'max'; received {pooling!r}")
+    if weights is not None and not Path(weights).is_file():
+        raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
+    if input_tensor is None:
+        input_tensor = keras.Input(input_shape or (224, 224, 3), name="images")
+    # So that what precedes the tensor becomes part of the model.
+    sources = keras.utils.get_source_inputs(input_tensor)
+    x = features(input_tensor, config)
+    if include_top:
+        x = classifier(x, classes, config, classifier_activation)
+    elif pooling:
+        pool = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
+        x = pool(name=f"{pooling}_pool")(x)
+    model = keras.Model(sources, x, name=name)
+    if weights is not None:
+        model.load_weights(weights)
+    return model
+
+
+def features(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
+    """conv1 to pool5: images [n, height, width, channels] to the last map."""
+    x = _pad_to_cover(images, config)
+    x = _conv(x, 1, config)  # 224 -> 55
+    if config.late_relu:
+        x = _relu(_pool(_normalize(x, 1, config), 1, config), 1, config)
+    else:
+        x = _pool(_normalize(_relu(x, 1, config), 1, config), 1, config)  # 55 -> 27
+    x = _relu(_conv(x, 2, config), 2, config)  # 27
+    x = _normalize(x, 2, config)
+    if config.spatial_norm:
+        x = SpatialResponseNormalization(name="spatial_norm2")(x)
+    x = _pool(x, 2, config)  # 27 -> 13
+    x = _relu(_conv(x, 3, config), 3, config)  # 13; the towers meet here
+    x = _relu(_conv(x, 4, config), 4, config)
+    x = _conv(x, 5, config)
+    if config.late_relu:
+        return _relu(_pool(x, 5, config), 5, config)
+    return _pool(_relu(x, 5, config), 5, config)  # 13 -> 6
+
+
+def classifier(
+    x: keras.KerasTensor, classes: int, config: AlexNetConfig, activation: str | Callable | None
+) -> keras.KerasTensor:
+    """fc6, fc7 and fc8: the last map to logits, or to what `activation` makes of them."""
+    x = layers.Flatten(name="flatten")(x)
+    for stage, units in zip((6, 7), config.hidden, strict=True):
+        x = layers.Dense(
+            round(units * config.width),
+            kernel_initializer=_initializer(stage, config),
+            bias_initializer=keras.initializers.Constant(config.hidden_bias),
+            name=f"fc{stage}",
+        )(x)
+        x = layers.Dropout(config.dropout, name=f"dropout{stage}")(_relu(x, stage, config))
+    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    return layers.Dense(
+        classes,
+        activation=activation,
+        kernel_initializer=_initializer(8, config),
+        dtype="float32",
+        name="fc8",
+    )(x)
+
+
+def _pad_to_cover(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
+    height, width = images.shape[1:3]
+    if None in (height, width) or min(height, width) < config.stem_kernel:
+        raise ValueError(
+            f"input_shape: expected height and width of at least {config.stem_kernel} pixels; "
+            f"received {images.shape[1:]}"
+        )
+    bottom, right = (
+        math.ceil((side - config.stem_kernel) / config.stem_stride) * config.stem_stride
+        + config.stem_kernel
+        - side
+        for side in (height, width)
+    )
+    if not config.stem_ceil or bottom == right == 0:
+        return images
+    return layers.ZeroPadding2D(((0, bottom), (0, right)), name="pad")(images)  # 224 -> 227
+
+
+def _conv(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras.KerasTensor:
+    biased = stage in SPLIT_STAGES
+    return GroupedConv2D(
+        round(config.filters[stage - 1] * config.width),
+        KERNELS[stage - 1] or config.stem_kernel,
+        strides=config.stem_stride if stage == 1 else 1,
+        padding="valid" if stage == 1 else "same",
+        groups=config.towers if stage in SPLIT_STAGES else 1,
+        kernel_initializer=_initializer(stage, config),
+        bias_initializer=keras.initializers.Constant(config.hidden_bias if biased else 0.0),
+        name=f"conv{stage}",
+    )(x)
+
+
+def _relu(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras.KerasTensor:
+    return layers.Activation(config.activation, name=f"{config.activation}{stage}")(x)
+
+
+def _pool(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras.KerasTensor:
+    return layers.MaxPooling2D(config.pool_size, strides=2, name=f"pool{stage}")(x)
+
+
+def _normalize(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras.KerasTensor:
+    if not config.lrn:
+        return x
+    normalize = LocalResponseNormalization(
+        n=config.lrn_n,
+        k=config.lrn_k,
+        alpha=config.lrn_alpha,
+        beta=config.lrn_beta,
+        divide_alpha=config.lrn_divide_alpha,
+        name=f"lrn{stage}",
+    )
+    if not config.lrn_within_tower or config.towers == 1:
+        return normalize(x)
+    # The layer works along the last axis, so a tower's channels are given an axis of their own.
+    height, width, channels = x.shape[1:]
+    apart = (height, width, config.towers, channels // config.towers)
+    x = normalize(layers.Reshape(apart, name=f"apart{stage}")(x))
+    return layers.Reshape((height, width, channels), name=f"together{stage}")(x)
+
+
+def _initializer(stage: int, config: AlexNetConfig) -> keras.Initializer:
+    if config.init == "glorot":
+        return keras.initializers.GlorotUniform()
+    if config.init == "he":
+        return keras.initializers.HeNormal()
+    wide = config.init == "code" and stage in (3, 4, 5)
+    return keras.initializers.RandomNormal(stddev=0.03 if wide else 0.01)

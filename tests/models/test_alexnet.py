@@ -1,0 +1,139 @@
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.config import Config
+from alexnet_tf.models import AlexNet, alexnet, build_model
+from alexnet_tf.models.alexnet import CODE, ONE_TOWER, PAPER, SCALED
+from alexnet_tf.reference import alexnet_forward, alexnet_weight_shapes
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
+
+
+def sides(model: keras.Model) -> list[int]:
+    return [model.get_layer(name).output.shape[1] for name in ("conv1", "pool1", "pool2", "pool5")]
+
+
+@pytest.mark.parametrize("side", [224, 227])
+def test_the_papers_numbers(side):
+    model = alexnet((side, side, 3), 1000)
+
+    assert model.count_params() == 60_965_224
+    assert sides(model) == [55, 27, 13, 6]
+    assert [tuple(weight.shape) for weight in model.weights] == alexnet_weight_shapes()
+
+
+def test_one_tower_is_the_papers_one_gpu_net():
+    model = alexnet((224, 224, 3), 1000, ONE_TOWER)
+
+    expected = alexnet_weight_shapes(filters=(48, 128, 192, 192, 256), towers=1)
+    assert [tuple(weight.shape) for weight in model.weights] == expected
+    # The paper's footnote: about as many parameters as the two-tower net, as most are in the layers kept.
+    assert model.count_params() == 59_798_312
+    assert sides(model) == [55, 27, 13, 6]
+
+
+def test_scaled_sizes_and_width():
+    model = alexnet((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
+
+    assert sides(model) == [26, 12, 5, 2]
+    assert model.get_layer("conv2").filters == 128
+    assert model.get_layer("fc6").units == 2048
+    assert model.get_layer("conv2").groups == 2
+
+
+def test_presets_differ_in_declared_fields_only():
+    def changed(config):
+        return {
+            field.name
+            for field in dataclasses.fields(config)
+            if getattr(config, field.name) != getattr(PAPER, field.name)
+        }
+
+    assert changed(CODE) == {"init", "lrn_divide_alpha", "lrn_within_tower", "late_relu", "spatial_norm"}
+    assert changed(ONE_TOWER) == {"towers", "filters"}
+
+
+@pytest.mark.parametrize("preset", ["paper", "code"])
+def test_forward_equals_the_reference_and_pytorch(preset):
+    with np.load(FIXTURES / "pytorch_alexnet.npz") as file:
+        stored = dict(file)
+    config = dataclasses.replace({"paper": PAPER, "code": CODE}[preset], **NARROW)
+    model = alexnet((96, 96, 3), 10, config)
+    weights = [stored[f"weight{index:02}"] for index in range(16)]
+    model.set_weights(weights)
+    images = stored["pixels"] - 128.0
+
+    probabilities = keras.ops.softmax(model(images.astype(np.float32)))
+
+    np.testing.assert_allclose(probabilities, alexnet_forward(images, weights, preset), rtol=2e-5)
+    np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("config", "stddevs"), [(PAPER, (0.01,) * 8), (CODE, (0.01, 0.01, 0.03, 0.03, 0.03, 0.01, 0.01, 0.01))]
+)
+def test_initialisation(config, stddevs):
+    keras.utils.set_random_seed(0)
+    weights = alexnet((96, 96, 3), 10, dataclasses.replace(config, width=0.25)).get_weights()
+
+    for kernel, stddev in zip(weights[::2], stddevs, strict=True):
+        assert kernel.std() == pytest.approx(stddev, rel=0.05)
+    assert [float(bias[0]) for bias in weights[1::2]] == [0, 1, 0, 1, 1, 1, 1, 0]
+    assert all((bias == bias[0]).all() for bias in weights[1::2])
+
+
+def test_signature_of_keras_applications():
+    narrow = dataclasses.replace(PAPER, width=1 / 16)
+    model = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow)
+    images = np.random.default_rng(0).normal(size=(2, 96, 96, 3)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(model(images)).sum(axis=1), 1, rtol=1e-5)
+
+    bare = AlexNet(include_top=False, input_shape=(96, 96, 3), config=narrow)
+    assert bare.output.shape == (None, 2, 2, 16)
+    assert AlexNet(include_top=False, pooling="max", input_shape=(96, 96, 3), config=narrow).output.shape == (
+        None,
+        16,
+    )
+    scaled = keras.layers.Rescaling(1 / 255)(tensor := keras.Input((96, 96, 3)))
+    assert AlexNet(input_tensor=scaled, classes=7, config=narrow).inputs[0] is tensor
+
+
+def test_weights_argument(tmp_path):
+    narrow = dataclasses.replace(PAPER, width=1 / 16)
+    first = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow)
+    first.save_weights(tmp_path / "net.weights.h5")
+
+    second = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow, weights=tmp_path / "net.weights.h5")
+
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match=r"expected None or a .weights.h5 file; received 'imagenet'"):
+        AlexNet(weights="imagenet")
+
+
+@pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
+def test_saves_and_loads(tmp_path, config):
+    model = alexnet((96, 96, 3), 5, dataclasses.replace(config, width=1 / 16))
+    images = np.random.default_rng(0).normal(size=(2, 96, 96, 3)).astype(np.float32)
+
+    model.save(tmp_path / "net.keras")
+
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "net.keras")(images), model(images))
+
+
+def test_too_small_an_image():
+    with pytest.raises(ValueError, match="at least 11 pixels"):
+        alexnet((8, 8, 3), 10)
+
+
+def test_config_round_trip_and_build_model():
+    config = Config(model=dataclasses.replace(SCALED, width=0.125))
+
+    assert Config.from_dict(config.to_dict()) == config
+    assert build_model(config.model, (56, 56, 3), 10).get_layer("conv1").filters == 12
+    assert config.replace(dropout=0.0).model.dropout == 0
