@@ -26,7 +26,7 @@ $(READY): requirements.txt
 	touch $@
 
 quickstart: $(READY)
-	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 20 --results-dir runs/quickstart
+	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 --results-dir runs/quickstart
 
 $(ABLATIONS): $(READY)
 	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
