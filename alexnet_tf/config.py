@@ -64,7 +64,7 @@ class CifarNetConfig:
 class AlexNetConfig:
     """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
 
-    `models.alexnet` names the presets: `PAPER`, `CODE`, `ONE_TOWER` and `SCALED`.
+    `alexnet_tf.presets` names its variants.
 
     Attributes:
         towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
@@ -112,7 +112,46 @@ class AlexNetConfig:
     spatial_norm: bool = False
 
 
-ModelConfig = CifarNetConfig | AlexNetConfig
+@dataclass(frozen=True)
+class OneWeirdTrickConfig:
+    """The one-tower net of "One weird trick for parallelizing convolutional neural networks" (2014).
+
+    Attributes:
+        dropout: before fc6 and before fc7.
+        width: multiplies the filters (64, 192, 384, 256, 256) and the hidden widths (4096, 4096).
+    """
+
+    dropout: float = 0.5
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class BatchNormAlexNetConfig:
+    """AlexNet in one tower with batch normalisation in the place of the paper's.
+
+    Attributes:
+        dropout: after fc6 and after fc7.
+        width: multiplies the filters (96, 256, 384, 384, 256) and the hidden widths (4096, 4096).
+    """
+
+    dropout: float = 0.5
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class MnistCnnConfig:
+    """Two convolutions and two fully connected layers for 28x28 grey images.
+
+    Attributes:
+        dropout: before the last layer; 0 for none.
+        batch_norm: batch normalisation after each convolution.
+    """
+
+    dropout: float = 0.0
+    batch_norm: bool = False
+
+
+ModelConfig = CifarNetConfig | AlexNetConfig | OneWeirdTrickConfig | BatchNormAlexNetConfig | MnistCnnConfig
 
 
 @dataclass(frozen=True)

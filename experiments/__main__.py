@@ -7,8 +7,8 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from alexnet_tf.commandline import OneLineParser, run_command
 from alexnet_tf.errors import InputError
 from alexnet_tf.startup import quiet_startup
 from experiments import EXPERIMENTS
@@ -18,25 +18,9 @@ from experiments.options import Options
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """Reports a usage error in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
-        sys.exit(2)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0 done, 1 the answer is no, 2 bad input."""
-    options = _parser().parse_args(arguments)
-    try:
-        return options.command(options)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
-        return 130
+    return run_command(_parser().parse_args(arguments))
 
 
 def _parser() -> OneLineParser:

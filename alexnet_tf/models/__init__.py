@@ -2,9 +2,19 @@
 
 import keras
 
-from alexnet_tf.config import AlexNetConfig, CifarNetConfig, ModelConfig
+from alexnet_tf.config import (
+    AlexNetConfig,
+    BatchNormAlexNetConfig,
+    CifarNetConfig,
+    MnistCnnConfig,
+    ModelConfig,
+    OneWeirdTrickConfig,
+)
 from alexnet_tf.models.alexnet import AlexNet, alexnet
+from alexnet_tf.models.batch_norm_alexnet import batch_norm_alexnet
 from alexnet_tf.models.cifar_net import cifar_net
+from alexnet_tf.models.mnist_cnn import mnist_cnn
+from alexnet_tf.models.one_weird_trick import one_weird_trick
 
 
 def build_model(config: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -14,7 +24,21 @@ def build_model(config: ModelConfig, input_shape: tuple[int, int, int], classes:
             return cifar_net(input_shape, classes, config)
         case AlexNetConfig():
             return alexnet(input_shape, classes, config)
+        case OneWeirdTrickConfig():
+            return one_weird_trick(input_shape, classes, config)
+        case BatchNormAlexNetConfig():
+            return batch_norm_alexnet(input_shape, classes, config)
+        case MnistCnnConfig():
+            return mnist_cnn(input_shape, classes, config)
     raise TypeError(f"expected a model config, received {type(config).__name__}")
 
 
-__all__ = ["AlexNet", "alexnet", "build_model", "cifar_net"]
+__all__ = [
+    "AlexNet",
+    "alexnet",
+    "batch_norm_alexnet",
+    "build_model",
+    "cifar_net",
+    "mnist_cnn",
+    "one_weird_trick",
+]

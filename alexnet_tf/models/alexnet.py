@@ -1,6 +1,5 @@
 """The network of the paper (section 3, Figure 2), and its variants by configuration."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -10,18 +9,7 @@ from keras import layers
 
 from alexnet_tf.config import AlexNetConfig
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
-
-# Two towers, 60,965,224 parameters with 1000 classes.
-PAPER = AlexNetConfig()
-# The authors' net #145, whose log has the paper's numbers.
-CODE = dataclasses.replace(
-    PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
-)
-# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4, conv5 and the rest whole.
-ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
-# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2. The paper's initialisation stays flat here.
-SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
-PRESETS = {"paper": PAPER, "code": CODE, "one-tower": ONE_TOWER, "scaled": SCALED}
+from alexnet_tf.presets import PAPER
 
 # Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
@@ -102,7 +90,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     elif pooling:
         pool = layers.GlobalAveragePooling2D if pooling == "avg" else layers.GlobalMaxPooling2D
         x = pool(name=f"{pooling}_pool")(x)
-    model = keras.Model(sources, x, name=name)
+    model = keras.Model(sources[0] if len(sources) == 1 else sources, x, name=name)
     if weights is not None:
         model.load_weights(weights)
     return model

@@ -7,7 +7,7 @@ import pytest
 
 from alexnet_tf.config import Config
 from alexnet_tf.models import AlexNet, alexnet, build_model
-from alexnet_tf.models.alexnet import CODE, ONE_TOWER, PAPER, SCALED
+from alexnet_tf.presets import CODE, ONE_TOWER, PAPER, SCALED
 from alexnet_tf.reference import alexnet_forward, alexnet_weight_shapes
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -100,7 +100,7 @@ def test_signature_of_keras_applications():
         16,
     )
     scaled = keras.layers.Rescaling(1 / 255)(tensor := keras.Input((96, 96, 3)))
-    assert AlexNet(input_tensor=scaled, classes=7, config=narrow).inputs[0] is tensor
+    assert AlexNet(input_tensor=scaled, classes=7, config=narrow).input is tensor
 
 
 def test_weights_argument(tmp_path):

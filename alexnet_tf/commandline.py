@@ -1,0 +1,39 @@
+"""What the command lines have in common: errors in one line, and exit statuses."""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from alexnet_tf.errors import InputError
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Reports a usage error in one line, without the usage, with status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Calls `options.command(options)`.
+
+    Returns:
+        Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, told in one line; 130 when
+        interrupted.
+    """
+    try:
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

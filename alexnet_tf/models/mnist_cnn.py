@@ -1,0 +1,46 @@
+"""A small network for digits and garments."""
+
+import keras
+from keras import layers
+
+from alexnet_tf.config import MnistCnnConfig
+
+
+def mnist_cnn(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    config: MnistCnnConfig | None = None,
+    name: str = "mnist_cnn",
+) -> keras.Model:
+    """Two 3x3 convolutions with 2x2 pooling, a hidden layer of 128, to float32 logits.
+
+    Kernels of the convolutions start from a Gaussian of standard deviation .01, those of the fully
+    connected layers from Glorot's uniform distribution, biases from 0.
+
+    Args:
+        input_shape: (height, width, channels), at least 4 pixels; (28, 28, 1) for MNIST.
+        classes: number of logits.
+        config: dropout and batch normalisation.
+        name: of the model.
+
+    Example:
+
+    >>> mnist_cnn((28, 28, 1), 10).count_params()
+    421642
+    """
+    config = config or MnistCnnConfig()
+    x = images = keras.Input(input_shape, name="images")
+    for stage, filters in enumerate((32, 64), start=1):  # 28 -> 14 -> 7
+        gaussian = keras.initializers.RandomNormal(stddev=0.01)
+        x = layers.Conv2D(filters, 3, padding="same", kernel_initializer=gaussian, name=f"conv{stage}")(x)
+        if config.batch_norm:
+            x = layers.BatchNormalization(name=f"norm{stage}")(x)
+        x = layers.ReLU(name=f"relu{stage}")(x)
+        x = layers.MaxPooling2D(2, name=f"pool{stage}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(128, activation="relu", name="fc3")(x)
+    if config.dropout:
+        x = layers.Dropout(config.dropout, name="dropout3")(x)
+    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    logits = layers.Dense(classes, dtype="float32", name="fc4")(x)
+    return keras.Model(images, logits, name=name)

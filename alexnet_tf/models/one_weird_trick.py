@@ -1,0 +1,56 @@
+"""The one-tower AlexNet of Krizhevsky, "One weird trick ...", arXiv:1404.5997 (2014)."""
+
+import keras
+from keras import layers
+
+from alexnet_tf.config import OneWeirdTrickConfig
+
+FILTERS = (64, 192, 384, 256, 256)
+HIDDEN = 4096
+
+
+def one_weird_trick(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    config: OneWeirdTrickConfig | None = None,
+    name: str = "one_weird_trick",
+) -> keras.Model:
+    """Five convolutions without normalisation and three fully connected layers, to float32 logits.
+
+    The net that PyTorch users know as AlexNet. It has 61,100,840 parameters with 1000 classes on images
+    of 224 pixels; smaller images have smaller last maps and fewer parameters.
+
+    Args:
+        input_shape: (height, width, channels), at least 63 pixels.
+        classes: number of logits.
+        config: dropout and width.
+        name: of the model.
+
+    Raises:
+        ValueError: for images that are too small.
+
+    Example:
+
+    >>> one_weird_trick((224, 224, 3), 1000).count_params()
+    61100840
+    """
+    config = config or OneWeirdTrickConfig()
+    if min(input_shape[:2]) < 63:
+        raise ValueError(f"input_shape: expected at least 63 pixels; received {input_shape}")
+    filters = [round(count * config.width) for count in FILTERS]
+    images = keras.Input(input_shape, name="images")
+    x = layers.ZeroPadding2D(2, name="pad")(images)
+    x = layers.Conv2D(filters[0], 11, strides=4, activation="relu", name="conv1")(x)  # 224 -> 55
+    x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 55 -> 27
+    x = layers.Conv2D(filters[1], 5, padding="same", activation="relu", name="conv2")(x)
+    x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)  # 27 -> 13
+    for stage in (3, 4, 5):
+        x = layers.Conv2D(filters[stage - 1], 3, padding="same", activation="relu", name=f"conv{stage}")(x)
+    x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 13 -> 6
+    x = layers.Flatten(name="flatten")(x)
+    for stage in (6, 7):
+        x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
+        x = layers.Dense(round(HIDDEN * config.width), activation="relu", name=f"fc{stage}")(x)
+    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    logits = layers.Dense(classes, dtype="float32", name="fc8")(x)
+    return keras.Model(images, logits, name=name)

@@ -1,0 +1,53 @@
+"""The networks by name, with the images and classes they were made for."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from alexnet_tf.config import (
+    AlexNetConfig,
+    BatchNormAlexNetConfig,
+    CifarNetConfig,
+    MnistCnnConfig,
+    ModelConfig,
+    OneWeirdTrickConfig,
+)
+
+# Two towers, 60,965,224 parameters with 1000 classes.
+PAPER = AlexNetConfig()
+# The authors' net #145, whose log has the paper's numbers.
+CODE = dataclasses.replace(
+    PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
+)
+# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4, conv5 and the rest whole.
+ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
+# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2. The paper's initialisation stays flat here.
+SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network and its input.
+
+    Attributes:
+        model: its config.
+        side: height and width of the input, in pixels.
+        channels: of the input.
+        classes: number of outputs.
+    """
+
+    model: ModelConfig
+    side: int
+    channels: int
+    classes: int
+
+
+PRESETS = {
+    "alexnet": Preset(PAPER, 224, 3, 1000),
+    "alexnet-code": Preset(CODE, 224, 3, 1000),
+    "alexnet-one-tower": Preset(ONE_TOWER, 224, 3, 1000),
+    "alexnet-scaled": Preset(SCALED, 56, 3, 100),
+    "one-weird-trick": Preset(OneWeirdTrickConfig(), 224, 3, 1000),
+    "batch-norm-alexnet": Preset(BatchNormAlexNetConfig(), 224, 3, 16),
+    "cifar-net": Preset(CifarNetConfig(), 32, 3, 10),
+    "mnist-cnn": Preset(MnistCnnConfig(), 28, 1, 10),
+}

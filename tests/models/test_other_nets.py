@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.config import BatchNormAlexNetConfig, MnistCnnConfig, OneWeirdTrickConfig
+from alexnet_tf.models import batch_norm_alexnet, build_model, mnist_cnn, one_weird_trick
+
+
+def sides(model: keras.Model, *names: str) -> list[int]:
+    return [model.get_layer(name).output.shape[1] for name in names]
+
+
+def test_one_weird_trick_has_its_numbers():
+    model = one_weird_trick((224, 224, 3), 1000)
+
+    assert model.count_params() == 61_100_840
+    assert sides(model, "conv1", "pool1", "pool2", "pool5") == [55, 27, 13, 6]
+
+
+def test_batch_norm_alexnet_has_its_numbers():
+    model = batch_norm_alexnet((224, 224, 3), 16)
+
+    assert model.count_params() == 46_818_064
+    assert sides(model, "conv1", "pool1", "pool2", "pool5") == [54, 26, 12, 5]
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(norms) == 5
+
+
+def test_mnist_cnn_has_its_numbers():
+    # 3*3*1*32+32 + 3*3*32*64+64 + 7*7*64*128+128 + 128*10+10
+    assert mnist_cnn((28, 28, 1), 10).count_params() == 320 + 18_496 + 401_536 + 1_290
+    # Batch normalisation adds four numbers a channel; dropout none.
+    both = mnist_cnn((28, 28, 1), 10, MnistCnnConfig(dropout=0.5, batch_norm=True))
+    assert both.count_params() == 421_642 + 4 * (32 + 64)
+    assert both.get_layer("dropout3").rate == 0.5
+
+
+def test_mnist_cnn_initialisation():
+    keras.utils.set_random_seed(0)
+    model = mnist_cnn((28, 28, 1), 10)
+
+    assert model.get_layer("conv2").kernel.numpy().std() == pytest.approx(0.01, rel=0.03)
+    limit = np.sqrt(6 / (7 * 7 * 64 + 128))
+    assert np.abs(model.get_layer("fc3").kernel.numpy()).max() == pytest.approx(limit, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("config", "shape"),
+    [
+        (OneWeirdTrickConfig(width=1 / 32), (64, 64, 3)),
+        (BatchNormAlexNetConfig(width=1 / 32), (67, 67, 3)),
+        (MnistCnnConfig(dropout=0.5, batch_norm=True), (28, 28, 1)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_builds_from_its_config_and_gives_float32_logits(config, shape):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+
+    logits = build_model(config, shape, 7)(np.zeros((2, *shape), np.float32))
+
+    assert tuple(logits.shape) == (2, 7)
+    assert logits.dtype == "float32"
+
+
+@pytest.mark.parametrize("build", [one_weird_trick, batch_norm_alexnet])
+def test_too_small_an_image(build):
+    with pytest.raises(ValueError, match=r"expected at least 6[37] pixels"):
+        build((32, 32, 3), 10)

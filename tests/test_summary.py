@@ -1,0 +1,65 @@
+import re
+
+import pytest
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.models import alexnet
+from alexnet_tf.summary import layer_costs
+
+
+def test_alexnets_multiply_adds_by_hand():
+    costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
+
+    expected = {
+        "conv1": 55 * 55 * 96 * 11 * 11 * 3,
+        "conv2": 27 * 27 * 256 * 5 * 5 * 48,
+        "conv3": 13 * 13 * 384 * 3 * 3 * 256,
+        "conv4": 13 * 13 * 384 * 3 * 3 * 192,
+        "conv5": 13 * 13 * 256 * 3 * 3 * 192,
+        "fc6": 9216 * 4096,
+        "fc7": 4096 * 4096,
+        "fc8": 4096 * 1000,
+    }
+    assert {name: costs[name].multiply_adds for name in expected} == expected
+    assert sum(cost.multiply_adds for cost in costs.values()) == sum(expected.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "outputs"),
+    [
+        ("alexnet", "60,965,224", ["55 x 55 x 96", "27 x 27 x 96", "13 x 13 x 256", "6 x 6 x 256"]),
+        ("alexnet-code", "60,965,224", ["55 x 55 x 96", "6 x 6 x 256"]),
+        ("one-weird-trick", "61,100,840", ["55 x 55 x 64", "6 x 6 x 256"]),
+        ("batch-norm-alexnet", "46,818,064", ["54 x 54 x 96", "5 x 5 x 256"]),
+        ("alexnet-scaled", None, ["26 x 26 x 96", "12 x 12 x 96", "5 x 5 x 256", "2 x 2 x 256"]),
+    ],
+)
+def test_summary_prints_sizes_and_parameters(capsys, model, parameters, outputs):
+    assert main(["summary", "--model", model]) == 0
+
+    text = capsys.readouterr().out
+    for output in outputs:
+        assert output in text
+    total = re.search(r"^in all +([\d,]+)", text, re.MULTILINE)[1]
+    assert parameters in (None, total)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "lenet"], "expected one of alexnet"),
+        (["--image-size", "5"], "at least 11 pixels"),
+        (["--classes", "0"], "expected numbers >= 1"),
+        (["--classes", "many"], "invalid int value"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(capsys, arguments, words):
+    try:
+        status = main(["summary", *arguments])
+    except SystemExit as exit:
+        status = exit.code
+
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert status == 2
+    assert len(lines) == 1
+    assert words in lines[0]
