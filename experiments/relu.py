@@ -89,7 +89,7 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 2 h with the search (mixed_bfloat16, two cores)",
     arms=(
-        *_pair("", BASE, (0.004, 0.008), RAW_GRID, "2012: raw pixels, Gaussian .0001/.01, max/avg/avg"),
+        *_pair("", BASE, (0.004, 0.016), RAW_GRID, "2012: raw pixels, Gaussian .0001/.01, max/avg/avg"),
         *_pair("-modern", MODERN, (0.01, 0.01), UNIT_GRID, "unit variance, Glorot, max pooling"),
         *_pair(
             "-glorot",
