@@ -20,6 +20,8 @@ CODE = dataclasses.replace(
 )
 # The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4, conv5 and the rest whole.
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
+# Caffe's bvlc_alexnet: LRN with k = 1, alpha / n, and smaller biases.
+CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)
 # For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2. The paper's initialisation stays flat here.
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
@@ -44,6 +46,7 @@ class Preset:
 PRESETS = {
     "alexnet": Preset(PAPER, 224, 3, 1000),
     "alexnet-code": Preset(CODE, 224, 3, 1000),
+    "alexnet-caffe": Preset(CAFFE, 227, 3, 1000),
     "alexnet-one-tower": Preset(ONE_TOWER, 224, 3, 1000),
     "alexnet-scaled": Preset(SCALED, 56, 3, 100),
     "one-weird-trick": Preset(OneWeirdTrickConfig(), 224, 3, 1000),

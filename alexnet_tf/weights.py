@@ -1,0 +1,103 @@
+"""Weights made by other programs: torchvision's AlexNet and Caffe's bvlc_alexnet.
+
+Both keep kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and flatten a
+map channel by channel; Keras has [height, width, channels, filters], [inputs, outputs], and flattens
+position by position.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alexnet_tf.errors import InputError
+
+# Places of the eight layers in torchvision's state dict.
+TORCHVISION_NAMES = (
+    "features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4",
+    "classifier.6",
+)  # fmt: skip
+# In Caffe's model the layers have the paper's names.
+CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+
+
+def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Sets the weights of a `one_weird_trick` model from torchvision's AlexNet.
+
+    Args:
+        model: with the classes and on the image size of the file.
+        arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ...; from PyTorch:
+            `np.savez("alexnet.npz", **{k: v.numpy() for k, v in model.state_dict().items()})`.
+
+    Raises:
+        InputError: for a missing name or an array of another shape.
+    """
+    _set_layers(model, arrays, TORCHVISION_NAMES)
+
+
+def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Sets the weights of an `alexnet` model with the `CAFFE` config from Caffe's bvlc_alexnet.
+
+    Caffe reads images as BGR; conv1's channels are turned round, so that the model takes RGB. Groups are
+    in the same order in both layouts.
+
+    Args:
+        model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.
+        arrays: `conv1.weight`, `conv1.bias`, ..., `fc8.bias`, in Caffe's shapes.
+
+    Raises:
+        InputError: for a missing name or an array of another shape.
+    """
+    arrays = dict(arrays)
+    if "conv1.weight" in arrays:
+        arrays["conv1.weight"] = arrays["conv1.weight"][:, ::-1]
+    _set_layers(model, arrays, CAFFE_NAMES)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Reads an .npz file of named arrays; nothing in it is executed.
+
+    Raises:
+        InputError: for a file that is missing or is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"expected an .npz file of named arrays; received {path}: {error}") from error
+
+
+def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
+    layers = [model.get_layer(name) for name in CAFFE_NAMES]
+    # All arrays are checked before the first weight is changed.
+    converted = []
+    for name, layer in zip(names, layers, strict=True):
+        missing = [f"{name}.{part}" for part in ("weight", "bias") if f"{name}.{part}" not in arrays]
+        if missing:
+            raise InputError(f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}")
+        kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+        if layer.name == "fc6":
+            kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])
+        elif kernel.ndim == 4:
+            kernel = kernel.transpose(2, 3, 1, 0)
+        else:
+            kernel = kernel.T
+        expected = (tuple(layer.kernel.shape), tuple(layer.bias.shape))
+        if (kernel.shape, bias.shape) != expected:
+            raise InputError(
+                f"weights {name}: expected arrays for {layer.name} of {expected[0]} and {expected[1]}; "
+                f"received {kernel.shape} and {bias.shape}"
+            )
+        converted.append([kernel, bias])
+    for layer, values in zip(layers, converted, strict=True):
+        layer.set_weights(values)
+
+
+def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """fc6's matrix [outputs, channel height width] as [height width channel, outputs]."""
+    height, width, channels = shape
+    if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
+        return kernel.T
+    apart = kernel.reshape(-1, channels, height, width)
+    return apart.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
