@@ -1,0 +1,66 @@
+"""Test-time protocol (paper, section 4.1): several views of an image, several nets, one average."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import ops
+
+VIEWS = (1, 2, 5, 10)
+
+
+def view_offsets(height: int, width: int, side: int, views: int) -> list[tuple[int, int, bool]]:
+    """Where the views lie: (top, left, mirrored) of each.
+
+    1 is the centre, 2 the centre and its mirror image, 5 the four corners and the centre, 10 those five
+    and their mirror images.
+
+    Raises:
+        ValueError: for another number of views, or a side larger than the image.
+
+    Example:
+
+    >>> view_offsets(64, 64, side=56, views=2)
+    [(4, 4, False), (4, 4, True)]
+    """
+    if views not in VIEWS:
+        raise ValueError(f"views: expected one of {VIEWS}; received {views}")
+    if side > min(height, width):
+        raise ValueError(f"side: expected at most {min(height, width)} pixels; received {side}")
+    center = ((height - side) // 2, (width - side) // 2)
+    bottom, right = height - side, width - side
+    places = [center] if views <= 2 else [(0, 0), (0, right), (bottom, 0), (bottom, right), center]
+    mirrored = (False, True) if views in (2, 10) else (False,)
+    return [(top, left, mirror) for mirror in mirrored for top, left in places]
+
+
+def averaging_model(
+    models: Sequence[keras.Model], input_shape: tuple[int, int, int], views: int = 10
+) -> keras.Model:
+    """One model that averages the class probabilities of all views and all nets.
+
+    Args:
+        models: from square crops to logits, with equal inputs and classes; one, or an ensemble.
+        input_shape: (height, width, channels) of the whole images.
+        views: 1, 2, 5 or 10.
+
+    Returns:
+        A model from whole images [n, height, width, channels] to the logarithm of the mean probabilities
+        [n, classes]; as logits these give the same probabilities, so whatever evaluates logits will do.
+
+    Raises:
+        ValueError: for no model, models of different inputs, or views that do not fit.
+    """
+    sides = {model.input.shape[1:] for model in models}
+    if len(sides) != 1:
+        raise ValueError(f"models: expected one or more of equal input shape; received {sorted(sides)}")
+    side = sides.pop()[0]
+    images = keras.Input(input_shape, name="whole_images")
+    logarithms = []
+    for top, left, mirror in view_offsets(*input_shape[:2], side, views):
+        view = images[:, top : top + side, left : left + side]
+        if mirror:
+            view = ops.flip(view, axis=2)
+        logarithms += [ops.log_softmax(model(view)) for model in models]
+    # The logarithm of a mean of exponentials, without leaving the scale on which small ones live.
+    total = ops.logsumexp(ops.stack(logarithms), axis=0) - ops.log(float(len(logarithms)))
+    return keras.Model(images, total, name=f"average_of_{len(logarithms)}")
