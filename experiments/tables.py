@@ -18,7 +18,11 @@ from experiments.effects import (
 from experiments.experiment import Experiment
 
 # What a reader must know about data of this fingerprint, one line each.
-DATASET_NOTES: dict[str, str] = {}
+DATASET_NOTES: dict[str, str] = {
+    "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
+        "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
+    ),
+}
 
 
 def experiment_table(
