@@ -1,33 +1,76 @@
-"""The command line for networks of one's own: `python -m alexnet_tf summary`."""
+"""The command line for images of one's own: `python -m alexnet_tf train | evaluate | predict | summary`.
+
+All flags live here; everything else takes objects.
+"""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
+from alexnet_tf.config import Config, DataConfig, TrainConfig
 from alexnet_tf.errors import InputError
-from alexnet_tf.presets import PRESETS
+from alexnet_tf.presets import PRESETS, Preset
 from alexnet_tf.startup import quiet_startup
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
+    return run_command(_parser().parse_args(arguments))
+
+
+def _parser() -> OneLineParser:
     parser = OneLineParser(prog="alexnet_tf", description="AlexNet on images of your own.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
+
     summary = commands.add_parser("summary", help="sizes, parameters, multiply-adds and memory of a model")
     summary.add_argument("--model", default="alexnet", help=", ".join(PRESETS))
-    summary.add_argument(
-        "--image-size", type=int, help="side of the input in pixels; default the model's own"
-    )
+    summary.add_argument("--image-size", type=int, help="side of the input; default the model's own")
     summary.add_argument("--classes", type=int, help="default the model's own")
     summary.set_defaults(command=_summary)
-    return run_command(parser.parse_args(arguments))
+
+    train = commands.add_parser("train", help="train a model on a data set")
+    train.add_argument("--model", default="alexnet", help=", ".join(PRESETS))
+    _add_data_flags(train)
+    train.add_argument("--epochs", type=int, default=90)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
+    train.add_argument("--precision", choices=PRECISIONS, default="float32")
+    train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
+    train.add_argument("--out", type=Path, required=True, help="folder for model, log and quarantine")
+    train.set_defaults(command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="exact top-1 and top-5 error of a trained model")
+    evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
+    _add_data_flags(evaluate)
+    evaluate.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    evaluate.set_defaults(command=_evaluate)
+
+    predict = commands.add_parser("predict", help="the five most probable classes of image files")
+    predict.add_argument("--checkpoint", type=Path, required=True)
+    predict.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    predict.add_argument("files", nargs="+", type=Path, metavar="IMAGE")
+    predict.set_defaults(command=_predict)
+    return parser
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dataset", required=True, help="builtin, a TFDS name or folder:PATH")
+    parser.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
+    parser.add_argument("--no-download", action="store_true", help="use only what is on disk")
+
+
+def _preset(name: str) -> Preset:
+    if name not in PRESETS:
+        raise InputError(f"--model: expected one of {', '.join(PRESETS)}; received {name!r}")
+    return PRESETS[name]
 
 
 def _summary(options: argparse.Namespace) -> int:
-    if options.model not in PRESETS:
-        raise InputError(f"--model: expected one of {', '.join(PRESETS)}; received {options.model!r}")
-    preset = PRESETS[options.model]
+    preset = _preset(options.model)
     side = preset.side if options.image_size is None else options.image_size
     classes = preset.classes if options.classes is None else options.classes
     if min(side, classes) < 1:
@@ -41,6 +84,58 @@ def _summary(options: argparse.Namespace) -> int:
         raise InputError(f"--image-size {side}: {str(error).splitlines()[0]}") from error
     print(summary_table(model))
     return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    preset = _preset(options.model)
+    config = Config(
+        data=DataConfig(
+            dataset=options.dataset,
+            image_size=preset.image_size,
+            crop=preset.crop,
+            input_scale=preset.input_scale,
+            flip=preset.flip,
+        ),
+        model=preset.model,
+        train=TrainConfig(epochs=options.epochs, learning_rate=preset.learning_rate, weight_decay=5e-4),
+        precision=options.precision,
+        seed=options.seed,
+    )
+    for setting in options.settings:
+        config = config.with_setting(setting)
+    with quiet_startup():
+        from alexnet_tf.own_images import train_on
+        from alexnet_tf.strategy import make_strategy
+
+        strategy = make_strategy(options.replicas)
+    train_on(config, strategy, options.out, options.data_dir, not options.no_download)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    with quiet_startup():
+        from alexnet_tf.own_images import evaluate_on
+    scores = evaluate_on(
+        options.checkpoint, options.dataset, options.views, options.data_dir, not options.no_download
+    )
+    print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
+    print(f"top-1 error {scores.error:.4f}  top-5 error {scores.top5_error:.4f}  loss {scores.loss:.4f}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    with quiet_startup():
+        from alexnet_tf.own_images import predict_files
+    predictions = predict_files(options.checkpoint, options.files, options.views)
+    failed = 0
+    for path, prediction in predictions:
+        if isinstance(prediction, str):
+            failed += 1
+            print(f"{path}: not readable: {prediction}")
+            continue
+        best = "  ".join(f"{name} {probability:.1%}" for name, probability in prediction)
+        print(f"{path}: {best}")
+    return 1 if failed == len(predictions) else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ class DataConfig:
 
     Attributes:
         dataset: `builtin`, a TFDS name, or `folder:PATH`.
+        image_size: bring images to this side (shorter side scaled, central square); 0 leaves a set whose
+            images are of one size as it is, and means 256 for others.
         input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
@@ -36,6 +38,7 @@ class DataConfig:
     """
 
     dataset: str = "cifar10"
+    image_size: int = 0
     input_scale: Literal["raw", "unit"] = "raw"
     pad: int = 0
     crop: int = 0

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 
 from alexnet_tf.config import (
     AlexNetConfig,
@@ -28,29 +29,42 @@ SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=Fals
 
 @dataclass(frozen=True)
 class Preset:
-    """A network and its input.
+    """A network, its input, and a recipe to start from.
 
     Attributes:
         model: its config.
         side: height and width of the input, in pixels.
+        classes: number of outputs it was made for.
         channels: of the input.
-        classes: number of outputs.
+        image_size: images are brought to this side before the crop.
+        input_scale: see `DataConfig`.
+        learning_rate: of the first epoch.
+        flip: whether a mirror image is of the same class.
     """
 
     model: ModelConfig
     side: int
-    channels: int
     classes: int
+    channels: int = 3
+    image_size: int = 256
+    input_scale: Literal["raw", "unit"] = "raw"
+    learning_rate: float = 0.01
+    flip: bool = True
+
+    @property
+    def crop(self) -> int:
+        """Side of the random crop, 0 where the input is the whole image."""
+        return self.side if self.side < self.image_size else 0
 
 
 PRESETS = {
-    "alexnet": Preset(PAPER, 224, 3, 1000),
-    "alexnet-code": Preset(CODE, 224, 3, 1000),
-    "alexnet-caffe": Preset(CAFFE, 227, 3, 1000),
-    "alexnet-one-tower": Preset(ONE_TOWER, 224, 3, 1000),
-    "alexnet-scaled": Preset(SCALED, 56, 3, 100),
-    "one-weird-trick": Preset(OneWeirdTrickConfig(), 224, 3, 1000),
-    "batch-norm-alexnet": Preset(BatchNormAlexNetConfig(), 224, 3, 16),
-    "cifar-net": Preset(CifarNetConfig(), 32, 3, 10),
-    "mnist-cnn": Preset(MnistCnnConfig(), 28, 1, 10),
+    "alexnet": Preset(PAPER, 224, 1000),
+    "alexnet-code": Preset(CODE, 224, 1000),
+    "alexnet-caffe": Preset(CAFFE, 227, 1000),
+    "alexnet-one-tower": Preset(ONE_TOWER, 224, 1000),
+    "alexnet-scaled": Preset(SCALED, 56, 100, image_size=64, input_scale="unit"),
+    "one-weird-trick": Preset(OneWeirdTrickConfig(), 224, 1000, input_scale="unit"),
+    "batch-norm-alexnet": Preset(BatchNormAlexNetConfig(), 224, 16, input_scale="unit"),
+    "cifar-net": Preset(CifarNetConfig(), 32, 10, image_size=32, learning_rate=0.001),
+    "mnist-cnn": Preset(MnistCnnConfig(), 28, 10, 1, image_size=28, input_scale="unit", flip=False),
 }

@@ -1,6 +1,8 @@
 """From a data set's name to its images in memory."""
 
-from alexnet_tf.data.arrays import ImageSet, results_slug
+import numpy as np
+
+from alexnet_tf.data.arrays import ImageSet, check_memory, results_slug
 from alexnet_tf.errors import InputError
 
 __all__ = ["load_image_set", "resolve_auto", "results_slug"]
@@ -43,6 +45,14 @@ def load_image_set(
         from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
 
         splits = draw_builtin()
+        if image_size:
+            from alexnet_tf.data.decode import central_square
+
+            check_memory(name, 12_000, (image_size, image_size, 3), max_bytes)
+            splits = {
+                split: (np.stack([central_square(image, image_size) for image in images]), labels)
+                for split, (images, labels) in splits.items()
+            }
         return ImageSet.from_splits(name, CLASS_NAMES, splits["train"], splits["test"], "test")
     if name.startswith("folder:"):
         from alexnet_tf.data.folder_source import load_folder

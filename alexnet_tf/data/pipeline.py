@@ -29,8 +29,9 @@ class DataPipelines:
         train_size: number of training examples.
     """
 
-    def __init__(self, image_set: ImageSet, config: DataConfig):
+    def __init__(self, image_set: ImageSet, config: DataConfig, statistics: PixelStatistics | None = None):
         self.image_set = image_set
+        self._given_statistics = statistics
         self.config = config
         height, width, channels = image_set.image_shape
         if config.crop > min(height, width) + 2 * config.pad:
@@ -51,8 +52,8 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """Of the images that this config trains on, and no others."""
-        return _pixel_statistics(self.image_set, self.config.holdout)
+        """Of the images that this config trains on, and no others; or those of a trained model."""
+        return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that is a function of (seed, epoch).
@@ -84,20 +85,32 @@ class DataPipelines:
             self._images, self.image_set.train_labels, self._selection_indices, batch_size
         )
 
-    def report(self, batch_size: int) -> tf.data.Dataset:
-        """The report split (test, else validation), which never chooses anything."""
+    def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
+        """The report split (test, else validation), which never chooses anything.
+
+        Args:
+            batch_size: number of examples in a batch.
+            cropped: the central crop; else the whole images, for several views of each.
+        """
         everything = np.arange(len(self.image_set.report_labels))
-        return self._evaluation(self._report_images, self.image_set.report_labels, everything, batch_size)
+        return self._evaluation(
+            self._report_images, self.image_set.report_labels, everything, batch_size, cropped
+        )
 
     def _evaluation(
-        self, images: tf.Tensor, labels: np.ndarray, indices: np.ndarray, batch_size: int
+        self,
+        images: tf.Tensor,
+        labels: np.ndarray,
+        indices: np.ndarray,
+        batch_size: int,
+        cropped: bool = True,
     ) -> tf.data.Dataset:
         padding = -len(indices) % batch_size
         weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
         indices = np.r_[indices, np.full(padding, indices[0])]
         dataset = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
         dataset = dataset.batch(batch_size, drop_remainder=True)
-        return _finish(dataset, lambda i, y, w: (self._center(tf.gather(images, i)), y, w))
+        return _finish(dataset, lambda i, y, w: (self._center(tf.gather(images, i), cropped), y, w))
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws) -> tf.Tensor:
         images = self._subtract_mean(images)
@@ -112,9 +125,9 @@ class DataPipelines:
                 images = images / augment.CODE_COLOR_DIVISOR
         return self._rescale(images)
 
-    def _center(self, images: tf.Tensor) -> tf.Tensor:
+    def _center(self, images: tf.Tensor, cropped: bool) -> tf.Tensor:
         images = self._subtract_mean(images)
-        if self._crop:
+        if self._crop and cropped:
             images = augment.center_crop(images, self._crop)
         return self._rescale(images)
 
@@ -126,13 +139,19 @@ class DataPipelines:
         return images / self.statistics.stddev if self.config.input_scale == "unit" else images
 
 
-def open_data(config: DataConfig, data_dir: str | None = None, download: bool = True) -> DataPipelines:
+def open_data(
+    config: DataConfig,
+    data_dir: str | None = None,
+    download: bool = True,
+    statistics: PixelStatistics | None = None,
+) -> DataPipelines:
     """Gives the pipelines of a named data set.
 
     Args:
         config: which set, and what is done to its images.
         data_dir: TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's own.
         download: whether TFDS may download a set that is not on disk.
+        statistics: of the images that a model was trained on, to see others as it has seen those.
 
     Raises:
         InputError: for a set that can be neither found nor downloaded.
@@ -143,7 +162,8 @@ def open_data(config: DataConfig, data_dir: str | None = None, download: bool = 
     >>> data.input_shape, data.train_size
     ((32, 32, 3), 10000)
     """
-    return DataPipelines(_load_once(config.dataset, data_dir, download), config)
+    image_set = _load_once(config.dataset, data_dir, download, config.image_size or None)
+    return DataPipelines(image_set, config, statistics)
 
 
 # An experiment runs many arms on one set: its pixels, statistics and splits are made once.

@@ -24,3 +24,10 @@ def test_folders_and_the_builtin_set_need_no_tfds(tmp_path):
         "assert 'tensorflow_datasets' not in sys.modules and 'tensorflow' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_builtin_at_another_size():
+    small = load_image_set("builtin", image_size=8)
+
+    assert small.image_shape == (8, 8, 3)
+    assert small.fingerprint != load_image_set("builtin").fingerprint

@@ -14,9 +14,7 @@ from tests.tiny import tiny_image_set
 @pytest.fixture
 def tiny_builtin(monkeypatch):
     """Puts the tiny set in the place of every data set."""
-    monkeypatch.setattr(
-        alexnet_tf.data.pipeline, "_load_once", lambda name, data_dir, download: tiny_image_set()
-    )
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
 
 
 def rows(path: Path) -> list[dict[str, str]]:

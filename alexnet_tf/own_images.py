@@ -1,0 +1,154 @@
+"""Train, evaluate and predict on images of one's own."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from alexnet_tf.config import Config
+from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.environment import environment
+from alexnet_tf.errors import InputError
+from alexnet_tf.evaluate import Scores, make_evaluator
+from alexnet_tf.files import write_text
+from alexnet_tf.progress import ProgressBar
+from alexnet_tf.strategy import is_chief
+from alexnet_tf.train import check_run, train
+from alexnet_tf.trained import Trained, load_trained, save_trained
+from alexnet_tf.views import averaging_model
+
+EVALUATION_BATCH = 100
+SHOWN_CLASSES = 5
+Prediction = list[tuple[str, float]]
+
+
+def train_on(
+    config: Config,
+    strategy: tf.distribute.Strategy,
+    out: Path,
+    data_dir: str | None = None,
+    download: bool = True,
+) -> None:
+    """Trains a network and writes it to `out`, with its curve and the list of unusable files.
+
+    Interrupted and started again it goes on from the last finished epoch.
+
+    Args:
+        config: the run.
+        strategy: distribution.
+        out: folder for model.keras, model.json, preprocessing.npz, curve.csv and quarantine.csv.
+        data_dir: TFDS data directory.
+        download: whether TFDS may download the set.
+
+    Raises:
+        InputError: before training, for a set, a folder or a config that will not do.
+    """
+    data = open_data(config.data, data_dir, download)
+    check_run(config, data, strategy)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
+    write_quarantine(out / "quarantine.csv", data)
+    bar = ProgressBar(data.image_set.slug, data.train_size, config.train.batch_size, config.train.epochs)
+    model, history = train(config, data, strategy, out / "state.npz", [bar])
+    if not is_chief(strategy):
+        return
+    table = io.StringIO()
+    writer = csv.DictWriter(table, fieldnames=list(history.curve[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history.curve)
+    write_text(out / "curve.csv", table.getvalue())
+    about = {
+        "status": history.status,
+        "message": history.message,
+        "scores": history.curve[-1],
+        "environment": environment(strategy),
+    }
+    save_trained(out, model, config, data, about)
+    (out / "state.npz").unlink(missing_ok=True)
+
+
+def write_quarantine(path: Path, data: DataPipelines) -> None:
+    """Lists the files of the set that could not be used, with the reason."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["path", "reason"])
+    writer.writerows(data.image_set.quarantine)
+    write_text(path, table.getvalue())
+
+
+def evaluate_on(
+    checkpoints: Sequence[Path],
+    dataset: str,
+    views: int = 1,
+    data_dir: str | None = None,
+    download: bool = True,
+) -> Scores:
+    """Scores one trained network, or the average of several, on the report split of a data set.
+
+    Args:
+        checkpoints: folders that `train_on` wrote; their preprocessing has to be the same.
+        dataset: `builtin`, a TFDS name or `folder:PATH`.
+        views: 1, 2, 5 or 10 for each image, probabilities averaged (paper, section 4.1).
+        data_dir: TFDS data directory.
+        download: whether TFDS may download the set.
+
+    Raises:
+        InputError: for networks or a data set that do not fit each other.
+    """
+    nets = [load_trained(path) for path in checkpoints]
+    first = nets[0]
+    for path, net in zip(checkpoints, nets, strict=True):
+        if net.class_names != first.class_names or net.image_shape != first.image_shape:
+            raise InputError(f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}")
+        if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
+            raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
+    data_config = first.config.replace(dataset=dataset, image_size=first.image_shape[0], holdout=False).data
+    data = open_data(data_config, data_dir, download, first.statistics)
+    if data.image_set.class_names != first.class_names:
+        raise InputError(
+            f"--dataset {dataset}: expected the network's {len(first.class_names)} classes "
+            f"({first.class_names[0]}, ...); received {data.image_set.classes} "
+            f"({data.image_set.class_names[0]}, ...)"
+        )
+    model = _averaged(nets, views)
+    batches = data.report(EVALUATION_BATCH, cropped=False)
+    return make_evaluator(model, batches, tf.distribute.get_strategy())()
+
+
+def predict_files(
+    checkpoint: Path, files: Sequence[Path], views: int = 1
+) -> list[tuple[Path, Prediction | str]]:
+    """The most probable classes of image files.
+
+    Returns:
+        For each file (class name, probability), the five best, or the reason why it is not readable.
+    """
+    net = load_trained(checkpoint)
+    model = _averaged([net], views)
+    predictions: list[tuple[Path, Prediction | str]] = []
+    for path in files:
+        try:
+            image = net.preprocess(path.read_bytes())
+        except (OSError, ImageDecodeError) as error:
+            predictions.append((path, getattr(error, "strerror", None) or str(error)))
+            continue
+        probabilities = np.asarray(ops.softmax(model(image[np.newaxis])))[0]
+        best = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES]
+        predictions.append((path, [(net.class_names[i], float(probabilities[i])) for i in best]))
+    return predictions
+
+
+def _averaged(nets: Sequence[Trained], views: int):
+    height, width, channels = nets[0].image_shape
+    pad = 2 * nets[0].config.data.pad
+    try:
+        return averaging_model([net.model for net in nets], (height + pad, width + pad, channels), views)
+    except ValueError as error:
+        raise InputError(f"--checkpoint: {error}") from error

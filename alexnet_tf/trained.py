@@ -1,0 +1,129 @@
+"""A trained network with all it takes to use it: classes, preprocessing, configuration.
+
+A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `save_trained`, read by
+`load_trained`.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from alexnet_tf.config import Config
+from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.errors import InputError
+from alexnet_tf.files import write_bytes, write_text
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network and its preprocessing.
+
+    Attributes:
+        model: from preprocessed images to logits.
+        config: of the run that trained it.
+        class_names: of its outputs.
+        image_shape: (height, width, channels) of an image before the crop.
+        statistics: of the images it was trained on.
+    """
+
+    model: keras.Model
+    config: Config
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    statistics: PixelStatistics
+
+    def preprocess(self, data: bytes) -> np.ndarray:
+        """The whole image [height, width, channels], float32, as the network's pipeline has it.
+
+        Args:
+            data: content of a JPEG, PNG, BMP or GIF file.
+
+        Raises:
+            ImageDecodeError: for bytes that are no readable image.
+        """
+        height, width, channels = self.image_shape
+        pixels = central_square(decode_image(data, channels), min(height, width))
+        if self.image_shape != pixels.shape:
+            raise ValueError(f"expected a network of square images; received {height}x{width}")
+        image = pixels.astype(np.float32) - self.statistics.mean_image
+        pad = self.config.data.pad
+        image = np.pad(image, ((pad, pad), (pad, pad), (0, 0)))
+        return image / self.statistics.stddev if self.config.data.input_scale == "unit" else image
+
+
+def save_trained(
+    folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]
+) -> None:
+    """Writes a trained network; model.json comes last, so a folder that has it is whole.
+
+    Args:
+        folder: made where it is missing.
+        model: as trained.
+        config: of the run.
+        data: the pipelines it was trained with.
+        about: JSON-ready, such as scores and environment.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # Keras wants the ending, so the temporary file has it too.
+    temporary = folder / ".saving.keras"
+    model.save(temporary)
+    temporary.replace(folder / "model.keras")
+    statistics = data.statistics
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        mean_image=statistics.mean_image,
+        stddev=np.float64(statistics.stddev),
+        eigenvalues=statistics.eigenvalues,
+        eigenvectors=statistics.eigenvectors,
+    )
+    write_bytes(folder / "preprocessing.npz", buffer.getvalue())
+    content = {
+        "config": config.to_dict(),
+        "class_names": list(data.image_set.class_names),
+        "image_shape": list(data.image_set.image_shape),
+        "input_shape": list(data.input_shape),
+        "data_fingerprint": data.image_set.fingerprint,
+        **about,
+    }
+    write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def load_trained(path: Path) -> Trained:
+    """Reads what `save_trained` wrote.
+
+    Args:
+        path: the folder, or the model.keras in it.
+
+    Raises:
+        InputError: where one of the files is missing or damaged.
+    """
+    folder = path.parent if path.name == "model.keras" else path
+    try:
+        about = json.loads((folder / "model.json").read_text("utf-8"))
+        with np.load(folder / "preprocessing.npz", allow_pickle=False) as file:
+            statistics = PixelStatistics(
+                file["mean_image"], float(file["stddev"]), file["eigenvalues"], file["eigenvectors"]
+            )
+        import alexnet_tf.layers  # noqa: F401 (registers the layers that the file names)
+
+        model = keras.models.load_model(folder / "model.keras", compile=False)
+        return Trained(
+            model,
+            Config.from_dict(about["config"]),
+            tuple(about["class_names"]),
+            tuple(about["image_shape"]),
+            statistics,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"--checkpoint: expected a folder with model.keras, model.json and preprocessing.npz; "
+            f"received {path}: {str(error).splitlines()[0]}"
+        ) from error

@@ -1,0 +1,148 @@
+"""The commands `train`, `evaluate` and `predict` on a small tree of image files."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.trained import load_trained
+
+COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """Three classes of noisy coloured images of several sizes, with files that are no images."""
+    root = tmp_path_factory.mktemp("images") / "colors"
+    rng = np.random.default_rng(0)
+    for name, color in COLORS.items():
+        (root / name).mkdir(parents=True)
+        for i in range(20):
+            shape = (40 + i, 60 - i, 3)
+            pixels = np.clip(rng.normal(color, 40, shape), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i:02}.png")
+    (root / "red" / "text.jpg").write_text("no image")
+    (root / "red" / "empty.jpg").write_bytes(b"")
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(tree, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("out") / "net"
+    arguments = [
+        "--model",
+        "cifar-net",
+        "--set",
+        "init=glorot",
+        "--set",
+        "input_scale=unit",
+        "--set",
+        "crop=24",
+    ]
+    arguments += ["--set", "batch_size=16", "--set", "learning_rate=0.01", "--epochs", "4"]
+    assert main(["train", "--dataset", f"folder:{tree}", "--out", str(out), *arguments]) == 0
+    return out
+
+
+def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
+    names = {path.name for path in trained.iterdir()}
+
+    assert names == {"model.keras", "model.json", "preprocessing.npz", "curve.csv", "quarantine.csv"}
+    about = json.loads((trained / "model.json").read_text())
+    assert about["class_names"] == ["blue", "green", "red"]
+    assert about["image_shape"] == [32, 32, 3]
+    assert about["input_shape"] == [24, 24, 3]
+    with open(trained / "quarantine.csv", newline="") as file:
+        assert {Path(row["path"]).name for row in csv.DictReader(file)} == {"text.jpg", "empty.jpg"}
+    with open(trained / "curve.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("views", ["1", "10"])
+def test_evaluate(trained, tree, capsys, views):
+    arguments = ["--dataset", f"folder:{tree}", "--views", views]
+
+    assert main(["evaluate", "--checkpoint", str(trained / "model.keras"), *arguments]) == 0
+
+    text = capsys.readouterr().out
+    assert "examples 12 " in text
+    assert "top-1 error 0.0000" in text
+
+
+def test_one_view_scores_as_the_run_did(trained, tree, capsys):
+    main(["evaluate", "--checkpoint", str(trained), "--dataset", f"folder:{tree}"])
+
+    loss = json.loads((trained / "model.json").read_text())["scores"]["test_loss"]
+    assert f"loss {loss:.4f}" in capsys.readouterr().out
+
+
+def test_predict_names_the_class_and_what_is_not_readable(trained, tree, capsys):
+    files = [tree / name / "00.png" for name in COLORS] + [tree / "red" / "text.jpg", tree / "missing.png"]
+
+    assert main(["predict", "--checkpoint", str(trained), "--views", "2", *map(str, files)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    for line, name in zip(lines, COLORS, strict=False):
+        assert line.split(": ")[1].startswith(f"{name} ")
+    assert "not readable" in lines[3]
+    assert "not readable" in lines[4]
+    assert main(["predict", "--checkpoint", str(trained), str(files[3])]) == 1
+
+
+def test_a_files_preprocessing_is_the_pipelines(trained, tree):
+    net = load_trained(trained)
+    config = DataConfig(dataset=f"folder:{tree}", image_size=32, input_scale="unit")
+    data = open_data(config, statistics=net.statistics)
+    known = np.concatenate([images for images, _, _ in data.train_subset(48)])
+
+    image = net.preprocess((tree / "red" / "03.png").read_bytes())
+
+    differences = np.abs(known - image).max(axis=(1, 2, 3))
+    held_out = np.concatenate([images for images, _, _ in data.report(12)])
+    differences = np.append(differences, np.abs(held_out - image).max(axis=(1, 2, 3)))
+    assert differences.min() < 1e-5
+    assert (differences > 0.1).sum() == 59
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--dataset", "builtin", "--out", "o", "--model", "lenet"], "--model: expected one of"),
+        (["train", "--dataset", "folder:missing", "--out", "o"], "missing"),
+        (
+            ["train", "--dataset", "builtin", "--out", "o", "--epochs", "0", "--model", "cifar-net"],
+            "epochs: expected",
+        ),
+        (["train", "--dataset", "builtin", "--out", "o", "--set", "shape=1"], "'shape'"),
+        (["evaluate", "--checkpoint", "missing", "--dataset", "builtin"], "--checkpoint: expected a folder"),
+        (["evaluate", "--checkpoint", "x", "--dataset", "builtin", "--views", "3"], "--views"),
+        (["predict", "--checkpoint", "missing", "a.png"], "--checkpoint: expected a folder"),
+        (["predict", "--checkpoint", "missing"], "IMAGE"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as exit:
+        status = exit.code
+
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert status == 2
+    assert len(lines) == 1
+    assert words in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_on_other_classes(trained, capsys):
+    assert main(["evaluate", "--checkpoint", str(trained), "--dataset", "builtin"]) == 2
+
+    assert "expected the network's 3 classes (blue, ...)" in capsys.readouterr().err
