@@ -1,6 +1,7 @@
 """From images in memory to batches: one object gives every pipeline of a run."""
 
 import functools
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -189,7 +190,12 @@ def _pixel_statistics(image_set: ImageSet, holdout: bool) -> PixelStatistics:
 
 
 def _finish(dataset: tf.data.Dataset, function) -> tf.data.Dataset:
-    return dataset.map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+    # A fixed number of calls side by side: the tuner of tf.data would start anew with each epoch's
+    # dataset, and the end of an iterator waits for it, seconds at a time.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)
+    return dataset.prefetch(2).with_options(options)
 
 
 def example_count(batches: Iterable) -> int:
