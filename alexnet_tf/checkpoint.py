@@ -23,7 +23,8 @@ def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: d
         history: JSON-ready.
     """
     arrays = {
-        f"variable_{i:04d}": keras.ops.convert_to_numpy(variable)
+        # `.value.numpy()` serves mirrored variables too, which Keras's own conversion does not.
+        f"variable_{i:04d}": variable.value.numpy()
         for i, variable in enumerate(_variables(model))
     }
     header = json.dumps({"config_hash": config_hash, "history": history})

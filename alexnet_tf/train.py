@@ -194,7 +194,7 @@ def train(
 
 def _current_rate(model: keras.Model, scheduled: float) -> float:
     """The scheduled rate in full precision, unless a callback has set another."""
-    current = float(model.optimizer.learning_rate)
+    current = float(model.optimizer.learning_rate.value.numpy())
     return scheduled if math.isclose(current, scheduled, rel_tol=1e-6) else current
 
 

@@ -197,6 +197,17 @@ def test_two_replicas_give_the_same_result_as_one(lrn):
         assert a["train_loss"] == pytest.approx(b["train_loss"], rel=1e-4)
 
 
+def test_replicas_resume_exactly(tmp_path):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    _, whole = run(strategy=strategy)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
+    _, history = run(strategy=strategy, checkpoint=tmp_path / "state.npz")
+
+    assert metrics(history) == metrics(whole)
+
+
 def test_batch_size_has_to_be_a_multiple_of_the_replicas():
     with pytest.raises(InputError, match="multiple of the 2 replicas; received 15"):
         run(TINY_CONFIG.replace(batch_size=15), strategy=tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
@@ -223,8 +234,10 @@ def test_what_cannot_be_trained_is_said_beforehand(changes, words):
 
 
 def test_mixed_precision_trains():
-    _, history = run(TINY_CONFIG.replace(precision="mixed_bfloat16", lrn=True, epochs=4))
+    config = TINY_CONFIG.replace(precision="mixed_bfloat16", lrn=True, epochs=6, learning_rate=0.03)
+    _, history = run(config)
 
+    assert history.curve[0]["train_error"] > 0.6
     assert history.curve[-1]["train_error"] < 0.3
 
 
@@ -267,14 +280,16 @@ def test_two_workers_give_the_same_result_as_one():
                 env={**os.environ, "TF_CONFIG": json.dumps(cluster)},
                 cwd=Path(__file__).parents[1],
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 text=True,
             )
         )
-    outputs = [worker.communicate(timeout=300)[0] for worker in workers]
+    outputs = [worker.communicate(timeout=300) for worker in workers]
+    for worker, (_, errors) in zip(workers, outputs, strict=True):
+        assert worker.returncode == 0, errors[-2000:]
     results = [
         json.loads(line.removeprefix("CURVE "))
-        for output in outputs
+        for output, _ in outputs
         for line in output.splitlines()
         if line.startswith("CURVE ")
     ]
