@@ -2,11 +2,13 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_bytes
 
 
@@ -40,16 +42,26 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
     Returns:
         None, with the model untouched, where there is no file, or one of another run.
+
+    Raises:
+        InputError: for a damaged file.
     """
     if not path.exists():
         return None
-    with np.load(path, allow_pickle=False) as file:
-        header = json.loads(str(file["header"]))
-        variables = _variables(model)
-        if header["config_hash"] != config_hash or len(file.files) != len(variables) + 1:
-            return None
-        for i, variable in enumerate(variables):
-            variable.assign(file[f"variable_{i:04d}"])
+    variables = _variables(model)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            if header["config_hash"] != config_hash or len(file.files) != len(variables) + 1:
+                return None
+            arrays = [file[f"variable_{i:04d}"] for i in range(len(variables))]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"expected a checkpoint of this run in {path}, received a damaged file ({error}); delete it "
+            "to start the run anew"
+        ) from error
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
     return header["history"]
 
 

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from alexnet_tf.errors import InputError
+
 
 @contextlib.contextmanager
 def quiet_startup() -> Iterator[None]:
@@ -20,6 +22,9 @@ def quiet_startup() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except InputError:
+            # Bad input has its one line to tell, and nothing of TensorFlow's.
+            raise
         except BaseException:
             sys.stderr.flush()
             held.seek(0)

@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from alexnet_tf.errors import InputError
 
+# Far more than a machine has, and few enough that making them does not eat its memory.
+MAX_REPLICAS = 64
+
 
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
@@ -28,6 +31,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_physical_devices("GPU")
     count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
+    if count > MAX_REPLICAS:
+        raise InputError(f"--replicas: expected at most {MAX_REPLICAS}; received {count}")
     if count == 1:
         return tf.distribute.get_strategy()
     if len(gpus) >= count:

@@ -79,9 +79,12 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
+    from alexnet_tf.strategy import is_chief
     from experiments.run import run_experiment
 
     folder = run_experiment(experiment, run_options, strategy)
+    if not is_chief(strategy):
+        return 0
     print((folder / "table.md").read_text("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".md", ".png", ".svg"):

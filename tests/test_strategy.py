@@ -26,6 +26,11 @@ def test_bad_number(replicas):
         make_strategy(replicas)
 
 
+def test_far_too_many():
+    with pytest.raises(InputError, match="expected at most 64; received 5000000"):
+        make_strategy("5000000")
+
+
 def test_more_than_the_process_has():
     tf.config.list_logical_devices()
     with pytest.raises(InputError, match="expected at most 2 in this process; received 3"):

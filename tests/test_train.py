@@ -103,6 +103,17 @@ def test_a_checkpoint_of_another_run_is_left_alone(tmp_path):
     assert metrics(history) == metrics(run(other)[1])
 
 
+@pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
+def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+    path = tmp_path / "state.npz"
+    run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+
+    with pytest.raises(InputError, match=r"damaged file .*delete it to start the run anew"):
+        run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+
+
 def test_checkpoint_keeps_the_state_of_dropout(tmp_path):
     def dropout_model(seed):
         model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5, seed=seed)])

@@ -190,8 +190,8 @@ def _pixel_statistics(image_set: ImageSet, holdout: bool) -> PixelStatistics:
 
 
 def _finish(dataset: tf.data.Dataset, function) -> tf.data.Dataset:
-    # A fixed number of calls side by side: the tuner of tf.data would start anew with each epoch's
-    # dataset, and the end of an iterator waits for it, seconds at a time.
+    # A fixed number of calls side by side: each epoch has a dataset of its own, on which the tuner of
+    # tf.data would start anew.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)
