@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
-from alexnet_tf.config import Config, DataConfig, TrainConfig
+from alexnet_tf.config import PRECISIONS, Config, DataConfig, TrainConfig
 from alexnet_tf.errors import InputError
 from alexnet_tf.presets import PRESETS, Preset
 from alexnet_tf.startup import quiet_startup
-
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,8 +14,31 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alexnet_tf.errors import InputError
+from alexnet_tf.model_config import (
+    AlexNetConfig,
+    BatchNormAlexNetConfig,
+    CifarNetConfig,
+    MnistCnnConfig,
+    ModelConfig,
+    OneWeirdTrickConfig,
+)
+
+__all__ = [
+    "PRECISIONS",
+    "AlexNetConfig",
+    "BatchNormAlexNetConfig",
+    "CifarNetConfig",
+    "Config",
+    "DataConfig",
+    "MnistCnnConfig",
+    "ModelConfig",
+    "OneWeirdTrickConfig",
+    "Precision",
+    "TrainConfig",
+]  # fmt: skip
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+PRECISIONS = typing.get_args(Precision)
 
 
 @dataclass(frozen=True)
@@ -45,116 +68,6 @@ class DataConfig:
     flip: bool = False
     color_noise: Literal["none", "paper", "code"] = "none"
     holdout: bool = False
-
-
-@dataclass(frozen=True)
-class CifarNetConfig:
-    """The four-layer network of the paper's Figure 1 (arguments of `models.cifar_net`)."""
-
-    activation: str = "relu"
-    init: Literal["2012", "glorot"] = "2012"
-    pooling: tuple[Literal["max", "avg"], ...] = ("max", "avg", "avg")
-    pool_size: int = 3
-    lrn: bool = False
-    lrn_n: int = 5
-    lrn_k: float = 2.0
-    lrn_alpha: float = 1e-4
-    lrn_beta: float = 0.75
-    lrn_divide_alpha: bool = False
-
-
-@dataclass(frozen=True)
-class AlexNetConfig:
-    """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
-
-    `alexnet_tf.presets` names its variants.
-
-    Attributes:
-        towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
-        filters: of the five convolutions, over all towers.
-        hidden: widths of fc6 and fc7.
-        width: multiplies `filters` and `hidden`.
-        stem_kernel: side of conv1's kernels, in pixels.
-        stem_stride: of conv1.
-        stem_ceil: pad the input with zeros at the bottom and right until conv1's windows cover every
-            pixel, as the authors' program does (224 -> 227).
-        pool_size: side of the pooling windows; the stride is 2.
-        activation: of conv1 to fc7.
-        dropout: share of fc6's and fc7's outputs that training sets to zero.
-        init: `paper` is Gaussian of standard deviation .01; `code` has .03 in conv3 to conv5; `glorot`,
-            `he`.
-        hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
-        lrn: local response normalisation in the first two stages.
-        lrn_n, lrn_k, lrn_alpha, lrn_beta: its constants.
-        lrn_divide_alpha: divide alpha by n, as the authors' program does.
-        lrn_within_tower: windows do not reach from one tower into the other (likewise).
-        late_relu: conv1 - LRN - pool - ReLU, and the ReLU of conv5 after its pool (likewise).
-        spatial_norm: a second, spatial normalisation after the second LRN (likewise).
-    """
-
-    towers: int = 2
-    filters: tuple[int, ...] = (96, 256, 384, 384, 256)
-    hidden: tuple[int, ...] = (4096, 4096)
-    width: float = 1.0
-    stem_kernel: int = 11
-    stem_stride: int = 4
-    stem_ceil: bool = True
-    pool_size: int = 3
-    activation: str = "relu"
-    dropout: float = 0.5
-    init: Literal["paper", "code", "glorot", "he"] = "paper"
-    hidden_bias: float = 1.0
-    lrn: bool = True
-    lrn_n: int = 5
-    lrn_k: float = 2.0
-    lrn_alpha: float = 1e-4
-    lrn_beta: float = 0.75
-    lrn_divide_alpha: bool = False
-    lrn_within_tower: bool = False
-    late_relu: bool = False
-    spatial_norm: bool = False
-
-
-@dataclass(frozen=True)
-class OneWeirdTrickConfig:
-    """The one-tower net of "One weird trick for parallelizing convolutional neural networks" (2014).
-
-    Attributes:
-        dropout: before fc6 and before fc7.
-        width: multiplies the filters (64, 192, 384, 256, 256) and the hidden widths (4096, 4096).
-    """
-
-    dropout: float = 0.5
-    width: float = 1.0
-
-
-@dataclass(frozen=True)
-class BatchNormAlexNetConfig:
-    """AlexNet in one tower with batch normalisation in the place of the paper's.
-
-    Attributes:
-        dropout: after fc6 and after fc7.
-        width: multiplies the filters (96, 256, 384, 384, 256) and the hidden widths (4096, 4096).
-    """
-
-    dropout: float = 0.5
-    width: float = 1.0
-
-
-@dataclass(frozen=True)
-class MnistCnnConfig:
-    """Two convolutions and two fully connected layers for 28x28 grey images.
-
-    Attributes:
-        dropout: before the last layer; 0 for none.
-        batch_norm: batch normalisation after each convolution.
-    """
-
-    dropout: float = 0.0
-    batch_norm: bool = False
-
-
-ModelConfig = CifarNetConfig | AlexNetConfig | OneWeirdTrickConfig | BatchNormAlexNetConfig | MnistCnnConfig
 
 
 @dataclass(frozen=True)

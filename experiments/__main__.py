@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
+from alexnet_tf.config import PRECISIONS
 from alexnet_tf.errors import InputError
 from alexnet_tf.startup import quiet_startup
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.options import Options
-
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def main(arguments: list[str] | None = None) -> int:
