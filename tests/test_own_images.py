@@ -12,6 +12,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.trained import load_trained
+from tests.command_errors import one_line_of_status_2
 
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 
@@ -130,15 +131,9 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
 )
 def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
-    try:
-        status = main(arguments)
-    except SystemExit as exit:
-        status = exit.code
+    line = one_line_of_status_2(main, arguments, capsys)
 
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert status == 2
-    assert len(lines) == 1
-    assert words in lines[0]
+    assert words in line
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,6 +5,7 @@ import pytest
 from alexnet_tf.__main__ import main
 from alexnet_tf.models import alexnet
 from alexnet_tf.summary import layer_costs
+from tests.command_errors import one_line_of_status_2
 
 
 def test_alexnets_multiply_adds_by_hand():
@@ -54,12 +55,6 @@ def test_summary_prints_sizes_and_parameters(capsys, model, parameters, outputs)
     ],
 )
 def test_bad_input_is_one_line_and_status_2(capsys, arguments, words):
-    try:
-        status = main(["summary", *arguments])
-    except SystemExit as exit:
-        status = exit.code
+    line = one_line_of_status_2(main, ["summary", *arguments], capsys)
 
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert status == 2
-    assert len(lines) == 1
-    assert words in lines[0]
+    assert words in line

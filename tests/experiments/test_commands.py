@@ -8,6 +8,7 @@ import pytest
 import alexnet_tf.data.pipeline
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
+from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 
 
@@ -172,16 +173,10 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
 )
 def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
-    try:
-        status = main(arguments)
-    except SystemExit as exit:
-        status = exit.code
+    line = one_line_of_status_2(main, arguments, capsys)
 
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert status == 2
-    assert len(lines) == 1
     for word in words:
-        assert word in lines[0]
+        assert word in line
     assert list(tmp_path.iterdir()) == []
 
 
