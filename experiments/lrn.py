@@ -34,11 +34,18 @@ def lrn_factor_cv(model, data) -> Mapping[str, float]:
     import keras
     import numpy as np
 
-    layer = model.get_layer("lrn1")
-    images, _, _ = next(iter(data.report(PROBE_IMAGES)))
-    inputs, outputs = keras.Model(model.inputs, [layer.input, layer.output])(images)
-    inputs, outputs = (np.asarray(part, np.float64) for part in (inputs, outputs))
+    from alexnet_tf.reference import local_response_normalization
+
+    layer = next((layer for layer in model.layers if layer.name == "lrn1"), None)
+    if layer is None:  # `--set lrn=false`: the factor is one everywhere.
+        return {"lrn_factor_cv": 0.0}
+    images, _, weights = next(iter(data.report(PROBE_IMAGES)))
+    inputs = np.asarray(keras.Model(model.input, layer.input)(images), np.float64)[np.asarray(weights) > 0]
+    # The factor from the formula: the layer's own output is rounded to the precision of the run.
     active = np.abs(inputs) > 1e-3 * np.abs(inputs).max()
+    outputs = local_response_normalization(
+        inputs, layer.n, layer.k, layer.alpha, layer.beta, layer.divide_alpha
+    )
     factors = outputs[active] / inputs[active]
     return {"lrn_factor_cv": float(factors.std() / factors.mean())}
 
