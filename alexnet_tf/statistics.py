@@ -16,6 +16,7 @@ REPRODUCED = "reproduced"
 REPRODUCED_WEAKER = "reproduced, but weaker than the smallest effect of interest"
 NOT_REPRODUCED = "not reproduced"
 INCONCLUSIVE = "inconclusive"
+INCONCLUSIVE_BOUND = "inconclusive (a bound, from censored runs)"
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Effect:
 
     Attributes:
         n: pairs of runs, censored ones included.
-        effect: mean difference, or geometric mean of the ratios; None without pairs, and where both
-            sides hold censored runs.
+        effect: mean difference, or geometric mean of the ratios, or a bound on it (see `bound`); None
+            without pairs, and where both sides hold censored runs.
         low: lower end of the interval, None where unbounded or unknown.
         high: upper end, likewise.
         p: two-sided p value of no effect, None where it cannot be known.
@@ -99,9 +100,12 @@ def paired_effect(
 
     A run without a value is censored where the limits name its seed: its true value is beyond the limit
     (say, more than 80 epochs to a target), and the limit stands in for it. With censored runs in the
-    arm alone, effect and `low` are lower bounds and `high` is open; in the baseline alone, effect and
-    `high` are upper bounds and `low` is open; on both sides nothing follows. Any other run without a
-    finite value (failed, diverged) leaves its seed out, which `left_out` tells.
+    arm alone the effect is a lower bound, in the baseline alone an upper bound; on both sides nothing
+    follows. No t interval can be had from bounds, for the truth may be any amount beyond each. But the
+    chance that n of n pairs lie beyond the median is 2^-n, so the bound nearest to no effect is the end
+    of an interval for the median that is open on the other side; it is given where 1 - 2^-n reaches
+    `confidence` (five pairs for 95%). Any other run without a finite value (failed, diverged) leaves its
+    seed out, which `left_out` tells.
 
     Args:
         arm: seed -> value, None where there is none.
@@ -141,16 +145,14 @@ def paired_effect(
     per_seed = {seed: back(value) for seed, value in pairs.items()}
     interval = mean_interval(list(pairs.values()), confidence)
     effect, low, high = (None if x is None else back(x) for x in (interval.mean, interval.low, interval.high))
-    p = _p_value(interval)
-    bound = "lower" if arm_censored else "upper" if baseline_censored else None
-    if bound == "lower":
-        high = None
-        # A lower bound below "no effect" says nothing against it.
-        p = p if interval.mean > 0 else None
-    elif bound == "upper":
-        low = None
-        p = p if interval.mean < 0 else None
-    return Effect(n, effect, low, high, p, bound, per_seed, left)
+    if not (arm_censored or baseline_censored):
+        return Effect(n, effect, low, high, _p_value(interval), None, per_seed, left)
+    known = 1 - 2.0**-n >= confidence
+    if arm_censored:
+        low = min(per_seed.values()) if known else None
+        return Effect(n, effect, low, None, None, "lower", per_seed, left)
+    high = max(per_seed.values()) if known else None
+    return Effect(n, effect, None, high, None, "upper", per_seed, left)
 
 
 def _value(values: Mapping[int, float | None], limits: Mapping[int, float], seed: int):

@@ -1,14 +1,13 @@
-"""The table of claims in README.md, from the committed effects."""
+"""The table of claims in README.md, from the committed rows."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_text
-from alexnet_tf.results import read_effects
-from alexnet_tf.statistics import Effect
+from alexnet_tf.results import read_records, read_runs
 from experiments import wording
+from experiments.effects import Judged, judge
 from experiments.experiment import Comparison, Experiment
 from experiments.tables import markdown
 
@@ -30,25 +29,20 @@ def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
     """Markdown: a line for each primary comparison on each data set that has results.
 
     Args:
-        results_dir: holds `<dataset>/<experiment>/effects.csv`.
+        results_dir: holds `<dataset>/<experiment>/runs.csv`.
         experiments: in the order of the table.
-
-    Raises:
-        InputError: for an effects.csv that cannot be read.
     """
     lines = []
     for experiment in experiments:
-        folders = sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/effects.csv"))
+        folders = sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv"))
         about = [experiment.claim, experiment.section, experiment.statement]
         for folder in folders:
-            rows, problems = read_effects(folder)
-            if problems:
-                raise InputError(problems[0])
+            judged = judge(experiment, read_runs(folder).rows, read_records(folder)[0])
             # Relative to the README beside the results.
             link = f"{results_dir.name}/{folder.parent.name}/{folder.name}/table.md"
             for comparison in (c for c in experiment.comparisons if c.primary):
                 data = f"[{folder.parent.name}]({link})"
-                lines.append([*about, data, *_measured(experiment, comparison, rows)])
+                lines.append([*about, data, *_measured(experiment, comparison, judged)])
         if not folders:
             lines.append([*about, "–", "–", "–", "–", "0", "no runs yet"])
     return markdown(HEADER, lines)
@@ -70,25 +64,12 @@ def write_claims(readme: Path, table: str) -> None:
     write_text(readme, f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END)[1]}")
 
 
-def _measured(experiment: Experiment, comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _measured(experiment: Experiment, comparison: Comparison, judged: Sequence[Judged]) -> list[str]:
     measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison, '`')}"
-    identity = (comparison.arm, comparison.baseline, comparison.metric, comparison.kind)
-    for row in rows:
-        if (row["arm"], row["baseline"], row["metric"], row["effect_kind"]) == identity:
-            effect = _effect(row)
-            # Of one pair the row does not tell whether it is censored.
-            single = effect.n == 1 and effect.effect is not None
-            ours = "one pair, no interval" if single else wording.effect_text(effect, comparison)
-            return [measure, wording.paper_effect(comparison), ours, str(row["n"]), row["verdict"]]
-    return [measure, wording.paper_effect(comparison), "–", "0", "no row in effects.csv"]
-
-
-def _effect(row: dict[str, Any]) -> Effect:
-    """The effect of a row: a missing end of an interval means that it is open, on that side."""
-    low, high = row["ci_low"], row["ci_high"]
-    bound = None
-    if row["effect"] is None:
-        bound = "none" if row["n"] else None
-    elif (low is None) != (high is None):
-        bound = "upper" if low is None else "lower"
-    return Effect(row["n"], row["effect"], low, high, None, bound)
+    for one in judged:
+        if one.comparison == comparison:
+            # One pair has no interval, so it should not look like an estimate.
+            single = one.effect.n == 1 and one.effect.effect is not None
+            ours = "one pair, no interval" if single else wording.effect_text(one.effect, comparison)
+            return [measure, wording.paper_effect(comparison), ours, str(one.effect.n), one.verdict]
+    raise KeyError(f"expected a comparison of {experiment.name}, received {comparison}")

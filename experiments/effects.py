@@ -158,6 +158,7 @@ def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list
         )
         if comparison.kind == "ratio":
             arm, baseline = _positive(arm), _positive(baseline)
+        arm = _comparable(comparison, arm, rows)
         effect = statistics.paired_effect(
             arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits
         )
@@ -183,8 +184,9 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
 
 
 def _verdict(comparison: Comparison, effect: Effect) -> str:
-    if effect.n < 2:
-        return statistics.INCONCLUSIVE
+    if effect.low is None and effect.high is None:
+        is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
+        return statistics.INCONCLUSIVE_BOUND if is_bound else statistics.INCONCLUSIVE
     return statistics.verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
 
 
@@ -195,6 +197,20 @@ def _positive(found: Values) -> Values:
         if value is not None and value <= 0:
             values[seed], reasons[seed] = None, f"has the value {value:g}, of which there is no ratio"
     return Values(values, found.limits, reasons)
+
+
+def _comparable(comparison: Comparison, arm: Values, rows: Sequence[Row]) -> Values:
+    """The arm without the seeds whose baseline saw other images or ran in another precision."""
+    by_run = {(row["arm"], row["seed"]): row for row in rows}
+    values, limits, reasons = dict(arm.values), dict(arm.limits), dict(arm.reasons)
+    for seed in arm.values:
+        ours, theirs = by_run[comparison.arm, seed], by_run.get((comparison.baseline, seed))
+        for column in ("data_fingerprint", "precision") if theirs else ():
+            if ours[column] != theirs[column]:
+                values[seed] = None
+                limits.pop(seed, None)
+                reasons[seed] = f"has the {column} {ours[column]}, {comparison.baseline} {theirs[column]}"
+    return Values(values, limits, reasons)
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:

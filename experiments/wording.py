@@ -129,4 +129,4 @@ def short_verdict(verdict: str) -> str:
     >>> short_verdict("reproduced, but weaker than the smallest effect of interest")
     'reproduced, but weaker'
     """
-    return verdict.split(" than ")[0]
+    return verdict.split(" than ")[0].split(" (")[0]

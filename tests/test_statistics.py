@@ -72,16 +72,33 @@ def test_ratio_of_a_value_that_is_not_positive_is_refused():
 def test_censored_arm_gives_a_lower_bound():
     # 80 stands in for the missing value: ratios 8 and 2
     effect = paired_effect({0: None, 1: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80})
-    assert (effect.n, effect.bound, effect.high) == (2, "lower", None)
+    assert (effect.n, effect.bound, effect.low, effect.high, effect.p) == (2, "lower", None, None, None)
     assert effect.effect == pytest.approx(4)
-    assert effect.low == pytest.approx(4 * math.exp(-T_1 * math.log(4) / 2), rel=1e-6)
 
 
 def test_censored_baseline_gives_an_upper_bound():
     effect = paired_effect({0: 10, 1: 10}, {0: None, 1: 20}, "ratio", baseline_limits={0: 80})
-    assert (effect.n, effect.bound, effect.low) == (2, "upper", None)
+    assert (effect.n, effect.bound, effect.low, effect.high, effect.p) == (2, "upper", None, None, None)
     assert effect.effect == pytest.approx(1 / 4)
-    assert effect.high == pytest.approx(math.exp(T_1 * math.log(4) / 2) / 4, rel=1e-6)
+
+
+def test_from_five_pairs_on_the_nearest_bound_ends_the_interval():
+    # All five lie beyond the median with a chance of 1/32 only; all four with 1/16, which is too much.
+    baseline = dict.fromkeys(range(5), 10)
+    arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
+    five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
+    assert (five.low, five.high) == (pytest.approx(4), None)
+    four = paired_effect({seed: arm[seed] for seed in range(4)}, baseline, "ratio", arm_limits={0: 80, 3: 80})
+    assert (four.n, four.low) == (4, None)
+    upper = paired_effect(baseline, arm, "ratio", baseline_limits={0: 80, 3: 80})
+    assert (upper.low, upper.high) == (None, pytest.approx(1 / 4))
+
+
+def test_a_later_limit_never_weakens_what_is_known():
+    baseline = dict.fromkeys(range(5), 10)
+    arm = {0: None, 1: 30, 2: 31, 3: 32, 4: 33}
+    lows = [paired_effect(arm, baseline, "ratio", arm_limits={0: limit}).low for limit in (20, 40, 80, 800)]
+    assert lows == sorted(lows)
 
 
 def test_censored_on_both_sides_says_nothing():
@@ -91,12 +108,6 @@ def test_censored_on_both_sides_says_nothing():
     assert (effect.n, effect.effect, effect.low, effect.high, effect.p) == (2, None, None, None, None)
     assert effect.bound == "none"
     assert verdict(effect.low, effect.high, 3.0, "ratio") == "inconclusive"
-
-
-def test_p_of_a_bound_on_the_near_side_is_unknown():
-    # The arm needs more than 5 epochs against 10: it may be faster or slower.
-    effect = paired_effect({0: None, 1: None}, {0: 10, 1: 11}, "ratio", arm_limits={0: 5, 1: 5})
-    assert (effect.bound, effect.p) == ("lower", None)
 
 
 def test_runs_without_a_value_are_left_out_and_named():
