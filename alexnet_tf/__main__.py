@@ -10,6 +10,7 @@ from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
 from alexnet_tf.config import PRECISIONS, Config, DataConfig, TrainConfig
+from alexnet_tf.config_check import check_config
 from alexnet_tf.errors import InputError
 from alexnet_tf.presets import PRESETS, Preset
 from alexnet_tf.startup import quiet_startup
@@ -101,6 +102,7 @@ def _train(options: argparse.Namespace) -> int:
     )
     for setting in options.settings:
         config = config.with_setting(setting)
+    check_config(config)
     with quiet_startup():
         from alexnet_tf.own_images import train_on
         from alexnet_tf.strategy import make_strategy

@@ -160,10 +160,10 @@ class Config:
         name, equals, text = setting.partition("=")
         if not equals:
             raise InputError(f"--set: expected field=value, received {setting!r}")
-        if name not in self.field_names():
-            raise InputError(
-                f"--set: expected a field, one of {', '.join(self.field_names())}; received {name!r}"
-            )
+        # Data set and seed say which run it is; their flags do more than change the field.
+        known = [field for field in self.field_names() if field not in ("dataset", "seed")]
+        if name not in known:
+            raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
         owner = next(part for part in (self.data, self.model, self.train, self) if name in _field_names(part))
         hint = typing.get_type_hints(type(owner))[name]
         return self.replace(**{name: _parse(name, text, hint)})

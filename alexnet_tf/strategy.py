@@ -1,5 +1,6 @@
 """Where a run's replicas live."""
 
+import json
 import os
 
 import tensorflow as tf
@@ -18,7 +19,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     devices where there are fewer (which has to happen before TensorFlow touches its devices).
 
     Raises:
-        InputError: for anything but `auto` or a whole number >= 1.
+        InputError: for anything but `auto` or a whole number >= 1, and for a `TF_CONFIG` that does not
+            name a cluster and this worker's place in it.
 
     Example:
 
@@ -28,6 +30,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     if replicas != "auto" and not (replicas.isdecimal() and int(replicas) >= 1):
         raise InputError(f"--replicas: expected auto or a whole number >= 1; received {replicas!r}")
     if os.environ.get("TF_CONFIG"):
+        _check_tf_config(os.environ["TF_CONFIG"])
         return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_physical_devices("GPU")
     count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
@@ -47,6 +50,24 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     if resolver is None or not resolver.task_type:
         return True
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
+
+
+def _check_tf_config(text: str) -> None:
+    """Raises an InputError for what TensorFlow would answer with a crash, or by waiting for ever."""
+    try:
+        content = json.loads(text)
+        workers = content["cluster"]
+        place = content["task"]
+        addresses = workers[place["type"]]
+        fits = isinstance(addresses, list) and 0 <= int(place["index"]) < len(addresses)
+        fits = fits and set(workers) <= {"chief", "worker"} and all(isinstance(a, str) for a in addresses)
+    except (ValueError, TypeError, KeyError):
+        fits = False
+    if not fits:
+        raise InputError(
+            'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", '
+            f'"index": 0}}}}; received {text}'
+        )
 
 
 def _make_logical_cpus(count: int) -> None:

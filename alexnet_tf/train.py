@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
 from alexnet_tf.config import Config, TrainConfig
+from alexnet_tf.config_check import check_config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import make_evaluator
@@ -52,16 +53,15 @@ def make_optimizer(config: TrainConfig) -> MomentumSGD:
 
 def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
     """Raises an InputError for a run that could not be trained, without training it."""
+    check_config(config)
     replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
-    if batch_size < 1 or batch_size % replicas:
+    if batch_size % replicas:
         raise InputError(f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}")
     if batch_size > data.train_size:
         raise InputError(
             f"batch_size: expected at most the number of training images, {data.train_size}; "
             f"received {batch_size}"
         )
-    if config.train.epochs < 1:
-        raise InputError(f"epochs: expected a whole number >= 1; received {config.train.epochs}")
     if config.train.schedule == "plateau" and not config.data.holdout:
         raise InputError(
             "schedule plateau: expected holdout=true, a selection split to watch; received false"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf.config import Config
+from alexnet_tf.config_check import check_config
 from alexnet_tf.errors import InputError
 from experiments.experiment import Arm, Experiment
 
@@ -55,6 +56,7 @@ class Options:
         return config
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError for arms and settings that the experiment does not have."""
+        """Raises an InputError for arms and settings that the experiment does not have, or cannot run."""
         for arm in self.chosen_arms(experiment):
-            self.configured(arm.config)
+            for seed in self.seeds or arm.seeds:
+                check_config(self.configured(arm.config.replace(seed=seed)))

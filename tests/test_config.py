@@ -53,7 +53,7 @@ def test_hash_of_recorded_runs_stays():
         ("pooling=max,max,avg", "pooling", ("max", "max", "avg")),
         ("drops=20,30", "drops", (20, 30)),
         ("weight_decay=5e-4", "weight_decay", 5e-4),
-        ("seed=3", "seed", 3),
+        ("patience=3", "patience", 3),
         ("input_scale=unit", "input_scale", "unit"),
     ],
 )

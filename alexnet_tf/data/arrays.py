@@ -1,6 +1,7 @@
 """A labelled image set in memory, and the fixed choices of examples made from it."""
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def results_slug(name: str) -> str:
     """
     if name.startswith("folder:"):
         # Resolved, so that `folder:.` and `folder:pets/` have a name too.
-        name = "folder-" + Path(name.removeprefix("folder:")).expanduser().resolve().name
+        name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
 
 

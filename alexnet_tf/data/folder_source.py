@@ -1,5 +1,6 @@
 """A folder of images as a data set: one folder per class, its name the class's name."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -40,9 +41,10 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
             classes that appear in the report tree only, and images that do not fit in memory.
     """
     path = name.removeprefix("folder:")
-    root = Path(path).expanduser()
-    if not path or not root.is_dir():
-        received = "no path" if not path else "a file" if root.exists() else "no such path"
+    # os.path, unlike Path, takes an unknown ~user or an overlong name for a path that is not there.
+    root = Path(os.path.expanduser(path))
+    if not path or not os.path.isdir(root):
+        received = "no path" if not path else "a file" if os.path.exists(root) else "no such path"
         raise InputError(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )

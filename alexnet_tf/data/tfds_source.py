@@ -94,9 +94,10 @@ def locate_data_dir(data_dir: str | None) -> Path:
     if data_dir is None:
         from tensorflow_datasets.core import constants
 
-        return Path(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR).expanduser()
-    path = Path(data_dir).expanduser()
-    if not data_dir or not path.is_dir():
+        return Path(os.path.expanduser(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR))
+    # os.path, unlike Path, takes an unknown ~user or an overlong name for a path that is not there.
+    path = Path(os.path.expanduser(data_dir))
+    if not data_dir or not os.path.isdir(path):
         raise InputError(f"expected an existing data directory; received {data_dir!r}")
     return path
 

@@ -1,0 +1,53 @@
+"""The ranges of a configuration's numbers, checked before anything is read or trained."""
+
+import math
+from typing import Any
+
+from alexnet_tf.config import Config
+from alexnet_tf.errors import InputError
+
+# Keras takes no larger seed.
+LARGEST_SEED = 2**32 - 1
+
+
+def check_config(config: Config) -> None:
+    """Raises an InputError, naming the field, for the first number that no run could have.
+
+    What depends on the images or the devices is for `check_run`.
+
+    Example:
+
+    >>> check_config(Config())
+    >>> check_config(Config().replace(momentum=2.0))
+    Traceback (most recent call last):
+    alexnet_tf.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
+    """
+    data, train = config.data, config.train
+    _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
+    for name, least in (("image_size", 0), ("pad", 0), ("crop", 0)):
+        _at_least(name, getattr(data, name), least)
+    for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1)):
+        _at_least(name, getattr(train, name), least)
+    for name, least in (("max_drops", 0), ("stop_extra_epochs", 0)):
+        _at_least(name, getattr(train, name), least)
+    rate = train.learning_rate
+    _check("learning_rate", rate, 0 <= rate < math.inf, "a finite number >= 0")
+    _check("momentum", train.momentum, 0 <= train.momentum < 1, "a number >= 0 and < 1")
+    for name in ("weight_decay", "bias_rate"):
+        value = getattr(train, name)
+        _check(name, value, 0 <= value < math.inf, "a finite number >= 0")
+    _check(
+        "stop_train_error", train.stop_train_error, 0 <= train.stop_train_error < 1, "a number >= 0 and < 1"
+    )
+    rising = all(before < after for before, after in zip((0, *train.drops), train.drops, strict=False))
+    _check("drops", train.drops, rising, "increasing epochs >= 1")
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    _check(name, value, value >= least, f"a whole number >= {least}")
+
+
+def _check(name: str, value: Any, holds: bool, expected: str) -> None:
+    # A comparison with NaN is false, so NaN is refused too.
+    if not holds:
+        raise InputError(f"{name}: expected {expected}; received {value}")
