@@ -178,6 +178,8 @@ def read_table(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
         if problem:
             problems.append(f"{path}:{number}: {problem}")
         lines.append(line if usable else Line(number, text_of_line, line.texts, None))
+    # Bytes that are no text survive in the lines; in what people read they are spelt out.
+    problems = [problem.encode("utf-8", "backslashreplace").decode() for problem in problems]
     return Table(header, tuple(lines), tuple(problems), complete)
 
 

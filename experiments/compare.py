@@ -10,7 +10,7 @@ from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
 from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
 
-AGREE, DIFFER, UNREADABLE = 0, 1, 2
+AGREE, DIFFER, UNDECIDED = 0, 1, 2
 
 # True of a run, but not decided by its configuration.
 INCIDENTAL = {
@@ -73,7 +73,8 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
     Returns:
         status: 0 all rows of equal config hash agree, 1 some differ, 2 none differ but not all could be
-            read. Runs of other configurations, and runs that only one side has, are listed but no failure.
+            read, or no two runs have the same configuration. Runs of other configurations, and runs that
+            only one side has, are listed but no failure beside runs that agree.
         text: for people.
 
     Raises:
@@ -92,7 +93,8 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     if not common:
         reason = f" ({'; '.join(found.problems)})" if found.problems else ""
         raise InputError(f"expected runs that both {a} and {b} hold, received none in common{reason}")
-    status = DIFFER if found.differing else UNREADABLE if found.problems else AGREE
+    compared = found.runs + found.points > 0
+    status = DIFFER if found.differing else AGREE if compared and not found.problems else UNDECIDED
     return status, _text(a, b, tolerance, found)
 
 
@@ -172,7 +174,7 @@ def _compare_folders(left: Folder, right: Folder, tolerance: float, found: Findi
             found.configs.append(f"{name}: {_config_difference(left, right, *lines)}")
             continue
         before = len(found.differing)
-        if left.runs and right.runs:
+        if None not in lines and left.runs and right.runs:
             columns = _columns(left.runs, right.runs, RUN_KEY)
             for column, x, y in _unequal(lines[0], lines[1], columns, tolerance):
                 found.differing.append(f"{name}, runs.csv: {column} {x} / {y}")

@@ -175,6 +175,27 @@ def test_what_cannot_be_read_is_said_and_the_rest_compared(trees):
     assert compare(*trees)[0] == 1
 
 
+def test_no_answer_where_no_two_runs_have_the_same_configuration(trees):
+    for name in ("speed", "pooling"):
+        path = trees[1] / "builtin" / name / "runs.csv"
+        for arm in ("relu", "tanh", "separate", "overlapping"):
+            path.write_text(path.read_text().replace(f",{arm}0,", f",x{arm}0,"))
+            path.write_text(path.read_text().replace(f",{arm}1,", f",x{arm}1,"))
+            path.write_text(path.read_text().replace(f",{arm}2,", f",x{arm}2,"))
+    status, text = compare(*trees)
+    assert status == 2
+    assert "configs differ (not compared): 12" in text
+
+
+def test_bytes_that_are_no_text_are_said_and_the_curves_compared(trees):
+    path = trees[1] / "builtin" / "speed" / "runs.csv"
+    path.write_bytes(b"\xff\xfe\x00junk\n\x80\x81")
+    status, text = compare(*trees)
+    assert status == 2
+    assert f"{path}:1: expected a column 'run_id'" in text
+    text.encode()
+
+
 def test_bad_input(trees, tmp_path):
     a, b = trees
     (tmp_path / "empty").mkdir()
