@@ -20,13 +20,14 @@ ABLATIONS := ablation-relu ablation-lrn ablation-pooling
 setup: $(READY)
 
 $(READY): requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "expected Python 3.11 or newer, received " + sys.version)'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13, received " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
 quickstart: $(READY)
-	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 --results-dir runs/quickstart
+	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 \
+		--results-dir $(RESULTS_DIR)/quickstart
 
 $(ABLATIONS): $(READY)
 	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))

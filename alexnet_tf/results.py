@@ -33,21 +33,25 @@ from alexnet_tf.rows import (
 
 __all__ = [
     "CURVES_COLUMNS", "EFFECTS_COLUMNS", "LR_SEARCH_COLUMNS", "RUNS_COLUMNS", "SUMMARY_COLUMNS", "Reading",
-    "finished_run", "metric_columns", "prepare_folder", "read_curves", "read_effects", "read_lr_search",
+    "finished_run", "metric_columns", "prepare_folder", "read_curves", "read_lr_search",
     "read_records", "read_runs", "record_run", "record_search", "runs_columns", "to_csv",
 ]  # fmt: skip
 
 
-def prepare_folder(folder: Path, metric_names: Sequence[str] | None = None) -> None:
+def prepare_folder(
+    folder: Path, metric_names: Sequence[str] | None = None, data_fingerprint: str | None = None
+) -> None:
     """Makes the folder and makes sure that rows can be written to it, before any training.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         metric_names: the experiment's own metrics; when given, the columns of files already there are
             checked too.
+        data_fingerprint: of the images to be used; when given, rows of other images are refused, so
+            that two copies of a data set are never mixed under one name.
 
     Raises:
-        InputError: when it cannot be written to, or holds files with other columns.
+        InputError: when it cannot be written to, or holds files with other columns or of other images.
     """
     try:
         (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -60,7 +64,9 @@ def prepare_folder(folder: Path, metric_names: Sequence[str] | None = None) -> N
         ) from error
     with locked(folder):
         if metric_names is not None:
-            _checked(folder / "runs.csv", runs_columns(metric_names), RUN_KEY)
+            runs = _checked(folder / "runs.csv", runs_columns(metric_names), RUN_KEY)
+            if data_fingerprint is not None:
+                _refuse_other_images(folder, runs, data_fingerprint)
         _checked(folder / "curves.csv", CURVES_COLUMNS, CURVE_KEY)
         _checked(folder / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY)
 
@@ -86,8 +92,8 @@ def record_run(
         arm_order: arms in the order of the files; others follow by name.
 
     Raises:
-        InputError: when the (arm, seed) is there with another config hash, when files there have other
-            columns, or when they cannot be written.
+        InputError: when the (arm, seed) is there with another config hash, when rows there are of other
+            images, when files there have other columns, or when they cannot be written.
         ValueError: when a value is missing from the rows, or has no column.
     """
     columns = runs_columns(metric_names)
@@ -106,6 +112,7 @@ def record_run(
         earlier = [line.texts for line in runs.lines if _identity(line.texts, RUN_KEY) in identity]
         for texts in earlier:
             _refuse_other_hash(folder, texts, run_row)
+        _refuse_other_images(folder, runs, run_row["data_fingerprint"])
         write_text(
             folder / "curves.csv",
             _merged(curves, CURVES_COLUMNS, CURVE_KEY, RUN_KEY, curve_rows, identity, arm_order),
@@ -188,19 +195,15 @@ def read_lr_search(folder: Path) -> Reading:
     return _reading(read_table(folder / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY))
 
 
-def read_effects(folder: Path) -> Reading:
-    """Rows of effects.csv, as `read_runs`."""
-    return _reading(
-        read_table(folder / "effects.csv", EFFECTS_COLUMNS, ("arm", "baseline", "metric", "effect_kind"))
-    )
-
-
 def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The records of a folder: ({run_id: record}, problems)."""
     records, problems = {}, []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
-            records[path.stem] = json.loads(path.read_text("utf-8"))
+            content = json.loads(path.read_text("utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError(f"{type(content).__name__} {str(content)[:40]}")
+            records[path.stem] = content
         except (OSError, ValueError) as error:
             problems.append(f"{path}: expected a JSON record, received: {error}")
     return records, problems
@@ -234,6 +237,16 @@ def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str,
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row is there "
             f"already), received {new['config_hash']}; to keep both, set another RESULTS_DIR="
         )
+
+
+def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
+    for line in runs.lines:
+        known = line.texts.get("data_fingerprint")
+        if line.row is not None and known and known != fingerprint:
+            raise InputError(
+                f"{folder}: expected images of fingerprint {known[:12]}... (rows of them are there already), "
+                f"received {fingerprint[:12]}...; to use other images, set another RESULTS_DIR="
+            )
 
 
 def _merged(

@@ -38,9 +38,9 @@ def _parser() -> OneLineParser:
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
         training.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
         training.add_argument("--no-download", action="store_true", help="use only what is on disk")
-        training.add_argument("--arms", type=_names, default=(), help="comma list; default all")
+        training.add_argument("--arms", help="comma list; default all")
         if name == "run":
-            training.add_argument("--seeds", default="", help="comma list of whole numbers >= 0")
+            training.add_argument("--seeds", help="comma list of whole numbers >= 0; default the arm's own")
         training.add_argument("--epochs", help="whole number >= 1; default the arm's own")
         training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
         training.add_argument("--precision", choices=PRECISIONS)
@@ -81,14 +81,16 @@ def _run(options: argparse.Namespace) -> int:
     from alexnet_tf.strategy import is_chief
     from experiments.run import run_experiment
 
-    folder = run_experiment(experiment, run_options, strategy)
+    folder, failed = run_experiment(experiment, run_options, strategy)
     if not is_chief(strategy):
-        return 0
+        return int(failed > 0)
     print((folder / "table.md").read_text("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".md", ".png", ".svg"):
             print(path)
-    return 0
+    if failed:
+        print(f"{failed} of the runs failed; the same command tries them again", file=sys.stderr)
+    return int(failed > 0)
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -125,8 +127,10 @@ def _training_setup(options: argparse.Namespace):
         dataset=options.dataset,
         data_dir=options.data_dir,
         download=not options.no_download,
-        arms=options.arms,
-        seeds=tuple(_whole_number("--seeds", text, 0) for text in _names(getattr(options, "seeds", ""))),
+        arms=_names("--arms", options.arms),
+        seeds=tuple(
+            _whole_number("--seeds", text, 0) for text in _names("--seeds", getattr(options, "seeds", None))
+        ),
         epochs=None if options.epochs is None else _whole_number("--epochs", options.epochs, 1),
         settings=tuple(options.settings),
         precision=options.precision,
@@ -158,8 +162,14 @@ def _experiment(name: str) -> Experiment:
     return found
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _names(flag: str, text: str | None) -> tuple[str, ...]:
+    """The parts of a comma list, none where the flag was not given."""
+    if text is None:
+        return ()
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names:
+        raise InputError(f"{flag}: expected a comma list; received {text!r}")
+    return names
 
 
 def _whole_number(flag: str, text: str, least: int) -> int:

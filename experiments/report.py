@@ -74,19 +74,20 @@ def write_report(
     Raises:
         InputError: when there are no rows.
     """
-    runs, run_problems = read_runs(folder)
-    curves, curve_problems = read_curves(folder)
-    records, record_problems = read_records(folder)
-    problems = [*run_problems, *curve_problems, *record_problems]
-    if not runs:
-        received = problems[0] if problems else "no row"
-        raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
-    problems += _without_partner(folder, runs, curves)
-
-    judged = judge(experiment, runs, records)
-    # In table.md file names are relative: the same rows elsewhere give the same bytes.
-    shown = [problem.removeprefix(f"{folder}/") for problem in problems]
+    # Under the lock from the reading on, so that a run recorded meanwhile is not missing from what is
+    # written last.
     with locked(folder):
+        runs, run_problems = read_runs(folder)
+        curves, curve_problems = read_curves(folder)
+        records, record_problems = read_records(folder)
+        problems = [*run_problems, *curve_problems, *record_problems]
+        if not runs:
+            received = problems[0] if problems else "no row"
+            raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
+        problems += _without_partner(folder, runs, curves)
+        judged = judge(experiment, runs, records)
+        # In table.md file names are relative: the same rows elsewhere give the same bytes.
+        shown = [problem.removeprefix(f"{folder}/") for problem in problems]
         if tables:
             write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
             write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
@@ -103,11 +104,16 @@ def write_report(
 
 
 def _without_partner(folder: Path, runs: list[Row], curves: list[Row]) -> list[str]:
-    """Curves of no finished run (left by a killed process, or still running) are not used."""
-    finished = {(row["arm"], row["seed"]) for row in runs}
-    orphans = sorted({(row["arm"], row["seed"]) for row in curves} - finished)
+    """Curves of no finished run (left by a killed process, or still running), and runs without curves."""
+    of_curves = {(row["arm"], row["seed"]) for row in curves}
+    of_runs = {(row["arm"], row["seed"]): row["status"] for row in runs}
+    path = folder / "curves.csv"
     return [
-        f"{folder / 'curves.csv'}: expected curves of finished runs, received arm {arm} seed {seed} without "
+        f"{path}: expected curves of finished runs, received arm {arm} seed {seed} without "
         "a row in runs.csv (not used)"
-        for arm, seed in orphans
+        for arm, seed in sorted(of_curves - set(of_runs))
+    ] + [
+        f"{path}: expected the curve of arm {arm} seed {seed}, which runs.csv holds; received none"
+        for (arm, seed), status in sorted(of_runs.items())
+        if (arm, seed) not in of_curves and status != "failed"
     ]

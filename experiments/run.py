@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from alexnet_tf.config import Config
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.environment import environment, git_commit
+from alexnet_tf.errors import InputError
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.results import finished_run, prepare_folder, record_run
 from alexnet_tf.strategy import is_chief
@@ -43,11 +45,15 @@ class Run:
         return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
 
 
-def run_experiment(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
+def run_experiment(
+    experiment: Experiment, options: Options, strategy: tf.distribute.Strategy
+) -> tuple[Path, int]:
     """Trains what is not finished yet, writes its rows, then the tables and the figure.
 
+    A run that breaks is recorded as failed, and the others go on; the next call tries it again.
+
     Returns:
-        The folder of the rows, `<results-dir>/<dataset>/<experiment>`.
+        The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
 
     Raises:
         InputError: before any training, for whatever is wrong with the options.
@@ -59,21 +65,31 @@ def run_experiment(experiment: Experiment, options: Options, strategy: tf.distri
         for seed in options.seeds or arm.seeds
     ]
     folder = options.results_dir / results_slug(dataset) / experiment.name
-    prepare_folder(folder, run_metric_names(experiment))
+    prepare_folder(folder, run_metric_names(experiment), runs[0].data.image_set.fingerprint)
     for run in runs:
         # Refuses a row of another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
+    failed = 0
     for run in runs:
         row = finished_run(folder, run.arm.name, run.config.seed)
         if row:
             print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
             if is_chief(strategy) and row["git_commit"] != git_commit():
                 print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
-        else:
+            continue
+        try:
             execute(run, folder, options, strategy)
+        except InputError:
+            raise
+        except Exception as error:
+            failed += 1
+            traceback.print_exc()
+            print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
+            if is_chief(strategy):
+                record(run, folder, *failed_row(run, error, strategy))
     if is_chief(strategy):
         write_report(folder, experiment)
-    return folder
+    return folder, failed
 
 
 def planned_run(
@@ -105,17 +121,12 @@ def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.St
     probed = run.arm.probe(model, run.data) if run.arm.probe and history.status == "done" else {}
     if not is_chief(strategy):
         return
-    details = {
-        "config": run.config.to_dict(),
-        "data": data_record(run.data),
-        "environment": environment(strategy),
-    }
-    record(run, folder, run_row(run, history, strategy, probed), history.curve, details)
+    record(run, folder, run_row(run, history, strategy, probed), history.curve, details(run, strategy))
     checkpoint.unlink(missing_ok=True)
 
 
 def record(
-    run: Run, folder: Path, row: dict[str, Any], curve: Sequence[dict[str, Any]], details: dict[str, Any]
+    run: Run, folder: Path, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]
 ) -> None:
     """Writes a run's row, curve and record."""
     owner = {"experiment": run.experiment.name, "arm": run.arm.name, "seed": run.config.seed}
@@ -123,7 +134,7 @@ def record(
         folder,
         row,
         [{**owner, **point} for point in curve],
-        {**details, "run_id": run.run_id},
+        {**about, "run_id": run.run_id},
         run_metric_names(run.experiment),
         [arm.name for arm in run.experiment.arms],
     )
@@ -175,16 +186,23 @@ def run_row(
     run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float]
 ) -> dict[str, Any]:
     """One line of runs.csv for a run that was trained here and now."""
-    where = environment(strategy)
-    row = measured(run, history.curve, history.status, history.message)
     return {
-        **row,
+        **measured(run, history.curve, history.status, history.message),
         **probed,
         "status": history.status,
         "seconds": round(history.seconds, 1),
-        "finished_at": now(),
-        **{name: where[name] for name in ("git_commit", "tensorflow", "keras", "device")},
+        **here_and_now(strategy),
     }
+
+
+def failed_row(
+    run: Run, error: Exception, strategy: tf.distribute.Strategy
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Row, curve and record of a run that broke: no numbers, and what it broke with."""
+    reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0][:300]
+    nothing = dict.fromkeys(("learning_rate", "train_error", "test_error", "test_top5_error", "seconds"))
+    row = {**identity(run), **nothing, "epochs": 0, "status": "failed", "message": reason}
+    return {**row, **here_and_now(strategy)}, [], details(run, strategy)
 
 
 def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
@@ -196,22 +214,47 @@ def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str
         if metrics[metric.name] is None and metric.censored_message and status == "done":
             messages.append(metric.censored_message(curve))
     return {
-        "run_id": run.run_id,
-        "experiment": run.experiment.name,
-        "arm": run.arm.name,
-        "seed": run.config.seed,
+        **identity(run),
         "epochs": last["epoch"],
-        "learning_rate": run.config.train.learning_rate,
+        "learning_rate": last["learning_rate"],
         "train_error": last["train_error"],
         "test_error": last["test_error"],
         "test_top5_error": last["test_top5_error"],
         **metrics,
+        "message": "; ".join(messages),
+    }
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """What a row says of the run before it is trained."""
+    return {
+        "run_id": run.run_id,
+        "experiment": run.experiment.name,
+        "arm": run.arm.name,
+        "seed": run.config.seed,
         "precision": run.config.precision,
         "dataset": run.data.image_set.slug,
         "data_fingerprint": run.data.image_set.fingerprint,
         "model": type(run.config.model).__name__,
         "config_hash": run.config_hash,
-        "message": "; ".join(messages),
+    }
+
+
+def here_and_now(strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """What a row says of the program, the machine and the time."""
+    where = environment(strategy)
+    return {
+        **{name: where[name] for name in ("git_commit", "tensorflow", "keras", "device")},
+        "finished_at": now(),
+    }
+
+
+def details(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """The record of a run: all that it takes to run it again."""
+    return {
+        "config": run.config.to_dict(),
+        "data": data_record(run.data),
+        "environment": environment(strategy),
     }
 
 

@@ -1,6 +1,7 @@
 """Learning rates: every arm over its declared grid, one seed, on the selection split."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,19 @@ from alexnet_tf.config import Config
 from alexnet_tf.data.load import results_slug
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.environment import git_commit
+from alexnet_tf.errors import InputError
 from alexnet_tf.results import prepare_folder, read_lr_search, record_search
-from alexnet_tf.train import History, train
+from alexnet_tf.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
 from experiments.run import chosen_dataset, now, run_callbacks, run_metric_names
 from experiments.shared import find_shared_search
 
 SEARCH_SEED = 1000
-# A grid is extended at most this often on each side before the search gives up on an inner winner.
+# A grid is extended at most this often before the search gives up on an inner winner.
 MAX_EXTENSIONS = 6
+# What tells a candidate from its arm.
+OWN_FIELDS = ("learning_rate", "holdout")
 
 
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
@@ -31,12 +35,19 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     Returns:
         The folder of lr_search.csv.
     """
+    for setting in options.settings:
+        if setting.partition("=")[0] in OWN_FIELDS:
+            raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
     dataset = chosen_dataset(experiment, options)
     folder = options.results_dir / results_slug(dataset) / experiment.name
-    # The data first: a set that cannot be had should leave no folder behind.
-    open_data(experiment.arms[0].config.replace(dataset=dataset).data, options.data_dir, options.download)
-    prepare_folder(folder, run_metric_names(experiment))
-    for arm in options.chosen_arms(experiment):
+    arms = options.chosen_arms(experiment)
+    # Data and configs first: what cannot be run should leave no folder behind.
+    for arm in arms:
+        config = candidate(arm, arm.grid[0], dataset, options)
+        data = open_data(config.data, options.data_dir, options.download)
+        check_run(config, data, strategy)
+    prepare_folder(folder, run_metric_names(experiment), data.image_set.fingerprint)
+    for arm in arms:
         rates, extensions = list(arm.grid), 0
         rows = [search_row(experiment, arm, rate, dataset, folder, options, strategy) for rate in rates]
         while True:
@@ -50,6 +61,12 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             extensions += 1
             rates.append(edge)
             rows.append(search_row(experiment, arm, edge, dataset, folder, options, strategy))
+        if edge is not None:
+            print(
+                f"WARNING: {experiment.name} {arm.name}: the winner is on the edge of its grid after "
+                f"{MAX_EXTENSIONS} extensions; a better rate may lie beyond",
+                file=sys.stderr,
+            )
         print(f"{experiment.name} {arm.name}: learning rate {winner['learning_rate']:g}", flush=True)
     return folder
 
@@ -64,14 +81,7 @@ def search_row(
     strategy: tf.distribute.Strategy,
 ) -> dict[str, Any]:
     """Trains one candidate, unless its row is there, and returns its row of lr_search.csv."""
-    config = arm.config.replace(
-        dataset=dataset, seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate
-    )
-    if config.train.schedule == "steps":
-        config = config.replace(
-            drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
-        )
-    config = options.configured(config)
+    config = candidate(arm, rate, dataset, options)
     data = open_data(config.data, options.data_dir, options.download)
     config_hash = config.hash(data.image_set.fingerprint)
     for row in read_lr_search(folder).rows:
@@ -91,6 +101,18 @@ def search_row(
     record_search(folder, [row], [each.name for each in experiment.arms])
     checkpoint.unlink(missing_ok=True)
     return row
+
+
+def candidate(arm: Arm, rate: float, dataset: str, options: Options) -> Config:
+    """The config of one search run: an arm's own, shorter, without the selection split."""
+    config = arm.config.replace(
+        dataset=dataset, seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate
+    )
+    if config.train.schedule == "steps":
+        config = config.replace(
+            drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
+        )
+    return options.configured(config)
 
 
 def make_row(

@@ -186,11 +186,15 @@ def _conditions(rows: Sequence[Row], records: Records) -> list[str]:
         f"device: {_joined(rows, 'device')}",
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
-        f"runs: {_count(rows)}, {seconds:.0f} seconds in all",
+        f"runs: {_count(rows)}, trained in {_duration(seconds)}, one after the other",
         f"TensorFlow {_joined(rows, 'tensorflow')}, Keras {_joined(rows, 'keras')}",
         f"commit: {_joined(rows, 'git_commit')}",
     ]
     return lines
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
 def _span(values: Sequence[int]) -> str:

@@ -1,11 +1,13 @@
 """The command line, in this process, on a data set of a hundred small images."""
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 import alexnet_tf.data.pipeline
+import experiments.run
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
@@ -164,6 +166,18 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--replicas", "0"], ["--replicas", "'0'"]),
         (["run", "relu", "--dataset", "folder:/does/not/exist"], ["/does/not/exist"]),
         (["run", "relu", "--dataset", "no_such_set", "--no-download"], ["no_such_set"]),
+        (["run", "relu", "--dataset", "folder:~nouser/x"], ["folder:~nouser/x", "no such path"]),
+        (["run", "relu", "--dataset", f"folder:/{'x' * 5000}"], ["no such path"]),
+        (["run", "relu", "--dataset", "cifar10", "--data-dir", "~nouser/x"], ["~nouser/x"]),
+        (["run", "relu", "--seeds", ","], ["--seeds", "','"]),
+        (["run", "relu", "--seeds", "4294967296"], ["seed", "4294967296"]),
+        (["run", "relu", "--arms", ""], ["--arms", "''"]),
+        (["run", "relu", "--set", "seed=1"], ["--set", "'seed'"]),
+        (["run", "relu", "--set", "momentum=2"], ["momentum", "2.0"]),
+        (["run", "relu", "--set", "pad=-2"], ["pad", "-2"]),
+        (["run", "relu", "--set", "learning_rate=nan"], ["learning_rate", "nan"]),
+        (["search", "relu", "--dataset", "builtin", "--set", "learning_rate=1"], ["'learning_rate=1'"]),
+        (["search", "relu", "--set", "batch_size=0"], ["batch_size", "0"]),
         (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
         (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
         (["frobnicate"], ["frobnicate"]),
@@ -188,3 +202,52 @@ def test_unwritable_results_directory(tiny_builtin, tmp_path, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert "results directory" in lines[0]
+
+
+def test_other_images_in_the_same_folder_are_refused(tiny_builtin, tmp_path, capsys, monkeypatch):
+    assert run(tmp_path, "--arms", "relu", "--seeds", "0", "--epochs", "1") == 0
+    capsys.readouterr()
+    other = dataclasses.replace(tiny_image_set(), fingerprint="another")
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: other)
+
+    for command in ("run", "search"):
+        arguments = ["--arms", "tanh", "--epochs", "1", "--dataset", "builtin", "--set", "batch_size=16"]
+        line = one_line_of_status_2(
+            main, [command, "relu", *arguments, "--results-dir", str(tmp_path)], capsys
+        )
+        assert "another" in line
+        assert tiny_image_set().fingerprint[:12] in line
+        assert "RESULTS_DIR=" in line
+
+
+def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_path, capsys, monkeypatch):
+    def breaks_for_relu(config, *arguments):
+        if config.model.activation == "relu":
+            raise MemoryError("no room for 61 million weights")
+        return train(config, *arguments)
+
+    train = experiments.run.train
+    monkeypatch.setattr(experiments.run, "train", breaks_for_relu)
+    arguments = ["--arms", "relu,tanh", "--seeds", "0", "--epochs", "1"]
+    assert run(tmp_path, *arguments) == 1
+
+    assert "1 of the runs failed" in capsys.readouterr().err
+    relu, tanh = rows(tmp_path / "builtin/ablation-relu/runs.csv")
+    assert (relu["status"], relu["test_error"], relu["epochs"]) == ("failed", "", "0")
+    assert relu["message"] == "MemoryError: no room for 61 million weights"
+    assert tanh["status"] == "done"
+    assert "| 1 (1 failed) |" in (tmp_path / "builtin/ablation-relu/table.md").read_text()
+
+    # It is tried again, and then all is well.
+    monkeypatch.setattr(experiments.run, "train", train)
+    assert run(tmp_path, *arguments) == 0
+    assert {row["status"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")} == {"done"}
+
+
+def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):
+    changes = ["--set", "schedule=steps", "--set", "drops=1", "--set", "learning_rate=0.01"]
+    assert run(tmp_path, "--arms", "relu", "--seeds", "0", "--epochs", "2", *changes) == 0
+
+    folder = tmp_path / "builtin/ablation-relu"
+    assert rows(folder / "runs.csv")[0]["learning_rate"] == "0.001"
+    assert "| 0.01 |" in (folder / "table.md").read_text()

@@ -98,14 +98,42 @@ def test_censored_runs_count_and_give_a_bound(tmp_path):
     row = effects(folder)[0]
     # ratios 30/4, > 40/5, > 40/6
     assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
-    assert (row["n"], row["ci_high"], row["verdict"]) == ("3", "", "reproduced")
+    assert (row["n"], row["ci_low"], row["ci_high"], row["p_holm"]) == ("3", "", "", "")
+    assert row["verdict"] == "inconclusive (a bound, from censored runs)"
     table = (folder / "table.md").read_text()
     assert "| 2 of 3 > 40; others 30.0 |" in table
-    assert "> 7.37× [5.86, ∞)" in table
+    assert "| > 7.37× | 3 |" in table
     summary = {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
     # The mean of the runs that got there would flatter the arm.
     assert summary["tanh", "epochs_to_25"]["n"] == "3"
     assert summary["tanh", "epochs_to_25"]["mean"] == ""
+
+
+def test_rows_of_other_precision_are_no_pair(tmp_path):
+    for seed in range(3):
+        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
+        precision = "mixed_bfloat16" if seed == 1 else "float32"
+        record(tmp_path, SPEED, "tanh", seed, fall(24, 30), precision=precision)
+    report(tmp_path, SPEED)
+    assert effects(tmp_path)[0]["n"] == "2"
+    words = "seed 1: tanh has the precision mixed_bfloat16, relu float32"
+    assert words in (tmp_path / "table.md").read_text()
+
+
+def test_a_finished_run_without_its_curve_is_said(tmp_path):
+    folder = speed_results(tmp_path)
+    curves = folder / "curves.csv"
+    kept = [line for line in curves.read_text().splitlines() if not line.startswith("speed,tanh,1,")]
+    curves.write_text("\n".join(kept) + "\n")
+    report(folder, SPEED)
+    assert "expected the curve of arm tanh seed 1" in (folder / "table.md").read_text()
+
+
+def test_a_record_that_is_no_record_is_said(tmp_path):
+    folder = speed_results(tmp_path)
+    next((folder / "records").glob("*.json")).write_text("[]")
+    report(folder, SPEED)
+    assert "expected a JSON record, received: list []" in (folder / "table.md").read_text()
 
 
 def test_all_censored_is_said_in_words(tmp_path):
@@ -192,7 +220,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "- device: CPU",
         "- epochs: 3 run, 40 allowed",
         "- seeds: 0, 1, 2",
-        "- runs: 6, 60 seconds in all",
+        "- runs: 6, trained in 60 seconds, one after the other",
         "- TensorFlow 2.21.0, Keras 3.15.0",
         "- commit: abc",
     ):
