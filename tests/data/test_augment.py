@@ -40,6 +40,17 @@ def test_flip_has_probability_one_half_and_mirrors(draws):
     assert abs(mirrored.mean() - 0.5) < 5 * 0.5 / np.sqrt(COUNT)
 
 
+def test_flip_moves_whole_columns_exactly(draws):
+    images = np.random.default_rng(0).normal(size=(50, 4, 5, 3)).astype(np.float32)
+
+    flipped = augment.random_flip(tf.constant(images), draws.flip[:50]).numpy()
+
+    mirrored = draws.flip[:50].numpy() < 0.5
+    np.testing.assert_array_equal(
+        flipped, np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+    )
+
+
 def test_crop_offsets_are_uniform_and_independent(draws):
     # Each pixel holds its own position, so a crop's first pixel tells its offset.
     positions = np.arange(36).reshape(1, 6, 6, 1)
