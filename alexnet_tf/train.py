@@ -134,6 +134,10 @@ def train(
 
     def measure(epoch: int, rate: float, images_per_second: float | None) -> None:
         scores = {name: evaluate() for name, evaluate in evaluators.items()}
+        if not math.isfinite(scores["train"].loss):
+            # The last step of an epoch can break what no step after it is there to see.
+            history.status, history.message = "diverged", f"loss is not finite after epoch {epoch}"
+            return
         if epoch and "selection" in scores:
             history.selection_errors.append(scores["selection"].error)
         test = scores.get("report", scores.get("selection"))

@@ -216,7 +216,7 @@ def _epoch_axis(axes: Axes, last: int) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_xlabel("epochs (log scale)")
     else:
-        axes.set_xlim(0, last * 1.02)
+        axes.set_xlim(0, max(last, 1) * 1.02)
         axes.xaxis.set_major_locator(MultipleLocator(max(1, last // 5)))
         axes.set_xlabel("epochs")
 

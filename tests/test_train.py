@@ -139,6 +139,19 @@ def test_divergence_is_recorded():
     assert all(np.isfinite(point["train_loss"]) for point in history.curve)
 
 
+def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
+    # The step's own loss is finite, that of the weights it leaves is not.
+    class BreakWeights(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            kernel = self.model.trainable_variables[-2]
+            kernel.assign(np.full(kernel.shape, np.nan))
+
+    _, history = run(TINY_CONFIG.replace(batch_size=96), callbacks=[BreakWeights()])
+
+    assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 1")
+    assert [point["epoch"] for point in history.curve] == [0]
+
+
 def test_stops_after_the_target():
     _, history = run(TINY_CONFIG.replace(epochs=30, stop_train_error=0.3, stop_extra_epochs=2))
 
