@@ -94,14 +94,14 @@ EXPERIMENT = Experiment(
         *_pair(
             "-glorot",
             SHORT.replace(init="glorot"),
-            (0.0002, 0.0002),
+            (0.0002, 0.00784),
             (0.0001, 0.0002, 0.0005),
             "2012 but Glorot",
         ),
         *_pair(
             "-unit",
             SHORT.replace(input_scale="unit"),
-            (0.02, 0.02),
+            (0.04, 0.04),
             (0.01, 0.02, 0.04),
             "2012 but unit variance",
         ),
