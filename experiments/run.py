@@ -69,6 +69,10 @@ def run_experiment(
     for run in runs:
         # Refuses a row of another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
+    quarantine = runs[0].data.image_set.quarantine
+    if quarantine:
+        path, reason = quarantine[0]
+        print(f"NOTICE: {len(quarantine)} files are left out, the first {path}: {reason}", file=sys.stderr)
     failed = 0
     for run in runs:
         row = finished_run(folder, run.arm.name, run.config.seed)
@@ -267,6 +271,7 @@ def data_record(data: DataPipelines) -> dict[str, Any]:
         "train_examples": data.train_size,
         "report_examples": len(data.image_set.report_labels),
         "report_split": data.image_set.report_split,
+        "quarantined": len(data.image_set.quarantine),
         "input_shape": list(data.input_shape),
     }
 

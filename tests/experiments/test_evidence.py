@@ -39,6 +39,7 @@ def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, fol
     records, record_problems = read_records(folder)
     assert not [*problems, *curve_problems, *record_problems]
     assert {row["run_id"] for row in runs} == set(records)
+    assert len({(row["data_fingerprint"], row["precision"]) for row in runs}) <= 1
     for row in runs:
         record = records[row["run_id"]]
         config = Config.from_dict(record["config"])
