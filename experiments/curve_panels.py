@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    MaxNLocator,
+    MultipleLocator,
+    NullLocator,
+    PercentFormatter,
+)
 
 from experiments import wording
 from experiments.effects import Judged
@@ -227,3 +234,6 @@ def _error_axis(axes: Axes, title: str) -> None:
     if title == wording.TITLES["train_error"]:
         axes.set_ylim(0, 0.9)
         axes.yaxis.set_major_locator(MultipleLocator(0.25))
+    else:
+        # Whole per cent: the labels show no decimals.
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2))
