@@ -15,7 +15,7 @@ FLAGS = $(if $(DATASET),--dataset $(DATASET)) $(if $(DATA_DIR),--data-dir $(DATA
 # One experiment per claim; `make search` and `make run` take NAME=.
 ABLATIONS := ablation-relu ablation-lrn ablation-pooling
 
-.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search compare tables figures report clean
+.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun compare tables figures report clean
 
 setup: $(READY)
 
@@ -39,6 +39,11 @@ run: $(READY)
 
 search: $(READY)
 	$(RUN) search $(NAME) $(FLAGS)
+
+rerun: $(READY)
+	$(RUN) rerun $(RUN_ID) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
+		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
+		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
 compare: $(READY)
 	$(RUN) compare $(or $(A),results) $(or $(B),runs) $(if $(TOLERANCE),--tolerance $(TOLERANCE))

@@ -1,4 +1,4 @@
-"""The command line: `python -m experiments list | run | search | compare | report`.
+"""The command line: `python -m experiments list | run | search | rerun | compare | report`.
 
 All flags live here; everything else takes objects.
 """
@@ -15,6 +15,7 @@ from alexnet_tf.startup import quiet_startup
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.options import Options
+from experiments.recorded import find_run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,6 +49,16 @@ def _parser() -> OneLineParser:
         training.add_argument("--results-dir", type=Path, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
+
+    replaying = commands.add_parser("rerun", help="replay a recorded run; does it give the same numbers?")
+    replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
+    replaying.add_argument("--results-dir", type=Path, default=Path("results"), help="where its row is")
+    replaying.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
+    replaying.add_argument("--no-download", action="store_true", help="use only what is on disk")
+    replaying.add_argument("--epochs", help="replay so many at most; default all")
+    replaying.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
+    replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
+    replaying.set_defaults(command=_rerun)
 
     comparing = commands.add_parser("compare", help="do two results folders agree?")
     comparing.add_argument("a", type=Path)
@@ -102,11 +113,26 @@ def _search(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rerun(options: argparse.Namespace) -> int:
+    epochs = None if options.epochs is None else _whole_number("--epochs", options.epochs, 1)
+    _check_tolerance(options.tolerance)
+    run = find_run(options.results_dir, options.run_id)
+    # Sums depend on how operations are split over threads.
+    threads = run.record.get("environment", {}).get("intra_op_threads")
+    if threads:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+    strategy = _started(options.replicas)
+    from experiments.rerun import rerun
+
+    status, text = rerun(run, strategy, options.data_dir, not options.no_download, epochs, options.tolerance)
+    print(text)
+    return status
+
+
 def _compare(options: argparse.Namespace) -> int:
     from experiments.compare import compare
 
-    if not options.tolerance >= 0:
-        raise InputError(f"--tolerance: expected a number >= 0; received {options.tolerance}")
+    _check_tolerance(options.tolerance)
     status, text = compare(options.a, options.b, options.tolerance)
     print(text)
     return status
@@ -121,7 +147,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    """Checks the flags before TensorFlow is imported, then makes TensorFlow deterministic."""
+    """Checks the flags before TensorFlow is imported."""
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
@@ -138,6 +164,11 @@ def _training_setup(options: argparse.Namespace):
         tensorboard=options.tensorboard,
     )
     run_options.check(experiment)
+    return experiment, run_options, _started(options.replicas)
+
+
+def _started(replicas: str):
+    """TensorFlow, quiet and deterministic: its strategy for so many replicas."""
     with quiet_startup():
         import tensorflow as tf
 
@@ -149,9 +180,9 @@ def _training_setup(options: argparse.Namespace):
         tf.get_logger().setLevel("ERROR")
         # Two runs of one seed have to agree to the last bit.
         tf.config.experimental.enable_op_determinism()
-        strategy = make_strategy(options.replicas)
+        strategy = make_strategy(replicas)
         tf.config.list_logical_devices()
-    return experiment, run_options, strategy
+    return strategy
 
 
 def _experiment(name: str) -> Experiment:
@@ -160,6 +191,11 @@ def _experiment(name: str) -> Experiment:
     if found is None:
         raise InputError(f"expected an experiment, one of {', '.join(known)}; received {name!r}")
     return found
+
+
+def _check_tolerance(tolerance: float) -> None:
+    if not tolerance >= 0:
+        raise InputError(f"--tolerance: expected a number >= 0; received {tolerance}")
 
 
 def _names(flag: str, text: str | None) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""A recorded run is replayed from its record, and what differs is named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import alexnet_tf.data.pipeline
+from experiments.__main__ import main
+from tests.command_errors import one_line_of_status_2
+from tests.tiny import tiny_image_set
+
+RUN = ["--dataset", "builtin", "--arms", "relu", "--seeds", "3", "--epochs", "2", "--set", "batch_size=16"]
+
+
+@pytest.fixture
+def recorded(monkeypatch, tmp_path, capsys) -> tuple[Path, str]:
+    """A folder with one run, and the run's name."""
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+    assert main(["run", "relu", *RUN, "--results-dir", str(tmp_path)]) == 0
+    capsys.readouterr()
+    folder = tmp_path / "builtin/ablation-relu"
+    (record,) = (folder / "records").glob("*.json")
+    return folder, record.stem
+
+
+def arguments(recorded: tuple[Path, str], *more: str) -> list[str]:
+    folder, name = recorded
+    return ["rerun", name, "--results-dir", str(folder.parents[1]), *more]
+
+
+def edit(path: Path, line: int, column: str, value: str) -> None:
+    lines = path.read_text().splitlines()
+    fields = lines[line].split(",")
+    fields[lines[0].split(",").index(column)] = value
+    path.write_text("\n".join([*lines[:line], ",".join(fields), *lines[line + 1 :]]) + "\n")
+
+
+def edit_record(recorded: tuple[Path, str], change) -> Path:
+    path = recorded[0] / "records" / f"{recorded[1]}.json"
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record))
+    return path
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_gives_its_numbers_again(recorded, capsys):
+    before = contents(recorded[0])
+
+    assert main(arguments(recorded)) == 0
+
+    assert f"{recorded[1]}: bit-equal, 2 epochs" in capsys.readouterr().out
+    assert contents(recorded[0]) == before
+
+
+def test_the_first_epoch_that_differs_is_named(recorded, capsys):
+    edit(recorded[0] / "curves.csv", 2, "test_loss", "0.25")
+
+    assert main(arguments(recorded)) == 1
+
+    assert "different (largest difference" in (text := capsys.readouterr().out)
+    assert "first in epoch 1: test_loss" in text
+    assert main(arguments(recorded, "--tolerance", "100")) == 0
+    assert "equal within 100" in capsys.readouterr().out
+
+
+def test_a_part_can_be_replayed(recorded, capsys):
+    edit(recorded[0] / "curves.csv", 3, "test_loss", "0.25")
+
+    assert main(arguments(recorded, "--epochs", "1")) == 0
+    assert "bit-equal, 1 epoch" in capsys.readouterr().out
+
+
+def test_what_differs_between_the_environments_is_said(recorded, capsys):
+    edit_record(recorded, lambda record: record["environment"].update(keras="2.0"))
+
+    assert main(arguments(recorded, "--epochs", "1")) == 0
+
+    assert "keras: 2.0 in the record, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda record: record["config"]["train"].update(momentum=0.5), ["hash"]),
+        (lambda record: record["config"].pop("model"), ["configuration", "KeyError('model')"]),
+        (lambda record: record.pop("config"), ["configuration", "KeyError('config')"]),
+    ],
+)
+def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage, words):
+    path = edit_record(recorded, damage)
+    line = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert all(word in line for word in [str(path), *words])
+
+
+def test_no_such_run_and_no_whole_curve_of_it(recorded, capsys):
+    assert "'nothing'" in one_line_of_status_2(main, arguments((recorded[0], "nothing")), capsys)
+
+    curves = recorded[0] / "curves.csv"
+    curves.write_text("".join(curves.read_text().splitlines(keepends=True)[:-1]))
+    assert "expected a whole curve" in one_line_of_status_2(main, arguments(recorded), capsys)
+
+
+def test_other_images_are_refused(recorded, capsys, monkeypatch):
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *names: tiny_image_set(train=48))
+    assert "fingerprint" in one_line_of_status_2(main, arguments(recorded), capsys)
