@@ -183,6 +183,40 @@ def _p_value(interval: Interval) -> float | None:
     return float(2 * stats.t.sf(abs(t), interval.n - 1))
 
 
+def detectable_effect(
+    effect: Effect, kind: Kind, power: float = 0.8, confidence: float = 0.95
+) -> float | None:
+    """The smallest true effect that pairs of this number and spread would show with probability `power`.
+
+        (t_{(1 + confidence) / 2} + t_{power}) s / sqrt(n),   t with n - 1 degrees of freedom
+
+    s is the standard deviation of the differences; of the logarithms for a ratio, whose result is a
+    factor above 1. It tells what "inconclusive" could have missed, not how large the effect is.
+
+    Args:
+        effect: as `paired_effect` gave it.
+        kind: as there.
+        power: probability that the interval excludes no effect.
+        confidence: of the interval.
+
+    Returns:
+        An absolute difference or a factor; None without an interval from at least two pairs.
+
+    Example:
+
+    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
+    >>> round(detectable_effect(effect, "difference"), 2)  # (4.303 + 1.061) / sqrt(3)
+    3.1
+    """
+    if effect.bound or effect.n < 2:
+        return None
+    values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
+    error = mean_interval(values).std / math.sqrt(effect.n)
+    quantiles = stats.t.ppf([(1 + confidence) / 2, power], effect.n - 1)
+    least = float(quantiles.sum()) * error
+    return math.exp(least) if kind == "ratio" else least
+
+
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down adjustment over a family of tests; None stays None and is not counted.
 

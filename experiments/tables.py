@@ -139,14 +139,18 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
             wording.paper_effect(one.comparison),
             wording.effect_text(one.effect, one.comparison),
             str(one.effect.n),
+            wording.detectable(one.effect, one.comparison),
             "" if one.p_holm is None else _p_value(one.p_holm),
             one.verdict,
         ]
         for one in judged
     ]
-    return markdown(
-        ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "p (Holm)", "verdict"], body
+    header = ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
+    caption = (
+        "Detectable: the smallest true effect that so many pairs with so much spread would have told from "
+        "none four times out of five."
     )
+    return f"{markdown([*header, 'verdict'], body)}\n\n{caption}"
 
 
 def _p_value(p: float) -> str:

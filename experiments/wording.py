@@ -2,6 +2,7 @@
 
 import math
 
+from alexnet_tf import statistics
 from alexnet_tf.statistics import Effect
 from experiments.experiment import Comparison, Experiment
 
@@ -113,6 +114,14 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
 def effect_text(effect: Effect, comparison: Comparison) -> str:
     """An effect with its interval, on one line."""
     return f"{estimate(effect, comparison)} {interval(effect, comparison)}".rstrip()
+
+
+def detectable(effect: Effect, comparison: Comparison) -> str:
+    """The smallest effect that would have been seen, without a sign; empty where it cannot be told."""
+    least = statistics.detectable_effect(effect, comparison.kind)
+    if least is None:
+        return ""
+    return amount(least, comparison).lstrip("+") + unit(comparison)
 
 
 def contrast(comparison: Comparison, quote: str = "") -> str:

@@ -3,9 +3,17 @@
 import math
 
 import pytest
+from scipy import stats
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.statistics import Interval, holm, mean_interval, paired_effect, verdict
+from alexnet_tf.statistics import (
+    Interval,
+    detectable_effect,
+    holm,
+    mean_interval,
+    paired_effect,
+    verdict,
+)
 
 # Quantiles of Student's t at 97.5%, from a table.
 T_1, T_2 = 12.706205, 4.302653
@@ -108,6 +116,27 @@ def test_censored_on_both_sides_says_nothing():
     assert (effect.n, effect.effect, effect.low, effect.high, effect.p) == (2, None, None, None, None)
     assert effect.bound == "none"
     assert verdict(effect.low, effect.high, 3.0, "ratio") == "inconclusive"
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_the_detectable_effect_is_found_four_times_out_of_five(n):
+    values = {seed: 0.01 * seed**2 for seed in range(n)}
+    effect = paired_effect(values, dict.fromkeys(range(n), 0.0), "difference")
+    error = stats.sem(list(values.values()))
+    # The t statistic of a true effect has a noncentral distribution; quantiles that add are close to it.
+    shift = detectable_effect(effect, "difference") / error
+    assert stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, shift) == pytest.approx(0.8, abs=0.06)
+
+
+def test_the_detectable_effect_of_a_ratio_and_where_there_is_none():
+    effect = paired_effect({0: 20, 1: 40, 2: 80}, {0: 10, 1: 10, 2: 10}, "ratio")
+    # Logarithms log 2 apart: (4.3027 + 1.0607) log 2 / sqrt(3)
+    assert detectable_effect(effect, "ratio") == pytest.approx(
+        math.exp(5.3634 * math.log(2) / 3**0.5), rel=1e-4
+    )
+    assert detectable_effect(paired_effect({0: 1.0}, {0: 2.0}, "ratio"), "ratio") is None
+    bound = paired_effect({0: None, 1: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80})
+    assert detectable_effect(bound, "ratio") is None
 
 
 def test_runs_without_a_value_are_left_out_and_named():
