@@ -108,7 +108,7 @@ EXPERIMENT = Experiment(
         *_pair(
             "-maxpool",
             SHORT.replace(pooling=("max", "max", "max")),
-            (0.001, 0.001),
+            (0.001, 0.008),
             RAW_GRID,
             "2012 but max pooling",
         ),
