@@ -199,7 +199,8 @@ def _label_beside(axes: Axes, curves: "Curves", pair: Sequence[str], looks: Sequ
     for name, (label, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
         if len(xs):
-            below = np.flatnonzero(ys <= LABEL_HEIGHT)
+            # Not at the left edge, where a name would stand among the numbers of the axis.
+            below = np.flatnonzero((ys <= LABEL_HEIGHT) & (xs >= 2))
             at = below[0] if len(below) else len(xs) - 1
             places.append((float(xs[at]), float(ys[at]), label, colour, bool(len(below))))
     places.sort()
