@@ -81,13 +81,18 @@ class TrainConfig:
         momentum: coefficient of the velocity.
         weight_decay: L2 coefficient, on kernels only (paper, section 5).
         bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
-        schedule: `constant`; `steps` divides the rate by 10 after each epoch of `drops`; `plateau`
-            divides it by 10 when the selection error stops improving.
+        schedule: `constant`; `steps` divides the rate by `drop_factor` after each epoch of `drops`;
+            `plateau` divides it when what it watches stops improving.
         drops: epochs after which `steps` divides the rate.
         patience: epochs without improvement that make a plateau.
         max_drops: how often `plateau` divides; the next plateau ends the run.
         stop_train_error: end `stop_extra_epochs` after the training error is at or below this; 0 never.
         stop_extra_epochs: see above.
+        drop_factor: what `steps` and `plateau` divide the rate by.
+        min_learning_rate: they do not bring it below this.
+        watch: what `plateau` watches, on the selection split.
+        early_stopping: end after that many epochs without improvement; 0 never.
+        early_stopping_watch: of what; `train_loss` is that of the curve, without augmentation and dropout.
     """
 
     epochs: int = 1
@@ -102,6 +107,11 @@ class TrainConfig:
     max_drops: int = 3
     stop_train_error: float = 0.0
     stop_extra_epochs: int = 2
+    drop_factor: float = 10.0
+    min_learning_rate: float = 0.0
+    watch: Literal["selection_error", "selection_loss"] = "selection_error"
+    early_stopping: int = 0
+    early_stopping_watch: Literal["selection_error", "selection_loss", "train_loss"] = "selection_error"
 
 
 @dataclass(frozen=True)

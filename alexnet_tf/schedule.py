@@ -6,6 +6,7 @@ They keep no state of their own, so a resumed run needs nothing but its learning
 from collections.abc import Sequence
 
 from alexnet_tf.config import TrainConfig
+from alexnet_tf.errors import InputError
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:
@@ -31,8 +32,8 @@ def plateaus(errors: Sequence[float], patience: int) -> int:
     return found
 
 
-def learning_rate(config: TrainConfig, epoch: int, selection_errors: Sequence[float] = ()) -> float:
-    """The rate of `epoch` (the first is 1), given the selection errors of the epochs before it.
+def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()) -> float:
+    """The rate of `epoch` (the first is 1), given what `config.watch` measured in the epochs before it.
 
     Example:
 
@@ -43,22 +44,26 @@ def learning_rate(config: TrainConfig, epoch: int, selection_errors: Sequence[fl
     if config.schedule == "steps":
         drops = sum(epoch > drop for drop in config.drops)
     elif config.schedule == "plateau":
-        drops = min(plateaus(selection_errors, config.patience), config.max_drops)
+        drops = min(plateaus(watched, config.patience), config.max_drops)
     else:
         drops = 0
     # Division, not a product with 0.1: .01 / 10 prints as 0.001.
-    return config.learning_rate / 10**drops
+    return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 
 def is_finished(
-    config: TrainConfig, train_errors: Sequence[float], selection_errors: Sequence[float] = ()
+    config: TrainConfig,
+    train_errors: Sequence[float],
+    watched: Sequence[float] = (),
+    watched_to_stop: Sequence[float] = (),
 ) -> bool:
     """Whether a run ends after the epochs whose training errors are given.
 
     Args:
         config: caps and stopping rules.
         train_errors: of epoch 1, 2, ...; epoch 0, before training, does not count.
-        selection_errors: likewise, for `plateau`.
+        watched: likewise, what `config.watch` measured, for `plateau`.
+        watched_to_stop: likewise, what `config.early_stopping_watch` measured.
     """
     epochs = len(train_errors)
     if epochs >= config.epochs:
@@ -67,4 +72,32 @@ def is_finished(
         reached = [i for i, error in enumerate(train_errors, 1) if error <= config.stop_train_error]
         if reached and epochs >= reached[0] + config.stop_extra_epochs:
             return True
-    return config.schedule == "plateau" and plateaus(selection_errors, config.patience) > config.max_drops
+    if config.early_stopping and plateaus(watched_to_stop, config.early_stopping):
+        return True
+    return config.schedule == "plateau" and plateaus(watched, config.patience) > config.max_drops
+
+
+def check_schedule(config: TrainConfig, holdout: bool) -> None:
+    """Raises an InputError for a schedule that could not be followed.
+
+    Args:
+        config: the schedule.
+        holdout: whether there is a selection split to watch.
+    """
+    watchers = {
+        "schedule plateau": config.schedule == "plateau",
+        f"early_stopping of {config.early_stopping_watch}": config.early_stopping
+        and config.early_stopping_watch != "train_loss",
+    }
+    for name, watches in watchers.items():
+        if watches and not holdout:
+            raise InputError(f"{name}: expected holdout=true, a selection split to watch; received false")
+    if config.early_stopping < 0:
+        raise InputError(f"early_stopping: expected a whole number >= 0; received {config.early_stopping}")
+    if not config.drop_factor >= 1:
+        raise InputError(f"drop_factor: expected a number >= 1; received {config.drop_factor}")
+    if not 0 <= config.min_learning_rate <= config.learning_rate:
+        raise InputError(
+            f"min_learning_rate: expected a number between 0 and learning_rate {config.learning_rate}; "
+            f"received {config.min_learning_rate}"
+        )

@@ -17,7 +17,7 @@ from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models import build_model
 from alexnet_tf.optimizer import MomentumSGD
-from alexnet_tf.schedule import is_finished, learning_rate
+from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.
@@ -32,6 +32,7 @@ class History:
     Attributes:
         curve: one dictionary for each epoch from 0 on, the columns of curves.csv after `seed`.
         selection_errors: of epoch 1, 2, ... where the selection split is evaluated.
+        selection_losses: likewise.
         seconds: wall-clock, over all sittings of an interrupted run.
         status: `running`, `done` or `diverged`.
         message: what there is to say about the status.
@@ -39,9 +40,16 @@ class History:
 
     curve: list[dict[str, float]] = field(default_factory=list)
     selection_errors: list[float] = field(default_factory=list)
+    selection_losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     status: str = "running"
     message: str = ""
+
+    def watched(self, name: str) -> list[float]:
+        """What `watch` or `early_stopping_watch` names, of epoch 1, 2, ..."""
+        if name == "train_loss":
+            return [point["train_loss"] for point in self.curve[1:]]
+        return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
 
 
 def make_optimizer(config: TrainConfig) -> MomentumSGD:
@@ -62,10 +70,7 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
             f"batch_size: expected at most the number of training images, {data.train_size}; "
             f"received {batch_size}"
         )
-    if config.train.schedule == "plateau" and not config.data.holdout:
-        raise InputError(
-            "schedule plateau: expected holdout=true, a selection split to watch; received false"
-        )
+    check_schedule(config.train, config.data.holdout)
     try:
         build_model(config.model, data.input_shape, data.image_set.classes)
     except (TypeError, ValueError) as error:
@@ -140,6 +145,7 @@ def train(
             return
         if epoch and "selection" in scores:
             history.selection_errors.append(scores["selection"].error)
+            history.selection_losses.append(scores["selection"].loss)
         test = scores.get("report", scores.get("selection"))
         history.curve.append(
             {
@@ -173,11 +179,13 @@ def train(
     rate_set = None
     while history.status == "running":
         errors = [point["train_error"] for point in history.curve[1:]]
-        if model.stop_training or is_finished(config.train, errors, history.selection_errors):
+        watched = history.watched(config.train.watch)
+        to_stop = history.watched(config.train.early_stopping_watch)
+        if model.stop_training or is_finished(config.train, errors, watched, to_stop):
             history.status = "done"
             break
         epoch = len(history.curve)
-        rate = learning_rate(config.train, epoch, history.selection_errors)
+        rate = learning_rate(config.train, epoch, watched)
         # Set only where the schedule moves, so that a callback may set it in between.
         if rate != rate_set:
             model.optimizer.learning_rate = rate_set = rate

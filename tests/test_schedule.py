@@ -1,7 +1,10 @@
+import keras
+import numpy as np
 import pytest
 
 from alexnet_tf.config import TrainConfig
-from alexnet_tf.schedule import is_finished, learning_rate, plateaus
+from alexnet_tf.errors import InputError
+from alexnet_tf.schedule import check_schedule, is_finished, learning_rate, plateaus
 
 
 def test_constant():
@@ -47,3 +50,72 @@ def test_ends_at_the_cap_or_two_epochs_after_the_target():
     assert is_finished(config, [0.5, 0.25, 0.3, 0.3])
     assert is_finished(config, [0.5] * 5)
     assert not is_finished(TrainConfig(epochs=5), [0.1] * 4)
+
+
+@pytest.mark.parametrize("factor", [10.0, 2.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_plateau_with_a_floor_is_keras_reduce_lr_on_plateau(factor, seed):
+    losses = np.random.default_rng(seed).normal(size=60).tolist()
+    config = TrainConfig(
+        epochs=99, learning_rate=0.01, schedule="plateau", patience=3, max_drops=99, drop_factor=factor,
+        min_learning_rate=2e-4,
+    )  # fmt: skip
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(config.learning_rate), loss="mse")
+    theirs = keras.callbacks.ReduceLROnPlateau(factor=1 / factor, patience=3, min_delta=0, min_lr=2e-4)
+    theirs.set_model(model)
+    theirs.on_train_begin()
+
+    expected = []
+    for epoch, loss in enumerate(losses):
+        expected.append(float(model.optimizer.learning_rate.value.numpy()))
+        theirs.on_epoch_end(epoch, {"val_loss": loss})
+
+    ours = [learning_rate(config, epoch, losses[: epoch - 1]) for epoch in range(1, 61)]
+    assert ours == pytest.approx(expected, rel=1e-5)
+    assert ours[-1] == 2e-4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_early_stopping_is_keras_early_stopping(seed):
+    losses = np.random.default_rng(seed).normal(size=60).tolist()
+    config = TrainConfig(epochs=99, early_stopping=4)
+    theirs = keras.callbacks.EarlyStopping(monitor="loss", patience=4)
+    theirs.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    theirs.on_train_begin()
+
+    for epoch, loss in enumerate(losses, start=1):
+        theirs.on_epoch_end(epoch - 1, {"loss": loss})
+        finished = is_finished(config, [0.9] * epoch, (), losses[:epoch])
+        assert finished == bool(theirs.stopped_epoch)
+        if finished:
+            break
+    assert 4 < epoch < 60
+
+
+def test_early_stopping_counts_from_the_best_epoch():
+    config = TrainConfig(epochs=99, early_stopping=2)
+
+    assert not is_finished(config, [0.9] * 3, (), [1.0, 0.8, 0.8])
+    assert is_finished(config, [0.9] * 4, (), [1.0, 0.8, 0.8, 0.9])
+    assert not is_finished(TrainConfig(epochs=99), [0.9] * 4, (), [1.0, 0.8, 0.8, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schedule": "plateau"}, "schedule plateau: expected holdout=true"),
+        ({"early_stopping": 3}, "early_stopping of selection_error: expected holdout=true"),
+        ({"early_stopping": -1, "early_stopping_watch": "train_loss"}, "expected a whole number >= 0"),
+        ({"drop_factor": 0.5}, "drop_factor: expected a number >= 1; received 0.5"),
+        ({"min_learning_rate": 0.1}, "between 0 and learning_rate 0.01; received 0.1"),
+    ],
+    ids=str,
+)
+def test_schedules_that_cannot_be_followed(changes, words):
+    with pytest.raises(InputError, match=words):
+        check_schedule(TrainConfig(**changes), holdout=False)
+
+
+def test_the_training_loss_can_be_watched_without_a_selection_split():
+    check_schedule(TrainConfig(early_stopping=3, early_stopping_watch="train_loss"), holdout=False)
