@@ -78,7 +78,7 @@ class TrainConfig:
         epochs: upper bound on the number of epochs.
         batch_size: global batch, over all replicas.
         learning_rate: rate of the first epoch.
-        momentum: coefficient of the velocity.
+        momentum: coefficient of the velocity; Adam's beta_1.
         weight_decay: L2 coefficient, on kernels only (paper, section 5).
         bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
         schedule: `constant`; `steps` divides the rate by `drop_factor` after each epoch of `drops`;
@@ -88,6 +88,8 @@ class TrainConfig:
         max_drops: how often `plateau` divides; the next plateau ends the run.
         stop_train_error: end `stop_extra_epochs` after the training error is at or below this; 0 never.
         stop_extra_epochs: see above.
+        optimizer: `momentum` is the paper's rule; `adam`; `amsgrad`, which is Adam with a denominator that
+            never falls.
         drop_factor: what `steps` and `plateau` divide the rate by.
         min_learning_rate: they do not bring it below this.
         watch: what `plateau` watches, on the selection split.
@@ -107,6 +109,7 @@ class TrainConfig:
     max_drops: int = 3
     stop_train_error: float = 0.0
     stop_extra_epochs: int = 2
+    optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum"
     drop_factor: float = 10.0
     min_learning_rate: float = 0.0
     watch: Literal["selection_error", "selection_loss"] = "selection_error"

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from alexnet_tf.adam import L2Adam
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
 from alexnet_tf.config import Config, TrainConfig
 from alexnet_tf.config_check import check_config
@@ -52,8 +53,16 @@ class History:
         return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
 
 
-def make_optimizer(config: TrainConfig) -> MomentumSGD:
-    """The paper's update rule with a run's numbers."""
+def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
+    """The run's update rule with its numbers."""
+    if config.optimizer != "momentum":
+        return L2Adam(
+            config.learning_rate,
+            config.momentum,
+            decay=config.weight_decay,
+            bias_rate=config.bias_rate,
+            amsgrad=config.optimizer == "amsgrad",
+        )
     return MomentumSGD(
         config.learning_rate, config.momentum, decay=config.weight_decay, bias_rate=config.bias_rate
     )

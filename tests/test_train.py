@@ -67,9 +67,10 @@ def test_same_seed_same_numbers_other_seed_others():
     assert metrics(first) != metrics(other)
 
 
-@pytest.mark.parametrize("finished", [0, 2])
-def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished):
+@pytest.mark.parametrize(("finished", "optimizer"), [(0, "momentum"), (2, "momentum"), (2, "amsgrad")])
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, optimizer):
     config = TINY_CONFIG.replace(flip=True, pad=1, schedule="steps", drops=(2,), weight_decay=1e-3)
+    config = config.replace(optimizer=optimizer)
     whole_model, whole = run(config)
 
     with pytest.raises(KeyboardInterrupt):
@@ -80,8 +81,9 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished):
 
     assert epochs == list(range(finished, 3))
     assert metrics(history) == metrics(whole)
-    for resumed, uninterrupted in zip(model.get_weights(), whole_model.get_weights(), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    states = [[*m.variables, *m.optimizer.variables] for m in (model, whole_model)]
+    for resumed, uninterrupted in zip(*states, strict=True):
+        np.testing.assert_array_equal(resumed.value.numpy(), uninterrupted.value.numpy())
 
 
 def test_a_finished_checkpoint_trains_no_further(tmp_path):
@@ -208,9 +210,10 @@ def test_tensorboard_and_progress_bar(tmp_path, capsys):
     assert "images/s" in text
 
 
-@pytest.mark.parametrize("lrn", [False, True])
-def test_two_replicas_give_the_same_result_as_one(lrn):
+@pytest.mark.parametrize(("lrn", "optimizer"), [(False, "momentum"), (True, "adam")])
+def test_two_replicas_give_the_same_result_as_one(lrn, optimizer):
     config = TINY_CONFIG.replace(lrn=lrn, flip=True, pad=1, weight_decay=1e-3, bias_rate=2.0)
+    config = config.replace(optimizer=optimizer)
     model, one = run(config)
     mirrored, two = run(config, strategy=tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 
@@ -270,6 +273,17 @@ def test_compiled_model_uses_the_configs_numbers():
     model = compile_model(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
 
     assert (model.optimizer.momentum, model.optimizer.decay, model.optimizer.bias_rate) == (0.8, 0.1, 2.0)
+
+
+def test_adam_learns_with_the_configs_numbers():
+    config = TINY_CONFIG.replace(optimizer="amsgrad", momentum=0.8, weight_decay=1e-3, bias_rate=2.0)
+    model, history = run(config)
+
+    optimizer = model.optimizer
+    assert (optimizer.beta_1, optimizer.decay, optimizer.bias_rate) == (0.8, 1e-3, 2.0)
+    assert (optimizer.amsgrad, optimizer.epsilon) == (True, 1e-8)
+    assert history.curve[0]["train_error"] > 0.6
+    assert history.curve[-1]["train_error"] < 0.3
 
 
 WORKER = """
