@@ -58,6 +58,11 @@ class DataConfig:
         color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
             program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
         holdout: train without the selection split (10% of each class).
+        vertical_flip: turn each training image upside down with probability 1/2.
+        rotation: turn it by an angle drawn evenly from -rotation..rotation, in degrees.
+        brightness: add to all its pixels one number drawn evenly from -brightness..brightness, as a
+            share of the 255 grey levels.
+        gaussian_noise: standard deviation, in grey levels, of noise added to each of its numbers.
     """
 
     dataset: str = "cifar10"
@@ -68,6 +73,10 @@ class DataConfig:
     flip: bool = False
     color_noise: Literal["none", "paper", "code"] = "none"
     holdout: bool = False
+    vertical_flip: bool = False
+    rotation: float = 0.0
+    brightness: float = 0.0
+    gaussian_noise: float = 0.0
 
 
 @dataclass(frozen=True)

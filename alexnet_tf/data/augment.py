@@ -1,16 +1,25 @@
-"""Training-time augmentation (paper, section 4.1) as pure functions of images and random draws.
+"""Training-time augmentation as pure functions of images and random draws.
+
+Crop, flip and colour noise are the paper's (section 4.1); vertical flip, rotation, brightness and
+Gaussian noise are of other recipes.
 
 Nothing here holds a random state. `epoch_draws` gives every example of an epoch its own row of
 numbers, a function of (seed, epoch, index of the example), so the augmentation of an image depends
-neither on the batch it falls into nor on where an interrupted run went on.
+neither on the batch it falls into nor on where an interrupted run went on. Keras's layers (RandomFlip,
+RandomRotation, RandomBrightness, GaussianNoise) draw from a generator with a state, for a whole batch:
+neither holds for them. So Keras gives the arithmetic where there is any (`ops.image`), and the draws
+are from here.
 """
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
+from keras import ops
 
 COLOR_NOISE_STDDEV = 0.1
 CODE_COLOR_DIVISOR = 1.1
+GREY_LEVELS = 255.0
 
 
 class Draws(NamedTuple):
@@ -20,11 +29,19 @@ class Draws(NamedTuple):
         crop: uniform in [0, 1), shape [n, 2], vertical and horizontal.
         flip: uniform in [0, 1), shape [n].
         color: standard normal, shape [n, 3], one for each principal component.
+        vertical_flip: uniform in [0, 1), shape [n].
+        rotation: likewise.
+        brightness: likewise.
+        noise: seeds of each example's noise, int32 of shape [n, 2].
     """
 
     crop: tf.Tensor
     flip: tf.Tensor
     color: tf.Tensor
+    vertical_flip: tf.Tensor
+    rotation: tf.Tensor
+    brightness: tf.Tensor
+    noise: tf.Tensor
 
 
 def epoch_draws(seed: int, epoch: int, count: int) -> Draws:
@@ -39,7 +56,17 @@ def epoch_draws(seed: int, epoch: int, count: int) -> Draws:
     key = tf.random.fold_in([seed, 0], epoch)
     uniform = tf.random.stateless_uniform([count, 3], tf.random.fold_in(key, 0))
     normal = tf.random.stateless_normal([count, 3], tf.random.fold_in(key, 1))
-    return Draws(crop=uniform[:, :2], flip=uniform[:, 2], color=normal)
+    more = tf.random.stateless_uniform([count, 3], tf.random.fold_in(key, 2))
+    seeds = tf.random.stateless_uniform([count, 2], tf.random.fold_in(key, 3), None, None, tf.int32)
+    return Draws(
+        crop=uniform[:, :2],
+        flip=uniform[:, 2],
+        color=normal,
+        vertical_flip=more[:, 0],
+        rotation=more[:, 1],
+        brightness=more[:, 2],
+        noise=seeds,
+    )
 
 
 def pad_images(images: tf.Tensor, pad: int) -> tf.Tensor:
@@ -96,3 +123,72 @@ def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) 
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
     shift = tf.linalg.matvec(components, amounts)
     return images + shift[:, tf.newaxis, tf.newaxis, :]
+
+
+def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Turns upside down each image [n, h, w, c] whose draw [n], uniform in [0, 1), is below 1/2."""
+    return tf.where((draws < 0.5)[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, ::-1], images)
+
+
+def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.Tensor:
+    """Turns each image about its centre, every angle in -degrees..degrees equally likely.
+
+    Bilinear between pixels; what comes from outside the image is 0.
+
+    Args:
+        images: [n, h, w, c] floats.
+        draws: uniform in [0, 1), [n]; a draw near 1 turns counter-clockwise by `degrees`.
+        degrees: largest angle.
+
+    Example:
+
+    >>> image = tf.constant([[[[1.0], [2.0]], [[3.0], [4.0]]]])
+    >>> random_rotation(image, tf.constant([1.0]), degrees=90)[0, :, :, 0].numpy().round(4).tolist()
+    [[2.0, 4.0], [1.0, 3.0]]
+    """
+    # In double precision: float32's cosine differs in the last digit with the place in a batch.
+    angles = (2 * tf.cast(draws, tf.float64) - 1) * (math.pi * degrees / 180)
+    cos, sin = tf.cos(angles), tf.sin(angles)
+    x, y = (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
+    zero = tf.zeros_like(cos)
+    # Rows of [a0 a1 a2; b0 b1 b2]: where in the image (x to the right, y down) an output pixel comes from.
+    rows = [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y, zero, zero]
+    matrices = tf.cast(tf.stack(rows, axis=1), tf.float32)
+    return ops.image.affine_transform(
+        images, matrices, interpolation="bilinear", fill_mode="constant", fill_value=0
+    )
+
+
+def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf.Tensor:
+    """Adds to all pixels of an image one number, uniform in -brightness..brightness of 255 grey levels.
+
+    Like the colour noise it is not clipped to 0..255: images reach it with their mean subtracted.
+
+    Args:
+        images: [n, h, w, c] floats, in grey levels.
+        draws: uniform in [0, 1), [n].
+        brightness: share of the 255 grey levels.
+
+    Example:
+
+    >>> add_brightness(tf.zeros([1, 1, 1, 1]), tf.constant([0.75]), brightness=0.2).numpy().item()
+    25.5
+    """
+    shift = (2 * draws - 1) * (GREY_LEVELS * brightness)
+    return images + shift[:, tf.newaxis, tf.newaxis, tf.newaxis]
+
+
+def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf.Tensor:
+    """Adds independent Gaussian noise to every number of images [n, h, w, c].
+
+    Args:
+        images: floats, in grey levels.
+        seeds: int32 [n, 2], one seed for each image.
+        stddev: standard deviation, in grey levels.
+    """
+    shape = images.shape[1:]
+    # One by one: noise drawn for a whole batch would depend on the batch.
+    noise = tf.map_fn(
+        lambda seed: tf.random.stateless_normal(shape, seed), seeds, fn_output_signature=tf.float32
+    )
+    return images + stddev * noise

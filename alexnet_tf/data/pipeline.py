@@ -115,15 +115,24 @@ class DataPipelines:
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws) -> tf.Tensor:
         images = self._subtract_mean(images)
+        if self.config.rotation:
+            # Before the crop, so that as few corners as possible come from outside the image.
+            images = augment.random_rotation(images, draws.rotation, self.config.rotation)
         if self._crop:
             images = augment.random_crop(images, draws.crop, self._crop)
         if self.config.flip:
             images = augment.random_flip(images, draws.flip)
+        if self.config.vertical_flip:
+            images = augment.random_vertical_flip(images, draws.vertical_flip)
         if self.config.color_noise != "none":
             components = self.statistics.color_components(self.config.color_noise)
             images = augment.add_color_noise(images, draws.color, tf.constant(components, tf.float32))
             if self.config.color_noise == "code":
                 images = images / augment.CODE_COLOR_DIVISOR
+        if self.config.brightness:
+            images = augment.add_brightness(images, draws.brightness, self.config.brightness)
+        if self.config.gaussian_noise:
+            images = augment.add_gaussian_noise(images, draws.noise, self.config.gaussian_noise)
         return self._rescale(images)
 
     def _center(self, images: tf.Tensor, cropped: bool) -> tf.Tensor:

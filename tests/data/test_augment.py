@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.ndimage
 import tensorflow as tf
 
 from alexnet_tf.data import augment
@@ -26,6 +27,18 @@ def test_draws_are_a_function_of_seed_and_epoch():
         again = augment.epoch_draws(*other, 50)
         for a, b in zip(first, again, strict=True):
             assert np.array_equal(a, b) == same
+
+
+def test_draws_stay_those_of_recorded_runs():
+    # Rows in results/ were measured with these numbers: new draws must not move them.
+    draws = augment.epoch_draws(seed=3, epoch=2, count=2)
+
+    assert draws.crop.numpy().tolist() == [
+        [0.7364709377288818, 0.8494185209274292], [0.9851824045181274, 0.061365723609924316],
+    ]  # fmt: skip
+    assert draws.flip.numpy().tolist() == [0.289902925491333, 0.6923084259033203]
+    color = [[-0.133782685, 0.604946554, 0.129991621], [1.351758122, -0.321527869, -0.563787937]]
+    np.testing.assert_allclose(draws.color.numpy(), color, rtol=1e-6)
 
 
 def test_flip_has_probability_one_half_and_mirrors(draws):
@@ -87,7 +100,60 @@ def test_color_noise_has_the_moments_of_the_components(draws):
     np.testing.assert_allclose(np.cov(shifts.T), expected, atol=0.05 * expected.max())
 
 
-@pytest.mark.parametrize("name", ["crop", "flip", "color"])
+def test_vertical_flip_has_probability_one_half_whatever_the_other_flip_does(draws):
+    images = tf.tile(tf.constant([[[[0.0]], [[1.0]]]]), [COUNT, 1, 1, 1])
+
+    flipped = augment.random_vertical_flip(images, draws.vertical_flip).numpy()[:, :, 0, 0]
+
+    turned = flipped[:, 0] == 1.0
+    np.testing.assert_array_equal(flipped[turned], np.tile([1.0, 0.0], (turned.sum(), 1)))
+    np.testing.assert_array_equal(flipped[~turned], np.tile([0.0, 1.0], ((~turned).sum(), 1)))
+    assert abs(turned.mean() - 0.5) < 5 * 0.5 / np.sqrt(COUNT)
+    both = turned & (draws.flip.numpy() < 0.5)
+    assert abs(both.mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / COUNT)
+
+
+def test_rotation_is_scipys(draws):
+    images = np.random.default_rng(0).normal(size=(8, 9, 12, 2)).astype(np.float32)
+    angles = 40 * (2 * draws.rotation.numpy()[:8] - 1)
+
+    rotated = augment.random_rotation(tf.constant(images), draws.rotation[:8], degrees=40).numpy()
+
+    for image, angle, ours in zip(images, angles, rotated, strict=True):
+        theirs = scipy.ndimage.rotate(image, angle, reshape=False, order=1, mode="grid-constant")
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert angles.min() < -10 < 10 < angles.max()
+
+
+def test_brightness_shifts_all_pixels_of_an_image_evenly_on_its_range(draws):
+    images = tf.random.stateless_uniform([COUNT, 2, 2, 1], seed=[1, 2])
+
+    shifts = (augment.add_brightness(images, draws.brightness, 0.2) - images).numpy().astype(np.float64)
+
+    np.testing.assert_allclose(shifts, shifts[:, :1, :1] * np.ones((1, 2, 2, 1)), atol=1e-4)
+    # Uniform on -51..51: mean 0 and variance 102^2 / 12.
+    assert np.abs(shifts).max() <= 51 + 1e-4
+    assert abs(shifts.mean()) < 5 * 102 / np.sqrt(12 * COUNT)
+    assert shifts[:, 0, 0].std() == pytest.approx(102 / np.sqrt(12), rel=0.02)
+
+
+def test_noise_is_gaussian_and_independent(draws):
+    count = 300
+    noise = augment.add_gaussian_noise(tf.zeros([count, 4, 4, 3]), draws.noise[:count], stddev=7.0).numpy()
+
+    numbers = noise.reshape(count, -1).astype(np.float64)
+    assert abs(numbers.mean()) < 5 * 7 / np.sqrt(numbers.size)
+    assert numbers.std() == pytest.approx(7, rel=5 / np.sqrt(2 * numbers.size))
+    # A Gaussian has 68.3% within one standard deviation.
+    assert np.mean(np.abs(numbers) < 7) == pytest.approx(0.683, abs=5 * 0.466 / np.sqrt(numbers.size))
+    correlations = np.corrcoef(numbers.T) - np.eye(48)
+    assert np.abs(correlations).max() < 5 / np.sqrt(count)
+    assert np.abs(np.corrcoef(numbers[:50]) - np.eye(50)).max() < 5 / np.sqrt(48)
+
+
+@pytest.mark.parametrize(
+    "name", ["crop", "flip", "color", "vertical flip", "rotation", "brightness", "noise"]
+)
 def test_same_inside_dataset_map(draws, name):
     images = tf.random.stateless_uniform([30, 6, 6, 3], seed=[1, 2])
     components = tf.eye(3)
@@ -95,6 +161,10 @@ def test_same_inside_dataset_map(draws, name):
         "crop": (lambda x, d: augment.random_crop(x, d, 4), draws.crop),
         "flip": (augment.random_flip, draws.flip),
         "color": (lambda x, d: augment.add_color_noise(x, d, components), draws.color),
+        "vertical flip": (augment.random_vertical_flip, draws.vertical_flip),
+        "rotation": (lambda x, d: augment.random_rotation(x, d, 30), draws.rotation),
+        "brightness": (lambda x, d: augment.add_brightness(x, d, 0.2), draws.brightness),
+        "noise": (lambda x, d: augment.add_gaussian_noise(x, d, 3.0), draws.noise),
     }
     function, numbers = functions[name]
 

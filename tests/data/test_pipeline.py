@@ -49,12 +49,37 @@ def test_an_epoch_is_a_permutation_that_depends_on_seed_and_epoch(image_set):
     np.testing.assert_array_equal(epochs[0, 1], images_of(data.train(0, 1, batch_size=30)))
 
 
+EVERYTHING = DataConfig(
+    pad=2, flip=True, color_noise="code", vertical_flip=True, rotation=20, brightness=0.2, gaussian_noise=9
+)  # fmt: skip
+
+
 def test_augmentation_does_not_depend_on_the_batch_size(image_set):
-    data = DataPipelines(image_set, DataConfig(pad=2, flip=True, color_noise="code"))
+    data = DataPipelines(image_set, EVERYTHING)
 
     np.testing.assert_array_equal(
         images_of(data.train(0, 1, batch_size=45)), images_of(data.train(0, 1, batch_size=5))
     )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"vertical_flip": True}, {"rotation": 20}, {"brightness": 0.2}, {"gaussian_noise": 9}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_each_augmentation_is_another_in_each_epoch_and_none_in_evaluation(image_set, changes):
+    plain, augmented = (DataPipelines(image_set, config) for config in (DataConfig(), DataConfig(**changes)))
+
+    np.testing.assert_array_equal(images_of(augmented.report(25)), images_of(plain.report(25)))
+    differences = []
+    for epoch in (1, 2):
+        order = np.random.default_rng((0, epoch)).permutation(90)
+        moved = images_of(augmented.train(0, epoch, 90)) - images_of(plain.train(0, epoch, 90))
+        changed = np.abs(moved).max(axis=(1, 2, 3)) > 1e-3
+        # Half of the images for the flip, all for the others.
+        assert changed.mean() == pytest.approx(0.5 if "vertical_flip" in changes else 1, abs=0.2)
+        differences.append(moved[np.argsort(order)])
+    assert not np.array_equal(*differences)
 
 
 def test_labels_stay_with_their_images(image_set):
