@@ -40,6 +40,10 @@ def _parser() -> OneLineParser:
     train.add_argument("--precision", choices=PRECISIONS, default="float32")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, log and quarantine")
+    train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")
+    train.add_argument("--keep-best", action="store_true", help="also those best on the selection split")
+    train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
+    train.add_argument("--tensorboard", action="store_true", help="write event files")
     train.set_defaults(command=_train)
 
     evaluate = commands.add_parser("evaluate", help="exact top-1 and top-5 error of a trained model")
@@ -104,11 +108,12 @@ def _train(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     with quiet_startup():
-        from alexnet_tf.own_images import train_on
+        from alexnet_tf.own_images import RunFiles, train_on
         from alexnet_tf.strategy import make_strategy
 
         strategy = make_strategy(options.replicas)
-    train_on(config, strategy, options.out, options.data_dir, not options.no_download)
+    files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
+    train_on(config, strategy, options.out, options.data_dir, not options.no_download, files)
     return 0
 
 

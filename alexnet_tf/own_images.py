@@ -3,8 +3,11 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -16,6 +19,8 @@ from alexnet_tf.environment import environment
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores, make_evaluator
 from alexnet_tf.files import write_text
+from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
+from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
@@ -27,12 +32,31 @@ SHOWN_CLASSES = 5
 Prediction = list[tuple[str, float]]
 
 
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run writes beside the trained network and its curve; nothing of it changes the numbers.
+
+    Attributes:
+        keep_epochs: the weights after every epoch, `epochs/0001.weights.h5` and so on.
+        keep_best: the weights of the best epoch on the selection split, `best.weights.h5`.
+        gradient_norms: `gradient_norms.csv`, for each epoch and layer the mean and largest norm of the
+            gradient over the epoch's steps.
+        tensorboard: event files, in `tensorboard`.
+    """
+
+    keep_epochs: bool = False
+    keep_best: bool = False
+    gradient_norms: bool = False
+    tensorboard: bool = False
+
+
 def train_on(
     config: Config,
     strategy: tf.distribute.Strategy,
     out: Path,
     data_dir: str | None = None,
     download: bool = True,
+    files: RunFiles | None = None,
 ) -> None:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
@@ -41,13 +65,18 @@ def train_on(
     Args:
         config: the run.
         strategy: distribution.
-        out: folder for model.keras, model.json, preprocessing.npz, curve.csv and quarantine.csv.
+        out: folder for model.keras, model.json, preprocessing.npz, curve.csv and quarantine.csv; with a
+            selection split also selection.csv, what was measured on it.
         data_dir: TFDS data directory.
         download: whether TFDS may download the set.
+        files: what else to write there.
 
     Raises:
         InputError: before training, for a set, a folder or a config that will not do.
     """
+    files = files or RunFiles()
+    if files.keep_best and not config.data.holdout:
+        raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
     data = open_data(config.data, data_dir, download)
     check_run(config, data, strategy)
     try:
@@ -55,15 +84,20 @@ def train_on(
     except OSError as error:
         raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
     write_quarantine(out / "quarantine.csv", data)
-    bar = ProgressBar(data.image_set.slug, data.train_size, config.train.batch_size, config.train.epochs)
-    model, history = train(config, data, strategy, out / "state.npz", [bar])
+    callbacks = _callbacks(files, config, data, strategy, out)
+    model, history = train(config, data, strategy, out / "state.npz", callbacks)
     if not is_chief(strategy):
         return
-    table = io.StringIO()
-    writer = csv.DictWriter(table, fieldnames=list(history.curve[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history.curve)
-    write_text(out / "curve.csv", table.getvalue())
+    _write_table(out / "curve.csv", list(history.curve[0]), history.curve)
+    if config.data.holdout:
+        measured = zip(history.selection_losses, history.selection_errors, strict=True)
+        rows = [
+            {"epoch": epoch, "selection_loss": loss, "selection_error": error}
+            for epoch, (loss, error) in enumerate(measured, start=1)
+        ]
+        _write_table(out / "selection.csv", ["epoch", "selection_loss", "selection_error"], rows)
+    if files.gradient_norms:
+        _write_table(out / "gradient_norms.csv", GRADIENT_NORMS_COLUMNS, history.gradient_norms)
     about = {
         "status": history.status,
         "message": history.message,
@@ -72,6 +106,30 @@ def train_on(
     }
     save_trained(out, model, config, data, about)
     (out / "state.npz").unlink(missing_ok=True)
+
+
+def _callbacks(
+    files: RunFiles, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy, out: Path
+) -> list[keras.callbacks.Callback]:
+    callbacks = [
+        ProgressBar(data.image_set.slug, data.train_size, config.train.batch_size, config.train.epochs)
+    ]
+    if files.gradient_norms:
+        # Before TensorBoard, which writes what it adds to the logs.
+        callbacks.append(GradientNorms(strategy))
+    if is_chief(strategy) and (files.keep_epochs or files.keep_best):
+        callbacks.append(KeptWeights(out, config.train, files.keep_epochs, files.keep_best))
+    if is_chief(strategy) and files.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(out / "tensorboard"))
+    return callbacks
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, fieldnames=columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, table.getvalue())
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:

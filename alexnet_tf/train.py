@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -34,6 +35,7 @@ class History:
         curve: one dictionary for each epoch from 0 on, the columns of curves.csv after `seed`.
         selection_errors: of epoch 1, 2, ... where the selection split is evaluated.
         selection_losses: likewise.
+        gradient_norms: what a `GradientNorms` callback measured.
         seconds: wall-clock, over all sittings of an interrupted run.
         status: `running`, `done` or `diverged`.
         message: what there is to say about the status.
@@ -42,6 +44,7 @@ class History:
     curve: list[dict[str, float]] = field(default_factory=list)
     selection_errors: list[float] = field(default_factory=list)
     selection_losses: list[float] = field(default_factory=list)
+    gradient_norms: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     status: str = "running"
     message: str = ""
@@ -121,7 +124,8 @@ def train(
         data: its pipelines, opened with `config.data`.
         strategy: distribution; the global batch stays `config.train.batch_size` whatever it is.
         checkpoint: file of the run's state; none is kept without it.
-        callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them.
+        callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them, and
+            `params["history"]` the history so far.
         report: whether the report split is evaluated; `search` has no business there.
 
     Returns:
@@ -178,6 +182,7 @@ def train(
         model=model,
         epochs=config.train.epochs,
         steps=data.train_size // config.train.batch_size,
+        history=history,
     )
     model.stop_training = False
     calls.on_train_begin()
@@ -205,9 +210,11 @@ def train(
         else:
             measure(epoch, _current_rate(model, rate), images_per_second)
         history.seconds = seconds_before + time.perf_counter() - started
-        save()
         logs = {name: value for name, value in history.curve[-1].items() if name != "epoch"}
+        # Before the checkpoint, so that whatever a callback writes of an epoch is there when a killed run
+        # goes on after that epoch.
         calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
+        save()
     calls.on_train_end()
     save()
     return model, history

@@ -19,6 +19,7 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.kept_weights import folder_of
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,13 @@ def load_trained(path: Path) -> Trained:
     """Reads what `save_trained` wrote.
 
     Args:
-        path: the folder, or the model.keras in it.
+        path: the folder, the model.keras in it, or one of the weights that the run kept
+            (`alexnet_tf.kept_weights`).
 
     Raises:
         InputError: where one of the files is missing or damaged.
     """
-    folder = path.parent if path.name == "model.keras" else path
+    folder = folder_of(path)
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
         with np.load(folder / "preprocessing.npz", allow_pickle=False) as file:
@@ -115,6 +117,8 @@ def load_trained(path: Path) -> Trained:
         import alexnet_tf.layers  # noqa: F401 (registers the layers that the file names)
 
         model = keras.models.load_model(folder / "model.keras", compile=False)
+        if path.name.endswith(".weights.h5"):
+            model.load_weights(path)
         return Trained(
             model,
             Config.from_dict(about["config"]),
