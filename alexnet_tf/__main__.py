@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
-from alexnet_tf.config import PRECISIONS, Config, DataConfig, TrainConfig
+from alexnet_tf.config import PRECISIONS
 from alexnet_tf.config_check import check_config
 from alexnet_tf.errors import InputError
 from alexnet_tf.presets import PRESETS, Preset
@@ -34,7 +34,7 @@ def _parser() -> OneLineParser:
     train = commands.add_parser("train", help="train a model on a data set")
     train.add_argument("--model", default="alexnet", help=", ".join(PRESETS))
     _add_data_flags(train)
-    train.add_argument("--epochs", type=int, default=90)
+    train.add_argument("--epochs", type=int, help="default the recipe's")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
     train.add_argument("--precision", choices=PRECISIONS, default="float32")
@@ -91,19 +91,9 @@ def _summary(options: argparse.Namespace) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     preset = _preset(options.model)
-    config = Config(
-        data=DataConfig(
-            dataset=options.dataset,
-            image_size=preset.image_size,
-            crop=preset.crop,
-            input_scale=preset.input_scale,
-            flip=preset.flip,
-        ),
-        model=preset.model,
-        train=TrainConfig(epochs=options.epochs, learning_rate=preset.learning_rate, weight_decay=5e-4),
-        precision=options.precision,
-        seed=options.seed,
-    )
+    config = preset.config(options.dataset).replace(precision=options.precision, seed=options.seed)
+    if options.epochs is not None:
+        config = config.replace(epochs=options.epochs)
     for setting in options.settings:
         config = config.with_setting(setting)
     check_config(config)

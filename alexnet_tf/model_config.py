@@ -79,10 +79,14 @@ class OneWeirdTrickConfig:
     Attributes:
         dropout: before fc6 and before fc7.
         width: multiplies the filters (64, 192, 384, 256, 256) and the hidden widths (4096, 4096).
+        enlarge: side in pixels to which the net brings its input, bilinearly; 0 leaves it.
+        init: `glorot`; `gaussian` of standard deviation .01 with biases of 1.
     """
 
     dropout: float = 0.5
     width: float = 1.0
+    enlarge: int = 0
+    init: Literal["glorot", "gaussian"] = "glorot"
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
-"""The networks by name, with the images and classes they were made for."""
+"""The networks by name, with the images and classes they were made for and the recipe to start from."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
 
 from alexnet_tf.config import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,
+    Config,
+    DataConfig,
     MnistCnnConfig,
     ModelConfig,
     OneWeirdTrickConfig,
+    TrainConfig,
 )
 
 # Two towers, 60,965,224 parameters with 1000 classes.
@@ -27,44 +29,110 @@ CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
 
+# The recipe of section 5 but for its schedule: the rate stays.
+CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
+CONSTANT_RATE = TrainConfig(epochs=90, learning_rate=0.01, weight_decay=5e-4)
+
+# "The Annotated AlexNet", a notebook for a tree of 16 classes of ImageNet: no momentum, two images a step,
+# rate divided by 10 after ten epochs without a lower validation loss, down to 1e-6, and an end after ten
+# without a lower training loss. Its pixels are 0..255 minus their mean, without a crop. It mirrors every
+# image, of the validation split too; here half of those trained on are. Its weights of every epoch are
+# kept by `--keep-epochs`. Four divisions reach the floor, and a fifth plateau does not fit in 50 epochs.
+ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
+ANNOTATED_TRAIN = TrainConfig(
+    epochs=50,
+    batch_size=2,
+    learning_rate=0.01,
+    momentum=0.0,
+    weight_decay=5e-4,
+    schedule="plateau",
+    patience=10,
+    max_drops=4,
+    min_learning_rate=1e-6,
+    watch="selection_loss",
+    early_stopping=10,
+    early_stopping_watch="train_loss",
+)
+
+# "The Math Behind Convolutional Neural Networks", in PyTorch, on MNIST. Its plateau has patience 3, which
+# in PyTorch are four epochs without improvement. It names neither batch size nor number of epochs; early
+# stopping ends a run long before 50.
+MNIST_DATA = DataConfig(image_size=28, input_scale="unit", holdout=True)
+MNIST_TRAIN = TrainConfig(
+    epochs=50,
+    optimizer="amsgrad",
+    learning_rate=1e-3,
+    weight_decay=1e-5,
+    schedule="plateau",
+    drop_factor=2.0,
+    patience=4,
+    max_drops=10,
+    min_learning_rate=1e-6,
+    watch="selection_loss",
+    early_stopping=7,
+    early_stopping_watch="selection_loss",
+)
+
+# A gist on AlexNet in PyTorch: the paper's numbers, and a rate reduced by hand "when loss stopped" falling,
+# which a plateau does here. Its net wants 224 pixels and its images are CIFAR-10's, of 32: it does not say
+# how, here the net enlarges them, 28 of 32 pixels to 224 as 224 of 256 are of ImageNet's.
+GIST_TRAIN = dataclasses.replace(CONSTANT_RATE, schedule="plateau", watch="selection_loss")
+GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
+
+
 @dataclass(frozen=True)
 class Preset:
-    """A network, its input, and a recipe to start from.
+    """A network, its input, and the recipe to start from.
 
     Attributes:
         model: its config.
-        side: height and width of the input, in pixels.
         classes: number of outputs it was made for.
+        data: the recipe's way with images, of whatever set; `dataset` says nothing here.
+        train: the recipe's way to the weights.
         channels: of the input.
-        image_size: images are brought to this side before the crop.
-        input_scale: see `DataConfig`.
-        learning_rate: of the first epoch.
-        flip: whether a mirror image is of the same class.
     """
 
     model: ModelConfig
-    side: int
     classes: int
+    data: DataConfig = CROPS_OF_256
+    train: TrainConfig = CONSTANT_RATE
     channels: int = 3
-    image_size: int = 256
-    input_scale: Literal["raw", "unit"] = "raw"
-    learning_rate: float = 0.01
-    flip: bool = True
 
     @property
-    def crop(self) -> int:
-        """Side of the random crop, 0 where the input is the whole image."""
-        return self.side if self.side < self.image_size else 0
+    def side(self) -> int:
+        """Height and width of the input, in pixels."""
+        return self.data.crop or self.data.image_size
+
+    def config(self, dataset: str) -> Config:
+        """The recipe on a data set.
+
+        Example:
+
+        >>> PRESETS["mnist-cnn"].config("fashion_mnist").train.optimizer
+        'amsgrad'
+        """
+        return Config(dataclasses.replace(self.data, dataset=dataset), self.model, self.train)
 
 
 PRESETS = {
-    "alexnet": Preset(PAPER, 224, 1000),
-    "alexnet-code": Preset(CODE, 224, 1000),
-    "alexnet-caffe": Preset(CAFFE, 227, 1000),
-    "alexnet-one-tower": Preset(ONE_TOWER, 224, 1000),
-    "alexnet-scaled": Preset(SCALED, 56, 100, image_size=64, input_scale="unit"),
-    "one-weird-trick": Preset(OneWeirdTrickConfig(), 224, 1000, input_scale="unit"),
-    "batch-norm-alexnet": Preset(BatchNormAlexNetConfig(), 224, 16, input_scale="unit"),
-    "cifar-net": Preset(CifarNetConfig(), 32, 10, image_size=32, learning_rate=0.001),
-    "mnist-cnn": Preset(MnistCnnConfig(), 28, 10, 1, image_size=28, input_scale="unit", flip=False),
+    "alexnet": Preset(PAPER, 1000),
+    "alexnet-code": Preset(CODE, 1000),
+    "alexnet-caffe": Preset(CAFFE, 1000, dataclasses.replace(CROPS_OF_256, crop=227)),
+    "alexnet-one-tower": Preset(ONE_TOWER, 1000),
+    "alexnet-scaled": Preset(SCALED, 100, DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)),
+    "one-weird-trick": Preset(OneWeirdTrickConfig(), 1000, GIST_DATA, GIST_TRAIN),
+    "one-weird-trick-cifar10": Preset(
+        OneWeirdTrickConfig(enlarge=224),
+        10,
+        dataclasses.replace(GIST_DATA, image_size=32, crop=28),
+        GIST_TRAIN,
+    ),
+    "batch-norm-alexnet": Preset(BatchNormAlexNetConfig(), 16, ANNOTATED_DATA, ANNOTATED_TRAIN),
+    "cifar-net": Preset(
+        CifarNetConfig(),
+        10,
+        DataConfig(image_size=32, flip=True),
+        dataclasses.replace(CONSTANT_RATE, learning_rate=0.001),
+    ),
+    "mnist-cnn": Preset(MnistCnnConfig(), 10, MNIST_DATA, MNIST_TRAIN, channels=1),
 }

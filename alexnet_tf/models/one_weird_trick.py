@@ -21,9 +21,9 @@ def one_weird_trick(
     of 224 pixels; smaller images have smaller last maps and fewer parameters.
 
     Args:
-        input_shape: (height, width, channels), at least 63 pixels.
+        input_shape: (height, width, channels), at least 63 pixels, unless the config enlarges them.
         classes: number of logits.
-        config: dropout and width.
+        config: dropout, width, size and initialisation.
         name: of the model.
 
     Raises:
@@ -35,22 +35,37 @@ def one_weird_trick(
     61100840
     """
     config = config or OneWeirdTrickConfig()
-    if min(input_shape[:2]) < 63:
+    side = config.enlarge or min(input_shape[:2])
+    if side < 63:
         raise ValueError(f"input_shape: expected at least 63 pixels; received {input_shape}")
     filters = [round(count * config.width) for count in FILTERS]
-    images = keras.Input(input_shape, name="images")
-    x = layers.ZeroPadding2D(2, name="pad")(images)
-    x = layers.Conv2D(filters[0], 11, strides=4, activation="relu", name="conv1")(x)  # 224 -> 55
+    hidden = round(HIDDEN * config.width)
+    x = images = keras.Input(input_shape, name="images")
+    if config.enlarge:
+        x = layers.Resizing(side, side, interpolation="bilinear", name="enlarge")(x)
+    x = layers.ZeroPadding2D(2, name="pad")(x)
+    x = layers.Conv2D(filters[0], 11, 4, activation="relu", name="conv1", **_init(config))(x)  # 224 -> 55
     x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 55 -> 27
-    x = layers.Conv2D(filters[1], 5, padding="same", activation="relu", name="conv2")(x)
+    x = layers.Conv2D(filters[1], 5, padding="same", activation="relu", name="conv2", **_init(config))(x)
     x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)  # 27 -> 13
-    for stage in (3, 4, 5):
-        x = layers.Conv2D(filters[stage - 1], 3, padding="same", activation="relu", name=f"conv{stage}")(x)
+    for stage, count in enumerate(filters[2:], start=3):
+        x = layers.Conv2D(count, 3, padding="same", activation="relu", name=f"conv{stage}", **_init(config))(
+            x
+        )
     x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 13 -> 6
     x = layers.Flatten(name="flatten")(x)
     for stage in (6, 7):
         x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
-        x = layers.Dense(round(HIDDEN * config.width), activation="relu", name=f"fc{stage}")(x)
+        x = layers.Dense(hidden, activation="relu", name=f"fc{stage}", **_init(config))(x)
     # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
-    logits = layers.Dense(classes, dtype="float32", name="fc8")(x)
+    logits = layers.Dense(classes, dtype="float32", name="fc8", **_init(config))(x)
     return keras.Model(images, logits, name=name)
+
+
+def _init(config: OneWeirdTrickConfig) -> dict[str, keras.Initializer]:
+    if config.init == "glorot":
+        return {}
+    return {
+        "kernel_initializer": keras.initializers.RandomNormal(stddev=0.01),
+        "bias_initializer": keras.initializers.Constant(1.0),
+    }

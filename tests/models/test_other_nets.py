@@ -17,6 +17,30 @@ def test_one_weird_trick_has_its_numbers():
     assert sides(model, "conv1", "pool1", "pool2", "pool5") == [55, 27, 13, 6]
 
 
+def test_one_weird_trick_enlarges_small_images():
+    model = one_weird_trick((28, 28, 3), 10, OneWeirdTrickConfig(enlarge=224, width=1 / 32))
+    large = one_weird_trick((224, 224, 3), 10, OneWeirdTrickConfig(width=1 / 32))
+    large.set_weights(model.get_weights())
+    images = np.random.default_rng(0).normal(size=(2, 28, 28, 3)).astype(np.float32)
+
+    assert sides(model, "enlarge", "conv1", "pool5") == [224, 55, 6]
+    # Each axis by linear interpolation between the centres of the old pixels.
+    at = np.clip((np.arange(224) + 0.5) / 8 - 0.5, 0, 27)
+    rows = np.apply_along_axis(lambda line: np.interp(at, np.arange(28), line), 1, images)
+    enlarged = np.apply_along_axis(lambda line: np.interp(at, np.arange(28), line), 2, rows)
+    np.testing.assert_allclose(model(images), large(enlarged.astype(np.float32)), rtol=1e-4, atol=1e-5)
+
+
+def test_one_weird_trick_may_start_from_a_gaussian():
+    keras.utils.set_random_seed(0)
+    model = one_weird_trick((64, 64, 3), 10, OneWeirdTrickConfig(init="gaussian", width=1 / 8))
+
+    for name in ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"):
+        layer = model.get_layer(name)
+        assert layer.kernel.numpy().std() == pytest.approx(0.01, rel=0.05), name
+        np.testing.assert_array_equal(layer.bias.numpy(), 1)
+
+
 def test_batch_norm_alexnet_has_its_numbers():
     model = batch_norm_alexnet((224, 224, 3), 16)
 
@@ -48,6 +72,7 @@ def test_mnist_cnn_initialisation():
     ("config", "shape"),
     [
         (OneWeirdTrickConfig(width=1 / 32), (64, 64, 3)),
+        (OneWeirdTrickConfig(width=1 / 32, enlarge=64), (28, 28, 3)),
         (BatchNormAlexNetConfig(width=1 / 32), (67, 67, 3)),
         (MnistCnnConfig(dropout=0.5, batch_norm=True), (28, 28, 1)),
     ],

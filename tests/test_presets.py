@@ -1,0 +1,67 @@
+"""The recipes of the presets, number by number as their sources give them."""
+
+import json
+
+import pytest
+
+from alexnet_tf.config import Config
+from alexnet_tf.models import build_model
+from alexnet_tf.presets import PRESETS
+from alexnet_tf.schedule import check_schedule, learning_rate
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_recipe_fits_its_net_and_can_be_recorded(name):
+    preset = PRESETS[name]
+    config = preset.config("some_set")
+
+    check_schedule(config.train, config.data.holdout)
+    assert config.data.dataset == "some_set"
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    narrow = config.replace(width=1 / 16) if hasattr(config.model, "width") else config
+    side = preset.side
+    model = build_model(narrow.model, (side, side, preset.channels), preset.classes)
+    assert model.output.shape[1] == preset.classes
+
+
+def test_annotated_net():
+    config = PRESETS["batch-norm-alexnet"].config("folder:x")
+    data, train = config.data, config.train
+
+    assert (data.image_size, data.crop, data.input_scale, data.flip) == (224, 0, "raw", True)
+    assert (train.optimizer, train.learning_rate, train.momentum, train.weight_decay) == (
+        "momentum", 0.01, 0.0, 5e-4,
+    )  # fmt: skip
+    assert (train.batch_size, train.epochs) == (2, 50)
+    assert (train.watch, train.patience, train.drop_factor) == ("selection_loss", 10, 10)
+    assert (train.early_stopping_watch, train.early_stopping) == ("train_loss", 10)
+    # Its log: a best validation loss in epoch 12, and .001 from epoch 23 on.
+    losses = [4.38, 3.60, 3.33, 2.82, 2.92, 2.70, 3.26, 2.80, 2.92, 2.77, 2.73, 2.61] + [2.7] * 10
+    rates = [learning_rate(train, epoch, losses[: epoch - 1]) for epoch in range(1, 24)]
+    assert rates == [0.01] * 22 + [0.001]
+    assert learning_rate(train, 50, [1.0] * 49) == 1e-6
+
+
+def test_mnist_cnn():
+    config = PRESETS["mnist-cnn"].config("mnist")
+    data, train = config.data, config.train
+
+    assert (data.image_size, data.input_scale, data.flip) == (28, "unit", False)
+    assert (train.optimizer, train.learning_rate, train.weight_decay) == ("amsgrad", 1e-3, 1e-5)
+    assert (train.watch, train.drop_factor, train.min_learning_rate) == ("selection_loss", 2, 1e-6)
+    assert (train.early_stopping_watch, train.early_stopping) == ("selection_loss", 7)
+    # PyTorch's patience of 3: three epochs without improvement are borne, the fourth halves the rate.
+    assert learning_rate(train, 5, [1.0] * 4) == 1e-3
+    assert learning_rate(train, 6, [1.0] * 5) == 5e-4
+    assert learning_rate(train, 99, [1.0] * 98) == 1e-6
+
+
+@pytest.mark.parametrize(("name", "classes"), [("one-weird-trick", 1000), ("one-weird-trick-cifar10", 10)])
+def test_one_weird_trick(name, classes):
+    preset = PRESETS[name]
+    train = preset.config("cifar10").train
+
+    assert (train.batch_size, train.learning_rate, train.momentum, train.weight_decay) == (
+        128, 0.01, 0.9, 5e-4,
+    )  # fmt: skip
+    assert (train.schedule, train.watch, preset.classes) == ("plateau", "selection_loss", classes)
