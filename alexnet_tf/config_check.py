@@ -26,12 +26,17 @@ def check_config(config: Config) -> None:
     _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
     for name, least in (("image_size", 0), ("pad", 0), ("crop", 0)):
         _at_least(name, getattr(data, name), least)
+    for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
+        _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
     for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1)):
         _at_least(name, getattr(train, name), least)
-    for name, least in (("max_drops", 0), ("stop_extra_epochs", 0)):
+    for name, least in (("max_drops", 0), ("stop_extra_epochs", 0), ("early_stopping", 0)):
         _at_least(name, getattr(train, name), least)
     rate = train.learning_rate
     _check("learning_rate", rate, 0 <= rate < math.inf, "a finite number >= 0")
+    floor, factor = train.min_learning_rate, train.drop_factor
+    _check("min_learning_rate", floor, 0 <= floor <= rate, f"a number from 0 to learning_rate {rate}")
+    _check("drop_factor", factor, 1 <= factor < math.inf, "a finite number >= 1")
     _check("momentum", train.momentum, 0 <= train.momentum < 1, "a number >= 0 and < 1")
     for name in ("weight_decay", "bias_rate"):
         value = getattr(train, name)

@@ -92,12 +92,3 @@ def check_schedule(config: TrainConfig, holdout: bool) -> None:
     for name, watches in watchers.items():
         if watches and not holdout:
             raise InputError(f"{name}: expected holdout=true, a selection split to watch; received false")
-    if config.early_stopping < 0:
-        raise InputError(f"early_stopping: expected a whole number >= 0; received {config.early_stopping}")
-    if not config.drop_factor >= 1:
-        raise InputError(f"drop_factor: expected a number >= 1; received {config.drop_factor}")
-    if not 0 <= config.min_learning_rate <= config.learning_rate:
-        raise InputError(
-            f"min_learning_rate: expected a number between 0 and learning_rate {config.learning_rate}; "
-            f"received {config.min_learning_rate}"
-        )
