@@ -63,6 +63,8 @@ class DataConfig:
         brightness: add to all its pixels one number drawn evenly from -brightness..brightness, as a
             share of the 255 grey levels.
         gaussian_noise: standard deviation, in grey levels, of noise added to each of its numbers.
+        storage: `auto` streams images from disk where they would take more than 4 GiB of memory;
+            `memory` and `stream` insist. It decides no number and is left out of the hash.
     """
 
     dataset: str = "cifar10"
@@ -77,6 +79,7 @@ class DataConfig:
     rotation: float = 0.0
     brightness: float = 0.0
     gaussian_noise: float = 0.0
+    storage: Literal["auto", "memory", "stream"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -215,14 +218,15 @@ class Config:
     def hash(self, data_fingerprint: str) -> str:
         """SHA-256 (hex) over the model's kind, every field off its default and the data's fingerprint.
 
-        The name of the data set is left out: the fingerprint says better which images they were.
+        The name of the data set is left out: the fingerprint says better which images they were. So is
+        where they were kept, which decides no number.
         """
         identity = {
             "data_fingerprint": data_fingerprint,
             "kind": type(self.model).__name__,
             "precision": self.precision,
             "seed": self.seed,
-            "data": {k: v for k, v in _off_default(self.data).items() if k != "dataset"},
+            "data": {k: v for k, v in _off_default(self.data).items() if k not in ("dataset", "storage")},
             "model": _off_default(self.model),
             "train": _off_default(self.train),
         }

@@ -31,3 +31,9 @@ def float32_policy():
     import keras
 
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Scans of sets that stream are kept for the session and not among the user's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))

@@ -1,5 +1,6 @@
 """A labelled image set in memory, and the fixed choices of examples made from it."""
 
+import functools
 import hashlib
 import os
 import re
@@ -9,13 +10,36 @@ from pathlib import Path
 
 import numpy as np
 
+from alexnet_tf.data.pixel_statistics import PixelStatistics, pixel_statistics
 from alexnet_tf.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 
+# Of each class: the share that chooses rates and plateaus, and the share that results are reported on where
+# a set has no split for that.
+SELECTION_SHARE = 0.1
+HELD_OUT_SHARE = 0.2
+
+
+class NamedSet:
+    """What follows from the name and the class names of a set, wherever its images are."""
+
+    name: str
+    class_names: tuple[str, ...]
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @property
+    def slug(self) -> str:
+        """Folder name under a results directory."""
+        return results_slug(self.name)
+
 
 @dataclass(frozen=True, eq=False)
-class ImageSet:
+class ImageSet(NamedSet):
     """Images and labels of one data set: a training split and the split that results are reported on.
 
     The arrays are read-only, so the fingerprint stays true. Build one with `from_splits`.
@@ -95,19 +119,18 @@ class ImageSet:
         )
 
     @property
-    def classes(self) -> int:
-        """Number of classes."""
-        return len(self.class_names)
-
-    @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         return self.train_images.shape[1:]
 
-    @property
-    def slug(self) -> str:
-        """Folder name under a results directory."""
-        return results_slug(self.name)
+    @functools.cached_property
+    def selected(self) -> np.ndarray:
+        """bool [n], the training examples of the selection split."""
+        return selection_mask(self.train_images, self.train_labels)
+
+    def statistics(self, holdout: bool) -> PixelStatistics:
+        """Of the training images, with `holdout` without those of the selection split."""
+        return pixel_statistics(self.train_images[~self.selected] if holdout else self.train_images)
 
 
 def results_slug(name: str) -> str:
@@ -129,12 +152,17 @@ def fingerprint_arrays(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        digest.update(f"{array.dtype.str}{list(array.shape)}".encode())
+        digest.update(fingerprint_header(array.dtype, array.shape))
         digest.update(array.data)
     return digest.hexdigest()
 
 
-def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1) -> np.ndarray:
+def fingerprint_header(dtype: np.dtype, shape: Sequence[int]) -> bytes:
+    """What `fingerprint_arrays` hashes before the content of an array."""
+    return f"{np.dtype(dtype).newbyteorder('<').str}{list(shape)}".encode()
+
+
+def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
     """Marks a fixed share of each class, chosen by a hash of each example's bytes.
 
     Of a class of n examples, those with the `round(fraction * n)` lowest hashes (at least one of two or
@@ -161,9 +189,18 @@ def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1
     >>> np.bincount(labels[mask])
     array([2, 2])
     """
-    if not 0 < fraction < 1:
-        raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
-    hashes = np.fromiter(
+    return lowest_hashes(example_hashes(images), labels, fraction)
+
+
+def example_hashes(images: np.ndarray) -> np.ndarray:
+    """uint64 [n], a hash of the bytes of each of uint8 images [n, height, width, channels].
+
+    Example:
+
+    >>> example_hashes(np.zeros([1, 2, 2, 3], np.uint8))
+    array([2662362082681466911], dtype=uint64)
+    """
+    return np.fromiter(
         (
             int.from_bytes(hashlib.blake2b(example.data, digest_size=8).digest(), "big")
             for example in np.ascontiguousarray(images)
@@ -171,6 +208,12 @@ def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1
         dtype=np.uint64,
         count=len(images),
     )
+
+
+def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
+    """`selection_mask` of examples whose hashes, uint64 [n], are known."""
+    if not 0 < fraction < 1:
+        raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
     mask = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -185,7 +228,7 @@ def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1
     return mask
 
 
-def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = 0.2) -> tuple[Split, Split]:
+def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
     """Parts a set without a test or validation split in two, by `selection_mask`.
 
     Returns:
@@ -200,20 +243,6 @@ def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = 0.2) -> t
     """
     mask = selection_mask(images, labels, fraction)
     return (images[~mask], labels[~mask]), (images[mask], labels[mask])
-
-
-def check_memory(name: str, count: int, image_shape: tuple[int, int, int], max_bytes: int) -> None:
-    """Refuses a set that would not fit, before any of it is decoded.
-
-    Raises:
-        InputError: where `count` uint8 images of `image_shape` are larger than `max_bytes`.
-    """
-    size = count * int(np.prod(image_shape))
-    if size > max_bytes:
-        raise InputError(
-            f"{name}: expected at most {max_bytes / 1e9:.1f} GB of decoded images, since a set is held in "
-            f"memory; received {count} images of {image_shape[0]}x{image_shape[1]}, {size / 1e9:.1f} GB"
-        )
 
 
 def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:

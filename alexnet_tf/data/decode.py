@@ -55,6 +55,17 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
+def why_unusable(error: OSError | ImageDecodeError) -> str:
+    """Why a file gave no image, in a few words, for the list of such files.
+
+    Example:
+
+    >>> why_unusable(FileNotFoundError(2, "No such file or directory"))
+    'cannot be read: No such file or directory'
+    """
+    return str(error) if isinstance(error, ImageDecodeError) else f"cannot be read: {error.strerror or error}"
+
+
 def image_dimensions(file: BinaryIO) -> tuple[int, int]:
     """(height, width) in pixels as the file's header says, without decoding the rest.
 

@@ -1,25 +1,32 @@
 """A folder of images as a data set: one folder per class, its name the class's name."""
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, check_memory, hold_out
-from alexnet_tf.data.decode import ImageDecodeError, central_square, decode_image, image_dimensions
+from alexnet_tf.data.arrays import ImageSet, hold_out
+from alexnet_tf.data.decode import ImageDecodeError, decode_image, image_dimensions, why_unusable
+from alexnet_tf.data.encoded import ImageFiles
+from alexnet_tf.data.storage import Storage, is_streamed
+from alexnet_tf.data.streamed_set import StreamedSet, open_scan
+from alexnet_tf.data.target import Target, choose_target
 from alexnet_tf.errors import InputError
 
-DEFAULT_SIDE = 256
 REPORT_TREES = {"test": "test", "val": "validation", "validation": "validation"}
 
 Quarantine = list[tuple[str, str]]
 
 
-def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
+def load_folder(
+    name: str, image_size: int | None, storage: Storage, max_bytes: int
+) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
     PATH holds either a folder per class, or `train` and one of `test`, `val` and `validation` with a
@@ -34,7 +41,8 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
     Args:
         name: `folder:PATH`.
         image_size: side of the square, in pixels; by default 256, where the images need one.
-        max_bytes: bound on the memory for the decoded images.
+        storage: see `is_streamed`.
+        max_bytes: see `is_streamed`.
 
     Raises:
         InputError: for a missing path, no or only one class, a class without a readable training image,
@@ -48,6 +56,34 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
         raise InputError(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )
+    tree = _list_tree(name, root)
+    # Without a size asked for, what the files' headers say decides it.
+    sizes = None if image_size else _read_sizes(tree)
+    readable = [size for size in sizes if not isinstance(size, str)] if sizes else [(image_size, image_size)]
+    shape = choose_target(readable or [(1, 1)], image_size, channels=3).shape
+    if is_streamed(name, len(readable) if sizes else len(tree.paths), shape, storage, max_bytes):
+        return _stream(name, tree, image_size, readable)
+    return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The files of a set, those to train on first."""
+
+    root: Path
+    class_names: list[str]
+    train_root: Path
+    report_root: Path | None
+    paths: list[str]
+    labels: np.ndarray
+    trained: int
+
+    @property
+    def report_split(self) -> str:
+        return REPORT_TREES[self.report_root.name] if self.report_root else "held-out"
+
+
+def _list_tree(name: str, root: Path) -> _Tree:
     train_root, report_root = root, None
     if _class_folders(root / "train"):
         train_root = root / "train"
@@ -58,9 +94,8 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
             f"{name}: expected at least two class folders in {train_root}; "
             f"received {', '.join(class_names) or 'none'}"
         )
-
-    files = _list_files(train_root, class_names)
-    trained = len(files)
+    paths, labels = _list_files(root, train_root, class_names)
+    trained = len(paths)
     if report_root is not None:
         unknown = sorted(set(_class_folders(report_root)) - set(class_names))
         if unknown:
@@ -68,29 +103,36 @@ def load_folder(name: str, image_size: int | None, max_bytes: int) -> ImageSet:
                 f"{name}: expected the classes of {report_root} to be in {train_root} too; "
                 f"received {_few(unknown)} in the former only"
             )
-        files += _list_files(report_root, class_names)
+        more = _list_files(root, report_root, class_names)
+        paths, labels = paths + more[0], labels + more[1]
+    labels = np.array(labels, np.int64)
+    return _Tree(root, class_names, train_root, report_root, paths, labels, trained)
 
-    images, kept, quarantine = _decode(name, root, [path for path, _ in files], image_size, max_bytes)
-    labels = np.array([label for _, label in files], np.int64)[kept]
-    is_train = kept < trained
-    counts = np.bincount(labels[is_train], minlength=len(class_names))
-    if not counts.all():
-        empty = [class_name for class_name, count in zip(class_names, counts, strict=True) if not count]
-        raise InputError(
-            f"{name}: expected a readable image in each class folder of {train_root}; received none in "
-            f"{_few(empty)}{_first_reason(quarantine)}"
-        )
 
-    if report_root is None:
-        train, report = hold_out(images, labels)
-        report_split = "held-out"
-    else:
-        # Views, since the training images come first: a copy would need the memory twice.
-        count = int(is_train.sum())
-        train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
-        report_split = REPORT_TREES[report_root.name]
-    _check_report(name, report[1], report_root)
-    return ImageSet.from_splits(name, class_names, train, report, report_split, quarantine)
+def _stream(name: str, tree: _Tree, image_size: int | None, sizes: Sequence[tuple[int, int]]) -> StreamedSet:
+    rows = np.arange(len(tree.paths))
+    groups = rows[: tree.trained], rows[tree.trained :] if tree.report_root else None
+    files = ImageFiles(tree.root, tree.paths, tree.labels)
+    scan = open_scan(name, files, groups, image_size, sizes)
+    quarantine = [(files.describe(row), reason) for row, reason in scan.unusable]
+    _check_classes(name, tree, np.setdiff1d(groups[0], [row for row, _ in scan.unusable]), quarantine)
+    _check_report(name, len(scan.report_rows), tree.report_root)
+    return StreamedSet(name, tree.class_names, files, scan, tree.report_split)
+
+
+def _hold_in_memory(
+    name: str, tree: _Tree, image_size: int | None, sizes: list[tuple[int, int] | str]
+) -> ImageSet:
+    images, kept, quarantine = _decode(name, tree, image_size, sizes)
+    _check_classes(name, tree, kept[kept < tree.trained], quarantine)
+    labels = tree.labels[kept]
+    # Views, since the training images come first: a copy would need the memory twice.
+    count = int((kept < tree.trained).sum())
+    train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
+    if tree.report_root is None:
+        train, report = hold_out(*train)
+    _check_report(name, len(report[1]), tree.report_root)
+    return ImageSet.from_splits(name, tree.class_names, train, report, tree.report_split, quarantine)
 
 
 def _class_folders(root: Path) -> list[str]:
@@ -99,46 +141,61 @@ def _class_folders(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _list_files(root: Path, class_names: Sequence[str]) -> list[tuple[Path, int]]:
-    """(path, label) of every file, in an order that depends on names only."""
-    return [
-        (path, label)
-        for label, class_name in enumerate(class_names)
-        for path in sorted((root / class_name).rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    ]
+def _list_files(root: Path, tree: Path, class_names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Paths below `root` and labels of every file, in an order that depends on names only."""
+    paths, labels = [], []
+    for label, class_name in enumerate(class_names):
+        found = sorted(_files_below((tree / class_name).relative_to(root).as_posix(), root), key=_parts)
+        paths += found
+        labels += [label] * len(found)
+    return paths, labels
+
+
+def _files_below(folder: str, root: Path) -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(root / folder) as entries:
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(path, root)
+            elif entry.is_file() and not entry.name.startswith("."):
+                yield path
+
+
+def _parts(path: str) -> list[str]:
+    return path.split("/")
+
+
+def _read_sizes(tree: _Tree) -> list[tuple[int, int] | str]:
+    """(height, width) of each file as its header says, or why it has none."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(_or_reason(_read_dimensions), (tree.root / path for path in tree.paths)))
 
 
 def _decode(
-    name: str, root: Path, paths: Sequence[Path], image_size: int | None, max_bytes: int
+    name: str, tree: _Tree, image_size: int | None, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
     """Images [n, height, width, 3] of the readable files, their positions [n] in `paths`, the other files."""
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(_or_reason(_read_dimensions), paths))
-        while True:
-            readable = [i for i, size in enumerate(found) if not isinstance(size, str)]
-            quarantine = [
-                (path.relative_to(root).as_posix(), reason)
-                for path, reason in zip(paths, found, strict=True)
-                if isinstance(reason, str)
-            ]
-            if not readable:
-                raise InputError(
-                    f"{name}: expected images; received {len(paths)} files, none of them readable"
-                    f"{_first_reason(quarantine)}"
-                )
-            sizes = {found[i] for i in readable}
-            side = image_size or (DEFAULT_SIDE if len(sizes) > 1 else None)
-            shape = (side, side, 3) if side else (*sizes.pop(), 3)
-            check_memory(name, len(readable), shape, max_bytes)
-            images = np.empty((len(readable), *shape), np.uint8)
-            fill = _or_reason(partial(_fill, images, side))
-            outcomes = list(pool.map(fill, (paths[i] for i in readable), range(len(readable))))
-            if not any(outcomes):
-                return images, np.array(readable), quarantine
-            # Damage that the header did not show is rare. Start again: the common size may be another now.
-            for i, reason in zip(readable, outcomes, strict=True):
-                found[i] = reason or found[i]
+    while True:
+        readable = [i for i, size in enumerate(found) if not isinstance(size, str)]
+        quarantine = [
+            (path, reason) for path, reason in zip(tree.paths, found, strict=True) if isinstance(reason, str)
+        ]
+        if not readable:
+            raise InputError(
+                f"{name}: expected images; received {len(tree.paths)} files, none of them readable"
+                f"{_first_reason(quarantine)}"
+            )
+        target = choose_target([found[i] for i in readable], image_size, channels=3)
+        images = np.empty((len(readable), *target.shape), np.uint8)
+        fill = _or_reason(partial(_fill, images, target))
+        with ThreadPoolExecutor() as pool:
+            files = (tree.root / tree.paths[i] for i in readable)
+            outcomes = list(pool.map(fill, files, range(len(readable))))
+        if not any(outcomes):
+            return images, np.array(readable), quarantine
+        # Damage that the header did not show is rare. Start again: the common size may be another now.
+        for i, reason in zip(readable, outcomes, strict=True):
+            found[i] = reason or found[i]
 
 
 def _read_dimensions(path: Path) -> tuple[int, int]:
@@ -146,9 +203,8 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
         return image_dimensions(file)
 
 
-def _fill(images: np.ndarray, side: int | None, path: Path, row: int) -> None:
-    image = decode_image(path.read_bytes())
-    images[row] = central_square(image, side) if side else image
+def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
+    images[row] = target.apply(decode_image(path.read_bytes()))
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,18 +213,27 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
     def attempt(*arguments: Any) -> Any:
         try:
             return function(*arguments)
-        except ImageDecodeError as error:
-            return str(error)
-        except OSError as error:
-            return f"cannot be read: {error.strerror or error}"
+        except (OSError, ImageDecodeError) as error:
+            return why_unusable(error)
 
     return attempt
 
 
-def _check_report(name: str, labels: np.ndarray, report_root: Path | None) -> None:
-    if len(labels) == 0 and report_root is not None:
+def _check_classes(name: str, tree: _Tree, rows: np.ndarray, quarantine: Quarantine) -> None:
+    """Refuses a class without an image among `rows`, the readable ones of the training tree."""
+    counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
+    if not counts.all():
+        empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]
+        raise InputError(
+            f"{name}: expected a readable image in each class folder of {tree.train_root}; received none in "
+            f"{_few(empty)}{_first_reason(quarantine)}"
+        )
+
+
+def _check_report(name: str, count: int, report_root: Path | None) -> None:
+    if count == 0 and report_root is not None:
         raise InputError(f"{name}: expected a readable image in {report_root}; received none")
-    if len(labels) == 0:
+    if count == 0:
         raise InputError(
             f"{name}: expected a class of two or more different images, to hold some out; received none"
         )

@@ -1,13 +1,13 @@
-"""From a data set's name to its images in memory."""
+"""From a data set's name to its images."""
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, check_memory, results_slug
+from alexnet_tf.data.arrays import ImageSet, results_slug
+from alexnet_tf.data.storage import MEMORY_LIMIT, Storage, is_streamed
+from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.errors import InputError
 
 __all__ = ["load_image_set", "resolve_auto", "results_slug"]
-
-MEMORY_LIMIT = 8 * 10**9
 
 
 def load_image_set(
@@ -15,9 +15,10 @@ def load_image_set(
     data_dir: str | None = None,
     download: bool = True,
     image_size: int | None = None,
+    storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
-) -> ImageSet:
-    """Loads the named images into memory.
+) -> ImageSet | StreamedSet:
+    """Loads the named images into memory or, where they are many, prepares to read them from disk.
 
     A data directory of TFDS is code, not only data: its `features.json` names Python modules that are
     imported. Load only directories you trust.
@@ -29,7 +30,9 @@ def load_image_set(
         download: let TFDS fetch a set that is not on disk.
         image_size: side in pixels of the central square that images are brought to; by default the set's
             own size, or 256 where its images vary (paper, section 2). The built-in images keep theirs.
-        max_bytes: bound on the memory for the decoded images.
+        storage: `auto` streams what takes more than `max_bytes` decoded; `memory` and `stream` insist. The
+            built-in images are drawn in memory.
+        max_bytes: see above.
 
     Raises:
         InputError: for a set that cannot be found, fetched, read or held in memory.
@@ -41,6 +44,8 @@ def load_image_set(
     """
     if image_size is not None and image_size < 1:
         raise InputError(f"expected an image size of at least 1 pixel; received {image_size}")
+    if name == "builtin" and storage == "stream":
+        raise InputError("storage stream: expected a folder or a TFDS set; received builtin")
     if name == "builtin":
         from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
 
@@ -48,7 +53,7 @@ def load_image_set(
         if image_size:
             from alexnet_tf.data.decode import central_square
 
-            check_memory(name, 12_000, (image_size, image_size, 3), max_bytes)
+            is_streamed(name, 12_000, (image_size, image_size, 3), "memory")
             splits = {
                 split: (np.stack([central_square(image, image_size) for image in images]), labels)
                 for split, (images, labels) in splits.items()
@@ -57,10 +62,10 @@ def load_image_set(
     if name.startswith("folder:"):
         from alexnet_tf.data.folder_source import load_folder
 
-        return load_folder(name, image_size=image_size, max_bytes=max_bytes)
+        return load_folder(name, image_size, storage, max_bytes)
     from alexnet_tf.data.tfds_source import load_tfds
 
-    return load_tfds(name, data_dir, download=download, image_size=image_size, max_bytes=max_bytes)
+    return load_tfds(name, data_dir, download, image_size, storage, max_bytes)
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""From images in memory to batches: one object gives every pipeline of a run."""
+"""From a set of images to batches: one object gives every pipeline of a run."""
 
 import functools
 import os
@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data import augment
-from alexnet_tf.data.arrays import ImageSet, balanced_subset, selection_mask
+from alexnet_tf.data.arrays import ImageSet, balanced_subset
+from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, training_batches
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.data.pixel_statistics import PixelStatistics, pixel_statistics
+from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.errors import InputError
 
 # Training error is measured on this many fixed, class-balanced training images, without augmentation.
@@ -25,12 +27,17 @@ class DataPipelines:
     the full batch size by examples of weight 0, so that every example counts exactly once.
 
     Attributes:
-        image_set: names, classes and pixels.
+        image_set: names, classes and pixels, in memory or on disk.
         input_shape: of one example as the network sees it, (height, width, channels).
         train_size: number of training examples.
     """
 
-    def __init__(self, image_set: ImageSet, config: DataConfig, statistics: PixelStatistics | None = None):
+    def __init__(
+        self,
+        image_set: ImageSet | StreamedSet,
+        config: DataConfig,
+        statistics: PixelStatistics | None = None,
+    ):
         self.image_set = image_set
         self._given_statistics = statistics
         self.config = config
@@ -43,13 +50,11 @@ class DataPipelines:
         # 0 leaves the images as they are, so that an oblong set stays oblong.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
-        selected = _selection_mask(image_set)
+        selected = image_set.selected
         self._selection_indices = np.flatnonzero(selected)
         everything = np.arange(len(image_set.train_labels))
         self._train_indices = np.flatnonzero(~selected) if config.holdout else everything
         self.train_size = len(self._train_indices)
-        self._images = _as_tensor(image_set, "train_images")
-        self._report_images = _as_tensor(image_set, "report_images")
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
@@ -63,28 +68,24 @@ class DataPipelines:
         next epoch's order they are others.
         """
         order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
-        order = order[: len(order) // batch_size * batch_size]
         draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
         labels = self.image_set.train_labels[order]
-        dataset = tf.data.Dataset.from_tensor_slices((order, labels, draws)).batch(
-            batch_size, drop_remainder=True
-        )
-        return _finish(dataset, lambda i, y, d: (self._augment(tf.gather(self._images, i), d), y))
+        examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
+        batches = training_batches(self.image_set, examples, batch_size)
+        return _finish(batches, lambda x, y, d: (self._augment(x, d), y))
 
     def train_subset(self, batch_size: int) -> tf.data.Dataset:
         """The fixed, class-balanced training images on which the training error is measured."""
         labels = self.image_set.train_labels
         chosen = balanced_subset(labels[self._train_indices], TRAIN_SUBSET)
-        return self._evaluation(self._images, labels, self._train_indices[chosen], batch_size)
+        return self._evaluation("train", labels, self._train_indices[chosen], batch_size)
 
     def selection(self, batch_size: int) -> tf.data.Dataset:
         """The selection split: carved from the training images, for choosing rates and plateaus."""
         if not self.config.holdout:
             raise InputError("holdout: expected true where the selection split is evaluated; received false")
-        return self._evaluation(
-            self._images, self.image_set.train_labels, self._selection_indices, batch_size
-        )
+        return self._evaluation("train", self.image_set.train_labels, self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
         """The report split (test, else validation), which never chooses anything.
@@ -94,13 +95,16 @@ class DataPipelines:
             cropped: the central crop; else the whole images, for several views of each.
         """
         everything = np.arange(len(self.image_set.report_labels))
-        return self._evaluation(
-            self._report_images, self.image_set.report_labels, everything, batch_size, cropped
-        )
+        return self._evaluation("report", self.image_set.report_labels, everything, batch_size, cropped)
+
+    def check_readable(self) -> None:
+        """Raises an InputError where so many images have become unreadable that results would suffer."""
+        if isinstance(self.image_set, StreamedSet):
+            self.image_set.check_readable()
 
     def _evaluation(
         self,
-        images: tf.Tensor,
+        split: ReadSplit,
         labels: np.ndarray,
         indices: np.ndarray,
         batch_size: int,
@@ -109,9 +113,9 @@ class DataPipelines:
         padding = -len(indices) % batch_size
         weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
         indices = np.r_[indices, np.full(padding, indices[0])]
-        dataset = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
-        dataset = dataset.batch(batch_size, drop_remainder=True)
-        return _finish(dataset, lambda i, y, w: (self._center(tf.gather(images, i), cropped), y, w))
+        examples = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
+        batches = evaluation_batches(self.image_set, split, examples, batch_size)
+        return _finish(batches, lambda x, y, w: (self._center(x, cropped), y, w))
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws) -> tf.Tensor:
         images = self._subtract_mean(images)
@@ -172,7 +176,7 @@ def open_data(
     >>> data.input_shape, data.train_size
     ((32, 32, 3), 10000)
     """
-    image_set = _load_once(config.dataset, data_dir, download, config.image_size or None)
+    image_set = _load_once(config.dataset, data_dir, download, config.image_size or None, config.storage)
     return DataPipelines(image_set, config, statistics)
 
 
@@ -181,21 +185,8 @@ _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 
 @functools.lru_cache(maxsize=2)
-def _as_tensor(image_set: ImageSet, split: str) -> tf.Tensor:
-    # Outside any strategy's scope and on the host, or a GPU would hold a copy of the data set.
-    with tf.device("CPU:0"):
-        return tf.constant(getattr(image_set, split))
-
-
-@functools.lru_cache(maxsize=1)
-def _selection_mask(image_set: ImageSet) -> np.ndarray:
-    return selection_mask(image_set.train_images, image_set.train_labels)
-
-
-@functools.lru_cache(maxsize=2)
-def _pixel_statistics(image_set: ImageSet, holdout: bool) -> PixelStatistics:
-    images = image_set.train_images
-    return pixel_statistics(images[~_selection_mask(image_set)] if holdout else images)
+def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> PixelStatistics:
+    return image_set.statistics(holdout)
 
 
 def _finish(dataset: tf.data.Dataset, function) -> tf.data.Dataset:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Bound on the memory of one step, in pixel values.
-VALUES_AT_A_TIME = 2**22
+VALUES_AT_A_TIME = 2**20
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,21 @@ import contextlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, Split, check_memory, hold_out
+from alexnet_tf.data.arrays import ImageSet, Split, hold_out
 from alexnet_tf.data.decode import ImageDecodeError, central_square, decode_image
+from alexnet_tf.data.storage import Storage, is_streamed
+from alexnet_tf.data.streamed_set import StreamedSet, open_scan
+from alexnet_tf.data.target import DEFAULT_SIDE
 from alexnet_tf.data.tfds_fetch import fetch
+from alexnet_tf.data.tfds_records import TfdsRecords
 from alexnet_tf.errors import InputError
 
-DEFAULT_SIDE = 256
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
 
 # Images decoded at a time, where they must be scaled one by one: enough to keep every core busy.
@@ -26,12 +30,18 @@ CHUNK = 512
 
 
 def load_tfds(
-    name: str, data_dir: str | None, download: bool, image_size: int | None, max_bytes: int
-) -> ImageSet:
+    name: str,
+    data_dir: str | None,
+    download: bool,
+    image_size: int | None,
+    storage: Storage,
+    max_bytes: int,
+) -> ImageSet | StreamedSet:
     """Loads a set of images with one label each, from disk or, where it is not there, by TFDS.
 
     The report split is the test split, else the validation split; one without labels is passed over, and
-    where none is left 20% of each class of the training split is held out, by a hash of the pixels.
+    where none is left 20% of each class of the training split is held out, by a hash of the pixels. Images
+    that have to be scaled and cannot be decoded are listed in `quarantine`.
 
     Args:
         name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
@@ -39,7 +49,8 @@ def load_tfds(
         download: let TFDS fetch a set that is not on disk.
         image_size: side of the central square that images are brought to; by default their own size, or
             256 pixels where they vary.
-        max_bytes: bound on the memory for the decoded images.
+        storage: see `is_streamed`.
+        max_bytes: see `is_streamed`.
 
     Raises:
         InputError: for a set that cannot be found, fetched or read, that does not fit in memory, or that
@@ -54,7 +65,7 @@ def load_tfds(
         raise InputError(f"{name}: expected TFDS to have prepared it in {directory}; received nothing there")
     try:
         with _quiet():
-            return _load(name, builder, image_size, max_bytes)
+            return _load(name, builder, image_size, storage, max_bytes)
     except (InputError, MemoryError):
         raise
     except Exception as error:
@@ -102,7 +113,9 @@ def locate_data_dir(data_dir: str | None) -> Path:
     return path
 
 
-def _load(name: str, builder: Any, image_size: int | None, max_bytes: int) -> ImageSet:
+def _load(
+    name: str, builder: Any, image_size: int | None, storage: Storage, max_bytes: int
+) -> ImageSet | StreamedSet:
     info = builder.info
     image_key, label_key = _image_and_label(name, info)
     if "train" not in info.splits:
@@ -110,21 +123,33 @@ def _load(name: str, builder: Any, image_size: int | None, max_bytes: int) -> Im
     reports = [s for s in REPORT_SPLITS if s in info.splits and _has_labels(builder, s, label_key)]
     splits = ["train", *reports[:1]]
 
-    height, width, channels = info.features[image_key].shape
+    report_split = REPORT_SPLITS[reports[0]] if reports else "held-out"
+    feature, names = info.features[image_key], info.features[label_key].names
+    height, width, channels = feature.shape
     varies = height is None or width is None
     side = image_size or (DEFAULT_SIDE if varies else None)
     shape = (side, side, channels or 3) if side else (height, width, channels or 3)
-    check_memory(name, sum(info.splits[split].num_examples for split in splits), shape, max_bytes)
-    if side in (None, height) and side in (None, width):
+    as_stored = side in (None, height) and side in (None, width)
+    count = sum(info.splits[split].num_examples for split in splits)
+    if is_streamed(name, count, shape, storage, max_bytes):
+        decode = partial(_decode_as_tfds, feature) if as_stored else partial(decode_image, channels=shape[2])
+        records = TfdsRecords(builder, splits, (image_key, label_key), shape[2], decode)
+        train, rest = np.split(np.arange(len(records)), [info.splits["train"].num_examples])
+        groups = train, rest if reports else None
+        scan = open_scan(name, records, groups, None if as_stored else side, [shape[:2]])
+        return StreamedSet(name, names, records, scan, report_split)
+
+    quarantine: list[tuple[str, str]] = []
+    if as_stored:
         train, *report = (_read_at_once(builder, split, image_key, label_key) for split in splits)
     else:
-        train, *report = (_read_scaled(name, builder, split, image_key, label_key, shape) for split in splits)
-
-    names = info.features[label_key].names
+        train, *report = (
+            _read_scaled(builder, split, image_key, label_key, shape, quarantine) for split in splits
+        )
     if not reports:
         train, held_out = hold_out(*train)
-        return ImageSet.from_splits(name, names, train, held_out, "held-out")
-    return ImageSet.from_splits(name, names, train, report[0], REPORT_SPLITS[reports[0]])
+        report = [held_out]
+    return ImageSet.from_splits(name, names, train, report[0], report_split, quarantine)
 
 
 def _image_and_label(name: str, info: Any) -> tuple[str, str]:
@@ -169,29 +194,47 @@ def _read_at_once(builder: Any, split: str, image_key: str, label_key: str) -> S
     return data[image_key], data[label_key].astype(np.int64)
 
 
+def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
+    """As TFDS decodes images that are not scaled, to the last bit."""
+    import tensorflow as tf
+
+    try:
+        with tf.device("CPU:0"):
+            return feature.decode_example(data).numpy()
+    except tf.errors.OpError as error:
+        raise ImageDecodeError(f"damaged image: {_one_line(error)}") from None
+
+
 def _read_scaled(
-    name: str, builder: Any, split: str, image_key: str, label_key: str, shape: tuple[int, int, int]
+    builder: Any,
+    split: str,
+    image_key: str,
+    label_key: str,
+    shape: tuple[int, int, int],
+    quarantine: list[tuple[str, str]],
 ) -> Split:
-    """The central squares of images, scaled one by one (paper, section 2)."""
+    """The central squares of images, scaled one by one (paper, section 2); adds to the quarantine."""
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)
 
-    def fill(row: int, data: bytes) -> None:
+    def fill(row: int, data: bytes) -> str:
         try:
             images[row] = central_square(decode_image(data, channels=shape[2]), shape[0])
         except ImageDecodeError as error:
-            raise InputError(
-                f"{name}, split {split}: expected images; received, as example {row}, {error}"
-            ) from None
+            return str(error)
+        return ""
 
+    reasons = []
     with ThreadPoolExecutor() as pool:
-        start = 0
         for encoded, chunk_labels in _encoded_chunks(builder, split, image_key, label_key):
-            stop = start + len(encoded)
-            labels[start:stop] = chunk_labels
-            list(pool.map(fill, range(start, stop), encoded))
-            start = stop
-    return images, labels
+            start = len(reasons)
+            labels[start : start + len(encoded)] = chunk_labels
+            reasons += pool.map(fill, range(start, start + len(encoded)), encoded)
+    if not any(reasons):
+        return images, labels
+    quarantine += [(f"{split}, example {row}", reason) for row, reason in enumerate(reasons) if reason]
+    readable = np.array([not reason for reason in reasons])
+    return images[readable], labels[readable]
 
 
 def _encoded_chunks(
@@ -221,7 +264,9 @@ def _quiet() -> Iterator[None]:
 
 def _unreadable(name: str, where: str, error: Exception) -> InputError:
     # TFDS raises whatever its readers, TensorFlow or the modules named by the set raise.
-    reason = " ".join(str(error).split())[:200]
-    return InputError(
-        f"{name}: expected a readable TFDS set in {where}; received {type(error).__name__}: {reason}"
-    )
+    received = f"{type(error).__name__}: {_one_line(error)}"
+    return InputError(f"{name}: expected a readable TFDS set in {where}; received {received}")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

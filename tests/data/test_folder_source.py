@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from alexnet_tf.data import storage
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.errors import InputError
 
 
@@ -143,9 +146,13 @@ def test_a_damaged_image_has_no_say_in_the_size(pets):
     assert [path for path, _ in images.quarantine] == ["cat/000.jpg"]
 
 
-def test_memory_bound(pets):
-    assert "received 30 images of 10x10" in failure(pets, max_bytes=30 * 300 - 1)
-    load(pets, max_bytes=30 * 300)
+def test_what_does_not_fit_in_memory_streams(pets, monkeypatch):
+    assert isinstance(load(pets, max_bytes=30 * 300), ImageSet)
+    assert isinstance(load(pets, max_bytes=30 * 300 - 1), StreamedSet)
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2 * (30 * 300 - 1))
+    message = failure(pets, storage="memory")
+    assert "received 30 images of 10x10" in message
+    assert "storage=stream" in message
 
 
 def test_bad_trees(tmp_path, pets):

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set, resolve_auto
+from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.errors import InputError
 
 
@@ -127,11 +129,11 @@ def test_sets_that_are_not_image_classification(tmp_path):
         load_image_set("numbers", str(tmp_path))
 
 
-def test_memory_bound(tmp_path):
+def test_what_does_not_fit_in_memory_streams(tmp_path):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
-    with pytest.raises(InputError, match=r"expected at most 0\.0 GB .* received 10 images of 8x8"):
-        load_image_set("tiny_pets", str(tmp_path), max_bytes=10 * 8 * 8 * 3 - 1)
-    load_image_set("tiny_pets", str(tmp_path), max_bytes=10 * 8 * 8 * 3)
+    size = 10 * 8 * 8 * 3
+    assert isinstance(load_image_set("tiny_pets", str(tmp_path), max_bytes=size), ImageSet)
+    assert isinstance(load_image_set("tiny_pets", str(tmp_path), max_bytes=size - 1), StreamedSet)
 
 
 def test_missing_set_is_fetched(tmp_path, monkeypatch):
@@ -194,3 +196,83 @@ def test_real_sets(shared_datasets, name, train, report, shape, split, labels, f
     assert set(np.bincount(images.train_labels)) == {train // labels}
     assert set(np.bincount(images.report_labels)) == {report // labels}
     assert images.fingerprint.startswith(fingerprint)
+
+
+def cut_into_shards(folder: Path, split: str, sizes: list[int]) -> None:
+    """Writes a split's single file again as several, as large sets have them."""
+    import tensorflow as tf
+
+    (whole,) = folder.glob(f"*-{split}.tfrecord*")
+    records = list(tf.data.TFRecordDataset(str(whole)).as_numpy_iterator())
+    whole.unlink()
+    for i, size in enumerate(sizes):
+        name = whole.name.split(".tfrecord")[0] + f".tfrecord-{i:05}-of-{len(sizes):05}"
+        with tf.io.TFRecordWriter(str(folder / name)) as writer:
+            for record in records[:size]:
+                writer.write(record)
+        records = records[size:]
+    info = json.loads((folder / "dataset_info.json").read_text())
+    for part in info["splits"]:
+        if part["name"] == split:
+            part["shardLengths"] = [str(size) for size in sizes]
+    info.pop("disableShuffling", None)
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+
+
+@pytest.mark.parametrize(("shape", "image_size"), [((None, None, 3), 16), ((8, 8, 1), None), ((8, 8, 3), 8)])
+def test_streams_as_it_is_in_memory(tmp_path, shape, image_size):
+    splits = {"train": 19 * 17 + 3, "validation": 6} if shape[0] else {"train": 20}
+    write_set(tmp_path, "pets", splits, shape=shape)
+    folder = tmp_path / "pets" / "1.0.0"
+    # More files than TFDS reads at a time, and more records in them than it takes at once.
+    cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
+    memory, stream = (
+        load_image_set("pets", str(tmp_path), image_size=image_size, storage=kind)
+        for kind in ("memory", "stream")
+    )
+
+    assert isinstance(stream, StreamedSet)
+    if shape[0]:
+        # 16 of each file in turn.
+        assert memory.train_labels[:34].tolist() == [0, 1] * 8 + [1, 0] * 8 + [0, 1], (
+            "16 of each file in turn"
+        )
+    assert stream.fingerprint == memory.fingerprint
+    assert stream.report_split == memory.report_split
+    np.testing.assert_array_equal(stream.train_labels, memory.train_labels)
+    for split in ("train", "report"):
+        for i, image in enumerate(getattr(memory, f"{split}_images")):
+            found, is_readable = stream.read(split, i)
+            assert is_readable
+            np.testing.assert_array_equal(found, image)
+
+
+def test_images_that_cannot_be_decoded_are_left_out_in_both_storages(tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    write_set(tmp_path, "varied", {"train": 10, "test": 4}, shape=(None, None, 3))
+    (path,) = (tmp_path / "varied" / "1.0.0").glob("*-train.tfrecord*")
+    records = list(tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    example = tf.train.Example.FromString(records[3])
+    example.features.feature["image"].bytes_list.value[0] = b"no image"
+    records[3] = example.SerializeToString()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            writer.write(record)
+
+    memory, stream = (
+        load_image_set("varied", str(tmp_path), image_size=16, storage=kind) for kind in ("memory", "stream")
+    )
+
+    assert stream.quarantine == (("train, example 3", "not a JPEG, PNG, BMP or GIF image"),)
+    assert memory.quarantine == stream.quarantine
+    assert (len(memory.train_images), stream.fingerprint) == (9, memory.fingerprint)
+
+
+def test_damaged_record_files_of_a_set_that_streams(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    (record,) = (tmp_path / "tiny_pets" / "1.0.0").glob("*train.tfrecord*")
+    record.write_bytes(record.read_bytes()[:-5])
+
+    with pytest.raises(InputError, match=r"whole TFRecord file of 6 records; .* breaks off at record 5"):
+        load_image_set("tiny_pets", str(tmp_path), storage="stream")

@@ -1,0 +1,54 @@
+"""Where the images of a set are during a run: in memory, or on disk."""
+
+import os
+from typing import Literal
+
+import numpy as np
+
+from alexnet_tf.errors import InputError
+
+Storage = Literal["auto", "memory", "stream"]
+
+# Larger sets stream from disk, unless asked otherwise.
+MEMORY_LIMIT = 4 * 2**30
+
+
+def is_streamed(
+    name: str,
+    count: int,
+    image_shape: tuple[int, int, int],
+    storage: Storage = "auto",
+    max_bytes: int = MEMORY_LIMIT,
+) -> bool:
+    """Whether a set streams. It decides speed and memory, and no number: the pixels are the same.
+
+    Args:
+        name: of the set, for the error.
+        count: number of images.
+        image_shape: (height, width, channels) of a decoded one, 8 bits a value.
+        storage: `auto` streams what takes more than `max_bytes` decoded; `memory` and `stream` insist.
+        max_bytes: see above.
+
+    Raises:
+        InputError: for `memory` where the machine has too little of it.
+
+    Example:
+
+    >>> is_streamed("cifar10", 60_000, (32, 32, 3)), is_streamed("imagenet2012", 1_331_167, (256, 256, 3))
+    (False, True)
+    """
+    size = count * int(np.prod(image_shape))
+    # TensorFlow makes a copy of its own of an array.
+    most = physical_memory() // 2
+    if storage == "memory" and size > most:
+        raise InputError(
+            f"{name}: storage memory: expected at most {most / 1e9:.1f} GB of decoded images, half of this "
+            f"machine's memory; received {count} images of {image_shape[0]}x{image_shape[1]}, "
+            f"{size / 1e9:.1f} GB; storage=stream reads them from disk"
+        )
+    return storage == "stream" or (storage == "auto" and size > max_bytes)
+
+
+def physical_memory() -> int:
+    """Bytes of memory that the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

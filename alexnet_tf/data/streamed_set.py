@@ -1,0 +1,141 @@
+"""A labelled image set that stays on disk: the twin of `ImageSet` for sets larger than memory."""
+
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from PIL import __version__ as pillow_version
+
+from alexnet_tf.data.arrays import NamedSet, results_slug
+from alexnet_tf.data.decode import ImageDecodeError, why_unusable
+from alexnet_tf.data.encoded import EncodedImages
+from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.scan import Scan, scan_images
+from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
+from alexnet_tf.errors import InputError
+
+# Files that may become unreadable during a run; with more the disk is gone, and not some files.
+LOST_FEW = 10
+LOST_SHARE = 0.01
+
+# To be raised when a scan comes to hold something else.
+FORMAT = 1
+
+
+class StreamedSet(NamedSet):
+    """Images by index, decoded when they are asked for; everything else is known beforehand.
+
+    The examples, their order, pixels, splits and fingerprint are those of the same set in memory.
+
+    A file that could be read once may fail later. It is then passed over and listed in `quarantine`; with
+    too many of them `check_readable` says so.
+
+    Attributes:
+        name, class_names, train_labels, report_labels, report_split, fingerprint: as in `ImageSet`.
+        image_shape: (height, width, channels).
+        selected: bool [n], the training examples of the selection split.
+        dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
+    """
+
+    def __init__(
+        self, name: str, class_names: Sequence[str], encoded: EncodedImages, scan: Scan, report_split: str
+    ):
+        self.name = name
+        self.class_names = tuple(class_names)
+        self.report_split = report_split
+        self.fingerprint = scan.fingerprint
+        self.image_shape = scan.target.shape
+        self.selected = scan.selected
+        self._rows = {"train": scan.train_rows, "report": scan.report_rows}
+        self.train_labels, self.report_labels = (scan.labels[rows] for rows in self._rows.values())
+        self.dimensions = {split: scan.dimensions[rows] for split, rows in self._rows.items()}
+        for split, labels in (("train", self.train_labels), (report_split, self.report_labels)):
+            if len(labels) == 0:
+                raise InputError(f"{name}, split {split}: expected at least one image; received none")
+            if labels.min() < 0 or labels.max() >= len(class_names):
+                raise InputError(
+                    f"{name}, split {split}: expected labels in 0..{len(class_names) - 1}; "
+                    f"received {labels.min()}..{labels.max()}"
+                )
+        self._encoded, self._scan = encoded, scan
+        self._lost: dict[int, str] = {}
+        self._lock = threading.Lock()
+        count = len(scan.train_rows)
+        self._most_lost = min(max(LOST_FEW, int(LOST_SHARE * count)), count // 4)
+
+    def statistics(self, holdout: bool) -> PixelStatistics:
+        """Of the training images, with `holdout` without those of the selection split."""
+        sums = self._scan.sums - self._scan.selected_sums if holdout else self._scan.sums
+        return sums.statistics()
+
+    @property
+    def quarantine(self) -> tuple[tuple[str, str], ...]:
+        """(path, reason) of each file that could not be used, or was lost since."""
+        with self._lock:
+            lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
+        return tuple((self._encoded.describe(row), why) for row, why in [*self._scan.unusable, *lost])
+
+    def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
+        """An image, uint8 of `image_shape`, and whether it could be read; where not, it is black.
+
+        After too many failures black images count as read: whoever goes on to the next readable image
+        comes to an end, and `check_readable` then tells why.
+        """
+        row = int(self._rows[split][index])
+        target = self._scan.target
+        try:
+            image = target.apply(self._encoded.decode(self._encoded.read(row)[0]))
+            if image.shape != target.shape:
+                raise ImageDecodeError(f"its shape is now {image.shape}")
+            return image, True
+        except (OSError, ImageDecodeError) as error:
+            with self._lock:
+                self._lost[row] = why_unusable(error)
+                return np.zeros(target.shape, np.uint8), len(self._lost) > self._most_lost
+
+    def check_readable(self) -> None:
+        """Raises an InputError where more images than a few have become unreadable."""
+        with self._lock:
+            if len(self._lost) <= self._most_lost:
+                return
+            row, why = next(reversed(self._lost.items()))
+        raise InputError(
+            f"{self.name}: expected files that stay readable during a run; more than {self._most_lost} did "
+            f"not, the last {self._encoded.describe(row)} ({why})"
+        )
+
+
+def open_scan(
+    name: str,
+    encoded: EncodedImages,
+    groups: tuple[np.ndarray, np.ndarray | None],
+    image_size: int | None,
+    sizes: Sequence[tuple[int, int]],
+) -> Scan:
+    """The scan of an earlier run over the same files, else a new one; arguments as of `scan_images`.
+
+    Args:
+        name: of the set.
+        encoded: the images.
+        groups: rows of the training and of the report examples, the latter None to hold them out.
+        image_size: side of the central square, or None.
+        sizes: (height, width) that images are expected to have.
+    """
+    identity = {
+        "format": FORMAT,
+        "decoder": pillow_version,
+        "groups": [None if rows is None else len(rows) for rows in groups],
+        "image_size": image_size,
+        **encoded.identity(),
+    }
+    place = cache_name(results_slug(name), identity["root"], image_size)
+    arrays = load_arrays(place, identity)
+    if arrays is not None:
+        return Scan.from_arrays(arrays)
+    scan = scan_images(name, encoded, *groups, image_size, sizes)
+    problem = save_arrays(place, identity, scan.to_arrays())
+    if problem:
+        print(f"note: the next run will read {name} anew: {problem}", file=sys.stderr)
+    return scan

@@ -1,0 +1,154 @@
+"""The encoded images of a TFDS set, read one at a time from its TFRecord files.
+
+TFRecord files are made to be read from front to end. One look at the length before each record gives
+random access nevertheless, and with it the same epochs as in memory.
+"""
+
+import os
+import struct
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
+from alexnet_tf.errors import InputError
+
+# Of a record: its length (8 bytes), the checksum of that (4), the content, the checksum of that (4).
+HEADER = struct.Struct("<Q4x")
+CHECKSUM = 4
+
+INDEX = ("shards", "starts", "sizes")
+
+
+class TfdsRecords:
+    """Examples of some splits of a prepared TFDS set, in the order in which TFDS reads them.
+
+    Args:
+        builder: of the set.
+        splits: names; the rows of one follow those of the one before.
+        keys: of the image and of the label among the features.
+        channels: of a decoded image.
+        decode: from the bytes of an image to uint8 [height, width, channels].
+
+    Raises:
+        InputError: for a set that is not stored as TFRecord, or whose files are damaged.
+    """
+
+    def __init__(
+        self,
+        builder: Any,
+        splits: Sequence[str],
+        keys: tuple[str, str],
+        channels: int,
+        decode: Callable[[bytes], np.ndarray],
+    ):
+        self.channels = channels
+        self.decode = decode
+        self._keys = keys
+        self._splits = [(split, builder.info.splits[split].num_examples) for split in splits]
+        if builder.info.file_format.value != "tfrecord":
+            raise InputError(
+                f"{builder.info.name}: storage stream: expected a set stored as tfrecord; "
+                f"received {builder.info.file_format.value}"
+            )
+        shards = [builder.info.splits[split].file_instructions for split in splits]
+        self._paths = [os.fspath(shard.filename) for part in shards for shard in part]
+        counts = [[shard.take for shard in part] for part in shards]
+        index = self._index(builder.info.name, np.concatenate(counts))
+        cycle = 1 if builder.info.disable_shuffling else 16
+        first, order = 0, []
+        for part in counts:
+            order.append(first + _reading_order(part, cycle))
+            first += sum(part)
+        order = np.concatenate(order)
+        self._shards, self._starts, self._sizes = (index[part][order] for part in INDEX)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def read(self, row: int) -> tuple[bytes, int]:
+        import tensorflow as tf
+        from google.protobuf.message import DecodeError
+
+        with open(self._paths[self._shards[row]], "rb") as file:
+            file.seek(self._starts[row])
+            content = file.read(self._sizes[row])
+        try:
+            features = tf.train.Example.FromString(content).features.feature
+            image, label = (features[key] for key in self._keys)
+            return image.bytes_list.value[0], label.int64_list.value[0]
+        except (DecodeError, IndexError):
+            raise ImageDecodeError("damaged record") from None
+
+    def describe(self, row: int) -> str:
+        for split, count in self._splits:
+            if row < count:
+                return f"{split}, example {row}"
+            row -= count
+        raise IndexError(row)
+
+    def identity(self) -> dict:
+        import tensorflow as tf
+
+        found = [(path, os.stat(path)) for path in self._paths]
+        return {
+            "root": os.path.dirname(self._paths[0]),
+            "files": [(os.path.basename(path), stat.st_size, stat.st_mtime_ns) for path, stat in found],
+            "keys": self._keys,
+            "tensorflow": tf.__version__,
+        }
+
+    def _index(self, name: str, counts: np.ndarray) -> dict[str, np.ndarray]:
+        """For each record, in the order of the files: its file, where its content starts, and its size."""
+        identity = self.identity()
+        place = cache_name(f"{name}-records", identity["root"])
+        arrays = load_arrays(place, identity)
+        if arrays is not None:
+            return arrays
+        with ThreadPoolExecutor() as pool:
+            spans = list(pool.map(_record_spans, self._paths, counts.tolist()))
+        starts, sizes = np.concatenate(spans, axis=1)
+        shards = np.repeat(np.arange(len(counts)), counts)
+        arrays = dict(zip(INDEX, (shards, starts, sizes), strict=True))
+        save_arrays(place, identity, arrays)
+        return arrays
+
+
+def _record_spans(path: str, count: int) -> np.ndarray:
+    """int64 [2, count], start and size of the content of each record."""
+    starts, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    end = os.path.getsize(path)
+    position = 0
+    with open(path, "rb") as file:
+        for i in range(count):
+            file.seek(position)
+            header = file.read(HEADER.size)
+            if len(header) == HEADER.size:
+                starts[i], (sizes[i],) = position + HEADER.size, HEADER.unpack(header)
+                position = starts[i] + sizes[i] + CHECKSUM
+            if len(header) < HEADER.size or position > end:
+                raise InputError(
+                    f"expected a whole TFRecord file of {count} records; {path} breaks off at record {i}"
+                )
+    return np.stack([starts, sizes])
+
+
+def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
+    """Numbers of the records of files with so many each, in the order in which TFDS reads them.
+
+    TFDS takes 16 records at a time from each of `cycle` files; asked of the same code of TensorFlow.
+
+    Example:
+
+    >>> _reading_order([2, 18], cycle=16).tolist()[:4], _reading_order([18, 2], cycle=16).tolist()[-4:]
+    ([0, 1, 2, 3], [18, 19, 16, 17])
+    """
+    import tensorflow as tf
+
+    ends = np.cumsum(counts)
+    shards = tf.data.Dataset.from_tensor_slices((ends - counts, ends))
+    numbers = shards.interleave(tf.data.Dataset.range, cycle_length=cycle, block_length=16)
+    return np.concatenate(list(numbers.batch(2**16).as_numpy_iterator()))

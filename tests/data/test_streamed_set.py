@@ -1,0 +1,246 @@
+"""Sets that stay on disk are the sets in memory, bit for bit; and files that fail during a run."""
+
+import io
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.config import Config, DataConfig
+from alexnet_tf.data import image_pass, streamed_set
+from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.pipeline import DataPipelines, example_count
+from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.errors import InputError
+
+ALL = DataConfig(image_size=32, crop=24, flip=True, color_noise="code", input_scale="unit", holdout=True)
+
+
+def picture(seed: int, size: tuple[int, int]) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    colors = rng.integers(0, 256, (4, 4, 3)).astype(np.uint8)
+    return Image.fromarray(colors).resize(size, Image.Resampling.BICUBIC)
+
+
+def fill(folder: Path, count: int, seed: int, vary: bool = True) -> None:
+    folder.mkdir(parents=True)
+    for i in range(count):
+        size = (40 + i, 60 - i) if vary else (40, 30)
+        picture(seed + i, size).save(folder / f"{i:02}.jpg", quality=90)
+
+
+@pytest.fixture
+def split_tree(tmp_path) -> Path:
+    """Photographs of several sizes in train and val trees."""
+    for i, name in enumerate(("ape", "bee", "cow")):
+        fill(tmp_path / "tree" / "train" / name, 20, 100 * i)
+        fill(tmp_path / "tree" / "val" / name, 3, 100 * i + 50)
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def flat_tree(tmp_path) -> Path:
+    """One size in one tree, with every kind of file that ImageNet is known for."""
+    root = tmp_path / "flat"
+    for i, name in enumerate(("ape", "bee")):
+        fill(root / name, 15, 100 * i, vary=False)
+    whole = io.BytesIO()
+    picture(900, (40, 30)).save(whole, "JPEG")
+    picture(901, (40, 30)).convert("CMYK").save(root / "ape" / "cmyk.JPEG", quality=95)
+    picture(902, (40, 30)).save(root / "ape" / "png.JPEG", "PNG")
+    picture(903, (40, 30)).convert("L").save(root / "bee" / "grey.JPEG")
+    (root / "ape" / "cut.JPEG").write_bytes(whole.getvalue()[:-200])
+    (root / "bee" / "notes.JPEG").write_text("not a picture")
+    (root / "bee" / "empty.JPEG").touch()
+    return root
+
+
+def both(path: Path, image_size: int | None) -> tuple[ImageSet, StreamedSet]:
+    name = f"folder:{path}"
+    return tuple(load_image_set(name, image_size=image_size, storage=kind) for kind in ("memory", "stream"))
+
+
+def assert_same_set(memory: ImageSet, stream: StreamedSet) -> None:
+    assert isinstance(stream, StreamedSet)
+    for split in ("train", "report"):
+        images = getattr(memory, f"{split}_images")
+        labels = getattr(memory, f"{split}_labels")
+        np.testing.assert_array_equal(getattr(stream, f"{split}_labels"), labels)
+        for i, image in enumerate(images):
+            found, is_readable = stream.read(split, i)
+            assert is_readable
+            np.testing.assert_array_equal(found, image)
+    for attribute in ("name", "slug", "classes", "class_names", "image_shape", "report_split", "quarantine"):
+        assert getattr(stream, attribute) == getattr(memory, attribute)
+    assert stream.fingerprint == memory.fingerprint
+    np.testing.assert_array_equal(stream.selected, memory.selected)
+    for holdout in (False, True):
+        found, expected = stream.statistics(holdout), memory.statistics(holdout)
+        np.testing.assert_array_equal(found.mean_image, expected.mean_image)
+        assert found.stddev == expected.stddev
+        np.testing.assert_array_equal(found.color_components("code"), expected.color_components("code"))
+
+
+def assert_same_batches(memory: ImageSet, stream: StreamedSet, config: DataConfig) -> None:
+    one, other = DataPipelines(memory, config), DataPipelines(stream, config)
+    assert one.input_shape == other.input_shape
+    for a, b in [
+        (one.train(3, 2, 7), other.train(3, 2, 7)),
+        (one.train_subset(8), other.train_subset(8)),
+        (one.selection(8), other.selection(8)),
+        (one.report(8, cropped=False), other.report(8, cropped=False)),
+    ]:
+        assert len(a) > 0
+        for x, y in zip(a, b, strict=True):
+            for part, counterpart in zip(x, y, strict=True):
+                np.testing.assert_array_equal(part, counterpart)
+
+
+def test_a_tree_with_splits_streams_as_it_is_in_memory(split_tree):
+    memory, stream = both(split_tree, 32)
+
+    assert_same_set(memory, stream)
+    assert_same_batches(memory, stream, ALL)
+    assert Config(data=ALL).hash(stream.fingerprint) == Config(data=ALL).replace(storage="stream").hash(
+        memory.fingerprint
+    )
+
+
+def test_a_flat_tree_with_known_bad_files_streams_as_it_is_in_memory(flat_tree):
+    memory, stream = both(flat_tree, None)
+
+    assert [path for path, _ in stream.quarantine] == ["ape/cut.JPEG", "bee/empty.JPEG", "bee/notes.JPEG"]
+    assert memory.image_shape == (30, 40, 3)
+    assert_same_set(memory, stream)
+    assert_same_batches(memory, stream, DataConfig(crop=24, color_noise="paper", holdout=True))
+
+
+def test_a_damaged_image_has_no_say_in_the_size(flat_tree):
+    large = io.BytesIO()
+    picture(1, (640, 480)).save(large, "JPEG")
+    (flat_tree / "ape" / "large.JPEG").write_bytes(large.getvalue()[:-500])
+
+    assert_same_set(*both(flat_tree, None))
+
+
+def test_sizes_that_vary_become_squares_of_256(split_tree):
+    memory, stream = both(split_tree, None)
+
+    assert stream.image_shape == (256, 256, 3)
+    assert stream.fingerprint == memory.fingerprint
+    np.testing.assert_array_equal(stream.read("train", 5)[0], memory.train_images[5])
+    assert stream.dimensions["train"][:2].tolist() == [[60, 40], [59, 41]]
+
+
+def test_small_chunks_make_no_difference(split_tree, monkeypatch, tmp_path):
+    known = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+    monkeypatch.setattr(image_pass, "CHUNK", 1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+
+    again = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+    assert again.fingerprint == known.fingerprint
+
+
+def test_a_scan_is_kept_until_a_file_changes(split_tree, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    reads = []
+    monkeypatch.setattr(
+        streamed_set, "scan_images", lambda *a, scan=streamed_set.scan_images: reads.append(a) or scan(*a)
+    )
+
+    def load() -> StreamedSet:
+        return load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+
+    first, again = load(), load()
+    assert len(reads) == 1
+    assert_same_set(load_image_set(f"folder:{split_tree}", image_size=32, storage="memory"), again)
+    picture(7, (50, 50)).save(split_tree / "train" / "bee" / "04.jpg")
+    changed = load()
+    assert len(reads) == 2
+    assert changed.fingerprint != first.fingerprint
+    (kept,) = (tmp_path / "cache" / "alexnet_tf").iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert load().fingerprint == changed.fingerprint
+    assert len(reads) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(split_tree, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    assert load_image_set(f"folder:{split_tree}", image_size=32, storage="stream").classes == 3
+    assert "the next run will read" in capsys.readouterr().err
+
+
+def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
+    batches = list(dataset)
+    return np.concatenate([b[0] for b in batches]), np.concatenate([b[1] for b in batches])
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_file_that_fails_during_a_run_is_passed_over(split_tree, damage):
+    stream = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+    data = DataPipelines(stream, DataConfig(image_size=32, flip=True))
+    before, labels = images_and_labels(data.train(0, 1, 10))
+    for path in ("train/bee/03.jpg", "val/cow/01.jpg"):
+        victim = split_tree / path
+        content = victim.read_bytes()
+        victim.unlink() if damage == "gone" else victim.write_bytes(content[: len(content) // 2])
+
+    after, new_labels = images_and_labels(data.train(0, 1, 10))
+
+    # The images after the lost one move up, and the first of the epoch fills the last place.
+    (lost,) = [i for i in range(59) if not np.array_equal(before[i], after[i])][:1]
+    assert labels[lost] == 1
+    np.testing.assert_array_equal(after[lost:-1], before[lost + 1 :])
+    np.testing.assert_array_equal(after[-1], before[0])
+    assert new_labels.tolist() == [*labels[:lost], *labels[lost + 1 :], labels[0]]
+    assert example_count(data.report(4)) == 8
+    assert example_count(data.train_subset(16)) == 59
+    data.check_readable()
+    assert [path for path, _ in stream.quarantine] == ["train/bee/03.jpg", "val/cow/01.jpg"]
+    for _, reason in stream.quarantine:
+        assert reason.startswith("lost after it was first read: ")
+
+
+def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
+    stream = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+    data = DataPipelines(stream, DataConfig(image_size=32))
+    (split_tree / "train").rename(split_tree / "away")
+
+    assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, "the epoch comes to its end"
+    with pytest.raises(InputError, match=r"readable during a run; more than 10 did not, the last train/"):
+        data.check_readable()
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_pass, "CHUNK", 2)
+    monkeypatch.setattr("alexnet_tf.data.pixel_statistics.VALUES_AT_A_TIME", 2**12)
+    for i in range(2):
+        folder = tmp_path / "train" / str(i)
+        folder.mkdir(parents=True)
+        for j in range(200):
+            Image.new("RGB", (64, 64), (i, j, 0)).save(folder / f"{j}.png")
+        (tmp_path / "val" / str(i)).mkdir(parents=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / "val" / str(i) / "0.png")
+
+    tracemalloc.start()
+    try:
+        stream = load_image_set(f"folder:{tmp_path}", image_size=64, storage="stream")
+        data = DataPipelines(stream, DataConfig(image_size=64))
+        for _ in data.train(0, 1, 4):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    whole = 400 * 64 * 64 * 3
+    assert peak < whole / 2
+
+
+def test_the_builtin_set_is_drawn_in_memory():
+    with pytest.raises(InputError, match="storage stream: expected a folder or a TFDS set; received builtin"):
+        load_image_set("builtin", storage="stream")
