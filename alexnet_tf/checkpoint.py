@@ -65,5 +65,14 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
     return header["history"]
 
 
+def checkpoint_hash(path: Path) -> str | None:
+    """The config hash of the run that a checkpoint is of; None where there is none, or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return json.loads(str(file["header"]))["config_hash"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]

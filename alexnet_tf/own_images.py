@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from alexnet_tf.checkpoint import checkpoint_hash
 from alexnet_tf.config import Config
 from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.pipeline import DataPipelines, open_data
@@ -22,6 +23,7 @@ from alexnet_tf.files import write_text
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.progress import ProgressBar
+from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
 from alexnet_tf.trained import Trained, load_trained, save_trained
@@ -60,7 +62,8 @@ def train_on(
 ) -> None:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
-    Interrupted and started again it goes on from the last finished epoch.
+    Interrupted and started again it goes on from the last finished epoch. An unfinished run of another
+    config, or over images that have changed, is refused and not written over.
 
     Args:
         config: the run.
@@ -83,9 +86,14 @@ def train_on(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
-    write_quarantine(out / "quarantine.csv", data)
+    state = out / "state.npz"
+    if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
+        raise InputError(
+            f"--out {out}: expected this run's unfinished state, or none; received another config's, or "
+            f"images that have changed since; delete {state} to start anew, or name another folder"
+        )
     callbacks = _callbacks(files, config, data, strategy, out)
-    model, history = train(config, data, strategy, out / "state.npz", callbacks)
+    model, history = train(config, data, strategy, state, callbacks)
     if not is_chief(strategy):
         return
     _write_table(out / "curve.csv", list(history.curve[0]), history.curve)
@@ -105,14 +113,15 @@ def train_on(
         "environment": environment(strategy),
     }
     save_trained(out, model, config, data, about)
-    (out / "state.npz").unlink(missing_ok=True)
+    state.unlink(missing_ok=True)
 
 
 def _callbacks(
     files: RunFiles, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy, out: Path
 ) -> list[keras.callbacks.Callback]:
     callbacks = [
-        ProgressBar(data.image_set.slug, data.train_size, config.train.batch_size, config.train.epochs)
+        QuarantineLog(out / "quarantine.csv", data),
+        ProgressBar(data.image_set.slug, data.train_size, config.train.batch_size, config.train.epochs),
     ]
     if files.gradient_norms:
         # Before TensorBoard, which writes what it adds to the logs.
@@ -129,15 +138,6 @@ def _write_table(path: Path, columns: Sequence[str], rows: Sequence[dict[str, An
     writer = csv.DictWriter(table, fieldnames=columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(path, table.getvalue())
-
-
-def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Lists the files of the set that could not be used, with the reason."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["path", "reason"])
-    writer.writerows(data.image_set.quarantine)
     write_text(path, table.getvalue())
 
 

@@ -152,6 +152,7 @@ def train(
 
     def measure(epoch: int, rate: float, images_per_second: float | None) -> None:
         scores = {name: evaluate() for name, evaluate in evaluators.items()}
+        data.check_readable()
         if not math.isfinite(scores["train"].loss):
             # The last step of an epoch can break what no step after it is there to see.
             history.status, history.message = "diverged", f"loss is not finite after epoch {epoch}"
@@ -237,6 +238,7 @@ def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[
         now = min(STEPS_PER_CALL, steps - done)
         calls.on_train_batch_begin(done)
         run_steps(iterator, tf.constant(now))
+        data.check_readable()
         done += now
         loss = float(model.get_metrics_result()["loss"])
         calls.on_train_batch_end(done - 1, {"loss": loss})

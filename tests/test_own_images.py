@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from alexnet_tf.__main__ import main
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.trained import load_trained
 from tests.command_errors import one_line_of_status_2
 
@@ -141,3 +143,55 @@ def test_evaluate_on_other_classes(trained, capsys):
     assert main(["evaluate", "--checkpoint", str(trained), "--dataset", "builtin"]) == 2
 
     assert "expected the network's 3 classes (blue, ...)" in capsys.readouterr().err
+
+
+TINY = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=8", "--set", "storage=stream"]
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trained, tree, tmp_path):
+    arguments = ["--model", "cifar-net", "--set", "init=glorot", "--set", "input_scale=unit"]
+    arguments += ["--set", "crop=24", "--set", "batch_size=16", "--set", "learning_rate=0.01"]
+    arguments += ["--dataset", f"folder:{tree}", "--out", str(tmp_path), "--epochs", "1"]
+
+    assert main(["train", *arguments, "--set", "storage=stream"]) == 0
+
+    for row, known in zip(lines_of(tmp_path / "curve.csv"), lines_of(trained / "curve.csv"), strict=False):
+        assert row.split(",")[:-1] == known.split(",")[:-1]
+    assert len(lines_of(tmp_path / "curve.csv")) == 3
+    assert lines_of(tmp_path / "quarantine.csv") == lines_of(trained / "quarantine.csv")
+
+
+def test_a_file_lost_during_training_is_added_to_the_quarantine(tree, tmp_path, monkeypatch):
+    copy = tmp_path / "copy"
+    shutil.copytree(tree, copy)
+
+    class Vandal(QuarantineLog):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                for name in ("00", "01"):
+                    (copy / "blue" / f"{name}.png").unlink()
+
+    monkeypatch.setattr("alexnet_tf.own_images.QuarantineLog", Vandal)
+    arguments = ["--dataset", f"folder:{copy}", "--out", str(tmp_path / "out"), "--epochs", "2"]
+
+    assert main(["train", *TINY, *arguments]) == 0
+
+    rows = lines_of(tmp_path / "out" / "quarantine.csv")
+    assert [row.split(",")[0] for row in rows[:3]] == ["path", "red/empty.jpg", "red/text.jpg"]
+    lost = "lost after it was first read: cannot be read: No such file or directory"
+    assert sorted(rows[3:]) == [f"blue/00.png,{lost}", f"blue/01.png,{lost}"]
+
+
+def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, capsys):
+    np.savez(tmp_path / "state.npz", header=np.array(json.dumps({"config_hash": "other", "history": {}})))
+    state = (tmp_path / "state.npz").read_bytes()
+    arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]
+
+    assert f"delete {tmp_path / 'state.npz'}" in one_line_of_status_2(main, arguments, capsys)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    assert (tmp_path / "state.npz").read_bytes() == state

@@ -59,10 +59,10 @@ def load_folder(
     tree = _list_tree(name, root)
     # Without a size asked for, what the files' headers say decides it.
     sizes = None if image_size else _read_sizes(tree)
-    readable = [size for size in sizes if not isinstance(size, str)] if sizes else [(image_size, image_size)]
-    shape = choose_target(readable or [(1, 1)], image_size, channels=3).shape
-    if is_streamed(name, len(readable) if sizes else len(tree.paths), shape, storage, max_bytes):
-        return _stream(name, tree, image_size, readable)
+    expected = [size for size in sizes or [(image_size, image_size)] if not isinstance(size, str)] or [(1, 1)]
+    shape = choose_target(expected, image_size, channels=3).shape
+    if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
+        return _stream(name, tree, image_size, expected)
     return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
 
 

@@ -1,0 +1,42 @@
+"""The list of a set's files that cannot be used."""
+
+import csv
+import io
+from pathlib import Path
+
+import keras
+
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.files import write_text
+
+
+def write_quarantine(path: Path, data: DataPipelines) -> None:
+    """Writes `path,reason` for each file of the set that could not be used, so far."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["path", "reason"])
+    writer.writerows(data.image_set.quarantine)
+    write_text(path, table.getvalue())
+
+
+class QuarantineLog(keras.callbacks.Callback):
+    """Writes the list when training begins, and anew after each epoch in which a file was lost.
+
+    Args:
+        path: of the CSV.
+        data: the pipelines that are trained on.
+    """
+
+    def __init__(self, path: Path, data: DataPipelines):
+        super().__init__()
+        self._path, self._data = path, data
+        self._written = None
+
+    def on_train_begin(self, logs=None):
+        self.on_epoch_end(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        count = len(self._data.image_set.quarantine)
+        if count != self._written:
+            write_quarantine(self._path, self._data)
+            self._written = count
