@@ -1,6 +1,7 @@
 """The paper's update rule (section 5)."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -38,14 +39,25 @@ class MomentumSGD(keras.optimizers.SGD):
 
     def update_step(self, gradient, variable, learning_rate):
         # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
-        name = self._trainable_variables[self._get_variable_index(variable)].name
+        index = self._get_variable_index(variable)
+        name = self._trainable_variables[index].name
         if name == "bias":
             gradient = (
                 gradient * ops.cast(self.bias_rate, gradient.dtype) if self.bias_rate != 1 else gradient
             )
         elif self.decay and name == "kernel":
             gradient = gradient + ops.cast(self.decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
-        super().update_step(gradient, variable, learning_rate)
+        if self.nesterov or not self.momentum or isinstance(gradient, tf.IndexedSlices):
+            super().update_step(gradient, variable, learning_rate)
+            return
+        # v <- m v - eps g; w <- w + v in one pass over memory, with the bits of Keras's separate operations.
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[index].value.handle,
+            lr=ops.cast(learning_rate, variable.dtype),
+            grad=ops.cast(gradient, variable.dtype),
+            momentum=ops.cast(self.momentum, variable.dtype),
+        )
 
     def get_config(self):
         return {**super().get_config(), "decay": self.decay, "bias_rate": self.bias_rate}

@@ -38,6 +38,40 @@ def test_follows_the_papers_formula_in_numpy():
     np.testing.assert_allclose(np.asarray(kernel), w, rtol=1e-5)
 
 
+def test_has_the_bits_of_separate_operations():
+    rng = np.random.default_rng(0)
+    kernel, bias = (
+        keras.Variable(rng.normal(size=(500,)).astype(np.float32), name=name) for name in ("kernel", "bias")
+    )
+    optimizer = MomentumSGD(0.013, momentum=0.9, decay=5e-4, bias_rate=2.0)
+    rate, momentum, decay = np.float32(0.013), np.float32(0.9), np.float32(5e-4)
+    w, v = [np.array(kernel), np.array(bias)], [np.float32(0), np.float32(0)]
+    for _ in range(5):
+        g = rng.normal(size=(2, 500)).astype(np.float32)
+        optimizer.apply([keras.ops.convert_to_tensor(part) for part in g], [kernel, bias])
+        for i, gradient in enumerate((g[0] + decay * w[0], np.float32(2) * g[1])):
+            v[i] = v[i] * momentum - gradient * rate
+            w[i] = w[i] + v[i]
+
+    np.testing.assert_array_equal(np.asarray(kernel), w[0])
+    np.testing.assert_array_equal(np.asarray(bias), w[1])
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, True)])
+def test_other_momenta_are_those_of_keras(momentum, nesterov):
+    ours, theirs = keras.Variable([2.0], name="kernel"), keras.Variable([2.0], name="kernel")
+    optimizers = (
+        MomentumSGD(0.1, momentum=momentum, nesterov=nesterov),
+        keras.optimizers.SGD(0.1, momentum=momentum, nesterov=nesterov),
+    )
+
+    for _ in range(3):
+        for optimizer, variable in zip(optimizers, (ours, theirs), strict=True):
+            optimizer.apply([variable * 3.0], [variable])
+
+    assert float(ours[0]) == float(theirs[0]) != 2.0
+
+
 def test_config_round_trip():
     optimizer = MomentumSGD(0.02, momentum=0.8, decay=1e-3, bias_rate=2.0)
 
