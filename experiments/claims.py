@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
+from alexnet_tf.marked_section import replace_marked_section
 from alexnet_tf.results import read_records, read_runs
 from experiments import wording
 from experiments.effects import Judged, judge
 from experiments.experiment import Comparison, Experiment
 from experiments.tables import markdown
 
-BEGIN, END = "<!-- claims -->", "<!-- /claims -->"
+SECTION = "claims"
 HEADER = (
     "claim",
     "section",
@@ -49,19 +48,12 @@ def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
 
 
 def write_claims(readme: Path, table: str) -> None:
-    """Replaces what stands between the two markers, and nothing else.
+    """Replaces README's table of claims, and nothing else.
 
     Raises:
-        InputError: when the file cannot be read or does not hold each marker once, in order.
+        InputError: as `replace_marked_section`.
     """
-    try:
-        text = readme.read_bytes().decode()
-    except OSError as error:
-        raise InputError(f"expected to be able to read {readme}, received: {error.strerror}") from error
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise InputError(f"expected {BEGIN} and then {END}, once each, in {readme}; received neither or more")
-    before, rest = text.split(BEGIN)
-    write_text(readme, f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.split(END)[1]}")
+    replace_marked_section(readme, SECTION, table)
 
 
 def _measured(experiment: Experiment, comparison: Comparison, judged: Sequence[Judged]) -> list[str]:

@@ -11,7 +11,6 @@ from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
-from experiments.claims import BEGIN, END
 from experiments.report import write_all, write_report
 from experiments.tables import DATASET_NOTES
 
@@ -260,11 +259,11 @@ def test_departures_from_the_definition_are_said(tmp_path):
 
 def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text(f"{BEGIN}{END}")
+    readme.write_text("<!-- claims --><!-- /claims -->")
     for name in ("runs", "results"):
         speed_results(tmp_path / name / "builtin" / "speed")
     write_all(tmp_path / "runs", [SPEED, POOLING], figures=False)
-    assert readme.read_text() == f"{BEGIN}{END}"
+    assert readme.read_text() == "<!-- claims --><!-- /claims -->"
     written = write_all(tmp_path / "results", [SPEED, POOLING], figures=False)
     folder = tmp_path / "results" / "builtin" / "speed"
     assert written == [*(folder / name for name in ("summary.csv", "effects.csv", "table.md")), readme]

@@ -1,0 +1,23 @@
+"""Generated parts of a text file, between two markers."""
+
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.files import write_text
+
+
+def replace_marked_section(path: Path, name: str, content: str) -> None:
+    """Replaces what stands between `<!-- name -->` and `<!-- /name -->`, and nothing else.
+
+    Raises:
+        InputError: when the file cannot be read or does not hold each marker once, in order.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise InputError(f"expected to be able to read {path}, received: {error.strerror}") from error
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise InputError(f"expected {begin} and then {end}, once each, in {path}; received neither or more")
+    before, rest = text.split(begin)
+    write_text(path, f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}")
