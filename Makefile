@@ -12,10 +12,13 @@ FLAGS = $(if $(DATASET),--dataset $(DATASET)) $(if $(DATA_DIR),--data-dir $(DATA
 	$(if $(ARMS),--arms $(ARMS)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set $(change)) \
 	$(if $(PRECISION),--precision $(PRECISION)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
 	--results-dir $(RESULTS_DIR)
+# PyTorch has an environment of its own: it is compared with, not used.
+BENCHMARK_VENV ?= .venv-benchmark
 # One experiment per claim; `make search` and `make run` take NAME=.
 ABLATIONS := ablation-relu ablation-lrn ablation-pooling
 
-.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun compare tables figures report clean
+.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun compare tables figures report \
+	benchmark clean
 
 setup: $(READY)
 
@@ -51,6 +54,13 @@ compare: $(READY)
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
+# The rest is measured where PyTorch does not install; its rows say so.
+benchmark: $(READY)
+	test -x $(BENCHMARK_VENV)/bin/python || $(PYTHON) -m venv $(BENCHMARK_VENV)
+	$(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt || true
+	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
+		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
+
 test: $(READY)
 	$(VENV)/bin/python -m pytest
 
@@ -59,5 +69,5 @@ lint: $(READY)
 	$(VENV)/bin/python -m ruff format --check .
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

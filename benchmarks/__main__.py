@@ -1,0 +1,50 @@
+"""The command line: `python -m benchmarks run | report`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from alexnet_tf.commandline import OneLineParser, run_command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit status: 0 done, 2 bad input."""
+    return run_command(_parser().parse_args(arguments))
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(prog="benchmarks", description="Speed and memory, against PyTorch and the limits.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
+    running = commands.add_parser("run", help="measure; rows go to RESULTS_DIR/<machine kind>/")
+    running.add_argument("--quick", action="store_true", help="fewer rounds and cases")
+    running.add_argument("--items", default="", help="comma list; default all")
+    running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
+    running.set_defaults(command=_run)
+    reporting = commands.add_parser("report", help="table, chart and README's section from recorded rows")
+    reporting.set_defaults(command=_report)
+    for command in (running, reporting):
+        command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from benchmarks.report import write_report
+    from benchmarks.run import run_benchmark
+
+    items = [item for item in options.items.split(",") if item]
+    folder = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
+    for path in write_report(folder):
+        print(path)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from benchmarks.report import write_all
+
+    for path in write_all(options.results_dir):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

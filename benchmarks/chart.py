@@ -1,0 +1,92 @@
+"""The chart: how many times faster than PyTorch and Keras, and which targets those are."""
+
+import io
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from benchmarks.targets import TARGETS, Rows, find, paired_ratio
+from experiments.figures import DPI, METADATA, STYLE
+
+OURS, TARGET = "#0b6e99", "#c44e52"
+# What is shown beside the targets: title, item, case, contender to compare with.
+FURTHER = (
+    ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
+     "PyTorch with LRN", "ours with LRN"),
+    ("CIFAR net with LRN, bfloat16, against PyTorch", "cifar_step", "batch 128, mixed_bfloat16",
+     "PyTorch with LRN", "ours with LRN"),
+    ("LRN 128x55x55x96, float32, against PyTorch", "layers", "LRN 128x55x55x96, float32", "PyTorch", "ours"),
+    ("grouped convolution, float32, against Keras", "layers",
+     "grouped convolution 16x27x27x96 -> 256, float32", "Keras groups=2", "ours"),
+    ("update of 61 M parameters, against Keras", "layers", "update of 61 M parameters, float32",
+     "Keras SGD", "ours"),
+    ("inference, batch 128, float32, against PyTorch", "inference", "batch 128, 1 view, float32",
+     "PyTorch eager", "ours"),
+    ("JPEG files to 224x224, against PyTorch", "input_pipeline", "JPEG files to 224x224",
+     "PyTorch DataLoader, Pillow", "ours"),
+)  # fmt: skip
+
+
+def draw(rows: Rows, about: dict[str, str]) -> dict[str, bytes]:
+    """The chart in both formats: {"png": ..., "svg": ...}; the same rows give the same bytes."""
+    bars = speedups(rows)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout="constrained")
+        _draw_bars(figure.subplots(), bars)
+        figure.suptitle(
+            "How many times faster than what else there is", x=0.01, ha="left", fontsize=11, fontweight="bold"
+        )
+        figure.supxlabel(
+            f"{about.get('processor', '')}, {about.get('threads', '?')} threads. Median of paired rounds; "
+            "lines: their range; red: target.",
+            x=0.01, ha="left", fontsize=7.5, color="#666666",
+        )  # fmt: skip
+        content = {}
+        for suffix, metadata in METADATA.items():
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
+            content[suffix] = buffer.getvalue()
+    return content
+
+
+def speedups(rows: Rows) -> list[tuple[str, float, float, float, float | None]]:
+    """(title, ratio, low, high, target) of what could be measured, in the order of the chart."""
+    bars = []
+    for target in TARGETS:
+        measured = target.measure(rows)
+        if measured.ratio is not None and target.at_least and not target.percent:
+            title = target.work.replace("AlexNet training step", f"AlexNet step, {target.precision}")
+            title += "" if target.precision in title else f", {target.precision}"
+            title += f" ({measured.note})" if measured.note else ""
+            bars.append((title, measured.ratio, measured.low, measured.high, target.bound))
+    for title, item, case, slower, faster in FURTHER:
+        measured = paired_ratio(find(rows, item, case, slower), find(rows, item, case, faster))
+        if measured.ratio is not None:
+            bars.append((title, measured.ratio, measured.low, measured.high, None))
+    return bars
+
+
+def _draw_bars(axes, bars) -> None:
+    places = range(len(bars))
+    # From 1, no difference, to either side.
+    axes.barh(places, [bar[1] - 1 for bar in bars], left=1, color=OURS, height=0.62)
+    for place, (_, ratio, low, high, target) in zip(places, bars, strict=True):
+        axes.plot([low, high], [place, place], color="#333333", linewidth=1)
+        if target:
+            axes.plot([target, target], [place - 0.4, place + 0.4], color=TARGET, linewidth=1.6)
+        axes.annotate(
+            f"{ratio:.1f}×", (max(high, ratio, target or 0), place), xytext=(4, 0),
+            textcoords="offset points", va="center", fontsize=8,
+        )  # fmt: skip
+    axes.axvline(1, color="#999999", linewidth=0.8)
+    axes.set_yticks(list(places), [bar[0] for bar in bars])
+    axes.invert_yaxis()
+    # Ratios are equal steps where they are equal factors.
+    axes.set_xscale("log")
+    widest = max([2, *(bar[3] for bar in bars)])
+    ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
+    axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
+    axes.minorticks_off()
+    axes.set_xlim(left=min([0.7, *(bar[2] for bar in bars)]) * 0.9)

@@ -1,0 +1,84 @@
+"""What the measurements were made on."""
+
+import csv
+import io
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alexnet_tf.files import write_text
+
+# Instruction sets that decide how fast a network can be.
+FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
+
+
+def machine_kind() -> str:
+    """A folder name for machines of this kind: processor and number of threads.
+
+    Example:
+
+    >>> machine_kind() == machine_kind().lower()
+    True
+    """
+    name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", _cpu("model name") or platform.machine())
+    family, model = _cpu("cpu family"), _cpu("model")
+    generation = f"-{family}-{model}" if family and model else ""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{words}{generation}-{thread_count()}-threads"
+
+
+def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
+    """All that a reader needs to judge the rows.
+
+    Args:
+        sides: what each side's worker says of itself, or `{"error": reason}`.
+        quick: whether this was the short run.
+    """
+    flags = (_cpu("flags") or "").split()
+    about = {
+        "run": "quick" if quick else "full",
+        "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "processor": _cpu("model name") or platform.machine(),
+        "cpu_flags": " ".join(flag for flag in FLAGS if flag in flags),
+        "threads": str(thread_count()),
+        "memory_gib": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f}",
+        "load_before": f"{os.getloadavg()[0]:.2f}",
+        "python": platform.python_version(),
+    }
+    for side, said in sides.items():
+        about |= {f"{side}_{name}": str(value) for name, value in said.items()}
+    return about
+
+
+def write_machine(path: Path, about: Mapping[str, str]) -> None:
+    """Writes property and value, one a line, as CSV."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows([("property", "value"), *about.items()])
+    write_text(path, buffer.getvalue())
+
+
+def read_machine(path: Path) -> dict[str, str]:
+    """Inverse of `write_machine`; nothing where there is no file."""
+    if not path.exists():
+        return {}
+    with open(path, newline="") as file:
+        return {row["property"]: row["value"] for row in csv.DictReader(file)}
+
+
+def thread_count() -> int:
+    """Threads that this process may use at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cpu(field: str) -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+    found = re.search(rf"^{field}\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else ""

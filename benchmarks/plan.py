@@ -1,0 +1,223 @@
+"""What is measured against what: data only, no framework is imported here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Side = Literal["tensorflow", "pytorch"]
+PRECISIONS = ("float32", "mixed_bfloat16")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to do the work.
+
+    Attributes:
+        name: as in the rows.
+        side: whose worker process runs it.
+        build: `module.function` below `benchmarks/<side>_side/`, which makes a `Task`.
+        arguments: of that function.
+    """
+
+    name: str
+    side: Side
+    build: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Contenders for the same work, measured in turns.
+
+    Attributes:
+        item: the file of rows it belongs to.
+        case: what tells it from the item's other comparisons.
+        unit: what the work is counted in.
+        contenders: in the order of the first round; every other round goes backwards.
+    """
+
+    item: str
+    case: str
+    unit: Literal["images", "GFLOP", "GB", "values"]
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the plan has to know of the machine.
+
+    Attributes:
+        quick: leave out what takes long and is not in the table of targets.
+        jpegs: a folder of one folder of JPEG files a class.
+        threads: of this machine.
+    """
+
+    quick: bool
+    jpegs: str
+    threads: int
+
+
+def machine_limits(place: Place) -> list[Comparison]:
+    """Matrix products, memory traffic, JPEG decoding: what no program here can beat."""
+    comparisons = []
+    for precision in ("float32", "bfloat16"):
+        matmul = {"size": 2048, "dtype": precision}
+        contenders = (
+            Contender("tensorflow", "tensorflow", "machine_limits.matmul", matmul),
+            Contender("pytorch", "pytorch", "machine_limits.matmul", matmul),
+        )
+        comparisons.append(Comparison("machine_limits", f"matmul {precision}", "GFLOP", contenders))
+    copy = Contender("tensorflow", "tensorflow", "machine_limits.copy", {"megabytes": 256})
+    comparisons.append(Comparison("machine_limits", "memory copy", "GB", (copy,)))
+    decode = Contender(
+        "tf.io.decode_jpeg",
+        "tensorflow",
+        "machine_limits.decode_jpegs",
+        {"folder": place.jpegs, "threads": place.threads},
+    )
+    comparisons.append(Comparison("machine_limits", "JPEG decoding", "images", (decode,)))
+    return comparisons
+
+
+def alexnet_step(place: Place) -> list[Comparison]:
+    """The training step of the paper's network on a constant batch."""
+    comparisons = []
+    for batch in (32, 128):
+        for precision in PRECISIONS:
+            arguments = {"batch": batch, "precision": precision}
+            contenders = [
+                Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
+                Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
+            ]
+            # Keras's grouped convolution takes minutes a step at batch 128 on some machines.
+            if batch == 32 or not place.quick:
+                stock = Contender("stock Keras", "tensorflow", "alexnet_step.stock_keras", arguments)
+                contenders.append(stock)
+            if batch == 128 and not place.quick:
+                contenders.append(
+                    Contender("PyTorch compiled", "pytorch", "alexnet_step.compiled", arguments)
+                )
+            case = f"batch {batch}, {precision}"
+            comparisons.append(Comparison("alexnet_step", case, "images", tuple(contenders)))
+    return comparisons
+
+
+def cifar_step(place: Place) -> list[Comparison]:
+    """The training step of the four-layer network of Figure 1, with and without LRN."""
+    comparisons = []
+    for precision in PRECISIONS:
+        contenders = []
+        for lrn in (False, True):
+            arguments = {"batch": 128, "precision": precision, "lrn": lrn, "steps": 10}
+            name = "with LRN" if lrn else "without LRN"
+            contenders.append(Contender(f"ours {name}", "tensorflow", "cifar_step.ours", arguments))
+            contenders.append(Contender(f"PyTorch {name}", "pytorch", "cifar_step.eager", arguments))
+        case = f"batch 128, {precision}"
+        comparisons.append(Comparison("cifar_step", case, "images", tuple(contenders)))
+    return comparisons
+
+
+def layers(place: Place) -> list[Comparison]:
+    """Response normalisation, grouped convolution and the update rule alone, forward and backward."""
+    comparisons = []
+    maps = ((128, 55, 55, 96), (128, 27, 27, 256))
+    for precision in ("float32", "bfloat16"):
+        for shape in maps[:1] if place.quick else maps:
+            arguments = {"shape": list(shape), "dtype": precision}
+            contenders = (
+                Contender("ours", "tensorflow", "layers.our_lrn", arguments),
+                Contender("TensorFlow's operation", "tensorflow", "layers.tensorflow_lrn", arguments),
+                Contender("PyTorch", "pytorch", "layers.lrn", arguments),
+            )
+            size = "x".join(map(str, shape))
+            comparisons.append(Comparison("layers", f"LRN {size}, {precision}", "values", contenders))
+        arguments = {"shape": [16, 27, 27, 96], "filters": 256, "kernel": 5, "dtype": precision}
+        contenders = (
+            Contender("ours", "tensorflow", "layers.our_grouped", arguments),
+            Contender("Keras groups=2", "tensorflow", "layers.keras_grouped", arguments),
+            Contender("PyTorch", "pytorch", "layers.grouped", arguments),
+        )
+        case = f"grouped convolution 16x27x27x96 -> 256, {precision}"
+        comparisons.append(Comparison("layers", case, "images", contenders))
+    contenders = (
+        Contender("ours", "tensorflow", "layers.our_update"),
+        Contender("Keras SGD", "tensorflow", "layers.keras_update"),
+        Contender("PyTorch", "pytorch", "layers.update"),
+    )
+    comparisons.append(Comparison("layers", "update of 61 M parameters, float32", "values", contenders))
+    return comparisons
+
+
+def input_pipeline(place: Place) -> list[Comparison]:
+    """From files, and from memory, to augmented batches."""
+    files = {"folder": place.jpegs, "batch": 32, "threads": place.threads}
+    decode = {"folder": place.jpegs, "threads": place.threads}
+    from_files = (
+        Contender("ours", "tensorflow", "input_pipeline.files", files),
+        Contender("decoding alone", "tensorflow", "machine_limits.decode_jpegs", decode),
+        Contender("torchvision DataLoader", "pytorch", "input_pipeline.torchvision_files", files),
+        Contender("PyTorch DataLoader, Pillow", "pytorch", "input_pipeline.pillow_files", files),
+    )
+    memory = (Contender("ours", "tensorflow", "input_pipeline.memory", {"batch": 128}),)
+    return [
+        Comparison("input_pipeline", "JPEG files to 224x224", "images", from_files),
+        Comparison("input_pipeline", "32x32 images in memory", "images", memory),
+    ]
+
+
+def step_with_input(place: Place) -> list[Comparison]:
+    """The same training step on real input and on a constant batch."""
+    comparisons = []
+    for precision in PRECISIONS:
+        arguments = {"batch": 128, "precision": precision}
+        real = {**arguments, "folder": place.jpegs}
+        contenders = (
+            Contender("constant batch", "tensorflow", "alexnet_step.ours", arguments),
+            Contender("images in memory", "tensorflow", "step_with_input.memory", real),
+            Contender("images from files", "tensorflow", "step_with_input.files", real),
+        )
+        case = f"AlexNet, batch 128, {precision}"
+        comparisons.append(Comparison("step_with_input", case, "images", contenders))
+    return comparisons
+
+
+def inference(place: Place) -> list[Comparison]:
+    """Class probabilities of one image and of many, of one view and of ten."""
+    comparisons = []
+    for precision in PRECISIONS:
+        for batch, views in ((1, 1), (1, 10), (128, 1), (128, 10)):
+            if place.quick and ((batch == 128 and views == 10) or precision != "float32"):
+                continue
+            arguments = {"batch": batch, "views": views, "precision": precision}
+            contenders = (
+                Contender("ours", "tensorflow", "inference.ours", arguments),
+                Contender("PyTorch eager", "pytorch", "inference.eager", arguments),
+            )
+            case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
+            comparisons.append(Comparison("inference", case, "images", contenders))
+    return comparisons
+
+
+def memory(place: Place) -> list[Comparison]:
+    """Peak memory of a process that trains AlexNet; each contender has a process of its own."""
+    comparisons = []
+    for precision in PRECISIONS[:1] if place.quick else PRECISIONS:
+        arguments = {"batch": 128, "precision": precision}
+        contenders = (
+            Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
+            Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
+        )
+        comparisons.append(Comparison("memory", f"batch 128, {precision}", "images", contenders))
+    return comparisons
+
+
+ITEMS: dict[str, Callable[[Place], list[Comparison]]] = {
+    "machine_limits": machine_limits,
+    "alexnet_step": alexnet_step,
+    "cifar_step": cifar_step,
+    "layers": layers,
+    "input_pipeline": input_pipeline,
+    "step_with_input": step_with_input,
+    "memory": memory,
+    "inference": inference,
+}

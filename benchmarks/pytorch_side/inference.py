@@ -1,0 +1,29 @@
+"""Class probabilities by AlexNet."""
+
+import torch
+
+from benchmarks.pytorch_side.networks import alexnet
+from benchmarks.pytorch_side.training import random_images
+from benchmarks.task import Task
+
+
+def eager(batch: int, views: int, precision: str) -> Task:
+    """Images of 256x256, their views of 224x224, one average an image."""
+    net = alexnet().eval()
+    images = random_images(batch, 256)
+
+    @torch.inference_mode()
+    def call() -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "mixed_bfloat16"):
+            total = sum(net(view).float().softmax(1) for view in _views(images, views))
+        return (total / views).log()
+
+    return Task(call, batch)
+
+
+def _views(images: torch.Tensor, views: int) -> list[torch.Tensor]:
+    if views == 1:
+        return [images[:, :, 16:240, 16:240]]
+    places = [(0, 0), (0, 32), (32, 0), (32, 32), (16, 16)]
+    crops = [images[:, :, top : top + 224, left : left + 224] for top, left in places]
+    return crops + [crop.flip(3) for crop in crops]

@@ -1,0 +1,51 @@
+"""Single layers, forward and backward, and the update rule."""
+
+import math
+
+import torch
+from torch import nn
+
+from benchmarks.pytorch_side.networks import alexnet
+from benchmarks.task import Task
+
+
+def lrn(shape: list[int], dtype: str) -> Task:
+    """`nn.LocalResponseNorm`."""
+    layer = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
+    return _both_ways(layer, shape, dtype, math.prod(shape))
+
+
+def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
+    """`nn.Conv2d(groups=2)`."""
+    layer = nn.Conv2d(shape[3], filters, kernel, padding=kernel // 2, groups=2)
+    layer = layer.to(getattr(torch, dtype), memory_format=torch.channels_last)
+    return _both_ways(layer, shape, dtype, shape[0])
+
+
+def update() -> Task:
+    """`torch.optim.SGD` over AlexNet's parameters."""
+    parameters = list(alexnet().parameters())
+    for parameter in parameters:
+        parameter.grad = torch.randn_like(parameter)
+    optimizer = torch.optim.SGD(parameters, 1e-4, momentum=0.9, weight_decay=5e-4)
+    return Task(optimizer.step, sum(parameter.numel() for parameter in parameters))
+
+
+def _both_ways(layer: nn.Module, shape: list[int], dtype: str, amount: float) -> Task:
+    batch, height, width, channels = shape
+    inputs = torch.randn(batch, channels, height, width).to(getattr(torch, dtype))
+    inputs = inputs.to(memory_format=torch.channels_last).requires_grad_()
+
+    # Autocast takes float32 where PyTorch has no bfloat16 kernel.
+    def forward() -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
+            return layer(inputs)
+
+    upstream = torch.randn_like(forward())
+
+    def call() -> None:
+        forward().backward(upstream)
+        inputs.grad = None
+        layer.zero_grad(set_to_none=True)
+
+    return Task(call, amount)

@@ -1,0 +1,12 @@
+"""The machine's limits, by single operations."""
+
+import torch
+
+from benchmarks.task import Task
+
+
+def matmul(size: int, dtype: str) -> Task:
+    """A product of two square matrices: 2 size^3 operations."""
+    a = torch.randn(size, size).to(getattr(torch, dtype))
+    gflop = 2 * size**3 / 1e9
+    return Task(lambda: a @ a, gflop, gflop)

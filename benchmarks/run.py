@@ -1,0 +1,83 @@
+"""One run of the benchmark: every item, its rows written as soon as it is done."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+from benchmarks.machine import describe_machine, machine_kind, thread_count, write_machine
+from benchmarks.photographs import write_photographs
+from benchmarks.plan import ITEMS, Place
+from benchmarks.rows import Row, write_rows
+from benchmarks.turns import FULL, QUICK, measure, measure_memory
+from benchmarks.worker import Worker, WorkerError
+
+PHOTOGRAPHS = {True: 512, False: 1024}
+
+
+def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), quick: bool = False) -> Path:
+    """Measures and writes `<results_dir>/<machine kind>/<item>.csv` and `machine.csv`.
+
+    Args:
+        results_dir: folder of all machines' results.
+        pytorch: Python of an environment with PyTorch; where it has none, rows say so.
+        items: names of `ITEMS`; all by default.
+        quick: fewer rounds and cases.
+
+    Returns:
+        The machine's folder.
+
+    Raises:
+        InputError: for an item that there is not.
+    """
+    unknown = [item for item in items if item not in ITEMS]
+    if unknown:
+        raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
+    folder = results_dir / machine_kind()
+    folder.mkdir(parents=True, exist_ok=True)
+    workers = {
+        "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
+        "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
+    }
+    try:
+        sides = {side: _about(worker) for side, worker in workers.items()}
+        write_machine(folder / "machine.csv", describe_machine(sides, quick))
+        with tempfile.TemporaryDirectory() as jpegs:
+            write_photographs(Path(jpegs), PHOTOGRAPHS[quick])
+            place = Place(quick, jpegs, thread_count())
+            for item in items or ITEMS:
+                started = time.perf_counter()
+                write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))
+                print(f"{item}: {time.perf_counter() - started:.0f} s", flush=True)
+    finally:
+        for worker in workers.values():
+            worker.stop()
+    return folder
+
+
+def _measure_item(item: str, place: Place, workers: dict[str, Worker]):
+    budget = QUICK if place.quick else FULL
+    for comparison in ITEMS[item](place):
+        rows = (
+            measure_memory(comparison, workers) if item == "memory" else measure(comparison, workers, budget)
+        )
+        for row in rows:
+            print(f"  {row.case}, {row.contender}: {_value(row)}", flush=True)
+        yield from rows
+
+
+def _value(row: Row) -> str:
+    if not row.measured:
+        return f"not measured: {row.message}"
+    if row.peak_mebibytes is not None:
+        return f"{row.peak_mebibytes:,.0f} MiB"
+    return f"{row.rate:,.4g} {row.unit}/s ({len(row.seconds)} rounds)"
+
+
+def _about(worker: Worker) -> dict[str, str]:
+    try:
+        return worker.ask(do="about")
+    except WorkerError as error:
+        return {"error": str(error)}

@@ -1,0 +1,88 @@
+"""The worker process: prepares tasks and repeats them when asked. Needs nothing but Python itself.
+
+    python -m benchmarks.serve benchmarks.pytorch_side
+
+Requests and answers are lines of JSON on standard input and output. A task that fails is an answer, not
+the end of the worker.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+from benchmarks.task import Task
+
+
+class Server:
+    """Answers requests about the tasks of one side.
+
+    Args:
+        package: where the `module.function` of requests is looked up.
+    """
+
+    def __init__(self, package: str):
+        self.package = package
+        self.tasks: dict[str, Task] = {}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request; `{"error": reason}` where it could not be done."""
+        try:
+            return getattr(self, f"_{request.pop('do')}")(**request)
+        except Exception as error:
+            first = (str(error).strip().splitlines() or [""])[0]
+            return {"error": f"{type(error).__name__}: {first}"}
+
+    def _about(self) -> dict[str, Any]:
+        """Versions and thread settings of the framework."""
+        return importlib.import_module(f"{self.package}.about").about()
+
+    def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Makes a task and calls it twice: what is traced and allocated at first is not measured."""
+        module, function = build.split(".")
+        task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
+        task.call()
+        started = time.perf_counter()
+        task.call()
+        self.tasks[key] = task
+        return {
+            "seconds": time.perf_counter() - started,
+            "amount": task.amount,
+            "gflop": task.gflop,
+        }
+
+    def _time(self, key: str, calls: int) -> dict[str, Any]:
+        """Mean seconds of a call over `calls` in a row."""
+        call = self.tasks[key].call
+        started = time.perf_counter()
+        for _ in range(calls):
+            call()
+        return {"seconds": (time.perf_counter() - started) / calls}
+
+    def _drop(self, key: str) -> dict[str, Any]:
+        """Forgets a task."""
+        del self.tasks[key]
+        gc.collect()
+        return {}
+
+    def _peak(self) -> dict[str, Any]:
+        """The most memory that this process ever held, in MiB."""
+        return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    # What libraries print goes to standard error; the answers keep the real standard output.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    server = Server(sys.argv[1])
+    for line in sys.stdin:
+        print(json.dumps(server.answer(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

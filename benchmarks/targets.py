@@ -1,0 +1,170 @@
+"""The targets, and what the rows say of them."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks.rows import Row
+
+Rows = Mapping[str, Sequence[Row]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A ratio, or the reason why there is none.
+
+    Attributes:
+        ratio: median over the rounds.
+        low, high: the smallest and the largest of the rounds.
+        limit: the ratio that the machine's matrix products would give, where that bounds it.
+        note: condition, or reason.
+    """
+
+    ratio: float | None = None
+    low: float = 0.0
+    high: float = 0.0
+    limit: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the table of targets.
+
+    Attributes:
+        work: what is measured.
+        precision: `float32` or `bfloat16`.
+        bound: the ratio to reach.
+        at_least: whether larger is better.
+        percent: whether it is told in percent.
+        measure: from all rows.
+    """
+
+    work: str
+    precision: str
+    bound: float
+    measure: Callable[[Rows], Measured]
+    at_least: bool = True
+    percent: bool = False
+
+    def verdict(self, measured: Measured) -> str:
+        """`met`, `not met` or `not measured`."""
+        if measured.ratio is None:
+            return "not measured"
+        return "met" if (measured.ratio >= self.bound) == self.at_least else "not met"
+
+
+def find(rows: Rows, item: str, case: str, contender: str) -> Row:
+    """The row, or one that says that it is missing."""
+    for row in rows.get(item, ()):
+        if (row.case, row.contender) == (case, contender):
+            return row
+    return Row(case, contender, "", "", message=f"{contender} was not run")
+
+
+def paired_ratio(numerator: Row, denominator: Row) -> Measured:
+    """Time of one over time of the other, for equal work, round by round.
+
+    Rounds are paired because the machine's speed may drift between them.
+    """
+    for row in (numerator, denominator):
+        if not row.measured:
+            return Measured(note=row.message)
+    ratios = [
+        (a / numerator.amount) / (b / denominator.amount)
+        for a, b in zip(numerator.seconds, denominator.seconds, strict=False)
+    ]
+    return Measured(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def peak_gflop_per_second(rows: Rows, precision: str) -> float | None:
+    """The fastest matrix product seen on this machine, in 1e9 operations a second."""
+    case = f"matmul {precision}"
+    found = [
+        row.gflop / min(row.seconds)
+        for row in rows.get("machine_limits", ())
+        if row.case == case and row.measured
+    ]
+    return max(found, default=None)
+
+
+def share_of_peak(rows: Rows, item: str, case: str, contender: str, precision: str) -> Measured:
+    """Achieved operations a second over those of a matrix product."""
+    row, peak = find(rows, item, case, contender), peak_gflop_per_second(rows, precision)
+    if not row.measured:
+        return Measured(note=row.message)
+    if peak is None:
+        return Measured(note="no matrix product was measured")
+    shares = [row.gflop / seconds / peak for seconds in row.seconds]
+    return Measured(statistics.median(shares), min(shares), max(shares), limit=1.0)
+
+
+def step_ratio(rows: Rows, other: str, precision: str) -> Measured:
+    """How many times faster our AlexNet step is than `other`'s, at batch 128, else at 32.
+
+    `limit` is the ratio that a step at the speed of matrix products alone would reach.
+    """
+    policy = "float32" if precision == "float32" else "mixed_bfloat16"
+    reason = ""
+    for batch in (128, 32):
+        case = f"batch {batch}, {policy}"
+        ours, theirs = (find(rows, "alexnet_step", case, name) for name in ("ours", other))
+        measured = paired_ratio(theirs, ours)
+        if measured.ratio is None:
+            reason = reason or measured.note
+            continue
+        peak = peak_gflop_per_second(rows, precision)
+        limit = (theirs.median / theirs.amount) / (ours.gflop / ours.amount / peak) if peak else None
+        note = "" if batch == 128 else f"batch {batch}"
+        return replace(measured, limit=limit, note=note)
+    return Measured(note=reason)
+
+
+def _between(item: str, case: str, numerator: str, denominator: str) -> Callable[[Rows], Measured]:
+    return lambda rows: paired_ratio(find(rows, item, case, numerator), find(rows, item, case, denominator))
+
+
+def _step(other: str, precision: str) -> Callable[[Rows], Measured]:
+    return lambda rows: step_ratio(rows, other, precision)
+
+
+def _share(precision: str, policy: str) -> Callable[[Rows], Measured]:
+    return lambda rows: share_of_peak(rows, "alexnet_step", f"batch 128, {policy}", "ours", precision)
+
+
+def _targets(precision: str, bounds: Mapping[str, float]) -> list[Target]:
+    """The column of one precision."""
+    policy = "float32" if precision == "float32" else "mixed_bfloat16"
+    lrn = f"LRN 128x55x55x96, {precision}"
+    step = f"AlexNet, batch 128, {policy}"
+    return [
+        Target("AlexNet training step, against PyTorch eager", precision, bounds["pytorch"],
+               _step("PyTorch eager", precision)),
+        Target("AlexNet training step, share of matrix-multiply peak", precision, bounds["peak"],
+               _share(precision, policy), percent=True),
+        Target("AlexNet training step, against stock Keras layers", precision, bounds["keras"],
+               _step("stock Keras", precision)),
+        Target("CIFAR net with LRN, time against without", precision, bounds["lrn_cost"],
+               _between("cifar_step", f"batch 128, {policy}", "ours with LRN", "ours without LRN"),
+               at_least=False),
+        Target("LRN forward and backward, against TensorFlow's operation", precision, 3.0,
+               _between("layers", lrn, "TensorFlow's operation", "ours")),
+        Target("step on images in memory, speed against a constant batch", precision, bounds["input"],
+               _between("step_with_input", step, "constant batch", "images in memory"), percent=True),
+        Target("step on JPEG files, speed against a constant batch", precision, bounds["input"],
+               _between("step_with_input", step, "constant batch", "images from files"), percent=True),
+    ]  # fmt: skip
+
+
+TARGETS = [
+    *_targets("float32", {"pytorch": 3.0, "peak": 0.75, "keras": 4.0, "lrn_cost": 1.3, "input": 0.97}),
+    *_targets("bfloat16", {"pytorch": 7.0, "peak": 0.60, "keras": 8.0, "lrn_cost": 1.5, "input": 0.95}),
+    Target(
+        "input pipeline from JPEG files, speed against decoding alone", "–", 0.85,
+        _between("input_pipeline", "JPEG files to 224x224", "decoding alone", "ours"), percent=True,
+    ),
+    Target(
+        "inference, batch 1, against PyTorch eager", "float32", 1.5,
+        _between("inference", "batch 1, 1 view, float32", "PyTorch eager", "ours"),
+    ),
+]  # fmt: skip

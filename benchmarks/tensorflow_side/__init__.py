@@ -1,0 +1,1 @@
+"""Contenders in TensorFlow: ours, Keras's own layers, raw operations."""

@@ -1,0 +1,61 @@
+"""Augmented batches of our pipelines, nothing done with them."""
+
+import functools
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.pipeline import DataPipelines, open_data
+from benchmarks.task import Task
+
+CIFAR_SIZE = 50_000
+
+
+def open_photographs(folder: str, storage: str) -> DataPipelines:
+    """Images as the paper augments them: 224 of 256 pixels, mirrored, colour noise."""
+    return open_data(
+        DataConfig(
+            dataset=f"folder:{folder}",
+            image_size=256,
+            crop=224,
+            flip=True,
+            color_noise="paper",
+            storage=storage,
+        )
+    )
+
+
+def files(folder: str, batch: int, threads: int) -> Task:
+    """One epoch from JPEG files."""
+    return _epochs(open_photographs(folder, "stream"), batch)
+
+
+def memory(batch: int) -> Task:
+    """One epoch of images like CIFAR-10's, mirrored and cropped out of a margin of 4 pixels."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (CIFAR_SIZE, 32, 32, 3), np.uint8)
+    labels = np.arange(CIFAR_SIZE) % 10
+    names = [str(label) for label in range(10)]
+    some = (images[:1000], labels[:1000])
+    image_set = ImageSet.from_splits("noise", names, (images, labels), some, "test")
+    return _epochs(DataPipelines(image_set, DataConfig(pad=4, flip=True)), batch)
+
+
+def endless(data: DataPipelines, batch: int, epochs: int = 50) -> tf.data.Dataset:
+    """Epoch after epoch, each with draws of its own; after `epochs` it starts again."""
+    each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
+    # So that the next epoch starts while the last batches of this one are used.
+    return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
+
+
+def _epochs(data: DataPipelines, batch: int) -> Task:
+    epochs = itertools.count(1)
+    steps = data.train_size // batch
+
+    def call() -> int:
+        return sum(1 for _ in data.train(0, next(epochs), batch))
+
+    return Task(call, steps * batch)

@@ -1,0 +1,89 @@
+"""Single layers, forward and backward, and the update rule."""
+
+import math
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization
+from alexnet_tf.models import alexnet
+from alexnet_tf.train import make_optimizer
+from benchmarks.task import Task
+from benchmarks.tensorflow_side.alexnet_step import RECIPE
+
+
+def our_lrn(shape: list[int], dtype: str) -> Task:
+    """This library's layer, with a gradient of its own."""
+    return _both_ways(LocalResponseNormalization(dtype=_policy(dtype)), shape, dtype)
+
+
+def tensorflow_lrn(shape: list[int], dtype: str) -> Task:
+    """TensorFlow's operation, in float32 where it has no kernel for `dtype`."""
+
+    def normalize(x: tf.Tensor) -> tf.Tensor:
+        y = tf.nn.local_response_normalization(tf.cast(x, tf.float32), 2, 2.0, 1e-4, 0.75)
+        return tf.cast(y, x.dtype)
+
+    return _both_ways(normalize, shape, dtype)
+
+
+def our_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
+    """This library's layer, group by group on a CPU."""
+    layer = GroupedConv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
+    return _both_ways(layer, shape, dtype)
+
+
+def keras_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
+    """Keras's own `groups=2`."""
+    layer = keras.layers.Conv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
+    return _both_ways(layer, shape, dtype)
+
+
+def our_update() -> Task:
+    """`make_optimizer`'s rule over AlexNet's parameters."""
+    return _update(make_optimizer(RECIPE))
+
+
+def keras_update() -> Task:
+    """Keras's SGD with the same numbers."""
+    return _update(keras.optimizers.SGD(1e-4, momentum=0.9, weight_decay=5e-4))
+
+
+def _update(optimizer: keras.optimizers.Optimizer) -> Task:
+    keras.config.set_dtype_policy("float32")
+    variables = alexnet((224, 224, 3), 1000).trainable_variables
+    gradients = [tf.random.normal(variable.shape) for variable in variables]
+    optimizer.build(variables)
+
+    @tf.function
+    def update():
+        optimizer.apply(gradients, variables)
+        return optimizer.iterations.value + 0
+
+    return Task(update, sum(math.prod(variable.shape) for variable in variables))
+
+
+def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype: str) -> Task:
+    """Output and gradients, of the input and the weights, for an upstream gradient that is given."""
+    inputs = tf.cast(tf.random.normal(shape), dtype)
+    upstream = tf.cast(tf.random.normal(layer(inputs[:1]).shape[1:]), dtype)
+    weights = [weight.value for weight in getattr(layer, "trainable_weights", [])]
+
+    @tf.function
+    def both(inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs)
+        return tape.gradient(outputs, [inputs, *weights], tf.broadcast_to(upstream, tf.shape(outputs)))
+
+    is_convolution = isinstance(layer, keras.layers.Conv2D)
+    amount = shape[0] if is_convolution else math.prod(shape)
+    gflop = 0.0
+    if is_convolution:
+        gflop = 3 * 2 * math.prod(shape[:3]) * math.prod(layer.kernel.shape) / 1e9
+    return Task(lambda: both(inputs), amount, gflop)
+
+
+def _policy(dtype: str) -> str:
+    return "mixed_bfloat16" if dtype == "bfloat16" else dtype

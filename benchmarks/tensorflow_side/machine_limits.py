@@ -1,0 +1,35 @@
+"""The machine's limits, by single operations."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from benchmarks.task import Task
+
+
+def matmul(size: int, dtype: str) -> Task:
+    """A product of two square matrices: 2 size^3 operations."""
+    a = tf.cast(tf.random.normal([size, size]), dtype)
+    product = tf.function(lambda: tf.linalg.matmul(a, a))
+    gflop = 2 * size**3 / 1e9
+    return Task(product, gflop, gflop)
+
+
+def copy(megabytes: int) -> Task:
+    """Reads an array and writes another; both count."""
+    a = tf.zeros([megabytes * 2**20 // 4])
+    add = tf.function(lambda: a + 1.0)
+    return Task(add, 2 * megabytes * 2**20 / 1e9)
+
+
+def decode_jpegs(folder: str, threads: int) -> Task:
+    """Reads and decodes all JPEG files below `folder`, on all threads, to the exact pixels."""
+    paths = sorted(str(path) for path in Path(folder).rglob("*.jpg"))
+
+    def decode(path: tf.Tensor) -> tf.Tensor:
+        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3, dct_method="INTEGER_ACCURATE")
+        return tf.shape(image)
+
+    dataset = tf.data.Dataset.from_tensor_slices(paths).map(decode, threads, deterministic=False)
+    count = tf.function(lambda: dataset.reduce(0, lambda total, _: total + 1))
+    return Task(count, len(paths))

@@ -1,0 +1,93 @@
+"""Measuring contenders in turns."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from benchmarks.plan import Comparison, Contender
+from benchmarks.rows import Row
+from benchmarks.worker import Worker, WorkerError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is measured.
+
+    Attributes:
+        rounds: at most this many for each comparison.
+        seconds: a contender drops out of further rounds after this long, but not before its second.
+        shortest: a contender whose call is shorter repeats it until this long, in seconds.
+    """
+
+    rounds: int
+    seconds: float
+    shortest: float
+
+
+QUICK = Budget(rounds=3, seconds=4.0, shortest=0.15)
+FULL = Budget(rounds=9, seconds=15.0, shortest=0.5)
+
+
+def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
+    """Prepares all contenders, then lets them take turns, every other round in reverse.
+
+    A contender that fails has a row that says why; the others go on.
+    """
+    rows = {c.name: Row(comparison.case, c.name, c.side, comparison.unit) for c in comparison.contenders}
+    calls = {}
+    for contender in comparison.contenders:
+        try:
+            answer = workers[contender.side].ask(
+                do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
+            )
+        except WorkerError as error:
+            rows[contender.name] = replace(rows[contender.name], message=str(error))
+            continue
+        calls[contender.name] = max(1, math.ceil(budget.shortest / max(answer["seconds"], 1e-6)))
+        rows[contender.name] = replace(rows[contender.name], amount=answer["amount"], gflop=answer["gflop"])
+    for contender in _turns(comparison, budget):
+        row = rows[contender.name]
+        spent = sum(row.seconds) * calls.get(contender.name, 0)
+        if not row.measured or (len(row.seconds) >= 2 and spent >= budget.seconds):
+            continue
+        try:
+            answer = workers[contender.side].ask(do="time", key=contender.name, calls=calls[contender.name])
+            rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
+        except WorkerError as error:
+            rows[contender.name] = replace(row, message=str(error))
+    for contender in comparison.contenders:
+        _drop(workers[contender.side], contender.name)
+    return list(rows.values())
+
+
+def measure_memory(comparison: Comparison, workers: Mapping[str, Worker]) -> list[Row]:
+    """Runs each contender in a worker of its own and asks for the most memory that it held."""
+    rows = []
+    for contender in comparison.contenders:
+        row = Row(comparison.case, contender.name, contender.side, comparison.unit)
+        # A peak is of a process's whole life, so it needs a new one, and leaves none to the next.
+        workers[contender.side].stop()
+        try:
+            workers[contender.side].ask(
+                do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
+            )
+            peak = workers[contender.side].ask(do="peak")["mebibytes"]
+            rows.append(replace(row, peak_mebibytes=peak))
+        except WorkerError as error:
+            rows.append(replace(row, message=str(error)))
+        finally:
+            workers[contender.side].stop()
+    return rows
+
+
+def _turns(comparison: Comparison, budget: Budget) -> Iterator[Contender]:
+    for number in range(budget.rounds):
+        yield from comparison.contenders if number % 2 == 0 else reversed(comparison.contenders)
+
+
+def _drop(worker: Worker, key: str) -> None:
+    try:
+        worker.ask(do="drop", key=key)
+    except WorkerError:
+        # It never came to be, or died with its process.
+        return

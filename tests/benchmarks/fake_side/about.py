@@ -1,0 +1,2 @@
+def about():
+    return {"version": "1.2"}

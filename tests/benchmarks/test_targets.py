@@ -1,0 +1,127 @@
+"""The table of targets is what the rows say, and says so where there is no row."""
+
+import pytest
+
+from alexnet_tf.errors import InputError
+from benchmarks.machine import write_machine
+from benchmarks.report import read_all, targets_table, write_all, write_report
+from benchmarks.rows import Row, write_rows
+from benchmarks.targets import TARGETS, find, paired_ratio, share_of_peak, step_ratio
+
+STEP = "batch 128, float32"
+ROWS = {
+    "machine_limits": [
+        Row("matmul float32", "tensorflow", "tensorflow", "GFLOP", 10, 10, (0.02, 0.025)),
+        Row("matmul float32", "pytorch", "pytorch", "GFLOP", 10, 10, (0.03,)),
+    ],
+    "alexnet_step": [
+        Row(STEP, "ours", "tensorflow", "images", 128, 800, (2.0, 2.5, 2.0)),
+        Row(STEP, "PyTorch eager", "pytorch", "images", 128, 0, (7.0, 10.0, 8.0)),
+        Row("batch 32, float32", "ours", "tensorflow", "images", 32, 200, (0.6, 0.6)),
+        Row("batch 32, float32", "stock Keras", "tensorflow", "images", 32, 200, (1.2, 1.8)),
+        Row("batch 128, mixed_bfloat16", "PyTorch eager", "pytorch", "images", message="no PyTorch"),
+        Row("batch 128, mixed_bfloat16", "ours", "tensorflow", "images", 128, 800, (1.0,)),
+    ],
+    "cifar_step": [
+        Row(STEP, "ours with LRN", "tensorflow", "images", 1280, 9, (1.5, 1.5)),
+        Row(STEP, "ours without LRN", "tensorflow", "images", 1280, 9, (1.0, 1.0)),
+    ],
+    "memory": [Row(STEP, "ours", "tensorflow", "images", peak_mebibytes=2345.0)],
+}
+
+
+def target(work, precision):
+    return next(t for t in TARGETS if t.work.startswith(work) and t.precision == precision)
+
+
+def verdict(work, precision):
+    chosen = target(work, precision)
+    return chosen.verdict(chosen.measure(ROWS))
+
+
+def test_ratios_are_paired_by_round():
+    theirs, ours = (find(ROWS, "alexnet_step", STEP, name) for name in ("PyTorch eager", "ours"))
+
+    measured = paired_ratio(theirs, ours)
+
+    assert (measured.ratio, measured.low, measured.high) == (4.0, 3.5, 4.0)
+
+
+def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
+    # 800 GFLOP at the best product's 10 / 0.02 = 500 GFLOP/s take 1.6 s; PyTorch takes 8.
+    assert step_ratio(ROWS, "PyTorch eager", "float32").limit == pytest.approx(5.0)
+    share = share_of_peak(ROWS, "alexnet_step", STEP, "ours", "float32")
+    assert share.ratio == pytest.approx(1.6 / 2.0)
+
+
+def test_the_smaller_batch_stands_in_and_is_named():
+    measured = step_ratio(ROWS, "stock Keras", "float32")
+
+    assert measured.ratio == pytest.approx(2.5)
+    assert measured.note == "batch 32"
+
+
+def test_verdicts():
+    assert verdict("AlexNet training step, against PyTorch", "float32") == "met"
+    assert verdict("AlexNet training step, share", "float32") == "met"
+    assert verdict("AlexNet training step, against stock", "float32") == "not met"
+    assert verdict("CIFAR net with LRN", "float32") == "not met"
+    assert verdict("AlexNet training step, against PyTorch", "bfloat16") == "not measured"
+    assert verdict("input pipeline", "–") == "not measured"
+
+
+def test_the_table_tells_values_and_reasons():
+    table = targets_table(ROWS)
+
+    assert (
+        "| AlexNet training step, against PyTorch eager | float32 | ≥ 3.00× | 4.00× (3.50× to 4.00×) "
+        "| 5.00× | met |"
+    ) in table
+    assert "| bfloat16 | ≥ 7.00× | no PyTorch |  | not measured |" in table
+    assert "| ≥ 75% | 80% (64% to 80%) |  | met |" in table
+    assert "2.50× (2.00× to 3.00×; batch 32)" in table
+    assert len(table.splitlines()) == 2 + len(TARGETS)
+
+
+def record(folder):
+    folder.mkdir(parents=True)
+    for item, rows in ROWS.items():
+        write_rows(folder / f"{item}.csv", rows)
+    write_machine(folder / "machine.csv", {"processor": "Some, CPU", "threads": "2", "run": "quick"})
+    return folder
+
+
+def test_report_from_the_files_alone(tmp_path):
+    folder = record(tmp_path / "results" / "benchmarks" / "some-cpu")
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- benchmark -->\n<!-- /benchmark -->\nafter\n")
+
+    written = write_report(folder)
+
+    assert [path.name for path in written] == ["table.md", "figure.png", "figure.svg", "README.md"]
+    table = (folder / "table.md").read_text()
+    assert "| batch 128, float32 | ours | 64.0 images/s | 2.00 s | 2.00 s to 2.50 s | 400 |" in table
+    assert "| batch 128, float32 | ours | 2,345 MiB |" in table
+    assert "not measured: no PyTorch" in table
+    assert "500 GFLOP/s in float32" in table
+    section = readme.read_text()
+    assert section.startswith("before\n<!-- benchmark -->\n\n[![")
+    assert section.endswith("\n\n<!-- /benchmark -->\nafter\n")
+    assert targets_table(read_all(folder)) in section
+    first = [path.read_bytes() for path in written]
+    assert [path.read_bytes() for path in write_all(folder.parent)] == first
+
+
+def test_runs_of_ones_own_leave_the_readme_alone(tmp_path):
+    folder = record(tmp_path / "runs" / "benchmarks" / "some-cpu")
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- benchmark --><!-- /benchmark -->")
+
+    write_report(folder)
+
+    assert readme.read_text() == "<!-- benchmark --><!-- /benchmark -->"
+
+
+def test_no_machine_is_bad_input(tmp_path):
+    with pytest.raises(InputError, match=r"expected <machine kind>/machine\.csv in .*, received none"):
+        write_all(tmp_path)

@@ -1,0 +1,84 @@
+"""What is counted and compared is what it is said to be."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.models import alexnet
+from alexnet_tf.train import make_optimizer
+from benchmarks.photographs import write_photographs
+from benchmarks.tensorflow_side import layers, machine_limits
+from benchmarks.tensorflow_side.alexnet_step import RECIPE, _stock_alexnet
+from benchmarks.tensorflow_side.training import (
+    compiled,
+    constant_batch,
+    forward_gflop,
+    training_gflop,
+    training_task,
+)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return alexnet((224, 224, 3), 1000)
+
+
+def test_operations_of_a_step_by_hand(net):
+    # conv1 to conv5 and fc6 to fc8, multiply-adds of one image (paper, Figure 2).
+    forward = [
+        55 * 55 * 11 * 11 * 3 * 96,
+        27 * 27 * 5 * 5 * 48 * 256,
+        13 * 13 * 3 * 3 * 256 * 384,
+        13 * 13 * 3 * 3 * 192 * 384,
+        13 * 13 * 3 * 3 * 192 * 256,
+        9216 * 4096,
+        4096 * 4096,
+        4096 * 1000,
+    ]
+
+    assert forward_gflop(net) == pytest.approx(2 * sum(forward) / 1e9)
+    assert training_gflop(net) == pytest.approx((6 * sum(forward) - 2 * forward[0]) / 1e9)
+    assert round(training_gflop(net), 2) == 4.14
+
+
+def test_stock_keras_is_the_same_network(net):
+    stock = _stock_alexnet()
+
+    assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
+
+
+def test_a_training_task_trains():
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model = compiled(model, make_optimizer(RECIPE))
+    before = np.array(model.weights[0])
+
+    task = training_task(model, constant_batch(5, (4, 4, 3), 3), batch=5, steps=2)
+    losses = [task.call() for _ in range(3)]
+
+    assert task.amount == 10
+    assert int(model.optimizer.iterations) == 6
+    assert np.isfinite(losses).all()
+    assert (np.array(model.weights[0]) != before).any()
+
+
+def test_layers_compared_give_equal_gradients():
+    tf.random.set_seed(0)
+    shape = [2, 5, 5, 8]
+    results = []
+    for build in (layers.our_lrn, layers.tensorflow_lrn):
+        tf.random.set_seed(0)
+        results.append(build(shape, "float32").call()[0].numpy())
+
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-5)
+
+
+def test_decoding_counts_every_file(tmp_path):
+    write_photographs(tmp_path, 5)
+
+    task = machine_limits.decode_jpegs(str(tmp_path), threads=2)
+
+    assert task.amount == int(task.call()) == 5
+    sizes = [path.stat().st_size for path in tmp_path.rglob("*.jpg")]
+    # ImageNet's files have 110 kB on average.
+    assert 60_000 < np.mean(sizes) < 160_000

@@ -1,0 +1,91 @@
+"""Contenders take turns, and one that fails does not stop the others."""
+
+import pytest
+
+from benchmarks.plan import Comparison, Contender
+from benchmarks.rows import read_rows, write_rows
+from benchmarks.turns import Budget, measure, measure_memory
+from benchmarks.worker import WorkerError
+
+COMPARISON = Comparison(
+    "item",
+    "case",
+    "images",
+    (Contender("fast", "tensorflow", "m.fast"), Contender("slow", "pytorch", "m.slow")),
+)
+
+
+SECONDS = {"fast": 0.1, "slow": 4.0}
+
+
+class FakeWorker:
+    """Answers at once; a call of `fast` takes 0.1 s, one of `slow` 4 s."""
+
+    def __init__(self, log, fails=()):
+        self.log, self.fails = log, fails
+
+    def ask(self, do, key="", calls=0, **_):
+        self.log.append((do, key) + ((calls,) if calls else ()))
+        if (do, key) in self.fails:
+            raise WorkerError(f"cannot {do}")
+        return {"seconds": SECONDS.get(key), "amount": 8, "gflop": 16, "mebibytes": 100}
+
+    def stop(self):
+        self.log.append(("stop",))
+
+
+def workers(log, fails=()):
+    return {side: FakeWorker(log, fails) for side in ("tensorflow", "pytorch")}
+
+
+def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
+    log = []
+
+    fast, slow = measure(COMPARISON, workers(log), Budget(rounds=3, seconds=100.0, shortest=0.5))
+
+    timed = [entry[1:] for entry in log if entry[0] == "time"]
+    assert timed == [("fast", 5), ("slow", 1), ("slow", 1), ("fast", 5), ("fast", 5), ("slow", 1)]
+    assert fast.seconds == (0.1,) * 3
+    assert slow.seconds == (4.0,) * 3
+    assert (fast.rate, fast.gflop_per_second) == pytest.approx((80, 160))
+    assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
+
+
+def test_a_slow_contender_drops_out_after_its_budget_but_has_two_rounds():
+    fast, slow = measure(COMPARISON, workers([]), Budget(rounds=6, seconds=3.0, shortest=0.1))
+
+    assert len(fast.seconds) == 6
+    assert len(slow.seconds) == 2
+
+
+@pytest.mark.parametrize("step", ["prepare", "time"])
+def test_a_failure_is_a_row_with_its_reason(step):
+    fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 0.1))
+
+    assert slow.message == f"cannot {step}"
+    assert not slow.measured
+    assert len(fast.seconds) == 2
+
+
+def test_memory_is_of_processes_of_their_own():
+    log = []
+
+    fast, slow = measure_memory(COMPARISON, workers(log, fails=[("prepare", "slow")]))
+
+    assert fast.peak_mebibytes == 100
+    assert slow.message == "cannot prepare"
+    assert [entry[0] for entry in log] == ["stop", "prepare", "peak", "stop", "stop", "prepare", "stop"]
+
+
+def test_rows_survive_the_file(tmp_path):
+    rows = measure(COMPARISON, workers([], fails=[("time", "slow")]), Budget(2, 9.0, 0.1))
+    rows += measure_memory(COMPARISON, workers([]))
+    write_rows(tmp_path / "item.csv", rows)
+
+    again = read_rows(tmp_path / "item.csv")
+
+    assert [(r.contender, r.seconds, r.message, r.peak_mebibytes) for r in again] == [
+        (r.contender, r.seconds, r.message, r.peak_mebibytes) for r in rows
+    ]
+    assert (again[0].amount, again[0].gflop) == pytest.approx((8, 16))
+    assert read_rows(tmp_path / "none.csv") == []

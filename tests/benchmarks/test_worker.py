@@ -1,0 +1,63 @@
+"""A worker process that fails, dies or hangs costs its own rows and no others."""
+
+import sys
+
+import pytest
+
+from benchmarks.worker import Worker, WorkerError
+
+
+@pytest.fixture
+def worker():
+    worker = Worker(sys.executable, "tests.benchmarks.fake_side")
+    yield worker
+    worker.stop()
+
+
+def prepare(worker, build, timeout=30.0, **arguments):
+    return worker.ask(timeout, do="prepare", key=build, build=f"work.{build}", arguments=arguments)
+
+
+def test_prepares_times_and_drops(worker):
+    assert worker.ask(do="about") == {"version": "1.2"}
+
+    prepared = prepare(worker, "good", amount=3)
+    timed = worker.ask(do="time", key="good", calls=5)
+
+    assert (prepared["amount"], prepared["gflop"]) == (3, 6)
+    assert 0 < timed["seconds"] < 1
+    assert worker.ask(do="peak")["mebibytes"] > 1
+    worker.ask(do="drop", key="good")
+    with pytest.raises(WorkerError, match="KeyError"):
+        worker.ask(do="time", key="good", calls=1)
+
+
+def test_a_failure_is_told_in_its_first_line_and_the_worker_goes_on(worker):
+    with pytest.raises(WorkerError, match=r"^ValueError: no such kernel$"):
+        prepare(worker, "failing")
+
+    assert prepare(worker, "good", amount=1)["amount"] == 1
+
+
+def test_a_missing_module_is_a_reason(worker):
+    with pytest.raises(WorkerError, match="No module named"):
+        worker.ask(do="prepare", key="x", build="nowhere.x", arguments={})
+
+
+def test_a_dead_worker_starts_anew(worker):
+    with pytest.raises(WorkerError, match="status 7"):
+        prepare(worker, "dying")
+
+    assert prepare(worker, "good", amount=1)["amount"] == 1
+
+
+def test_a_hanging_worker_is_ended(worker):
+    with pytest.raises(WorkerError, match=r"no answer within 1 s"):
+        prepare(worker, "hanging", timeout=1.0)
+
+    assert prepare(worker, "good", amount=1)["amount"] == 1
+
+
+def test_a_missing_python_is_a_reason():
+    with pytest.raises(WorkerError, match="No such file"):
+        Worker("/nowhere/python", "tests.benchmarks.fake_side").ask(do="about")
