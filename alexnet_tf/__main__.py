@@ -32,7 +32,11 @@ def _parser() -> OneLineParser:
     summary.set_defaults(command=_summary)
 
     train = commands.add_parser("train", help="train a model on a data set")
-    train.add_argument("--model", default="alexnet", help=", ".join(PRESETS))
+    train.add_argument("--model", help=f"{', '.join(PRESETS)}; default alexnet")
+    train.add_argument("--from", type=Path, metavar="DIR", dest="start", help="start from a trained network")
+    train.add_argument(
+        "--freeze", metavar="LAYER", help="of --from: up to this layer, all-but-head (default) or none"
+    )
     _add_data_flags(train)
     train.add_argument("--epochs", type=int, help="default the recipe's")
     train.add_argument("--seed", type=int, default=0)
@@ -90,20 +94,32 @@ def _summary(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    preset = _preset(options.model)
-    config = preset.config(options.dataset).replace(precision=options.precision, seed=options.seed)
+    if options.start and options.model:
+        raise InputError(f"--model: expected none with --from, which has a model; received {options.model!r}")
+    if options.freeze and not options.start:
+        raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
+    start = None
+    preset = _preset(options.model or "alexnet")
+    with quiet_startup():
+        from alexnet_tf.own_images import RunFiles, train_on
+        from alexnet_tf.strategy import make_strategy
+        from alexnet_tf.trained import load_trained
+        from alexnet_tf.transfer import ALL_BUT_HEAD, transfer_config
+
+        strategy = make_strategy(options.replicas)
+    if options.start:
+        start = load_trained(options.start, "--from")
+        config = transfer_config(start, options.dataset, options.freeze or ALL_BUT_HEAD)
+    else:
+        config = preset.config(options.dataset)
+    config = config.replace(precision=options.precision, seed=options.seed)
     if options.epochs is not None:
         config = config.replace(epochs=options.epochs)
     for setting in options.settings:
         config = config.with_setting(setting)
     check_config(config)
-    with quiet_startup():
-        from alexnet_tf.own_images import RunFiles, train_on
-        from alexnet_tf.strategy import make_strategy
-
-        strategy = make_strategy(options.replicas)
     files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
-    train_on(config, strategy, options.out, options.data_dir, not options.no_download, files)
+    train_on(config, strategy, options.out, options.data_dir, not options.no_download, files, start)
     return 0
 
 

@@ -107,6 +107,10 @@ class TrainConfig:
         watch: what `plateau` watches, on the selection split.
         early_stopping: end after that many epochs without improvement; 0 never.
         early_stopping_watch: of what; `train_loss` is that of the curve, without augmentation and dropout.
+        start: fingerprint of the trained network that the run starts from (`alexnet_tf.transfer`); empty
+            where it starts from its initialisation.
+        freeze: name of the layer up to which, itself included, weights stay as they started; empty for
+            none.
     """
 
     epochs: int = 1
@@ -127,6 +131,8 @@ class TrainConfig:
     watch: Literal["selection_error", "selection_loss"] = "selection_error"
     early_stopping: int = 0
     early_stopping_watch: Literal["selection_error", "selection_loss", "train_loss"] = "selection_error"
+    start: str = ""
+    freeze: str = ""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def train_on(
     data_dir: str | None = None,
     download: bool = True,
     files: RunFiles | None = None,
+    start: Trained | None = None,
 ) -> None:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
@@ -73,6 +74,7 @@ def train_on(
         data_dir: TFDS data directory.
         download: whether TFDS may download the set.
         files: what else to write there.
+        start: the trained network to start from, with a config of `transfer_config`.
 
     Raises:
         InputError: before training, for a set, a folder or a config that will not do.
@@ -80,8 +82,13 @@ def train_on(
     files = files or RunFiles()
     if files.keep_best and not config.data.holdout:
         raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
-    data = open_data(config.data, data_dir, download)
-    check_run(config, data, strategy)
+    data = open_data(config.data, data_dir, download, start.statistics if start else None)
+    if start and data.image_set.image_shape != start.image_shape:
+        raise InputError(
+            f"--dataset {config.data.dataset}: expected images of the network's {list(start.image_shape)}; "
+            f"received {list(data.image_set.image_shape)}"
+        )
+    check_run(config, data, strategy, start)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -93,7 +100,7 @@ def train_on(
             f"images that have changed since; delete {state} to start anew, or name another folder"
         )
     callbacks = _callbacks(files, config, data, strategy, out)
-    model, history = train(config, data, strategy, state, callbacks)
+    model, history = train(config, data, strategy, state, callbacks, start=start)
     if not is_chief(strategy):
         return
     _write_table(out / "curve.csv", list(history.curve[0]), history.curve)

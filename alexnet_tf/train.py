@@ -21,6 +21,8 @@ from alexnet_tf.models import build_model
 from alexnet_tf.optimizer import MomentumSGD
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
+from alexnet_tf.trained import Trained
+from alexnet_tf.transfer import prepare_model
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.
 STEPS_PER_CALL = 30
@@ -71,7 +73,12 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     )
 
 
-def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
+def check_run(
+    config: Config,
+    data: DataPipelines,
+    strategy: tf.distribute.Strategy,
+    start: Trained | None = None,
+) -> None:
     """Raises an InputError for a run that could not be trained, without training it."""
     check_config(config)
     replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
@@ -84,17 +91,24 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
         )
     check_schedule(config.train, config.data.holdout)
     try:
-        build_model(config.model, data.input_shape, data.image_set.classes)
+        model = build_model(config.model, data.input_shape, data.image_set.classes)
     except (TypeError, ValueError) as error:
         raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
+    prepare_model(model, config, start)
 
 
-def compile_model(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> keras.Model:
-    """Builds and compiles a run's model, initialised from its seed, under the strategy."""
+def compile_model(
+    config: Config,
+    data: DataPipelines,
+    strategy: tf.distribute.Strategy,
+    start: Trained | None = None,
+) -> keras.Model:
+    """Builds and compiles a run's model, initialised from its seed or from `start`, under the strategy."""
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = build_model(config.model, data.input_shape, data.image_set.classes)
+        prepare_model(model, config, start)
         model.compile(
             optimizer=make_optimizer(config.train),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -112,6 +126,7 @@ def train(
     checkpoint: Path | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     report: bool = True,
+    start: Trained | None = None,
 ) -> tuple[keras.Model, History]:
     """Trains one run to its end, going on from its checkpoint where there is one.
 
@@ -127,14 +142,16 @@ def train(
         callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them, and
             `params["history"]` the history so far.
         report: whether the report split is evaluated; `search` has no business there.
+        start: the trained network whose weights the run starts from, `config.train.start` its fingerprint;
+            `data` then has its preprocessing.
 
     Returns:
         The model as trained, and the history; a diverged run (loss no longer finite) ends there, with
         status `diverged`.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    check_run(config, data, strategy)
-    model = compile_model(config, data, strategy)
+    check_run(config, data, strategy, start)
+    model = compile_model(config, data, strategy, start)
     config_hash = config.hash(data.image_set.fingerprint)
     restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None
     history = History(**restored) if restored else History()

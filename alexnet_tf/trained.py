@@ -97,12 +97,13 @@ def save_trained(
     write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def load_trained(path: Path) -> Trained:
+def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     """Reads what `save_trained` wrote.
 
     Args:
         path: the folder, the model.keras in it, or one of the weights that the run kept
             (`alexnet_tf.kept_weights`).
+        flag: of the command line, that named the path.
 
     Raises:
         InputError: where one of the files is missing or damaged.
@@ -128,6 +129,6 @@ def load_trained(path: Path) -> Trained:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"--checkpoint: expected a folder with model.keras, model.json and preprocessing.npz; "
+            f"{flag}: expected a folder with model.keras, model.json and preprocessing.npz; "
             f"received {path}: {str(error).splitlines()[0]}"
         ) from error
