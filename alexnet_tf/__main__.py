@@ -13,6 +13,7 @@ from alexnet_tf.config import PRECISIONS
 from alexnet_tf.config_check import check_config
 from alexnet_tf.errors import InputError
 from alexnet_tf.presets import PRESETS, Preset
+from alexnet_tf.recipes import RECIPES, with_recipe
 from alexnet_tf.startup import quiet_startup
 
 
@@ -38,6 +39,7 @@ def _parser() -> OneLineParser:
         "--freeze", metavar="LAYER", help="of --from: up to this layer, all-but-head (default) or none"
     )
     _add_data_flags(train)
+    train.add_argument("--recipe", help=f"in place of the model's own: {', '.join(RECIPES)}")
     train.add_argument("--epochs", type=int, help="default the recipe's")
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
@@ -112,6 +114,8 @@ def _train(options: argparse.Namespace) -> int:
         config = transfer_config(start, options.dataset, options.freeze or ALL_BUT_HEAD)
     else:
         config = preset.config(options.dataset)
+    if options.recipe is not None:
+        config = with_recipe(config, options.recipe)
     config = config.replace(precision=options.precision, seed=options.seed)
     if options.epochs is not None:
         config = config.replace(epochs=options.epochs)

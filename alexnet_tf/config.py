@@ -63,6 +63,7 @@ class DataConfig:
         brightness: add to all its pixels one number drawn evenly from -brightness..brightness, as a
             share of the 255 grey levels.
         gaussian_noise: standard deviation, in grey levels, of noise added to each of its numbers.
+        color_noise_until: last epoch with colour noise, 0 for all; 67 in the authors' program.
         storage: `auto` streams images from disk where they would take more than 4 GiB of memory;
             `memory` and `stream` insist. It decides no number and is left out of the hash.
     """
@@ -79,6 +80,7 @@ class DataConfig:
     rotation: float = 0.0
     brightness: float = 0.0
     gaussian_noise: float = 0.0
+    color_noise_until: int = 0
     storage: Literal["auto", "memory", "stream"] = "auto"
 
 
@@ -111,6 +113,8 @@ class TrainConfig:
             where it starts from its initialisation.
         freeze: name of the layer up to which, itself included, weights stay as they started; empty for
             none.
+        freeze_conv1_after: last epoch in which the first layer learns, 0 for all; 72 in the authors'
+            program.
     """
 
     epochs: int = 1
@@ -133,6 +137,7 @@ class TrainConfig:
     early_stopping_watch: Literal["selection_error", "selection_loss", "train_loss"] = "selection_error"
     start: str = ""
     freeze: str = ""
+    freeze_conv1_after: int = 0
 
 
 @dataclass(frozen=True)

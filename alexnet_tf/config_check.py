@@ -24,14 +24,14 @@ def check_config(config: Config) -> None:
     """
     data, train = config.data, config.train
     _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
-    for name, least in (("image_size", 0), ("pad", 0), ("crop", 0)):
+    for name, least in (("image_size", 0), ("pad", 0), ("crop", 0), ("color_noise_until", 0)):
         _at_least(name, getattr(data, name), least)
     for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
         _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
     for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1)):
         _at_least(name, getattr(train, name), least)
-    for name, least in (("max_drops", 0), ("stop_extra_epochs", 0), ("early_stopping", 0)):
-        _at_least(name, getattr(train, name), least)
+    for name in ("max_drops", "stop_extra_epochs", "early_stopping", "freeze_conv1_after"):
+        _at_least(name, getattr(train, name), 0)
     rate = train.learning_rate
     _check("learning_rate", rate, 0 <= rate < math.inf, "a finite number >= 0")
     floor, factor = train.min_learning_rate, train.drop_factor

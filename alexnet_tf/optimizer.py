@@ -17,6 +17,7 @@ class MomentumSGD(keras.optimizers.SGD):
         momentum: m.
         decay: d, the L2 coefficient; unlike Keras's `weight_decay` it passes through the velocity.
         bias_rate: multiple of eps for biases; 2 in the authors' program.
+        freezable: name of a layer whose variables `freeze` can hold fast.
 
     Example:
 
@@ -30,17 +31,41 @@ class MomentumSGD(keras.optimizers.SGD):
         momentum: float = 0.9,
         decay: float = 0.0,
         bias_rate: float = 1.0,
+        freezable: str = "",
         name: str = "momentum_sgd",
         **kwargs,
     ):
         super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
         self.decay = decay
         self.bias_rate = bias_rate
+        self.freezable = freezable
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        if self.freezable:
+            # A variable, so that the compiled loop sees it change without being traced anew.
+            self._freezable_rate = self.add_variable((), initializer="ones", name="freezable_rate")
+
+    def freeze(self) -> None:
+        """Holds the variables of the layer `freezable` fast from the next step on."""
+        self._freezable_rate.assign(0.0)
+        # Without a rate a velocity still coasts.
+        for variable, velocity in zip(self._trainable_variables, self.momentums, strict=True):
+            if self._is_freezable(variable):
+                velocity.assign(ops.zeros(velocity.shape, velocity.dtype))
+
+    def _is_freezable(self, variable: keras.Variable) -> bool:
+        return bool(self.freezable) and self.freezable in variable.path.split("/")[:-1]
 
     def update_step(self, gradient, variable, learning_rate):
         # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
         index = self._get_variable_index(variable)
-        name = self._trainable_variables[index].name
+        ours = self._trainable_variables[index]
+        name = ours.name
+        if self._is_freezable(ours):
+            learning_rate = learning_rate * ops.cast(self._freezable_rate, learning_rate.dtype)
         if name == "bias":
             gradient = (
                 gradient * ops.cast(self.bias_rate, gradient.dtype) if self.bias_rate != 1 else gradient
@@ -60,4 +85,5 @@ class MomentumSGD(keras.optimizers.SGD):
         )
 
     def get_config(self):
-        return {**super().get_config(), "decay": self.decay, "bias_rate": self.bias_rate}
+        ours = {"decay": self.decay, "bias_rate": self.bias_rate, "freezable": self.freezable}
+        return {**super().get_config(), **ours}

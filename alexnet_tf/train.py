@@ -69,7 +69,11 @@ def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
             amsgrad=config.optimizer == "amsgrad",
         )
     return MomentumSGD(
-        config.learning_rate, config.momentum, decay=config.weight_decay, bias_rate=config.bias_rate
+        config.learning_rate,
+        config.momentum,
+        decay=config.weight_decay,
+        bias_rate=config.bias_rate,
+        freezable="conv1" if config.freeze_conv1_after else "",
     )
 
 
@@ -94,6 +98,12 @@ def check_run(
         model = build_model(config.model, data.input_shape, data.image_set.classes)
     except (TypeError, ValueError) as error:
         raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
+    if config.train.freeze_conv1_after and "conv1" not in [layer.name for layer in model.layers]:
+        raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without")
+    if config.train.freeze_conv1_after and config.train.optimizer != "momentum":
+        raise InputError(
+            f"freeze_conv1_after: expected optimizer=momentum; received {config.train.optimizer}"
+        )
     prepare_model(model, config, start)
 
 
@@ -221,6 +231,9 @@ def train(
         # Set only where the schedule moves, so that a callback may set it in between.
         if rate != rate_set:
             model.optimizer.learning_rate = rate_set = rate
+        if 0 < config.train.freeze_conv1_after < epoch:
+            # Under mixed_float16 Keras wraps the optimizer.
+            getattr(model.optimizer, "inner_optimizer", model.optimizer).freeze()
         calls.on_epoch_begin(epoch - 1)
         images_per_second, loss = _run_epoch(config, data, strategy, model, run_steps, calls, epoch)
         if not math.isfinite(loss):

@@ -80,3 +80,29 @@ def test_config_round_trip():
     assert (float(copy.learning_rate), copy.momentum, copy.decay, copy.bias_rate) == pytest.approx(
         (0.02, 0.8, 1e-3, 2.0)
     )
+
+
+def test_a_frozen_layer_stands_still_and_the_others_go_on():
+    layers = [keras.layers.Dense(2, name=name) for name in ("conv1", "conv2")]
+    model = keras.Sequential([keras.Input((2,)), *layers])
+    optimizer = MomentumSGD(0.1, decay=0.5, bias_rate=2.0, freezable="conv1")
+    optimizer.build(model.trainable_variables)
+
+    def step():
+        optimizer.apply([keras.ops.ones(v.shape) for v in model.trainable_variables])
+        return [np.array(weight) for weight in model.get_weights()]
+
+    free = MomentumSGD(0.1, decay=0.5, bias_rate=2.0)
+    before = step()
+    optimizer.freeze()
+    frozen, later = step(), step()
+
+    for i in (0, 1):
+        np.testing.assert_array_equal(frozen[i], before[i])
+        np.testing.assert_array_equal(later[i], before[i])
+    for i in (2, 3):
+        assert np.all(frozen[i] < before[i])
+        assert np.all(later[i] < frozen[i])
+    assert len(optimizer.variables) == 2 + 4 + 1
+    free.build(model.trainable_variables)
+    assert len(free.variables) == 2 + 4, "without it the state is what it was"

@@ -336,3 +336,31 @@ def test_two_workers_give_the_same_result_as_one():
     assert [(replicas, chief) for replicas, chief, _ in results] == [(2, True), (2, False)]
     for _, _, losses in results:
         assert losses == pytest.approx([point["train_loss"] for point in alone.curve], rel=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_conv1_frozen_late_stands_still(precision):
+    config = TINY_CONFIG.replace(freeze_conv1_after=1, epochs=2, bias_rate=2.0, precision=precision)
+    weights = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            weights.append(self.model.get_weights())
+
+    run(config.replace(weight_decay=1e-3), callbacks=[Watch()])
+
+    moved = [not np.array_equal(before, after) for before, after in zip(*weights, strict=True)]
+    assert moved == [False, False] + [True] * (len(moved) - 2), "kernel and bias of conv1 come first"
+
+
+def test_a_run_resumed_while_conv1_is_frozen_has_the_same_numbers(tmp_path):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    config = TINY_CONFIG.replace(freeze_conv1_after=1, weight_decay=1e-3)
+    whole_model, whole = run(config, strategy=strategy)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
+    model, resumed = run(config, strategy=strategy, checkpoint=tmp_path / "state.npz")
+
+    assert metrics(resumed) == metrics(whole)
+    np.testing.assert_array_equal(model.get_weights()[0], whole_model.get_weights()[0])

@@ -73,7 +73,9 @@ class DataPipelines:
         labels = self.image_set.train_labels[order]
         examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
         batches = training_batches(self.image_set, examples, batch_size)
-        return _finish(batches, lambda x, y, d: (self._augment(x, d), y))
+        config = self.config
+        is_noisy = config.color_noise != "none" and not 0 < config.color_noise_until < epoch
+        return _finish(batches, lambda x, y, d: (self._augment(x, d, is_noisy), y))
 
     def train_subset(self, batch_size: int) -> tf.data.Dataset:
         """The fixed, class-balanced training images on which the training error is measured."""
@@ -117,7 +119,7 @@ class DataPipelines:
         batches = evaluation_batches(self.image_set, split, examples, batch_size)
         return _finish(batches, lambda x, y, w: (self._center(x, cropped), y, w))
 
-    def _augment(self, images: tf.Tensor, draws: augment.Draws) -> tf.Tensor:
+    def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
         images = self._subtract_mean(images)
         if self.config.rotation:
             # Before the crop, so that as few corners as possible come from outside the image.
@@ -128,7 +130,7 @@ class DataPipelines:
             images = augment.random_flip(images, draws.flip)
         if self.config.vertical_flip:
             images = augment.random_vertical_flip(images, draws.vertical_flip)
-        if self.config.color_noise != "none":
+        if is_noisy:
             components = self.statistics.color_components(self.config.color_noise)
             images = augment.add_color_noise(images, draws.color, tf.constant(components, tf.float32))
             if self.config.color_noise == "code":

@@ -177,3 +177,14 @@ def test_real_cifar10(shared_datasets):
     assert images.shape == (128, 32, 32, 3)
     assert images.dtype == tf.float32
     assert set(labels.numpy()) == set(range(10))
+
+
+def test_color_noise_may_end_early(image_set):
+    always = DataPipelines(image_set, DataConfig(color_noise="code"))
+    until = DataPipelines(image_set, DataConfig(color_noise="code", color_noise_until=2))
+    never = DataPipelines(image_set, DataConfig())
+
+    for epoch, like in ((1, always), (2, always), (3, never), (4, never)):
+        np.testing.assert_array_equal(
+            images_of(until.train(0, epoch, 30)), images_of(like.train(0, epoch, 30))
+        )
