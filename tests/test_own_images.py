@@ -67,6 +67,25 @@ def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
         assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2", "3", "4"]
 
 
+def test_what_else_a_run_writes(tree, tmp_path):
+    arguments = ["--model", "mnist-cnn", "--set", "batch_size=8", "--epochs", "1", "--out", str(tmp_path)]
+    extras = ["--keep-epochs", "--keep-best", "--gradient-norms", "--tensorboard"]
+    assert main(["train", "--dataset", f"folder:{tree}", *arguments, *extras]) == 0
+
+    assert [path.name for path in (tmp_path / "epochs").iterdir()] == ["0001.weights.h5"]
+    assert (tmp_path / "best.weights.h5").exists()
+    assert list((tmp_path / "tensorboard").rglob("events.out.tfevents.*"))
+    with open(tmp_path / "selection.csv", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert row["epoch"] == "1"
+    assert 0 <= float(row["selection_error"]) <= 1
+    assert float(row["selection_loss"]) > 0
+    with open(tmp_path / "gradient_norms.csv", newline="") as file:
+        norms = list(csv.DictReader(file))
+    assert [row["layer"] for row in norms] == ["conv1", "conv2", "fc3", "fc4", "all"]
+    assert all(0 < float(row["mean_norm"]) <= float(row["max_norm"]) for row in norms)
+
+
 @pytest.mark.parametrize("views", ["1", "10"])
 def test_evaluate(trained, tree, capsys, views):
     arguments = ["--dataset", f"folder:{tree}", "--views", views]
@@ -124,7 +143,15 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
             "epochs: expected",
         ),
         (["train", "--dataset", "builtin", "--out", "o", "--set", "shape=1"], "'shape'"),
+        (
+            ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--keep-best"],
+            "--keep-best: expected holdout=true",
+        ),
         (["evaluate", "--checkpoint", "missing", "--dataset", "builtin"], "--checkpoint: expected a folder"),
+        (
+            ["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"],
+            "--checkpoint: expected a folder",
+        ),
         (["evaluate", "--checkpoint", "x", "--dataset", "builtin", "--views", "3"], "--views"),
         (["predict", "--checkpoint", "missing", "a.png"], "--checkpoint: expected a folder"),
         (["predict", "--checkpoint", "missing"], "IMAGE"),
