@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from alexnet_tf.errors import InputError
 
 # Bound on finding out whether there is a network. TFDS alone tries for over three minutes.
 PROBE_SECONDS = 6.0
+
+ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
 # Asked for a set whose code registers no addresses.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
@@ -44,11 +47,8 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
             f"{name}: not in {data_dir}; expected a configuration of {cls.name} among "
             f"{', '.join(cls.builder_configs) or 'none'}; received {config}"
         )
-    if cls.MANUAL_DOWNLOAD_INSTRUCTIONS and not _has_files(data_dir / "downloads" / "manual"):
-        raise InputError(
-            f"{name}: not in {data_dir}, and TFDS cannot fetch it by itself; in {data_dir}/downloads/manual, "
-            f"TFDS says: {_one_line(cls.MANUAL_DOWNLOAD_INSTRUCTIONS)}"
-        )
+    if cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        _check_manual_files(name, cls.MANUAL_DOWNLOAD_INSTRUCTIONS, data_dir)
     urls = list(cls.url_infos or [DEFAULT_URL])
     if not cls.MANUAL_DOWNLOAD_INSTRUCTIONS and not any_host_answers(urls):
         hosts = ", ".join(sorted({urlsplit(url).netloc for url in urls})[:3])
@@ -181,8 +181,25 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
                 path.unlink()
 
 
-def _has_files(path: Path) -> bool:
-    return path.is_dir() and any(True for _ in path.iterdir())
+def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
+    """Refuses a set whose files have to be downloaded by hand and are not all there.
+
+    TFDS would begin without them, and for ImageNet prepare what splits it can.
+    """
+    folder = data_dir / "downloads" / "manual"
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    says = _one_line(instructions)
+    # "manual_dir should contain two files: ILSVRC2012_img_train.tar and ..."; other sets want them unpacked.
+    wanted = ARCHIVE.findall(says) if "should contain" in says else []
+    missing = [file for file in wanted if file not in there]
+    if there and not missing:
+        return
+    files = " and ".join(missing) or "its files"
+    received = ", ".join(sorted(there)[:3]) if there else "nothing there"
+    raise InputError(
+        f"{name}: not in {data_dir}, and to be downloaded by hand; expected {files} in {folder}; "
+        f"received {received}; TFDS says: {says}"
+    )
 
 
 def _one_line(text: str) -> str:

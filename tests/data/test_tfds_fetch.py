@@ -71,9 +71,17 @@ def test_folder_named_as_a_set(tmp_path, no_probe):
 
 
 def test_set_that_must_be_fetched_by_hand(tmp_path, no_probe):
+    manual = tmp_path / "downloads" / "manual"
+    files = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"
     message = failure("imagenet2012", tmp_path)
-    assert f"in {tmp_path}/downloads/manual" in message
-    assert "ILSVRC2012_img_train.tar" in message
+    assert f"expected {files[0]} and {files[1]} in {manual}; received nothing there" in message
+    assert "https://image-net.org/download-images" in message
+    assert list(tmp_path.iterdir()) == []
+
+    manual.mkdir(parents=True)
+    (manual / files[0]).touch()
+    assert f"expected {files[1]} in {manual}; received {files[0]};" in failure("imagenet2012", tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["downloads", "manual", files[0]]
 
 
 def test_unknown_configuration(tmp_path, no_probe):
