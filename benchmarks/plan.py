@@ -105,10 +105,11 @@ def alexnet_step(place: Place) -> list[Comparison]:
 def cifar_step(place: Place) -> list[Comparison]:
     """The training step of the four-layer network of Figure 1, with and without LRN."""
     comparisons = []
+    steps = 4 if place.quick else 10
     for precision in PRECISIONS:
         contenders = []
         for lrn in (False, True):
-            arguments = {"batch": 128, "precision": precision, "lrn": lrn, "steps": 10}
+            arguments = {"batch": 128, "precision": precision, "lrn": lrn, "steps": steps}
             name = "with LRN" if lrn else "without LRN"
             contenders.append(Contender(f"ours {name}", "tensorflow", "cifar_step.ours", arguments))
             contenders.append(Contender(f"PyTorch {name}", "pytorch", "cifar_step.eager", arguments))
