@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import importlib
 import os
 import queue
 import re
@@ -21,6 +22,10 @@ ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
 # Asked for a set whose code registers no addresses.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
+
+# The module with the code of sets that TFDS has none for.
+OWN_SETS = ("tiny_imagenet100", "tiny_imagenet200")
+OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 
 
 def fetch(name: str, data_dir: Path, download: bool) -> None:
@@ -74,7 +79,8 @@ def fetch_command(name: str) -> str:
     >>> print(fetch_command("cifar10"))
     python -c "import tensorflow_datasets as tfds; tfds.load('cifar10')"
     """
-    return f"python -c \"import tensorflow_datasets as tfds; tfds.load('{name}')\""
+    own = f"{OWN_CODE}, " if name.partition(":")[0] in OWN_SETS else ""
+    return f"python -c \"import {own}tensorflow_datasets as tfds; tfds.load('{name}')\""
 
 
 def ways_out(name: str) -> str:
@@ -123,6 +129,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import naming
 
+    importlib.import_module(OWN_CODE)
     known = tfds.list_builders(with_community_datasets=False)
     try:
         parsed, options = naming.parse_builder_name_kwargs(name)

@@ -1,0 +1,57 @@
+"""Readable names of classes that are WordNet ids, such as ImageNet's."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+
+# The 200 classes of Tiny ImageNet: id, tab, words.
+TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")
+
+
+def read_words(path: Path) -> dict[str, str]:
+    """WordNet id -> words, from a file of one id and its words on each line.
+
+    Tiny ImageNet's `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt` are such
+    files: the id ends at the first tab or space.
+
+    Raises:
+        InputError: for a file that cannot be read or has a line without words.
+
+    Example:
+
+    >>> read_words(TINY_IMAGENET_CLASSES)["n02909870"]
+    'bucket, pail'
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(
+            f"words: expected a text file of ids and words; received {path} ({reason})"
+        ) from error
+    words = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        name, *rest = line.split(maxsplit=1)
+        if not rest:
+            raise InputError(f"words: expected an id and its words; received {path}:{number}: {line!r}")
+        words[name] = rest[0].strip()
+    return words
+
+
+def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The first word of each class; classes without words keep their names.
+
+    Args:
+        class_names: in label order.
+        words: WordNet id -> words, beside those of Tiny ImageNet's classes, which are known.
+
+    Example:
+
+    >>> readable_names(["n02909870", "cat"])
+    ('bucket', 'cat')
+    """
+    known = {**read_words(TINY_IMAGENET_CLASSES), **(words or {})}
+    return tuple(known.get(name, name).split(",")[0].strip() for name in class_names)

@@ -1,0 +1,170 @@
+"""Tiny ImageNet rebuilt from a small archive of the public one's layout."""
+
+import hashlib
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.data import tfds_fetch
+from alexnet_tf.data.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.errors import InputError
+
+ROOT = "tiny-imagenet-200"
+
+
+def ids() -> list[str]:
+    return sorted(read_words(TINY_IMAGENET_CLASSES))
+
+
+def shade(place: int, split: str) -> int:
+    """The grey level of a class's images: enough to tell labels by, whatever the order."""
+    return place + (50 if split == "val" else 0)
+
+
+def jpeg(level: int, mode: str = "RGB") -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, (64, 64), level if mode == "L" else (level,) * 3).save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+def write_archive(path: Path, names: list[str]) -> None:
+    """Two training images and one validation image of each class; a few are grey JPEGs, as some are."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{ROOT}/wnids.txt", "\n".join(reversed(names)) + "\n")
+        file.writestr(f"{ROOT}/words.txt", "n00001740\tentity\n")
+        annotations = []
+        for place, name in enumerate(names):
+            for number in range(2):
+                mode = "L" if place % 7 == 0 else "RGB"
+                image = jpeg(shade(place, "train"), mode)
+                file.writestr(f"{ROOT}/train/{name}/images/{name}_{number}.JPEG", image)
+            file.writestr(f"{ROOT}/train/{name}/{name}_boxes.txt", f"{name}_0.JPEG\t0\t10\t63\t58\n")
+            file.writestr(f"{ROOT}/val/images/val_{place}.JPEG", jpeg(shade(place, "val")))
+            annotations.append(f"val_{place}.JPEG\t{name}\t0\t32\t44\t62\n")
+        file.writestr(f"{ROOT}/val/val_annotations.txt", "".join(annotations))
+        file.writestr(f"{ROOT}/test/images/test_0.JPEG", jpeg(0))
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Puts an archive where the public one is looked for; returns its path and an empty data directory."""
+    import tensorflow_datasets as tfds
+
+    from alexnet_tf.data import tiny_imagenet
+
+    tfds.disable_progress_bar()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tfds_fetch, "_answers", lambda url: True)
+
+    def serve(names: list[str], checksum: str = "") -> Path:
+        archive = tmp_path / f"{ROOT}.zip"
+        write_archive(archive, names)
+        content = archive.read_bytes()
+        checksum = checksum or hashlib.sha256(content).hexdigest()
+        info = tfds.download.checksums.UrlInfo(len(content), checksum, archive.name)
+        monkeypatch.setattr(tiny_imagenet, "URL", str(archive))
+        monkeypatch.setattr(tiny_imagenet.TinyImagenet200, "url_infos", {str(archive): info})
+        (tmp_path / "sets").mkdir()
+        return tmp_path / "sets"
+
+    return serve
+
+
+@pytest.mark.parametrize(("name", "step"), [("tiny_imagenet100", 2), ("tiny_imagenet200", 1)])
+def test_classes_and_labels(served, name, step):
+    images = load_image_set(name, str(served(ids())))
+
+    assert images.class_names == tuple(ids()[::step])
+    assert images.report_split == "validation"
+    assert images.train_images.shape == (400 // step, 64, 64, 3)
+    assert images.report_images.shape == (200 // step, 64, 64, 3)
+    for split, pixels, labels in [
+        ("train", images.train_images, images.train_labels),
+        ("val", images.report_images, images.report_labels),
+    ]:
+        levels = pixels.mean(axis=(1, 2, 3))
+        expected = [min(255, shade(step * label, split)) for label in labels]
+        np.testing.assert_allclose(levels, expected, atol=1)
+    assert set(np.bincount(images.train_labels)) == {2}
+    assert set(np.bincount(images.report_labels)) == {1}
+    assert len(set(np.diff(images.train_labels))) > 1, "expected the order of a hash, not of the labels"
+
+
+@pytest.mark.parametrize(
+    ("names", "checksum", "words"),
+    [
+        (lambda: ids()[:-1], "", "expected the 200 known classes in wnids.txt; received 199"),
+        (ids, "0" * 64, "NonMatchingChecksumError"),
+    ],
+    ids=["other classes", "other archive"],
+)
+def test_an_archive_that_will_not_do(served, names, checksum, words):
+    data_dir = served(names(), checksum)
+
+    with pytest.raises(InputError, match=words) as error:
+        load_image_set("tiny_imagenet100", str(data_dir))
+
+    assert "\n" not in str(error.value)
+    assert not (data_dir / "tiny_imagenet100").exists()
+
+
+def test_without_a_network(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tfds_fetch, "_answers", asked.append)
+
+    with pytest.raises(InputError, match=r"cs231n\.stanford\.edu cannot be reached") as error:
+        load_image_set("tiny_imagenet100", str(tmp_path))
+
+    assert "--data-dir" in str(error.value)
+    assert "import alexnet_tf.data.tiny_imagenet, tensorflow_datasets as tfds" in str(error.value)
+    assert asked == ["http://cs231n.stanford.edu/tiny-imagenet-200.zip"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_own_sets_are_those_that_tfds_is_told_of():
+    import tensorflow_datasets as tfds
+
+    from alexnet_tf.data import tiny_imagenet
+
+    builders = (tiny_imagenet.TinyImagenet100, tiny_imagenet.TinyImagenet200)
+    assert tuple(builder.name for builder in builders) == tfds_fetch.OWN_SETS
+    assert set(tfds_fetch.OWN_SETS) <= set(tfds.list_builders(with_community_datasets=False))
+
+
+def test_the_set_on_disk_is_what_the_builder_makes(shared_datasets):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.hashing import Hasher
+
+    from alexnet_tf.data import tiny_imagenet
+
+    folder = shared_datasets / "tiny_imagenet100" / "1.0.0"
+    builder = tfds.builder_from_directory(folder)
+    assert builder.info.features["label"].names == tiny_imagenet.class_ids(step=2)
+    known, stored = read_words(TINY_IMAGENET_CLASSES), read_words(folder / "wordnet_names.txt")
+    assert {name: known[name] for name in stored} == stored
+    keys = tfds.decode.PartialDecoding({"id": True})
+    examples = tfds.as_numpy(builder.as_dataset(split="validation", decoders=keys))
+    hashes = [Hasher("validation").hash_key(example["id"].decode()) for example in examples]
+    assert len(hashes) == 5000
+    assert hashes == sorted(hashes)
+
+
+def test_words(tmp_path):
+    path = tmp_path / "synset_words.txt"
+    path.write_text("n01440764 tench, Tinca tinca\n\nn02909870\tpail\n")
+
+    words = read_words(path)
+
+    assert words == {"n01440764": "tench, Tinca tinca", "n02909870": "pail"}
+    assert readable_names(["n01440764", "n02909870", "n01443537"], words) == ("tench", "pail", "goldfish")
+    path.write_text("n01440764\n")
+    with pytest.raises(InputError, match=r"expected an id and its words; received .*:1: 'n01440764'"):
+        read_words(path)
+    with pytest.raises(InputError, match=r"expected a text file .* received .*absent \(No such file"):
+        read_words(tmp_path / "absent")
