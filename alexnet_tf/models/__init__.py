@@ -13,6 +13,7 @@ from alexnet_tf.config import (
 from alexnet_tf.models.alexnet import AlexNet, alexnet
 from alexnet_tf.models.batch_norm_alexnet import batch_norm_alexnet
 from alexnet_tf.models.cifar_net import cifar_net
+from alexnet_tf.models.imagenet import decode_predictions, preprocess_input
 from alexnet_tf.models.mnist_cnn import mnist_cnn
 from alexnet_tf.models.one_weird_trick import one_weird_trick
 
@@ -39,6 +40,8 @@ __all__ = [
     "batch_norm_alexnet",
     "build_model",
     "cifar_net",
+    "decode_predictions",
     "mnist_cnn",
     "one_weird_trick",
+    "preprocess_input",
 ]

@@ -1,0 +1,106 @@
+"""What goes into a network of ImageNet classes and what comes out, as in `keras.applications`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from alexnet_tf.errors import InputError
+
+# Mean of ImageNet's training pixels, red, green, blue, 0..255: Simonyan and Zisserman's (VGG, 2014), and
+# Keras's in its `caffe` mode.
+MEAN_RGB = (123.68, 116.779, 103.939)
+IMAGENET_CLASSES = 1000
+
+
+def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
+    """Images minus the mean, for `AlexNet(...)` (paper, section 2).
+
+    The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Who has that image
+    passes it as `mean`; the default is the mean of its pixels, one number a channel.
+
+    Args:
+        images: RGB, 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor, of
+            any type.
+        mean: [3], or [height, width, 3] as the images are.
+
+    Returns:
+        float32 of the shape of `images`, an array for an array; the argument stays as it is.
+
+    Raises:
+        InputError: for images or a mean of another shape.
+
+    Example:
+
+    >>> print(preprocess_input(np.full((1, 1, 3), 128)).round(2))
+    [[[ 4.32 11.22 24.06]]]
+    """
+    mean = np.asarray(mean, np.float32)
+    shape = tuple(images.shape)
+    if len(shape) not in (3, 4) or shape[-1] != 3:
+        raise InputError(
+            f"preprocess_input: expected images [height, width, 3] or [n, height, width, 3]; "
+            f"received {list(shape)}"
+        )
+    if mean.shape != (3,) and mean.shape != shape[-3:]:
+        raise InputError(
+            f"preprocess_input: expected a mean [3] or {list(shape[-3:])}; received {list(mean.shape)}"
+        )
+    if isinstance(images, np.ndarray):
+        return images.astype(np.float32) - mean
+    return ops.cast(images, "float32") - mean
+
+
+def decode_predictions(
+    probabilities: Any,
+    top: int = 5,
+    class_names: Sequence[str] | None = None,
+    words: Mapping[str, str] | None = None,
+) -> list[list[tuple[str, str, float]]]:
+    """The most probable classes of each image, best first.
+
+    Args:
+        probabilities: [n, classes].
+        top: how many of each, at most the number of classes.
+        class_names: in the order of the outputs, such as `load_trained(folder).class_names`. Without
+            them the 1000 classes of ImageNet in Keras's order, whose list Keras downloads once.
+        words: name -> description; a class without one is described by its name.
+
+    Returns:
+        For each image (name, description, score), as `keras.applications` does.
+
+    Raises:
+        InputError: for another shape, or where Keras's list cannot be had.
+
+    Example:
+
+    >>> decode_predictions(np.array([[0.2, 0.7, 0.1]]), 2, ["cat", "dog", "owl"], {"dog": "a dog"})
+    [[('dog', 'a dog', 0.7), ('cat', 'cat', 0.2)]]
+    """
+    probabilities = ops.convert_to_numpy(probabilities)
+    classes = IMAGENET_CLASSES if class_names is None else len(class_names)
+    if probabilities.ndim != 2 or probabilities.shape[1] != classes:
+        raise InputError(
+            f"decode_predictions: expected probabilities [n, {classes}]; received {list(probabilities.shape)}"
+        )
+    if class_names is None:
+        return _with_kerass_names(probabilities, top)
+    words = words or {}
+    named = [(name, words.get(name, name)) for name in class_names]
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    return [
+        [(*named[i], float(row[i])) for i in places] for row, places in zip(probabilities, best, strict=True)
+    ]
+
+
+def _with_kerass_names(probabilities: np.ndarray, top: int) -> list[list[tuple[str, str, float]]]:
+    try:
+        decoded = keras.applications.imagenet_utils.decode_predictions(probabilities, top)
+    except Exception as error:  # Keras raises a bare Exception where its download fails
+        raise InputError(
+            f"decode_predictions: expected class_names, or a network to download Keras's list of "
+            f"ImageNet's classes; received {' '.join(str(error).split())}"
+        ) from error
+    return [[(name, words, float(score)) for name, words, score in row] for row in decoded]
