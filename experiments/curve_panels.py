@@ -15,6 +15,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments import wording
 from experiments.effects import Judged
 from experiments.experiment import Experiment
@@ -22,11 +23,8 @@ from experiments.experiment import Experiment
 if TYPE_CHECKING:
     from experiments.figures import Curves
 
-# Okabe and Ito's palette: told apart with any kind of colour vision.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHED = (0, (4, 1.5))
 BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}
-GREY, DARK = "#888888", "#222222"
 # Of the paper's Figure 1, for runs that do not stop at a training error.
 TARGET = 0.25
 # Where curves are named: well above the target, where they are steep.
@@ -141,33 +139,6 @@ def mean_curve(curves: "Curves", name: str) -> tuple[np.ndarray, np.ndarray]:
     common = sorted(set.intersection(*(set(xs) for xs, _ in seeds)))
     values = [[dict(zip(xs, ys, strict=True))[epoch] for epoch in common] for xs, ys in seeds]
     return np.array(common), np.mean(values, axis=0)
-
-
-def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Moves heights apart to at least `gap`, keeping their order and their centre of mass per cluster.
-
-    Example:
-
-    >>> spread([1.0, 1.0, 5.0], 2.0)
-    [0.0, 2.0, 5.0]
-    """
-    order = sorted(range(len(heights)), key=lambda i: heights[i])
-    clusters: list[list[int]] = []
-    centres: list[float] = []
-    for index in order:
-        clusters.append([index])
-        centres.append(heights[index])
-        while len(clusters) > 1 and (
-            centres[-1] - centres[-2] < gap * (len(clusters[-1]) + len(clusters[-2])) / 2
-        ):
-            merged = clusters.pop(-2) + clusters.pop()
-            centres[-2:] = [sum(heights[i] for i in merged) / len(merged)]
-            clusters.append(merged)
-    placed = [0.0] * len(heights)
-    for cluster, centre in zip(clusters, centres, strict=True):
-        for rank, index in enumerate(cluster):
-            placed[index] = centre + gap * (rank - (len(cluster) - 1) / 2)
-    return placed
 
 
 def _draw_arm(axes: Axes, curves: "Curves", name: str, colour: str, line) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from alexnet_tf.figures.look import DARK, GREY, PALETTE
 from alexnet_tf.statistics import no_effect
 from experiments import wording
 from experiments.effects import Judged
 from experiments.experiment import Experiment
 
-BLUE, VERMILION, GREY, DARK = "#0072B2", "#D55E00", "#888888", "#222222"
+BLUE, VERMILION = PALETTE[:2]
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:

@@ -1,39 +1,16 @@
 """figure.png and figure.svg of an experiment: its learning curves and its effects."""
 
-import io
 import string
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 from matplotlib.figure import Figure
 
+from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import Judged, Records, Row, activation_of, arms_in_order, values_of
 from experiments.experiment import Comparison, Experiment
-
-# Fixed, so that the same rows give the same bytes.
-STYLE = {
-    "svg.hashsalt": "alexnet_tf",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.labelcolor": "#333333",
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
-    "xtick.labelcolor": "#333333",
-    "ytick.labelcolor": "#333333",
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
-DPI = 150
-METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
 @dataclass(frozen=True)
@@ -58,29 +35,15 @@ def draw(
 ) -> dict[str, bytes]:
     """The figure in both formats: {"png": ..., "svg": ...}."""
     curves = collect(experiment, rows, curve_rows)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
+    with house_look():
         if experiment.figure == "train_error":
             figure = _training_figure(experiment, rows, records, judged, curves)
         else:
             figure = _test_figure(experiment, rows, judged, curves)
-        width = figure.get_figwidth()
         datasets = ", ".join(sorted({row["dataset"] for row in rows}))
-        figure.suptitle(
-            textwrap.fill(finding(experiment, judged, datasets), int(width * 10)),
-            x=0.01, ha="left", fontsize=11, fontweight="bold",
-        )  # fmt: skip
-        caption = f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}"
-        figure.supxlabel(
-            textwrap.fill(caption, int(width * 15)), x=0.01, ha="left", fontsize=7.5, color="#666666"
-        )
-        content = {}
-        for suffix, metadata in METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
-            content[suffix] = buffer.getvalue()
-    return content
+        title(figure, finding(experiment, judged, datasets))
+        caption(figure, f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}")
+        return encoded(figure, ("png", "svg"))
 
 
 _SEEDS = "Thin lines: one seed each; thick: their mean. Intervals: 95% t, paired by seed."

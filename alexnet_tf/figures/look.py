@@ -1,0 +1,116 @@
+"""The look that all figures share, and figures as files: the same numbers give the same bytes."""
+
+import io
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from alexnet_tf.files import write_bytes
+
+STYLE = {
+    "svg.hashsalt": "alexnet_tf",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.labelcolor": "#333333",
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "xtick.labelcolor": "#333333",
+    "ytick.labelcolor": "#333333",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+DPI = 150
+# Without dates and versions.
+METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+# Okabe and Ito's palette: told apart with any kind of colour vision.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+GREY, DARK = "#888888", "#222222"
+
+
+@contextmanager
+def house_look() -> Iterator[None]:
+    """Matplotlib's settings while a figure is drawn, whatever the user's own are."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def encoded(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
+    """The figure as files of these formats, `png` and `svg`; to be called under `house_look`."""
+    content = {}
+    for suffix in formats:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=METADATA[suffix])
+        content[suffix] = buffer.getvalue()
+    return content
+
+
+def write_figure(path: Path, draw: Callable[[], Figure], formats: Sequence[str]) -> list[Path]:
+    """Draws a figure once and writes it in each format.
+
+    Args:
+        path: without its ending.
+        draw: makes the figure.
+        formats: `png`, `svg`.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: where one cannot be written.
+    """
+    with house_look():
+        content = encoded(draw(), formats)
+    files = [path.with_name(f"{path.name}.{suffix}") for suffix in content]
+    for file, data in zip(files, content.values(), strict=True):
+        write_bytes(file, data)
+    return files
+
+
+def title(figure: Figure, text: str) -> None:
+    """The finding, at the top left."""
+    text = textwrap.fill(text, int(figure.get_figwidth() * 10))
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+
+
+def caption(figure: Figure, text: str) -> None:
+    """What is shown, in small letters at the bottom left."""
+    text = textwrap.fill(text, int(figure.get_figwidth() * 15))
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color="#666666")
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Moves heights apart to at least `gap`, keeping their order and their centre of mass per cluster.
+
+    Example:
+
+    >>> spread([1.0, 1.0, 5.0], 2.0)
+    [0.0, 2.0, 5.0]
+    """
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    clusters: list[list[int]] = []
+    centres: list[float] = []
+    for index in order:
+        clusters.append([index])
+        centres.append(heights[index])
+        while len(clusters) > 1 and (
+            centres[-1] - centres[-2] < gap * (len(clusters[-1]) + len(clusters[-2])) / 2
+        ):
+            merged = clusters.pop(-2) + clusters.pop()
+            centres[-2:] = [sum(heights[i] for i in merged) / len(merged)]
+            clusters.append(merged)
+    placed = [0.0] * len(heights)
+    for cluster, centre in zip(clusters, centres, strict=True):
+        for rank, index in enumerate(cluster):
+            placed[index] = centre + gap * (rank - (len(cluster) - 1) / 2)
+    return placed
