@@ -1,0 +1,162 @@
+"""The paper's Figure 2: a network's stages as boxes with their sizes, its towers apart."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import keras
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from alexnet_tf.figures.boxes import SLANT, Box, fill_polygon
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
+from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, tower_count
+
+# In inches.
+MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
+HEADER, LINE = 1.2, 0.17
+COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
+PLAIN = "#8d99a6"
+KERNEL = "#F0C000"
+CAPTION = (
+    "Boxes are outputs: height, width, channels; their lengths grow more slowly than these numbers. Yellow: "
+    "what one kernel sees of the map, pooled where pooling follows. Bands: full connections."
+)
+
+
+def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
+    """Draws a network from its layers: boxes are outputs, windows are kernels, bands are connections.
+
+    Each tower has a row of its own. Kernels of as many groups as there are towers see one tower each;
+    others see them all, and their lines cross (in the paper: conv3 and the fully connected layers).
+
+    Args:
+        model: any of the project's networks; a chain of layers.
+        name: in the title, by default the model's.
+
+    Raises:
+        InputError: for a network that is not a chain.
+    """
+    stages = stages_of(model)
+    towers = tower_count(stages)
+    rows = [max(box_height(stage, towers) for stage in stages[1:]) + LABELS] * towers
+    room = max(sum(rows), box_height(stages[0], 1) + LABELS)
+    footer = 1.0 + LINE * max(_followed_by(stage).count("\n") + 1 for stage in stages)
+    height = footer + room + HEADER
+    widths = [max(COLUMN[stage.kind], box_width(stage, towers) + GAP) for stage in stages]
+    figure = Figure(figsize=(sum(widths) + 2 * MARGIN, height))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, sum(widths) + 2 * MARGIN), ylim=(0, height))
+    axes.set_axis_off()
+    left, before = MARGIN, []
+    for place, (stage, width) in enumerate(zip(stages, widths, strict=True)):
+        single = place in (0, len(stages) - 1)
+        boxes = _boxes(stage, left + width / 2, footer, room, 1 if single else towers)
+        if stage.kind == "input" or (single and towers > 1):
+            boxes = [replace(box, color=PLAIN) for box in boxes]
+        _connect(axes, before, boxes, stage)
+        for box in boxes:
+            box.draw(axes)
+            _label_sizes(axes, box, stage, len(boxes))
+        if towers > 1 and place == 1:
+            _name_towers(axes, boxes)
+        _describe(axes, stage, left + width / 2, height - HEADER + 0.62, footer)
+        left, before = left + width, boxes
+    layers = sum(stage.kind != "input" for stage in stages)
+    apart = f", {towers} towers" if towers > 1 else ""
+    title(figure, f"{name or model.name}: {layers} layers, {model.count_params():,} parameters{apart}")
+    caption(figure, CAPTION)
+    return figure
+
+
+def side_length(pixels: int) -> float:
+    """Length of a map's side in the figure, which grows more slowly than its pixels."""
+    return 0.3 * pixels**0.42
+
+
+def box_height(stage: Stage, towers: int) -> float:
+    """From the lowest point of a stage's box to the highest, in inches."""
+    box = _boxes(stage, 0, 0, 0, towers)[0]
+    return box.top - box.bottom
+
+
+def box_width(stage: Stage, towers: int) -> float:
+    """From the leftmost point of a stage's box to the rightmost, in inches."""
+    box = _boxes(stage, 0, 0, 0, towers)[0]
+    return box.length + box.depth * SLANT[0]
+
+
+def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int) -> list[Box]:
+    """One box for each tower, the first on top, centred in its share of the room."""
+    channels = stage.shape[-1] / towers
+    if stage.kind == "dense":
+        height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
+    else:
+        height, depth = (side_length(pixels) for pixels in stage.shape[:2])
+        length = 0.07 * math.sqrt(channels)
+    width, up = length + depth * SLANT[0], height + depth * SLANT[1]
+    boxes = []
+    for tower in range(towers):
+        center = bottom + room * (towers - tower - 0.5) / towers + LABELS / 4
+        color = PALETTE[tower % len(PALETTE)]
+        boxes.append(Box(middle - width / 2, center - up / 2, length, height, depth, color))
+    return boxes
+
+
+def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Stage) -> None:
+    """Joins the boxes of a stage to those they see."""
+    apart = len(before) == len(boxes) == stage.groups
+    for place, source in enumerate(before):
+        targets = boxes[place : place + 1] if apart else boxes
+        if stage.kind == "dense":
+            for target in targets:
+                top, bottom = (target.left, target.bottom + target.height), (target.left, target.bottom)
+                band = [source.on_side(0.5, 1), top, bottom, source.on_side(0.5, 0)]
+                fill_polygon(axes, band, source.color, alpha=0.16, order=1)
+            continue
+        down, across = (k / side for k, side in zip(stage.kernel[:2], stage.sees[:2], strict=True))
+        window = source.window(min(1.0, down), min(1.0, across))
+        fill_polygon(axes, window, KERNEL, edge=DARK, order=3)
+        for target in targets:
+            for corner in window:
+                line = zip(corner, target.entry, strict=True)
+                axes.plot(*line, color=source.color, linewidth=0.7, linestyle=(0, (4, 2)), zorder=2.5)
+
+
+def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
+    # A halo, where lines cross them.
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    style = {"fontsize": 8, "color": DARK, "zorder": 4, "path_effects": halo}
+    channels = f"{stage.shape[-1] // towers:,}"
+    axes.text(box.left + box.length / 2, box.bottom - 0.05, channels, ha="center", va="top", **style)
+    if stage.kind != "dense":
+        height, width = stage.shape[:2]
+        axes.text(box.left - 0.04, box.bottom + 0.82 * box.height, height, ha="right", va="center", **style)
+        x, y = box.left + box.depth * SLANT[0] / 2, (box.bottom + box.height + box.top) / 2
+        axes.text(x - 0.03, y, width, ha="right", va="bottom", **style)
+
+
+def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
+    """Above: the layer and its kernels. Below: what follows it, and its parameters."""
+    style = {"ha": "center", "va": "top", "linespacing": 1.35}
+    axes.text(middle, top, stage.name, fontsize=10, fontweight="bold", color=DARK, **style)
+    lines = {"input": "", "dense": f"{stage.shape[-1]:,} units"}.get(stage.kind)
+    if stage.kind == "conv":
+        stride = "" if set(stage.stride) == {1} else f"\nstride {one_or_both(stage.stride)}"
+        lines = f"{stage.shape[-1]} kernels\n{times(stage.kernel)}{stride}"
+    axes.text(middle, top - 0.2, lines, fontsize=8, color=DARK, **style)
+    axes.text(middle, footer - 0.1, _followed_by(stage), fontsize=8, color=DARK, **style)
+    weights = f"{stage.parameters:,}" if stage.kind != "input" else "parameters"
+    axes.text(middle, 0.72, weights, fontsize=8, color=GREY, **style)
+
+
+def _followed_by(stage: Stage) -> str:
+    return "\n".join(word.replace(", ", ",\n") for word in stage.followed_by)
+
+
+def _name_towers(axes: Axes, boxes: Sequence[Box]) -> None:
+    for number, box in enumerate(boxes, start=1):
+        axes.text(
+            box.left + box.length + 0.12, box.bottom - 0.04, f"tower {number}", fontsize=9,
+            fontweight="bold", color=box.color, ha="left", va="top",
+        )  # fmt: skip

@@ -1,0 +1,168 @@
+"""A network as the stages of the paper's Figure 2, read off the Keras model."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+from keras import layers
+
+from alexnet_tf.errors import InputError
+
+# What changes no more than the shape.
+_SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)
+_NAMES = {
+    "LocalResponseNormalization": "LRN",
+    "SpatialResponseNormalization": "spatial norm",
+    "BatchNormalization": "batch norm",
+    "relu": "ReLU",
+}
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The input, a convolution or a fully connected layer, with what follows it up to the next.
+
+    Attributes:
+        name: of the layer.
+        kind: `input`, `conv` or `dense`.
+        shape: of its output without the batch: (height, width, channels), or (units,).
+        sees: shape of its input, which what follows the stage before may have made smaller.
+        followed_by: what is done to its output, in words, in order.
+        parameters: of the layer and of what follows it.
+        kernel: (height, width, channels it sees) of a convolution's kernels.
+        stride: of a convolution, (down, across).
+        groups: of a convolution's kernels.
+    """
+
+    name: str
+    kind: Literal["input", "conv", "dense"]
+    shape: tuple[int, ...]
+    sees: tuple[int, ...] = ()
+    followed_by: tuple[str, ...] = ()
+    parameters: int = 0
+    kernel: tuple[int, ...] | None = None
+    stride: tuple[int, ...] = (1, 1)
+    groups: int = 1
+
+
+def stages_of(model: keras.Model) -> list[Stage]:
+    """The stages of a network whose layers form one chain, models among them taken apart.
+
+    Raises:
+        InputError: for a network with branches, or without a convolution or fully connected layer.
+
+    Example:
+
+    >>> from alexnet_tf.models import alexnet
+    >>> stages = stages_of(alexnet((224, 224, 3), 1000))
+    >>> [stage.shape for stage in stages[:3]]
+    [(224, 224, 3), (55, 55, 96), (27, 27, 256)]
+    >>> stages[2].kernel, stages[2].groups, stages[2].followed_by
+    ((5, 5, 48), 2, ('ReLU', 'LRN', 'max pool 3×3, stride 2'))
+    """
+    runs: list[list[keras.Layer]] = [[]]
+    for layer in layers_of(model):
+        if isinstance(layer, layers.Conv2D | layers.Dense):
+            runs.append([])
+        runs[-1].append(layer)
+    if len(runs) == 1:
+        raise InputError(
+            f"model: expected a network with convolutions or dense layers; received {model.name}"
+        )
+    words, parameters = _followed_by(runs[0])
+    images = Stage("images", "input", tuple(model.input.shape[1:]), (), words, parameters)
+    return [images, *(_stage(run) for run in runs[1:])]
+
+
+def tower_count(stages: Sequence[Stage]) -> int:
+    """Number of towers: the groups of the most divided convolution.
+
+    Example:
+
+    >>> tower_count([Stage("images", "input", (8, 8, 3)), Stage("conv1", "conv", (8, 8, 4), groups=2)])
+    2
+    """
+    return max(stage.groups for stage in stages)
+
+
+def times(lengths: Sequence[int]) -> str:
+    """Lengths with a sign between them.
+
+    Example:
+
+    >>> times((3, 3))
+    '3×3'
+    """
+    return TIMES.join(str(length) for length in lengths)
+
+
+def one_or_both(lengths: Sequence[int]) -> str:
+    """One number for equal lengths, else both.
+
+    Example:
+
+    >>> one_or_both((2, 2)), one_or_both((2, 1))
+    ('2', '2×1')
+    """
+    return times(lengths if lengths[0] != lengths[1] else lengths[:1])
+
+
+def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a chain in order, models among them taken apart.
+
+    Raises:
+        InputError: for a layer that joins several others.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from layers_of(layer)
+            continue
+        if isinstance(layer.input, list) and len(layer.input) > 1:
+            raise InputError(f"model: expected a chain of layers; received {layer.name}, which joins several")
+        yield layer
+
+
+def _stage(run: Sequence[keras.Layer]) -> Stage:
+    """A convolution or fully connected layer, first of the run, and what follows it."""
+    layer = run[0]
+    words, parameters = _followed_by(run[1:])
+    common = {
+        "name": layer.name,
+        "shape": tuple(layer.output.shape[1:]),
+        "sees": tuple(layer.input.shape[1:]),
+        "followed_by": (*_activation(layer), *words),
+        "parameters": layer.count_params() + parameters,
+    }
+    if isinstance(layer, layers.Dense):
+        return Stage(kind="dense", **common)
+    kernel, stride = tuple(layer.kernel.shape[:3]), tuple(layer.strides)
+    return Stage(kind="conv", kernel=kernel, stride=stride, groups=layer.groups, **common)
+
+
+def _followed_by(run: Sequence[keras.Layer]) -> tuple[tuple[str, ...], int]:
+    words = tuple(word for layer in run for word in _words(layer))
+    return words, sum(layer.count_params() for layer in run)
+
+
+def _words(layer: keras.Layer) -> list[str]:
+    """What a layer without kernels does, in a few words."""
+    if isinstance(layer, _SILENT):
+        return []
+    if isinstance(layer, layers.Activation):
+        return _activation(layer)
+    if isinstance(layer, layers.Dropout):
+        return [f"dropout {layer.rate:g}"] if layer.rate else []
+    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
+        kind = "max" if isinstance(layer, layers.MaxPooling2D) else "average"
+        return [f"{kind} pool {times(layer.pool_size)}, stride {one_or_both(layer.strides)}"]
+    if isinstance(layer, layers.ZeroPadding2D):
+        return [f"zeros, to {times(layer.output.shape[1:3])}"]
+    kind = type(layer).__name__
+    return [_NAMES.get(kind, kind)]
+
+
+def _activation(layer: keras.Layer) -> list[str]:
+    name = str(keras.activations.serialize(layer.activation))
+    return [] if name == "linear" else [_NAMES.get(name, name)]

@@ -1,0 +1,151 @@
+"""What Figure 2 takes from a network, and that it shows it."""
+
+import dataclasses
+
+import keras
+import pytest
+from keras import layers
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.architecture import architecture_figure
+from alexnet_tf.figures.boxes import SLANT, Box
+from alexnet_tf.figures.look import house_look
+from alexnet_tf.figures.stages import stages_of, tower_count
+from alexnet_tf.models import build_model
+from alexnet_tf.presets import PRESETS
+
+
+def model_of(name: str, **changes) -> keras.Model:
+    preset = PRESETS[name]
+    config = dataclasses.replace(preset.model, **changes)
+    return build_model(config, (preset.side, preset.side, preset.channels), preset.classes)
+
+
+@pytest.fixture(scope="module")
+def paper() -> keras.Model:
+    return model_of("alexnet")
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_stages_are_the_papers(paper):
+    stages = stages_of(paper)
+
+    assert [stage.shape for stage in stages] == [
+        (224, 224, 3),
+        *[(55, 55, 96), (27, 27, 256), (13, 13, 384), (13, 13, 384), (13, 13, 256)],
+        *[(4096,), (4096,), (1000,)],
+    ]
+    assert [stage.kernel for stage in stages[1:6]] == [
+        *[(11, 11, 3), (5, 5, 48), (3, 3, 256), (3, 3, 192), (3, 3, 192)]
+    ]
+    assert [stage.groups for stage in stages[1:6]] == [1, 2, 1, 2, 2]
+    assert [stage.stride for stage in stages[1:6]] == [(4, 4), (1, 1), (1, 1), (1, 1), (1, 1)]
+    assert stages[0].followed_by == ("zeros, to 227×227",)
+    assert stages[2].sees == (27, 27, 96)
+    assert stages[5].followed_by == ("ReLU", "max pool 3×3, stride 2")
+    assert stages[6].followed_by == ("ReLU", "dropout 0.5")
+    assert sum(stage.parameters for stage in stages) == 60_965_224
+    assert tower_count(stages) == 2
+
+
+def test_the_order_of_what_follows_is_the_nets():
+    stages = stages_of(model_of("alexnet-code", width=1 / 16))
+
+    assert stages[1].followed_by == ("LRN", "max pool 3×3, stride 2", "ReLU")
+    assert stages[2].followed_by == ("ReLU", "LRN", "spatial norm", "max pool 3×3, stride 2")
+
+
+def test_models_in_models_are_taken_apart():
+    body = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv"), layers.Flatten()])
+    images = keras.Input((8, 8, 3))
+    model = keras.Model(images, layers.Dense(2, activation="tanh", name="head")(body(images)))
+
+    stages = stages_of(model)
+
+    assert [(stage.name, stage.shape) for stage in stages[1:]] == [("conv", (6, 6, 4)), ("head", (2,))]
+    assert stages[2].followed_by == ("tanh",)
+    assert sum(stage.parameters for stage in stages) == model.count_params()
+
+
+def test_networks_that_are_no_chain_are_refused():
+    images = keras.Input((8, 8, 3))
+    x = layers.Conv2D(3, 3, padding="same")(images)
+    with pytest.raises(InputError, match="model: expected a chain of layers; received add"):
+        stages_of(keras.Model(images, layers.Add(name="add")([x, images])))
+    with pytest.raises(InputError, match="model: expected a network with convolutions or dense layers"):
+        stages_of(keras.Model(images, layers.Flatten()(images), name="flat"))
+
+
+def test_the_figure_has_the_papers_numbers(paper):
+    with house_look():
+        figure = architecture_figure(paper)
+
+    shown = texts(figure)
+    # Both towers' halves, and the whole sizes of what is not halved.
+    for text, times in {
+        "48": 2,
+        "128": 4,
+        "192": 4,
+        "2,048": 4,
+        "1,000": 1,
+        "224": 2,
+        "55": 4,
+        "27": 4,
+    }.items():
+        assert shown.count(text) == times, text
+    assert shown.count("13") == 12
+    assert {"tower 1", "tower 2", "96 kernels\n11×11×3\nstride 4", "37,752,832"} <= set(shown)
+    assert figure.get_suptitle() == "alexnet: 8 layers, 60,965,224 parameters, 2 towers"
+
+
+def test_towers_meet_at_conv3_and_the_full_connections(paper):
+    with house_look():
+        axes = architecture_figure(paper).axes[0]
+
+    # Four lines from a window to each box it leads to: conv1 2, conv2 2, conv3 4, conv4 2, conv5 2.
+    assert len(axes.lines) == 4 * (2 + 2 + 4 + 2 + 2)
+    bands = [patch for patch in axes.patches if patch.get_alpha() < 1]
+    assert len(bands) == 4 + 4 + 2
+    boxes = 1 + 5 * 2 + 2 * 2 + 1
+    windows = 1 + 2 * 4
+    assert len(axes.patches) == 3 * boxes + windows + len(bands)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("alexnet-scaled", {"width": 1 / 4}),
+        ("alexnet-one-tower", {"width": 1 / 4}),
+        ("cifar-net", {}),
+        ("mnist-cnn", {}),
+    ],
+)
+def test_nothing_is_outside_the_figure(name, changes):
+    model = model_of(name, **changes)
+    with house_look():
+        figure = architecture_figure(model, name)
+        figure.canvas.draw()
+        whole = figure.bbox
+        for axes in figure.axes:
+            for artist in [*axes.texts, *axes.patches]:
+                box = artist.get_window_extent()
+                assert whole.contains(box.x0, box.y0), artist
+                assert whole.contains(box.x1, box.y1), artist
+    assert figure.get_suptitle().startswith(f"{name}: {len(stages_of(model)) - 1} layers")
+    assert ("tower 1" in texts(figure)) == (name == "alexnet-scaled")
+
+
+def test_a_windows_corners_lie_on_the_right_face():
+    box = Box(left=1, bottom=2, length=3, height=4, depth=5, color="black")
+
+    assert box.on_side(0, 0) == (4, 2)
+    assert box.on_side(1, 1) == pytest.approx((4 + 5 * SLANT[0], 6 + 5 * SLANT[1]))
+    assert box.entry == (1, 4)
+    low_near, low_far, high_far, high_near = box.window(0.5, 1)
+    assert low_near == pytest.approx((4, 3))
+    assert high_near == pytest.approx((4, 5))
+    assert low_far == pytest.approx((4 + 5 * SLANT[0], 3 + 5 * SLANT[1]))
+    assert high_far == pytest.approx((4 + 5 * SLANT[0], 5 + 5 * SLANT[1]))
