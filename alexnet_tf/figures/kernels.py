@@ -1,0 +1,186 @@
+"""The paper's Figure 3: the kernels of the first convolution, and how colourful each tower's are."""
+
+import keras
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
+from alexnet_tf.figures.stages import layers_of
+
+# Of kernels of independent noise: two of three colour axes are off the grey one.
+NOISE = 2 / 3
+# Columns to rows of a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
+ASPECT = 16 / 3
+# Least pixels of a kernel's picture, and pixels between two.
+SIDE, SPACE = 60, 5
+
+
+def first_kernels(model: keras.Model) -> tuple[np.ndarray, int]:
+    """The kernels of the first convolution, [height, width, channels, kernels], and the number of towers.
+
+    Raises:
+        InputError: for a network without a convolution.
+    """
+    convolutions = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.Conv2D)]
+    if not convolutions:
+        raise InputError(f"model: expected a network with a convolution; received {model.name}")
+    kernels = keras.ops.convert_to_numpy(convolutions[0].kernel).astype(np.float32)
+    return kernels, max(layer.groups for layer in convolutions)
+
+
+def colorfulness(kernels: np.ndarray) -> np.ndarray:
+    """The share of each kernel's energy that is off the grey axis, in [0, 1].
+
+        1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
+
+    A kernel with three equal channels has 0: it sees brightness only. One whose channels sum to zero at
+    every pixel has 1: it sees colour only. Independent noise has 2/3 in the mean. Nothing is subtracted
+    before, so a uniform grey patch has 0 and a uniform red one 2/3.
+
+    Args:
+        kernels: [height, width, 3, kernels].
+
+    Returns:
+        float64 [kernels]; NaN for a kernel of zeros.
+
+    Raises:
+        ValueError: for kernels that do not see three channels.
+
+    Example:
+
+    >>> kernels = np.zeros((1, 1, 3, 2))
+    >>> kernels[0, 0, :, 0], kernels[0, 0, :, 1] = (1, 1, 1), (1, -1, 0)
+    >>> colorfulness(kernels).round(6).tolist()
+    [0.0, 1.0]
+    """
+    grey, whole = _energies(kernels)
+    with np.errstate(invalid="ignore"):
+        return np.clip(1 - grey / whole, 0, 1)
+
+
+def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
+    """The share of each tower's energy that is off the grey axis: `colorfulness` weighted by energy.
+
+    Weighted, because a kernel that has not been learned stays near its small initial noise, whose
+    colourfulness is 2/3 whatever its tower does.
+
+    Args:
+        kernels: [height, width, 3, kernels]; equal runs of kernels are a tower each.
+        towers: their number, which divides that of the kernels.
+
+    Returns:
+        float64 [towers].
+    """
+    grey, whole = (energy.reshape(towers, -1).sum(axis=1) for energy in _energies(kernels))
+    with np.errstate(invalid="ignore"):
+        return np.clip(1 - grey / whole, 0, 1)
+
+
+def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of squares along the grey axis, and of all, of each kernel."""
+    if kernels.ndim != 4 or kernels.shape[2] != 3:
+        raise ValueError(f"expected kernels [height, width, 3, kernels]; received {list(kernels.shape)}")
+    kernels = kernels.astype(np.float64)
+    grey = np.square(kernels.sum(axis=2)) / 3
+    return grey.sum(axis=(0, 1)), np.square(kernels).sum(axis=(0, 1, 2))
+
+
+def displayed(kernels: np.ndarray) -> np.ndarray:
+    """Kernels as pictures: zero is mid grey, and each is scaled by its own largest weight.
+
+        1/2 + w / (2 max |w|)
+
+    Args:
+        kernels: [height, width, channels, kernels].
+
+    Returns:
+        [kernels, height, width, channels], 0..1.
+    """
+    kernels = np.moveaxis(kernels, -1, 0)
+    largest = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
+    return 0.5 + kernels / np.where(largest > 0, 2 * largest, 1)
+
+
+def kernels_figure(model: keras.Model) -> Figure:
+    """Draws the kernels of the first convolution, tower by tower, with each tower's colourfulness.
+
+    Raises:
+        InputError: for a network without a convolution.
+    """
+    kernels, towers = first_kernels(model)
+    height, width, channels, count = kernels.shape
+    rows, columns = grid_shape(count // towers)
+    chromatic = channels == 3
+    cell = min(0.62, 10 / columns)
+    size = (
+        columns * cell + (3.0 if chromatic else 0.4),
+        towers * (rows * cell * height / width + 0.7) + 0.8,
+    )
+    figure = Figure(figsize=size, layout="constrained")
+    ratios = [columns * cell, 2.4] if chromatic else [1]
+    figure.get_layout_engine().set(h_pad=0.08)
+    grid = figure.add_gridspec(towers, len(ratios), width_ratios=ratios)
+    shares = tower_colorfulness(kernels, towers) if chromatic else None
+    for tower, bank in enumerate(np.split(kernels, towers, axis=-1)):
+        axes = figure.add_subplot(grid[tower, 0])
+        _draw_bank(axes, bank, rows, columns)
+        named = f"tower {tower + 1}: " if towers > 1 else ""
+        said = f"colourfulness {shares[tower]:.2f}" if chromatic else f"{count} kernels"
+        axes.set_title(named + said, color=PALETTE[tower] if towers > 1 else DARK, fontweight="bold")
+        if chromatic:
+            _draw_spread(figure.add_subplot(grid[tower, 1]), bank, shares[tower], PALETTE[tower])
+    title(figure, f"What the first layer looks for: {count} kernels of {height}×{width}×{channels}")
+    caption(
+        figure, "Each kernel is scaled by its largest weight; zero is mid grey." + chromatic * _COLORFULNESS
+    )
+    return figure
+
+
+_COLORFULNESS = (
+    " Colourfulness: the share of a kernel's energy (sum of squares) off the grey axis; a tower's number "
+    "weights its kernels by energy. Dots: one kernel each; dotted: what noise has, 2/3."
+)
+
+
+def grid_shape(count: int) -> tuple[int, int]:
+    """(rows, columns) of a full grid, as near to the paper's as the count allows.
+
+    Example:
+
+    >>> grid_shape(48), grid_shape(24), grid_shape(64)
+    ((3, 16), (2, 12), (4, 16))
+    """
+    rows = [rows for rows in range(1, count + 1) if count % rows == 0]
+    best = min(rows, key=lambda rows: abs(np.log(count / rows / rows / ASPECT)))
+    return best, count // best
+
+
+def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
+    """One picture of all kernels, a little apart."""
+    # Enlarged, so that the gap is small beside them.
+    enlarged = (
+        displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
+    )
+    pictures = np.pad(enlarged, ((0, 0), (0, SPACE), (0, SPACE), (0, 0)), constant_values=1.0)
+    _, height, width, channels = pictures.shape
+    sheet = pictures.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    sheet = sheet.reshape(rows * height, columns * width, channels)[:-SPACE, :-SPACE]
+    axes.imshow(sheet if channels == 3 else sheet.mean(axis=-1), cmap="gray", vmin=0, vmax=1)
+    axes.set_anchor("W")
+    axes.set_axis_off()
+
+
+def _draw_spread(axes: Axes, bank: np.ndarray, share: float, color: str) -> None:
+    """The colourfulness of every kernel, in order, and the tower's number."""
+    values = np.sort(colorfulness(bank))
+    axes.axvline(NOISE, color=GREY, linewidth=1, linestyle=":", zorder=1)
+    axes.axvline(share, color=color, linewidth=1.5, zorder=2)
+    axes.plot(values, np.arange(len(values)), "o", color=color, markersize=3, alpha=0.7, zorder=3)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xticks([0, 0.5, 1])
+    axes.set_ylabel("kernels, in order")
+    axes.set_xlabel("colourfulness")

@@ -1,0 +1,131 @@
+"""Colourfulness by hand, and the grid of kernels."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.kernels import (
+    NOISE,
+    colorfulness,
+    displayed,
+    first_kernels,
+    grid_shape,
+    kernels_figure,
+    tower_colorfulness,
+)
+from alexnet_tf.figures.look import house_look
+from alexnet_tf.models import alexnet, build_model
+from alexnet_tf.presets import PRESETS, SCALED
+
+
+def bank(*pixels) -> np.ndarray:
+    """Kernels of 1x2 pixels, given as ((r, g, b), (r, g, b)) each: [1, 2, 3, kernels]."""
+    return np.moveaxis(np.array(pixels, float)[:, np.newaxis], 0, -1)
+
+
+def test_colorfulness_by_hand():
+    kernels = bank(
+        ((1, 1, 1), (-2, -2, -2)),  # grey: edges in brightness
+        ((1, -1, 0), (0.5, 0.5, -1)),  # each pixel sums to zero
+        ((1, 0, 0), (0, 0, 0)),  # red: a third of its energy is along grey
+        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, as red is
+        ((1, 1, 1), (1, -1, 0)),  # 3 of 5 parts of energy are grey
+    )
+
+    assert colorfulness(kernels).tolist() == pytest.approx([0, 1, 2 / 3, 2 / 3, 2 / 5])
+    assert colorfulness(-7 * kernels).tolist() == pytest.approx(colorfulness(kernels).tolist())
+
+
+def test_colorfulness_is_what_is_left_off_the_grey_axis():
+    kernels = np.random.default_rng(0).normal(size=(3, 4, 3, 5))
+    axis = np.ones(3) / np.sqrt(3)
+    for kernel, value in zip(np.moveaxis(kernels, -1, 0), colorfulness(kernels), strict=True):
+        left = kernel - (kernel @ axis)[..., np.newaxis] * axis
+        assert value == pytest.approx((left**2).sum() / (kernel**2).sum())
+
+
+def test_noise_has_two_thirds():
+    kernels = np.random.default_rng(0).normal(size=(11, 11, 3, 400))
+
+    assert colorfulness(kernels).mean() == pytest.approx(NOISE, abs=0.003)
+
+
+def test_a_tower_weights_its_kernels_by_energy():
+    grey, colorful = ((2, 2, 2), (0, 0, 0)), ((1, -1, 0), (1, -1, 0))  # energies 12 and 4
+    kernels = bank(grey, colorful, colorful, colorful)
+
+    assert tower_colorfulness(kernels, 2).tolist() == pytest.approx([4 / 16, 1])
+    assert tower_colorfulness(kernels, 1).tolist() == pytest.approx([12 / 24])
+
+
+def test_a_kernel_of_zeros_has_no_colorfulness_and_no_say():
+    kernels = bank(((0, 0, 0), (0, 0, 0)), ((1, -1, 0), (0, 0, 0)))
+
+    values = colorfulness(kernels)
+
+    assert np.isnan(values[0])
+    assert values[1] == 1
+    assert tower_colorfulness(kernels, 1).tolist() == [1]
+    with pytest.raises(ValueError, match=r"expected kernels \[height, width, 3, kernels\]; received \[1, 2"):
+        colorfulness(kernels[:, :, :1])
+
+
+def test_zero_is_mid_grey_whatever_the_scale():
+    pictures = displayed(bank(((-1, 0, 1), (0.5, 0, 0)), ((0, 0, 0), (0, 0, 0.01)), ((0, 0, 0), (0, 0, 0))))
+
+    assert pictures.shape == (3, 1, 2, 3)
+    np.testing.assert_allclose(pictures[0], [[[0, 0.5, 1], [0.75, 0.5, 0.5]]])
+    np.testing.assert_allclose(pictures[1], [[[0.5, 0.5, 0.5], [0.5, 0.5, 1]]])
+    np.testing.assert_array_equal(pictures[2], 0.5)
+
+
+def test_the_papers_grid_and_others():
+    assert grid_shape(48) == (3, 16)
+    for count in (1, 7, 16, 24, 32, 64, 96):
+        rows, columns = grid_shape(count)
+        assert rows * columns == count
+        assert rows <= columns
+
+
+def test_kernels_are_those_of_the_first_convolution_in_towers():
+    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
+
+    kernels, towers = first_kernels(model)
+
+    assert kernels.shape == (5, 5, 3, 12)
+    assert towers == 2
+    np.testing.assert_array_equal(kernels, model.get_layer("conv1").kernel)
+    one_tower = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8, towers=1))
+    assert first_kernels(one_tower)[1] == 1
+    dense = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
+    with pytest.raises(InputError, match="model: expected a network with a convolution"):
+        first_kernels(dense)
+
+
+def test_the_figure_says_the_towers_numbers():
+    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
+    kernel = np.ones((5, 5, 3, 12), np.float32)
+    kernel[:, :, 0, 6:] = -2
+    model.get_layer("conv1").kernel.assign(kernel)
+
+    with house_look():
+        figure = kernels_figure(model)
+
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles[::2] == ["tower 1: colourfulness 0.00", "tower 2: colourfulness 1.00"]
+    sheet = figure.axes[0].images[0].get_array()
+    assert sheet.shape == (60, 6 * 60 + 5 * 5, 3)
+    np.testing.assert_array_equal(sheet[:, 60:65], 1)
+    np.testing.assert_array_equal(sheet[:, :60], 1)
+
+
+def test_grey_kernels_are_drawn_without_a_number():
+    preset = PRESETS["mnist-cnn"]
+    with house_look():
+        figure = kernels_figure(build_model(preset.model, (28, 28, 1), 10))
+
+    assert [axes.get_title("left") for axes in figure.axes] == ["32 kernels"]
+    assert figure.axes[0].images[0].get_array().ndim == 2
