@@ -22,6 +22,7 @@ from alexnet_tf.evaluate import Scores, make_evaluator
 from alexnet_tf.files import write_text
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights
+from alexnet_tf.models import decode_predictions
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.strategy import is_chief
@@ -174,17 +175,29 @@ def evaluate_on(
             raise InputError(f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}")
         if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
             raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
-    data_config = first.config.replace(dataset=dataset, image_size=first.image_shape[0], holdout=False).data
-    data = open_data(data_config, data_dir, download, first.statistics)
-    if data.image_set.class_names != first.class_names:
-        raise InputError(
-            f"--dataset {dataset}: expected the network's {len(first.class_names)} classes "
-            f"({first.class_names[0]}, ...); received {data.image_set.classes} "
-            f"({data.image_set.class_names[0]}, ...)"
-        )
+    data = open_data_for(first, dataset, data_dir, download)
     model = _averaged(nets, views)
     batches = data.report(EVALUATION_BATCH, cropped=False)
     return make_evaluator(model, batches, tf.distribute.get_strategy())()
+
+
+def open_data_for(
+    net: Trained, dataset: str, data_dir: str | None = None, download: bool = True
+) -> DataPipelines:
+    """A data set as a trained network has to see it; `train_on` and `evaluate_on` name the arguments.
+
+    Raises:
+        InputError: for a set that cannot be had or is of other classes.
+    """
+    config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
+    data = open_data(config, data_dir, download, net.statistics)
+    if data.image_set.class_names != net.class_names:
+        raise InputError(
+            f"--dataset {dataset}: expected the network's {len(net.class_names)} classes "
+            f"({net.class_names[0]}, ...); received {data.image_set.classes} "
+            f"({data.image_set.class_names[0]}, ...)"
+        )
+    return data
 
 
 def predict_files(
@@ -204,9 +217,9 @@ def predict_files(
         except (OSError, ImageDecodeError) as error:
             predictions.append((path, getattr(error, "strerror", None) or str(error)))
             continue
-        probabilities = np.asarray(ops.softmax(model(image[np.newaxis])))[0]
-        best = np.argsort(-probabilities, kind="stable")[:SHOWN_CLASSES]
-        predictions.append((path, [(net.class_names[i], float(probabilities[i])) for i in best]))
+        probabilities = ops.softmax(model(image[np.newaxis]))
+        (best,) = decode_predictions(probabilities, SHOWN_CLASSES, net.class_names)
+        predictions.append((path, [(name, score) for name, _, score in best]))
     return predictions
 
 

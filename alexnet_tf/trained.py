@@ -58,6 +58,22 @@ class Trained:
         image = np.pad(image, ((pad, pad), (pad, pad), (0, 0)))
         return image / self.statistics.stddev if self.config.data.input_scale == "unit" else image
 
+    def pixels(self, images: np.ndarray) -> np.ndarray:
+        """Whole images as they were before the pipeline: the inverse of `preprocess` after decoding.
+
+        Args:
+            images: float [n, height, width, channels] with the pipeline's padding.
+
+        Returns:
+            uint8 [n, height, width, channels], 0..255.
+        """
+        pad = self.config.data.pad
+        height, width, _ = self.image_shape
+        images = images[:, pad : pad + height, pad : pad + width]
+        if self.config.data.input_scale == "unit":
+            images = images * self.statistics.stddev
+        return np.clip(np.rint(images + self.statistics.mean_image), 0, 255).astype(np.uint8)
+
 
 def save_trained(
     folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]

@@ -104,6 +104,20 @@ class DataPipelines:
         if isinstance(self.image_set, StreamedSet):
             self.image_set.check_readable()
 
+    def chosen(
+        self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True
+    ) -> tf.data.Dataset:
+        """Examples of a split at these places, in this order, without augmentation.
+
+        Args:
+            split: the training images, all of them, or the report split.
+            indices: int64 [n], at least one.
+            batch_size: number of examples in a batch.
+            cropped: the central crop; else the whole images.
+        """
+        labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
+        return self._evaluation(split, labels, indices, batch_size, cropped)
+
     def _evaluation(
         self,
         split: ReadSplit,

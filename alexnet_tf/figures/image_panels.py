@@ -1,0 +1,156 @@
+"""Panels of images: with bars of their classes, or beside their neighbours (the paper's Figure 4)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
+
+COLUMNS = 4
+RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
+# Letters that fit above an image and a neighbour.
+WIDE, NARROW = 24, 15
+# Inches: a neighbour with its gap, the same with its name, and what is above and below all.
+SIDE, CELL, TOP, BOTTOM, MARGIN = 0.98, 1.16, 0.7, 0.62, 0.12
+# Between two spaces, in squares.
+SPACE = 0.22
+NORMAL, SMALL = 8, 6.5
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """An image and what a network makes of it.
+
+    Attributes:
+        image: uint8 [height, width, 1 or 3].
+        heading: above it: its class, or its file.
+        best: (class, probability), most probable first.
+        right: place of its own class among the best, None where it is not there or not known.
+    """
+
+    image: np.ndarray
+    heading: str
+    best: Sequence[tuple[str, float]]
+    right: int | None = None
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """A query's neighbours in one space, nearest first.
+
+    Attributes:
+        images: uint8 [count, height, width, 1 or 3].
+        names: of their classes.
+        same: whether each is of the query's class.
+    """
+
+    images: np.ndarray
+    names: Sequence[str]
+    same: Sequence[bool]
+
+
+def predictions_figure(predicted: Sequence[Predicted], headline: str, about: str) -> Figure:
+    """Draws each image above its bars; the bar of the correct class has another colour.
+
+    Args:
+        predicted: at least one.
+        headline: the figure's title.
+        about: what they are, at the bottom.
+    """
+    columns = min(COLUMNS, len(predicted))
+    rows = math.ceil(len(predicted) / columns)
+    figure = Figure(figsize=(max(2.3 * columns, 4.0), 3.4 * rows + 0.9), layout="constrained")
+    grid = figure.add_gridspec(2 * rows, columns, height_ratios=[2.0, 1.2] * rows)
+    for place, one in enumerate(predicted):
+        row, column = divmod(place, columns)
+        _show(figure.add_subplot(grid[2 * row, column]), one.image, shortened(one.heading, WIDE), NORMAL)
+        _draw_bars(figure.add_subplot(grid[2 * row + 1, column]), one)
+    title(figure, headline)
+    caption(figure, about)
+    return figure
+
+
+def neighbours_figure(
+    queries: np.ndarray,
+    names: Sequence[str],
+    spaces: dict[str, Sequence[Neighbourhood]],
+    headline: str,
+    about: str,
+) -> Figure:
+    """Draws queries in the first column and their neighbours in each space beside them.
+
+    Neighbours of the query's class are framed.
+
+    Args:
+        queries: uint8 [q, height, width, 1 or 3].
+        names: of their classes.
+        spaces: heading of a space -> the neighbours of each query there.
+        headline: the figure's title.
+        about: what they are, at the bottom.
+    """
+    count = len(next(iter(spaces.values()))[0].names)
+    width = 2 * MARGIN + SIDE * (1 + len(spaces) * (count + SPACE))
+    height = TOP + CELL * len(queries) + BOTTOM
+    figure = Figure(figsize=(width, height))
+
+    def cell(row: int, left: float) -> Axes:
+        """Axes of a square at `left` squares from the margin; placed by hand, which is far faster."""
+        x, y = MARGIN + SIDE * left, height - TOP - CELL * (row + 1)
+        return figure.add_axes((x / width, y / height, 0.93 * SIDE / width, 0.93 * SIDE / height))
+
+    def head(left: float, text: str) -> None:
+        x, y = (MARGIN + SIDE * left) / width, (height - TOP + 0.07) / height
+        figure.text(x, y, text, fontsize=9, fontweight="bold", color=DARK, va="bottom")
+
+    head(0, "query")
+    for row, (image, name) in enumerate(zip(queries, names, strict=True)):
+        _show(cell(row, 0), image, shortened(name, NARROW), SMALL)
+    for place, (heading, neighbourhoods) in enumerate(spaces.items()):
+        left = 1 + SPACE + place * (count + SPACE)
+        head(left, heading)
+        for row, one in enumerate(neighbourhoods):
+            for column, (image, name) in enumerate(zip(one.images, one.names, strict=True)):
+                axes = cell(row, left + column)
+                _show(axes, image, shortened(name, NARROW), SMALL, frame=bool(one.same[column]))
+    title(figure, headline)
+    caption(figure, about)
+    return figure
+
+
+def shortened(name: str, letters: int) -> str:
+    """A name of at most so many letters.
+
+    Example:
+
+    >>> shortened("soft-coated wheaten terrier", 24)
+    'soft-coated wheaten ter…'
+    """
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def _show(axes: Axes, image: np.ndarray, heading: str, fontsize: float, frame: bool = False) -> None:
+    grey = image.shape[-1] == 1
+    axes.imshow(image[..., 0] if grey else image, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
+    axes.set_title(heading, loc="center", color=DARK, fontsize=fontsize, pad=3)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set(visible=frame, color=SAME, linewidth=3)
+
+
+def _draw_bars(axes: Axes, one: Predicted) -> None:
+    names, probabilities = zip(*one.best, strict=True)
+    heights = np.arange(len(names))
+    colors = [RIGHT if place == one.right else OTHER for place in heights]
+    axes.barh(heights, probabilities, color=colors, alpha=0.75, height=0.82)
+    for height, name, probability in zip(heights, names, probabilities, strict=True):
+        axes.text(0.02, height, shortened(name, WIDE), va="center", fontsize=8, color=DARK)
+        axes.text(1.0, height, f"{probability:.0%}", va="center", ha="right", fontsize=7, color=GREY)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)

@@ -1,0 +1,91 @@
+"""Exact nearest neighbours, and how often they are of the query's class (paper, section 6.1)."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+class NearestSearch:
+    """Nearest members, by Euclidean distance, of a database that comes in chunks.
+
+    Distances are |q|^2 - 2 q.d + |d|^2 in float64, where rounding is far below any difference between two
+    images; no more than the queries and one chunk are held in memory.
+
+    Args:
+        queries: [q, values].
+        count: number of neighbours of each.
+    """
+
+    def __init__(self, queries: np.ndarray, count: int):
+        self._queries = queries.astype(np.float64)
+        self._squares = np.square(self._queries).sum(axis=1, keepdims=True)
+        self._count = count
+        self._seen = 0
+        self._distances = np.empty((len(queries), 0))
+        self._indices = np.empty((len(queries), 0), np.int64)
+
+    def add(self, chunk: np.ndarray) -> None:
+        """Compares every query with the next members of the database, [m, values]."""
+        chunk = chunk.astype(np.float64)
+        squared = self._squares - 2 * self._queries @ chunk.T + np.square(chunk).sum(axis=1)
+        places = np.broadcast_to(np.arange(self._seen, self._seen + len(chunk)), squared.shape)
+        self._seen += len(chunk)
+        distances = np.concatenate([self._distances, squared], axis=1)
+        indices = np.concatenate([self._indices, places], axis=1)
+        # Stable, and earlier members stand first, so of equally near ones the earlier is kept.
+        best = np.argsort(distances, axis=1, kind="stable")[:, : self._count]
+        self._distances = np.take_along_axis(distances, best, axis=1)
+        self._indices = np.take_along_axis(indices, best, axis=1)
+
+    @property
+    def values(self) -> int:
+        """Number of dimensions."""
+        return self._queries.shape[1]
+
+    @property
+    def indices(self) -> np.ndarray:
+        """int64 [q, count]: places in the database, nearest first; of equally near ones the earlier."""
+        return self._indices
+
+
+def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> np.ndarray:
+    """The nearest members of a database for each query, by exact Euclidean distance.
+
+    Args:
+        queries: [q, values].
+        database: chunks [m, values], one after the other: a generator need not hold them all.
+        count: number of neighbours.
+
+    Returns:
+        int64 [q, count]: places in the database, nearest first; fewer columns for a smaller database.
+
+    Example:
+
+    >>> points = np.array([[0.0], [1.0], [5.0], [1.5]])
+    >>> nearest(np.array([[1.2], [4.0]]), np.array_split(points, 2), 2)
+    array([[1, 3],
+           [2, 3]])
+    """
+    search = NearestSearch(queries, count)
+    for chunk in database:
+        search.add(chunk)
+    return search.indices
+
+
+def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.ndarray) -> np.ndarray:
+    """The share of each query's neighbours that have its class.
+
+    Args:
+        indices: [q, count], into `labels`.
+        labels: [database].
+        query_labels: [q].
+
+    Returns:
+        float64 [q].
+
+    Example:
+
+    >>> same_class_share(np.array([[0, 1], [1, 2]]), np.array([7, 8, 8]), np.array([7, 8])).tolist()
+    [0.5, 1.0]
+    """
+    return (labels[indices] == query_labels[:, np.newaxis]).mean(axis=1)

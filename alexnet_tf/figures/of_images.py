@@ -1,0 +1,172 @@
+"""The paper's Figure 4, computed: a trained network's classes of images, and its neighbours of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from alexnet_tf.data.arrays import balanced_subset
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.evaluate import TOP_K
+from alexnet_tf.figures.features import feature_model
+from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
+from alexnet_tf.figures.neighbours import NearestSearch, same_class_share
+from alexnet_tf.statistics import Interval, mean_interval
+from alexnet_tf.trained import Trained
+
+BATCH = 100
+# As in the paper: eight images with their classes, five queries with six neighbours.
+PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
+# Shares are over so many queries, the shown ones among them, and so many training images.
+MEASURED, DATABASE = 500, 50_000
+
+
+@dataclass(frozen=True)
+class Space:
+    """Neighbours of the queries in one space.
+
+    Attributes:
+        name: `pixels`, or the layer whose features they are.
+        values: number of dimensions.
+        indices: int64 [queries, count], places in the database.
+        share: of a query's neighbours of its class: mean and 95% interval over the queries.
+    """
+
+    name: str
+    values: int
+    indices: np.ndarray
+    share: Interval
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Queries of the report split and their nearest training images.
+
+    Attributes:
+        queries: int64 [q], places in the report split.
+        database: int64 [m], places among the training images.
+        spaces: the last hidden layer first, then pixels.
+        chance: share of database images of a query's class, in the mean.
+    """
+
+    queries: np.ndarray
+    database: np.ndarray
+    spaces: tuple[Space, Space]
+    chance: float
+
+
+def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
+    """Eight images of the report split, of different classes where there are as many, by the seed.
+
+    Args:
+        net: looks at the central crop.
+        data: as `open_data_for` gives it.
+        names: readable ones of the classes.
+        seed: of the choice.
+    """
+    labels = data.image_set.report_labels
+    chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
+    crops = _gathered(data, "report", chosen)
+    probabilities = np.asarray(ops.softmax(net.model(crops, training=False)))
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP_K]
+    images = net.pixels(_gathered(data, "report", chosen, cropped=False))
+    sample = []
+    for image, label, row, places in zip(images, labels[chosen], probabilities, best, strict=True):
+        right = np.flatnonzero(places == label)
+        bars = [(names[i], float(row[i])) for i in places]
+        sample.append(Predicted(image, names[label], bars, int(right[0]) if len(right) else None))
+    return sample
+
+
+def find_neighbours(net: Trained, data: DataPipelines, seed: int) -> Neighbours:
+    """The nearest training images of report images, by features of the last hidden layer and by pixels.
+
+    All see the central crop without augmentation. Pixels are the network's input; the mean image cancels
+    in their differences.
+
+    Args:
+        net: the network.
+        data: as `open_data_for` gives it.
+        seed: of the choice of queries; the first five are of different classes, to be shown.
+    """
+    labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
+    order = np.random.default_rng((seed, 1)).permutation(len(labels))
+    shown = of_different_classes(order, labels, QUERIES)
+    queries = np.r_[shown, order[~np.isin(order, shown)]][:MEASURED]
+    database = balanced_subset(trained_labels, DATABASE)
+    features, layer = feature_model(net.model)
+    extract = tf.function(lambda images: tf.cast(features(images, training=False), tf.float32))
+
+    views: dict[str, Callable] = {
+        layer: lambda images: _flat(extract(images).numpy()),
+        "pixels": _flat,
+    }
+    searches = {
+        name: NearestSearch(
+            np.concatenate([view(images) for images in _batches(data, "report", queries)]), NEIGHBOURS
+        )
+        for name, view in views.items()
+    }
+    for images in _batches(data, "train", database):
+        for name, view in views.items():
+            searches[name].add(view(images))
+    spaces = []
+    for name, search in searches.items():
+        shares = same_class_share(search.indices, trained_labels[database], labels[queries])
+        spaces.append(Space(name, search.values, search.indices, mean_interval(shares.tolist())))
+    counts = np.bincount(trained_labels[database], minlength=data.image_set.classes)
+    chance = float(counts[labels[queries]].mean() / len(database))
+    return Neighbours(queries, database, tuple(spaces), chance)
+
+
+def neighbourhoods(
+    net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
+) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
+    """What is shown of `find_neighbours`: (images of queries, their classes, neighbours in each space)."""
+    shown = found.queries[:QUERIES]
+    labels = data.image_set.report_labels[shown]
+    images = net.pixels(_gathered(data, "report", shown, cropped=False))
+    spaces = []
+    for space in found.spaces:
+        places = found.database[space.indices[: len(shown)]]
+        near = net.pixels(_gathered(data, "train", places.ravel(), cropped=False))
+        near = near.reshape(*places.shape, *near.shape[1:])
+        classes = data.image_set.train_labels[places]
+        spaces.append(
+            [
+                Neighbourhood(near[i], [names[label] for label in classes[i]], classes[i] == labels[i])
+                for i in range(len(shown))
+            ]
+        )
+    return images, [names[label] for label in labels], spaces
+
+
+def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """The first examples of an order that are of new classes; where these do not suffice, the next ones.
+
+    Example:
+
+    >>> of_different_classes(np.array([2, 0, 1, 3]), np.array([5, 6, 5, 6]), 3)
+    array([2, 1, 0])
+    """
+    first = np.sort(np.unique(labels[order], return_index=True)[1])
+    rest = np.setdiff1d(np.arange(len(order)), first)
+    return order[np.r_[first, rest][:count]]
+
+
+def _gathered(data: DataPipelines, split: str, indices: np.ndarray, cropped: bool = True) -> np.ndarray:
+    return np.concatenate(list(_batches(data, split, indices, cropped)))
+
+
+def _batches(
+    data: DataPipelines, split: str, indices: np.ndarray, cropped: bool = True
+) -> Iterator[np.ndarray]:
+    """Images at these places, without the padding of the last batch."""
+    for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
+        yield images.numpy()[weights.numpy() > 0]
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    return values.reshape(len(values), -1)
