@@ -1,0 +1,59 @@
+"""The learning curve of one run."""
+
+from itertools import pairwise
+
+import pytest
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.learning_curve import curve_figure, rate_drops, read_curve
+from alexnet_tf.figures.look import house_look
+
+HEADER = "epoch,train_loss,train_error,test_loss,test_error,test_top5_error,learning_rate,images_per_second\n"
+ROWS = (
+    HEADER
+    + "0,5.5,0.99,5.6,0.98,0.95,0.1,\n"
+    + "1,4.4,0.8,4.5,0.82,0.6,0.1,500.0\n"
+    + "2,4.2,0.6,4.3,0.7,0.4,0.01,600.0\n"
+    + "3,4.1,0.5,4.2,0.62,0.35,0.01,600.0\n"
+)
+
+
+def test_what_the_panel_shows(tmp_path):
+    (tmp_path / "curve.csv").write_text(ROWS)
+    rows = read_curve(tmp_path / "curve.csv")
+
+    with house_look():
+        figure = curve_figure(rows, "alexnet", "cats")
+
+    (axes,) = figure.axes
+    training, test, top5, drop = axes.lines
+    assert list(training.get_ydata()) == [0.99, 0.8, 0.6, 0.5]
+    assert list(test.get_ydata()) == [0.98, 0.82, 0.7, 0.62]
+    assert list(top5.get_ydata()) == [0.95, 0.6, 0.4, 0.35]
+    assert list(drop.get_xdata()) == [1, 1]
+    assert {text.get_text() for text in axes.texts} == {
+        "training error 50.0%",
+        "test error 62.0%",
+        "test error, top-5 35.0%",
+        "rate 0.01",
+    }
+    assert figure.get_suptitle() == "alexnet on cats: 62.0% test error after 3 epochs"
+    assert rate_drops(rows) == [(1, 0.01)]
+
+
+def test_names_of_curves_that_end_together_are_apart(tmp_path):
+    (tmp_path / "curve.csv").write_text(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n")
+
+    with house_look():
+        axes = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats").axes[0]
+
+    heights = sorted(text.xy[1] for text in axes.texts)
+    assert min(high - low for low, high in pairwise(heights)) > 0.04
+
+
+@pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)
+def test_a_file_that_is_no_curve(tmp_path, content):
+    (tmp_path / "curve.csv").write_text(content)
+
+    with pytest.raises(InputError, match=r"curve\.csv: expected"):
+        read_curve(tmp_path / "curve.csv")
