@@ -1,4 +1,4 @@
-"""The command line for images of one's own: `python -m alexnet_tf train | evaluate | predict | summary`.
+"""The command line for images of one's own: `python -m alexnet_tf COMMAND`, see `--help`.
 
 All flags live here; everything else takes objects.
 """
@@ -56,18 +56,37 @@ def _parser() -> OneLineParser:
     evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
     _add_data_flags(evaluate)
     evaluate.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="put the scores into this table, too")
     evaluate.set_defaults(command=_evaluate)
 
     predict = commands.add_parser("predict", help="the five most probable classes of image files")
     predict.add_argument("--checkpoint", type=Path, required=True)
     predict.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    predict.add_argument("--figure", type=Path, metavar="FILE.png", help="draw images and bars, too")
+    _add_words_flag(predict)
     predict.add_argument("files", nargs="+", type=Path, metavar="IMAGE")
     predict.set_defaults(command=_predict)
+
+    figures = commands.add_parser("figures", help="the paper's Figures 2 to 4 and the learning curve")
+    drawn = figures.add_mutually_exclusive_group(required=True)
+    drawn.add_argument("--checkpoint", type=Path, help="a trained model")
+    drawn.add_argument("--model", help="only the architecture of: " + ", ".join(PRESETS))
+    _add_data_flags(figures, required=False)
+    figures.add_argument("--seed", type=int, default=0, help="of the choice of test images")
+    _add_words_flag(figures)
+    figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
+    figures.set_defaults(command=_figures)
     return parser
 
 
-def _add_data_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", required=True, help="builtin, a TFDS name or folder:PATH")
+def _add_words_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--words", type=Path, metavar="FILE", help="lines of a class and its words, such as synset_words.txt"
+    )
+
+
+def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    parser.add_argument("--dataset", required=required, help="builtin, a TFDS name or folder:PATH")
     parser.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
     parser.add_argument("--no-download", action="store_true", help="use only what is on disk")
 
@@ -130,9 +149,14 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     with quiet_startup():
         from alexnet_tf.own_images import evaluate_on
+        from alexnet_tf.scores import read_scores, record_scores
+    if options.csv:
+        read_scores(options.csv)  # so that a file that will not do is known before the work
     scores = evaluate_on(
         options.checkpoint, options.dataset, options.views, options.data_dir, not options.no_download
     )
+    if options.csv:
+        record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
     print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
     print(f"top-1 error {scores.error:.4f}  top-5 error {scores.top5_error:.4f}  loss {scores.loss:.4f}")
     return 0
@@ -140,8 +164,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     with quiet_startup():
+        from alexnet_tf.figures.of_files import check_figure, draw_files
         from alexnet_tf.own_images import predict_files
+    words = _words(options)
+    if options.figure:
+        check_figure(options.figure, options.files)
     predictions = predict_files(options.checkpoint, options.files, options.views)
+    if options.figure:
+        draw_files(options.figure, predictions, words)
     failed = 0
     for path, prediction in predictions:
         if isinstance(prediction, str):
@@ -151,6 +181,36 @@ def _predict(options: argparse.Namespace) -> int:
         best = "  ".join(f"{name} {probability:.1%}" for name, probability in prediction)
         print(f"{path}: {best}")
     return 1 if failed == len(predictions) else 0
+
+
+def _figures(options: argparse.Namespace) -> int:
+    if options.model is not None:
+        if options.dataset is not None:
+            raise InputError("--dataset: expected with --checkpoint; received with --model")
+        preset = _preset(options.model)
+    if options.seed < 0:
+        raise InputError(f"--seed: expected a whole number >= 0; received {options.seed}")
+    words = _words(options)
+    with quiet_startup():
+        from alexnet_tf.figures.from_checkpoint import draw_architecture, figures_of
+        from alexnet_tf.models import build_model
+    if options.model is not None:
+        model = build_model(preset.model, (preset.side, preset.side, preset.channels), preset.classes)
+        lines = draw_architecture(model, options.model, options.out)
+    else:
+        lines = figures_of(
+            options.checkpoint, options.out, options.dataset, options.data_dir, not options.no_download,
+            words, options.seed,
+        )  # fmt: skip
+    for line in lines:
+        print(line, flush=True)
+    return 0
+
+
+def _words(options: argparse.Namespace) -> dict[str, str] | None:
+    from alexnet_tf.data.class_words import read_words
+
+    return read_words(options.words) if options.words else None
 
 
 if __name__ == "__main__":

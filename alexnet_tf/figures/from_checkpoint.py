@@ -1,0 +1,178 @@
+"""Every figure of a trained network, as files."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import keras
+
+from alexnet_tf.data.arrays import results_slug
+from alexnet_tf.data.class_words import readable_names
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.architecture import architecture_figure
+from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
+from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
+from alexnet_tf.figures.learning_curve import curve_figure, read_curve
+from alexnet_tf.figures.look import write_figure
+from alexnet_tf.figures.of_images import (
+    NEIGHBOURS,
+    Neighbours,
+    find_neighbours,
+    neighbourhoods,
+    predict_sample,
+)
+from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.own_images import open_data_for
+from alexnet_tf.rows import to_csv
+from alexnet_tf.statistics import Interval
+from alexnet_tf.trained import Trained, load_trained
+
+VECTOR, PHOTOGRAPH = ("png", "svg"), ("png",)
+KERNELS_COLUMNS = ("tower", "kernels", "colorfulness")
+NEIGHBOURS_COLUMNS = (
+    "space", "values", "queries", "neighbours", "database", "same_class_share", "ci_low", "ci_high", "chance",
+)  # fmt: skip
+
+
+def figures_of(
+    checkpoint: Path,
+    out: Path,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    download: bool = True,
+    words: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Iterator[str]:
+    """Writes the figures of a trained network; each is told of when it is there.
+
+    Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv) and curve (with
+    curve.csv). With one also predictions and neighbours (Figure 4, with neighbours.csv).
+
+    Args:
+        checkpoint: a folder that `train_on` wrote.
+        out: folder for the files, made where it is missing.
+        dataset: `builtin`, a TFDS name or `folder:PATH`, of the network's classes.
+        data_dir: TFDS data directory.
+        download: whether TFDS may download the set.
+        words: see `readable_names`.
+        seed: of the choice of test images.
+
+    Yields:
+        A line for each file, with its numbers.
+
+    Raises:
+        InputError: before anything is written, for a checkpoint or a set that will not do.
+    """
+    net = load_trained(checkpoint)
+    data = open_data_for(net, dataset, data_dir, download) if dataset else None
+    curve = (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "curve.csv"
+    rows = read_curve(curve) if curve.is_file() else None
+    yield from draw_architecture(net.model, net.model.name, out)
+    yield from _kernels(net, out)
+    if rows:
+        # The numbers of a figure stand beside it.
+        write_bytes(out / "curve.csv", curve.read_bytes())
+        draw = functools.partial(curve_figure, rows, net.model.name, results_slug(net.config.data.dataset))
+        yield from _told([out / "curve.csv", *write_figure(out / "curve", draw, VECTOR)])
+    else:
+        yield f"no curve: {curve} is not there"
+    if data:
+        names = readable_names(net.class_names, words)
+        yield from _predictions(net, data, names, out, seed)
+        yield from _neighbours(net, data, names, out, seed)
+
+
+def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
+    """Writes Figure 2 of any network, trained or not, into a folder; see `figures_of`."""
+    make_folder(out)
+    yield from _told(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
+
+
+def make_folder(out: Path) -> None:
+    """Makes the folder of the figures.
+
+    Raises:
+        InputError: where that is not possible.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
+
+
+def _kernels(net: Trained, out: Path) -> Iterator[str]:
+    kernels, towers = first_kernels(net.model)
+    if kernels.shape[2] == 3:
+        shares = tower_colorfulness(kernels, towers)
+        count = kernels.shape[-1] // towers
+        table = [(tower, count, share) for tower, share in enumerate(shares, start=1)]
+        write_text(out / "kernels.csv", to_csv(KERNELS_COLUMNS, _rows(KERNELS_COLUMNS, table)))
+        said = ", ".join(f"{share:.3f}" for share in shares)
+        yield f"{out / 'kernels.csv'}: colourfulness {said}"
+    yield from _told(write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
+
+
+def _predictions(
+    net: Trained, data: DataPipelines, names: tuple[str, ...], out: Path, seed: int
+) -> Iterator[str]:
+    sample = predict_sample(net, data, names, seed)
+    right = sum(one.right == 0 for one in sample)
+    among = sum(one.right is not None for one in sample)
+    headline = f"Of {len(sample)} images {right} are classified rightly, {among} within the five best"
+    about = (
+        f"Drawn from the {data.image_set.report_split} split of {data.image_set.slug} by seed {seed}, of "
+        "different classes, named above. Bars: the five most probable classes, from the central crop. "
+        "Orange: the right one."
+    )
+    yield from _told(
+        write_figure(out / "predictions", lambda: predictions_figure(sample, headline, about), PHOTOGRAPH)
+    )
+
+
+def _neighbours(
+    net: Trained, data: DataPipelines, names: tuple[str, ...], out: Path, seed: int
+) -> Iterator[str]:
+    found = find_neighbours(net, data, seed)
+    table = [
+        (space.name, space.values, len(found.queries), NEIGHBOURS, len(found.database), space.share.mean,
+         space.share.low, space.share.high, found.chance)
+        for space in found.spaces
+    ]  # fmt: skip
+    write_text(out / "neighbours.csv", to_csv(NEIGHBOURS_COLUMNS, _rows(NEIGHBOURS_COLUMNS, table)))
+    said = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
+    yield f"{out / 'neighbours.csv'}: of the query's class: {said}, by chance {found.chance:.1%}"
+    images, classes, shown = neighbourhoods(net, data, found, names)
+    headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
+    draw = functools.partial(
+        neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)),
+        *_neighbours_text(found, data, seed),
+    )  # fmt: skip
+    yield from _told(write_figure(out / "neighbours", draw, PHOTOGRAPH))
+
+
+def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
+    """Title and caption."""
+    shares = " and ".join(f"{space.share.mean:.0%} in {space.name}" for space in found.spaces)
+    headline = f"Of the {NEIGHBOURS} nearest training images {shares} are of the query's class"
+    intervals = "; ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
+    about = (
+        f"Exact Euclidean distance, among {len(found.database):,} training images. Framed: of the query's "
+        f"class. Queries by seed {seed}, of different classes. Shares over {len(found.queries)} images of "
+        f"{data.image_set.slug}'s {data.image_set.report_split} split, with 95% intervals: {intervals}; by "
+        f"chance {found.chance:.1%}."
+    )
+    return headline, about
+
+
+def _interval(share: Interval) -> str:
+    # Of one query there is none.
+    return f"{share.mean:.1%}" + (f" [{share.low:.1%}, {share.high:.1%}]" if share.n > 1 else "")
+
+
+def _rows(columns: Sequence[str], table: Iterable[Sequence]) -> list[dict]:
+    return [dict(zip(columns, line, strict=True)) for line in table]
+
+
+def _told(files: Iterable[Path]) -> Iterator[str]:
+    return (str(file) for file in files)

@@ -1,0 +1,62 @@
+"""A table of scores: one row for each checkpoint, data set and number of views."""
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.evaluate import Scores
+from alexnet_tf.files import write_text
+from alexnet_tf.rows import to_csv
+
+COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
+KEY = ("checkpoint", "dataset", "views")
+
+
+def read_scores(path: Path) -> list[dict[str, str]]:
+    """The rows of a table as text; none where there is no file.
+
+    Raises:
+        InputError: for a file that cannot be read or is another table.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            header, rows = tuple(reader.fieldnames or ()), list(reader)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"--csv: expected a table of scores; received {path} ({reason})") from error
+    if header != COLUMNS or any(None in (*row, *row.values()) for row in rows):
+        raise InputError(f"--csv: expected a table with the columns {','.join(COLUMNS)}; received {path}")
+    return rows
+
+
+def record_scores(path: Path, scores: Scores, checkpoints: Sequence[Path], dataset: str, views: int) -> None:
+    """Puts a row into the table, in the place of one of the same checkpoints, data set and views.
+
+    Args:
+        path: the table; made where it is missing.
+        scores: on the report split.
+        checkpoints: as the user named them; several are an ensemble.
+        dataset: as the user named it.
+        views: of each image.
+
+    Raises:
+        InputError: as `read_scores`, or where the file cannot be written.
+    """
+    row = {
+        "views": views,
+        "nets": len(checkpoints),
+        "examples": scores.count,
+        "top1_error": scores.error,
+        "top5_error": scores.top5_error,
+        "loss": scores.loss,
+        "dataset": dataset,
+        "checkpoint": "+".join(os.fspath(checkpoint) for checkpoint in checkpoints),
+    }
+    kept = [other for other in read_scores(path) if any(other[name] != str(row[name]) for name in KEY)]
+    rows = sorted([*kept, row], key=lambda row: (row["checkpoint"], row["dataset"], int(row["views"])))
+    write_text(path, to_csv(COLUMNS, rows))

@@ -1,0 +1,287 @@
+"""The command `figures`, `predict --figure` and `evaluate --csv` on a small network."""
+
+import csv
+import dataclasses
+import itertools
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.config import Config, DataConfig
+from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.features import feature_model
+from alexnet_tf.figures.image_panels import RIGHT, predictions_figure
+from alexnet_tf.figures.look import house_look
+from alexnet_tf.figures.of_images import (
+    find_neighbours,
+    neighbourhoods,
+    of_different_classes,
+    predict_sample,
+)
+from alexnet_tf.models import build_model
+from alexnet_tf.own_images import open_data_for
+from alexnet_tf.presets import SCALED
+from alexnet_tf.trained import load_trained, save_trained
+from tests.command_errors import one_line_of_status_2
+from tests.figures.test_learning_curve import ROWS
+
+COLORS = {"n01443537": (220, 110, 30), "n02909870": (40, 190, 60), "red": (200, 50, 40)}
+NAMES = ("goldfish", "bucket", "red")
+WITHOUT_IMAGES = {
+    "architecture.png", "architecture.svg", "kernels.png", "kernels.csv", "curve.csv", "curve.png",
+    "curve.svg",
+}  # fmt: skip
+WITH_IMAGES = WITHOUT_IMAGES | {"predictions.png", "neighbours.png", "neighbours.csv"}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """Three classes of noisy coloured images, two of them named by WordNet ids."""
+    root = tmp_path_factory.mktemp("images") / "colors"
+    rng = np.random.default_rng(0)
+    for name, color in COLORS.items():
+        (root / name).mkdir(parents=True)
+        for i in range(20):
+            pixels = np.clip(rng.normal(color, 60, (64, 64, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i:02}.png")
+    (root / "red" / "text.jpg").write_text("no image")
+    return root
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tree, tmp_path_factory) -> Path:
+    """A network of two towers as it was initialised, with a curve."""
+    folder = tmp_path_factory.mktemp("net") / "net"
+    config = Config(
+        data=DataConfig(f"folder:{tree}", image_size=64, crop=56, pad=2, input_scale="unit"),
+        model=dataclasses.replace(SCALED, width=1 / 16),
+    )
+    keras.utils.set_random_seed(0)
+    data = open_data(config.data)
+    save_trained(folder, build_model(config.model, data.input_shape, 3), config, data, {})
+    (folder / "curve.csv").write_text(ROWS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def net(checkpoint):
+    return load_trained(checkpoint)
+
+
+@pytest.fixture(scope="module")
+def data(net, tree):
+    return open_data_for(net, f"folder:{tree}")
+
+
+def test_all_figures(checkpoint, tree, tmp_path, capsys):
+    out = tmp_path / "figures"
+    arguments = ["--checkpoint", str(checkpoint), "--dataset", f"folder:{tree}", "--out", str(out)]
+
+    assert main(["figures", *arguments]) == 0
+
+    assert {path.name for path in out.iterdir()} == WITH_IMAGES
+    told = capsys.readouterr().out
+    for name in WITH_IMAGES:
+        assert str(out / name) in told
+    for path in out.glob("*.png"):
+        with Image.open(path) as image:
+            assert min(image.size) > 300
+
+
+def test_without_a_data_set_what_the_net_itself_shows(checkpoint, tmp_path, capsys):
+    assert main(["figures", "--checkpoint", str(checkpoint / "model.keras"), "--out", str(tmp_path)]) == 0
+
+    assert {path.name for path in tmp_path.iterdir()} == WITHOUT_IMAGES
+    with open(tmp_path / "kernels.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["tower"], row["kernels"]) for row in rows] == [("1", "3"), ("2", "3")]
+    assert all(0.5 < float(row["colorfulness"]) < 0.8 for row in rows)
+
+
+def test_the_architecture_of_a_model_without_training(tmp_path):
+    contents = []
+    for out in (tmp_path / "new" / "folder", tmp_path / "again"):
+        assert main(["figures", "--model", "cifar-net", "--out", str(out)]) == 0
+        contents.append({path.name: path.read_bytes() for path in out.iterdir()})
+
+    assert set(contents[0]) == {"architecture.png", "architecture.svg"}
+    assert b"<svg" in contents[0]["architecture.svg"]
+    assert contents[0] == contents[1]
+
+
+def test_neighbours_are_those_of_brute_force(net, data):
+    found = find_neighbours(net, data, seed=0)
+
+    layer, pixels = found.spaces
+    assert (layer.name, layer.values) == ("fc7", 256)
+    assert (pixels.name, pixels.values) == ("pixels", 56 * 56 * 3)
+    images = data.image_set
+    # Of the 64x64 images the pipeline pads 2 pixels and crops 56: rows and columns 4 to 59.
+    crops = [part[:, 4:60, 4:60].astype(np.int64) for part in (images.report_images, images.train_images)]
+    queries = crops[0][found.queries].reshape(len(found.queries), -1)
+    database = crops[1][found.database].reshape(len(found.database), -1)
+    distances = np.square(queries[:, np.newaxis] - database).sum(axis=-1)
+    np.testing.assert_array_equal(pixels.indices, np.argsort(distances, axis=1, kind="stable")[:, :6])
+    same = images.train_labels[found.database[pixels.indices]] == images.report_labels[found.queries, None]
+    assert pixels.share.mean == pytest.approx(same.mean())
+    assert pixels.share.low < pixels.share.mean or pixels.share.mean == 1
+    assert found.chance == pytest.approx(1 / 3)
+    assert sorted(found.queries) == list(range(12))
+    assert len(found.database) == 48
+    assert len(set(images.report_labels[found.queries[:3]])) == 3
+
+
+def test_what_is_shown_are_the_images_themselves(net, data):
+    found = find_neighbours(net, data, seed=1)
+
+    images, names, spaces = neighbourhoods(net, data, found, NAMES)
+
+    shown = found.queries[:5]
+    np.testing.assert_array_equal(images, data.image_set.report_images[shown])
+    assert names == [NAMES[label] for label in data.image_set.report_labels[shown]]
+    for space, neighbourhood in zip(found.spaces, spaces, strict=True):
+        for query, one in enumerate(neighbourhood):
+            places = found.database[space.indices[query]]
+            np.testing.assert_array_equal(one.images, data.image_set.train_images[places])
+            assert list(one.names) == [NAMES[label] for label in data.image_set.train_labels[places]]
+            assert list(one.same) == [name == names[query] for name in one.names]
+
+
+def test_predicted_classes_are_the_nets(net, data):
+    sample = predict_sample(net, data, NAMES, seed=0)
+
+    assert len(sample) == 8
+    assert {one.heading for one in sample[:3]} == set(NAMES)
+    batches = list(data.report(12))
+    crops, labels = batches[0][0].numpy(), batches[0][1].numpy()
+    probabilities = np.asarray(ops.softmax(net.model(crops)))
+    for one in sample:
+        (place,) = [i for i in range(12) if np.array_equal(data.image_set.report_images[i], one.image)]
+        assert one.heading == NAMES[labels[place]]
+        assert [name for name, _ in one.best].index(one.heading) == one.right
+        assert [name for name, _ in one.best] == [NAMES[i] for i in np.argsort(-probabilities[place])]
+        assert [p for _, p in one.best] == pytest.approx(np.sort(probabilities[place])[::-1], rel=1e-4)
+    other = predict_sample(net, data, NAMES, seed=1)
+    assert not all(np.array_equal(a.image, b.image) for a, b in zip(sample, other, strict=True))
+
+
+def test_examples_of_new_classes_come_first():
+    labels = np.array([0, 0, 1, 1, 2])
+
+    assert of_different_classes(np.array([1, 0, 3, 2, 4]), labels, 4).tolist() == [1, 3, 4, 0]
+    assert of_different_classes(np.array([4, 3]), labels, 5).tolist() == [4, 3]
+
+
+def test_features_are_the_last_hidden_layers(net):
+    features, name = feature_model(net.model)
+    images = np.random.default_rng(0).normal(size=(3, 56, 56, 3)).astype(np.float32)
+
+    values = features(images, training=False)
+
+    hidden = keras.Model(net.model.input, net.model.get_layer("relu7").output)(images, training=False)
+    np.testing.assert_array_equal(values, hidden)
+    classifier = net.model.get_layer("fc8")
+    logits = tf.matmul(values, classifier.kernel) + classifier.bias
+    np.testing.assert_allclose(logits, net.model(images, training=False), rtol=1e-5, atol=1e-6)
+    assert name == "fc7"
+    flat = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 4), layers.Flatten()])
+    with pytest.raises(InputError, match="model: expected a network that ends in a dense layer"):
+        feature_model(flat)
+
+
+def test_chosen_examples_are_evaluations(data):
+    everything = list(itertools.chain(*(images.numpy() for images, _, _ in data.report(4))))
+
+    (batch,) = data.chosen("report", np.array([7, 2, 7]), 3)
+
+    np.testing.assert_array_equal(batch[0], [everything[7], everything[2], everything[7]])
+    np.testing.assert_array_equal(batch[1], data.image_set.report_labels[[7, 2, 7]])
+    ((whole, labels, weights),) = data.chosen("train", np.array([40]), 2, cropped=False)
+    assert whole.shape == (2, 68, 68, 3)
+    assert labels[0] == data.image_set.train_labels[40]
+    assert weights.numpy().tolist() == [1, 0]
+
+
+def test_predict_draws_the_readable_files(checkpoint, tree, tmp_path, capsys):
+    grey = tmp_path / "grey.png"
+    Image.fromarray(np.full((300, 500), 90, np.uint8)).save(grey)
+    words = tmp_path / "words.txt"
+    words.write_text("red\tall red things\n")
+    files = [tree / "red" / "00.png", tree / "red" / "text.jpg", grey]
+    figure = tmp_path / "figure.png"
+    arguments = ["--figure", str(figure), "--words", str(words), *map(str, files)]
+
+    assert main(["predict", "--checkpoint", str(checkpoint), *arguments]) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    with Image.open(figure) as image:
+        assert image.size[0] > image.size[1], "two images side by side"
+    figure.unlink()
+    assert main(["predict", "--checkpoint", str(checkpoint), "--figure", str(figure), str(files[1])]) == 1
+    assert not figure.exists()
+
+
+def test_evaluate_fills_a_table(checkpoint, tree, tmp_path, capsys):
+    table = tmp_path / "scores.csv"
+    for views in ("2", "1"):
+        arguments = ["--dataset", f"folder:{tree}", "--views", views, "--csv", str(table)]
+        assert main(["evaluate", "--checkpoint", str(checkpoint), *arguments]) == 0
+
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["views"], row["nets"], row["examples"]) for row in rows] == [
+        ("1", "1", "12"),
+        ("2", "1", "12"),
+    ]
+    assert f"top-1 error {float(rows[0]['top1_error']):.4f}" in capsys.readouterr().out
+    assert {row["checkpoint"] for row in rows} == {str(checkpoint)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["figures", "--out", "o"], "one of the arguments --checkpoint --model is required"),
+        (["figures", "--checkpoint", "missing", "--out", "o"], "--checkpoint: expected a folder"),
+        (["figures", "--model", "lenet", "--out", "o"], "--model: expected one of"),
+        (["figures", "--model", "alexnet", "--dataset", "builtin", "--out", "o"], "received with --model"),
+        (["figures", "--checkpoint", "NET", "--seed", "-1", "--out", "o"], "--seed: expected a whole number"),
+        (["figures", "--checkpoint", "NET", "--words", "no", "--out", "o"], "words: expected a text file"),
+        (["predict", "--checkpoint", "NET", "--figure", "f.jpg", "a.png"], "--figure: expected a .png file"),
+        (["predict", "--checkpoint", "NET", "--figure", "no/f.png", "a.png"], "in a folder that is there"),
+        (
+            ["evaluate", "--checkpoint", "NET", "--dataset", "builtin", "--csv", "."],
+            "--csv: expected a table",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line_and_status_2(checkpoint, tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    arguments = [str(checkpoint) if argument == "NET" else argument for argument in arguments]
+
+    line = one_line_of_status_2(main, arguments, capsys)
+
+    assert words in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_classes_of_one_name_the_right_one_is_marked(net, data):
+    sample = predict_sample(net, data, ("crane", "crane", "red"), seed=0)
+
+    with house_look():
+        figure = predictions_figure(sample, "headline", "about")
+
+    bars = [axes for axes in figure.axes if axes.patches]
+    assert len(bars) == 8
+    for one, axes in zip(sample, bars, strict=True):
+        marked = [place for place, bar in enumerate(axes.patches) if bar.get_facecolor()[:3] == to_rgb(RIGHT)]
+        assert marked == [one.right]
+        assert [bar.get_width() for bar in axes.patches] == [probability for _, probability in one.best]

@@ -1,0 +1,51 @@
+"""The table that `evaluate --csv` fills."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.evaluate import Scores
+from alexnet_tf.scores import read_scores, record_scores
+
+
+def scores(error: float) -> Scores:
+    return Scores(loss=1.5, error=error, top5_error=error / 2, count=500)
+
+
+def test_a_row_takes_the_place_of_its_like(tmp_path):
+    table = tmp_path / "scores.csv"
+    record_scores(table, scores(0.5), [Path("runs/a")], "cifar10", 10)
+    record_scores(table, scores(0.75), [Path("runs/a")], "cifar10", 1)
+    record_scores(table, scores(0.25), [Path("runs/a"), Path("runs/b")], "cifar10", 1)
+    record_scores(table, scores(0.375), [Path("runs/a")], "cifar10", 10)
+
+    assert table.read_text().splitlines() == [
+        "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint",
+        "1,1,500,0.75,0.375,1.5,cifar10,runs/a",
+        "10,1,500,0.375,0.1875,1.5,cifar10,runs/a",
+        "1,2,500,0.25,0.125,1.5,cifar10,runs/a+runs/b",
+    ]
+    assert list(tmp_path.iterdir()) == [table]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "views,nets\n1,1\n", "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint\n1\n"],
+)
+def test_another_table_is_left_alone(tmp_path, content):
+    table = tmp_path / "scores.csv"
+    table.write_text(content)
+
+    with pytest.raises(InputError, match="--csv: expected a table with the columns views,nets,"):
+        record_scores(table, scores(0.5), [Path("a")], "cifar10", 1)
+
+    assert table.read_text() == content
+
+
+def test_no_table_has_no_rows(tmp_path):
+    assert read_scores(tmp_path / "scores.csv") == []
+    with pytest.raises(
+        InputError, match=r"--csv: expected a table of scores; received .* \(Is a directory\)"
+    ):
+        read_scores(tmp_path)
