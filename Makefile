@@ -17,8 +17,8 @@ BENCHMARK_VENV ?= .venv-benchmark
 # One experiment per claim; `make search` and `make run` take NAME=.
 ABLATIONS := ablation-relu ablation-lrn ablation-pooling
 
-.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun compare tables figures report \
-	benchmark clean
+.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
+	report benchmark clean
 
 setup: $(READY)
 
@@ -47,6 +47,15 @@ rerun: $(READY)
 	$(RUN) rerun $(RUN_ID) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
+
+# The recipe of 2012 on every GPU; interrupted and called again it goes on. RECIPE=2012-code is what the
+# authors' program did.
+imagenet: $(READY)
+	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \
+		--dataset $(or $(DATASET),imagenet2012) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) \
+		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set $(change)) \
+		$(if $(PRECISION),--precision $(PRECISION)) --replicas $(or $(REPLICAS),auto) \
+		--out $(or $(OUT),runs/imagenet)
 
 compare: $(READY)
 	$(RUN) compare $(or $(A),results) $(or $(B),runs) $(if $(TOLERANCE),--tolerance $(TOLERANCE))
