@@ -17,7 +17,6 @@ from typing import Any
 
 from benchmarks.task import Task
 
-
 # Seconds of a first call that are not worth a second one.
 LONG = 5.0
 
