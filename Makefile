@@ -8,10 +8,10 @@ RUN := $(VENV)/bin/python -m experiments
 READY := $(VENV)/.ready
 
 RESULTS_DIR ?= runs
-FLAGS = $(if $(DATASET),--dataset $(DATASET)) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) \
-	$(if $(ARMS),--arms $(ARMS)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set $(change)) \
-	$(if $(PRECISION),--precision $(PRECISION)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
-	--results-dir $(RESULTS_DIR)
+FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
+	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
+	$(foreach change,$(SET),--set "$(change)") $(if $(PRECISION),--precision "$(PRECISION)") \
+	$(if $(REPLICAS),--replicas "$(REPLICAS)") --results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 # One experiment per claim; `make search` and `make run` take NAME=.

@@ -21,7 +21,7 @@ def run_command(options: argparse.Namespace) -> int:
 
     Returns:
         Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, told in one line; 130 when
-        interrupted.
+        interrupted; 141 when nobody reads the output to its end.
     """
     try:
         status = options.command(options)
@@ -34,6 +34,7 @@ def run_command(options: argparse.Namespace) -> int:
         print("interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; nothing more can be written, not even at exit.
+        # The reader (`| head`) has seen enough; nothing more can be written, not even at exit. The status is
+        # that of a program that SIGPIPE ends: it must not look like an answer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 141

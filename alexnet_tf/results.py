@@ -33,7 +33,7 @@ from alexnet_tf.rows import (
 
 __all__ = [
     "CURVES_COLUMNS", "EFFECTS_COLUMNS", "LR_SEARCH_COLUMNS", "RUNS_COLUMNS", "SUMMARY_COLUMNS", "Reading",
-    "finished_run", "metric_columns", "prepare_folder", "read_curves", "read_lr_search",
+    "check_search_row", "finished_run", "metric_columns", "prepare_folder", "read_curves", "read_lr_search",
     "read_records", "read_runs", "record_run", "record_search", "runs_columns", "to_csv",
 ]  # fmt: skip
 
@@ -155,6 +155,17 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
         )
 
 
+def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
+    """Refuses a candidate whose row is there with another hash, as `record_search` would after the training.
+
+    Raises:
+        InputError: for such a row.
+    """
+    for row in read_lr_search(folder).rows:
+        if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
+            _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
+
+
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
     """The row of a run that need not run again (done or diverged), or None.
 
@@ -201,8 +212,9 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
             content = json.loads(path.read_text("utf-8"))
-            if not isinstance(content, dict):
-                raise ValueError(f"{type(content).__name__} {str(content)[:40]}")
+            whole = isinstance(content, dict) and isinstance(content.get("config"), dict)
+            if not whole or not isinstance(content.get("environment", {}), dict):
+                raise ValueError(str(content)[:60])
             records[path.stem] = content
         except (OSError, ValueError) as error:
             problems.append(f"{path}: expected a JSON record, received: {error}")

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 
 from alexnet_tf.errors import InputError
 
@@ -188,7 +189,8 @@ def detectable_effect(
 ) -> float | None:
     """The smallest true effect that pairs of this number and spread would show with probability `power`.
 
-        (t_{(1 + confidence) / 2} + t_{power}) s / sqrt(n),   t with n - 1 degrees of freedom
+        d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
+                         quantile t_{(1 + confidence) / 2} with probability `power`
 
     s is the standard deviation of the differences; of the logarithms for a ratio, whose result is a
     factor above 1. It tells what "inconclusive" could have missed, not how large the effect is.
@@ -200,20 +202,23 @@ def detectable_effect(
         confidence: of the interval.
 
     Returns:
-        An absolute difference or a factor; None without an interval from at least two pairs.
+        An absolute difference or a factor; None without a spread from at least two pairs.
 
     Example:
 
     >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
-    >>> round(detectable_effect(effect, "difference"), 2)  # (4.303 + 1.061) / sqrt(3)
-    3.1
+    >>> round(detectable_effect(effect, "difference"), 2)
+    3.26
     """
     if effect.bound or effect.n < 2:
         return None
     values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
     error = mean_interval(values).std / math.sqrt(effect.n)
-    quantiles = stats.t.ppf([(1 + confidence) / 2, power], effect.n - 1)
-    least = float(quantiles.sum()) * error
+    if error == 0:
+        return None
+    degrees = effect.n - 1
+    critical = stats.t.ppf((1 + confidence) / 2, degrees)
+    least = error * brentq(lambda shift: stats.nct.sf(critical, degrees, shift) - power, 0, 100)
     return math.exp(least) if kind == "ratio" else least
 
 

@@ -183,7 +183,8 @@ def train(
         if not math.isfinite(scores["train"].loss):
             # The last step of an epoch can break what no step after it is there to see.
             history.status, history.message = "diverged", f"loss is not finite after epoch {epoch}"
-            return
+            if epoch:
+                return
         if epoch and "selection" in scores:
             history.selection_errors.append(scores["selection"].error)
             history.selection_losses.append(scores["selection"].loss)

@@ -4,6 +4,7 @@ All flags live here; everything else takes objects.
 """
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -46,13 +47,13 @@ def _parser() -> OneLineParser:
         training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
         training.add_argument("--precision", choices=PRECISIONS)
         training.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
-        training.add_argument("--results-dir", type=Path, default=Path("runs"))
+        training.add_argument("--results-dir", type=_folder, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
 
     replaying = commands.add_parser("rerun", help="replay a recorded run; does it give the same numbers?")
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
-    replaying.add_argument("--results-dir", type=Path, default=Path("results"), help="where its row is")
+    replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
     replaying.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
     replaying.add_argument("--no-download", action="store_true", help="use only what is on disk")
     replaying.add_argument("--epochs", help="replay so many at most; default all")
@@ -72,7 +73,7 @@ def _parser() -> OneLineParser:
         ("figures", "redraw the figures only"),
     ):
         reporting = commands.add_parser(name, help=text)
-        reporting.add_argument("--results-dir", type=Path, default=Path("results"))
+        reporting.add_argument("--results-dir", type=_folder, default=Path("results"))
         reporting.set_defaults(command=_report, tables=name != "figures", figures=name != "tables")
     return parser
 
@@ -115,7 +116,8 @@ def _search(options: argparse.Namespace) -> int:
 
 def _rerun(options: argparse.Namespace) -> int:
     epochs = None if options.epochs is None else _whole_number("--epochs", options.epochs, 1)
-    _check_tolerance(options.tolerance)
+    if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
+        raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
     # Sums depend on how operations are split over threads.
     threads = run.record.get("environment", {}).get("intra_op_threads")
@@ -132,7 +134,6 @@ def _rerun(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from experiments.compare import compare
 
-    _check_tolerance(options.tolerance)
     status, text = compare(options.a, options.b, options.tolerance)
     print(text)
     return status
@@ -193,9 +194,8 @@ def _experiment(name: str) -> Experiment:
     return found
 
 
-def _check_tolerance(tolerance: float) -> None:
-    if not tolerance >= 0:
-        raise InputError(f"--tolerance: expected a number >= 0; received {tolerance}")
+def _folder(text: str) -> Path:
+    return Path(os.path.expanduser(text))
 
 
 def _names(flag: str, text: str | None) -> tuple[str, ...]:
@@ -209,8 +209,9 @@ def _names(flag: str, text: str | None) -> tuple[str, ...]:
 
 
 def _whole_number(flag: str, text: str, least: int) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) < least:
-        raise InputError(f"{flag}: expected whole numbers >= {least}; received {text!r}")
+    # The length first: Python refuses to read a number of thousands of digits.
+    if not text.isascii() or not text.isdecimal() or len(text) > 20 or int(text) < least:
+        raise InputError(f"{flag}: expected whole numbers >= {least}; received {text[:40]!r}")
     return int(text)
 
 

@@ -82,7 +82,7 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """
     a, b = Path(a), Path(b)
     if not (tolerance >= 0 and math.isfinite(tolerance)):
-        raise InputError(f"expected a tolerance >= 0, received {tolerance!r}")
+        raise InputError(f"--tolerance: expected a finite number >= 0; received {tolerance}")
     pairs, alone = _pairs(a, b)
     found = Findings(alone=alone)
     common = 0

@@ -10,6 +10,8 @@ from alexnet_tf import statistics
 from alexnet_tf.statistics import Effect
 from experiments.experiment import Comparison, Experiment
 
+# Two pairs have an interval too, but one that a lucky third would overturn.
+MIN_PAIRS = 3
 COMMON_METRICS = ("train_error", "test_error", "test_top5_error")
 
 Row = Mapping[str, Any]
@@ -184,7 +186,7 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
 
 
 def _verdict(comparison: Comparison, effect: Effect) -> str:
-    if effect.low is None and effect.high is None:
+    if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
         is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
         return statistics.INCONCLUSIVE_BOUND if is_bound else statistics.INCONCLUSIVE
     return statistics.verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
+from experiments import wording
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import Judged, Records, Row, activation_of, arms_in_order, values_of
@@ -42,7 +43,10 @@ def draw(
             figure = _test_figure(experiment, rows, judged, curves)
         datasets = ", ".join(sorted({row["dataset"] for row in rows}))
         title(figure, finding(experiment, judged, datasets))
-        caption(figure, f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}")
+        said = f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}"
+        if any(one.effect.bound in ("lower", "upper") for one in judged):
+            said += f"\n{wording.BOUNDS}"
+        caption(figure, said)
         return encoded(figure, ("png", "svg"))
 
 

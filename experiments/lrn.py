@@ -93,9 +93,9 @@ EXPERIMENT = Experiment(
     metrics=(GAP,),
     objective="selection_error",
     notes=(
-        "on pixels of unit variance the layer is nearly a constant factor (lrn_factor_cv), and yet the "
-        "difference there is much like that on raw pixels: at this scale it may come from the factor and the "
-        "rate that goes with it rather than from normalising",
+        "on pixels of unit variance the layer is nearly a constant factor (lrn_factor_cv), so a difference "
+        "there is not one of normalising but of the factor and the rate that goes with it; neither "
+        "difference of test error is told from none, and the two are alike",
     ),
     figure="test_error",
     probe_metrics=("lrn_factor_cv",),

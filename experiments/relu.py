@@ -129,9 +129,5 @@ EXPERIMENT = Experiment(
         ),
     ),
     objective="epochs_to_target",
-    notes=(
-        "tanh did not reach 25% within the epochs of its search, so its rate was chosen by the training "
-        "error after them (lr_search.csv), where the best two rates are close",
-    ),
     figure="train_error",
 )

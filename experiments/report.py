@@ -10,6 +10,7 @@ from alexnet_tf.results import (
     EFFECTS_COLUMNS,
     SUMMARY_COLUMNS,
     read_curves,
+    read_lr_search,
     read_records,
     read_runs,
     to_csv,
@@ -80,7 +81,8 @@ def write_report(
         runs, run_problems = read_runs(folder)
         curves, curve_problems = read_curves(folder)
         records, record_problems = read_records(folder)
-        problems = [*run_problems, *curve_problems, *record_problems]
+        searched, search_problems = read_lr_search(folder)
+        problems = [*run_problems, *curve_problems, *record_problems, *search_problems]
         if not runs:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
@@ -91,7 +93,9 @@ def write_report(
         if tables:
             write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
             write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
-            write_text(folder / "table.md", experiment_table(experiment, runs, records, judged, shown))
+            write_text(
+                folder / "table.md", experiment_table(experiment, runs, records, judged, shown, searched)
+            )
         if figures:
             # Here, not at the top: the tables should not wait for matplotlib.
             from experiments.figures import draw

@@ -111,7 +111,8 @@ def compare_curves(
     """
     first, column, largest = None, "", 0.0
     for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
-        apart = {name: abs(before[name] - now[name]) for name in MEASURED if before[name] != now[name]}
+        apart = {name: _distance(before[name], now[name]) for name in MEASURED}
+        apart = {name: distance for name, distance in apart.items() if distance}
         if apart:
             worst = max(apart, key=apart.get)
             first, column = (epoch, worst) if first is None else (first, column)
@@ -121,6 +122,14 @@ def compare_curves(
         first, column = (shorter, "length") if first is None else (first, column)
         largest = math.inf
     return Difference(first, column, largest)
+
+
+def _distance(before: float | None, now: float | None) -> float:
+    """Absolute difference; infinite where one is missing or not finite and the other is not the same."""
+    both = [value for value in (before, now) if value is not None and math.isfinite(value)]
+    if len(both) == 2:
+        return abs(both[0] - both[1])
+    return 0.0 if repr(before) == repr(now) else math.inf
 
 
 def answer(difference: Difference, tolerance: float) -> str:

@@ -12,7 +12,8 @@ from alexnet_tf.data.load import results_slug
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.environment import git_commit
 from alexnet_tf.errors import InputError
-from alexnet_tf.results import prepare_folder, read_lr_search, record_search
+from alexnet_tf.results import check_search_row, prepare_folder, read_lr_search, record_search
+from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
@@ -48,13 +49,18 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
         check_run(config, data, strategy)
     prepare_folder(folder, run_metric_names(experiment), data.image_set.fingerprint)
     for arm in arms:
+        for rate in arm.grid:
+            config_hash = candidate(arm, rate, dataset, options).hash(data.image_set.fingerprint)
+            check_search_row(folder, arm.name, rate, SEARCH_SEED, config_hash)
+    for arm in arms:
         rates, extensions = list(arm.grid), 0
         rows = [search_row(experiment, arm, rate, dataset, folder, options, strategy) for rate in rates]
         while True:
             winner = min(rows, key=rank)
             for row in rows:
                 row["winner"] = row is winner
-            record_search(folder, rows, [each.name for each in experiment.arms])
+            if is_chief(strategy):
+                record_search(folder, rows, [each.name for each in experiment.arms])
             edge = next_rate(sorted(rates), winner["learning_rate"])
             if edge is None or extensions == MAX_EXTENSIONS:
                 break
@@ -90,7 +96,8 @@ def search_row(
     shared = find_shared_search(folder, config_hash, experiment.objective)
     if shared:
         row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
-        record_search(folder, [row], [each.name for each in experiment.arms])
+        if is_chief(strategy):
+            record_search(folder, [row], [each.name for each in experiment.arms])
         return row
     checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
     label = f"search {arm.name} {rate:g}"
@@ -98,8 +105,9 @@ def search_row(
         config, data, strategy, checkpoint, run_callbacks(label, config, data, folder, options), report=False
     )
     row = make_row(experiment, arm, config, config_hash, history)
-    record_search(folder, [row], [each.name for each in experiment.arms])
-    checkpoint.unlink(missing_ok=True)
+    if is_chief(strategy):
+        record_search(folder, [row], [each.name for each in experiment.arms])
+        checkpoint.unlink(missing_ok=True)
     return row
 
 

@@ -1,10 +1,10 @@
 """table.md: a claim, its arms, its effects, and the conditions they were measured under."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from alexnet_tf import statistics
 from experiments import wording
+from experiments.conditions import conditions, count, joined, notes
 from experiments.effects import (
     Judged,
     Records,
@@ -17,13 +17,6 @@ from experiments.effects import (
 )
 from experiments.experiment import Experiment
 
-# What a reader must know about data of this fingerprint, one line each.
-DATASET_NOTES: dict[str, str] = {
-    "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
-        "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
-    ),
-}
-
 
 def experiment_table(
     experiment: Experiment,
@@ -31,17 +24,18 @@ def experiment_table(
     records: Records,
     judged: Sequence[Judged],
     problems: Sequence[str] = (),
+    search_rows: Sequence[Row] = (),
 ) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes."""
     parts = [
-        f"# {experiment.claim}: {experiment.name} on {_joined(rows, 'dataset')}",
+        f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
         f"Section {experiment.section} of the paper. {experiment.statement}",
         _arms(experiment, rows, records, judged),
         _effects(experiment, judged),
         _bullets("Left out of the pairs", _left_out(judged)),
-        _bullets("Notes", experiment.notes),
+        _bullets("Notes", notes(experiment, rows, search_rows)),
         _bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
-        _bullets("Conditions", _conditions(rows, records)),
+        _bullets("Conditions", conditions(rows, records)),
         _bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -76,7 +70,7 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
             f"`{name}`",
             changes.get(name, "(not among the experiment's arms)"),
             ", ".join(sorted({_rate(row, records) for row in of_arm})),
-            _count(of_arm),
+            count(of_arm),
             *(_cell(values_of(experiment, rows, records, name, metric), metric) for metric in metrics),
         ])  # fmt: skip
     header = ["arm", "what it is", "learning rate", "n", *(wording.title_of(experiment, m) for m in metrics)]
@@ -97,15 +91,6 @@ def _rate(row: Row, records: Records) -> str:
     # The row has the rate of the last epoch; that of the first is in the record.
     rate = config_of(row, records).get("train", {}).get("learning_rate", row["learning_rate"])
     return "" if rate is None else f"{rate:g}"
-
-
-def _count(rows: Sequence[Row]) -> str:
-    others = [
-        f"{sum(row['status'] == status for row in rows)} {status}"
-        for status in ("diverged", "failed")
-        if any(row["status"] == status for row in rows)
-    ]
-    return f"{len(rows)}" + (f" ({', '.join(others)})" if others else "")
 
 
 def _cell(found: Values, metric: str) -> str:
@@ -145,11 +130,14 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
         ]
         for one in judged
     ]
+    bounds = any(one.effect.bound in ("lower", "upper") for one in judged)
     header = ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
         "Detectable: the smallest true effect that so many pairs with so much spread would have told from "
         "none four times out of five."
     )
+    if bounds:
+        caption += f" {wording.BOUNDS}"
     return f"{markdown([*header, 'verdict'], body)}\n\n{caption}"
 
 
@@ -172,41 +160,6 @@ def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -
         for one in words:
             arms.setdefault(one, []).append(f"`{arm}`")
     return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
-
-
-def _conditions(rows: Sequence[Row], records: Records) -> list[str]:
-    fingerprints = sorted({row["data_fingerprint"] for row in rows})
-    lines = [f"data set: {_joined(rows, 'dataset')}"]
-    for fingerprint in fingerprints:
-        note = DATASET_NOTES.get(fingerprint)
-        lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
-    allowed = {config_of(row, records).get("train", {}).get("epochs") for row in rows} - {None}
-    ran = sorted(row["epochs"] for row in rows)
-    seeds = sorted({row["seed"] for row in rows})
-    seconds = sum(row["seconds"] or 0 for row in rows)
-    lines += [
-        f"model: {_joined(rows, 'model')}",
-        f"precision: {_joined(rows, 'precision')}",
-        f"device: {_joined(rows, 'device')}",
-        f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
-        f"seeds: {', '.join(map(str, seeds))}",
-        f"runs: {_count(rows)}, trained in {_duration(seconds)}, one after the other",
-        f"TensorFlow {_joined(rows, 'tensorflow')}, Keras {_joined(rows, 'keras')}",
-        f"commit: {_joined(rows, 'git_commit')}",
-    ]
-    return lines
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
-
-
-def _span(values: Sequence[int]) -> str:
-    return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
-
-
-def _joined(rows: Sequence[Mapping[str, Any]], column: str) -> str:
-    return ", ".join(sorted({row[column] for row in rows if row[column]})) or "unknown"
 
 
 def _bullets(title: str, items: Sequence[str]) -> str:

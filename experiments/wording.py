@@ -9,6 +9,10 @@ from experiments.experiment import Comparison, Experiment
 TITLES = {"train_error": "training error", "test_error": "test error", "test_top5_error": "top-5 test error"}
 # Fractions of 1 that are shown in percent.
 FRACTIONS = (*TITLES, "gap")
+BOUNDS = (
+    "Where runs never reached the target the effect is a bound; its interval, from five pairs on, is one for "
+    "the median and open on one side."
+)
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -118,25 +119,29 @@ def test_censored_on_both_sides_says_nothing():
     assert verdict(effect.low, effect.high, 3.0, "ratio") == "inconclusive"
 
 
-@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("n", [2, 3, 5, 10])
 def test_the_detectable_effect_is_found_four_times_out_of_five(n):
     values = {seed: 0.01 * seed**2 for seed in range(n)}
     effect = paired_effect(values, dict.fromkeys(range(n), 0.0), "difference")
-    error = stats.sem(list(values.values()))
-    # The t statistic of a true effect has a noncentral distribution; quantiles that add are close to it.
-    shift = detectable_effect(effect, "difference") / error
-    assert stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, shift) == pytest.approx(0.8, abs=0.06)
+    least = detectable_effect(effect, "difference")
+    # By simulation: that true effect, normal noise of that standard deviation, the interval of each sample.
+    sample = np.random.default_rng(0).normal(least, np.std(list(values.values()), ddof=1), (40_000, n))
+    half = stats.t.ppf(0.975, n - 1) * sample.std(1, ddof=1) / math.sqrt(n)
+    assert np.mean(sample.mean(1) - half > 0) == pytest.approx(0.8, abs=0.01)
 
 
 def test_the_detectable_effect_of_a_ratio_and_where_there_is_none():
-    effect = paired_effect({0: 20, 1: 40, 2: 80}, {0: 10, 1: 10, 2: 10}, "ratio")
-    # Logarithms log 2 apart: (4.3027 + 1.0607) log 2 / sqrt(3)
-    assert detectable_effect(effect, "ratio") == pytest.approx(
-        math.exp(5.3634 * math.log(2) / 3**0.5), rel=1e-4
-    )
-    assert detectable_effect(paired_effect({0: 1.0}, {0: 2.0}, "ratio"), "ratio") is None
-    bound = paired_effect({0: None, 1: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80})
-    assert detectable_effect(bound, "ratio") is None
+    ratio = paired_effect({0: 20, 1: 40, 2: 80}, {0: 10, 1: 10, 2: 10}, "ratio")
+    logarithms = {seed: (seed + 1) * math.log(2) for seed in range(3)}
+    logs = paired_effect(logarithms, dict.fromkeys(range(3), 0.0), "difference")
+    expected = math.exp(detectable_effect(logs, "difference"))
+    assert detectable_effect(ratio, "ratio") == pytest.approx(expected)
+    for nothing in (
+        paired_effect({0: 1.0}, {0: 2.0}, "ratio"),
+        paired_effect({0: 1.0, 1: 1.0}, {0: 2.0, 1: 2.0}, "ratio"),
+        paired_effect({0: None, 1: 20}, {0: 10, 1: 10}, "ratio", arm_limits={0: 80}),
+    ):
+        assert detectable_effect(nothing, "ratio") is None
 
 
 def test_runs_without_a_value_are_left_out_and_named():

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
@@ -54,6 +55,21 @@ def test_tf_config_means_several_workers(monkeypatch):
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "workers")
 
     assert make_strategy("auto") == "workers"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "kind", "index", "chief"),
+    [
+        (["worker"], "worker", 0, True),
+        (["worker"], "worker", 1, False),
+        (["chief", "worker"], "chief", 0, True),
+        (["chief", "worker"], "worker", 0, False),
+    ],
+)
+def test_one_process_of_a_cluster_is_the_chief(jobs, kind, index, chief):
+    cluster = tf.train.ClusterSpec({job: ["a:1", "b:1"] for job in jobs})
+    resolver = SimpleNamespace(task_type=kind, task_id=index, cluster_spec=lambda: cluster)
+    assert is_chief(SimpleNamespace(cluster_resolver=resolver)) is chief
 
 
 @pytest.mark.parametrize(

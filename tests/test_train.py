@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import alexnet_tf.train
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
+from alexnet_tf.evaluate import Scores
 from alexnet_tf.train import compile_model, train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
@@ -150,6 +152,15 @@ def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
     _, history = run(TINY_CONFIG.replace(batch_size=96), callbacks=[BreakWeights()])
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 1")
+    assert [point["epoch"] for point in history.curve] == [0]
+
+
+def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
+    nothing = Scores(float("nan"), 1.0, 1.0, 96)
+    monkeypatch.setattr(alexnet_tf.train, "make_evaluator", lambda *arguments: lambda: nothing)
+    _, history = run()
+
+    assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
     assert [point["epoch"] for point in history.curve] == [0]
 
 

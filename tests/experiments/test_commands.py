@@ -2,16 +2,21 @@
 
 import csv
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import alexnet_tf.data.pipeline
 import experiments.run
+import experiments.search
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -142,6 +147,14 @@ def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
     assert rows(tmp_path / "r/builtin/ablation-relu/runs.csv")
 
 
+def test_a_reader_that_has_gone_is_no_answer():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "experiments", "list"], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    process.stdout.close()
+    assert process.wait(timeout=60) == 141
+
+
 def test_list_shows_claims_sections_arms_and_costs(capsys):
     assert main(["list"]) == 0
 
@@ -177,6 +190,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--set", "pad=-2"], ["pad", "-2"]),
         (["run", "relu", "--set", "learning_rate=nan"], ["learning_rate", "nan"]),
         (["search", "relu", "--dataset", "builtin", "--set", "learning_rate=1"], ["'learning_rate=1'"]),
+        (["run", "relu", "--seeds", "9" * 5000], ["--seeds", "999"]),
+        (["rerun", "x", "--tolerance", "inf"], ["--tolerance", "inf"]),
         (["search", "relu", "--set", "batch_size=0"], ["batch_size", "0"]),
         (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
         (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
@@ -242,6 +257,19 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     monkeypatch.setattr(experiments.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")} == {"done"}
+
+
+def test_search_refuses_other_candidates_before_it_trains(tiny_builtin, tmp_path, capsys, monkeypatch):
+    arguments = ["search", "relu", "--arms", "relu", "--dataset", "builtin", "--set", "batch_size=16"]
+    arguments += ["--results-dir", str(tmp_path)]
+    assert main([*arguments, "--epochs", "1"]) == 0
+    capsys.readouterr()
+
+    def forbidden(*arguments, **others):
+        raise AssertionError("trained before it refused")
+
+    monkeypatch.setattr(experiments.search, "train", forbidden)
+    assert "config hash" in one_line_of_status_2(main, [*arguments, "--epochs", "2"], capsys)
 
 
 def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):

@@ -212,7 +212,7 @@ def test_bad_input(trees, tmp_path):
     ]:
         with pytest.raises(InputError, match=message):
             compare(x, y)
-    with pytest.raises(InputError, match=r"expected a tolerance >= 0, received -1"):
+    with pytest.raises(InputError, match=r"--tolerance: expected a finite number >= 0; received -1"):
         compare(a, b, tolerance=-1)
 
 

@@ -10,9 +10,9 @@ import pytest
 from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from alexnet_tf.results import EFFECTS_COLUMNS, LR_SEARCH_COLUMNS, SUMMARY_COLUMNS, record_search
+from experiments.conditions import DATASET_NOTES
 from experiments.report import write_all, write_report
-from experiments.tables import DATASET_NOTES
 
 T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 
@@ -119,6 +119,67 @@ def test_rows_of_other_precision_are_no_pair(tmp_path):
     assert words in (tmp_path / "table.md").read_text()
 
 
+def test_two_pairs_give_no_verdict(tmp_path):
+    for seed in range(2):
+        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
+        record(tmp_path, SPEED, "tanh", seed, fall(24 + seed, 30))
+    report(tmp_path, SPEED)
+    row = effects(tmp_path)[0]
+    assert float(row["ci_low"]) > 3
+    assert (row["n"], row["verdict"]) == ("2", "inconclusive")
+
+
+def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
+    folder = pooling_results(tmp_path)
+    shared = "shared with ablation-other-arm-seed3-0123456789"
+    record(folder, POOLING, "separate", 3, [0.9, 0.2], message=shared, probe=None)
+    report(folder, POOLING)
+    table = (folder / "table.md").read_text()
+    assert "- runs: 7; those trained for this experiment took 60 seconds in sum" in table
+    assert "- shared with ablation-other-arm: `separate`" in table
+
+
+def test_notes_are_for_the_data_set_they_are_about(tmp_path):
+    record(tmp_path, POOLING, "separate", 0, [0.9, 0.2], dataset="another", probe=None)
+    report(tmp_path, POOLING)
+    assert "A note of the experiment." not in (tmp_path / "table.md").read_text()
+
+
+def test_a_rate_chosen_without_reaching_the_target_is_said(tmp_path):
+    folder = speed_results(tmp_path)
+    for arm, value in (("relu", 4.5), ("tanh", None)):
+        row = dict.fromkeys(LR_SEARCH_COLUMNS, "") | {
+            "experiment": "speed", "arm": arm, "learning_rate": 0.01, "seed": 1000, "epochs": 6,
+            "status": "done", "value": value, "train_error": 0.3, "selection_error": 0.3, "winner": True,
+            "config_hash": arm,
+        }  # fmt: skip
+        record_search(folder, [row])
+    report(folder, SPEED)
+    words = "no rate of the search reached the target for `tanh`, so there"
+    assert words in (folder / "table.md").read_text()
+
+
+def test_a_bound_is_explained_beside_table_and_figure(tmp_path):
+    folder = speed_results(tmp_path)
+    assert write_report(folder, SPEED) == []
+    assert "the effect is a bound" not in (folder / "table.md").read_text()
+    record(folder, SPEED, "relu", 3, fall(4, 8))
+    record(folder, SPEED, "tanh", 3, fall(90, 40))
+    assert write_report(folder, SPEED) == []
+    for name in ("table.md", "figure.svg"):
+        assert "the effect is a bound" in (folder / name).read_text()
+
+
+@pytest.mark.parametrize(
+    "content", ['{"config": null}', '{"config": 3}', '{"config": {}, "environment": null}']
+)
+def test_a_record_without_a_configuration_is_said(tmp_path, content):
+    folder = speed_results(tmp_path)
+    next((folder / "records").glob("*.json")).write_text(content)
+    report(folder, SPEED)
+    assert "expected a JSON record, received: " in (folder / "table.md").read_text()
+
+
 def test_a_finished_run_without_its_curve_is_said(tmp_path):
     folder = speed_results(tmp_path)
     curves = folder / "curves.csv"
@@ -132,7 +193,7 @@ def test_a_record_that_is_no_record_is_said(tmp_path):
     folder = speed_results(tmp_path)
     next((folder / "records").glob("*.json")).write_text("[]")
     report(folder, SPEED)
-    assert "expected a JSON record, received: list []" in (folder / "table.md").read_text()
+    assert "expected a JSON record, received: []" in (folder / "table.md").read_text()
 
 
 def test_all_censored_is_said_in_words(tmp_path):
@@ -219,7 +280,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "- device: CPU",
         "- epochs: 3 run, 40 allowed",
         "- seeds: 0, 1, 2",
-        "- runs: 6, trained in 60 seconds, one after the other",
+        "- runs: 6; those trained for this experiment took 60 seconds in sum",
         "- TensorFlow 2.21.0, Keras 3.15.0",
         "- commit: abc",
     ):

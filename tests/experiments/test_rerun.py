@@ -68,6 +68,14 @@ def test_the_first_epoch_that_differs_is_named(recorded, capsys):
     assert "equal within 100" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", ""])
+def test_a_number_that_is_none_equals_nothing(recorded, capsys, value):
+    edit(recorded[0] / "curves.csv", 2, "test_loss", value)
+
+    assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1
+    assert "different (largest difference inf, first in epoch 1: test_loss)" in capsys.readouterr().out
+
+
 def test_a_part_can_be_replayed(recorded, capsys):
     edit(recorded[0] / "curves.csv", 3, "test_loss", "0.25")
 
@@ -88,13 +96,17 @@ def test_what_differs_between_the_environments_is_said(recorded, capsys):
     [
         (lambda record: record["config"]["train"].update(momentum=0.5), ["hash"]),
         (lambda record: record["config"].pop("model"), ["configuration", "KeyError('model')"]),
-        (lambda record: record.pop("config"), ["configuration", "KeyError('config')"]),
     ],
 )
 def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage, words):
     path = edit_record(recorded, damage)
     line = one_line_of_status_2(main, arguments(recorded), capsys)
     assert all(word in line for word in [str(path), *words])
+
+
+def test_a_record_without_a_configuration_is_none(recorded, capsys):
+    edit_record(recorded, lambda record: record.pop("config"))
+    assert "expected its record" in one_line_of_status_2(main, arguments(recorded), capsys)
 
 
 def test_no_such_run_and_no_whole_curve_of_it(recorded, capsys):

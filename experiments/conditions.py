@@ -1,0 +1,101 @@
+"""What the rows of a table were measured under, and what a reader should know beside the numbers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.effects import Records, Row, arms_in_order, config_of
+from experiments.experiment import Experiment
+
+# What a reader must know about data of this fingerprint, one line each.
+DATASET_NOTES: dict[str, str] = {
+    "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
+        "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
+    ),
+}
+
+
+def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row]) -> list[str]:
+    """The experiment's own notes, for the data set they are about, and what its searches leave open.
+
+    Args:
+        experiment: its notes say what was seen on its own data set.
+        rows: of runs.csv.
+        search_rows: of lr_search.csv in the same folder.
+    """
+    about_these = {row["dataset"] for row in rows} == {experiment.dataset}
+    blind = [
+        f"`{name}`"
+        for name in arms_in_order(experiment, rows)
+        for row in search_rows
+        if row["arm"] == name and row["winner"] and row["value"] is None
+    ]
+    censored = [
+        f"no rate of the search reached the target for {', '.join(blind)}, so there the rate was chosen by "
+        "the training error at its end (lr_search.csv)"
+    ]
+    return [*(experiment.notes if about_these else ()), *(censored if blind else ())]
+
+
+def conditions(rows: Sequence[Row], records: Records) -> list[str]:
+    """What the rows were measured under, a line each."""
+    fingerprints = sorted({row["data_fingerprint"] for row in rows})
+    lines = [f"data set: {joined(rows, 'dataset')}"]
+    for fingerprint in fingerprints:
+        note = DATASET_NOTES.get(fingerprint)
+        lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
+    allowed = {config_of(row, records).get("train", {}).get("epochs") for row in rows} - {None}
+    ran = sorted(row["epochs"] for row in rows)
+    seeds = sorted({row["seed"] for row in rows})
+    shared = shared_arms(rows)
+    seconds = sum(row["seconds"] or 0 for row in rows if not _source(row))
+    lines += [
+        f"model: {joined(rows, 'model')}",
+        f"precision: {joined(rows, 'precision')}",
+        f"device: {joined(rows, 'device')}",
+        f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
+        f"seeds: {', '.join(map(str, seeds))}",
+        f"runs: {count(rows)}; those trained for this experiment took {_duration(seconds)} in sum",
+        *(f"shared with {source}: {', '.join(arms)}" for source, arms in shared.items()),
+        f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
+        f"commit: {joined(rows, 'git_commit')}",
+    ]
+    return lines
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+
+
+def _span(values: Sequence[int]) -> str:
+    return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
+
+
+def shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Experiment -> arms whose runs it trained, where they are equal to its own."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if _source(row):
+            found.setdefault(_source(row), {})[f"`{row['arm']}`"] = None
+    return {source: list(arms) for source, arms in found.items()}
+
+
+def _source(row: Row) -> str:
+    """The experiment, with arm, whose run a row repeats; empty for a run of its own."""
+    match = re.search(r"shared with (\S+)-seed\d+-", row["message"])
+    return match[1] if match else ""
+
+
+def count(rows: Sequence[Row]) -> str:
+    """How many runs, and how many of them did not end well."""
+    others = [
+        f"{sum(row['status'] == status for row in rows)} {status}"
+        for status in ("diverged", "failed")
+        if any(row["status"] == status for row in rows)
+    ]
+    return f"{len(rows)}" + (f" ({', '.join(others)})" if others else "")
+
+
+def joined(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+    """The values of a column, each once."""
+    return ", ".join(sorted({row[column] for row in rows if row[column]})) or "unknown"
