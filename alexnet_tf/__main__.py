@@ -76,6 +76,15 @@ def _parser() -> OneLineParser:
     _add_words_flag(figures)
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
     figures.set_defaults(command=_figures)
+
+    data = commands.add_parser("data", help="statistics, unusable files and augmented samples of a data set")
+    _add_data_flags(data)
+    data.add_argument("--model", default="alexnet", help="whose way with images: " + ", ".join(PRESETS))
+    data.add_argument("--recipe", help=f"in place of the model's own: {', '.join(RECIPES)}")
+    data.add_argument("--seed", type=int, default=0, help="of the augmented samples")
+    data.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
+    data.add_argument("--out", type=Path, required=True, help="folder for the tables and the sheet")
+    data.set_defaults(command=_data)
     return parser
 
 
@@ -211,6 +220,22 @@ def _words(options: argparse.Namespace) -> dict[str, str] | None:
     from alexnet_tf.data.class_words import read_words
 
     return read_words(options.words) if options.words else None
+
+
+def _data(options: argparse.Namespace) -> int:
+    config = _preset(options.model).config(options.dataset).replace(seed=options.seed)
+    if options.recipe is not None:
+        config = with_recipe(config, options.recipe)
+    for setting in options.settings:
+        config = config.with_setting(setting)
+    check_config(config)
+    with quiet_startup():
+        from alexnet_tf.data_report import report_data, statistics_text
+    statistics = report_data(
+        config.data, options.out, options.seed, options.data_dir, not options.no_download
+    )
+    print(statistics_text(options.dataset, statistics))
+    return 0
 
 
 if __name__ == "__main__":

@@ -68,6 +68,25 @@ class DataPipelines:
         next epoch's order they are others.
         """
         order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
+        return self._augmented(order, seed, epoch, batch_size)
+
+    def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+        """Training examples as an epoch shows them: float32 [n, *input_shape].
+
+        Args:
+            indices: int64 [n], into the training images; some epoch's order puts them elsewhere.
+            seed: of the run.
+            epoch: counted from 1.
+        """
+        ((images, _),) = self._augmented(indices, seed, epoch, len(indices))
+        return images.numpy()
+
+    def plain(self, indices: np.ndarray) -> np.ndarray:
+        """Training examples, int64 [n] into the training images, as in testing: float32 [n, *input_shape]."""
+        ((images, _, _),) = self._evaluation("train", self.image_set.train_labels, indices, len(indices))
+        return images.numpy()
+
+    def _augmented(self, order: np.ndarray, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
         labels = self.image_set.train_labels[order]

@@ -1,0 +1,130 @@
+"""What there is to know of a data set before training on it: numbers, unusable files, a look at it."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.errors import InputError
+from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.quarantine import write_quarantine
+from alexnet_tf.sample_sheet import draw_samples
+
+COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
+Statistics = dict[str, Any]
+
+
+def report_data(
+    config: DataConfig, out: Path, seed: int = 0, data_dir: str | None = None, download: bool = True
+) -> Statistics:
+    """Reads every image of a set and writes what it found.
+
+    Args:
+        config: the set, and what is done to its images; they are read from disk one by one, however many.
+        out: folder for statistics.csv (statistic,value), classes.csv (images of each class and split),
+            quarantine.csv (path,reason of each unusable file) and samples.png (some images as the network
+            sees them in testing and in seven epochs).
+        seed: of the epochs shown.
+        data_dir: TFDS data directory.
+        download: whether TFDS may download the set.
+
+    Returns:
+        What statistics.csv holds, by name.
+
+    Raises:
+        InputError: for a set that cannot be read, before anything is written.
+    """
+    storage = "auto" if config.dataset == "builtin" else "stream"
+    data = open_data(dataclasses.replace(config, storage=storage), data_dir, download)
+    statistics = data_statistics(data)
+    samples = draw_samples(data, seed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
+    _write_table(out / "statistics.csv", ["statistic", "value"], list(statistics.items()))
+    _write_table(out / "classes.csv", *_classes(data))
+    write_quarantine(out / "quarantine.csv", data)
+    write_bytes(out / "samples.png", samples)
+    return statistics
+
+
+def data_statistics(data: DataPipelines) -> Statistics:
+    """Counts, sizes and colours of a set, by name; colours on the 0..255 scale.
+
+    Colours are those of the images that the config trains on, scaled and cropped to their central square
+    as it says. `eigenvalue_1` and so on are those of the covariance of the channels (paper, section 4.1);
+    of ImageNet their square roots are 121.78, 37.09 and 19.72 in the authors' program.
+    """
+    images, pixels = data.image_set, data.statistics
+    means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)
+    return {
+        "training_images": len(images.train_labels),
+        "selection_images": int(images.selected.sum()),
+        "report_images": len(images.report_labels),
+        "report_split": images.report_split,
+        "classes": images.classes,
+        "unusable_files": len(images.quarantine),
+        **_sizes(data),
+        **{f"mean_{color}": _rounded(mean) for color, mean in zip(COLORS[len(means)], means, strict=True)},
+        "standard_deviation": _rounded(pixels.stddev),
+        **{f"eigenvalue_{i}": _rounded(value) for i, value in enumerate(pixels.eigenvalues, start=1)},
+        "fingerprint": images.fingerprint,
+    }
+
+
+def statistics_text(name: str, statistics: Statistics) -> str:
+    """The statistics for people.
+
+    Example:
+
+    >>> print(statistics_text("pets", {"classes": 2, "mean_red": 121.5}))
+    pets
+      classes   2
+      mean_red  121.5
+    """
+    width = max(map(len, statistics))
+    return "\n".join([name, *(f"  {key:{width}}  {value}" for key, value in statistics.items())])
+
+
+def _sizes(data: DataPipelines) -> Statistics:
+    """Smallest, median and largest height and width of the usable images as they are on disk."""
+    images = data.image_set
+    if isinstance(images, StreamedSet):
+        dimensions = np.concatenate(list(images.dimensions.values()))
+    else:
+        dimensions = np.array([images.image_shape[:2]])
+    return {
+        f"{side}_{name}": int(function(dimensions[:, column]))
+        for column, side in enumerate(("height", "width"))
+        for name, function in (("smallest", np.min), ("median", np.median), ("largest", np.max))
+    }
+
+
+def _classes(data: DataPipelines) -> tuple[list[str], list[tuple]]:
+    """Columns and rows: images of each class to train on, of those in the selection split, to report on."""
+    images = data.image_set
+    groups = images.train_labels, images.train_labels[images.selected], images.report_labels
+    counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]
+    return ["class", "train", "selection", images.report_split], list(
+        zip(images.class_names, *counts, strict=True)
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, table.getvalue())

@@ -1,0 +1,73 @@
+"""A sheet of images as the network sees them."""
+
+import dataclasses
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from alexnet_tf.data.pipeline import DataPipelines
+
+IMAGES = 6
+EPOCHS = 7
+# Inches.
+CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
+
+
+def draw_samples(data: DataPipelines, seed: int = 0) -> bytes:
+    """A PNG: each row a training image, first as in testing, then as the first epochs show it.
+
+    The subtraction of the mean image and the division by the scale are undone, so that colours are those
+    of the photograph, and of the noise.
+
+    Args:
+        data: the pipelines.
+        seed: of the epochs.
+    """
+    raw = _with_plain_mean(data)
+    labels = data.image_set.train_labels
+    # Far apart in the set, so of several classes.
+    chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
+    columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
+    titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
+    color = raw.statistics.mean_image[0, 0]
+    columns = [np.clip(images + color, 0, 255).astype(np.uint8) for images in columns]
+    names = [data.image_set.class_names[label] for label in labels[chosen]]
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
+        figure = _sheet(columns, titles, names)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _with_plain_mean(data: DataPipelines) -> DataPipelines:
+    """The same pipelines, but that one colour is subtracted everywhere: so it can be added again exactly.
+
+    A crop of an image and the same crop of the mean image would be needed to undo the other.
+    """
+    statistics = data.statistics
+    mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)
+    plain = dataclasses.replace(statistics, mean_image=mean.astype(np.float32), stddev=1.0)
+    return DataPipelines(data.image_set, data.config, plain)
+
+
+def _sheet(columns: list[np.ndarray], titles: list[str], names: list[str]) -> Figure:
+    rows = len(names)
+    width, height = LEFT + CELL * len(columns) + EDGE, TOP + CELL * rows + EDGE
+    figure = Figure(figsize=(width, height), facecolor="white")
+    grid = figure.subplots(rows, len(columns), squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
+    figure.subplots_adjust(LEFT / width, EDGE / height, 1 - EDGE / width, 1 - TOP / height)
+    for column, (images, title) in enumerate(zip(columns, titles, strict=True)):
+        grid[0, column].set_title(title, fontsize=8, color="#333333", pad=3)
+        for row, image in enumerate(images):
+            axes = grid[row, column]
+            shown = image[..., 0] if image.shape[-1] == 1 else image
+            axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.spines[:].set_visible(False)
+    for row, name in enumerate(names):
+        text = name if len(name) <= 18 else name[:17] + "…"
+        grid[row, 0].set_ylabel(text, fontsize=7, color="#333333", labelpad=2)
+    return figure

@@ -1,0 +1,97 @@
+"""The command `data`, on a small tree."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.sample_sheet import draw_samples
+from tests.command_errors import one_line_of_status_2
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("images") / "pets"
+    rng = np.random.default_rng(0)
+    for name, count in (("ape", 20), ("bee", 10)):
+        for split, number in (("train", count), ("val", 3)):
+            folder = root / split / name
+            folder.mkdir(parents=True)
+            for i in range(number):
+                pixels = np.full((30 + i, 50, 3), (200, 100, 50)) + rng.normal(0, 5, (30 + i, 50, 3))
+                Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i:02}.png")
+    (root / "train" / "bee" / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    return root
+
+
+def table(path: Path) -> list[list[str]]:
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_data_tells_all_about_a_tree(tree, tmp_path, capsys):
+    arguments = ["--dataset", f"folder:{tree}", "--model", "cifar-net", "--set", "crop=24"]
+
+    assert main(["data", *arguments, "--recipe", "2012-code", "--out", str(tmp_path / "out")]) == 0
+
+    out = tmp_path / "out"
+    assert table(out / "classes.csv") == [
+        ["class", "train", "selection", "validation"],
+        ["ape", "20", "2", "3"],
+        ["bee", "10", "1", "3"],
+    ]
+    ((_, _), (path, reason)) = table(out / "quarantine.csv")
+    assert path == "train/bee/cut.jpg"
+    assert reason
+    facts = dict(table(out / "statistics.csv"))
+    assert (facts["training_images"], facts["report_images"], facts["unusable_files"]) == ("30", "6", "1")
+    heights = [facts[f"height_{name}"] for name in ("smallest", "median", "largest")]
+    known = [30 + i for count in (20, 10, 3, 3) for i in range(count)]
+    assert heights == ["30", str(int(np.median(known))), "49"]
+    assert facts["width_largest"] == "50"
+    colors = [float(facts[f"mean_{color}"]) for color in ("red", "green", "blue")]
+    assert colors == pytest.approx([199.5, 99.5, 49.5], abs=0.5)
+    text = capsys.readouterr().out
+    assert f"folder:{tree}" in text
+    assert "eigenvalue_3" in text
+    assert Image.open(out / "samples.png").size[0] > 1000
+
+
+def test_samples_have_the_photographs_colours(tree):
+    config = DataConfig(dataset=f"folder:{tree}", image_size=32, crop=24, flip=True, input_scale="unit")
+    data = open_data(config)
+    assert np.abs(data.plain(np.array([0, 5]))).max() < 20, "what the network sees has no mean"
+
+    sheet = np.asarray(Image.open(io.BytesIO(draw_samples(data))).convert("RGB")).reshape(-1, 3)
+
+    near = np.abs(sheet.astype(int) - (200, 100, 50)).max(axis=1) < 25
+    assert near.mean() > 0.7
+
+
+def test_augmented_examples_are_those_of_the_epoch(tree):
+    data = open_data(DataConfig(dataset=f"folder:{tree}", image_size=32, crop=24, flip=True))
+    ((images, labels),) = data.train(0, 3, 30)
+
+    again = data.augmented(np.arange(30), 0, 3)
+
+    assert sorted(image.tobytes() for image in again) == sorted(i.tobytes() for i in images.numpy())
+    assert len(labels) == 30
+
+
+def test_bad_input_is_one_line_and_nothing_is_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for arguments, words in (
+        (["--dataset", "folder:missing", "--out", "o"], "missing"),
+        (["--dataset", "builtin", "--out", "o", "--model", "lenet"], "--model"),
+        (["--dataset", "builtin", "--out", "o", "--recipe", "2013"], "--recipe"),
+        (["--dataset", "builtin", "--model", "cifar-net", "--set", "crop=99", "--out", "o"], "crop"),
+        (["--dataset", "builtin"], "--out"),
+    ):
+        assert words in one_line_of_status_2(main, ["data", *arguments], capsys)
+    assert list(tmp_path.iterdir()) == []
