@@ -11,7 +11,9 @@ neither holds for them. So Keras gives the arithmetic where there is any (`ops.i
 are from here.
 """
 
+import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -90,9 +92,7 @@ def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
     """
     height, width = images.shape[1], images.shape[2]
     offsets = tf.cast(draws * tf.constant([height - side + 1, width - side + 1], tf.float32), tf.int32)
-    steps = tf.range(side)[tf.newaxis]
-    rows = tf.gather(images, offsets[:, :1] + steps, axis=1, batch_dims=1)
-    return tf.gather(rows, offsets[:, 1:] + steps, axis=2, batch_dims=1)
+    return _compiled(_cut)(images, offsets, side)
 
 
 def center_crop(images: tf.Tensor, side: int) -> tf.Tensor:
@@ -103,10 +103,7 @@ def center_crop(images: tf.Tensor, side: int) -> tf.Tensor:
 
 def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Mirrors left and right each image [n, h, w, c] whose draw [n], uniform in [0, 1), is below 1/2."""
-    # Columns gathered in either order: TensorFlow's reversal of an axis costs four times as much.
-    columns = tf.range(images.shape[2])[tf.newaxis]
-    columns = tf.where((draws < 0.5)[:, tf.newaxis], columns[:, ::-1], columns)
-    return tf.gather(images, columns, axis=2, batch_dims=1)
+    return _compiled(_mirror)(images, draws < 0.5)
 
 
 def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
@@ -121,7 +118,20 @@ def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) 
     """
     channels = images.shape[-1]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    shift = tf.linalg.matvec(components, amounts)
+    return _compiled(_shift)(images, tf.linalg.matvec(components, amounts))
+
+
+def _cut(images: tf.Tensor, offsets: tf.Tensor, side: int) -> tf.Tensor:
+    steps = tf.range(side)[tf.newaxis]
+    rows = tf.gather(images, offsets[:, :1] + steps, axis=1, batch_dims=1)
+    return tf.gather(rows, offsets[:, 1:] + steps, axis=2, batch_dims=1)
+
+
+def _mirror(images: tf.Tensor, mirrored: tf.Tensor) -> tf.Tensor:
+    return tf.where(mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
+
+
+def _shift(images: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     return images + shift[:, tf.newaxis, tf.newaxis, :]
 
 
@@ -192,3 +202,14 @@ def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf
         lambda seed: tf.random.stateless_normal(shape, seed), seeds, fn_output_signature=tf.float32
     )
     return images + stddev * noise
+
+
+@functools.cache
+def _compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """The function as a loop made by XLA, several times faster on a CPU and equal bit for bit.
+
+    A machine with GPUs keeps to single operations, which need no compiler at hand.
+    """
+    if tf.config.get_visible_devices("GPU"):
+        return function
+    return tf.function(function, jit_compile=True)

@@ -64,6 +64,27 @@ def test_flip_moves_whole_columns_exactly(draws):
     )
 
 
+def test_crop_cuts_exact_pixels(draws):
+    images = np.random.default_rng(0).normal(size=(50, 9, 7, 3)).astype(np.float32)
+
+    cropped = augment.random_crop(tf.constant(images), draws.crop[:50], 4).numpy()
+
+    # 9 - 4 + 1 = 6 vertical and 4 horizontal offsets.
+    offsets = (draws.crop[:50].numpy() * np.float32([6, 4])).astype(int)
+    for image, crop, (top, left) in zip(images, cropped, offsets, strict=True):
+        np.testing.assert_array_equal(crop, image[top : top + 4, left : left + 4])
+
+
+def test_color_noise_has_the_bits_of_single_operations(draws):
+    images = tf.random.stateless_uniform([50, 4, 5, 3], [0, 1])
+    components = tf.random.stateless_normal([3, 3], [2, 3])
+
+    noisy = augment.add_color_noise(images, draws.color[:50], components)
+
+    shift = tf.linalg.matvec(components, augment.COLOR_NOISE_STDDEV * draws.color[:50])
+    np.testing.assert_array_equal(noisy, images + shift[:, tf.newaxis, tf.newaxis])
+
+
 def test_crop_offsets_are_uniform_and_independent(draws):
     # Each pixel holds its own position, so a crop's first pixel tells its offset.
     positions = np.arange(36).reshape(1, 6, 6, 1)
