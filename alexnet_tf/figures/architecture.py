@@ -37,6 +37,12 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
 
     Raises:
         InputError: for a network that is not a chain.
+
+    Example:
+
+    >>> from alexnet_tf.models import cifar_net
+    >>> architecture_figure(cifar_net((32, 32, 3), 10)).get_suptitle()
+    'cifar_net: 4 layers, 89,578 parameters'
     """
     stages = stages_of(model)
     towers = tower_count(stages)

@@ -153,7 +153,7 @@ def _neighbours(
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
     """Title and caption."""
-    shares = " and ".join(f"{space.share.mean:.0%} in {space.name}" for space in found.spaces)
+    shares = " and ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
     headline = f"Of the {NEIGHBOURS} nearest training images {shares} are of the query's class"
     intervals = "; ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
     about = (

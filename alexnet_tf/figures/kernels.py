@@ -72,6 +72,13 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 
     Returns:
         float64 [towers].
+
+    Example:
+
+    >>> kernels = np.zeros((1, 1, 3, 2))
+    >>> kernels[0, 0, :, 0], kernels[0, 0, :, 1] = (1, 1, 1), (0, 1, -1)  # energies 3 and 2
+    >>> tower_colorfulness(kernels, 1).round(6).tolist(), tower_colorfulness(kernels, 2).round(6).tolist()
+    ([0.4], [0.0, 1.0])
     """
     grey, whole = (energy.reshape(towers, -1).sum(axis=1) for energy in _energies(kernels))
     with np.errstate(invalid="ignore"):
@@ -97,6 +104,11 @@ def displayed(kernels: np.ndarray) -> np.ndarray:
 
     Returns:
         [kernels, height, width, channels], 0..1.
+
+    Example:
+
+    >>> displayed(np.array([-0.2, 0.0, 0.1]).reshape(1, 1, 3, 1)).ravel().tolist()
+    [0.0, 0.5, 0.75]
     """
     kernels = np.moveaxis(kernels, -1, 0)
     largest = np.abs(kernels).max(axis=(1, 2, 3), keepdims=True)
