@@ -18,6 +18,7 @@ from alexnet_tf.results import (
 from experiments.claims import claims_table, write_claims
 from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.experiment import Experiment
+from experiments.networks import networks_table, write_networks
 from experiments.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -29,7 +30,7 @@ EVIDENCE = "results"
 def write_all(
     results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
 ) -> list[Path]:
-    """Writes the reports of all experiments on all data sets, and with the tables README's claims.
+    """Writes the reports of all experiments on all data sets, and with the tables those of README.
 
     The README is the one beside the directory of committed evidence, `results`; no other directory
     changes it.
@@ -51,6 +52,7 @@ def write_all(
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
         write_claims(readme, claims_table(results_dir, experiments))
+        write_networks(readme, networks_table(results_dir))
         written.append(readme)
     return written
 

@@ -320,11 +320,12 @@ def test_departures_from_the_definition_are_said(tmp_path):
 
 def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text("<!-- claims --><!-- /claims -->")
+    empty = "<!-- claims --><!-- /claims --><!-- networks --><!-- /networks -->"
+    readme.write_text(empty)
     for name in ("runs", "results"):
         speed_results(tmp_path / name / "builtin" / "speed")
     write_all(tmp_path / "runs", [SPEED, POOLING], figures=False)
-    assert readme.read_text() == "<!-- claims --><!-- /claims -->"
+    assert readme.read_text() == empty
     written = write_all(tmp_path / "results", [SPEED, POOLING], figures=False)
     folder = tmp_path / "results" / "builtin" / "speed"
     assert written == [*(folder / name for name in ("summary.csv", "effects.csv", "table.md")), readme]
