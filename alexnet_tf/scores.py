@@ -4,11 +4,15 @@ import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.evaluate import Scores
 from alexnet_tf.files import write_text
 from alexnet_tf.rows import to_csv
+
+if TYPE_CHECKING:
+    # Tables are made without waiting for TensorFlow.
+    from alexnet_tf.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
 KEY = ("checkpoint", "dataset", "views")
@@ -34,7 +38,9 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def record_scores(path: Path, scores: Scores, checkpoints: Sequence[Path], dataset: str, views: int) -> None:
+def record_scores(
+    path: Path, scores: "Scores", checkpoints: Sequence[Path], dataset: str, views: int
+) -> None:
     """Puts a row into the table, in the place of one of the same checkpoints, data set and views.
 
     Args:
