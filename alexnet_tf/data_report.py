@@ -13,9 +13,10 @@ from alexnet_tf.config import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.errors import InputError
+from alexnet_tf.figures.look import encoded, house_look
+from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.files import write_bytes, write_text
 from alexnet_tf.quarantine import write_quarantine
-from alexnet_tf.sample_sheet import draw_samples
 
 COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
 Statistics = dict[str, Any]
@@ -44,7 +45,8 @@ def report_data(
     storage = "auto" if config.dataset == "builtin" else "stream"
     data = open_data(dataclasses.replace(config, storage=storage), data_dir, download)
     statistics = data_statistics(data)
-    samples = draw_samples(data, seed)
+    with house_look():
+        samples = encoded(draw_samples(data, seed), ["png"])["png"]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,9 +1,7 @@
 """A sheet of images as the network sees them."""
 
 import dataclasses
-import io
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -15,8 +13,8 @@ EPOCHS = 7
 CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
 
 
-def draw_samples(data: DataPipelines, seed: int = 0) -> bytes:
-    """A PNG: each row a training image, first as in testing, then as the first epochs show it.
+def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
+    """Each row a training image, first as in testing, then as the first epochs show it.
 
     The subtraction of the mean image and the division by the scale are undone, so that colours are those
     of the photograph, and of the noise.
@@ -24,6 +22,9 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> bytes:
     Args:
         data: the pipelines.
         seed: of the epochs.
+
+    Returns:
+        The figure; to be called under `house_look`.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
@@ -34,11 +35,7 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> bytes:
     color = raw.statistics.mean_image[0, 0]
     columns = [np.clip(images + color, 0, 255).astype(np.uint8) for images in columns]
     names = [data.image_set.class_names[label] for label in labels[chosen]]
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 8}):
-        figure = _sheet(columns, titles, names)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
+    return _sheet(columns, titles, names)
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
@@ -55,11 +52,11 @@ def _with_plain_mean(data: DataPipelines) -> DataPipelines:
 def _sheet(columns: list[np.ndarray], titles: list[str], names: list[str]) -> Figure:
     rows = len(names)
     width, height = LEFT + CELL * len(columns) + EDGE, TOP + CELL * rows + EDGE
-    figure = Figure(figsize=(width, height), facecolor="white")
+    figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, len(columns), squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04})
     figure.subplots_adjust(LEFT / width, EDGE / height, 1 - EDGE / width, 1 - TOP / height)
     for column, (images, title) in enumerate(zip(columns, titles, strict=True)):
-        grid[0, column].set_title(title, fontsize=8, color="#333333", pad=3)
+        grid[0, column].set_title(title, fontsize=8, color="#333333", pad=3, loc="center")
         for row, image in enumerate(images):
             axes = grid[row, column]
             shown = image[..., 0] if image.shape[-1] == 1 else image
