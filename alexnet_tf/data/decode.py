@@ -14,6 +14,8 @@ from PIL import Image, UnidentifiedImageError
 # A closed list: some of Pillow's other formats start programs or fetch other files.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF")
 
+CANNOT_BE_READ = "cannot be read"
+
 
 class ImageDecodeError(ValueError):
     """Bytes that are no readable image; the message is the reason."""
@@ -63,7 +65,9 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
     >>> why_unusable(FileNotFoundError(2, "No such file or directory"))
     'cannot be read: No such file or directory'
     """
-    return str(error) if isinstance(error, ImageDecodeError) else f"cannot be read: {error.strerror or error}"
+    if isinstance(error, ImageDecodeError):
+        return str(error)
+    return f"{CANNOT_BE_READ}: {error.strerror or error}"
 
 
 def image_dimensions(file: BinaryIO) -> tuple[int, int]:

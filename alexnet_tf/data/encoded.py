@@ -1,5 +1,6 @@
 """Images that stay on disk, encoded, and are read one at a time."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,8 +68,11 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        files = [(os.fsdecode(path), *_size_and_time(self._root, path)) for path in self._paths]
-        return {"root": os.fsdecode(os.path.realpath(self._root)), "files": files}
+        # Hashed as they come: a list for a million files would be larger than all else that is kept of them.
+        digest = hashlib.sha256()
+        for path in self._paths:
+            digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())
+        return {"root": os.fsdecode(os.path.realpath(self._root)), "files": digest.hexdigest()}
 
 
 def _size_and_time(root: bytes, path: bytes) -> tuple[int, int]:

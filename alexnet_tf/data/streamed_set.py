@@ -9,7 +9,7 @@ import numpy as np
 from PIL import __version__ as pillow_version
 
 from alexnet_tf.data.arrays import NamedSet, results_slug
-from alexnet_tf.data.decode import ImageDecodeError, why_unusable
+from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.encoded import EncodedImages
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.scan import Scan, scan_images
@@ -135,6 +135,9 @@ def open_scan(
     if arrays is not None:
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, image_size, sizes)
+    if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
+        # Of the disk or the network, maybe, and gone by the next run.
+        return scan
     problem = save_arrays(place, identity, scan.to_arrays())
     if problem:
         print(f"note: the next run will read {name} anew: {problem}", file=sys.stderr)

@@ -11,6 +11,7 @@ from PIL import Image
 from alexnet_tf.config import Config, DataConfig
 from alexnet_tf.data import image_pass, streamed_set
 from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines, example_count
 from alexnet_tf.data.streamed_set import StreamedSet
@@ -165,6 +166,23 @@ def test_a_scan_is_kept_until_a_file_changes(split_tree, monkeypatch, tmp_path):
     kept.write_bytes(kept.read_bytes()[:100])
     assert load().fingerprint == changed.fingerprint
     assert len(reads) == 3
+
+
+def test_a_file_that_cannot_be_read_today_is_tried_again(split_tree, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    read = ImageFiles.read
+
+    def fail(self, row):
+        if row == 7:
+            raise OSError(5, "Input/output error")
+        return read(self, row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageFiles, "read", fail)
+        broken = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
+    assert broken.quarantine == (("train/ape/07.jpg", "cannot be read: Input/output error"),)
+    assert len(broken.train_labels) == 59
+    assert load_image_set(f"folder:{split_tree}", image_size=32, storage="stream").quarantine == ()
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(split_tree, monkeypatch, tmp_path, capsys):
