@@ -1,14 +1,11 @@
 """The chart: how many times faster than PyTorch and Keras, and which targets those are."""
 
-import io
-
-import matplotlib
 from matplotlib.figure import Figure
 
+from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.targets import TARGETS, Rows, find, paired_ratio
-from experiments.figures import DPI, METADATA, STYLE
 
-OURS, TARGET = "#0b6e99", "#c44e52"
+OURS, TARGET = PALETTE[0], PALETTE[1]
 # What is shown beside the targets: title, item, case, contender to compare with.
 FURTHER = (
     ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
@@ -27,28 +24,15 @@ FURTHER = (
 )  # fmt: skip
 
 
-def draw(rows: Rows, about: dict[str, str]) -> dict[str, bytes]:
-    """The chart in both formats: {"png": ..., "svg": ...}; the same rows give the same bytes."""
+def draw(rows: Rows, about: dict[str, str]) -> Figure:
+    """The chart, to be drawn in the house look."""
     bars = speedups(rows)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
-        figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout="constrained")
-        _draw_bars(figure.subplots(), bars)
-        figure.suptitle(
-            "How many times faster than what else there is", x=0.01, ha="left", fontsize=11, fontweight="bold"
-        )
-        figure.supxlabel(
-            f"{about.get('processor', '')}, {about.get('threads', '?')} threads. Median of paired rounds; "
-            "lines: their range; red: target.",
-            x=0.01, ha="left", fontsize=7.5, color="#666666",
-        )  # fmt: skip
-        content = {}
-        for suffix, metadata in METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
-            content[suffix] = buffer.getvalue()
-    return content
+    figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout="constrained")
+    _draw_bars(figure.subplots(), bars)
+    title(figure, "How many times faster than what else there is")
+    machine = f"{about.get('processor', '')}, {about.get('threads', '?')} threads"
+    caption(figure, f"{machine}. Median of paired rounds; lines: their range; orange: target.")
+    return figure
 
 
 def speedups(rows: Rows) -> list[tuple[str, float, float, float, float | None]]:
@@ -73,7 +57,7 @@ def _draw_bars(axes, bars) -> None:
     # From 1, no difference, to either side.
     axes.barh(places, [bar[1] - 1 for bar in bars], left=1, color=OURS, height=0.62)
     for place, (_, ratio, low, high, target) in zip(places, bars, strict=True):
-        axes.plot([low, high], [place, place], color="#333333", linewidth=1)
+        axes.plot([low, high], [place, place], color=DARK, linewidth=1)
         if target:
             axes.plot([target, target], [place - 0.4, place + 0.4], color=TARGET, linewidth=1.6)
         axes.annotate(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.files import write_text
 from alexnet_tf.marked_section import replace_marked_section
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
@@ -36,14 +36,13 @@ def write_report(folder: Path) -> list[Path]:
         The files written.
     """
     # Here, not at the top: the rest should not wait for matplotlib.
+    from alexnet_tf.figures.look import write_figure
     from benchmarks.chart import draw
 
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     write_text(folder / "table.md", machine_table(rows, about))
-    written = [folder / "table.md"]
-    for suffix, content in draw(rows, about).items():
-        write_bytes(folder / f"figure.{suffix}", content)
-        written.append(folder / f"figure.{suffix}")
+    figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
+    written = [folder / "table.md", *figures]
     results_dir = folder.resolve().parent
     readme = results_dir.parent.parent / "README.md"
     if results_dir.parent.name == "results" and readme.exists():
