@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report`."""
+"""The command line: `python -m benchmarks run | report | scaling`."""
 
 import argparse
 import sys
@@ -22,7 +22,10 @@ def _parser() -> OneLineParser:
     running.set_defaults(command=_run)
     reporting = commands.add_parser("report", help="table, chart and README's section from recorded rows")
     reporting.set_defaults(command=_report)
-    for command in (running, reporting):
+    scaling = commands.add_parser("scaling", help="predict training on many machines like those measured")
+    scaling.add_argument("--out", type=Path, default=Path("results/scaling"))
+    scaling.set_defaults(command=_scaling)
+    for command in (running, reporting, scaling):
         command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
     return parser
 
@@ -42,6 +45,15 @@ def _report(options: argparse.Namespace) -> int:
     from benchmarks.report import write_all
 
     for path in write_all(options.results_dir):
+        print(path)
+    return 0
+
+
+def _scaling(options: argparse.Namespace) -> int:
+    from benchmarks.scaling import write_scaling
+
+    machines = sorted(path.parent for path in options.results_dir.glob("*/alexnet_step.csv"))
+    for path in write_scaling(options.out, machines):
         print(path)
     return 0
 

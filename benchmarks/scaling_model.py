@@ -1,0 +1,115 @@
+"""How long a synchronous training step takes on N devices: compute, all-reduce, input."""
+
+from dataclasses import dataclass
+
+# AlexNet's gradients, 60,965,224 of them, in float32.
+PARAMETERS = 60_965_224
+FLOAT32_BYTES = 4 * PARAMETERS
+# Operations of a training image, in 1e9 (`tensorflow_side/training.py` counts them from the model).
+TRAINING_GFLOP = 4.1356
+TRAINING_IMAGES = 1_281_167
+
+
+@dataclass(frozen=True)
+class Device:
+    """What computes: a GPU, a processor, a whole machine.
+
+    Attributes:
+        name: for tables.
+        seconds_per_image: of its training step, beyond the fixed part.
+        seconds_per_step: fixed part, whatever the batch: the update of the weights, calls of kernels.
+        input_images_per_second: what its input pipeline gives; infinite where it is no limit.
+    """
+
+    name: str
+    seconds_per_image: float
+    seconds_per_step: float = 0.0
+    input_images_per_second: float = float("inf")
+
+    @classmethod
+    def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
+        """A device of which only the peak is known, working at a share of it."""
+        return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
+
+    @classmethod
+    def from_steps(cls, name: str, seconds: dict[int, float], **arguments: float) -> "Device":
+        """A device whose step was timed at two batch sizes: a straight line through both.
+
+        Example:
+
+        >>> device = Device.from_steps("this", {32: 0.5, 128: 1.7})
+        >>> round(device.seconds_per_image, 6), round(device.seconds_per_step, 6)
+        (0.0125, 0.1)
+        """
+        (small, fast), (large, slow) = sorted(seconds.items())
+        slope = (slow - fast) / (large - small)
+        return cls(name, slope, max(0.0, fast - slope * small), **arguments)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the gradients travel through.
+
+    Attributes:
+        name: for tables.
+        bytes_per_second: that a device sends and receives at the same time.
+        latency: seconds of one message.
+    """
+
+    name: str
+    bytes_per_second: float
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Seconds of the parts of one step."""
+
+    compute: float
+    all_reduce: float
+    input: float
+
+    @property
+    def seconds(self) -> float:
+        """Gradients travel after they are computed; input is prepared meanwhile."""
+        return max(self.compute + self.all_reduce, self.input)
+
+
+def ring_all_reduce_seconds(count: int, size: float, network: Network) -> float:
+    """Time for `count` devices to sum arrays of `size` bytes in a ring.
+
+    Each array is cut in `count` parts; in `count - 1` rounds the parts are summed and in as many again
+    handed round: `2 (N - 1) (latency + size / (N bandwidth))`.
+
+    Example:
+
+    >>> ring_all_reduce_seconds(4, 8e9, Network("fast", 1e9))
+    12.0
+    """
+    return 2 * (count - 1) * (network.latency + size / (count * network.bytes_per_second))
+
+
+def step(
+    device: Device, count: int, batch: int, network: Network, gradient_bytes: float = FLOAT32_BYTES
+) -> Step:
+    """The step of `count` devices that share a global batch evenly.
+
+    Nothing overlaps but the input: AlexNet's backward pass comes to its large arrays (fc6 to fc8, 96% of
+    all) first, so up to two thirds of the computation could hide their journey, where a program does so.
+    """
+    share = batch / count
+    return Step(
+        compute=device.seconds_per_step + share * device.seconds_per_image,
+        all_reduce=ring_all_reduce_seconds(count, gradient_bytes, network),
+        input=share / device.input_images_per_second,
+    )
+
+
+def images_per_second(device: Device, count: int, batch: int, network: Network, **arguments: float) -> float:
+    """Training rate of all devices together."""
+    return batch / step(device, count, batch, network, **arguments).seconds
+
+
+def training_seconds(images_per_second: float, epochs: int) -> float:
+    """Seconds of `epochs` passes over ImageNet's training set."""
+    return epochs * TRAINING_IMAGES / images_per_second
