@@ -44,7 +44,7 @@ search: $(READY)
 	$(RUN) search $(NAME) $(FLAGS)
 
 rerun: $(READY)
-	$(RUN) rerun $(RUN_ID) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(EPOCHS),--epochs $(EPOCHS)) \
+	$(RUN) rerun "$(RUN_ID)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
@@ -52,13 +52,13 @@ rerun: $(READY)
 # authors' program did.
 imagenet: $(READY)
 	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \
-		--dataset $(or $(DATASET),imagenet2012) $(if $(DATA_DIR),--data-dir $(DATA_DIR)) \
-		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set $(change)) \
+		--dataset "$(or $(DATASET),imagenet2012)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
+		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set "$(change)") \
 		$(if $(PRECISION),--precision $(PRECISION)) --replicas $(or $(REPLICAS),auto) \
-		--out $(or $(OUT),runs/imagenet)
+		--out "$(or $(OUT),runs/imagenet)"
 
 compare: $(READY)
-	$(RUN) compare $(or $(A),results) $(or $(B),runs) $(if $(TOLERANCE),--tolerance $(TOLERANCE))
+	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE))
 
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)

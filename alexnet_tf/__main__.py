@@ -151,8 +151,8 @@ def _train(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
-    train_on(config, strategy, options.out, options.data_dir, not options.no_download, files, start)
-    return 0
+    done = train_on(config, strategy, options.out, options.data_dir, not options.no_download, files, start)
+    return 0 if done else 1
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from alexnet_tf.progress import ProgressBar
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
-from alexnet_tf.trained import Trained, load_trained, save_trained
+from alexnet_tf.trained import Trained, is_trained, load_trained, save_trained
 from alexnet_tf.views import averaging_model
 
 EVALUATION_BATCH = 100
@@ -61,11 +62,11 @@ def train_on(
     download: bool = True,
     files: RunFiles | None = None,
     start: Trained | None = None,
-) -> None:
+) -> bool:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
-    Interrupted and started again it goes on from the last finished epoch. An unfinished run of another
-    config, or over images that have changed, is refused and not written over.
+    Interrupted and started again it goes on from the last finished epoch; finished, it is not trained
+    again. A run of another config, or over images that have changed, is refused and not written over.
 
     Args:
         config: the run.
@@ -76,6 +77,9 @@ def train_on(
         download: whether TFDS may download the set.
         files: what else to write there.
         start: the trained network to start from, with a config of `transfer_config`.
+
+    Returns:
+        Whether there is a network: a diverged run leaves only its curve.
 
     Raises:
         InputError: before training, for a set, a folder or a config that will not do.
@@ -100,10 +104,13 @@ def train_on(
             f"--out {out}: expected this run's unfinished state, or none; received another config's, or "
             f"images that have changed since; delete {state} to start anew, or name another folder"
         )
+    if not state.exists() and is_trained(out, config, data):
+        print(f"{out}: this run is finished, not trained again", flush=True)
+        return True
     callbacks = _callbacks(files, config, data, strategy, out)
     model, history = train(config, data, strategy, state, callbacks, start=start)
     if not is_chief(strategy):
-        return
+        return history.status != "diverged"
     _write_table(out / "curve.csv", list(history.curve[0]), history.curve)
     if config.data.holdout:
         measured = zip(history.selection_losses, history.selection_errors, strict=True)
@@ -114,14 +121,21 @@ def train_on(
         _write_table(out / "selection.csv", ["epoch", "selection_loss", "selection_error"], rows)
     if files.gradient_norms:
         _write_table(out / "gradient_norms.csv", GRADIENT_NORMS_COLUMNS, history.gradient_norms)
+    if history.status == "diverged":
+        # No network worth keeping; the curve tells what happened before.
+        print(f"diverged: {history.message}; no network is written", file=sys.stderr)
+        state.unlink(missing_ok=True)
+        return False
     about = {
         "status": history.status,
+        "seconds": round(history.seconds, 1),
         "message": history.message,
         "scores": history.curve[-1],
         "environment": environment(strategy),
     }
     save_trained(out, model, config, data, about)
     state.unlink(missing_ok=True)
+    return True
 
 
 def _callbacks(
@@ -175,6 +189,8 @@ def evaluate_on(
             raise InputError(f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}")
         if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
             raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
+        if _scale(net) != _scale(first):
+            raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
     data = open_data_for(first, dataset, data_dir, download)
     model = _averaged(nets, views)
     batches = data.report(EVALUATION_BATCH, cropped=False)
@@ -197,7 +213,18 @@ def open_data_for(
             f"({net.class_names[0]}, ...); received {data.image_set.classes} "
             f"({data.image_set.class_names[0]}, ...)"
         )
+    if data.image_set.image_shape != net.image_shape:
+        raise InputError(
+            f"--dataset {dataset}: expected images of the network's {list(net.image_shape)}; "
+            f"received {list(data.image_set.image_shape)}"
+        )
     return data
+
+
+def _scale(net: Trained) -> tuple[str, int, float | None]:
+    """What is done to the pixels after the mean is subtracted."""
+    data = net.config.data
+    return data.input_scale, data.pad, net.statistics.stddev if data.input_scale == "unit" else None
 
 
 def predict_files(

@@ -6,6 +6,7 @@ A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `
 
 import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,27 @@ def save_trained(
     write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
+def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
+    """Whether a folder holds the network of this very run.
+
+    Raises:
+        InputError: where it holds another's, which should not be written over.
+    """
+    try:
+        about = json.loads((folder / "model.json").read_text("utf-8"))
+        there = Config.from_dict(about["config"]).hash(about["data_fingerprint"])
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        there = "unknown"
+    if there != config.hash(data.image_set.fingerprint):
+        raise InputError(
+            f"--out: expected an empty folder or this run's; received {folder}, which holds the network of "
+            "another config or other images; name another folder, or delete it"
+        )
+    return True
+
+
 def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     """Reads what `save_trained` wrote.
 
@@ -127,7 +149,9 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     folder = folder_of(path)
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
-        with np.load(folder / "preprocessing.npz", allow_pickle=False) as file:
+        # In memory: of a damaged file NumPy leaves the handle open.
+        content = io.BytesIO((folder / "preprocessing.npz").read_bytes())
+        with np.load(content, allow_pickle=False) as file:
             statistics = PixelStatistics(
                 file["mean_image"], float(file["stddev"]), file["eigenvalues"], file["eigenvectors"]
             )
@@ -143,8 +167,8 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
             tuple(about["image_shape"]),
             statistics,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{flag}: expected a folder with model.keras, model.json and preprocessing.npz; "
-            f"received {path}: {str(error).splitlines()[0]}"
+            f"received {path}: {(str(error) or type(error).__name__).splitlines()[0]}"
         ) from error

@@ -54,6 +54,8 @@ def averaging_model(
     if len(sides) != 1:
         raise ValueError(f"models: expected one or more of equal input shape; received {sorted(sides)}")
     side = sides.pop()[0]
+    # Nets of one kind have one name, which a model allows only once.
+    models = [keras.Model(net.input, net.output, name=f"net{i}") for i, net in enumerate(models)]
     images = keras.Input(input_shape, name="whole_images")
     logarithms = []
     for top, left, mirror in view_offsets(*input_shape[:2], side, views):
