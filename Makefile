@@ -18,7 +18,7 @@ BENCHMARK_VENV ?= .venv-benchmark
 ABLATIONS := ablation-relu ablation-lrn ablation-pooling
 
 .PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
-	report benchmark clean
+	report benchmark growth scaling clean
 
 setup: $(READY)
 
@@ -69,6 +69,12 @@ benchmark: $(READY)
 	$(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt || true
 	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
 		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
+
+growth: $(READY)
+	$(VENV)/bin/python -m benchmarks growth $(if $(QUICK),--quick) --results-dir $(RESULTS_DIR)/benchmarks
+
+scaling: $(READY)
+	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest

@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report | scaling`."""
+"""The command line: `python -m benchmarks run | report | scaling | growth`."""
 
 import argparse
 import sys
@@ -25,7 +25,10 @@ def _parser() -> OneLineParser:
     scaling = commands.add_parser("scaling", help="predict training on many machines like those measured")
     scaling.add_argument("--out", type=Path, default=Path("results/scaling"))
     scaling.set_defaults(command=_scaling)
-    for command in (running, reporting, scaling):
+    growing = commands.add_parser("growth", help="time and memory against batch, images, devices")
+    growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
+    growing.set_defaults(command=_growth)
+    for command in (running, reporting, scaling, growing):
         command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
     return parser
 
@@ -54,6 +57,15 @@ def _scaling(options: argparse.Namespace) -> int:
 
     machines = sorted(path.parent for path in options.results_dir.glob("*/alexnet_step.csv"))
     for path in write_scaling(options.out, machines):
+        print(path)
+    return 0
+
+
+def _growth(options: argparse.Namespace) -> int:
+    from benchmarks.growth import run_growth
+    from benchmarks.growth_report import write_growth_report
+
+    for path in write_growth_report(run_growth(options.results_dir, options.quick)):
         print(path)
     return 0
 

@@ -156,6 +156,12 @@ def input_pipeline(place: Place) -> list[Comparison]:
     from_files = (
         Contender("ours", "tensorflow", "input_pipeline.files", files),
         Contender("decoding alone", "tensorflow", "machine_limits.decode_jpegs", decode),
+        Contender(
+            "decoding and scaling alone",
+            "tensorflow",
+            "machine_limits.decode_and_scale_jpegs",
+            {**decode, "side": 256},
+        ),
         Contender("torchvision DataLoader", "pytorch", "input_pipeline.torchvision_files", files),
         Contender("PyTorch DataLoader, Pillow", "pytorch", "input_pipeline.pillow_files", files),
     )

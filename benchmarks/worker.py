@@ -60,10 +60,13 @@ class Worker:
             self._process.stdin.close()
             self._process.stdout.close()
             self._errors.close()
+            self._cache.cleanup()
         self._process = None
 
     def _start(self) -> subprocess.Popen:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        # So that scans of folders that are soon gone do not stay in the user's cache.
+        self._cache = tempfile.TemporaryDirectory()
         try:
             self._process = subprocess.Popen(
                 [self.python, "-m", "benchmarks.serve", self.package],
@@ -72,10 +75,11 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 text=True,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "XDG_CACHE_HOME": self._cache.name},
             )
         except OSError as error:
             self._errors.close()
+            self._cache.cleanup()
             raise WorkerError(f"{self.python}: {error.strerror}") from None
         return self._process
 

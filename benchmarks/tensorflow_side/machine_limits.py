@@ -1,9 +1,11 @@
 """The machine's limits, by single operations."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tensorflow as tf
 
+from alexnet_tf.data.decode import central_square, decode_image
 from benchmarks.task import Task
 
 
@@ -33,3 +35,15 @@ def decode_jpegs(folder: str, threads: int) -> Task:
     dataset = tf.data.Dataset.from_tensor_slices(paths).map(decode, threads, deterministic=False)
     count = tf.function(lambda: dataset.reduce(0, lambda total, _: total + 1))
     return Task(count, len(paths))
+
+
+def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
+    """Reads and decodes them, and scales each to a central square, as our pipeline has to."""
+    paths = sorted(Path(folder).rglob("*.jpg"))
+
+    def read(path: Path) -> None:
+        central_square(decode_image(path.read_bytes()), side)
+
+    # Pillow lets go of Python's lock while it works.
+    pool = ThreadPoolExecutor(threads)
+    return Task(lambda: list(pool.map(read, paths)), len(paths))

@@ -26,14 +26,21 @@ def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras
     return model
 
 
-def training_task(model: keras.Model, batches: Iterable, batch: int, steps: int = 1) -> Task:
+def training_task(
+    model: keras.Model,
+    batches: Iterable,
+    batch: int,
+    steps: int = 1,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Task:
     """`steps` training steps a call, on the next batches."""
     iterator = iter(batches)
+    strategy = strategy or tf.distribute.get_strategy()
 
     @tf.function
     def run_steps(iterator, steps):
         for _ in tf.range(steps):
-            model.train_step(next(iterator))
+            strategy.run(model.train_step, args=(next(iterator),))
 
     def call() -> float:
         run_steps(iterator, tf.constant(steps))

@@ -1,0 +1,84 @@
+"""growth.md and its figure from growth.csv; nothing is measured."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
+from alexnet_tf.files import write_text
+from benchmarks.machine import read_machine
+from benchmarks.rows import Row, read_rows
+from experiments.tables import markdown
+
+
+def write_growth_report(folder: Path) -> list[Path]:
+    """Writes growth.md, growth.png and growth.svg beside growth.csv.
+
+    Raises:
+        InputError: where there are no rows.
+    """
+    rows = read_rows(folder / "growth.csv")
+    if not rows:
+        raise InputError(f"expected rows in {folder / 'growth.csv'}, received none")
+    about = read_machine(folder / "growth_machine.csv")
+    write_text(folder / "growth.md", growth_table(rows, about))
+    figures = write_figure(folder / "growth", lambda: draw(rows, about), ("png", "svg"))
+    return [folder / "growth.md", *figures]
+
+
+def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
+    """Markdown: a line for each point."""
+    lines = []
+    for row in rows:
+        measured = (
+            [f"{1000 * row.median:,.4g} ms", f"{row.rate:,.4g}", f"{row.peak_mebibytes:,.0f} MiB"]
+            if row.measured
+            else [f"not measured: {row.message}", "", ""]
+        )
+        lines.append([row.case, row.contender, *measured])
+    header = ("work", "size", "time of a call", "images/s", "peak memory of the process")
+    return f"# Cost as it grows\n\n{_machine(about)}\n\n{markdown(header, lines)}\n"
+
+
+def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
+    """Time above, memory below; a column for each quantity that grows."""
+    quantities = list(dict.fromkeys(_quantity(row) for row in rows))
+    figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
+    axes = figure.subplots(2, len(quantities), squeeze=False)
+    for column, quantity in enumerate(quantities):
+        found = [row for row in rows if _quantity(row) == quantity and row.measured]
+        for number, case in enumerate(dict.fromkeys(row.case for row in found)):
+            points = sorted((_size(row), row.median, row.peak_mebibytes) for row in found if row.case == case)
+            sizes, seconds, peaks = zip(*points, strict=True)
+            label = case.split(", ")[-1] if quantity == "images in the set" else None
+            for axis, values in zip(axes[:, column], (seconds, peaks), strict=True):
+                axis.plot(sizes, values, "o-", color=PALETTE[number], markersize=3.5, label=label)
+                axis.set_xscale("log")
+                axis.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=7)
+                axis.minorticks_off()
+                axis.set_ylim(bottom=0, top=max(1.1 * max(values), axis.get_ylim()[1]))
+            if label:
+                axes[1, column].legend(frameon=False, fontsize=8)
+            axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize=7.5)
+        axes[1, column].set_xlabel(quantity, fontsize=8)
+    axes[0, 0].set_ylabel("seconds of a call")
+    axes[1, 0].set_ylabel("peak memory, MiB")
+    title(figure, "Cost as it grows")
+    caption(figure, _machine(about))
+    return figure
+
+
+def _machine(about: dict[str, str]) -> str:
+    processor, threads = about.get("processor", "unknown processor"), about.get("threads", "?")
+    measured = f"measured {about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it"
+    return f"{processor}, {threads} threads; {measured}. Each point is a process of its own."
+
+
+def _size(row: Row) -> int:
+    return int(row.contender.split()[0])
+
+
+def _quantity(row: Row) -> str:
+    return row.contender.split(maxsplit=1)[1]
