@@ -7,6 +7,7 @@ first used, so that reading a configuration or a result does not wait for Tensor
 import importlib
 
 _HOMES = {
+    "AlexNetConfig": "alexnet_tf.config",
     "Config": "alexnet_tf.config",
     "DataConfig": "alexnet_tf.config",
     "CifarNetConfig": "alexnet_tf.config",
@@ -19,8 +20,16 @@ _HOMES = {
     "AlexNet": "alexnet_tf.models",
     "build_model": "alexnet_tf.models",
     "cifar_net": "alexnet_tf.models",
+    "CAFFE": "alexnet_tf.presets",
+    "CODE": "alexnet_tf.presets",
+    "ONE_TOWER": "alexnet_tf.presets",
+    "PAPER": "alexnet_tf.presets",
+    "SCALED": "alexnet_tf.presets",
     "decode_predictions": "alexnet_tf.models",
     "preprocess_input": "alexnet_tf.models",
+    "load_caffe": "alexnet_tf.weights",
+    "load_torchvision": "alexnet_tf.weights",
+    "read_arrays": "alexnet_tf.weights",
     "MomentumSGD": "alexnet_tf.optimizer",
     "make_optimizer": "alexnet_tf.train",
     "make_strategy": "alexnet_tf.strategy",

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from alexnet_tf.errors import InputError
+from alexnet_tf.numpy_dictionary import read_numpy_dictionary
 
 # Places of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (
@@ -57,11 +58,16 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Reads an .npz file of named arrays; nothing in it is executed.
+    """Reads an .npz file of named arrays, or a .npy file with a dictionary; nothing in it is executed.
+
+    Args:
+        path: a dictionary holds `conv1: [weight, bias]` and so on, or the names of an .npz.
 
     Raises:
         InputError: for a file that is missing or is no such file.
     """
+    if path.suffix == ".npy":
+        return read_numpy_dictionary(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}

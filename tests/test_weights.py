@@ -64,10 +64,37 @@ def test_nothing_is_changed_by_a_file_that_does_not_fit(torchvision):
         np.testing.assert_array_equal(a, b)
 
 
-def test_reading_executes_nothing(tmp_path):
-    np.save(tmp_path / "pickle.npy", np.array({"conv1": [np.zeros(3)]}, dtype=object))
+@pytest.mark.parametrize("paired", [True, False], ids=["layers", "names"])
+def test_a_dictionary_in_a_npy_file_is_read(caffe, tmp_path, paired):
+    content = {name: array for name, array in caffe.items() if "." in name}
+    if paired:
+        names = dict.fromkeys(name.split(".")[0] for name in content)
+        content = {name: [content[f"{name}.weight"], content[f"{name}.bias"]] for name in names}
+    np.save(tmp_path / "bvlc_alexnet.npy", content, allow_pickle=True)
+    read = read_arrays(tmp_path / "bvlc_alexnet.npy")
+
+    model = alexnet((99, 99, 3), 7, dataclasses.replace(CAFFE, **NARROW))
+    load_caffe(model, read)
+    np.testing.assert_allclose(model(caffe["images"]), caffe["logits"], rtol=1e-5, atol=1e-4)
+
+
+class Trap:
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_reading_executes_nothing(tmp_path, capsys):
+    np.save(tmp_path / "trap.npy", {"conv1": [Trap()]}, allow_pickle=True)
+    np.save(tmp_path / "list.npy", np.array([1, "a"], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "numbers.npy", np.zeros(3))
+    np.save(tmp_path / "texts.npy", {"conv1": ["a", None]}, allow_pickle=True)
+    (tmp_path / "short.npy").write_bytes((tmp_path / "trap.npy").read_bytes()[:-20])
     (tmp_path / "text.npz").write_text("no arrays")
 
-    for name in ("pickle.npy", "text.npz", "missing.npz"):
+    for name in ("trap.npy", "list.npy", "numbers.npy", "texts.npy", "short.npy", "missing.npy"):
+        with pytest.raises(InputError, match=r"expected a .npy file with a dictionary of arrays; received"):
+            read_arrays(tmp_path / name)
+    for name in ("text.npz", "missing.npz"):
         with pytest.raises(InputError, match=r"expected an .npz file of named arrays"):
             read_arrays(tmp_path / name)
+    assert capsys.readouterr().out == ""
