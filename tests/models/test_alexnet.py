@@ -4,6 +4,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from alexnet_tf.config import Config
 from alexnet_tf.models import AlexNet, alexnet, build_model
@@ -72,6 +73,30 @@ def test_forward_equals_the_reference_and_pytorch(preset):
 
     np.testing.assert_allclose(probabilities, alexnet_forward(images, weights, preset), rtol=2e-5)
     np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=2e-5)
+
+
+def test_all_gradients_equal_pytorchs():
+    with np.load(FIXTURES / "pytorch_alexnet.npz") as file:
+        stored = dict(file)
+    model = alexnet((96, 96, 3), 10, dataclasses.replace(PAPER, **NARROW))
+    model.set_weights([stored[f"weight{index:02}"] for index in range(16)])
+    images = tf.constant(stored["pixels"] - 128.0, tf.float32)
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(stored["labels"], model(images))
+            loss = tf.reduce_mean(losses)
+        return tape.gradient(loss, [images, *(variable.value for variable in model.trainable_variables)])
+
+    d_images, *d_weights = gradients()
+    expected = [stored["paper.d_image0"], *(stored[f"paper.d_weight{index:02}"] for index in range(16))]
+    for index, (gradient, wanted) in enumerate(zip([d_images[0], *d_weights], expected, strict=True)):
+        # Of the largest value: small ones are differences of large ones.
+        np.testing.assert_allclose(
+            gradient, wanted, rtol=2e-5, atol=2e-5 * np.abs(wanted).max(), err_msg=f"array {index}"
+        )
 
 
 @pytest.mark.parametrize(
