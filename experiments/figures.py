@@ -59,7 +59,8 @@ def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> 
     verdicts = list(dict.fromkeys(primary or [one.verdict for one in judged]))
     if not verdicts:
         return f"On {datasets}: {experiment.statement.rstrip('.')}"
-    said = verdicts[0] if len(verdicts) == 1 else "verdicts differ"
+    # Why it is inconclusive, the caption and the table tell.
+    said = verdicts[0].split(" (")[0] if len(verdicts) == 1 else "verdicts differ"
     return f"{said[0].upper()}{said[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
 
 

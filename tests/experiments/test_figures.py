@@ -7,6 +7,7 @@ from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_
 from matplotlib.figure import Figure
 
 from alexnet_tf.results import read_curves, read_records, read_runs
+from alexnet_tf.statistics import INCONCLUSIVE_BOUND
 from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import activation_of, judge
@@ -122,6 +123,8 @@ def test_an_open_interval_is_an_arrow(tmp_path):
 def test_the_title_is_the_finding(tmp_path):
     _, _, judged = evidence(speed_results(tmp_path), SPEED)
     assert finding(SPEED, judged, "builtin") == "Reproduced on builtin: ReLU is faster than tanh"
+    bound = dataclasses.replace(judged[0], verdict=INCONCLUSIVE_BOUND)
+    assert finding(SPEED, [bound], "builtin") == "Inconclusive on builtin: ReLU is faster than tanh"
 
 
 def test_both_formats(tmp_path):
