@@ -89,8 +89,7 @@ def alexnet_step(place: Place) -> list[Comparison]:
                 Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
                 Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
             ]
-            # Keras's grouped convolution takes minutes a step at batch 128 on some machines.
-            if batch == 32 or not place.quick:
+            if batch == 128 or not place.quick:
                 stock = Contender("stock Keras", "tensorflow", "alexnet_step.stock_keras", arguments)
                 contenders.append(stock)
             if batch == 128 and not place.quick:
