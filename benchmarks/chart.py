@@ -61,7 +61,7 @@ def _draw_bars(axes, bars) -> None:
         if target:
             axes.plot([target, target], [place - 0.4, place + 0.4], color=TARGET, linewidth=1.6)
         axes.annotate(
-            f"{ratio:.1f}×", (max(high, ratio, target or 0), place), xytext=(4, 0),
+            f"{ratio:.1f}×", (max(high, ratio, target or 0, 1), place), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
+Unit = Literal["images", "GFLOP", "GB", "values"]
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -17,12 +18,14 @@ class Contender:
         side: whose worker process runs it.
         build: `module.function` below `benchmarks/<side>_side/`, which makes a `Task`.
         arguments: of that function.
+        unit: of its work, where it is not the comparison's.
     """
 
     name: str
     side: Side
     build: str
     arguments: dict[str, Any] = field(default_factory=dict)
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Comparison:
 
     item: str
     case: str
-    unit: Literal["images", "GFLOP", "GB", "values"]
+    unit: Unit
     contenders: tuple[Contender, ...]
 
 
@@ -85,8 +88,11 @@ def alexnet_step(place: Place) -> list[Comparison]:
     for batch in (32, 128):
         for precision in PRECISIONS:
             arguments = {"batch": batch, "precision": precision}
+            matmul = {"size": 4096, "dtype": precision.removeprefix("mixed_")}
             contenders = [
                 Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
+                # In turn with the steps, so that the share of the peak is of the same minutes.
+                Contender("matrix product", "tensorflow", "machine_limits.matmul", matmul, "GFLOP"),
                 Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
             ]
             if batch == 128 or not place.quick:

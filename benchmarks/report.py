@@ -8,7 +8,7 @@ from alexnet_tf.marked_section import replace_marked_section
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
 from benchmarks.rows import Row, read_rows
-from benchmarks.targets import TARGETS, Measured, Rows, Target, peak_gflop_per_second
+from benchmarks.targets import TARGETS, Measured, Rows, Target
 from experiments.tables import markdown
 
 SECTION = "benchmark"
@@ -115,15 +115,17 @@ def _conditions(about: dict[str, str]) -> str:
 
 def _limits(rows: Rows) -> str:
     """The sentence that explains the column `limit`."""
-    peaks = [(name, peak_gflop_per_second(rows, name)) for name in ("float32", "bfloat16")]
-    told = " and ".join(f"{peak:,.0f} GFLOP/s in {name}" for name, peak in peaks if peak)
+    products = [
+        row for row in rows.get("alexnet_step", ()) if row.contender == "matrix product" and row.measured
+    ]
+    told = "; ".join(f"{row.gflop_per_second:,.0f} GFLOP/s beside {row.case}" for row in products)
     if not told:
         return ""
     return (
-        f"`limit` is the ratio of a step that does its convolutions and matrix products at this machine's "
-        f"best matrix product ({told}) and nothing else. A step's operations are counted from the model: two "
-        "for each multiply-add, three times (forward, gradient of the weights, gradient of the input), less "
-        "the gradient of the images."
+        "`limit` is the ratio of a step that does its convolutions and matrix products at the speed of a "
+        f"product of two matrices of 4096x4096, measured in turn with the steps ({told}), and nothing else. A "
+        "step's operations are counted from the model: two for each multiply-add, three times (forward, "
+        "gradient of the weights, gradient of the input), less the gradient of the images."
     )
 
 

@@ -15,7 +15,7 @@ from benchmarks.turns import FULL, QUICK, measure, measure_memory
 from benchmarks.worker import Worker, WorkerError
 
 # By `quick`.
-PHOTOGRAPHS = {True: 256, False: 1024}
+PHOTOGRAPHS = {True: 512, False: 1024}
 
 
 def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), quick: bool = False) -> Path:

@@ -33,7 +33,9 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
 
     A contender that fails has a row that says why; the others go on.
     """
-    rows = {c.name: Row(comparison.case, c.name, c.side, comparison.unit) for c in comparison.contenders}
+    rows = {
+        c.name: Row(comparison.case, c.name, c.side, c.unit or comparison.unit) for c in comparison.contenders
+    }
     calls = {}
     for contender in comparison.contenders:
         try:
