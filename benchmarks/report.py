@@ -123,8 +123,8 @@ def _limits(rows: Rows) -> str:
         return ""
     return (
         "`limit` is the ratio of a step that does its convolutions and matrix products at the speed of a "
-        f"product of two matrices of 4096x4096, measured in turn with the steps ({told}), and nothing else. A "
-        "step's operations are counted from the model: two for each multiply-add, three times (forward, "
+        f"product of two matrices of 4096x4096, measured in turn with the steps ({told}), and nothing else. "
+        "A step's operations are counted from the model: two for each multiply-add, three times (forward, "
         "gradient of the weights, gradient of the input), less the gradient of the images."
     )
 
