@@ -1,132 +1,17 @@
-"""Evidence from rows: numbers by hand, all of the rows accounted for, the same bytes each time."""
+"""Reports of recorded rows: what they say, what they leave out and why, the same bytes each time."""
 
-import csv
-import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
+from written import effects, read, report
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.results import EFFECTS_COLUMNS, LR_SEARCH_COLUMNS, SUMMARY_COLUMNS, record_search
+from alexnet_tf.results import LR_SEARCH_COLUMNS, record_search
 from experiments.conditions import DATASET_NOTES
 from experiments.report import write_all, write_report
-
-T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
-
-
-def report(folder, experiment):
-    """The tables; figures take longer, and only some tests look at them."""
-    return write_report(folder, experiment, figures=False)
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def effects(folder: Path) -> list[dict[str, str]]:
-    return read(folder / "effects.csv")
-
-
-def test_effects_of_a_ratio_by_hand(tmp_path):
-    assert report(speed_results(tmp_path), SPEED) == []
-    row, other = effects(tmp_path)
-    assert tuple(row) == EFFECTS_COLUMNS
-    # log ratios of 6, 5, 7: mean 1.7824, std .16846, half width 4.3027 * .16846 / sqrt(3) = .41848
-    logs = [math.log(6), math.log(5), math.log(7)]
-    mean = sum(logs) / 3
-    half = T_2 * math.sqrt(sum((x - mean) ** 2 for x in logs) / 2) / math.sqrt(3)
-    assert float(row["effect"]) == pytest.approx(210 ** (1 / 3))
-    assert float(row["ci_low"]) == pytest.approx(math.exp(mean - half), rel=1e-6)
-    assert float(row["ci_high"]) == pytest.approx(math.exp(mean + half), rel=1e-6)
-    assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
-    # No run of the arm "other": the row stays, with a verdict in words.
-    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "inconclusive")
-
-
-def test_effects_of_a_difference_by_hand(tmp_path):
-    report(pooling_results(tmp_path), POOLING)
-    error, gap = effects(tmp_path)
-    # -.4, -.5, -.3 points: mean -.4, std .1, half width 4.3027 * .1 / sqrt(3) = .24841
-    assert float(error["effect"]) == pytest.approx(-0.004)
-    assert float(error["ci_high"]) == pytest.approx(-0.004 + 0.0024841, abs=1e-7)
-    assert error["verdict"] == "reproduced"
-    # The gaps are equal up to rounding, so no effect on the gap.
-    assert float(gap["effect"]) == pytest.approx(0, abs=1e-15)
-    assert gap["verdict"] == "not reproduced"
-    assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
-
-
-def test_holm_is_over_the_file(tmp_path):
-    folder = speed_results(tmp_path)
-    for seed in range(3):
-        record(folder, SPEED, "other", seed, fall(4, 8 + seed))
-    report(folder, SPEED)
-    both = [float(row["p_holm"]) for row in effects(folder)]
-    for name in ("curves.csv", "runs.csv"):
-        lines = (folder / name).read_text().splitlines(keepends=True)
-        (folder / name).write_text("".join(line for line in lines if ",other," not in line))
-    report(folder, SPEED)
-    alone = float(effects(folder)[0]["p_holm"])
-    assert min(both) == pytest.approx(2 * alone)
-
-
-def test_summary_by_hand(tmp_path):
-    report(speed_results(tmp_path), SPEED)
-    rows = read(tmp_path / "summary.csv")
-    assert tuple(rows[0]) == SUMMARY_COLUMNS
-    (row,) = [row for row in rows if (row["arm"], row["metric"]) == ("relu", "epochs_to_25")]
-    # 4, 5, 4: mean 4.3333, std .57735, half width 4.3027 / 3
-    assert float(row["mean"]) == pytest.approx(13 / 3)
-    assert float(row["std"]) == pytest.approx(1 / math.sqrt(3))
-    assert float(row["ci_high"]) == pytest.approx(13 / 3 + T_2 / 3, rel=1e-6)
-    assert {row["metric"] for row in rows} == {"train_error", "test_error", "test_top5_error", "epochs_to_25"}
-
-
-def test_censored_runs_count_and_give_a_bound(tmp_path):
-    folder = tmp_path
-    for seed in range(3):
-        record(folder, SPEED, "relu", seed, fall(4 + seed, 8))
-        record(
-            folder, SPEED, "tanh", seed, fall(90 if seed else 30, 40), message="> 40 epochs" if seed else ""
-        )
-    report(folder, SPEED)
-    row = effects(folder)[0]
-    # ratios 30/4, > 40/5, > 40/6
-    assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
-    assert (row["n"], row["ci_low"], row["ci_high"], row["p_holm"]) == ("3", "", "", "")
-    assert row["verdict"] == "inconclusive (a bound, from censored runs)"
-    table = (folder / "table.md").read_text()
-    assert "| 2 of 3 > 40; others 30.0 |" in table
-    assert "| > 7.37× | 3 |" in table
-    summary = {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
-    # The mean of the runs that got there would flatter the arm.
-    assert summary["tanh", "epochs_to_25"]["n"] == "3"
-    assert summary["tanh", "epochs_to_25"]["mean"] == ""
-
-
-def test_rows_of_other_precision_are_no_pair(tmp_path):
-    for seed in range(3):
-        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
-        precision = "mixed_bfloat16" if seed == 1 else "float32"
-        record(tmp_path, SPEED, "tanh", seed, fall(24, 30), precision=precision)
-    report(tmp_path, SPEED)
-    assert effects(tmp_path)[0]["n"] == "2"
-    words = "seed 1: tanh has the precision mixed_bfloat16, relu float32"
-    assert words in (tmp_path / "table.md").read_text()
-
-
-def test_two_pairs_give_no_verdict(tmp_path):
-    for seed in range(2):
-        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
-        record(tmp_path, SPEED, "tanh", seed, fall(24 + seed, 30))
-    report(tmp_path, SPEED)
-    row = effects(tmp_path)[0]
-    assert float(row["ci_low"]) > 3
-    assert (row["n"], row["verdict"]) == ("2", "inconclusive")
 
 
 def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
@@ -194,53 +79,6 @@ def test_a_record_that_is_no_record_is_said(tmp_path):
     next((folder / "records").glob("*.json")).write_text("[]")
     report(folder, SPEED)
     assert "expected a JSON record, received: []" in (folder / "table.md").read_text()
-
-
-def test_all_censored_is_said_in_words(tmp_path):
-    for seed in range(2):
-        record(tmp_path, SPEED, "relu", seed, fall(90, 40))
-        record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
-    report(tmp_path, SPEED)
-    assert (effects(tmp_path)[0]["effect"], effects(tmp_path)[0]["verdict"]) == ("", "inconclusive")
-    table = (tmp_path / "table.md").read_text()
-    assert table.count("| > 40 epochs |") == 2
-    assert "censored on both sides" in table
-
-
-def test_a_diverged_run_never_reaches_the_target(tmp_path):
-    folder = speed_results(tmp_path)
-    record(folder, SPEED, "relu", 3, fall(4, 8))
-    record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
-    report(folder, SPEED)
-    # The record allowed it 40 epochs, the row has 1: ratios 6, 5, 7, > 40/4.
-    row = effects(folder)[0]
-    assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
-    assert (row["n"], row["ci_high"]) == ("4", "")
-    assert "| 4 (1 diverged) |" in (folder / "table.md").read_text()
-
-
-@pytest.mark.parametrize("status", ["diverged", "failed"])
-def test_a_difference_leaves_broken_runs_out_and_says_so(tmp_path, status):
-    folder = pooling_results(tmp_path)
-    record(folder, POOLING, "separate", 3, [0.9, 0.9], probe=None)
-    record(folder, POOLING, "overlapping", 3, [0.9, 0.9], probe=None, status=status)
-    report(folder, POOLING)
-    assert [row["n"] for row in effects(folder)] == ["3", "3"]
-    table = (folder / "table.md").read_text()
-    assert f"- test_error: seed 3: overlapping {status}" in table
-    assert f"| 4 (1 {status}) |" in table
-    summary = {(row["arm"], row["metric"]): row["n"] for row in read(folder / "summary.csv")}
-    assert summary["overlapping", "test_error"] == "3"
-
-
-def test_one_seed_is_inconclusive(tmp_path):
-    record(tmp_path, SPEED, "relu", 0, fall(4, 8))
-    record(tmp_path, SPEED, "tanh", 0, fall(24, 30))
-    report(tmp_path, SPEED)
-    row = effects(tmp_path)[0]
-    assert (row["n"], float(row["effect"]), row["ci_low"], row["ci_high"]) == ("1", pytest.approx(6), "", "")
-    assert (row["p_holm"], row["verdict"]) == ("", "inconclusive")
-    assert "| 6.00× | 1 |" in (tmp_path / "table.md").read_text()
 
 
 def test_one_arm_for_one_epoch_has_a_report(tmp_path):

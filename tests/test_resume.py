@@ -1,0 +1,101 @@
+"""An interrupted run goes on where it was, with the numbers of one that was not."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
+from alexnet_tf.errors import InputError
+from tests.tiny import TINY_CONFIG
+from tests.tiny_runs import StopAfter, metrics, run
+
+
+@pytest.mark.parametrize(("finished", "optimizer"), [(0, "momentum"), (2, "momentum"), (2, "amsgrad")])
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, optimizer):
+    config = TINY_CONFIG.replace(flip=True, pad=1, schedule="steps", drops=(2,), weight_decay=1e-3)
+    config = config.replace(optimizer=optimizer)
+    whole_model, whole = run(config)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(finished)])
+    epochs = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    model, history = run(config, checkpoint=tmp_path / "state.npz", callbacks=[watch])
+
+    assert epochs == list(range(finished, 3))
+    assert metrics(history) == metrics(whole)
+    states = [[*m.variables, *m.optimizer.variables] for m in (model, whole_model)]
+    for resumed, uninterrupted in zip(*states, strict=True):
+        np.testing.assert_array_equal(resumed.value.numpy(), uninterrupted.value.numpy())
+
+
+def test_a_finished_checkpoint_trains_no_further(tmp_path):
+    _, history = run(checkpoint=tmp_path / "state.npz")
+    epochs = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    _, again = run(checkpoint=tmp_path / "state.npz", callbacks=[watch])
+
+    assert epochs == []
+    assert again.curve == history.curve
+
+
+def test_a_checkpoint_of_another_run_is_left_alone(tmp_path):
+    run(checkpoint=tmp_path / "state.npz")
+    other = TINY_CONFIG.replace(learning_rate=0.02)
+
+    _, history = run(other, checkpoint=tmp_path / "state.npz")
+
+    assert metrics(history) == metrics(run(other)[1])
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
+def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+    path = tmp_path / "state.npz"
+    run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+
+    with pytest.raises(InputError, match=r"damaged file .*delete it to start the run anew"):
+        run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+
+
+def test_checkpoint_keeps_the_state_of_dropout(tmp_path):
+    def dropout_model(seed):
+        model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5, seed=seed)])
+        model.compile(optimizer="sgd", loss="mse")
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    model, ones = dropout_model(1), np.ones((1, 50), np.float32)
+    model(ones, training=True)
+    save_checkpoint(tmp_path / "state.npz", model, "hash", {})
+    expected = np.asarray(model(ones, training=True))
+    other = dropout_model(2)
+
+    assert restore_checkpoint(tmp_path / "state.npz", other, "hash") == {}
+    np.testing.assert_array_equal(np.asarray(other(ones, training=True)), expected)
+
+
+def test_replicas_resume_exactly(tmp_path):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    _, whole = run(strategy=strategy)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
+    _, history = run(strategy=strategy, checkpoint=tmp_path / "state.npz")
+
+    assert metrics(history) == metrics(whole)
+
+
+def test_a_run_resumed_while_conv1_is_frozen_has_the_same_numbers(tmp_path):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    config = TINY_CONFIG.replace(freeze_conv1_after=1, weight_decay=1e-3)
+    whole_model, whole = run(config, strategy=strategy)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(config, strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
+    model, resumed = run(config, strategy=strategy, checkpoint=tmp_path / "state.npz")
+
+    assert metrics(resumed) == metrics(whole)
+    np.testing.assert_array_equal(model.get_weights()[0], whole_model.get_weights()[0])
