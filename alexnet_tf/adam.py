@@ -1,7 +1,8 @@
 """Adam with the decay and the bias rate that `MomentumSGD` has."""
 
 import keras
-from keras import ops
+
+from alexnet_tf.optimizer import with_decay
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")
@@ -46,10 +47,9 @@ class L2Adam(keras.optimizers.Adam):
     def update_step(self, gradient, variable, learning_rate):
         # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
         name = self._trainable_variables[self._get_variable_index(variable)].name
+        gradient = with_decay(gradient, variable, name, self.decay)
         if name == "bias":
             learning_rate = learning_rate * self.bias_rate
-        elif self.decay and name == "kernel":
-            gradient = gradient + ops.cast(self.decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self):

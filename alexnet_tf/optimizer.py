@@ -5,6 +5,13 @@ import tensorflow as tf
 from keras import ops
 
 
+def with_decay(gradient, variable, name: str, decay: float):
+    """The gradient of a kernel with its L2 decay, `g + d w`; of any other variable as it is."""
+    if not decay or name != "kernel":
+        return gradient
+    return gradient + ops.cast(decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
+
+
 @keras.saving.register_keras_serializable("alexnet_tf")
 class MomentumSGD(keras.optimizers.SGD):
     """SGD with momentum, weight decay inside the velocity, and a rate of its own for biases.
@@ -66,12 +73,9 @@ class MomentumSGD(keras.optimizers.SGD):
         name = ours.name
         if self._is_freezable(ours):
             learning_rate = learning_rate * ops.cast(self._freezable_rate, learning_rate.dtype)
-        if name == "bias":
-            gradient = (
-                gradient * ops.cast(self.bias_rate, gradient.dtype) if self.bias_rate != 1 else gradient
-            )
-        elif self.decay and name == "kernel":
-            gradient = gradient + ops.cast(self.decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
+        gradient = with_decay(gradient, variable, name, self.decay)
+        if name == "bias" and self.bias_rate != 1:
+            gradient = gradient * ops.cast(self.bias_rate, gradient.dtype)
         if self.nesterov or not self.momentum or isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.trained import load_trained
+from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
@@ -23,13 +23,7 @@ COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 def tree(tmp_path_factory) -> Path:
     """Three classes of noisy coloured images of several sizes, with files that are no images."""
     root = tmp_path_factory.mktemp("images") / "colors"
-    rng = np.random.default_rng(0)
-    for name, color in COLORS.items():
-        (root / name).mkdir(parents=True)
-        for i in range(20):
-            shape = (40 + i, 60 - i, 3)
-            pixels = np.clip(rng.normal(color, 40, shape), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(root / name / f"{i:02}.png")
+    write_colored_tree(root, COLORS, lambda i: (40 + i, 60 - i), noise=40)
     (root / "red" / "text.jpg").write_text("no image")
     (root / "red" / "empty.jpg").write_bytes(b"")
     return root

@@ -7,20 +7,28 @@ import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.own_images import evaluate_on
+from alexnet_tf.own_images import evaluate_on, open_data_for
 from alexnet_tf.trained import load_trained
+from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
-from tests.test_own_images import tree  # noqa: F401 (a fixture)
 
 SMALL = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=16", "--epochs", "1"]
 
 
-def train(tree, out, *more: str) -> list[str]:  # noqa: F811
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    colors = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
+    return write_colored_tree(
+        tmp_path_factory.mktemp("images") / "colors", colors, lambda i: (40, 40), noise=40
+    )
+
+
+def train(tree, out, *more: str) -> list[str]:
     return ["train", "--dataset", f"folder:{tree}", "--out", str(out), *SMALL, *more]
 
 
 @pytest.fixture(scope="module")
-def nets(tree, tmp_path_factory):  # noqa: F811
+def nets(tree, tmp_path_factory):
     """Two trained nets of different seeds, and one that sees pixels on another scale."""
     root = tmp_path_factory.mktemp("nets")
     assert main(train(tree, root / "a")) == 0
@@ -29,13 +37,11 @@ def nets(tree, tmp_path_factory):  # noqa: F811
     return root
 
 
-def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):  # noqa: F811
+def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
     def probabilities(path, images):
         logits = np.asarray(load_trained(path).model(images), np.float64)
         exponentials = np.exp(logits - logits.max(1, keepdims=True))
         return exponentials / exponentials.sum(1, keepdims=True)
-
-    from alexnet_tf.own_images import open_data_for
 
     data = open_data_for(load_trained(nets / "a"), f"folder:{tree}")
     loss, count = 0.0, 0
@@ -51,13 +57,13 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):  # noqa
     assert scores.loss == pytest.approx(loss / count, rel=1e-5)
 
 
-def test_nets_of_other_preprocessing_are_no_ensemble(nets, tree, capsys):  # noqa: F811
+def test_nets_of_other_preprocessing_are_no_ensemble(nets, tree, capsys):
     checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / "unit")]
     line = one_line_of_status_2(main, ["evaluate", *checkpoints, "--dataset", f"folder:{tree}"], capsys)
     assert "expected the scale and padding of" in line
 
 
-def test_a_finished_run_is_not_trained_again_and_no_other_takes_its_place(nets, tree, capsys):  # noqa: F811
+def test_a_finished_run_is_not_trained_again_and_no_other_takes_its_place(nets, tree, capsys):
     before = {path.name: path.read_bytes() for path in (nets / "a").iterdir()}
 
     assert main(train(tree, nets / "a")) == 0
@@ -72,7 +78,7 @@ def test_how_long_a_run_took_is_kept(nets):
     assert json.loads((nets / "a" / "model.json").read_text())["seconds"] > 0
 
 
-def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):  # noqa: F811
+def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
     assert main(train(tree, tmp_path / "out", "--set", "learning_rate=1e20")) == 1
 
     assert "diverged: loss is not finite" in capsys.readouterr().err
@@ -80,7 +86,7 @@ def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):  
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])
-def test_a_damaged_checkpoint_is_told_in_a_line(nets, tree, tmp_path, capsys, content):  # noqa: F811
+def test_a_damaged_checkpoint_is_told_in_a_line(nets, tree, tmp_path, capsys, content):
     shutil.copytree(nets / "a", tmp_path / "net")
     (tmp_path / "net" / "preprocessing.npz").write_bytes(content)
     arguments = ["evaluate", "--checkpoint", str(tmp_path / "net"), "--dataset", f"folder:{tree}"]

@@ -30,6 +30,7 @@ from alexnet_tf.models import build_model
 from alexnet_tf.own_images import open_data_for
 from alexnet_tf.presets import SCALED
 from alexnet_tf.trained import load_trained, save_trained
+from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.figures.test_learning_curve import ROWS
 
@@ -46,12 +47,7 @@ WITH_IMAGES = WITHOUT_IMAGES | {"predictions.png", "neighbours.png", "neighbours
 def tree(tmp_path_factory) -> Path:
     """Three classes of noisy coloured images, two of them named by WordNet ids."""
     root = tmp_path_factory.mktemp("images") / "colors"
-    rng = np.random.default_rng(0)
-    for name, color in COLORS.items():
-        (root / name).mkdir(parents=True)
-        for i in range(20):
-            pixels = np.clip(rng.normal(color, 60, (64, 64, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(root / name / f"{i:02}.png")
+    write_colored_tree(root, COLORS, lambda i: (64, 64), noise=60)
     (root / "red" / "text.jpg").write_text("no image")
     return root
 

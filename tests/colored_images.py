@@ -1,0 +1,32 @@
+"""Trees of image files whose classes are colours."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def write_colored_tree(
+    root: Path,
+    colors: Mapping[str, tuple[int, int, int]],
+    side: Callable[[int], tuple[int, int]],
+    noise: float,
+    count: int = 20,
+) -> Path:
+    """A folder of noisy PNG files for each colour.
+
+    Args:
+        root: made here.
+        colors: class -> red, green, blue.
+        side: index of an image in its class -> (height, width).
+        noise: standard deviation, in grey levels.
+        count: images of a class.
+    """
+    rng = np.random.default_rng(0)
+    for name, color in colors.items():
+        (root / name).mkdir(parents=True)
+        for i in range(count):
+            pixels = np.clip(rng.normal(color, noise, (*side(i), 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{i:02}.png")
+    return root
