@@ -47,6 +47,9 @@ class AlexNetConfig:
         lrn_within_tower: windows do not reach from one tower into the other (likewise).
         late_relu: conv1 - LRN - pool - ReLU, and the ReLU of conv5 after its pool (likewise).
         spatial_norm: a second, spatial normalisation after the second LRN (likewise).
+        spatial_alpha: its scale, for a whole window.
+        without: convolutions left out, of 2 to 5, with their activation and normalisation; pooling stays,
+            so the maps keep their sizes.
     """
 
     towers: int = 2
@@ -70,6 +73,8 @@ class AlexNetConfig:
     lrn_within_tower: bool = False
     late_relu: bool = False
     spatial_norm: bool = False
+    spatial_alpha: float = 1e-3
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

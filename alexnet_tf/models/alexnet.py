@@ -14,6 +14,8 @@ from alexnet_tf.presets import PAPER
 # Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
+# Without conv1 the images would meet no stride.
+REMOVABLE = (2, 3, 4, 5)
 
 
 def alexnet(
@@ -31,7 +33,8 @@ def alexnet(
         A functional model whose 16 weight arrays are in layer order, kernel then bias.
 
     Raises:
-        ValueError: for images that are too small, or filters that do not divide into the towers.
+        ValueError: for images that are too small, filters that do not divide into the towers, or a layer
+            that can't be left out.
 
     Example:
 
@@ -98,19 +101,25 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
 
 def features(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
     """conv1 to pool5: images [n, height, width, channels] to the last map."""
+    if not set(config.without) <= set(REMOVABLE):
+        raise ValueError(f"without: expected some of {REMOVABLE}; received {config.without}")
     x = _pad_to_cover(images, config)
     x = _conv(x, 1, config)  # 224 -> 55
     if config.late_relu:
         x = _relu(_pool(_normalize(x, 1, config), 1, config), 1, config)
     else:
         x = _pool(_normalize(_relu(x, 1, config), 1, config), 1, config)  # 55 -> 27
-    x = _relu(_conv(x, 2, config), 2, config)  # 27
-    x = _normalize(x, 2, config)
-    if config.spatial_norm:
-        x = SpatialResponseNormalization(name="spatial_norm2")(x)
+    if 2 not in config.without:
+        x = _relu(_conv(x, 2, config), 2, config)  # 27
+        x = _normalize(x, 2, config)
+        if config.spatial_norm:
+            x = SpatialResponseNormalization(alpha=config.spatial_alpha, name="spatial_norm2")(x)
     x = _pool(x, 2, config)  # 27 -> 13
-    x = _relu(_conv(x, 3, config), 3, config)  # 13; the towers meet here
-    x = _relu(_conv(x, 4, config), 4, config)
+    for stage in (3, 4):  # 13; the towers meet in conv3
+        if stage not in config.without:
+            x = _relu(_conv(x, stage, config), stage, config)
+    if 5 in config.without:
+        return _pool(x, 5, config)
     x = _conv(x, 5, config)
     if config.late_relu:
         return _relu(_pool(x, 5, config), 5, config)

@@ -47,6 +47,22 @@ def test_scaled_sizes_and_width():
     assert model.get_layer("conv2").groups == 2
 
 
+@pytest.mark.parametrize("stage", [2, 3, 4, 5])
+def test_a_convolution_left_out_leaves_the_other_maps_as_they_are(stage):
+    whole = alexnet((56, 56, 3), 10, SCALED)
+    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(stage,)))
+
+    assert sides(model) == sides(whole)
+    left_out = {layer.name for layer in whole.layers} - {layer.name for layer in model.layers}
+    expected = {f"conv{stage}", f"relu{stage}"} | ({"lrn2"} if stage == 2 else set())
+    assert left_out == expected
+
+
+def test_conv1_cannot_be_left_out():
+    with pytest.raises(ValueError, match="without: expected some of"):
+        alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(1,)))
+
+
 def test_presets_differ_in_declared_fields_only():
     def changed(config):
         return {

@@ -1,0 +1,55 @@
+"""The AlexNet of the ablations: the paper's eight layers at a quarter of their width, for small images.
+
+Its pixels have unit variance. The paper's were 0..255 minus the mean, so its LRN met activations some 64
+times as large; `alpha` times that squared makes the layer do to these pixels what it did to those. (For a
+net of convolutions, ReLU, pooling and LRN without biases that is exact: dividing the input by s and
+multiplying `alpha` by s^2 divides every activation by s.) With the paper's own 1e-4 the layer would be
+the constant factor k^-beta here.
+"""
+
+import dataclasses
+from typing import Any
+
+from alexnet_tf.config import Config, DataConfig, TrainConfig
+from alexnet_tf.presets import SCALED
+from experiments.experiment import Arm
+
+# Standard deviation of pixels, in grey levels; of CIFAR-10's about 64, of Tiny ImageNet's about 70.
+PIXEL_STDDEV = 64
+MODEL = dataclasses.replace(
+    SCALED, width=0.25, lrn_alpha=1e-4 * PIXEL_STDDEV**2, spatial_alpha=1e-3 * PIXEL_STDDEV**2
+)
+
+# 32 -> 28 -> 13 -> 6 -> 2: conv1 without stride, so that there is a map left for five convolutions. One
+# tower: none of the claims tried on it speaks of towers, and two would take half as long again.
+CIFAR = Config(
+    data=DataConfig(dataset="cifar10", input_scale="unit", pad=4, flip=True),
+    model=dataclasses.replace(
+        MODEL, towers=1, filters=(96, 192, 256, 256, 192), hidden=(2048, 2048), stem_stride=1
+    ),
+    train=TrainConfig(epochs=10, learning_rate=0.02, weight_decay=5e-4, schedule="steps", drops=(7, 9)),
+)
+
+# 56 -> 26 -> 12 -> 5 -> 2.
+TINY = Config(
+    data=DataConfig(dataset="tiny_imagenet100", input_scale="unit", crop=56, flip=True),
+    model=MODEL,
+    train=TrainConfig(epochs=24, learning_rate=0.02, weight_decay=5e-4, schedule="steps", drops=(16, 21)),
+)
+
+GRID = (0.01, 0.02, 0.04)
+THREE_SEEDS = (0, 1, 2)
+# Where the paper's effect is two points or less.
+FIVE_SEEDS = (0, 1, 2, 3, 4)
+
+
+def cifar_arm(
+    name: str, rate: float, change: str, seeds: tuple[int, ...] = THREE_SEEDS, **changes: Any
+) -> Arm:
+    """An arm on CIFAR-10: `CIFAR` with these fields changed."""
+    return Arm(name, CIFAR.replace(learning_rate=rate, **changes), change, GRID, seeds, search_epochs=4)
+
+
+def tiny_arm(name: str, rate: float, change: str, seeds: tuple[int, ...] = FIVE_SEEDS, **changes: Any) -> Arm:
+    """An arm on Tiny ImageNet: `TINY` with these fields changed."""
+    return Arm(name, TINY.replace(learning_rate=rate, **changes), change, GRID, seeds, search_epochs=6)
