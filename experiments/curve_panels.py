@@ -78,8 +78,18 @@ def draw_pair(
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
 
 
-def draw_all_arms(axes: Axes, experiment: Experiment, curves: "Curves", names: Sequence[str]) -> None:
-    """Every named arm in one panel, labelled at the end of its mean."""
+def draw_all_arms(
+    axes: Axes, experiment: Experiment, curves: "Curves", names: Sequence[str], late_epochs: bool = False
+) -> None:
+    """Every named arm in one panel, labelled at the end of its mean.
+
+    Args:
+        axes: an empty panel.
+        experiment: whose arms they are.
+        curves: of all arms.
+        names: of those to draw.
+        late_epochs: the axis of errors shows what the epochs after the first fifth need.
+    """
     _epoch_axis(axes, curves.last_epoch)
     _error_axis(axes, wording.TITLES[curves.column])
     ends = []
@@ -88,7 +98,7 @@ def draw_all_arms(axes: Axes, experiment: Experiment, curves: "Curves", names: S
         xs, ys = mean_curve(curves, name)
         if len(xs):
             ends.append((float(xs[-1]), float(ys[-1]), name, colour))
-    if curves.column != "train_error":
+    if late_epochs:
         _show_late_epochs(axes, curves, names)
     low, high = axes.get_ylim()
     heights = spread([y for _, y, _, _ in ends], (high - low) / 18)

@@ -8,6 +8,8 @@ from alexnet_tf.config import Config
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
+# Further metrics of trained nets: (models, pipelines) -> values; the first model is the run's own.
+Probe = Callable[..., Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,12 @@ class Arm:
         name: as in the rows.
         config: everything but the seed (and the data set, where the command names another).
         change: what it changes against its baseline, in words.
-        grid: learning rates that `search` tries, in increasing order.
+        grid: learning rates that `search` tries, in increasing order; none for an arm that looks at the
+            nets of another's, and so has its rate.
         seeds: seeds of the committed evidence.
         search_epochs: epochs of one search run.
-        probe: further metrics of the trained net: (model, pipelines) -> values.
+        probe: further metrics of the trained net, columns of runs.csv.
+        nets: how many nets the probe sees: the run's own and those of the seeds after its.
     """
 
     name: str
@@ -30,7 +34,19 @@ class Arm:
     grid: tuple[float, ...]
     seeds: tuple[int, ...]
     search_epochs: int
-    probe: Callable[..., Mapping[str, float]] | None = None
+    probe: Probe | None = None
+    nets: int = 1
+
+    def partners(self, seed: int) -> list[int]:
+        """The seeds of the other nets that the probe of `seed` sees: the next ones, round the arm's seeds.
+
+        Example:
+
+        >>> Arm("three", Config(), "", (), (0, 1, 2, 3, 4), 0, nets=3).partners(3)
+        [4, 0]
+        """
+        others = sorted({*self.seeds} - {seed}, key=lambda other: (other < seed, other))
+        return others[: self.nets - 1]
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,8 @@ class Experiment:
         metrics: columns of runs.csv beyond the common ones.
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
-        figure: the column of curves.csv that figure.png shows against the epoch.
+        figure: the column of curves.csv that figure.png shows against the epoch, or the one of
+            `probe_metrics` that it shows arm by arm.
         probe_metrics: columns of runs.csv that the arms' probes fill.
     """
 
@@ -97,7 +114,7 @@ class Experiment:
     comparisons: tuple[Comparison, ...]
     metrics: tuple[Metric, ...]
     objective: Literal["epochs_to_target", "selection_error"]
-    figure: Literal["train_error", "test_error"]
+    figure: str
     notes: tuple[str, ...] = ()
     probe_metrics: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
@@ -12,6 +13,7 @@ from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import Judged, Records, Row, activation_of, arms_in_order, values_of
 from experiments.experiment import Comparison, Experiment
+from experiments.value_panels import draw_values
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,23 @@ def draw(
     judged: Sequence[Judged],
 ) -> dict[str, bytes]:
     """The figure in both formats: {"png": ..., "svg": ...}."""
-    curves = collect(experiment, rows, curve_rows)
+    is_probed = experiment.figure in experiment.probe_metrics
     with house_look():
-        if experiment.figure == "train_error":
+        if is_probed:
+            figure, axes = _beside_effects(experiment, judged)
+            draw_values(axes, experiment, rows, records)
+        elif experiment.objective == "epochs_to_target":
+            curves = collect(experiment, rows, curve_rows)
             figure = _training_figure(experiment, rows, records, judged, curves)
         else:
-            figure = _test_figure(experiment, rows, judged, curves)
+            curves = collect(experiment, rows, curve_rows)
+            figure, axes = _beside_effects(experiment, judged)
+            draw_all_arms(axes, experiment, curves, list(curves.by_arm), late_epochs=True)
         datasets = ", ".join(sorted({row["dataset"] for row in rows}))
         title(figure, finding(experiment, judged, datasets))
-        said = f"{experiment.claim}, section {experiment.section} of the paper. {_SEEDS}"
+        said = (
+            f"{experiment.claim}, section {experiment.section} of the paper. {_DOTS if is_probed else _SEEDS}"
+        )
         if any(one.effect.bound in ("lower", "upper") for one in judged):
             said += f"\n{wording.BOUNDS}"
         caption(figure, said)
@@ -51,6 +61,7 @@ def draw(
 
 
 _SEEDS = "Thin lines: one seed each; thick: their mean. Intervals: 95% t, paired by seed."
+_DOTS = "Dots: one seed each; lines: their mean. Intervals: 95% t, paired by seed."
 
 
 def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> str:
@@ -120,10 +131,8 @@ def _training_figure(
     return figure
 
 
-def _test_figure(
-    experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged], curves: Curves
-) -> Figure:
-    """Curves of all arms on the left, effects on the right: a panel for each unit."""
+def _beside_effects(experiment: Experiment, judged: Sequence[Judged]) -> tuple[Figure, Axes]:
+    """A figure with an empty panel on the left and effects on the right, in a panel for each unit."""
     groups = effect_groups(judged)
     heights = [0.6 + 0.55 * len(group) for group in groups]
     columns = 2 if groups else 1
@@ -131,10 +140,9 @@ def _test_figure(
     grid = figure.add_gridspec(max(len(groups), 1), columns, height_ratios=heights or [1])
     figure.get_layout_engine().set(wspace=0.04)
     axes = figure.add_subplot(grid[:, 0])
-    draw_all_arms(axes, experiment, curves, list(curves.by_arm))
     for index, group in enumerate(groups):
         draw_effects(figure.add_subplot(grid[index, 1]), experiment, group)
-    return figure
+    return figure, axes
 
 
 def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:

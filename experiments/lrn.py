@@ -8,7 +8,7 @@ nearly the constant factor 2^-.75, which the column `lrn_factor_cv` shows: the c
 of the factor over the activations of the trained net's first normalisation on test images.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alexnet_tf.config import Config
 from experiments.experiment import Arm, Comparison, Experiment
@@ -20,11 +20,11 @@ SEEDS = (0, 1, 2, 3, 4)
 PROBE_IMAGES = 1000
 
 
-def lrn_factor_cv(model, data) -> Mapping[str, float]:
+def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
     """Coefficient of variation of the factor by which the first normalisation multiplies its input.
 
     Args:
-        model: the trained net.
+        models: the trained net.
         data: its pipelines; the first `PROBE_IMAGES` of the report split are used.
 
     Returns:
@@ -36,6 +36,7 @@ def lrn_factor_cv(model, data) -> Mapping[str, float]:
 
     from alexnet_tf.reference import local_response_normalization
 
+    (model,) = models
     layer = next((layer for layer in model.layers if layer.name == "lrn1"), None)
     if layer is None:  # `--set lrn=false`: the factor is one everywhere.
         return {"lrn_factor_cv": 0.0}

@@ -1,10 +1,9 @@
 """Running an experiment: every arm with every seed, finished ones skipped, rows written as they come."""
 
-import datetime
+import dataclasses
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +13,17 @@ import tensorflow as tf
 from alexnet_tf.config import Config
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.environment import environment, git_commit
+from alexnet_tf.environment import git_commit
 from alexnet_tf.errors import InputError
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.results import finished_run, prepare_folder, record_run
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import History, check_run, train
-from experiments.experiment import Arm, Curve, Experiment
+from experiments.experiment import Arm, Experiment
 from experiments.options import Options
 from experiments.report import write_report
-from experiments.shared import OF_THE_TRAINING, SharedRun, find_shared_run
-
-
-@dataclass(frozen=True)
-class Run:
-    """One arm with one seed, ready to train."""
-
-    experiment: Experiment
-    arm: Arm
-    config: Config
-    data: DataPipelines
-
-    @property
-    def config_hash(self) -> str:
-        return self.config.hash(self.data.image_set.fingerprint)
-
-    @property
-    def run_id(self) -> str:
-        """A name that holds the start of the config hash."""
-        return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
+from experiments.run_rows import Run, details, failed_row, run_row, shared_row
+from experiments.shared import find_kept_net, find_shared_run, keep_net
 
 
 def run_experiment(
@@ -112,21 +93,49 @@ def planned_run(
 
 
 def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> None:
-    """Trains one run and records it."""
-    shared = None if run.arm.probe else find_shared_run(folder, run.config_hash)
-    if shared:
+    """Trains one run, or finds it trained, and records it."""
+    shared = find_shared_run(folder, run.arm.name, run.config_hash)
+    kept = find_kept_net(folder, run.run_id, run.config_hash)
+    if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
+    elif shared:
+        print(f"{run.run_id}: the net of {shared.row['run_id']} is not here, so it is trained again")
+        shared = None
+    if shared and not run.arm.probe:
         if is_chief(strategy):
-            record(run, folder, *shared_row(run, shared))
+            record(run, folder, *shared_row(run, shared, {}))
         return
-    checkpoint = folder / "state" / f"{run.run_id}.npz"
-    callbacks = run_callbacks(run.run_id, run.config, run.data, folder, options)
-    model, history = train(run.config, run.data, strategy, checkpoint, callbacks)
-    probed = run.arm.probe(model, run.data) if run.arm.probe and history.status == "done" else {}
+    model, history = trained(run, folder, options, strategy)
+    probed = {}
+    if run.arm.probe and history.status == "done":
+        others = (planned_again(run, seed) for seed in run.arm.partners(run.config.seed))
+        models = [model, *(trained(other, folder, options, strategy)[0] for other in others)]
+        probed = run.arm.probe(models, run.data)
     if not is_chief(strategy):
         return
-    record(run, folder, run_row(run, history, strategy, probed), history.curve, details(run, strategy))
-    checkpoint.unlink(missing_ok=True)
+    if shared:
+        record(run, folder, *shared_row(run, shared, probed))
+    else:
+        record(run, folder, run_row(run, history, strategy, probed), history.curve, details(run, strategy))
+
+
+def trained(
+    run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy
+) -> tuple[keras.Model, History]:
+    """The net of a run: as kept, or trained now and then kept; an interrupted run goes on."""
+    checkpoint = folder / "state" / f"{run.run_id}.npz"
+    kept = find_kept_net(folder, run.run_id, run.config_hash)
+    callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, folder, options)
+    # A finished run's checkpoint gives its net and its history without another step.
+    model, history = train(run.config, run.data, strategy, kept or checkpoint, callbacks)
+    if not kept and is_chief(strategy):
+        keep_net(checkpoint)
+    return model, history
+
+
+def planned_again(run: Run, seed: int) -> Run:
+    """The same arm's run with another seed."""
+    return dataclasses.replace(run, config=run.config.replace(seed=seed))
 
 
 def record(
@@ -142,17 +151,6 @@ def record(
         run_metric_names(run.experiment),
         [arm.name for arm in run.experiment.arms],
     )
-
-
-def shared_row(run: Run, shared: SharedRun) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that a sibling experiment recorded."""
-    row = {
-        **measured(run, shared.curve, shared.row["status"]),
-        **{name: shared.row[name] for name in OF_THE_TRAINING},
-    }
-    messages = [row["message"], f"shared with {shared.row['run_id']}"]
-    row["message"] = "; ".join(message for message in messages if message)
-    return row, shared.curve, {**shared.record, "shared_with": shared.row["run_id"]}
 
 
 def chosen_dataset(experiment: Experiment, options: Options) -> str:
@@ -184,98 +182,3 @@ def run_callbacks(
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "state" / "tensorboard" / label))
     return callbacks
-
-
-def run_row(
-    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float]
-) -> dict[str, Any]:
-    """One line of runs.csv for a run that was trained here and now."""
-    return {
-        **measured(run, history.curve, history.status, history.message),
-        **probed,
-        "status": history.status,
-        "seconds": round(history.seconds, 1),
-        **here_and_now(strategy),
-    }
-
-
-def failed_row(
-    run: Run, error: Exception, strategy: tf.distribute.Strategy
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that broke: no numbers, and what it broke with."""
-    reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0][:300]
-    nothing = dict.fromkeys(("learning_rate", "train_error", "test_error", "test_top5_error", "seconds"))
-    row = {**identity(run), **nothing, "epochs": 0, "status": "failed", "message": reason}
-    return {**row, **here_and_now(strategy)}, [], details(run, strategy)
-
-
-def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
-    """What a row says of the run's identity and of its curve: the values of the final epoch."""
-    last, messages = curve[-1], [message] if message else []
-    metrics: dict[str, float | None] = {}
-    for metric in run.experiment.metrics:
-        metrics[metric.name] = metric.of_curve(curve)
-        if metrics[metric.name] is None and metric.censored_message and status == "done":
-            messages.append(metric.censored_message(curve))
-    return {
-        **identity(run),
-        "epochs": last["epoch"],
-        "learning_rate": last["learning_rate"],
-        "train_error": last["train_error"],
-        "test_error": last["test_error"],
-        "test_top5_error": last["test_top5_error"],
-        **metrics,
-        "message": "; ".join(messages),
-    }
-
-
-def identity(run: Run) -> dict[str, Any]:
-    """What a row says of the run before it is trained."""
-    return {
-        "run_id": run.run_id,
-        "experiment": run.experiment.name,
-        "arm": run.arm.name,
-        "seed": run.config.seed,
-        "precision": run.config.precision,
-        "dataset": run.data.image_set.slug,
-        "data_fingerprint": run.data.image_set.fingerprint,
-        "model": type(run.config.model).__name__,
-        "config_hash": run.config_hash,
-    }
-
-
-def here_and_now(strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """What a row says of the program, the machine and the time."""
-    where = environment(strategy)
-    return {
-        **{name: where[name] for name in ("git_commit", "tensorflow", "keras", "device")},
-        "finished_at": now(),
-    }
-
-
-def details(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The record of a run: all that it takes to run it again."""
-    return {
-        "config": run.config.to_dict(),
-        "data": data_record(run.data),
-        "environment": environment(strategy),
-    }
-
-
-def data_record(data: DataPipelines) -> dict[str, Any]:
-    """What a record says about the images."""
-    return {
-        "name": data.image_set.name,
-        "fingerprint": data.image_set.fingerprint,
-        "classes": len(data.image_set.class_names),
-        "train_examples": data.train_size,
-        "report_examples": len(data.image_set.report_labels),
-        "report_split": data.image_set.report_split,
-        "quarantined": len(data.image_set.quarantine),
-        "input_shape": list(data.input_shape),
-    }
-
-
-def now() -> str:
-    """UTC time to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,7 +17,8 @@ from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
-from experiments.run import chosen_dataset, now, run_callbacks, run_metric_names
+from experiments.run import chosen_dataset, run_callbacks, run_metric_names
+from experiments.run_rows import now
 from experiments.shared import find_shared_search
 
 SEARCH_SEED = 1000
@@ -41,7 +42,12 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
     dataset = chosen_dataset(experiment, options)
     folder = options.results_dir / results_slug(dataset) / experiment.name
-    arms = options.chosen_arms(experiment)
+    arms = [arm for arm in options.chosen_arms(experiment) if arm.grid]
+    if not arms:
+        raise InputError(
+            f"{experiment.name}: expected an arm whose rate is searched; received arms that look at the nets "
+            "of others, and have theirs"
+        )
     # Data and configs first: what cannot be run should leave no folder behind.
     for arm in arms:
         config = candidate(arm, arm.grid[0], dataset, options)

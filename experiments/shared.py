@@ -1,14 +1,15 @@
-"""Runs that another experiment of the same results directory has recorded already.
+"""Runs and nets that another arm of the same results directory has already.
 
-Two experiments may have an arm in common (the baseline above all). The config hash tells: equal hash,
-equal numbers. Such a run is trained once; the other experiment gets its own row, with its own metrics,
-that names the run it is.
+Two experiments may have an arm in common (the baseline above all), and two arms may look at one net in two
+ways. The config hash tells: equal hash, equal numbers. Such a run is trained once; the other arm gets its
+own row, with its own metrics, that names the run it is.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.checkpoint import checkpoint_hash
 from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
 
 # What a row tells of the training itself, whichever experiment it is a row of.
@@ -32,21 +33,42 @@ class SharedRun:
     record: dict[str, Any]
 
 
-def find_shared_run(folder: Path, config_hash: str) -> SharedRun | None:
-    """Looks for a finished run of that hash beside `folder`, in the other experiments' folders."""
-    for sibling in _siblings(folder):
-        for row in read_runs(sibling).rows:
+def find_shared_run(folder: Path, arm: str, config_hash: str) -> SharedRun | None:
+    """Looks for a finished run of that hash, in other experiments' folders and among this one's arms."""
+    for place in [*_siblings(folder), folder]:
+        for row in read_runs(place).rows:
             if row["config_hash"] != config_hash or row["status"] != "done":
                 continue
-            record = read_records(sibling)[0].get(row["run_id"])
+            # A row that repeats another says whose numbers it has; so does what repeats it.
+            if (place == folder and row["arm"] == arm) or "shared with" in row["message"]:
+                continue
+            record = read_records(place)[0].get(row["run_id"])
             curve = [
                 {name: value for name, value in point.items() if name not in ("experiment", "arm", "seed")}
-                for point in read_curves(sibling).rows
+                for point in read_curves(place).rows
                 if (point["arm"], point["seed"]) == (row["arm"], row["seed"])
             ]
             if record and len(curve) == row["epochs"] + 1:
                 return SharedRun(row, curve, record)
     return None
+
+
+def find_kept_net(folder: Path, run_id: str, config_hash: str) -> Path | None:
+    """The checkpoint of a finished run of that hash: this arm's own, or another's of these results."""
+    own = _kept(folder / "state" / f"{run_id}.npz")
+    others = sorted(folder.parent.glob(f"*/state/nets/*-{config_hash[:10]}.npz"))
+    return next((path for path in [own, *others] if checkpoint_hash(path) == config_hash), None)
+
+
+def keep_net(checkpoint: Path) -> None:
+    """Puts a finished run's checkpoint where `find_kept_net` looks."""
+    kept = _kept(checkpoint)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.replace(kept)
+
+
+def _kept(checkpoint: Path) -> Path:
+    return checkpoint.parent / "nets" / checkpoint.name
 
 
 def find_shared_search(folder: Path, config_hash: str, objective: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from alexnet_tf.config import Config, DataConfig, TrainConfig
 from alexnet_tf.presets import SCALED
-from experiments.experiment import Arm
+from experiments.experiment import Arm, Probe
 
 # Standard deviation of pixels, in grey levels; of CIFAR-10's about 64, of Tiny ImageNet's about 70.
 PIXEL_STDDEV = 64
@@ -32,7 +32,7 @@ CIFAR = Config(
 
 # 56 -> 26 -> 12 -> 5 -> 2.
 TINY = Config(
-    data=DataConfig(dataset="tiny_imagenet100", input_scale="unit", crop=56, flip=True),
+    data=DataConfig(dataset="tiny_imagenet100", image_size=64, input_scale="unit", crop=56, flip=True),
     model=MODEL,
     train=TrainConfig(epochs=24, learning_rate=0.02, weight_decay=5e-4, schedule="steps", drops=(16, 21)),
 )
@@ -50,6 +50,19 @@ def cifar_arm(
     return Arm(name, CIFAR.replace(learning_rate=rate, **changes), change, GRID, seeds, search_epochs=4)
 
 
-def tiny_arm(name: str, rate: float, change: str, seeds: tuple[int, ...] = FIVE_SEEDS, **changes: Any) -> Arm:
+def tiny_arm(
+    name: str,
+    rate: float,
+    change: str,
+    seeds: tuple[int, ...] = FIVE_SEEDS,
+    probe: Probe | None = None,
+    **changes: Any,
+) -> Arm:
     """An arm on Tiny ImageNet: `TINY` with these fields changed."""
-    return Arm(name, TINY.replace(learning_rate=rate, **changes), change, GRID, seeds, search_epochs=6)
+    config = TINY.replace(learning_rate=rate, **changes)
+    return Arm(name, config, change, GRID, seeds, search_epochs=6, probe=probe)
+
+
+def measured_arm(name: str, change: str, probe: Probe, nets: int = 1, **changes: Any) -> Arm:
+    """An arm on Tiny ImageNet that looks at the nets of another's arm: nothing is searched for it."""
+    return Arm(name, TINY.replace(**changes), change, (), FIVE_SEEDS, 0, probe, nets)

@@ -6,9 +6,19 @@ from alexnet_tf import statistics
 from alexnet_tf.statistics import Effect
 from experiments.experiment import Comparison, Experiment
 
-TITLES = {"train_error": "training error", "test_error": "test error", "test_top5_error": "top-5 test error"}
+TITLES = {
+    "train_error": "training error",
+    "test_error": "test error",
+    "test_top5_error": "top-5 test error",
+    "averaged_error": "test error, averaged",
+    "averaged_top5_error": "top-5 test error, averaged",
+    "tower_contrast": "difference in colourfulness",
+    "colorful_tower": "more colourful half",
+    "grey_tower": "less colourful half",
+    "same_class_share": "neighbours of the query's class",
+}
 # Fractions of 1 that are shown in percent.
-FRACTIONS = (*TITLES, "gap")
+FRACTIONS = ("gap", "same_class_share")
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; its interval, from five pairs on, is one for "
     "the median and open on one side."

@@ -14,7 +14,7 @@ from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
 from alexnet_tf.figures.learning_curve import curve_figure, read_curve
-from alexnet_tf.figures.look import write_figure
+from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
 from alexnet_tf.figures.of_images import (
     NEIGHBOURS,
     Neighbours,
@@ -126,14 +126,19 @@ def _predictions(
         "Orange: the right one."
     )
     yield from _told(
-        write_figure(out / "predictions", lambda: predictions_figure(sample, headline, about), PHOTOGRAPH)
+        write_figure(
+            out / "predictions",
+            lambda: predictions_figure(sample, headline, about),
+            PHOTOGRAPH,
+            PHOTOGRAPH_DPI,
+        )
     )
 
 
 def _neighbours(
     net: Trained, data: DataPipelines, names: tuple[str, ...], out: Path, seed: int
 ) -> Iterator[str]:
-    found = find_neighbours(net, data, seed)
+    found = find_neighbours(net.model, data, seed)
     table = [
         (space.name, space.values, len(found.queries), NEIGHBOURS, len(found.database), space.share.mean,
          space.share.low, space.share.high, found.chance)
@@ -148,7 +153,7 @@ def _neighbours(
         neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)),
         *_neighbours_text(found, data, seed),
     )  # fmt: skip
-    yield from _told(write_figure(out / "neighbours", draw, PHOTOGRAPH))
+    yield from _told(write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
 
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:

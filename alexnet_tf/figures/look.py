@@ -29,6 +29,8 @@ STYLE = {
     "savefig.facecolor": "white",
 }
 DPI = 150
+# Thumbnails of 64 pixels gain nothing by more, and files of photographs are large.
+PHOTOGRAPH_DPI = 100
 # Without dates and versions.
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 # Okabe and Ito's palette: told apart with any kind of colour vision.
@@ -45,23 +47,26 @@ def house_look() -> Iterator[None]:
         yield
 
 
-def encoded(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
+def encoded(figure: Figure, formats: Sequence[str], dpi: int = DPI) -> dict[str, bytes]:
     """The figure as files of these formats, `png` and `svg`; to be called under `house_look`."""
     content = {}
     for suffix in formats:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=METADATA[suffix])
+        figure.savefig(buffer, format=suffix, dpi=dpi, metadata=METADATA[suffix])
         content[suffix] = buffer.getvalue()
     return content
 
 
-def write_figure(path: Path, draw: Callable[[], Figure], formats: Sequence[str]) -> list[Path]:
+def write_figure(
+    path: Path, draw: Callable[[], Figure], formats: Sequence[str], dpi: int = DPI
+) -> list[Path]:
     """Draws a figure once and writes it in each format.
 
     Args:
         path: without its ending.
         draw: makes the figure.
         formats: `png`, `svg`.
+        dpi: pixels an inch of `png`.
 
     Returns:
         The files.
@@ -70,7 +75,7 @@ def write_figure(path: Path, draw: Callable[[], Figure], formats: Sequence[str])
         InputError: where one cannot be written.
     """
     with house_look():
-        content = encoded(draw(), formats)
+        content = encoded(draw(), formats, dpi)
     files = [path.with_name(f"{path.name}.{suffix}") for suffix in content]
     for file, data in zip(files, content.values(), strict=True):
         write_bytes(file, data)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -80,15 +81,15 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
     return sample
 
 
-def find_neighbours(net: Trained, data: DataPipelines, seed: int) -> Neighbours:
+def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
     """The nearest training images of report images, by features of the last hidden layer and by pixels.
 
     All see the central crop without augmentation. Pixels are the network's input; the mean image cancels
     in their differences.
 
     Args:
-        net: the network.
-        data: as `open_data_for` gives it.
+        model: the network.
+        data: as it was trained with, or as `open_data_for` gives it.
         seed: of the choice of queries; the first five are of different classes, to be shown.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
@@ -96,7 +97,7 @@ def find_neighbours(net: Trained, data: DataPipelines, seed: int) -> Neighbours:
     shown = of_different_classes(order, labels, QUERIES)
     queries = np.r_[shown, order[~np.isin(order, shown)]][:MEASURED]
     database = balanced_subset(trained_labels, DATABASE)
-    features, layer = feature_model(net.model)
+    features, layer = feature_model(model)
     extract = tf.function(lambda images: tf.cast(features(images, training=False), tf.float32))
 
     views: dict[str, Callable] = {

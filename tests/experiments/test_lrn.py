@@ -24,17 +24,17 @@ def net(**arguments) -> keras.Model:
 def test_the_measure_is_the_spread_of_the_factor_over_examples_that_count():
     # Factors 1 / (1 + a^2): 1/2 and 1/5 for the two examples of weight 1; the third is padding.
     factors = np.array([1 / 2, 1 / 5])
-    measured = lrn_factor_cv(net(k=1, alpha=1, beta=1), data([1, 1, 0]))["lrn_factor_cv"]
+    measured = lrn_factor_cv([net(k=1, alpha=1, beta=1)], data([1, 1, 0]))["lrn_factor_cv"]
     assert measured == pytest.approx(factors.std() / factors.mean(), rel=1e-12)
 
 
 def test_the_measure_sees_less_than_the_precision_of_the_net():
     layer = LocalResponseNormalization(n=1, alpha=1e-6, name="lrn1", dtype="mixed_bfloat16")
     inputs = keras.Input((1, 1, 1))
-    measured = lrn_factor_cv(keras.Model(inputs, layer(inputs)), data([1, 1, 1]))["lrn_factor_cv"]
+    measured = lrn_factor_cv([keras.Model(inputs, layer(inputs))], data([1, 1, 1]))["lrn_factor_cv"]
     assert 0 < measured < 1e-6
 
 
 def test_a_net_without_normalisation_has_a_constant_factor():
     inputs = keras.Input((1, 1, 1))
-    assert lrn_factor_cv(keras.Model(inputs, inputs), data([1, 1, 1])) == {"lrn_factor_cv": 0.0}
+    assert lrn_factor_cv([keras.Model(inputs, inputs)], data([1, 1, 1])) == {"lrn_factor_cv": 0.0}

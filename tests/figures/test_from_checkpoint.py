@@ -114,7 +114,7 @@ def test_the_architecture_of_a_model_without_training(tmp_path):
 
 
 def test_neighbours_are_those_of_brute_force(net, data):
-    found = find_neighbours(net, data, seed=0)
+    found = find_neighbours(net.model, data, seed=0)
 
     layer, pixels = found.spaces
     assert (layer.name, layer.values) == ("fc7", 256)
@@ -136,7 +136,7 @@ def test_neighbours_are_those_of_brute_force(net, data):
 
 
 def test_what_is_shown_are_the_images_themselves(net, data):
-    found = find_neighbours(net, data, seed=1)
+    found = find_neighbours(net.model, data, seed=1)
 
     images, names, spaces = neighbourhoods(net, data, found, NAMES)
 

@@ -1,0 +1,35 @@
+"""C7: averaging the predictions on ten patches of an image lowers the error (sections 4.1 and 6).
+
+    make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...
+
+No net is trained for it where C2's `two` is there: the same nets look at the central crop, at it and its
+mirror image, at the four corners and the centre, at all five and their mirror images.
+"""
+
+from experiments.averaging import METRICS, against_one, averaged
+from experiments.experiment import Experiment
+from experiments.small_alexnet import measured_arm
+
+EXPERIMENT = Experiment(
+    name="ablation-views",
+    claim="C7",
+    section="4.1, 6",
+    statement="Averaging the predictions on ten patches of an image lowers the error.",
+    dataset="tiny_imagenet100",
+    cost="about 2 min of one core with C2's nets",
+    arms=(
+        measured_arm("one", "the central crop", averaged(1)),
+        measured_arm("two", "the central crop and its mirror image", averaged(2)),
+        measured_arm("five", "four corners and the centre", averaged(5)),
+        measured_arm("ten", "those five and their mirror images", averaged(10)),
+    ),
+    comparisons=(
+        *against_one("ten", (-0.015, -0.013), primary=True),
+        *against_one("five", (None, None)),
+        *against_one("two", (None, None)),
+    ),
+    metrics=(),
+    objective="selection_error",
+    figure=METRICS[0],
+    probe_metrics=METRICS,
+)
