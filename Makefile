@@ -15,7 +15,8 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 # One experiment per claim; `make search` and `make run` take NAME=.
-ABLATIONS := ablation-relu ablation-lrn ablation-pooling
+ABLATIONS := $(addprefix ablation-,relu towers lrn lrn-alexnet pooling pooling-alexnet augmentation color \
+	views dropout weight-decay bias depth ensemble kernels retrieval init lrn-form)
 
 .PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
 	report benchmark growth scaling clean

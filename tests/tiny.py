@@ -6,14 +6,14 @@ from alexnet_tf.config import CifarNetConfig, Config, TrainConfig
 from alexnet_tf.data.arrays import ImageSet
 
 
-def tiny_image_set(train: int = 96, report: int = 37) -> ImageSet:
-    """Six classes of 8x8 images, told apart by the mean colour of their halves, with noise."""
+def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet:
+    """Six classes of small images, told apart by the mean colour of their halves, with noise."""
     rng = np.random.default_rng(0)
     colors = rng.integers(60, 196, (6, 2, 3))
 
     def draw(count):
         labels = np.arange(count) % 6
-        images = np.repeat(colors[labels], 4, axis=1)[:, :, np.newaxis].repeat(8, axis=2)
+        images = np.repeat(colors[labels], side // 2, axis=1)[:, :, np.newaxis].repeat(side, axis=2)
         noisy = images + rng.normal(0, 40, images.shape)
         return np.clip(noisy, 0, 255).astype(np.uint8), labels
 

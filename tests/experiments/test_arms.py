@@ -1,0 +1,134 @@
+"""Every arm of every experiment, for one step; and arms that look at the nets of others."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import alexnet_tf.data.pipeline
+from alexnet_tf.config import AlexNetConfig
+from experiments import EXPERIMENTS, ensemble, towers, views
+from experiments.__main__ import main
+from experiments.experiment import Experiment
+from tests.tiny import tiny_image_set
+
+# 96 images in batches of 96: one step.
+ONE_STEP = ["--dataset", "builtin", "--epochs", "1", "--set", "batch_size=96"]
+NARROW = ["--set", "width=0.125"]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def side_for(experiment: Experiment) -> int:
+    """Pixels that the experiment's net needs."""
+    config = experiment.arms[0].config
+    return config.data.image_size or (32 if isinstance(config.model, AlexNetConfig) else 8)
+
+
+@pytest.fixture
+def images(monkeypatch):
+    """Puts a tiny set of images of a given side in the place of every data set."""
+
+    def put(side: int) -> None:
+        monkeypatch.setattr(
+            alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set(side=side)
+        )
+
+    return put
+
+
+@pytest.fixture(scope="module")
+def common_results(tmp_path_factory):
+    """One results directory, so that what experiments share is trained once, as in earnest."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
+    side = side_for(experiment)
+    images(side)
+    is_alexnet = isinstance(experiment.arms[0].config.model, AlexNetConfig)
+    arguments = [*ONE_STEP, *(NARROW if is_alexnet else []), "--seeds", "0"]
+
+    results_dir = common_results / str(side)
+    assert main(["run", experiment.name, *arguments, "--results-dir", str(results_dir)]) == 0
+
+    folder = results_dir / "builtin" / experiment.name
+    written = rows(folder / "runs.csv")
+    assert [row["arm"] for row in written] == [arm.name for arm in experiment.arms]
+    assert {row["status"] for row in written} == {"done"}
+    for arm, row in zip(experiment.arms, written, strict=True):
+        assert not arm.probe or any(row[name] for name in experiment.probe_metrics), arm.name
+    assert len(rows(folder / "curves.csv")) == 2 * len(experiment.arms)
+    assert len(rows(folder / "effects.csv")) == len(experiment.comparisons)
+    for name in ("summary.csv", "table.md", "figure.png", "figure.svg"):
+        assert (folder / name).stat().st_size > 0
+    assert len(list((folder / "records").glob("*.json"))) == len(experiment.arms)
+    assert not list((folder / "state").glob("*.npz"))
+
+
+def run(results_dir: Path, experiment: Experiment, *arguments: str) -> list[dict[str, str]]:
+    command = ["run", experiment.name, *ONE_STEP, *NARROW, "--results-dir", str(results_dir), *arguments]
+    assert main(command) == 0
+    return rows(results_dir / "builtin" / experiment.name / "runs.csv")
+
+
+def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkeypatch):
+    images(64)
+    (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
+
+    def no_step(*arguments):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("alexnet_tf.train._run_epoch", no_step)
+    seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
+
+    assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
+    # One view is how the net was tested in training.
+    assert seen[0]["averaged_error"] == trained["test_error"]
+    assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
+    for name in ("config_hash", "test_error", "git_commit", "seconds"):
+        assert {row[name] for row in seen} == {trained[name]}
+
+
+def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
+    images(64)
+    (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
+    (kept,) = (tmp_path / "builtin/ablation-towers/state/nets").iterdir()
+    kept.unlink()
+
+    (seen,) = run(tmp_path, views.EXPERIMENT, "--arms", "ten", "--seeds", "0")
+
+    assert f"the net of {trained['run_id']} is not here" in capsys.readouterr().out
+    assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
+
+
+def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, monkeypatch):
+    images(64)
+    predicted = []
+    averaged = ensemble.EXPERIMENT.arm("two").probe
+
+    def spy(models, data):
+        batches = list(data.report(50))
+        labels = np.concatenate([y[w > 0] for _, y, w in batches])
+        logits = [np.concatenate([model(x)[w > 0] for x, _, w in batches]) for model in models]
+        exponentials = [np.exp(one - one.max(axis=1, keepdims=True)) for one in logits]
+        predicted.append((exponentials, labels))
+        return averaged(models, data)
+
+    arm = ensemble.EXPERIMENT.arm("two")
+    object.__setattr__(arm, "probe", spy)
+    try:
+        written = run(tmp_path, ensemble.EXPERIMENT, "--arms", "two", "--seeds", "3,4")
+    finally:
+        object.__setattr__(arm, "probe", averaged)
+
+    for row, (exponentials, labels) in zip(written, predicted, strict=True):
+        mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
+        assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
+    # Of seeds 3 and 4, and of 4 and 0: three nets.
+    assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
