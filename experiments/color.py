@@ -25,7 +25,7 @@ EXPERIMENT = Experiment(
     dataset="tiny_imagenet100",
     cost="about 75 min of one core in mixed_bfloat16, its search 20; `none` is C2's `two`",
     arms=(
-        tiny_arm("none", 0.02, "no colour noise"),
+        tiny_arm("none", 0.04, "no colour noise"),
         tiny_arm("code", 0.02, "standard deviations on 0..255", color_noise="code"),
         tiny_arm("eigenvalues", 0.02, "eigenvalues on 0..1", color_noise="paper"),
     ),

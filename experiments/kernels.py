@@ -33,7 +33,12 @@ EXPERIMENT = Experiment(
     cost="less than a minute with C2's nets",
     arms=(
         measured_arm(
-            "one", "the two halves of one tower", tower_contrast, towers=1, filters=(48, 128, 192, 192, 256)
+            "one",
+            "the two halves of one tower",
+            tower_contrast,
+            learning_rate=0.02,
+            towers=1,
+            filters=(48, 128, 192, 192, 256),
         ),
         measured_arm("two", "two towers", tower_contrast),
     ),

@@ -20,7 +20,7 @@ EXPERIMENT = Experiment(
     cost="about 60 min of one core in mixed_bfloat16, its search 12; `lrn` is C2's `two`",
     arms=(
         tiny_arm("none", 0.02, "no normalisation", lrn=False),
-        tiny_arm("lrn", 0.02, "LRN", probe=lrn_factor_cv),
+        tiny_arm("lrn", 0.04, "LRN", probe=lrn_factor_cv),
     ),
     comparisons=(
         Comparison("lrn", "none", "test_error", "difference", -0.014, -0.007, primary=True),

@@ -18,7 +18,7 @@ EXPERIMENT = Experiment(
     cost="about 70 min of one core in mixed_bfloat16, its search 15",
     arms=(
         tiny_arm("one", 0.02, "one tower, half the kernels", towers=1, filters=(48, 128, 192, 192, 256)),
-        tiny_arm("two", 0.02, "two towers"),
+        tiny_arm("two", 0.04, "two towers"),
     ),
     comparisons=(
         Comparison("two", "one", "test_error", "difference", -0.017, -0.0085, primary=True),
