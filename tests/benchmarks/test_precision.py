@@ -2,6 +2,7 @@
 
 import csv
 import re
+from pathlib import Path
 
 import pytest
 from scipy import stats
@@ -10,10 +11,11 @@ from alexnet_tf.config import Config
 from alexnet_tf.results import record_run
 from benchmarks.__main__ import main
 from benchmarks.precision import AGREE, ALIKE, DIFFER, UNDECIDED, Difference, differences, read_bundle
-from benchmarks.precision_report import readme_line
+from benchmarks.precision_report import precision_table, readme_line
 from tests.command_errors import one_line_of_status_2
 from tests.recording import METRICS, curve_rows, run_row
 
+ROOT = Path(__file__).parents[2]
 # Errors after the first and the second epoch, by seed.
 FLOAT32 = ((0.5, 0.301), (0.52, 0.299), (0.48, 0.3))
 BFLOAT16 = ((0.51, 0.3), (0.5, 0.302), (0.49, 0.299), (0.53, 0.301))
@@ -139,3 +141,15 @@ def test_a_run_that_is_not_whole_is_bad_input(folders, tmp_path, capsys):
     )
 
     assert "expected a whole run x-relu-0, received 3 epochs of a run that is diverged" in line
+
+
+def test_the_committed_table_is_of_the_committed_rows():
+    results = ROOT / "results"
+    bundles = tuple(
+        read_bundle(folder / "cifar10" / "ablation-pooling") for folder in (results / "float32", results)
+    )
+
+    table = precision_table(bundles, differences(*bundles))
+
+    assert table == (results / "benchmarks" / "precision" / "table.md").read_text()
+    assert readme_line(results / "benchmarks" / "precision") in (ROOT / "README.md").read_text()
