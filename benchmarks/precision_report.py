@@ -150,8 +150,8 @@ def draw(bundles: tuple[Bundle, Bundle], found: Sequence[Difference]) -> Figure:
     for axes in panels.flat:
         axes.set_xlabel("epochs")
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    panels[0, 0].legend(frameon=False)
-    panels[0, 2].legend(frameon=False, fontsize=8)
+    panels[0, 0].legend(loc="upper right", frameon=False)
+    panels[0, 2].legend(loc="upper right", frameon=False, fontsize=8)
     verdicts = list(dict.fromkeys(one.verdict for one in final))
     said = verdicts[0] if len(verdicts) == 1 else "verdicts differ"
     experiment, dataset = bundles[0].common("experiment"), bundles[0].common("dataset")

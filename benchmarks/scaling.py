@@ -204,7 +204,7 @@ def _draw_published(axes: Axes) -> None:
     axes.set_xlim(right=4 * max(p.predicted for p in PUBLISHED))
     axes.set_xlabel("images/s")
     axes.set_title("published rates")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(loc="upper right", frameon=False, fontsize=8)
 
 
 def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
@@ -222,7 +222,7 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
     axes.set_ylim(0, 105)
     axes.set_xlabel("machines")
     axes.set_ylabel("% of perfect scaling")
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(loc="center right", frameon=False, fontsize=7)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
