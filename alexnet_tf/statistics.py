@@ -89,6 +89,31 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     return Interval(n, mean, std, mean - half, mean + half)
 
 
+def unpaired_interval(
+    a: Sequence[float], b: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Welch's t interval of mean(a) - mean(b), for independent samples whose spreads may differ.
+
+    None where a sample has fewer than two values; one point where neither has any spread.
+
+    Example:
+
+    >>> low, high = unpaired_interval([1, 2, 3], [0, 1, 2])
+    >>> round(low, 3), round(high, 3)
+    (-1.267, 3.267)
+    """
+    if min(len(a), len(b)) < 2:
+        return None
+    first, second = mean_interval(a), mean_interval(b)
+    difference = first.mean - second.mean
+    variances = first.std**2 / first.n, second.std**2 / second.n
+    if not any(variances):
+        return difference, difference
+    degrees = sum(variances) ** 2 / (variances[0] ** 2 / (first.n - 1) + variances[1] ** 2 / (second.n - 1))
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * math.sqrt(sum(variances))
+    return difference - half, difference + half
+
+
 def paired_effect(
     arm: Mapping[int, float | None],
     baseline: Mapping[int, float | None],

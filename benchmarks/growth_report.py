@@ -60,7 +60,7 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axis.minorticks_off()
                 axis.set_ylim(bottom=0, top=max(1.1 * max(values), axis.get_ylim()[1]))
             if label:
-                axes[1, column].legend(frameon=False, fontsize=8)
+                axes[1, column].legend(loc="upper left", frameon=False, fontsize=8)
             axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize=7.5)
         axes[1, column].set_xlabel(quantity, fontsize=8)
     axes[0, 0].set_ylabel("seconds of a call")

@@ -1,6 +1,6 @@
 """What is measured against what: data only, no framework is imported here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,72 +60,77 @@ class Place:
     threads: int
 
 
-def machine_limits(place: Place) -> list[Comparison]:
+def _ours_and_pytorch(
+    module: str, arguments: dict[str, Any], names: tuple[str, str] = ("ours", "PyTorch eager")
+) -> tuple[Contender, Contender]:
+    """`module.ours` of our side and `module.eager` of PyTorch's, for the same work."""
+    ours, eager = names
+    return (
+        Contender(ours, "tensorflow", f"{module}.ours", arguments),
+        Contender(eager, "pytorch", f"{module}.eager", arguments),
+    )
+
+
+def machine_limits(place: Place) -> Iterator[Comparison]:
     """Matrix products, memory traffic, JPEG decoding: what no program here can beat."""
-    comparisons = []
     for precision in ("float32", "bfloat16"):
         matmul = {"size": 2048, "dtype": precision}
         contenders = (
             Contender("tensorflow", "tensorflow", "machine_limits.matmul", matmul),
             Contender("pytorch", "pytorch", "machine_limits.matmul", matmul),
         )
-        comparisons.append(Comparison("machine_limits", f"matmul {precision}", "GFLOP", contenders))
+        yield Comparison("machine_limits", f"matmul {precision}", "GFLOP", contenders)
     copy = Contender("tensorflow", "tensorflow", "machine_limits.copy", {"megabytes": 256})
-    comparisons.append(Comparison("machine_limits", "memory copy", "GB", (copy,)))
+    yield Comparison("machine_limits", "memory copy", "GB", (copy,))
     decode = Contender(
         "tf.io.decode_jpeg",
         "tensorflow",
         "machine_limits.decode_jpegs",
         {"folder": place.jpegs, "threads": place.threads},
     )
-    comparisons.append(Comparison("machine_limits", "JPEG decoding", "images", (decode,)))
-    return comparisons
+    yield Comparison("machine_limits", "JPEG decoding", "images", (decode,))
 
 
-def alexnet_step(place: Place) -> list[Comparison]:
-    """The training step of the paper's network on a constant batch."""
-    comparisons = []
+def alexnet_step(place: Place) -> Iterator[Comparison]:
+    """The training step of the paper's network on a constant batch.
+
+    In a quick run batch 32 is ours alone, for the fixed part of a step (`benchmarks/scaling.py`).
+    """
     for batch in (32, 128):
         for precision in PRECISIONS:
             arguments = {"batch": batch, "precision": precision}
             matmul = {"size": 4096, "dtype": precision.removeprefix("mixed_")}
-            contenders = [
-                Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
-                # In turn with the steps, so that the share of the peak is of the same minutes.
-                Contender("matrix product", "tensorflow", "machine_limits.matmul", matmul, "GFLOP"),
-                Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
-            ]
+            ours, eager = _ours_and_pytorch("alexnet_step", arguments)
+            contenders = [ours]
             if batch == 128 or not place.quick:
-                stock = Contender("stock Keras", "tensorflow", "alexnet_step.stock_keras", arguments)
-                contenders.append(stock)
+                contenders += [
+                    # In turn with the steps, so that the share of the peak is of the same minutes.
+                    Contender("matrix product", "tensorflow", "machine_limits.matmul", matmul, "GFLOP"),
+                    eager,
+                    Contender("stock Keras", "tensorflow", "alexnet_step.stock_keras", arguments),
+                ]
             if batch == 128 and not place.quick:
-                contenders.append(
-                    Contender("PyTorch compiled", "pytorch", "alexnet_step.compiled", arguments)
-                )
+                compiled = Contender("PyTorch compiled", "pytorch", "alexnet_step.compiled", arguments)
+                contenders.append(compiled)
             case = f"batch {batch}, {precision}"
-            comparisons.append(Comparison("alexnet_step", case, "images", tuple(contenders)))
-    return comparisons
+            yield Comparison("alexnet_step", case, "images", tuple(contenders))
 
 
-def cifar_step(place: Place) -> list[Comparison]:
+def cifar_step(place: Place) -> Iterator[Comparison]:
     """The training step of the four-layer network of Figure 1, with and without LRN."""
-    comparisons = []
     steps = 4 if place.quick else 10
     for precision in PRECISIONS:
         contenders = []
         for lrn in (False, True):
             arguments = {"batch": 128, "precision": precision, "lrn": lrn, "steps": steps}
             name = "with LRN" if lrn else "without LRN"
-            contenders.append(Contender(f"ours {name}", "tensorflow", "cifar_step.ours", arguments))
-            contenders.append(Contender(f"PyTorch {name}", "pytorch", "cifar_step.eager", arguments))
+            contenders += _ours_and_pytorch("cifar_step", arguments, (f"ours {name}", f"PyTorch {name}"))
         case = f"batch 128, {precision}"
-        comparisons.append(Comparison("cifar_step", case, "images", tuple(contenders)))
-    return comparisons
+        yield Comparison("cifar_step", case, "images", tuple(contenders))
 
 
-def layers(place: Place) -> list[Comparison]:
+def layers(place: Place) -> Iterator[Comparison]:
     """Response normalisation, grouped convolution and the update rule alone, forward and backward."""
-    comparisons = []
     maps = ((128, 55, 55, 96), (128, 27, 27, 256))
     for precision in ("float32", "bfloat16"):
         for shape in maps[:1] if place.quick else maps:
@@ -136,7 +141,7 @@ def layers(place: Place) -> list[Comparison]:
                 Contender("PyTorch", "pytorch", "layers.lrn", arguments),
             )
             size = "x".join(map(str, shape))
-            comparisons.append(Comparison("layers", f"LRN {size}, {precision}", "values", contenders))
+            yield Comparison("layers", f"LRN {size}, {precision}", "values", contenders)
         arguments = {"shape": [16, 27, 27, 96], "filters": 256, "kernel": 5, "dtype": precision}
         contenders = (
             Contender("ours", "tensorflow", "layers.our_grouped", arguments),
@@ -144,17 +149,16 @@ def layers(place: Place) -> list[Comparison]:
             Contender("PyTorch", "pytorch", "layers.grouped", arguments),
         )
         case = f"grouped convolution 16x27x27x96 -> 256, {precision}"
-        comparisons.append(Comparison("layers", case, "images", contenders))
+        yield Comparison("layers", case, "images", contenders)
     contenders = (
         Contender("ours", "tensorflow", "layers.our_update"),
         Contender("Keras SGD", "tensorflow", "layers.keras_update"),
         Contender("PyTorch", "pytorch", "layers.update"),
     )
-    comparisons.append(Comparison("layers", "update of 61 M parameters, float32", "values", contenders))
-    return comparisons
+    yield Comparison("layers", "update of 61 M parameters, float32", "values", contenders)
 
 
-def input_pipeline(place: Place) -> list[Comparison]:
+def input_pipeline(place: Place) -> Iterator[Comparison]:
     """From files, and from memory, to augmented batches."""
     files = {"folder": place.jpegs, "batch": 32, "threads": place.threads}
     decode = {"folder": place.jpegs, "threads": place.threads}
@@ -171,15 +175,12 @@ def input_pipeline(place: Place) -> list[Comparison]:
         Contender("PyTorch DataLoader, Pillow", "pytorch", "input_pipeline.pillow_files", files),
     )
     memory = (Contender("ours", "tensorflow", "input_pipeline.memory", {"batch": 128}),)
-    return [
-        Comparison("input_pipeline", "JPEG files to 224x224", "images", from_files),
-        Comparison("input_pipeline", "32x32 images in memory", "images", memory),
-    ]
+    yield Comparison("input_pipeline", "JPEG files to 224x224", "images", from_files)
+    yield Comparison("input_pipeline", "32x32 images in memory", "images", memory)
 
 
-def step_with_input(place: Place) -> list[Comparison]:
+def step_with_input(place: Place) -> Iterator[Comparison]:
     """The same training step on real input and on a constant batch."""
-    comparisons = []
     for precision in PRECISIONS:
         arguments = {"batch": 128, "precision": precision}
         real = {**arguments, "folder": place.jpegs}
@@ -189,41 +190,30 @@ def step_with_input(place: Place) -> list[Comparison]:
             Contender("images from files", "tensorflow", "step_with_input.files", real),
         )
         case = f"AlexNet, batch 128, {precision}"
-        comparisons.append(Comparison("step_with_input", case, "images", contenders))
-    return comparisons
+        yield Comparison("step_with_input", case, "images", contenders)
 
 
-def inference(place: Place) -> list[Comparison]:
+def inference(place: Place) -> Iterator[Comparison]:
     """Class probabilities of one image and of many, of one view and of ten."""
-    comparisons = []
     for precision in PRECISIONS:
         for batch, views in ((1, 1), (1, 10), (128, 1), (128, 10)):
-            if place.quick and ((batch == 128 and views == 10) or precision != "float32"):
+            if place.quick and (views == 10 or precision != "float32"):
                 continue
             arguments = {"batch": batch, "views": views, "precision": precision}
-            contenders = (
-                Contender("ours", "tensorflow", "inference.ours", arguments),
-                Contender("PyTorch eager", "pytorch", "inference.eager", arguments),
-            )
+            contenders = _ours_and_pytorch("inference", arguments)
             case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
-            comparisons.append(Comparison("inference", case, "images", contenders))
-    return comparisons
+            yield Comparison("inference", case, "images", contenders)
 
 
-def memory(place: Place) -> list[Comparison]:
+def memory(place: Place) -> Iterator[Comparison]:
     """Peak memory of a process that trains AlexNet; each contender has a process of its own."""
-    comparisons = []
-    for precision in PRECISIONS[:1] if place.quick else PRECISIONS:
+    for precision in () if place.quick else PRECISIONS:
         arguments = {"batch": 128, "precision": precision}
-        contenders = (
-            Contender("ours", "tensorflow", "alexnet_step.ours", arguments),
-            Contender("PyTorch eager", "pytorch", "alexnet_step.eager", arguments),
-        )
-        comparisons.append(Comparison("memory", f"batch 128, {precision}", "images", contenders))
-    return comparisons
+        contenders = _ours_and_pytorch("alexnet_step", arguments)
+        yield Comparison("memory", f"batch 128, {precision}", "images", contenders)
 
 
-ITEMS: dict[str, Callable[[Place], list[Comparison]]] = {
+ITEMS: dict[str, Callable[[Place], Iterator[Comparison]]] = {
     "machine_limits": machine_limits,
     "alexnet_step": alexnet_step,
     "cifar_step": cifar_step,

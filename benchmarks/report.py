@@ -12,6 +12,8 @@ from benchmarks.targets import TARGETS, Measured, Rows, Target
 from experiments.tables import markdown
 
 SECTION = "benchmark"
+# Below `results/benchmarks`: what `python -m benchmarks precision` wrote.
+PRECISION = "precision"
 
 
 def write_all(results_dir: Path) -> list[Path]:
@@ -27,10 +29,7 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes table.md, figure.png and figure.svg beside a machine's rows.
-
-    README's section shows the machines of the committed evidence, `results/benchmarks`; no other folder
-    changes it.
+    """Writes table.md, figure.png and figure.svg beside a machine's rows, and README's section.
 
     Returns:
         The files written.
@@ -43,12 +42,21 @@ def write_report(folder: Path) -> list[Path]:
     write_text(folder / "table.md", machine_table(rows, about))
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
     written = [folder / "table.md", *figures]
-    results_dir = folder.resolve().parent
+    return written + write_readme(folder.parent)
+
+
+def write_readme(results_dir: Path) -> list[Path]:
+    """Writes README's section where `results_dir` is the committed evidence, `results/benchmarks`.
+
+    Returns:
+        The README, or nothing.
+    """
+    results_dir = results_dir.resolve()
     readme = results_dir.parent.parent / "README.md"
-    if results_dir.parent.name == "results" and readme.exists():
-        replace_marked_section(readme, SECTION, readme_section(results_dir))
-        written.append(readme)
-    return written
+    if results_dir.parent.name != "results" or not readme.exists():
+        return []
+    replace_marked_section(readme, SECTION, readme_section(results_dir))
+    return [readme]
 
 
 def read_all(folder: Path) -> Rows:
@@ -57,7 +65,13 @@ def read_all(folder: Path) -> Rows:
 
 
 def readme_section(results_dir: Path) -> str:
-    """Chart and table of targets of each machine, for the README beside the results."""
+    """Chart and table of targets of each machine, for the README beside the results.
+
+    And a line on the precisions, from the folder `precision`.
+    """
+    # Here, not at the top: the rest should not wait for matplotlib and SciPy.
+    from benchmarks.precision_report import readme_line
+
     parts = []
     for path in sorted(results_dir.glob("*/machine.csv")):
         link = f"results/{results_dir.name}/{path.parent.name}"
@@ -67,7 +81,8 @@ def readme_section(results_dir: Path) -> str:
             targets_table(read_all(path.parent)),
             f"{_conditions(about)} Every row: [{link}/table.md]({link}/table.md).",
         ]
-    return "\n\n".join(parts)
+    parts.append(readme_line(results_dir / PRECISION))
+    return "\n\n".join(part for part in parts if part)
 
 
 def machine_table(rows: Rows, about: dict[str, str]) -> str:

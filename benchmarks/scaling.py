@@ -8,91 +8,23 @@ by how much is the check of the model.
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.files import write_text
+from benchmarks.published_rates import PUBLISHED, Published
 from benchmarks.rows import read_rows
-from benchmarks.scaling_model import (
-    FLOAT32_BYTES,
-    TRAINING_IMAGES,
-    Device,
-    Network,
-    images_per_second,
-)
+from benchmarks.scaling_model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
 from benchmarks.targets import find
 from experiments.tables import markdown
 
-
-@dataclass(frozen=True)
-class Published:
-    """A training rate that others have published.
-
-    Attributes:
-        source: where.
-        device: as described there; the share of peak is the target of our own step on a CPU.
-        network: as described there, at its nominal rate.
-        count: number of devices.
-        batch: global.
-        images_per_second: published, or epochs times images over the published time.
-        gradient_bytes: what travels.
-        assumed: what the source leaves open.
-    """
-
-    source: str
-    device: Device
-    network: Network
-    count: int
-    batch: int
-    images_per_second: float
-    gradient_bytes: float = FLOAT32_BYTES
-    assumed: str = ""
-
-    @property
-    def predicted(self) -> float:
-        """The model's images per second."""
-        return images_per_second(
-            self.device, self.count, self.batch, self.network, gradient_bytes=self.gradient_bytes
-        )
-
-
-# TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1,
-# AlexNet, 512 images a GPU, synthetic data, replicated variables with NCCL. One GPU sets the device.
-P100 = Device("P100", 1 / 2987)
-NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
-P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
-# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): 100 epochs in 11 minutes on 1,024 nodes of
-# two Xeon Platinum 8160 (24 cores, two AVX-512 units each, 1.4 GHz when all use them), batch 32,768.
-XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
-# Jia et al., arXiv 1807.11205: 95 epochs in 4 minutes on 1,024 P40, batch 65,536, gradients of 16 bits.
-P40 = Device.from_peak("P40", 11_760, share=0.75)
-ETHERNET = Network("100 Gbit/s a machine", 12.5e9, 2e-6)
-
-PUBLISHED = [
-    *(
-        Published(
-            f"TensorFlow's benchmarks 2017, {count} x P100", P100, NVLINK, count, 512 * count, float(rate),
-            assumed="ring over one link each way",
-        )
-        for count, rate in P100_IMAGES_PER_SECOND.items()
-    ),
-    Published(
-        "You et al. 2017, 1,024 nodes of 2 Xeon 8160", XEON_NODE, ETHERNET, 1024, 32_768,
-        100 * TRAINING_IMAGES / (11 * 60), assumed="75% of peak at 1.4 GHz",
-    ),
-    Published(
-        "Jia et al. 2018, 1,024 P40", P40, ETHERNET, 1024, 65_536,
-        95 * TRAINING_IMAGES / (4 * 60), FLOAT32_BYTES / 2,
-        assumed="75% of peak, one line for 8 GPUs",
-    ),
-]  # fmt: skip
-
 COUNTS = tuple(2**power for power in range(11))
 LOCAL_BATCH = 128
+INPUT = ("input_pipeline", "JPEG files to 224x224", "ours")
 NETWORKS = (
     Network("1 Gbit/s", 0.125e9, 50e-6),
     Network("10 Gbit/s", 1.25e9, 20e-6),
@@ -102,6 +34,8 @@ NETWORKS = (
 
 def measured_device(machine: Path, precision: str) -> Device:
     """This kind of machine as a device, from its benchmark's rows.
+
+    Its input is that of JPEG files, where it was measured.
 
     Raises:
         InputError: where the step was not measured at batch 32 and 128.
@@ -115,7 +49,9 @@ def measured_device(machine: Path, precision: str) -> Device:
                 f"{machine}: expected our AlexNet step at batch {batch}, {precision}; received none"
             )
         seconds[batch] = row.median
-    return Device.from_steps(f"{machine.name}, {precision}", seconds)
+    files = find({INPUT[0]: read_rows(machine / f"{INPUT[0]}.csv")}, *INPUT)
+    rate = files.rate if files.measured and files.seconds else float("inf")
+    return Device.from_steps(f"{machine.name}, {precision}", seconds, input_images_per_second=rate)
 
 
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
@@ -142,10 +78,12 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
     _write_csv(
         results_dir / "published.csv",
         ("source", "devices", "batch", "network", "published_images_per_second",
-         "predicted_images_per_second", "predicted_over_published", "assumed"),
+         "predicted_images_per_second", "predicted_over_published", "published_minutes", "predicted_minutes",
+         "compute_seconds", "all_reduce_seconds", "assumed"),
         [
             (p.source, p.count, p.batch, p.network.name, f"{p.images_per_second:.0f}", f"{p.predicted:.0f}",
-             f"{p.predicted / p.images_per_second:.3f}", p.assumed)
+             f"{p.predicted / p.images_per_second:.3f}", _minutes(p, p.images_per_second),
+             _minutes(p, p.predicted), f"{p.step.compute:.4g}", f"{p.step.all_reduce:.4g}", p.assumed)
             for p in PUBLISHED
         ],
     )  # fmt: skip
@@ -157,8 +95,8 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
             for device, network, count, rate in predicted
         ],
     )
-    write_text(results_dir / "table.md", _table(predicted))
-    figures = write_figure(results_dir / "figure", lambda: _draw(predicted), ("png", "svg"))
+    write_text(results_dir / "table.md", _table(devices, predicted))
+    figures = write_figure(results_dir / "figure", lambda: draw(predicted), ("png", "svg"))
     return [results_dir / name for name in ("published.csv", "predicted.csv", "table.md")] + figures
 
 
@@ -169,13 +107,22 @@ def _efficiency(device: Device, count: int, rate: float) -> float:
     return rate / (count * images_per_second(device, 1, LOCAL_BATCH, NETWORKS[0]))
 
 
-def _table(predicted: Sequence[Predicted]) -> str:
+def _minutes(p: Published, rate: float) -> str:
+    return f"{training_seconds(rate, p.epochs) / 60:.1f}" if p.epochs else ""
+
+
+def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
     published = [
-        [p.source, f"{p.batch:,}", p.network.name, f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}",
-         f"{p.predicted / p.images_per_second:.2f}", p.assumed or "–"]
+        [p.source, f"{p.batch:,}", p.network.name,
+         f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}", f"{p.predicted / p.images_per_second:.2f}",
+         _minutes(p, p.images_per_second) or "–", _minutes(p, p.predicted) or "–",
+         f"{1000 * p.step.compute:.0f} + {1000 * p.step.all_reduce:.0f} ms", p.assumed]
         for p in PUBLISHED
     ]  # fmt: skip
-    header = ("published", "batch", "network", "images/s", "predicted", "predicted / published", "assumed")
+    header = (
+        "published", "batch", "network", "images/s", "predicted", "predicted / published", "minutes",
+        "predicted", "step: compute + all-reduce", "assumed",
+    )  # fmt: skip
     parts = [
         "# Training on many devices, computed",
         "A step takes `a + b n + 2 (N - 1) (latency + gradients / (N bandwidth))` on N devices with n images "
@@ -196,30 +143,72 @@ def _table(predicted: Sequence[Predicted]) -> str:
             for device, network, count, rate in predicted
             if count in (2, 8, 64, 1024)
         ]
+        terms = [
+            [
+                device.name,
+                f"{1000 * device.seconds_per_step:.0f} ms",
+                f"{1000 * device.seconds_per_image:.2f} ms",
+                f"{device.input_images_per_second:,.0f}",
+            ]
+            for device in devices
+        ]
         parts += [
-            f"Machines like the one that was measured, {LOCAL_BATCH} images each:",
+            "The measured terms of machines, from their steps at batch 32 and 128 and their input from files "
+            "(inf where it was not measured):",
+            markdown(("machine", "fixed part a", "an image b", "input, images/s"), terms),
+            f"Many of them, {LOCAL_BATCH} images each:",
             markdown(("machine", "network", "machines", "images/s", "efficiency"), lines),
         ]
     return "\n\n".join(parts) + "\n"
 
 
-def _draw(predicted: Sequence[Predicted]) -> Figure:
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
+def draw(predicted: Sequence[Predicted]) -> Figure:
+    """Published rates beside the model's on the left; a panel for each machine on the right."""
+    machines = list(dict.fromkeys(_machine(device) for device, *_ in predicted))
+    figure = Figure(figsize=(4.9 + 4.3 * max(len(machines), 1), 4.2), layout="constrained")
+    left, *panels = figure.subplots(1, 1 + len(machines), squeeze=False)[0]
+    _draw_published(left)
+    for axes, machine in zip(panels, machines, strict=True):
+        _draw_efficiency(axes, [point for point in predicted if _machine(point[0]) == machine])
+        axes.set_title(f"{LOCAL_BATCH} images each on {machine}")
+    title(figure, "What AlexNet's 61 million gradients cost on the way")
+    caption(
+        figure,
+        "Model: compute and ring all-reduce, one after the other; table.md has its terms. One P100 sets "
+        "the device of the next three points; × is predicted over published.",
+    )
+    return figure
+
+
+def _machine(device: Device) -> str:
+    return device.name.split(", ")[0]
+
+
+def _draw_published(axes: Axes) -> None:
     for place, p in enumerate(PUBLISHED):
-        left.plot(
-            [p.images_per_second, p.predicted], [place, place], color="#bbbbbb", linewidth=1.5, zorder=1
-        )
-        left.plot([p.images_per_second], [place], "o", color=DARK, label="published" if not place else None)
-        left.plot([p.predicted], [place], "o", color=PALETTE[0], label="predicted" if not place else None)
-    left.set_yticks(range(len(PUBLISHED)), [p.source.replace(", ", ",\n", 1) for p in PUBLISHED], fontsize=7)
-    left.invert_yaxis()
-    left.set_xscale("log")
-    left.set_xlabel("images/s")
-    left.set_title("published rates")
-    left.legend(frameon=False, fontsize=8)
-    lines = {(device.name, network.name) for device, network, *_ in predicted}
-    for name, network in sorted(lines):
+        ends = [p.images_per_second, p.predicted]
+        axes.plot(ends, [place, place], color="#bbbbbb", linewidth=1.5, zorder=1)
+        axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted")
+        # A ring, so that the two are seen where they agree.
+        axes.plot(
+            ends[0], place, "o", markersize=9, markerfacecolor="none", markeredgecolor=DARK,
+            label="" if place else "published",
+        )  # fmt: skip
+        axes.annotate(
+            f"{ends[1] / ends[0]:.2f}×", (max(ends), place), xytext=(9, 0), textcoords="offset points",
+            va="center", fontsize=8,
+        )  # fmt: skip
+    axes.set_yticks(range(len(PUBLISHED)), [p.source.replace(", ", ",\n", 1) for p in PUBLISHED], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(right=4 * max(p.predicted for p in PUBLISHED))
+    axes.set_xlabel("images/s")
+    axes.set_title("published rates")
+    axes.legend(loc="upper right", frameon=False, fontsize=8)
+
+
+def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
+    for name, network in dict.fromkeys((device.name, network.name) for device, network, *_ in predicted):
         points = [
             (count, 100 * _efficiency(device, count, rate))
             for device, via, count, rate in predicted
@@ -227,17 +216,13 @@ def _draw(predicted: Sequence[Predicted]) -> Figure:
         ]
         style = "--" if "bfloat16" in name else "-"
         color = PALETTE[[n.name for n in NETWORKS].index(network)]
-        right.plot(*zip(*points, strict=True), style, color=color, label=f"{network}, {name.split(', ')[-1]}")
-    right.set_xscale("log", base=2)
-    right.set_ylim(0, 105)
-    right.set_xlabel(f"machines like this, {LOCAL_BATCH} images each")
-    right.set_ylabel("% of perfect scaling")
-    right.set_title("this kind of machine, by its network")
-    if lines:
-        right.legend(frameon=False, fontsize=7)
-    title(figure, "What AlexNet's 61 million gradients cost on the way")
-    caption(figure, "Model: compute + ring all-reduce without overlap; see table.md for its terms.")
-    return figure
+        axes.plot(*zip(*points, strict=True), style, color=color, label=f"{network}, {name.split(', ')[-1]}")
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(COUNTS[::2], [f"{count:,}" for count in COUNTS[::2]])
+    axes.set_ylim(0, 105)
+    axes.set_xlabel("machines")
+    axes.set_ylabel("% of perfect scaling")
+    axes.legend(loc="center right", frameon=False, fontsize=7)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -13,6 +13,7 @@ from alexnet_tf.statistics import (
     holm,
     mean_interval,
     paired_effect,
+    unpaired_interval,
     verdict,
 )
 
@@ -44,6 +45,20 @@ def test_mean_interval_of_too_few():
 def test_mean_interval_of_equal_values_is_a_point():
     # The mean of these three, summed in floating point, is not 0.1.
     assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
+
+
+def test_unpaired_interval_by_hand():
+    # Equal spreads and sizes: Welch's degrees of freedom are 2 + 2 - 2, the error sqrt((2 + 2) / 2).
+    low, high = unpaired_interval([0, 2], [4, 6])
+
+    assert (low, high) == pytest.approx((-4 - T_2 * math.sqrt(2), -4 + T_2 * math.sqrt(2)), rel=1e-6)
+
+
+def test_unpaired_interval_without_spread_and_of_too_few():
+    assert unpaired_interval([0.3, 0.3], [0.1, 0.1, 0.1]) == pytest.approx((0.2, 0.2))
+    assert unpaired_interval([0.3], [0.1, 0.1]) is None
+    # A side without spread adds none.
+    assert unpaired_interval([0, 2], [1, 1, 1]) == pytest.approx((-T_1, T_1), rel=1e-6)
 
 
 def test_difference_is_paired_by_seed():

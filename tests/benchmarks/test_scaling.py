@@ -5,8 +5,9 @@ import csv
 import pytest
 
 from alexnet_tf.errors import InputError
+from benchmarks.published_rates import PUBLISHED
 from benchmarks.rows import Row, write_rows
-from benchmarks.scaling import PUBLISHED, measured_device, write_scaling
+from benchmarks.scaling import measured_device, write_scaling
 from benchmarks.scaling_model import (
     Device,
     Network,
@@ -64,10 +65,10 @@ def test_an_endless_network_scales_perfectly():
 def test_published_rates_are_of_the_published_times():
     by_source = {point.source: point for point in PUBLISHED}
 
-    you = by_source["You et al. 2017, 1,024 nodes of 2 Xeon 8160"]
+    you = by_source["You et al. 2017, 2,048 Xeon 8160 in 1,024 nodes"]
     jia = by_source["Jia et al. 2018, 1,024 P40"]
-    assert training_seconds(you.images_per_second, 100) == pytest.approx(11 * 60)
-    assert training_seconds(jia.images_per_second, 95) == pytest.approx(4 * 60)
+    assert training_seconds(you.images_per_second, you.epochs) == pytest.approx(11 * 60)
+    assert training_seconds(jia.images_per_second, jia.epochs) == pytest.approx(4 * 60)
 
 
 def test_the_ideal_is_near_eight_gpus_and_above_the_clusters():
@@ -90,6 +91,7 @@ def test_from_a_machines_rows_to_files(tmp_path):
     written = write_scaling(tmp_path / "scaling", [machine])
 
     assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))
+    assert device.input_images_per_second == float("inf")
     with pytest.raises(InputError, match="expected our AlexNet step at batch 32, mixed_bfloat16"):
         measured_device(machine, "mixed_bfloat16")
     with open(tmp_path / "scaling" / "predicted.csv") as file:
@@ -100,5 +102,24 @@ def test_from_a_machines_rows_to_files(tmp_path):
     efficiencies = [float(row["efficiency"]) for row in predicted if row["network"] == "1 Gbit/s"]
     assert efficiencies == sorted(efficiencies, reverse=True)
     assert "| cpu, float32 | 10 Gbit/s | 8 |" in (tmp_path / "scaling" / "table.md").read_text()
+    assert (
+        "| 194,116 | 389,634 | 2.01 | 11.0 | 5.5 | 41 + 43 ms |"
+        in (tmp_path / "scaling" / "table.md").read_text()
+    )
     first = [path.read_bytes() for path in written]
     assert [path.read_bytes() for path in write_scaling(tmp_path / "scaling", [machine])] == first
+
+
+def test_a_machines_input_is_its_own(tmp_path):
+    rows = [
+        Row(f"batch {batch}, float32", "ours", "tensorflow", "images", batch, 1, (seconds,))
+        for batch, seconds in ((32, 0.5), (128, 1.7))
+    ]
+    write_rows(tmp_path / "alexnet_step.csv", rows)
+    files = Row("JPEG files to 224x224", "ours", "tensorflow", "images", 400, 0, (10.0,))
+    write_rows(tmp_path / "input_pipeline.csv", [files])
+
+    device = measured_device(tmp_path, "float32")
+
+    assert device.input_images_per_second == pytest.approx(40)
+    assert images_per_second(device, 1, 128, NETWORK) == pytest.approx(40)

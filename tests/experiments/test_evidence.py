@@ -13,6 +13,12 @@ FOLDERS = [
     pytest.param(experiment, RESULTS / experiment.dataset / experiment.name, id=experiment.name)
     for experiment in EXPERIMENTS
 ]
+# Runs in the other precision, with rates of the same searches.
+IN_FLOAT32 = [
+    pytest.param(experiment, folder, id=f"float32-{experiment.name}")
+    for experiment in EXPERIMENTS
+    if (folder := RESULTS / "float32" / experiment.dataset / experiment.name).exists()
+]
 
 
 @pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
@@ -32,7 +38,7 @@ def test_every_rate_won_its_search(experiment, folder):
         assert rates[0] < winners[0] < rates[-1], f"{arm.name}: the winner is on the edge of its grid"
 
 
-@pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
+@pytest.mark.parametrize(("experiment", "folder"), FOLDERS + IN_FLOAT32)
 def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
     runs, problems = read_runs(folder)
     curves, curve_problems = read_curves(folder)

@@ -1,0 +1,79 @@
+"""Training rates of AlexNet on many devices that others have published, and the model's beside them."""
+
+from dataclasses import dataclass
+
+from benchmarks.scaling_model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
+
+
+@dataclass(frozen=True)
+class Published:
+    """A training rate that others have published.
+
+    Attributes:
+        source: where.
+        device: as described there; the share of peak is the target of our own step on a CPU.
+        network: as described there, at its nominal rate.
+        count: number of devices.
+        batch: global.
+        images_per_second: published, or epochs times images over the published time.
+        epochs: of that time; 0 where the rate was published.
+        gradient_bytes: what travels.
+        assumed: what the source leaves open.
+    """
+
+    source: str
+    device: Device
+    network: Network
+    count: int
+    batch: int
+    images_per_second: float
+    epochs: int = 0
+    gradient_bytes: float = FLOAT32_BYTES
+    assumed: str = ""
+
+    @property
+    def step(self) -> Step:
+        """The model's step."""
+        return step(self.device, self.count, self.batch, self.network, self.gradient_bytes)
+
+    @property
+    def predicted(self) -> float:
+        """The model's images per second."""
+        return self.batch / self.step.seconds
+
+
+# TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1,
+# AlexNet, 512 images a GPU, synthetic data, replicated variables with NCCL. One GPU sets the device.
+P100 = Device("P100", 1 / 2987)
+NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
+P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
+# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): 100 epochs in 11 minutes, batch 32,768, on
+# Xeon Platinum 8160 (24 cores, two AVX-512 units each, 1.4 GHz when all use them), two in a node. Their
+# number is told as 1,024 and as 2,048 processors; both are here.
+XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
+XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
+# Jia et al., arXiv 1807.11205: 95 epochs in 4 minutes on 1,024 P40, batch 65,536, gradients of 16 bits.
+P40 = Device.from_peak("P40", 11_760, share=0.75)
+ETHERNET = Network("100 Gbit/s a machine", 12.5e9, 2e-6)
+
+PUBLISHED = [
+    *(
+        Published(
+            f"TensorFlow's benchmarks 2017, {count} x P100", P100, NVLINK, count, 512 * count, float(rate),
+            assumed="ring over one link each way" if count > 1 else "none: it sets the device",
+        )
+        for count, rate in P100_IMAGES_PER_SECOND.items()
+    ),
+    *(
+        Published(
+            f"You et al. 2017, {nodes}", XEON_NODE, ETHERNET, count, 32_768,
+            100 * TRAINING_IMAGES / (11 * 60), epochs=100, assumed="75% of peak at 1.4 GHz",
+        )
+        for nodes, count in XEON_NODES.items()
+    ),
+    Published(
+        "Jia et al. 2018, 1,024 P40", P40, ETHERNET, 1024, 65_536,
+        95 * TRAINING_IMAGES / (4 * 60), epochs=95, gradient_bytes=FLOAT32_BYTES / 2,
+        assumed="75% of peak, one line for 8 GPUs",
+    ),
+]  # fmt: skip
