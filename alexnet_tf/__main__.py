@@ -46,6 +46,9 @@ def _parser() -> OneLineParser:
     train.add_argument("--precision", choices=PRECISIONS, default="float32")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, log and quarantine")
+    train.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep decoded pixels there, of a set that streams from disk"
+    )
     train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")
     train.add_argument("--keep-best", action="store_true", help="also those best on the selection split")
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
@@ -151,7 +154,9 @@ def _train(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
-    done = train_on(config, strategy, options.out, options.data_dir, not options.no_download, files, start)
+    done = train_on(
+        config, strategy, options.out, options.data_dir, not options.no_download, files, start, options.cache
+    )
     return 0 if done else 1
 
 
