@@ -80,6 +80,15 @@ def _parser() -> OneLineParser:
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
     figures.set_defaults(command=_figures)
 
+    imported = commands.add_parser("import-weights", help="make a network of weights trained elsewhere")
+    imported.add_argument("file", type=Path, metavar="FILE", help=".npz or .npy dictionary of arrays")
+    imported.add_argument(
+        "--model", required=True, help="one-weird-trick (torchvision's AlexNet) or alexnet-caffe"
+    )
+    imported.add_argument("--classes", type=Path, metavar="FILE", help="a name a line; default numbers")
+    imported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
+    imported.set_defaults(command=_import_weights)
+
     data = commands.add_parser("data", help="statistics, unusable files and augmented samples of a data set")
     _add_data_flags(data)
     data.add_argument("--model", default="alexnet", help="whose way with images: " + ", ".join(PRESETS))
@@ -218,6 +227,21 @@ def _figures(options: argparse.Namespace) -> int:
         )  # fmt: skip
     for line in lines:
         print(line, flush=True)
+    return 0
+
+
+def _import_weights(options: argparse.Namespace) -> int:
+    from alexnet_tf.data.class_words import read_class_names
+
+    with quiet_startup():
+        from alexnet_tf.imported import SOURCES, import_weights
+    if options.model not in SOURCES:
+        raise InputError(f"--model: expected one of {', '.join(SOURCES)}; received {options.model!r}")
+    names = read_class_names(options.classes) if options.classes else None
+    source, preset = SOURCES[options.model], _preset(options.model)
+    net = import_weights(options.file, source, preset, options.out, names)
+    count = net.model.count_params()
+    print(f"{options.out}: {source.program}'s AlexNet, {len(net.class_names)} classes, {count:,} parameters")
     return 0
 
 
