@@ -215,10 +215,10 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
         raise _unfit(place, "pixels of another fingerprint, of files that have changed or of a damaged disk")
     file.flush()
     os.fsync(file.fileno())
-    buffer = io.BytesIO()
-    np.savez(buffer, facts=np.array(contents.facts()), checksums=np.array(checksums, np.uint32))
+    checksums, buffer = np.array(checksums, np.uint32), io.BytesIO()
+    np.savez(buffer, facts=np.array(contents.facts()), checksums=checksums)
     write_bytes(Path(f"{place}.index.npz"), buffer.getvalue())
-    return np.array(checksums, np.uint32)
+    return checksums
 
 
 def _check_space(place: str, contents: CacheContents, done: int) -> None:
