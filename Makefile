@@ -50,13 +50,13 @@ rerun: $(READY)
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
 # The recipe of 2012 on every GPU; interrupted and called again it goes on. RECIPE=2012-code is what the
-# authors' program did.
+# authors' program did. CACHE is a folder for decoded pixels.
 imagenet: $(READY)
 	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \
 		--dataset "$(or $(DATASET),imagenet2012)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set "$(change)") \
 		$(if $(PRECISION),--precision $(PRECISION)) --replicas $(or $(REPLICAS),auto) \
-		--out "$(or $(OUT),runs/imagenet)"
+		$(if $(CACHE),--cache "$(CACHE)") --out "$(or $(OUT),runs/imagenet)"
 
 compare: $(READY)
 	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE))

@@ -46,6 +46,9 @@ def _parser() -> OneLineParser:
     train.add_argument("--precision", choices=PRECISIONS, default="float32")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, log and quarantine")
+    train.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep decoded pixels there, of a set that streams from disk"
+    )
     train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")
     train.add_argument("--keep-best", action="store_true", help="also those best on the selection split")
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
@@ -76,6 +79,15 @@ def _parser() -> OneLineParser:
     _add_words_flag(figures)
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
     figures.set_defaults(command=_figures)
+
+    imported = commands.add_parser("import-weights", help="make a network of weights trained elsewhere")
+    imported.add_argument("file", type=Path, metavar="FILE", help=".npz or .npy dictionary of arrays")
+    imported.add_argument(
+        "--model", required=True, help="one-weird-trick (torchvision's AlexNet) or alexnet-caffe"
+    )
+    imported.add_argument("--classes", type=Path, metavar="FILE", help="a name a line; default numbers")
+    imported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
+    imported.set_defaults(command=_import_weights)
 
     data = commands.add_parser("data", help="statistics, unusable files and augmented samples of a data set")
     _add_data_flags(data)
@@ -151,7 +163,9 @@ def _train(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
-    done = train_on(config, strategy, options.out, options.data_dir, not options.no_download, files, start)
+    done = train_on(
+        config, strategy, options.out, options.data_dir, not options.no_download, files, start, options.cache
+    )
     return 0 if done else 1
 
 
@@ -213,6 +227,21 @@ def _figures(options: argparse.Namespace) -> int:
         )  # fmt: skip
     for line in lines:
         print(line, flush=True)
+    return 0
+
+
+def _import_weights(options: argparse.Namespace) -> int:
+    from alexnet_tf.data.class_words import read_class_names
+
+    with quiet_startup():
+        from alexnet_tf.imported import SOURCES, import_weights
+    if options.model not in SOURCES:
+        raise InputError(f"--model: expected one of {', '.join(SOURCES)}; received {options.model!r}")
+    names = read_class_names(options.classes) if options.classes else None
+    source, preset = SOURCES[options.model], _preset(options.model)
+    net = import_weights(options.file, source, preset, options.out, names)
+    count = net.model.count_params()
+    print(f"{options.out}: {source.program}'s AlexNet, {len(net.class_names)} classes, {count:,} parameters")
     return 0
 
 

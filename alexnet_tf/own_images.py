@@ -17,6 +17,7 @@ from alexnet_tf.checkpoint import checkpoint_hash
 from alexnet_tf.config import Config
 from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.environment import environment
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores, make_evaluator
@@ -62,6 +63,7 @@ def train_on(
     download: bool = True,
     files: RunFiles | None = None,
     start: Trained | None = None,
+    cache: Path | None = None,
 ) -> bool:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
@@ -77,6 +79,7 @@ def train_on(
         download: whether TFDS may download the set.
         files: what else to write there.
         start: the trained network to start from, with a config of `transfer_config`.
+        cache: folder for the decoded pixels of a set that streams; they are written once and decide nothing.
 
     Returns:
         Whether there is a network: a diverged run leaves only its curve.
@@ -88,6 +91,11 @@ def train_on(
     if files.keep_best and not config.data.holdout:
         raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
     data = open_data(config.data, data_dir, download, start.statistics if start else None)
+    if cache and not isinstance(data.image_set, StreamedSet):
+        raise InputError(
+            f"--cache: expected a set that streams from disk (--set storage=stream); received "
+            f"{data.image_set.name}, which is decoded once and held in memory"
+        )
     if start and data.image_set.image_shape != start.image_shape:
         raise InputError(
             f"--dataset {config.data.dataset}: expected images of the network's {list(start.image_shape)}; "
@@ -107,6 +115,8 @@ def train_on(
     if not state.exists() and is_trained(out, config, data):
         print(f"{out}: this run is finished, not trained again", flush=True)
         return True
+    if cache:
+        data = data.cached(cache)
     callbacks = _callbacks(files, config, data, strategy, out)
     model, history = train(config, data, strategy, state, callbacks, start=start)
     if not is_chief(strategy):

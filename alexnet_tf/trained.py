@@ -79,7 +79,7 @@ class Trained:
 def save_trained(
     folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]
 ) -> None:
-    """Writes a trained network; model.json comes last, so a folder that has it is whole.
+    """Writes a network that was trained here.
 
     Args:
         folder: made where it is missing.
@@ -88,12 +88,26 @@ def save_trained(
         data: the pipelines it was trained with.
         about: JSON-ready, such as scores and environment.
     """
+    images = data.image_set
+    net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
+    write_trained(folder, net, images.fingerprint, about)
+
+
+def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
+    """Writes what `load_trained` reads; model.json comes last, so a folder that has it is whole.
+
+    Args:
+        folder: made where it is missing.
+        net: the network.
+        data_fingerprint: of the images it was trained on, None where they are not known.
+        about: JSON-ready.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     # Keras wants the ending, so the temporary file has it too.
     temporary = folder / ".saving.keras"
-    model.save(temporary)
+    net.model.save(temporary)
     temporary.replace(folder / "model.keras")
-    statistics = data.statistics
+    statistics = net.statistics
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -104,11 +118,11 @@ def save_trained(
     )
     write_bytes(folder / "preprocessing.npz", buffer.getvalue())
     content = {
-        "config": config.to_dict(),
-        "class_names": list(data.image_set.class_names),
-        "image_shape": list(data.image_set.image_shape),
-        "input_shape": list(data.input_shape),
-        "data_fingerprint": data.image_set.fingerprint,
+        "config": net.config.to_dict(),
+        "class_names": list(net.class_names),
+        "image_shape": list(net.image_shape),
+        "input_shape": list(net.model.input.shape[1:]),
+        "data_fingerprint": data_fingerprint,
         **about,
     }
     write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -52,7 +52,7 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
         InputError: for a missing name or an array of another shape.
     """
     arrays = dict(arrays)
-    if "conv1.weight" in arrays:
+    if np.ndim(arrays.get("conv1.weight")) == 4:
         arrays["conv1.weight"] = arrays["conv1.weight"][:, ::-1]
     _set_layers(model, arrays, CAFFE_NAMES)
 
@@ -69,7 +69,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".npy":
         return read_numpy_dictionary(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Of a damaged file NumPy leaves its own handle open.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"expected an .npz file of named arrays; received {path}: {error}") from error
@@ -84,6 +85,9 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         if missing:
             raise InputError(f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}")
         kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+        for array in (kernel, bias):
+            if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+                raise InputError(f"weights {name}: expected finite numbers; received others, {array.dtype}")
         if layer.name == "fc6":
             kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])
         elif kernel.ndim == 4:

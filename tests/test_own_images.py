@@ -141,6 +141,10 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
             ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--keep-best"],
             "--keep-best: expected holdout=true",
         ),
+        (
+            ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--cache", "c"],
+            "--cache: expected a set that streams from disk (--set storage=stream); received builtin",
+        ),
         (["evaluate", "--checkpoint", "missing", "--dataset", "builtin"], "--checkpoint: expected a folder"),
         (
             ["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"],
@@ -184,6 +188,34 @@ def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trai
         assert row.split(",")[:-1] == known.split(",")[:-1]
     assert len(lines_of(tmp_path / "curve.csv")) == 3
     assert lines_of(tmp_path / "quarantine.csv") == lines_of(trained / "quarantine.csv")
+
+
+def test_a_net_trained_from_cached_pixels_has_the_numbers_of_one_trained_from_files(tree, tmp_path, capsys):
+    def train(name: str, *more: str) -> int:
+        arguments = ["--dataset", f"folder:{tree}", "--out", str(tmp_path / name), "--epochs", "1", *more]
+        return main(["train", *TINY, *arguments])
+
+    def curve(name: str) -> list[list[str]]:
+        return [row.split(",")[:-1] for row in lines_of(tmp_path / name / "curve.csv")]
+
+    cache = tmp_path / "cache"
+    assert train("files") == 0
+    assert train("pixels", "--cache", str(cache)) == 0
+    assert train("again", "--cache", str(cache)) == 0
+    assert capsys.readouterr().err.count("writing 60 images of 32x32x3") == 1
+    assert curve("files") == curve("pixels") == curve("again")
+    assert lines_of(tmp_path / "pixels" / "quarantine.csv") == lines_of(tmp_path / "files" / "quarantine.csv")
+    assert train("files", "--cache", str(cache)) == 0
+    assert "this run is finished" in capsys.readouterr().out, "it is the same run with a cache and without"
+
+    (pixels,) = cache.glob("*.pixels")
+    spoiled = bytearray(pixels.read_bytes())
+    spoiled[::1000] = bytes(len(spoiled[::1000]))
+    pixels.write_bytes(spoiled)
+    assert train("spoiled", "--cache", str(cache)) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "is not what was written" in line
+    assert not (tmp_path / "spoiled" / "model.json").exists()
 
 
 def test_a_file_lost_during_training_is_added_to_the_quarantine(tree, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Readable names of classes that are WordNet ids, such as ImageNet's."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from alexnet_tf.errors import InputError
 
 # The 200 classes of Tiny ImageNet: id, tab, words.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")
+WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
 def read_words(path: Path) -> dict[str, str]:
@@ -39,6 +41,33 @@ def read_words(path: Path) -> dict[str, str]:
             raise InputError(f"words: expected an id and its words; received {path}:{number}: {line!r}")
         words[name] = rest[0].strip()
     return words
+
+
+def read_class_names(path: Path) -> list[str]:
+    """Names of classes in the order of a network's outputs, one a line.
+
+    A line that starts with a WordNet id is named by it, so Caffe's `synset_words.txt` will do: the data
+    sets name ImageNet's classes so, too.
+
+    Raises:
+        InputError: for a file that cannot be read, has an empty line or a name twice.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(
+            f"--classes: expected a text file of one name a line; received {path} ({reason})"
+        ) from error
+    places: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        found = WORDNET_ID.match(line)
+        name = found[0] if found else line.strip()
+        if not name or name in places:
+            received = f"{name!r} again, of line {places[name]}" if name else "an empty line"
+            raise InputError(f"--classes: expected a name of its own; received {path}:{number}: {received}")
+        places[name] = number
+    return list(places)
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -62,20 +62,13 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
     dimensions, unusable = np.zeros((len(encoded), 2), np.int32), {}
     sums = PixelSums.of(np.zeros((0, *target.shape), np.uint8))
     digest = hashlib.sha256()
-    progress = tqdm(
-        total=sum(map(len, groups)),
-        desc=f"reading {name}",
-        unit=" images",
-        delay=5.0,
-        mininterval=1.0 if sys.stderr.isatty() else 60.0,
-        dynamic_ncols=True,
-    )
+    progress = progress_bar(f"reading {name}", sum(map(len, groups)))
     with progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, rows in enumerate(groups):
             digest.update(fingerprint_header(np.uint8, (len(rows), *target.shape)))
             chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
             look = functools.partial(_look, encoded, target, number == 0)
-            for seen in _in_order(pool, look, chunks):
+            for seen in in_order(pool, look, chunks):
                 labels[seen.rows], dimensions[seen.rows] = seen.labels, seen.sizes
                 hashes[seen.rows] = seen.hashes
                 digest.update(seen.images)
@@ -85,6 +78,18 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
             digest.update(fingerprint_header(np.int64, (len(rows),)))
             digest.update(labels[rows].astype("<i8"))
     return Pass(labels, dimensions, hashes, sums, digest.hexdigest(), unusable)
+
+
+def progress_bar(name: str, images: int) -> tqdm:
+    """Shows how far a pass is, once it has taken a few seconds."""
+    return tqdm(
+        total=images,
+        desc=name,
+        unit=" images",
+        delay=5.0,
+        mininterval=1.0 if sys.stderr.isatty() else 60.0,
+        dynamic_ncols=True,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +124,7 @@ def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray
     return _Chunk(rows, labels, sizes, hashes, stack, PixelSums.of(stack) if summed else None, unusable)
 
 
-def _in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """As `pool.map`, but with a bounded number of results waiting to be fetched."""
     waiting = deque()
     for item in items:

@@ -3,6 +3,7 @@
 import functools
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -60,6 +61,10 @@ class DataPipelines:
     def statistics(self) -> PixelStatistics:
         """Of the images that this config trains on, and no others; or those of a trained model."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
+
+    def cached(self, folder: Path) -> "DataPipelines":
+        """The same pipelines, of a set that streams, from a cache of its pixels; see `StreamedSet.cached`."""
+        return DataPipelines(self.image_set.cached(folder), self.config, self.statistics)
 
     def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that is a function of (seed, epoch).

@@ -1,8 +1,10 @@
 """A labelled image set that stays on disk: the twin of `ImageSet` for sets larger than memory."""
 
+import copy
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import __version__ as pillow_version
 from alexnet_tf.data.arrays import NamedSet, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.encoded import EncodedImages
+from alexnet_tf.data.pixel_cache import CacheContents, PixelCache, open_pixel_cache
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.scan import Scan, scan_images
 from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
@@ -60,10 +63,38 @@ class StreamedSet(NamedSet):
                     f"received {labels.min()}..{labels.max()}"
                 )
         self._encoded, self._scan = encoded, scan
+        self._cache: PixelCache | None = None
+        self._cache_failure: InputError | None = None
         self._lost: dict[int, str] = {}
         self._lock = threading.Lock()
         count = len(scan.train_rows)
         self._most_lost = min(max(LOST_FEW, int(LOST_SHARE * count)), count // 4)
+
+    def cached(self, folder: Path) -> "StreamedSet":
+        """The same set, read from a cache of its pixels in this folder; see `open_pixel_cache`.
+
+        The files of the images are not opened any more, so none of them can be lost.
+
+        Raises:
+            InputError: where the cache cannot be used, or be written.
+        """
+        rows = np.concatenate(list(self._rows.values()))
+
+        def decode(slot: int) -> np.ndarray:
+            row = int(rows[slot])
+            try:
+                return self._decode(row)
+            except (OSError, ImageDecodeError) as error:
+                raise InputError(
+                    f"{self.name}: expected files that stay readable; received {self._encoded.describe(row)} "
+                    f"({why_unusable(error)}); the same command goes on from there"
+                ) from error
+
+        labels = self.train_labels, self.report_labels
+        contents = CacheContents(self.fingerprint, self.image_shape, labels)
+        other = copy.copy(self)
+        other._cache = open_pixel_cache(folder, contents, decode)
+        return other
 
     def statistics(self, holdout: bool) -> PixelStatistics:
         """Of the training images, with `holdout` without those of the selection split."""
@@ -80,23 +111,34 @@ class StreamedSet(NamedSet):
     def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
         """An image, uint8 of `image_shape`, and whether it could be read; where not, it is black.
 
-        After too many failures black images count as read: whoever goes on to the next readable image
-        comes to an end, and `check_readable` then tells why.
+        After too many failures, or one of the cache, black images count as read: whoever goes on to the
+        next readable image comes to an end, and `check_readable` then tells why.
         """
+        if self._cache:
+            try:
+                return self._cache.read(index if split == "train" else len(self.train_labels) + index), True
+            except InputError as error:
+                self._cache_failure = error
+                return np.zeros(self.image_shape, np.uint8), True
         row = int(self._rows[split][index])
-        target = self._scan.target
         try:
-            image = target.apply(self._encoded.decode(self._encoded.read(row)[0]))
-            if image.shape != target.shape:
-                raise ImageDecodeError(f"its shape is now {image.shape}")
-            return image, True
+            return self._decode(row), True
         except (OSError, ImageDecodeError) as error:
             with self._lock:
                 self._lost[row] = why_unusable(error)
-                return np.zeros(target.shape, np.uint8), len(self._lost) > self._most_lost
+                return np.zeros(self.image_shape, np.uint8), len(self._lost) > self._most_lost
+
+    def _decode(self, row: int) -> np.ndarray:
+        target = self._scan.target
+        image = target.apply(self._encoded.decode(self._encoded.read(row)[0]))
+        if image.shape != target.shape:
+            raise ImageDecodeError(f"its shape is now {image.shape}")
+        return image
 
     def check_readable(self) -> None:
-        """Raises an InputError where more images than a few have become unreadable."""
+        """Raises an InputError where more images than a few have become unreadable, or one of the cache."""
+        if self._cache_failure:
+            raise self._cache_failure
         with self._lock:
             if len(self._lost) <= self._most_lost:
                 return

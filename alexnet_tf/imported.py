@@ -1,0 +1,152 @@
+"""Networks trained by other programs, as folders that `evaluate`, `predict` and `figures` take.
+
+Each program prepares images in its own way. torchvision divides every channel by a number of its own; here
+all are divided by one, the mean of the three, and the rest of the division is in conv1's kernels:
+
+    sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
+
+Pixels past the edge are zero in both, so the outputs are the same but for rounding, and the kernels stay on
+the scale they were trained on, which matters to whoever trains on from there.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.errors import InputError
+from alexnet_tf.models import build_model
+from alexnet_tf.presets import Preset
+from alexnet_tf.trained import Trained, write_trained
+from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays
+
+# Covariance of ImageNet's colours on 0..255, for colour noise where a network is trained on: the
+# constants of Facebook's ResNet in Torch, of pixels on 0..1. Columns are the eigenvectors.
+EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
+EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
+EIGENVECTORS *= [1, 1, -1]  # the sign that `PixelStatistics` gives them
+
+
+@dataclass(frozen=True)
+class Source:
+    """A program that trains AlexNet.
+
+    Attributes:
+        program: its name.
+        load: sets a model's weights from its arrays.
+        head: the array of the last layer's biases, one for each class.
+        mean: of red, green and blue, 0..255, that it subtracts.
+        stddev: of red, green and blue, by which it divides what is left; None for no division.
+    """
+
+    program: str
+    load: Callable[[keras.Model, Mapping[str, np.ndarray]], None]
+    head: str
+    mean: tuple[float, float, float]
+    stddev: tuple[float, float, float] | None = None
+
+
+# By the preset whose network it is.
+SOURCES = {
+    "one-weird-trick": Source(
+        "torchvision",
+        load_torchvision,
+        "classifier.6.bias",
+        mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
+        stddev=(255 * 0.229, 255 * 0.224, 255 * 0.225),
+    ),
+    # The mean of Caffe's mean image, ilsvrc_2012_mean.npy, which its examples subtract.
+    "alexnet-caffe": Source("Caffe", load_caffe, "fc8.bias", mean=(122.67891434, 116.66876762, 104.00698793)),
+}
+
+
+def import_weights(
+    path: Path, source: Source, preset: Preset, out: Path, class_names: Sequence[str] | None = None
+) -> Trained:
+    """Writes the folder of a network with weights made elsewhere; PyTorch or Caffe is not needed.
+
+    What differs from the other program is how an image becomes a square: here always by the paper's section
+    2, shorter side to 256 and the central 256 x 256. (torchvision's recipe is that too; Caffe's makes 256 x
+    256 of the whole image.)
+
+    Args:
+        path: .npz or .npy, see `read_arrays`.
+        source: the program that made it.
+        preset: of the network; its images have one size, and its scale is `unit` where the source divides.
+        out: folder, new or empty.
+        class_names: of the outputs, in their order; by default 0, 1, 2 and so on.
+
+    Returns:
+        The network, as `load_trained(out)` gives it.
+
+    Raises:
+        InputError: for a file, names or a folder that will not do; nothing is written then.
+    """
+    _check_out(out)
+    arrays = read_arrays(path)
+    classes = len(np.atleast_1d(arrays.get(source.head, np.zeros(preset.classes))))
+    names = tuple(map(str, range(classes))) if class_names is None else tuple(class_names)
+    if len(names) != classes or not names:
+        raise InputError(f"--classes: expected {classes} names, one for each output; received {len(names)}")
+    model = build_model(preset.model, (preset.side, preset.side, preset.channels), classes)
+    source.load(model, arrays)
+    statistics = _statistics(source, preset.data.image_size)
+    if source.stddev:
+        first = model.get_layer("conv1")
+        kernel, bias = first.get_weights()
+        factors = statistics.stddev / np.array(source.stddev)
+        first.set_weights([(kernel * factors[:, np.newaxis]).astype(np.float32), bias])
+    shape = (preset.data.image_size, preset.data.image_size, preset.channels)
+    net = Trained(model, preset.config("imagenet2012"), names, shape, statistics)
+    about = {
+        "status": "imported",
+        "source": source.program,
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    _write(out, net, about)
+    return net
+
+
+def _statistics(source: Source, side: int) -> PixelStatistics:
+    mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
+    # Where nothing is divided it is not used, and the truth all the same.
+    stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
+    return PixelStatistics(
+        np.ascontiguousarray(mean),
+        float(stddev),
+        EIGENVALUES.astype(np.float32),
+        EIGENVECTORS.astype(np.float32),
+    )
+
+
+def _check_out(out: Path) -> None:
+    try:
+        if not any(out.iterdir()):
+            return
+        reason = "which is not empty"
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = error.strerror
+    raise InputError(f"--out: expected a new or an empty folder; received {out}, {reason}")
+
+
+def _write(out: Path, net: Trained, about: dict) -> None:
+    """All of the folder or, where the disk fails, nothing."""
+    whole = Path(os.path.abspath(out))
+    partial = whole.with_name(f".{whole.name}.{os.getpid()}.tmp")
+    try:
+        write_trained(partial, net, None, about)
+        partial.replace(whole)
+    except OSError as error:
+        reason = (error.strerror or str(error)).splitlines()[0]
+        raise InputError(f"--out: expected to be able to write {out}; received: {reason}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

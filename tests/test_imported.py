@@ -1,0 +1,211 @@
+"""Weights of torchvision and Caffe as trained networks, and files that are no such weights."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.config import OneWeirdTrickConfig
+from alexnet_tf.imported import EIGENVALUES, EIGENVECTORS, SOURCES
+from alexnet_tf.own_images import predict_files
+from alexnet_tf.presets import CAFFE, PRESETS
+from alexnet_tf.trained import load_trained
+from alexnet_tf.weights import read_arrays
+from tests.command_errors import one_line_of_status_2
+
+FIXTURES = Path(__file__).parent / "fixtures"
+# The nets of the stored values, narrow and on small images.
+NARROW = {
+    "one-weird-trick": (OneWeirdTrickConfig(width=1 / 32), 96),
+    "alexnet-caffe": (dataclasses.replace(CAFFE, filters=(6, 16, 24, 24, 16), hidden=(32, 32)), 99),
+}
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch):
+    for name, (model, side) in NARROW.items():
+        data = dataclasses.replace(PRESETS[name].data, image_size=side, crop=side)
+        monkeypatch.setitem(PRESETS, name, dataclasses.replace(PRESETS[name], model=model, data=data))
+
+
+def stored(name: str, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """A file of weights, and all that PyTorch computed with them."""
+    arrays = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
+    weights = {key: array for key, array in arrays.items() if "." in key}
+    if name == "one-weird-trick":
+        weights = {key: array * (2 if "weight" in key else 1) for key, array in weights.items()}
+    path = tmp_path / f"{name}.npz"
+    np.savez(path, **weights)
+    return path, arrays
+
+
+def photographs(pixels: np.ndarray, folder: Path) -> list[Path]:
+    files = [folder / f"{i}.png" for i in range(len(pixels))]
+    for file, image in zip(files, pixels, strict=True):
+        Image.fromarray(image).save(file)
+    return files
+
+
+def imported(name: str, tmp_path: Path, *more: str) -> tuple[Path, dict[str, np.ndarray]]:
+    path, arrays = stored(name, tmp_path)
+    out = tmp_path / "net"
+    assert main(["import-weights", str(path), "--model", name, "--out", str(out), *more]) == 0
+    return out, arrays
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_predict_gives_the_probabilities_of_pytorch(name, tmp_path, capsys):
+    out, arrays = imported(name, tmp_path)
+    files = photographs(arrays["pixels"], tmp_path)
+
+    predictions = predict_files(out, files)
+
+    assert f"{out}: {SOURCES[name].program}'s AlexNet, 7 classes, " in capsys.readouterr().out
+    for (_, found), expected in zip(predictions, arrays["probabilities"], strict=True):
+        best = np.argsort(-expected)[:5]
+        assert [label for label, _ in found] == [str(i) for i in best]
+        np.testing.assert_allclose([score for _, score in found], expected[best], rtol=2e-5, atol=0)
+
+
+def test_without_a_division_for_each_channel_the_probabilities_are_others(tmp_path):
+    out, arrays = imported("one-weird-trick", tmp_path)
+    net = load_trained(out)
+    kernel, bias = net.model.get_layer("conv1").get_weights()
+    shares = np.mean(SOURCES["one-weird-trick"].stddev) / np.array(SOURCES["one-weird-trick"].stddev)
+    net.model.get_layer("conv1").set_weights([kernel / shares[:, np.newaxis], bias])
+
+    (file, *_) = photographs(arrays["pixels"], tmp_path)
+    logits = np.asarray(net.model(net.preprocess(file.read_bytes())[np.newaxis]), np.float64)[0]
+
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    assert np.abs(probabilities / arrays["probabilities"][0] - 1).max() > 2e-4, "ten times the tolerance"
+
+
+def test_the_folder_is_that_of_a_trained_network(tmp_path):
+    words = tmp_path / "synset_words.txt"
+    words.write_text("\n".join(f"n0000000{i} a word, another" for i in range(6)) + "\ngreat white shark\n")
+
+    out, _ = imported("alexnet-caffe", tmp_path, "--classes", str(words))
+
+    assert {path.name for path in out.iterdir()} == {"model.keras", "model.json", "preprocessing.npz"}
+    about = json.loads((out / "model.json").read_text())
+    assert about["class_names"] == [*(f"n0000000{i}" for i in range(6)), "great white shark"]
+    assert (about["status"], about["source"], about["file"]) == ("imported", "Caffe", "alexnet-caffe.npz")
+    assert len(about["sha256"]) == 64
+    assert about["image_shape"] == about["input_shape"] == [99, 99, 3]
+    assert {path.name for path in tmp_path.iterdir()} == {"net", "alexnet-caffe.npz", "synset_words.txt"}
+
+
+def test_evaluate_figures_and_training_on_take_the_folder(tmp_path):
+    out, arrays = imported("one-weird-trick", tmp_path)
+    for label in range(7):
+        for i, pixels in enumerate(arrays["pixels"]):
+            (tmp_path / "tree" / str(label)).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.roll(pixels, label + 5 * i, 0)).save(
+                tmp_path / "tree" / str(label) / f"{i}.png"
+            )
+    data = ["--dataset", f"folder:{tmp_path / 'tree'}"]
+
+    assert main(["evaluate", "--checkpoint", str(out), *data]) == 0
+    assert main(["figures", "--checkpoint", str(out), "--out", str(tmp_path / "figures")]) == 0
+    assert (tmp_path / "figures" / "kernels.png").exists()
+    further = [f"--set={setting}" for setting in ("batch_size=4", "color_noise=paper", "holdout=false")]
+    further += ["--set=schedule=constant", "--epochs", "1", "--out", str(tmp_path / "further")]
+    assert main(["train", "--from", str(out), *data, *further]) == 0
+    assert (tmp_path / "further" / "model.json").exists()
+
+
+def test_the_colours_are_those_of_a_covariance():
+    np.testing.assert_allclose(EIGENVECTORS.T @ EIGENVECTORS, np.eye(3), atol=2e-3)
+    largest = np.abs(EIGENVECTORS).argmax(0)
+    assert (EIGENVECTORS[largest, range(3)] > 0).all()
+    # The authors' standard deviations, 121.78, 37.09 and 19.72, are of another copy of the images.
+    np.testing.assert_allclose(np.sqrt(EIGENVALUES), [121.78, 37.09, 19.72], rtol=0.15)
+
+
+def change(name: str, value: np.ndarray | None):
+    def spoil(path: Path) -> None:
+        arrays = read_arrays(path)
+        del arrays[name]
+        np.savez(path, **arrays, **({} if value is None else {name: value}))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (Path.unlink, "expected an .npz file of named arrays; received"),
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "expected an .npz file of named arrays"),
+        (change("fc8.bias", None), "weights: expected an array fc8.bias; received conv1.bias, "),
+        (change("fc8.bias", np.zeros(0, np.float32)), "--classes: expected "),
+        (change("fc8.bias", np.zeros(6, np.float32)), "weights fc8: expected arrays for fc8 of (32, 6) and"),
+        (change("fc7.bias", np.zeros(31)), "weights fc7: expected arrays for fc7"),
+        (change("fc7.bias", np.full(32, np.nan)), "weights fc7: expected finite numbers; received"),
+        (change("fc7.bias", np.array(["a"] * 32)), "weights fc7: expected finite numbers; received"),
+        (change("conv1.weight", np.float32(1)), "weights conv1: expected"),
+    ],
+)
+def test_a_file_that_will_not_do_is_one_line_and_leaves_nothing(tmp_path, capsys, spoil, words):
+    path, _ = stored("alexnet-caffe", tmp_path)
+    spoil(path)
+    there = sorted(tmp_path.iterdir())
+    arguments = ["import-weights", str(path), "--model", "alexnet-caffe", "--out", str(tmp_path / "net")]
+
+    assert words in one_line_of_status_2(main, arguments, capsys)
+    assert sorted(tmp_path.iterdir()) == there
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("a\nb\n", "--classes: expected 7 names, one for each output; received 2"),
+        ("a\nb\nc\nd\ne\nf\na\n", "names.txt:7: 'a' again, of line 1"),
+        ("a\n\nc\nd\ne\nf\ng\n", "names.txt:2: an empty line"),
+        (None, "--classes: expected a text file of one name a line; received"),
+    ],
+)
+def test_names_that_will_not_do(tmp_path, capsys, lines, words):
+    path, _ = stored("alexnet-caffe", tmp_path)
+    names = tmp_path / "names.txt"
+    if lines:
+        names.write_text(lines)
+    arguments = ["import-weights", str(path), "--model", "alexnet-caffe", "--out", str(tmp_path / "net")]
+
+    assert words in one_line_of_status_2(main, [*arguments, "--classes", str(names)], capsys)
+    assert not (tmp_path / "net").exists()
+
+
+def test_another_network_is_not_written_over(tmp_path, capsys):
+    out, _ = imported("alexnet-caffe", tmp_path)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    arguments = ["import-weights", str(tmp_path / "alexnet-caffe.npz"), "--model", "alexnet-caffe"]
+    capsys.readouterr()
+
+    line = one_line_of_status_2(main, [*arguments, "--out", str(out)], capsys)
+    assert "--out: expected a new or an empty folder; received" in line
+    line = one_line_of_status_2(main, [*arguments, "--out", str(out / "model.json")], capsys)
+    assert "model.json, Not a directory" in line
+    line = one_line_of_status_2(main, [*arguments[:-1], "alexnet", "--out", str(tmp_path / "o")], capsys)
+    assert "--model: expected one of one-weird-trick, alexnet-caffe; received 'alexnet'" in line
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_disk_that_is_full_leaves_nothing(tmp_path, capsys, monkeypatch):
+    path, _ = stored("alexnet-caffe", tmp_path)
+
+    def fail(self, path):
+        Path(path).write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras.Model.save", fail)
+    arguments = ["import-weights", str(path), "--model", "alexnet-caffe", "--out", str(tmp_path / "net")]
+
+    line = one_line_of_status_2(main, arguments, capsys)
+
+    assert line.endswith("net; received: No space left on device")
+    assert [file.name for file in tmp_path.iterdir()] == ["alexnet-caffe.npz"]
