@@ -105,9 +105,19 @@ def interval(effect: Effect, comparison: Comparison) -> str:
     if effect.low is None:
         left = "(0" if comparison.kind == "ratio" else f"({MINUS}∞"
     else:
-        left = f"[{amount(effect.low, comparison, effect.effect)}"
-    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, effect.effect)}]"
+        left = f"[{amount(effect.low, comparison, _like(effect, comparison))}"
+    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, _like(effect, comparison))}]"
     return f"{left}, {right}"
+
+
+def _like(effect: Effect, comparison: Comparison) -> float:
+    """The value whose decimal places an effect and its interval have.
+
+    A difference may be as near to 0 as chance will have it: its digits are those of its interval.
+    """
+    if comparison.kind == "ratio":
+        return effect.effect
+    return max(abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None)
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
@@ -122,7 +132,7 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
     if effect.effect is None:
         return "censored on both sides" if effect.bound == "none" else "no pair"
     sign = {"lower": "> ", "upper": "< "}.get(effect.bound, "")
-    return f"{sign}{amount(effect.effect, comparison)}{unit(comparison)}"
+    return f"{sign}{amount(effect.effect, comparison, _like(effect, comparison))}{unit(comparison)}"
 
 
 def effect_text(effect: Effect, comparison: Comparison) -> str:

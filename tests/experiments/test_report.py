@@ -175,7 +175,8 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
 def test_figures_only(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     written = write_all(tmp_path, [POOLING], tables=False)
-    assert written == [folder / "figure.png", folder / "figure.svg"]
+    ours = [folder / "figure.png", folder / "figure.svg"]
+    assert written == [*ours, tmp_path / "claims.png", tmp_path / "claims.svg"]
     assert all(path.exists() for path in written)
     assert not (folder / "table.md").exists()
 
