@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alexnet_tf import statistics
 from alexnet_tf.results import read_records, read_runs
+from experiments import wording
 from experiments.effects import Judged, Records, Row, judge
 from experiments.experiment import Experiment
 
@@ -71,3 +73,17 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
     """The experiments that have no evidence."""
     names = {evidence.experiment.name for evidence in found}
     return [experiment for experiment in experiments if experiment.name not in names]
+
+
+def count_verdicts(found: Sequence[Evidence]) -> str:
+    """The verdicts on the primary comparisons, counted."""
+    said = [wording.short_verdict(one.verdict) for evidence in found for one in evidence.primary]
+    kinds = [
+        statistics.REPRODUCED,
+        statistics.REPRODUCED_WEAKER,
+        statistics.INCONCLUSIVE,
+        statistics.NOT_REPRODUCED,
+    ]
+    counts = [f"{said.count(kind)} {kind}" for kind in map(wording.short_verdict, kinds) if kind in said]
+    comparisons = "comparison" if len(said) == 1 else "comparisons"
+    return f"The paper's claims in {len(said)} {comparisons}: {', '.join(counts)}"

@@ -14,7 +14,7 @@ from alexnet_tf.statistics import no_effect
 from experiments import wording
 from experiments.effect_panels import draw_interval, draw_paper_effect, fit_axis
 from experiments.effects import Judged
-from experiments.evidence import Evidence, without_rows
+from experiments.evidence import Evidence, count_verdicts, without_rows
 from experiments.experiment import Comparison, Experiment
 
 # Beyond so many points a comparison goes to a panel of its own kind, lest it flatten all others.
@@ -113,14 +113,6 @@ def panels_of(found: Sequence[Evidence]) -> list[tuple[str, list[Line]]]:
 _POINTS = "difference, percentage points"
 _WIDE_POINTS = f"difference, percentage points (those beyond {100 * WIDE:g})"
 _RATIO = "ratio, logarithmic"
-
-
-def count_verdicts(found: Sequence[Evidence]) -> str:
-    """The verdicts on the primary comparisons, counted: the title."""
-    verdicts = [wording.short_verdict(one.verdict) for evidence in found for one in evidence.primary]
-    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in MARKS if verdict in verdicts]
-    comparisons = "comparison" if len(verdicts) == 1 else "comparisons"
-    return f"The paper's claims in {len(verdicts)} {comparisons}: {', '.join(counts)}"
 
 
 def explanation(missing: Sequence[Experiment]) -> str:

@@ -16,6 +16,7 @@ from alexnet_tf.results import (
     to_csv,
 )
 from experiments.claims import claims_table, write_claims
+from experiments.claims_page import claims_page
 from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
@@ -51,6 +52,9 @@ def write_all(
     if not written:
         raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
     found = read_evidence(results_dir, experiments)
+    if tables:
+        written.append(results_dir / "claims.md")
+        write_text(written[-1], claims_page(found, experiments))
     if figures and any(evidence.primary for evidence in found):
         written += _write_forest(results_dir, found, experiments)
     readme = results_dir.resolve().parent / "README.md"

@@ -89,9 +89,22 @@ def unit(comparison: Comparison) -> str:
 
 def paper_effect(comparison: Comparison) -> str:
     """The paper's number, or a dash where it has none."""
-    if comparison.paper_effect is None:
-        return "–"
-    value = comparison.paper_effect
+    return "–" if comparison.paper_effect is None else _declared(comparison.paper_effect, comparison)
+
+
+def smallest_effect(comparison: Comparison) -> str:
+    """The smallest effect of interest.
+
+    Example:
+
+    >>> smallest_effect(Comparison("two", "one", "test_error", "difference", -0.017, -0.0085))
+    '−0.85 points'
+    """
+    return _declared(comparison.smallest_effect, comparison)
+
+
+def _declared(value: float, comparison: Comparison) -> str:
+    """A number as it was declared, without digits that it does not have."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
     scaled = f"{100 * value:+.3g}" if is_fraction(comparison.metric) else f"{value:+.3g}"

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from alexnet_tf import statistics
 from experiments import wording
-from experiments.evidence import read_evidence
-from experiments.forest import MARKS, count_verdicts, draw_forest, draw_panel, explanation, panels_of
+from experiments.evidence import count_verdicts, read_evidence
+from experiments.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
 
 ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")
 
