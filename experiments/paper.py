@@ -1,4 +1,4 @@
-"""Numbers of the paper that stand in no comparison: its tables, and how many images they are of.
+"""Numbers of the paper that stand in no comparison: its tables, and how many images they are on.
 
 Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012,
 section 2 (images), Table 1 and Table 2 with their captions. Errors are fractions in [0, 1].
@@ -7,7 +7,6 @@ section 2 (images), Table 1 and Table 2 with their captions. Errors are fraction
 from dataclasses import dataclass
 
 VALIDATION_IMAGES = 50_000
-TEST_IMAGES = 150_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,7 @@ TABLE_1 = (
 
 ONE_CNN = PaperErrors("1 CNN", 0.407, 0.182)
 FIVE_CNNS = PaperErrors("5 CNNs", 0.381, 0.164, 0.164)
-# ILSVRC-2012, validation and test set. With an asterisk: trained first on all of ImageNet 2011 Fall, with a
-# sixth convolution.
+# ILSVRC-2012, validation and test set. With an asterisk: trained first on all of ImageNet 2011 Fall.
 TABLE_2 = (
     PaperErrors("SIFT + FVs", None, None, 0.262),
     ONE_CNN,

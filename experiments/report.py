@@ -21,6 +21,7 @@ from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
 from experiments.networks import networks_table, write_networks
+from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -53,8 +54,12 @@ def write_all(
         raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
     found = read_evidence(results_dir, experiments)
     if tables:
-        written.append(results_dir / "claims.md")
-        write_text(written[-1], claims_page(found, experiments))
+        for name, text in (
+            ("claims.md", claims_page(found, experiments)),
+            ("tables.md", paper_tables(results_dir, found)),
+        ):
+            written.append(results_dir / name)
+            write_text(written[-1], text)
     if figures and any(evidence.primary for evidence in found):
         written += _write_forest(results_dir, found, experiments)
     readme = results_dir.resolve().parent / "README.md"

@@ -167,7 +167,8 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     written = write_all(tmp_path / "results", [SPEED, POOLING], figures=False)
     folder = tmp_path / "results" / "builtin" / "speed"
     ours = [*(folder / name for name in ("summary.csv", "effects.csv", "table.md"))]
-    assert written == [*ours, tmp_path / "results" / "claims.md", readme]
+    pages = [tmp_path / "results" / name for name in ("claims.md", "tables.md")]
+    assert written == [*ours, *pages, readme]
     assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
     with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
         write_all(tmp_path / "results", [POOLING])
