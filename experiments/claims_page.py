@@ -51,6 +51,7 @@ def claims_page(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         *(_section(evidence) for evidence in noted),
         "## Noise of the paper's own numbers",
         paper_noise(experiments),
+        bullets("Problems", [problem for evidence in found for problem in _problems(evidence)]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -68,7 +69,7 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
                 metric = wording.title_of(experiment, comparison.metric)
                 within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric})"] = None
     text = (
-        "Each difference of the paper is one of single trained nets. At the "
+        "The paper trained each net once. At the "
         f"{ONE_CNN.top1:.1%} and {ONE_CNN.top5:.1%} (top-1 and top-5) of its single net on "
         f"{VALIDATION_IMAGES:,} validation images, the binomial standard error is {_unsigned(top1)} and "
         f"{_unsigned(top5)} points; that of the difference of two nets is at most √2 times as large, "
@@ -128,6 +129,11 @@ def _holds(evidence: Evidence) -> bool:
 
 def _notes(evidence: Evidence) -> list[str]:
     return notes(evidence.experiment, evidence.rows, read_lr_search(evidence.folder).rows)
+
+
+def _problems(evidence: Evidence) -> list[str]:
+    # Relative: the same rows elsewhere give the same bytes.
+    return [problem.replace(f"{evidence.folder}/", evidence.path("")) for problem in evidence.problems]
 
 
 def _section(evidence: Evidence) -> str:

@@ -12,6 +12,7 @@ from alexnet_tf import statistics
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics import no_effect
 from experiments import wording
+from experiments.claims import ours
 from experiments.effect_panels import draw_interval, draw_paper_effect, fit_axis
 from experiments.effects import Judged
 from experiments.evidence import Evidence, count_verdicts, without_rows
@@ -218,5 +219,4 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
     _draw_mark(axes, 1 + (VERDICT - 0.13) / WIDTH, upper, mark, transform=across, clip_on=False)
     said = wording.short_verdict(line.judged.verdict)
     write(WIDTH + VERDICT, upper, said, fontsize=8, color=mark.color, fontweight="bold")
-    effect = wording.effect_text(line.judged.effect, line.comparison)
-    write(WIDTH + VERDICT, lower, effect, fontsize=7.5, color=DARK)
+    write(WIDTH + VERDICT, lower, ours(line.judged), fontsize=7.5, color=DARK)

@@ -131,3 +131,11 @@ def test_every_claim_of_the_paper_has_a_line(tmp_path):
     page = page_of(tmp_path, *EXPERIMENTS)
     for claim in [*(f"C{number}" for number in range(1, 15)), "init", "lrn-form"]:
         assert cells(page, claim), claim
+
+
+def test_what_could_not_be_read_is_said(root):
+    with open(root / "builtin" / "speed" / "runs.csv", "a") as file:
+        file.write("speed-relu-3,speed,relu")
+    page = page_of(root, SPEED, POOLING)
+    assert "Problems:\n\n- builtin/speed/runs.csv:8: expected 23 fields" in page
+    assert str(root) not in page
