@@ -247,6 +247,30 @@ def detectable_effect(
     return math.exp(least) if kind == "ratio" else least
 
 
+def binomial_standard_error(error: float, examples: int) -> float:
+    """The standard error of an error rate that was counted on so many examples.
+
+        sqrt(error (1 - error) / examples)
+
+    It is the noise of the choice of examples alone; that of training comes on top.
+
+    Args:
+        error: fraction in [0, 1].
+        examples: at least 1.
+
+    Raises:
+        InputError: for another.
+
+    Example:
+
+    >>> round(binomial_standard_error(0.4, 50_000), 5)
+    0.00219
+    """
+    if not (0 <= error <= 1 and examples >= 1):
+        raise InputError(f"expected an error in [0, 1] of examples, received {error!r} of {examples!r}")
+    return math.sqrt(error * (1 - error) / examples)
+
+
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down adjustment over a family of tests; None stays None and is not counted.
 

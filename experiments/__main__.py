@@ -18,6 +18,15 @@ from experiments.experiment import Experiment
 from experiments.options import Options
 from experiments.recorded import find_run
 
+# What `compare` takes for the second folder.
+PAPER = "paper"
+COMPARE = (
+    "Exit status for two folders: 0 rows of equal configuration agree, 1 some differ, 2 bad input or nothing "
+    "to compare. For a folder and the paper: 0 no interval of a claim's own comparisons excludes the paper's "
+    "number on the side of no effect (it holds the number, or is stronger), 1 some do, 2 bad input or no "
+    "such interval."
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status: 0 done, 1 the answer is no, 2 bad input."""
@@ -61,9 +70,15 @@ def _parser() -> OneLineParser:
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=_rerun)
 
-    comparing = commands.add_parser("compare", help="do two results folders agree?")
-    comparing.add_argument("a", type=Path)
-    comparing.add_argument("b", type=Path)
+    comparing = commands.add_parser(
+        "compare", help="do two results folders agree, or one with the paper?", description=COMPARE
+    )
+    comparing.add_argument(
+        "a", metavar="A", type=_folder, help="a results folder of any level, or a CSV in it"
+    )
+    comparing.add_argument(
+        "b", metavar="B", help=f"likewise; or the word {PAPER}, for the paper's own numbers"
+    )
     comparing.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     comparing.set_defaults(command=_compare)
 
@@ -133,8 +148,15 @@ def _rerun(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from experiments.compare import compare
+    from experiments.compare_paper import compare_with_paper
 
-    status, text = compare(options.a, options.b, options.tolerance)
+    # A folder of that name keeps its meaning.
+    if options.b == PAPER and not Path(PAPER).exists():
+        if options.tolerance != 0:
+            raise InputError(f"--tolerance: expected none with {PAPER}; received {options.tolerance}")
+        status, text = compare_with_paper(options.a, EXPERIMENTS)
+    else:
+        status, text = compare(options.a, _folder(options.b), options.tolerance)
     print(text)
     return status
 

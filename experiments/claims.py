@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.marked_section import replace_marked_section
-from alexnet_tf.results import read_records, read_runs
 from experiments import wording
-from experiments.effects import Judged, judge
-from experiments.experiment import Comparison, Experiment
+from experiments.effects import Judged
+from experiments.evidence import read_evidence
+from experiments.experiment import Experiment
 from experiments.tables import markdown
 
 SECTION = "claims"
@@ -32,17 +32,16 @@ def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
         experiments: in the order of the table.
     """
     lines = []
+    found = read_evidence(results_dir, experiments)
     for experiment in experiments:
-        folders = sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv"))
         about = [experiment.claim, experiment.section, experiment.statement]
-        for folder in folders:
-            judged = judge(experiment, read_runs(folder).rows, read_records(folder)[0])
+        of_this = [evidence for evidence in found if evidence.experiment is experiment]
+        for evidence in of_this:
             # Relative to the README beside the results.
-            link = f"{results_dir.name}/{folder.parent.name}/{folder.name}/table.md"
-            for comparison in (c for c in experiment.comparisons if c.primary):
-                data = f"[{folder.parent.name}]({link})"
-                lines.append([*about, data, *_measured(experiment, comparison, judged)])
-        if not folders:
+            link = f"{results_dir.name}/{evidence.path('table.md')}"
+            for one in evidence.primary:
+                lines.append([*about, f"[{evidence.dataset}]({link})", *_measured(experiment, one)])
+        if not of_this:
             lines.append([*about, "–", "–", "–", "–", "0", "no runs yet"])
     return markdown(HEADER, lines)
 
@@ -56,12 +55,13 @@ def write_claims(readme: Path, table: str) -> None:
     replace_marked_section(readme, SECTION, table)
 
 
-def _measured(experiment: Experiment, comparison: Comparison, judged: Sequence[Judged]) -> list[str]:
+def _measured(experiment: Experiment, one: Judged) -> list[str]:
+    comparison = one.comparison
     measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison, '`')}"
-    for one in judged:
-        if one.comparison == comparison:
-            # One pair has no interval, so it should not look like an estimate.
-            single = one.effect.n == 1 and one.effect.effect is not None
-            ours = "one pair, no interval" if single else wording.effect_text(one.effect, comparison)
-            return [measure, wording.paper_effect(comparison), ours, str(one.effect.n), one.verdict]
-    raise KeyError(f"expected a comparison of {experiment.name}, received {comparison}")
+    return [measure, wording.paper_effect(comparison), ours(one), str(one.effect.n), one.verdict]
+
+
+def ours(one: Judged) -> str:
+    """The effect with its interval; one pair has none, so it should not look like an estimate."""
+    single = one.effect.n == 1 and one.effect.effect is not None
+    return "one pair, no interval" if single else wording.effect_text(one.effect, one.comparison)

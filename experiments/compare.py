@@ -104,7 +104,7 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 def _pairs(a: Path, b: Path) -> tuple[list[tuple[Folder, Folder]], list[str]]:
     """Folders of the same experiment and data set, and those of one side only."""
-    left, right = _find(a), _find(b)
+    left, right = find_folders(a), find_folders(b)
     if "." in left and "." in right:
         return [(left["."], right["."])], []
     # An experiment's folder against a tree: its last two names are data set and experiment.
@@ -115,8 +115,12 @@ def _pairs(a: Path, b: Path) -> tuple[list[tuple[Folder, Folder]], list[str]]:
     return both, alone
 
 
-def _find(path: Path) -> dict[str, Folder]:
-    """The folders at or below a path, by relative path; one that is named itself is "."."""
+def find_folders(path: Path) -> dict[str, Folder]:
+    """The folders at or below a path, by relative path; one that is named itself is ".".
+
+    Raises:
+        InputError: when there is none.
+    """
     if path.is_file():
         return {".": _file(path)}
     if not path.is_dir():

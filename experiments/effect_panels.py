@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
-from alexnet_tf.statistics import no_effect
+from alexnet_tf.statistics import Effect, no_effect
 from experiments import wording
 from experiments.effects import Judged
-from experiments.experiment import Experiment
+from experiments.experiment import Comparison, Experiment
 
 BLUE, VERMILION = PALETTE[:2]
 
@@ -45,7 +45,7 @@ def draw_effects(
         axes.set_xscale("log")
     for place, one in enumerate(judged):
         _draw_effect(axes, one, -place, scale)
-    _limits(axes, judged, scale, is_ratio)
+    fit_axis(axes, _values(judged), scale, is_ratio)
     titles = [wording.title_of(experiment, one.comparison.metric) for one in judged]
     one_metric = titles[0] if len(set(titles)) == 1 else ""
     if not letters:
@@ -92,11 +92,26 @@ def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -
 
 
 def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
-    effect, paper = one.effect, one.comparison.paper_effect
+    effect = one.effect
     seeds = [scale * effect.per_seed[seed] for seed in sorted(effect.per_seed)]
     axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=BLUE, alpha=0.55, markersize=3.5, markeredgewidth=0)
+    draw_interval(axes, effect, y, scale)
+    axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
+    draw_paper_effect(axes, one.comparison, y, scale)
+
+
+def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = BLUE) -> None:
+    """The 95% interval as a bar, an arrow where it is open; nothing where there is none.
+
+    Args:
+        axes: the panel.
+        effect: with an effect.
+        y: height of the line.
+        scale: axis units of an effect of 1.
+        color: of bar and arrow.
+    """
     if effect.low is not None and effect.high is not None:
-        axes.plot([scale * effect.low, scale * effect.high], [y, y], color=BLUE, linewidth=4, alpha=0.45,
+        axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip
     elif effect.bound in ("lower", "upper"):
         inner = effect.low if effect.bound == "lower" else effect.high
@@ -104,24 +119,32 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
         axes.annotate(
             "", xy=(1.0 if effect.bound == "lower" else 0.0, y), xycoords=axes.get_yaxis_transform(),
             xytext=(start, y), textcoords="data",
-            arrowprops={"arrowstyle": "-|>", "color": BLUE, "alpha": 0.45, "linewidth": 3, "shrinkA": 0,
+            arrowprops={"arrowstyle": "-|>", "color": color, "alpha": 0.45, "linewidth": 3, "shrinkA": 0,
                         "shrinkB": 0, "mutation_scale": 10},
         )  # fmt: skip
-    axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
-    if paper is not None:
+
+
+def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float) -> None:
+    """The paper's number as a diamond, nothing where it has none."""
+    if comparison.paper_effect is not None:
         axes.plot(
-            [scale * paper], [y], "D", color=VERMILION, markersize=5.5, markerfacecolor="white",
-            markeredgewidth=1.4, zorder=5,
+            [scale * comparison.paper_effect], [y], "D", color=VERMILION, markersize=5.5,
+            markerfacecolor="white", markeredgewidth=1.4, zorder=5,
         )  # fmt: skip
 
 
-def _limits(axes: Axes, shown: Sequence[Judged], scale: float, is_ratio: bool) -> None:
-    """Room for all marks and for no effect; plain numbers on a log axis."""
-    values = [no_effect("ratio" if is_ratio else "difference")]
+def _values(shown: Sequence[Judged]) -> list[float]:
+    """All that is marked, and no effect."""
+    values = [no_effect(shown[0].comparison.kind)]
     for one in shown:
         e = one.effect
         values += [v for v in (e.effect, e.low, e.high, one.comparison.paper_effect) if v is not None]
         values += e.per_seed.values()
+    return values
+
+
+def fit_axis(axes: Axes, values: Sequence[float], scale: float, is_ratio: bool) -> None:
+    """Room for these values; plain numbers on a log axis."""
     low, high = min(values), max(values)
     if is_ratio:
         margin = (high / low) ** 0.08

@@ -16,9 +16,12 @@ from alexnet_tf.results import (
     to_csv,
 )
 from experiments.claims import claims_table, write_claims
+from experiments.claims_page import claims_page
 from experiments.effects import Row, effect_rows, judge, summarise
+from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
 from experiments.networks import networks_table, write_networks
+from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -30,7 +33,7 @@ EVIDENCE = "results"
 def write_all(
     results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
 ) -> list[Path]:
-    """Writes the reports of all experiments on all data sets, and with the tables those of README.
+    """Writes the reports of all experiments on all data sets, of all claims together, and README's tables.
 
     The README is the one beside the directory of committed evidence, `results`; no other directory
     changes it.
@@ -49,6 +52,16 @@ def write_all(
             written += [folder / name for name in names]
     if not written:
         raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
+    found = read_evidence(results_dir, experiments)
+    if tables:
+        for name, text in (
+            ("claims.md", claims_page(found, experiments)),
+            ("tables.md", paper_tables(results_dir, found)),
+        ):
+            written.append(results_dir / name)
+            write_text(written[-1], text)
+    if figures and any(evidence.primary for evidence in found):
+        written += _write_forest(results_dir, found, experiments)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
         write_claims(readme, claims_table(results_dir, experiments))
@@ -99,7 +112,7 @@ def write_report(
                 folder / "table.md", experiment_table(experiment, runs, records, judged, shown, searched)
             )
         if figures:
-            # Here, not at the top: the tables should not wait for matplotlib.
+            # Here, as in `_write_forest`.
             from experiments.figures import draw
 
             for suffix, content in draw(experiment, runs, curves, records, judged).items():
@@ -107,6 +120,19 @@ def write_report(
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems
+
+
+def _write_forest(
+    results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]
+) -> list[Path]:
+    # Here, not at the top: the tables should not wait for matplotlib.
+    from experiments.forest import draw_forest
+
+    written = []
+    for suffix, content in draw_forest(found, experiments).items():
+        written.append(results_dir / f"claims.{suffix}")
+        write_bytes(written[-1], content)
+    return written
 
 
 def _without_partner(folder: Path, runs: list[Row], curves: list[Row]) -> list[str]:

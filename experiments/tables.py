@@ -32,11 +32,11 @@ def experiment_table(
         f"Section {experiment.section} of the paper. {experiment.statement}",
         _arms(experiment, rows, records, judged),
         _effects(experiment, judged),
-        _bullets("Left out of the pairs", _left_out(judged)),
-        _bullets("Notes", notes(experiment, rows, search_rows)),
-        _bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
-        _bullets("Conditions", conditions(rows, records)),
-        _bullets("Problems", problems),
+        bullets("Left out of the pairs", _left_out(judged)),
+        bullets("Notes", notes(experiment, rows, search_rows)),
+        bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
+        bullets("Conditions", conditions(rows, records)),
+        bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -125,7 +125,7 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
             wording.effect_text(one.effect, one.comparison),
             str(one.effect.n),
             wording.detectable(one.effect, one.comparison),
-            "" if one.p_holm is None else _p_value(one.p_holm),
+            p_value(one.p_holm),
             one.verdict,
         ]
         for one in judged
@@ -141,7 +141,10 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
     return f"{markdown([*header, 'verdict'], body)}\n\n{caption}"
 
 
-def _p_value(p: float) -> str:
+def p_value(p: float | None) -> str:
+    """A p value, empty where there is none."""
+    if p is None:
+        return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
@@ -162,5 +165,6 @@ def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -
     return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
 
 
-def _bullets(title: str, items: Sequence[str]) -> str:
+def bullets(title: str, items: Sequence[str]) -> str:
+    """A Markdown list under a title, empty without items."""
     return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""

@@ -89,9 +89,22 @@ def unit(comparison: Comparison) -> str:
 
 def paper_effect(comparison: Comparison) -> str:
     """The paper's number, or a dash where it has none."""
-    if comparison.paper_effect is None:
-        return "–"
-    value = comparison.paper_effect
+    return "–" if comparison.paper_effect is None else _declared(comparison.paper_effect, comparison)
+
+
+def smallest_effect(comparison: Comparison) -> str:
+    """The smallest effect of interest.
+
+    Example:
+
+    >>> smallest_effect(Comparison("two", "one", "test_error", "difference", -0.017, -0.0085))
+    '−0.85 points'
+    """
+    return _declared(comparison.smallest_effect, comparison)
+
+
+def _declared(value: float, comparison: Comparison) -> str:
+    """A number as it was declared, without digits that it does not have."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
     scaled = f"{100 * value:+.3g}" if is_fraction(comparison.metric) else f"{value:+.3g}"
@@ -105,9 +118,19 @@ def interval(effect: Effect, comparison: Comparison) -> str:
     if effect.low is None:
         left = "(0" if comparison.kind == "ratio" else f"({MINUS}∞"
     else:
-        left = f"[{amount(effect.low, comparison, effect.effect)}"
-    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, effect.effect)}]"
+        left = f"[{amount(effect.low, comparison, _like(effect, comparison))}"
+    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, _like(effect, comparison))}]"
     return f"{left}, {right}"
+
+
+def _like(effect: Effect, comparison: Comparison) -> float:
+    """The value whose decimal places an effect and its interval have.
+
+    A difference may be as near to 0 as chance will have it: its digits are those of its interval.
+    """
+    if comparison.kind == "ratio":
+        return effect.effect
+    return max(abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None)
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
@@ -122,7 +145,7 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
     if effect.effect is None:
         return "censored on both sides" if effect.bound == "none" else "no pair"
     sign = {"lower": "> ", "upper": "< "}.get(effect.bound, "")
-    return f"{sign}{amount(effect.effect, comparison)}{unit(comparison)}"
+    return f"{sign}{amount(effect.effect, comparison, _like(effect, comparison))}{unit(comparison)}"
 
 
 def effect_text(effect: Effect, comparison: Comparison) -> str:

@@ -9,6 +9,7 @@ from scipy import stats
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import (
     Interval,
+    binomial_standard_error,
     detectable_effect,
     holm,
     mean_interval,
@@ -236,3 +237,22 @@ def test_verdict_on_a_ratio(low, high, expected):
 def test_verdict_needs_a_side():
     with pytest.raises(InputError, match="other than no effect, received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
+
+
+def test_binomial_standard_error_by_hand():
+    # half of 400 images: sqrt(.25 / 400)
+    assert binomial_standard_error(0.5, 400) == pytest.approx(0.025)
+    # the paper's 40% on 50,000 images: .22 points
+    assert round(100 * binomial_standard_error(0.4, 50_000), 2) == 0.22
+    assert binomial_standard_error(0, 1) == 0
+
+
+def test_binomial_standard_error_is_that_of_counting():
+    counted = np.random.default_rng(0).binomial(200, 0.3, 20_000) / 200
+    assert binomial_standard_error(0.3, 200) == pytest.approx(counted.std(), rel=0.02)
+
+
+@pytest.mark.parametrize(("error", "examples"), [(-0.1, 10), (1.1, 10), (0.5, 0), (math.nan, 10)])
+def test_binomial_standard_error_of_nothing(error, examples):
+    with pytest.raises(InputError, match=r"expected an error in \[0, 1\] of examples"):
+        binomial_standard_error(error, examples)

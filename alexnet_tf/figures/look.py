@@ -82,16 +82,16 @@ def write_figure(
     return files
 
 
-def title(figure: Figure, text: str) -> None:
-    """The finding, at the top left."""
+def title(figure: Figure, text: str, y: float | None = None) -> None:
+    """The finding, at the top left; its upper edge is at `y` of the height, or where the layout puts it."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 10))
-    figure.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(text, x=0.01, y=y, ha="left", fontsize=11, fontweight="bold")
 
 
-def caption(figure: Figure, text: str) -> None:
-    """What is shown, in small letters at the bottom left."""
+def caption(figure: Figure, text: str, y: float | None = None) -> None:
+    """What is shown, in small letters at the bottom left; `y` is of its lower edge, as that of `title`."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 15))
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color="#666666")
+    figure.supxlabel(text, x=0.01, y=y, ha="left", fontsize=7.5, color="#666666")
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

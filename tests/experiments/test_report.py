@@ -166,7 +166,9 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     assert readme.read_text() == empty
     written = write_all(tmp_path / "results", [SPEED, POOLING], figures=False)
     folder = tmp_path / "results" / "builtin" / "speed"
-    assert written == [*(folder / name for name in ("summary.csv", "effects.csv", "table.md")), readme]
+    ours = [*(folder / name for name in ("summary.csv", "effects.csv", "table.md"))]
+    pages = [tmp_path / "results" / name for name in ("claims.md", "tables.md")]
+    assert written == [*ours, *pages, readme]
     assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
     with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
         write_all(tmp_path / "results", [POOLING])
@@ -175,7 +177,8 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
 def test_figures_only(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     written = write_all(tmp_path, [POOLING], tables=False)
-    assert written == [folder / "figure.png", folder / "figure.svg"]
+    ours = [folder / "figure.png", folder / "figure.svg"]
+    assert written == [*ours, tmp_path / "claims.png", tmp_path / "claims.svg"]
     assert all(path.exists() for path in written)
     assert not (folder / "table.md").exists()
 

@@ -1,0 +1,148 @@
+"""Whether a results folder agrees with the paper's own numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.statistics import Effect, no_effect
+from experiments import wording
+from experiments.compare import AGREE, DIFFER, UNDECIDED, find_folders
+from experiments.effects import MIN_PAIRS, Judged
+from experiments.evidence import Evidence, evidence_of
+from experiments.experiment import Comparison, Experiment
+
+
+class Place(Enum):
+    """Where the paper's number is, seen from our interval."""
+
+    INSIDE = "inside"
+    WEAKER = "outside, ours is weaker"
+    STRONGER = "outside, ours is stronger"
+    UNKNOWN = "no interval"
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Where the paper's number is and how far outside.
+
+    Attributes:
+        place: inside, or on which side of our interval.
+        outside: from the nearer end of the interval to the number, a difference or a factor of at least 1;
+            None where it is not outside.
+    """
+
+    place: Place
+    outside: float | None = None
+
+
+def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
+    """Sets every effect for which the paper has a number beside that number.
+
+    Only a claim's primary comparisons decide: the others of an experiment are its controls, under conditions
+    for which the paper claims nothing, or further measures. They are listed.
+
+    Args:
+        path: a results folder of any level, an experiment's folder, or a runs.csv or curves.csv in it.
+        experiments: whose folders are looked for, by name.
+
+    Returns:
+        status: 0 no interval of a primary comparison excludes the paper's number on the side of no effect
+            (it holds the number, or lies beyond it on the claimed side); 1 one does; 2 none does but not all
+            rows could be read, or no primary comparison has both a number and an interval (of at least
+            three pairs).
+        text: for people.
+
+    Raises:
+        InputError: when the path is missing or holds no rows for which the paper has a number.
+    """
+    known = {experiment.name: experiment for experiment in experiments if _numbered(experiment)}
+    folders = [folder.path.resolve() for folder in find_folders(Path(path)).values()]
+    found = [evidence_of(folder, known[folder.name]) for folder in folders if folder.name in known]
+    if not found:
+        raise InputError(
+            f"expected rows of {', '.join(known)} in {path}, for which the paper has numbers; received none"
+        )
+    order = list(known)
+    found.sort(key=lambda evidence: (order.index(evidence.experiment.name), evidence.dataset))
+    places = [
+        distance(one.effect, one.comparison).place
+        for evidence in found
+        for one in evidence.primary
+        if one.comparison.paper_effect is not None
+    ]
+    problems = [problem for evidence in found for problem in evidence.problems]
+    decided = [place for place in places if place is not Place.UNKNOWN]
+    status = DIFFER if Place.WEAKER in decided else AGREE if decided and not problems else UNDECIDED
+    return status, _text(path, found, places, problems)
+
+
+def distance(effect: Effect, comparison: Comparison) -> Distance:
+    """Where the paper's number is, seen from the interval of an effect.
+
+    Args:
+        effect: as `judge` found it; its interval may be open.
+        comparison: with a paper's number.
+
+    Example:
+
+    >>> tanh_slower = Comparison("tanh", "relu", "epochs", "ratio", 6.0, 3.0)
+    >>> distance(Effect(5, 2.0, 1.5, 3.0, 0.01), tanh_slower)
+    Distance(place=<Place.WEAKER: 'outside, ours is weaker'>, outside=2.0)
+    """
+    paper = comparison.paper_effect
+    if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
+        return Distance(Place.UNKNOWN)
+    low = -math.inf if effect.low is None else effect.low
+    high = math.inf if effect.high is None else effect.high
+    if low <= paper <= high:
+        return Distance(Place.INSIDE)
+    nearest = low if paper < low else high
+    claims_more = comparison.smallest_effect > no_effect(comparison.kind)
+    place = Place.STRONGER if (nearest > paper) == claims_more else Place.WEAKER
+    return Distance(place, _apart(nearest, paper, comparison))
+
+
+def _apart(a: float, b: float, comparison: Comparison) -> float:
+    return max(a, b) / min(a, b) if comparison.kind == "ratio" else abs(a - b)
+
+
+def _numbered(experiment: Experiment) -> bool:
+    return any(comparison.paper_effect is not None for comparison in experiment.comparisons)
+
+
+def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], problems: Sequence[str]) -> str:
+    lines = [f"comparing {path} with the paper: is its number within our 95% interval?"]
+    for evidence in found:
+        lines.append(f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}")
+        lines += [
+            f"  {_line(evidence.experiment, one)}"
+            for one in evidence.judged
+            if one.comparison.paper_effect is not None
+        ]
+    counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
+    lines.append(f"the claims' own comparisons: {'; '.join(counts) or 'none'}")
+    if problems:
+        lines += [f"not readable: {len(problems)}", *(f"  {problem}" for problem in problems)]
+    return "\n".join(lines)
+
+
+def _line(experiment: Experiment, one: Judged) -> str:
+    comparison, effect = one.comparison, one.effect
+    measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison)}"
+    claim = " (the claim)" if comparison.primary else ""
+    found = distance(effect, comparison)
+    said = found.place.value
+    if found.outside is not None:
+        said += f"; {_far(found.outside, comparison)} from the interval"
+    if effect.effect is not None and effect.bound is None:
+        apart = _apart(effect.effect, comparison.paper_effect, comparison)
+        said += f"; {_far(apart, comparison)} from our mean"
+    numbers = f"ours {wording.effect_text(effect, comparison)}, paper {wording.paper_effect(comparison)}"
+    return f"{measure}{claim}: {numbers}: {said}"
+
+
+def _far(apart: float, comparison: Comparison) -> str:
+    return wording.amount(apart, comparison).lstrip("+") + wording.unit(comparison)

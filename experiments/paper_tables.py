@@ -1,0 +1,117 @@
+"""tables.md: the paper's Tables 1 and 2 in form, with ours beside the paper's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alexnet_tf import statistics
+from alexnet_tf.scores import read_scores
+from experiments import ensemble, views, wording
+from experiments.averaging import METRICS
+from experiments.claims import ours
+from experiments.effects import values_of
+from experiments.evidence import Evidence
+from experiments.paper import TABLE_1, TABLE_2, PaperErrors
+from experiments.tables import markdown
+
+ABOUT = """\
+Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of
+Tiny ImageNet); the paper's are errors on a thousand classes of ImageNet. They are different problems: the
+errors of one cannot be compared with those of the other, only their differences."""
+SPREAD = (
+    "Mean ± half the 95% t interval over the nets (or ensembles), where there are several and they differ."
+)
+
+
+def paper_tables(results_dir: Path, found: Sequence[Evidence]) -> str:
+    """Markdown, its links relative to the results directory; the same rows give the same bytes.
+
+    Args:
+        results_dir: holds `<data set>/<model>/scores.csv` of trained networks.
+        found: the evidence there is; that of other experiments than `views` and `ensemble` is not used.
+
+    Raises:
+        InputError: for a table of scores that cannot be read.
+    """
+    of_views = [evidence for evidence in found if evidence.experiment.name == views.EXPERIMENT.name]
+    of_ensembles = [evidence for evidence in found if evidence.experiment.name == ensemble.EXPERIMENT.name]
+    own_1 = [*_trained_networks(results_dir), *_arms(of_views, {"one": "1 view", "ten": "10 views"})]
+    own_2 = _arms(of_ensembles, {"one": "1 CNN", "five": "5 CNNs"})
+    parts = [
+        "# The paper's tables, and ours beside them",
+        ABOUT,
+        "## Table 1",
+        markdown(
+            ("", "model", "data set", "top-1", "top-5"),
+            [["paper", line.model, "ILSVRC-2010, test", *_errors(line)[:2]] for line in TABLE_1] + own_1,
+        ),
+        "" if own_1 else "Ours: no trained network yet.",
+        "Errors. The paper's CNN averages ten views; ours are counted on images that chose nothing.",
+        _differences(of_views),
+        "## Table 2",
+        markdown(
+            ("", "model", "data set", "top-1 (val)", "top-5 (val)", "top-5 (test)"),
+            [["paper", line.model, "ILSVRC-2012", *_errors(line)] for line in TABLE_2]
+            + [[*line, "–"] for line in own_2],
+        ),
+        "" if own_2 else f"Ours: no runs of {ensemble.EXPERIMENT.name} yet.",
+        "\\* trained first on all of ImageNet 2011 Fall; nothing of ours is.",
+        _differences(of_ensembles),
+        SPREAD if of_views or of_ensembles else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _errors(line: PaperErrors) -> list[str]:
+    return ["–" if error is None else f"{error:.1%}" for error in (line.top1, line.top5, line.test_top5)]
+
+
+def _trained_networks(results_dir: Path) -> list[list[str]]:
+    lines = []
+    for path in sorted(results_dir.glob("*/*/scores.csv")):
+        dataset, name = path.parent.parent.name, path.parent.name
+        for row in read_scores(path):
+            nets = "" if row["nets"] == "1" else f"{row['nets']} nets, "
+            count = f"{row['views']} view{'s' * (row['views'] != '1')}"
+            errors = [f"{float(row[column]):.1%}" for column in ("top1_error", "top5_error")]
+            lines.append(["ours", f"[{name}]({dataset}/{name}/), {nets}{count}", dataset, *errors])
+    return lines
+
+
+def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
+    """A line for each of these arms that has runs."""
+    lines = []
+    for evidence in found:
+        for arm, words in names.items():
+            cells = [_mean(evidence, arm, metric) for metric in METRICS]
+            if any(cells):
+                link = f"[{evidence.experiment.name}]({evidence.path('table.md')}), {words}"
+                lines.append(["ours", link, evidence.dataset, *(cell or "–" for cell in cells)])
+    return lines
+
+
+def _mean(evidence: Evidence, arm: str, metric: str) -> str:
+    found = values_of(evidence.experiment, evidence.rows, evidence.records, arm, metric)
+    interval = statistics.mean_interval(found.known)
+    if interval.mean is None:
+        return ""
+    # Ensembles of all nets are one and the same: no spread, and so no interval.
+    spread = f" ± {100 * (interval.high - interval.mean):.1f}%" if interval.std else ""
+    return f"{interval.mean:.1%}{spread}"
+
+
+def _differences(found: Sequence[Evidence]) -> str:
+    """What can be compared: the paper's difference and ours."""
+    lines = [
+        [
+            wording.contrast(one.comparison, "`"),
+            evidence.dataset,
+            wording.title_of(evidence.experiment, one.comparison.metric),
+            wording.paper_effect(one.comparison),
+            ours(one),
+            one.verdict,
+        ]
+        for evidence in found
+        for one in evidence.primary
+    ]
+    header = ("difference", "data set", "measure", "paper", "ours [95% interval]", "verdict")
+    return markdown(header, lines) if lines else ""

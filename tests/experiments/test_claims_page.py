@@ -1,0 +1,141 @@
+"""The page of claims: every claim, numbers from the rows, links that lead somewhere."""
+
+import dataclasses
+import re
+
+import pytest
+from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+
+from alexnet_tf.results import read_records, read_runs
+from experiments import EXPERIMENTS
+from experiments.claims_page import claims_page, paper_noise
+from experiments.effects import judge
+from experiments.evidence import read_evidence
+from experiments.report import write_all
+
+BOTH = dataclasses.replace(
+    POOLING, comparisons=tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
+)
+UNTRIED = dataclasses.replace(SPEED, name="untried", claim="C9", statement="Nobody has tried.")
+
+
+def page_of(root, *experiments):
+    return claims_page(read_evidence(root, experiments), experiments)
+
+
+@pytest.fixture
+def root(tmp_path):
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    return tmp_path
+
+
+def cells(page, claim):
+    return [line.split(" | ")[2:] for line in page.splitlines() if line.startswith(f"| {claim} |")]
+
+
+def test_a_line_has_all_that_a_reader_asks_for(root):
+    ((data, measure, paper, interest, ours, pairs, detectable, p, _, verdict),) = cells(
+        page_of(root, SPEED, POOLING), "C4"
+    )
+    assert data == "[builtin](builtin/pooling/table.md)"
+    assert measure == "test error, `overlapping` − `separate`"
+    assert (paper, interest) == ("−0.4 points", "−0.2 points")
+    assert (ours, pairs) == ("−0.40 points [−0.65, −0.15]", "3")
+    # -.4, -.5, -.3 points: t = .4 / (.1 / sqrt 3) = 6.93, two degrees of freedom: p = 1 - t / sqrt(t^2 + 2)
+    assert (detectable, p) == ("0.33 points", "0.020")
+    assert verdict == "reproduced |"
+
+
+def test_holm_is_over_the_claims_and_not_the_file(root):
+    # p of C1 .0030, of C4 .0202: the smaller is doubled, the larger stays. A file's other comparisons and
+    # claims without runs do not count.
+    page = page_of(root, SPEED, POOLING, UNTRIED)
+    (speed,), (pooling,) = cells(page, "C1"), cells(page, "C4")
+    assert (speed[7], speed[8]) == ("0.003", "0.006")
+    assert (pooling[7], pooling[8]) == ("0.020", "0.020")
+    folder = root / "builtin" / "speed"
+    alone = judge(SPEED, read_runs(folder).rows, read_records(folder)[0])[0]
+    assert alone.p_holm == pytest.approx(alone.effect.p)
+
+
+def test_a_claim_without_rows_has_its_paper_number(root):
+    (line,) = cells(page_of(root, SPEED, UNTRIED), "C9")
+    assert line[:4] == ["–", "epochs to 25%, `tanh` / `relu`", "6×", "3×"]
+    assert line[-1] == "no runs yet |"
+
+
+def test_why_it_was_not_reproduced(root):
+    page = page_of(root, SPEED, BOTH)
+    said = page.split("## What was not reproduced, or not decided")[1].split("## Noise")[0]
+    assert "### C4, [builtin](builtin/pooling/table.md): Overlapping pooling lowers the test error." in said
+    assert "The interval excludes the smallest effect of interest, −0.2 points." in said
+    assert "Likely reason:\n\n- A note of the experiment." in said
+    assert "`separate` [0](builtin/pooling/records/pooling-separate-0.json), [1](" in said
+    assert "C1" not in said
+
+
+def test_an_undecided_claim_says_what_it_could_have_seen(tmp_path):
+    for seed, change in enumerate((-0.01, 0.004, -0.003)):
+        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
+        record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
+    page = page_of(tmp_path, POOLING)
+    assert "The interval holds both no effect and the smallest of interest, −0.2 points." in page
+    assert "would have been told from none four times out of five." in page
+    assert "| `overlapping` − `separate` | test - training error | " in page
+
+
+def test_two_pairs_have_no_verdict(tmp_path):
+    for seed in range(2):
+        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
+        record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.2 + seed / 100])
+    assert "Fewer than 3 pairs have no verdict." in page_of(tmp_path, POOLING)
+
+
+def test_a_bound_has_no_p_and_is_not_counted(root):
+    record(root / "builtin" / "speed", SPEED, "relu", 3, fall(4, 8))
+    record(root / "builtin" / "speed", SPEED, "tanh", 3, fall(90, 40))
+    page = page_of(root, SPEED, POOLING)
+    assert cells(page, "C1")[0][6:9] == ["", "", ""]
+    assert cells(page, "C4")[0][7:9] == ["0.020", "0.020"]
+
+
+def test_notes_stay_with_reproduced_claims(root):
+    page = page_of(root, POOLING)
+    assert "## What was not reproduced" not in page
+    assert "## Notes on what was reproduced" in page
+    assert "Notes:\n\n- A note of the experiment." in page
+
+
+def test_the_noise_of_the_paper_is_computed():
+    text = paper_noise(EXPERIMENTS)
+    # sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031070; sqrt(.182 * .818 / 50000) = .0017255
+    assert "is 0.22 and 0.17 points" in text
+    assert "0.31 and 0.24 points" in text
+    assert "−0.4 points of C4 (test error)" in text
+    assert "C2" not in text
+    assert "Below two" not in paper_noise([SPEED])
+
+
+def test_every_link_leads_somewhere_and_bytes_repeat(root):
+    write_all(root, [SPEED, BOTH])
+    page = (root / "claims.md").read_text()
+    targets = re.findall(r"\]\(([^)]+)\)", page)
+    assert len(targets) > 10
+    assert all((root / target).is_file() for target in targets)
+    write_all(root, [SPEED, BOTH])
+    assert (root / "claims.md").read_text() == page == page_of(root, SPEED, BOTH)
+
+
+def test_every_claim_of_the_paper_has_a_line(tmp_path):
+    page = page_of(tmp_path, *EXPERIMENTS)
+    for claim in [*(f"C{number}" for number in range(1, 15)), "init", "lrn-form"]:
+        assert cells(page, claim), claim
+
+
+def test_what_could_not_be_read_is_said(root):
+    with open(root / "builtin" / "speed" / "runs.csv", "a") as file:
+        file.write("speed-relu-3,speed,relu")
+    page = page_of(root, SPEED, POOLING)
+    assert "Problems:\n\n- builtin/speed/runs.csv:8: expected 23 fields" in page
+    assert str(root) not in page

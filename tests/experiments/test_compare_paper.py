@@ -1,0 +1,153 @@
+"""Ours against the paper's numbers: inside, weaker or stronger, and an exit status that follows."""
+
+import dataclasses
+
+import pytest
+from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+
+from alexnet_tf.errors import InputError
+from alexnet_tf.statistics import Effect
+from experiments.__main__ import main
+from experiments.compare_paper import Distance, Place, compare_with_paper, distance
+
+RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
+
+
+def speed(folder, epochs):
+    """ReLU at 4 epochs, tanh at these."""
+    for seed, tanh in enumerate(epochs):
+        record(folder, SPEED, "relu", seed, fall(4, 8))
+        record(folder, SPEED, "tanh", seed, fall(tanh, 60))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "place", "outside"),
+    [
+        (5.0, 7.0, Place.INSIDE, None),
+        (6.0, 6.0, Place.INSIDE, None),
+        (1.5, 3.0, Place.WEAKER, 2.0),
+        (0.1, 0.5, Place.WEAKER, 12.0),
+        (9.0, 12.0, Place.STRONGER, 1.5),
+        (5.0, None, Place.INSIDE, None),
+        (9.0, None, Place.STRONGER, 1.5),
+        (None, 3.0, Place.WEAKER, 2.0),
+        (None, 7.0, Place.INSIDE, None),
+        (None, None, Place.UNKNOWN, None),
+    ],
+)
+def test_the_place_of_a_ratio(low, high, place, outside):
+    found = distance(Effect(5, 2.0, low, high, None), RATIO)
+    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "place", "outside"),
+    [
+        (-0.006, -0.002, Place.INSIDE, None),
+        (-0.003, 0.001, Place.WEAKER, 0.001),
+        (0.001, 0.002, Place.WEAKER, 0.005),
+        (-0.009, -0.006, Place.STRONGER, 0.002),
+    ],
+)
+def test_the_place_of_a_difference(low, high, place, outside):
+    found = distance(Effect(5, -0.004, low, high, None), DIFFERENCE)
+    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+
+
+def test_a_claim_that_costs_has_its_own_side():
+    costs = dataclasses.replace(DIFFERENCE, paper_effect=0.02, smallest_effect=0.01)
+    assert distance(Effect(5, 0.0, -0.01, 0.01, None), costs).place is Place.WEAKER
+    assert distance(Effect(5, 0.04, 0.03, 0.05, None), costs).place is Place.STRONGER
+
+
+def test_two_pairs_decide_nothing():
+    assert distance(Effect(2, 2.0, 1.9, 2.1, None), RATIO).place is Place.UNKNOWN
+
+
+def test_numbers_inside_are_agreement(tmp_path):
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    status, text = compare_with_paper(tmp_path, [POOLING, SPEED])
+    assert status == 0
+    # In the order of the experiments; ratio 210^(1/3) = 5.944, 6 / 5.944 = 1.0094
+    assert text.splitlines()[1:] == [
+        "C4, pooling on builtin",
+        "  test error, overlapping − separate (the claim): ours −0.40 points [−0.65, −0.15], "
+        "paper −0.4 points: inside; 0.00 points from our mean",
+        "C1, speed on builtin",
+        "  epochs to 25%, tanh / relu (the claim): ours 5.94× [3.91, 9.03], paper 6×: inside; "
+        "1.01× from our mean",
+        "the claims' own comparisons: 2 inside",
+    ]
+
+
+def test_a_weaker_effect_is_a_difference_and_a_stronger_one_is_none(tmp_path):
+    status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8, 9, 8)), [SPEED])
+    assert status == 1
+    assert "outside, ours is weaker; " in text
+    status, text = compare_with_paper(speed(tmp_path / "other" / "speed", (40, 41, 42)), [SPEED])
+    assert status == 0
+    assert "outside, ours is stronger; " in text
+
+
+def test_controls_do_not_decide(tmp_path):
+    control = dataclasses.replace(RATIO, arm="other", primary=False)
+    experiment = dataclasses.replace(SPEED, comparisons=(RATIO, control))
+    folder = speed_results(tmp_path / "builtin" / "speed")
+    for seed in range(3):
+        record(folder, experiment, "other", seed, fall(4 + seed / 2, 8))
+    status, text = compare_with_paper(tmp_path, [experiment])
+    assert status == 0
+    assert "  epochs to 25%, other / relu: ours " in text
+    assert "ours is weaker" in text
+
+
+def test_no_interval_is_no_answer(tmp_path):
+    status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8,)), [SPEED])
+    assert status == 2
+    assert text.endswith("the claims' own comparisons: 1 no interval")
+
+
+def test_rows_that_cannot_be_read_are_said(tmp_path):
+    folder = speed_results(tmp_path / "builtin" / "speed")
+    with open(folder / "runs.csv", "a") as file:
+        file.write("speed-relu-3,speed,relu")
+    status, text = compare_with_paper(folder / "runs.csv", [SPEED])
+    assert status == 2
+    assert "not readable: 1\n" in text
+    assert f"{folder / 'runs.csv'}:8: expected" in text
+
+
+def test_nothing_that_the_paper_has_a_number_for(tmp_path):
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    with pytest.raises(InputError, match=r"expected rows of speed in .*pooling, for which the paper"):
+        compare_with_paper(folder, [SPEED])
+    unnumbered = dataclasses.replace(POOLING, comparisons=POOLING.comparisons[1:])
+    with pytest.raises(InputError, match="received none"):
+        compare_with_paper(folder, [unnumbered])
+
+
+def test_the_word_paper_and_a_folder_of_that_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    experiment = dataclasses.replace(SPEED, name="ablation-relu")
+    monkeypatch.setattr("experiments.__main__.EXPERIMENTS", (experiment,))
+    for seed in range(3):
+        record(tmp_path / "runs" / "builtin" / "ablation-relu", experiment, "relu", seed, fall(4, 8))
+        record(tmp_path / "runs" / "builtin" / "ablation-relu", experiment, "tanh", seed, fall(24, 30))
+    assert main(["compare", "runs", "paper"]) == 0
+    assert "comparing runs with the paper" in capsys.readouterr().out
+    assert main(["compare", "runs", "./paper"]) == 2
+    assert "received paper (missing)" in capsys.readouterr().err
+    assert main(["compare", "runs", "paper", "--tolerance", "0.1"]) == 2
+    assert "--tolerance: expected none with paper; received 0.1" in capsys.readouterr().err
+    (tmp_path / "paper").symlink_to("runs")
+    assert main(["compare", "runs", "paper"]) == 0
+    assert "agree: 6 rows of runs.csv" in capsys.readouterr().out
+
+
+def test_help_states_the_rule(capsys):
+    with pytest.raises(SystemExit):
+        main(["compare", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "excludes the paper's number on the side of no effect" in said

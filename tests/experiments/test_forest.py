@@ -1,0 +1,131 @@
+"""The forest plot: a line for each primary comparison, with its unit's axis, verdict and paper's number."""
+
+import dataclasses
+
+import pytest
+from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from matplotlib.figure import Figure
+
+from alexnet_tf import statistics
+from experiments import wording
+from experiments.evidence import count_verdicts, read_evidence
+from experiments.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
+
+ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@pytest.fixture
+def found(tmp_path):
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    return read_evidence(tmp_path, [SPEED, POOLING])
+
+
+def panel(lines, name="axis"):
+    axes = Figure().add_subplot()
+    draw_panel(axes, name, lines)
+    return axes
+
+
+def test_units_have_panels_of_their_own(found):
+    (points, (pooling,)), (ratio, (speed,)) = panels_of(found)
+    assert (points, ratio) == ("difference, percentage points", "ratio, logarithmic")
+    assert (pooling.evidence.experiment, speed.evidence.experiment) == (POOLING, SPEED)
+    assert panel([pooling]).get_xscale() == "linear"
+    assert panel([speed]).get_xscale() == "log"
+
+
+def test_other_metrics_do_not_share_an_axis(tmp_path):
+    metrics = ("probe", "another")
+    comparisons = tuple(
+        dataclasses.replace(POOLING.comparisons[0], metric=metric, smallest_effect=0.1) for metric in metrics
+    )
+    experiment = dataclasses.replace(POOLING, comparisons=comparisons, probe_metrics=metrics)
+    for arm in ("separate", "overlapping"):
+        record(tmp_path / "builtin" / "pooling", experiment, arm, 0, [0.9], probe=0.5, another=2.0)
+    names = [name for name, _ in panels_of(read_evidence(tmp_path, [experiment]))]
+    assert names == [f"{metric}, difference of the arms" for metric in metrics]
+
+
+def test_large_differences_do_not_flatten_the_small_ones(tmp_path):
+    for name, error in (("small", 0.3), ("large", 0.5)):
+        for seed in range(3):
+            record(tmp_path / name / "pooling", POOLING, "separate", seed, [0.9, error + seed / 1000])
+            record(tmp_path / name / "pooling", POOLING, "overlapping", seed, [0.9, 0.29])
+    (small, (one,)), (large, (other,)) = panels_of(read_evidence(tmp_path, [POOLING]))
+    assert (one.evidence.dataset, other.evidence.dataset) == ("small", "large")
+    assert large.startswith(small)
+
+
+def test_a_line_shows_the_interval_the_verdict_and_the_paper(found):
+    (_, lines), _ = panels_of(found)
+    axes = panel(lines)
+    bar = next(line for line in axes.lines if line.get_linewidth() == 4)
+    assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
+    (paper,) = [line for line in axes.lines if line.get_marker() == "D"]
+    assert paper.get_xdata()[0] == pytest.approx(-0.4)
+    (smallest,) = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert smallest.get_xdata()[0] == pytest.approx(-0.2)
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[:2] == ["Overlapping pooling lowers the test error", f"builtin: test error, {ARMS}"]
+    assert texts[-3:] == ["C4", "reproduced", "−0.40 points [−0.65, −0.15]"]
+
+
+def test_the_claimed_side_is_shaded(found):
+    for (_, lines), below in zip(panels_of(found), (True, False), strict=True):
+        axes = panel(lines)
+        (shade,) = axes.patches
+        ends = sorted([shade.get_x(), shade.get_x() + shade.get_width()])
+        assert ends == ([axes.get_xlim()[0], 0] if below else [1, axes.get_xlim()[1]])
+
+
+def test_a_statement_stands_once_above_its_comparisons(tmp_path):
+    both = tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
+    experiment = dataclasses.replace(POOLING, comparisons=both)
+    pooling_results(tmp_path / "builtin" / "pooling")
+    ((_, lines),) = panels_of(read_evidence(tmp_path, [experiment]))
+    texts = [text.get_text() for text in panel(lines).texts]
+    assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
+
+
+def test_an_open_interval_is_an_arrow_and_no_pair_has_none(tmp_path):
+    folder = tmp_path / "builtin" / "speed"
+    record(folder, SPEED, "tanh", 0, fall(90, 40))
+    ((_, lines),) = panels_of(read_evidence(tmp_path, [SPEED]))
+    assert "no pair" in [text.get_text() for text in panel(lines).texts]
+    for seed in range(2):
+        record(folder, SPEED, "relu", seed, fall(4, 8))
+        record(folder, SPEED, "tanh", seed, fall(90, 40))
+    ((_, lines),) = panels_of(read_evidence(tmp_path, [SPEED]))
+    assert any(getattr(text, "arrow_patch", None) for text in panel(lines).texts)
+
+
+def test_every_verdict_has_a_mark_of_its_own():
+    verdicts = [
+        statistics.REPRODUCED,
+        statistics.REPRODUCED_WEAKER,
+        statistics.NOT_REPRODUCED,
+        statistics.INCONCLUSIVE,
+        statistics.INCONCLUSIVE_BOUND,
+    ]
+    marks = [MARKS[wording.short_verdict(verdict)] for verdict in verdicts]
+    assert marks[-1] is marks[-2]
+    assert len({(mark.shape, mark.fill) for mark in marks}) == 4
+
+
+def test_the_title_counts_the_verdicts(found):
+    assert count_verdicts(found) == "The paper's claims in 2 comparisons: 2 reproduced"
+    assert count_verdicts(found[:1]) == "The paper's claims in 1 comparison: 1 reproduced"
+
+
+def test_what_has_no_rows_is_named():
+    missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
+    assert explanation(missing).endswith(" No runs yet: other, pooling.")
+    assert "No runs yet" not in explanation([])
+
+
+def test_the_same_rows_give_the_same_bytes(found):
+    first, second = (draw_forest(found, [SPEED, POOLING]) for _ in range(2))
+    assert first == second
+    assert first["png"].startswith(b"\x89PNG")
+    assert b"<svg" in first["svg"]

@@ -1,0 +1,107 @@
+"""The paper's two tables with ours beside them; the paper's numbers, and where ours come from."""
+
+import re
+
+import pytest
+from invented import pooling_results, record
+
+from alexnet_tf.evaluate import Scores
+from alexnet_tf.scores import record_scores
+from experiments import ensemble, views
+from experiments.evidence import read_evidence
+from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1
+from experiments.paper_tables import paper_tables
+
+ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0.45, 0.45)}
+
+
+def averaged(root, experiment):
+    """Runs of three nets; the five nets are one ensemble for every seed."""
+    folder = root / "tiny_imagenet100" / experiment.name
+    for arm in experiment.arms:
+        for seed, error in enumerate(ERRORS.get(arm.name, ())):
+            values = {"averaged_error": error, "averaged_top5_error": error / 2}
+            record(folder, experiment, arm.name, seed, [0.9, 0.5], config=arm.config, **values)
+
+
+def page(root):
+    return paper_tables(root, read_evidence(root, [views.EXPERIMENT, ensemble.EXPERIMENT]))
+
+
+def ours(text):
+    return [line for line in text.splitlines() if line.startswith("| ours |")]
+
+
+def test_the_papers_numbers(tmp_path):
+    text = page(tmp_path)
+    assert "| paper | Sparse coding | ILSVRC-2010, test | 47.1% | 28.2% |" in text
+    assert "| paper | SIFT + FVs | ILSVRC-2010, test | 45.7% | 25.7% |" in text
+    assert "| paper | CNN | ILSVRC-2010, test | 37.5% | 17.0% |" in text
+    assert "| paper | SIFT + FVs | ILSVRC-2012 | – | – | 26.2% |" in text
+    assert "| paper | 1 CNN | ILSVRC-2012 | 40.7% | 18.2% | – |" in text
+    assert "| paper | 5 CNNs | ILSVRC-2012 | 38.1% | 16.4% | 16.4% |" in text
+    assert "| paper | 1 CNN* | ILSVRC-2012 | 39.0% | 16.6% | – |" in text
+    assert "| paper | 7 CNNs* | ILSVRC-2012 | 36.7% | 15.4% | 15.3% |" in text
+
+
+def test_the_differences_that_are_judged_are_the_tables():
+    top1, top5 = (one.paper_effect for one in ensemble.EXPERIMENT.comparisons if one.primary)
+    assert top1 == pytest.approx(FIVE_CNNS.top1 - ONE_CNN.top1)
+    assert top5 == pytest.approx(FIVE_CNNS.top5 - ONE_CNN.top5)
+    # Section 4.1: 39.0% and 18.3% without the ten patches.
+    top1, top5 = (one.paper_effect for one in views.EXPERIMENT.comparisons if one.primary)
+    assert top1 == pytest.approx(TABLE_1[-1].top1 - 0.390)
+    assert top5 == pytest.approx(TABLE_1[-1].top5 - 0.183)
+
+
+def test_ours_are_means_over_nets(tmp_path):
+    averaged(tmp_path, views.EXPERIMENT)
+    averaged(tmp_path, ensemble.EXPERIMENT)
+    link = "[ablation-views](tiny_imagenet100/ablation-views/table.md)"
+    # .50, .53, .52: mean .5167, std .015275, half width 4.3027 * .015275 / sqrt(3) = .03795
+    single, ten, *of_ensembles = ours(page(tmp_path))
+    assert single == f"| ours | {link}, 1 view | tiny_imagenet100 | 51.7% ± 3.8% | 25.8% ± 1.9% |"
+    assert ten.startswith(f"| ours | {link}, 10 views |")
+    link = "[ablation-ensemble](tiny_imagenet100/ablation-ensemble/table.md)"
+    assert of_ensembles == [
+        f"| ours | {link}, 1 CNN | tiny_imagenet100 | 51.7% ± 3.8% | 25.8% ± 1.9% | – |",
+        # One and the same: no interval.
+        f"| ours | {link}, 5 CNNs | tiny_imagenet100 | 45.0% | 22.5% | – |",
+    ]
+
+
+def test_differences_stand_beside_the_papers(tmp_path):
+    averaged(tmp_path, ensemble.EXPERIMENT)
+    text = page(tmp_path)
+    # -5, -8, -7 points: mean -6.67, half width 4.3027 * 1.5275 / sqrt(3) = 3.79
+    said = "| −2.6 points | −6.67 points [−10.46, −2.87] | reproduced |"
+    assert f"| `five` − `one` | tiny_imagenet100 | test error, averaged {said}" in text
+    assert "`ten`" not in text
+
+
+def test_trained_networks_are_listed(tmp_path):
+    folder = tmp_path / "pets" / "alexnet"
+    folder.mkdir(parents=True)
+    scores = Scores(1.0, 0.5, 0.25, 400)
+    for checkpoints, count in (([folder], 1), ([folder], 10), ([folder, folder], 10)):
+        record_scores(folder / "scores.csv", scores, checkpoints, "folder:pets", count)
+    assert ours(page(tmp_path)) == [
+        "| ours | [alexnet](pets/alexnet/), 1 view | pets | 50.0% | 25.0% |",
+        "| ours | [alexnet](pets/alexnet/), 10 views | pets | 50.0% | 25.0% |",
+        "| ours | [alexnet](pets/alexnet/), 2 nets, 10 views | pets | 50.0% | 25.0% |",
+    ]
+
+
+def test_without_ours_it_says_so(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    text = page(tmp_path)
+    assert ours(text) == []
+    assert "Ours: no trained network yet." in text
+    assert "Ours: no runs of ablation-ensemble yet." in text
+    assert "only their differences" in text
+
+
+def test_links_lead_to_the_tables(tmp_path):
+    averaged(tmp_path, views.EXPERIMENT)
+    (target,) = set(re.findall(r"\]\(([^)]+)\)", page(tmp_path)))
+    assert (tmp_path / target).parent.is_dir()
