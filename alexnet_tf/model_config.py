@@ -38,8 +38,8 @@ class AlexNetConfig:
         pool_size: side of the pooling windows; the stride is 2.
         activation: of conv1 to fc7.
         dropout: share of fc6's and fc7's outputs that training sets to zero.
-        init: `paper` is Gaussian of standard deviation .01; `code` has .03 in conv3 to conv5; `glorot`,
-            `he`.
+        init: `paper` is Gaussian of standard deviation .01; `code` has .03 in conv3 to conv5; `gain` widens
+            the paper's as a layer of fewer inputs needs to give outputs of the same size; `glorot`, `he`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: local response normalisation in the first two stages.
         lrn_n, lrn_k, lrn_alpha, lrn_beta: its constants.
@@ -62,7 +62,7 @@ class AlexNetConfig:
     pool_size: int = 3
     activation: str = "relu"
     dropout: float = 0.5
-    init: Literal["paper", "code", "glorot", "he"] = "paper"
+    init: Literal["paper", "code", "gain", "glorot", "he"] = "paper"
     hidden_bias: float = 1.0
     lrn: bool = True
     lrn_n: int = 5

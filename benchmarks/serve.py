@@ -57,6 +57,8 @@ class Server:
 
     def _time(self, key: str, calls: int) -> dict[str, Any]:
         """Mean seconds of a call over `calls` in a row."""
+        if key not in self.tasks:
+            raise RuntimeError("its process ended when another contender was prepared or timed")
         call = self.tasks[key].call
         started = time.perf_counter()
         for _ in range(calls):

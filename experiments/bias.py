@@ -2,23 +2,36 @@
 
     make ablation-bias DATASET=cifar10 DATA_DIR=...
 
-The early stage is the first epoch, and its measure the training loss after it. .1 is what several later
-implementations took because their loss stayed flat with 1.
+The paper's reason is that they give the ReLUs positive inputs, which its narrow Gaussians alone do not; so
+the claim is tried with those, made as wide as this net's fewer inputs need (`gain`), on raw pixels. The arms
+with He's initialisation are what one would write today. .1 is what several later implementations took
+because their loss stayed flat with 1. The early stages are the first three epochs, and their measure the mean of
+the training loss after each.
 """
 
 from experiments.experiment import Comparison, Curve, Experiment, Metric
 from experiments.small_alexnet import cifar_arm
 
 
+EARLY_EPOCHS = 3
+# The paper's condition: pixels, alpha and the gain of its Gaussians.
+PAPER = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
+
+
 def early_loss(curve: Curve) -> float:
-    """Training loss after the first epoch, in nats.
+    """Training loss in the mean over the ends of the first three epochs (or as many as there are), in nats.
 
     Example:
 
-    >>> early_loss([{"train_loss": 2.3}, {"train_loss": 1.5}, {"train_loss": 1.25}])
+    >>> early_loss([{"train_loss": 2.5}, {"train_loss": 2.0}, {"train_loss": 1.5}, {"train_loss": 1.0}])
     1.5
     """
-    return curve[1]["train_loss"]
+    losses = [point["train_loss"] for point in curve[1 : EARLY_EPOCHS + 1]]
+    return sum(losses) / len(losses)
+
+
+def _early(arm: str, baseline: str, primary: bool = False) -> Comparison:
+    return Comparison(arm, baseline, "early_loss", "difference", None, -0.05, primary)
 
 
 EXPERIMENT = Experiment(
@@ -27,18 +40,21 @@ EXPERIMENT = Experiment(
     section="5",
     statement="Biases that start at 1 in conv2, conv4, conv5, fc6 and fc7 speed up the early stages.",
     dataset="cifar10",
-    cost="about 16 min of one core in mixed_bfloat16, its search 8",
+    cost="about 35 min of one core in mixed_bfloat16, its search 25",
     arms=(
-        cifar_arm("zero", 0.02, "biases 0"),
-        cifar_arm("tenth", 0.02, "biases .1", hidden_bias=0.1),
-        cifar_arm("one", 0.02, "biases 1, the paper's", hidden_bias=1.0),
+        cifar_arm("zero", 0.02, "the paper's Gaussians, biases 0", **PAPER),
+        cifar_arm("one", 0.02, "the paper's Gaussians, biases 1", hidden_bias=1.0, **PAPER),
+        cifar_arm("zero-he", 0.02, "He, biases 0"),
+        cifar_arm("tenth-he", 0.02, "He, biases .1", hidden_bias=0.1),
+        cifar_arm("one-he", 0.02, "He, biases 1", hidden_bias=1.0),
     ),
     comparisons=(
-        Comparison("one", "zero", "early_loss", "difference", None, -0.05, primary=True),
-        Comparison("tenth", "zero", "early_loss", "difference", None, -0.05),
+        _early("one", "zero", primary=True),
         Comparison("one", "zero", "test_error", "difference", None, -0.005),
+        _early("one-he", "zero-he"),
+        _early("tenth-he", "zero-he"),
     ),
-    metrics=(Metric("early_loss", "training loss after one epoch", early_loss),),
+    metrics=(Metric("early_loss", "training loss of the first three epochs", early_loss),),
     objective="selection_error",
     figure="train_error",
 )

@@ -34,7 +34,18 @@ def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row
         f"no rate of the search reached the target for {', '.join(blind)}, so there the rate was chosen by "
         "the training error at its end (lr_search.csv)"
     ]
-    return [*(experiment.notes if about_these else ()), *(censored if blind else ())]
+    tied = [
+        f"`{name}`"
+        for name in arms_in_order(experiment, rows)
+        for values in [[row["value"] for row in search_rows if row["arm"] == name]]
+        if len(values) > 1 and None not in values and len(set(values)) == 1
+    ]
+    undecided = [f"no rate of the search was better than another for {', '.join(tied)} (lr_search.csv)"]
+    return [
+        *(experiment.notes if about_these else ()),
+        *(censored if blind else ()),
+        *(undecided if tied else ()),
+    ]
 
 
 def conditions(rows: Sequence[Row], records: Records) -> list[str]:

@@ -5,7 +5,7 @@
 The paper draws all weights with standard deviation .01 and starts some biases at 1 (section 5); the
 authors' program has .03 in conv3 to conv5. Both fit the paper's widths: here a layer has a quarter of the
 inputs, so the same numbers make its outputs smaller. `paper-raw` is the paper's condition to the letter,
-pixels and `alpha` included.
+pixels and `alpha` included; `gain` is that with Gaussians as wide as a quarter of the inputs needs.
 """
 
 from experiments.experiment import Comparison, Experiment
@@ -29,6 +29,10 @@ EXPERIMENT = Experiment(
             "paper-raw", 0.02, "likewise, raw pixels, alpha 1e-4", init="paper", hidden_bias=1.0,
             input_scale="raw", lrn_alpha=1e-4,
         ),
+        cifar_arm(
+            "gain", 0.02, "likewise, Gaussians of the gain they have in the paper's net", init="gain",
+            hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
+        ),
         cifar_arm("code", 0.02, "Gaussian .01 and .03, biases 1", init="code", hidden_bias=1.0),
         cifar_arm("glorot", 0.02, "Glorot, biases 0", init="glorot"),
         cifar_arm("he", 0.02, "He, biases 0"),
@@ -36,6 +40,8 @@ EXPERIMENT = Experiment(
     comparisons=(
         _against("he", "paper", primary=True),
         _against("he", "paper-raw"),
+        _against("gain", "paper-raw"),
+        _against("he", "gain"),
         _against("he", "code"),
         _against("glorot", "paper"),
         _against("he", "glorot"),

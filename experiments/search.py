@@ -67,16 +67,18 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
                 row["winner"] = row is winner
             if is_chief(strategy):
                 record_search(folder, rows, [each.name for each in experiment.arms])
-            edge = next_rate(sorted(rates), winner["learning_rate"])
+            is_tied = len({rank(row) for row in rows}) == 1
+            edge = next_rate(sorted(rates), winner["learning_rate"], is_tied)
             if edge is None or extensions == MAX_EXTENSIONS:
                 break
             extensions += 1
             rates.append(edge)
             rows.append(search_row(experiment, arm, edge, dataset, folder, options, strategy))
         if edge is not None:
+            found = "all rates are equally bad" if is_tied else "the winner is on the edge of its grid"
             print(
-                f"WARNING: {experiment.name} {arm.name}: the winner is on the edge of its grid after "
-                f"{MAX_EXTENSIONS} extensions; a better rate may lie beyond",
+                f"WARNING: {experiment.name} {arm.name}: {found} after {MAX_EXTENSIONS} extensions; a better "
+                "rate may lie beyond",
                 file=sys.stderr,
             )
         print(f"{experiment.name} {arm.name}: learning rate {winner['learning_rate']:g}", flush=True)
@@ -171,18 +173,27 @@ def rank(row: dict[str, Any]) -> tuple[float, float]:
     return value, infinite if row["train_error"] is None else row["train_error"]
 
 
-def next_rate(rates: list[float], winner: float) -> float | None:
+def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
     """The rate beyond the edge on which the winner lies, None where it lies inside.
+
+    Args:
+        rates: in increasing order.
+        winner: one of them.
+        is_tied: none is better than another (a net that stays at chance), so that either edge may be the
+            nearer to a better one; they take turns.
 
     Example:
 
     >>> next_rate([0.001, 0.002, 0.004], winner=0.004), next_rate([0.001, 0.002, 0.004], winner=0.002)
     (0.008, None)
+    >>> next_rate([0.001, 0.002, 0.004], 0.001, is_tied=True), next_rate([0.001, 0.002], 0.001, is_tied=True)
+    (0.0005, 0.004)
     """
-    if winner == rates[-1]:
-        return float(f"{winner * rates[-1] / rates[-2]:.3g}")
-    if winner == rates[0]:
-        return float(f"{winner * rates[0] / rates[1]:.3g}")
+    at_top = len(rates) % 2 == 0 if is_tied else winner == rates[-1]
+    if at_top:
+        return float(f"{rates[-1] * rates[-1] / rates[-2]:.3g}")
+    if is_tied or winner == rates[0]:
+        return float(f"{rates[0] * rates[0] / rates[1]:.3g}")
     return None
 
 

@@ -14,6 +14,8 @@ from alexnet_tf.presets import PAPER
 # Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
+# Inputs of a unit of each stage in the paper's net, conv1 to fc8.
+PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
 # Without conv1 the images would meet no stride.
 REMOVABLE = (2, 3, 4, 5)
 
@@ -214,5 +216,10 @@ def _initializer(stage: int, config: AlexNetConfig) -> keras.Initializer:
         return keras.initializers.GlorotUniform()
     if config.init == "he":
         return keras.initializers.HeNormal()
+    if config.init == "gain":
+        # .01 sqrt(paper's inputs / inputs): the sum of a unit's inputs varies as it does in the paper's net.
+        return keras.initializers.VarianceScaling(
+            1e-4 * PAPER_INPUTS[stage - 1], mode="fan_in", distribution="untruncated_normal"
+        )
     wide = config.init == "code" and stage in (3, 4, 5)
     return keras.initializers.RandomNormal(stddev=0.03 if wide else 0.01)

@@ -11,7 +11,6 @@ import pytest
 
 import alexnet_tf.data.pipeline
 import experiments.run
-import experiments.search
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
@@ -101,19 +100,6 @@ def test_compare_of_two_equal_runs(tiny_builtin, tmp_path, capsys):
     capsys.readouterr()
     assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 1
     assert first in capsys.readouterr().out
-
-
-def test_search_writes_each_candidate_and_one_winner(tiny_builtin, tmp_path):
-    common = ["--dataset", "builtin", "--set", "batch_size=16", "--results-dir", str(tmp_path)]
-    arguments = ["search", "pooling", *common, "--epochs", "1", "--arms", "separate"]
-
-    assert main(arguments) == 0
-
-    written = rows(tmp_path / "builtin/ablation-pooling/lr_search.csv")
-    assert len(written) >= 3
-    assert [row["winner"] for row in written].count("true") == 1
-    winner = next(row for row in written if row["winner"] == "true")
-    assert float(winner["value"]) == min(float(row["value"]) for row in written)
 
 
 def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
@@ -247,19 +233,6 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     monkeypatch.setattr(experiments.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")} == {"done"}
-
-
-def test_search_refuses_other_candidates_before_it_trains(tiny_builtin, tmp_path, capsys, monkeypatch):
-    arguments = ["search", "relu", "--arms", "relu", "--dataset", "builtin", "--set", "batch_size=16"]
-    arguments += ["--results-dir", str(tmp_path)]
-    assert main([*arguments, "--epochs", "1"]) == 0
-    capsys.readouterr()
-
-    def forbidden(*arguments, **others):
-        raise AssertionError("trained before it refused")
-
-    monkeypatch.setattr(experiments.search, "train", forbidden)
-    assert "config hash" in one_line_of_status_2(main, [*arguments, "--epochs", "2"], capsys)
 
 
 def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):

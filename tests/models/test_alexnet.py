@@ -63,6 +63,17 @@ def test_conv1_cannot_be_left_out():
         alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(1,)))
 
 
+def test_the_gain_of_a_narrow_net_is_that_of_the_papers():
+    keras.utils.set_random_seed(0)
+    narrow = alexnet((224, 224, 3), 1000, dataclasses.replace(PAPER, init="gain", width=0.25))
+
+    kernels = {layer.name: layer.kernel for layer in narrow.layers if hasattr(layer, "kernel")}
+    papers = (11 * 11 * 3, 5 * 5 * 48, 3 * 3 * 256, 3 * 3 * 192, 3 * 3 * 192, 6 * 6 * 256, 4096, 4096)
+    for paper, (name, kernel) in zip(papers, kernels.items(), strict=True):
+        inputs = np.prod(kernel.shape[:-1])
+        assert np.std(kernel) * np.sqrt(inputs) == pytest.approx(0.01 * np.sqrt(paper), rel=0.03), name
+
+
 def test_presets_differ_in_declared_fields_only():
     def changed(config):
         return {

@@ -1,0 +1,78 @@
+"""Searches of learning rates."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import alexnet_tf.data.pipeline
+import experiments.search
+from alexnet_tf.train import History
+from experiments import pooling
+from experiments.__main__ import main
+from experiments.conditions import notes
+from tests.command_errors import one_line_of_status_2
+from tests.tiny import tiny_image_set
+
+COMMON = ["--dataset", "builtin", "--set", "batch_size=16", "--epochs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def tiny_builtin(monkeypatch):
+    """Puts the tiny set in the place of every data set."""
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+
+
+def searched(results_dir: Path) -> list[dict[str, str]]:
+    with open(results_dir / "builtin/ablation-pooling/lr_search.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_search_writes_each_candidate_and_one_winner(tmp_path):
+    assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
+
+    written = searched(tmp_path)
+    assert len(written) >= 3
+    assert [row["winner"] for row in written].count("true") == 1
+    winner = next(row for row in written if row["winner"] == "true")
+    assert float(winner["value"]) == min(float(row["value"]) for row in written)
+
+
+def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys, monkeypatch):
+    def stays_at_chance(*arguments, **others):
+        return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
+
+    monkeypatch.setattr(experiments.search, "train", stays_at_chance)
+    assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
+
+    grid = pooling.EXPERIMENT.arm("separate").grid
+    rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
+    assert len(rates) == len(grid) + experiments.search.MAX_EXTENSIONS
+    assert rates.index(grid[0]) == 3
+    assert rates[-4] == grid[-1]
+    assert "all rates are equally bad" in capsys.readouterr().err
+
+
+def test_the_table_says_which_rates_no_search_could_tell_apart():
+    rows = [{"arm": arm, "dataset": "builtin"} for arm in ("separate", "overlapping")]
+    found = [
+        {"arm": arm, "value": value, "winner": index == 0}
+        for arm, values in (("separate", [0.9, 0.9]), ("overlapping", [0.3, 0.4]))
+        for index, value in enumerate(values)
+    ]
+
+    (note,) = notes(pooling.EXPERIMENT, rows, found)
+
+    assert note == "no rate of the search was better than another for `separate` (lr_search.csv)"
+
+
+def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
+    arguments = ["search", "relu", "--arms", "relu", *COMMON, "--results-dir", str(tmp_path)]
+    assert main(arguments) == 0
+    capsys.readouterr()
+
+    def forbidden(*arguments, **others):
+        raise AssertionError("trained before it refused")
+
+    monkeypatch.setattr(experiments.search, "train", forbidden)
+    assert "config hash" in one_line_of_status_2(main, [*arguments, "--epochs", "2"], capsys)
