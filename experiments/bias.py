@@ -5,13 +5,12 @@
 The paper's reason is that they give the ReLUs positive inputs, which its narrow Gaussians alone do not; so
 the claim is tried with those, made as wide as this net's fewer inputs need (`gain`), on raw pixels. The arms
 with He's initialisation are what one would write today. .1 is what several later implementations took
-because their loss stayed flat with 1. The early stages are the first three epochs, and their measure the mean of
-the training loss after each.
+because their loss stayed flat with 1. The early stages are the first three epochs, and their measure is the
+mean of the training loss after each.
 """
 
 from experiments.experiment import Comparison, Curve, Experiment, Metric
 from experiments.small_alexnet import cifar_arm
-
 
 EARLY_EPOCHS = 3
 # The paper's condition: pixels, alpha and the gain of its Gaussians.
@@ -46,7 +45,7 @@ EXPERIMENT = Experiment(
         cifar_arm("one", 0.02, "the paper's Gaussians, biases 1", hidden_bias=1.0, **PAPER),
         cifar_arm("zero-he", 0.02, "He, biases 0"),
         cifar_arm("tenth-he", 0.02, "He, biases .1", hidden_bias=0.1),
-        cifar_arm("one-he", 0.02, "He, biases 1", hidden_bias=1.0),
+        cifar_arm("one-he", 0.01, "He, biases 1", hidden_bias=1.0),
     ),
     comparisons=(
         _early("one", "zero", primary=True),
