@@ -164,6 +164,7 @@ def input_pipeline(place: Place) -> Iterator[Comparison]:
     decode = {"folder": place.jpegs, "threads": place.threads}
     from_files = (
         Contender("ours", "tensorflow", "input_pipeline.files", files),
+        Contender("ours, decoded once", "tensorflow", "input_pipeline.cached_files", files),
         Contender("decoding alone", "tensorflow", "machine_limits.decode_jpegs", decode),
         Contender(
             "decoding and scaling alone",

@@ -1,5 +1,8 @@
 """What is counted and compared is what it is said to be."""
 
+import gc
+import tempfile
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import tensorflow as tf
 from alexnet_tf.models import alexnet
 from alexnet_tf.train import make_optimizer
 from benchmarks.photographs import write_photographs
-from benchmarks.tensorflow_side import layers, machine_limits
+from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits
 from benchmarks.tensorflow_side.alexnet_step import RECIPE, _stock_alexnet
 from benchmarks.tensorflow_side.training import (
     compiled,
@@ -82,3 +85,22 @@ def test_decoding_counts_every_file(tmp_path):
     sizes = [path.stat().st_size for path in tmp_path.rglob("*.jpg")]
     # ImageNet's files have 110 kB on average.
     assert 60_000 < np.mean(sizes) < 160_000
+
+
+def test_pixels_decoded_once_give_as_many_images_and_leave_nothing_behind(tmp_path, monkeypatch):
+    write_photographs(tmp_path / "jpegs", 20)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))
+
+    tasks = [
+        build(str(tmp_path / "jpegs"), batch=2, threads=2)
+        for build in (input_pipeline.files, input_pipeline.cached_files)
+    ]
+
+    assert [2 * task.call() for task in tasks] == [task.amount for task in tasks]
+    assert tasks[0].amount == tasks[1].amount > 0
+    (place,) = tmp_path.glob("tmp*")
+    assert list(place.glob("*.pixels"))
+    tasks.clear()
+    gc.collect()
+    assert not place.exists()
