@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from alexnet_tf.commandline import OneLineParser, run_command
+from alexnet_tf.errors import InputError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +44,8 @@ def _run(options: argparse.Namespace) -> int:
     from benchmarks.run import run_benchmark
 
     items = [item for item in options.items.split(",") if item]
+    if options.items and not items:
+        raise InputError(f"--items: expected a comma list; received {options.items!r}")
     folder = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
     for path in write_report(folder):
         print(path)
@@ -74,6 +77,10 @@ def _scaling(options: argparse.Namespace) -> int:
     from benchmarks.scaling import write_scaling
 
     machines = sorted(path.parent for path in options.results_dir.glob("*/alexnet_step.csv"))
+    if not machines:
+        raise InputError(
+            f"--results-dir: expected <machine kind>/alexnet_step.csv in {options.results_dir}; received none"
+        )
     for path in write_scaling(options.out, machines):
         print(path)
     return 0

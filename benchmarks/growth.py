@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.machine import describe_machine, machine_kind, write_machine
+from benchmarks.machine import describe_machine, machine_folder, write_machine
 from benchmarks.photographs import write_thumbnails
 from benchmarks.plan import Contender
 from benchmarks.rows import Row, write_rows
@@ -70,8 +70,7 @@ def run_growth(results_dir: Path, quick: bool = False) -> Path:
     Returns:
         The machine's folder, `<results_dir>/<machine kind>`.
     """
-    folder = results_dir / machine_kind()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = machine_folder(results_dir)
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     rows: list[Row] = []
     try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_text
 
 # Instruction sets that decide how fast a network can be.
@@ -68,6 +69,22 @@ def read_machine(path: Path) -> dict[str, str]:
         return {}
     with open(path, newline="") as file:
         return {row["property"]: row["value"] for row in csv.DictReader(file)}
+
+
+def machine_folder(results_dir: Path) -> Path:
+    """Makes the folder of this machine's results.
+
+    Raises:
+        InputError: where it cannot be made.
+    """
+    folder = results_dir / machine_kind()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--results-dir: expected a folder that can be written; received {results_dir} ({error.strerror})"
+        ) from error
+    return folder
 
 
 def thread_count() -> int:

@@ -37,12 +37,15 @@ class Comparison:
         case: what tells it from the item's other comparisons.
         unit: what the work is counted in.
         contenders: in the order of the first round; every other round goes backwards.
+        calls: of a contender in its turn, at least. What prepares its input ahead, in other contenders'
+            turns, has to come to an end before it is measured.
     """
 
     item: str
     case: str
     unit: Unit
     contenders: tuple[Contender, ...]
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def step_with_input(place: Place) -> Iterator[Comparison]:
             Contender("images from files", "tensorflow", "step_with_input.files", real),
         )
         case = f"AlexNet, batch 128, {precision}"
-        yield Comparison("step_with_input", case, "images", contenders)
+        yield Comparison("step_with_input", case, "images", contenders, calls=3 if place.quick else 8)
 
 
 def inference(place: Place) -> Iterator[Comparison]:

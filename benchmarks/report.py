@@ -124,7 +124,14 @@ def _conditions(about: dict[str, str]) -> str:
     return (
         f"{about.get('processor', 'unknown processor')}, {threads} threads "
         f"({about.get('cpu_flags', '')}); {versions}; {about.get('run', '')} run of "
-        f"{about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it."
+        f"{about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it"
+        + (f", {about['minutes']} minutes" if "minutes" in about else "")
+        + "."
+        + "".join(
+            f" Measured apart: {name.removeprefix('apart_')}, {when}."
+            for name, when in about.items()
+            if name.startswith("apart_")
+        )
     )
 
 

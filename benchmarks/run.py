@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
-from benchmarks.machine import describe_machine, machine_kind, thread_count, write_machine
+from benchmarks.machine import describe_machine, machine_folder, read_machine, thread_count, write_machine
 from benchmarks.photographs import write_photographs
 from benchmarks.plan import ITEMS, Place
 from benchmarks.rows import Row, write_rows
@@ -36,15 +36,20 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
         raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
-    folder = results_dir / machine_kind()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = machine_folder(results_dir)
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
     }
     try:
         sides = {side: _about(worker) for side, worker in workers.items()}
-        write_machine(folder / "machine.csv", describe_machine(sides, quick))
+        about = describe_machine(sides, quick)
+        # What is measured apart from a whole run says so, and leaves that run's own description.
+        whole = read_machine(folder / "machine.csv") if items else {}
+        apart = {f"apart_{item}": f"{about['measured_at']}, load {about['load_before']}" for item in items}
+        about = {**(whole or about), **apart}
+        write_machine(folder / "machine.csv", about)
+        began = time.perf_counter()
         with tempfile.TemporaryDirectory() as jpegs:
             write_photographs(Path(jpegs), PHOTOGRAPHS[quick])
             place = Place(quick, jpegs, thread_count())
@@ -52,6 +57,9 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
                 started = time.perf_counter()
                 write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))
                 print(f"{item}: {time.perf_counter() - started:.0f} s", flush=True)
+        if not items:
+            minutes = f"{(time.perf_counter() - began) / 60:.1f}"
+            write_machine(folder / "machine.csv", {**about, "minutes": minutes})
     finally:
         for worker in workers.values():
             worker.stop()

@@ -61,7 +61,12 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         results_dir: folder to write to.
         machines: benchmark folders of machines to predict for; those without our step are left out.
     """
-    results_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        results_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--out: expected a folder that can be written; received {results_dir} ({error.strerror})"
+        ) from error
     devices = []
     for machine in machines:
         for precision in ("float32", "mixed_bfloat16"):

@@ -45,12 +45,15 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
         except WorkerError as error:
             rows[contender.name] = replace(rows[contender.name], message=str(error))
             continue
-        calls[contender.name] = max(1, math.ceil(budget.shortest / max(answer["seconds"], 1e-6)))
+        needed = math.ceil(budget.shortest / max(answer["seconds"], 1e-6))
+        calls[contender.name] = max(comparison.calls, needed)
         rows[contender.name] = replace(rows[contender.name], amount=answer["amount"], gflop=answer["gflop"])
+    # Long turns are given more time, but fewer rounds than short ones.
+    seconds = budget.seconds * max(1, comparison.calls / 2)
     for contender in _turns(comparison, budget):
         row = rows[contender.name]
         spent = sum(row.seconds) * calls.get(contender.name, 0)
-        if not row.measured or (len(row.seconds) >= 2 and spent >= budget.seconds):
+        if not row.measured or (len(row.seconds) >= 2 and spent >= seconds):
             continue
         try:
             answer = workers[contender.side].ask(do="time", key=contender.name, calls=calls[contender.name])

@@ -75,7 +75,9 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             outputs = layer(inputs)
-        return tape.gradient(outputs, [inputs, *weights], tf.broadcast_to(upstream, tf.shape(outputs)))
+        above = tf.broadcast_to(upstream, tf.shape(outputs))
+        # The outputs too: what nobody asks for, TensorFlow does not compute.
+        return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
     is_convolution = isinstance(layer, keras.layers.Conv2D)
     amount = shape[0] if is_convolution else math.prod(shape)

@@ -1,5 +1,7 @@
 """Contenders take turns, and one that fails does not stop the others."""
 
+import dataclasses
+
 import pytest
 
 from benchmarks.plan import Comparison, Contender
@@ -89,3 +91,14 @@ def test_rows_survive_the_file(tmp_path):
     ]
     assert (again[0].amount, again[0].gflop) == pytest.approx((8, 16))
     assert read_rows(tmp_path / "none.csv") == []
+
+
+def test_a_turn_has_the_calls_that_the_comparison_asks_for_and_the_time_for_them():
+    log = []
+    comparison = dataclasses.replace(COMPARISON, calls=8)
+
+    fast, slow = measure(comparison, workers(log), Budget(rounds=9, seconds=10.0, shortest=0.1))
+
+    assert {entry[1:] for entry in log if entry[0] == "time"} == {("fast", 8), ("slow", 8)}
+    # 40 s are allowed: 9 rounds of .8 s, but two of 32 s.
+    assert (len(fast.seconds), len(slow.seconds)) == (9, 2)

@@ -1,0 +1,55 @@
+"""The benchmark's command line: bad input is one line and status 2."""
+
+import pytest
+
+import benchmarks.run
+from benchmarks.__main__ import main
+from benchmarks.machine import machine_kind, read_machine
+from benchmarks.plan import Comparison, Contender
+from tests.command_errors import one_line_of_status_2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--items", ","], ["--items", "','"]),
+        (["run", "--items", "speed"], ["--items", "speed", "alexnet_step"]),
+        (["run", "--items", "inference", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
+        (["growth", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
+        (["scaling", "--results-dir", "nowhere"], ["alexnet_step.csv", "nowhere"]),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+
+    line = one_line_of_status_2(main, arguments, capsys)
+
+    for word in words:
+        assert word in line
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_item_measured_apart_leaves_the_description_of_the_whole_run(tmp_path, monkeypatch):
+    def one(place):
+        yield Comparison(
+            "one", "case", "images", (Contender("good", "tensorflow", "work.good", {"amount": 1}),)
+        )
+
+    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": one})
+    monkeypatch.setattr(benchmarks.run, "PHOTOGRAPHS", {True: 2, False: 2})
+    worker = benchmarks.run.Worker
+    monkeypatch.setattr(
+        benchmarks.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
+    )
+
+    benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
+    path = tmp_path / machine_kind() / "machine.csv"
+    whole = read_machine(path)
+    benchmarks.run.run_benchmark(tmp_path, "/no/python", ["one"])
+
+    assert float(whole["minutes"]) < 5
+    again = read_machine(path)
+    assert again.pop("apart_one").startswith("20")
+    assert again == whole
