@@ -2,14 +2,13 @@
 
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_bytes
+from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: dict) -> None:
@@ -55,7 +54,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
             if header["config_hash"] != config_hash or len(file.files) != len(variables) + 1:
                 return None
             arrays = [file[f"variable_{i:04d}"] for i in range(len(variables))]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARCHIVE as error:
         raise InputError(
             f"expected a checkpoint of this run in {path}, received a damaged file ({error}); delete it "
             "to start the run anew"
@@ -70,7 +69,7 @@ def checkpoint_hash(path: Path) -> str | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return json.loads(str(file["header"]))["config_hash"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE_ARCHIVE:
         return None
 
 

@@ -1,5 +1,6 @@
 """The ranges of a configuration's numbers, checked before anything is read or trained."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -23,6 +24,9 @@ def check_config(config: Config) -> None:
     alexnet_tf.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
     """
     data, train = config.data, config.train
+    for name, value in dataclasses.asdict(config.model).items():
+        if isinstance(value, float):
+            _check(name, value, math.isfinite(value), "a finite number")
     _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
     for name, least in (("image_size", 0), ("pad", 0), ("crop", 0), ("color_noise_until", 0)):
         _at_least(name, getattr(data, name), least)

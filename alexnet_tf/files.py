@@ -3,11 +3,20 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
+
+# What NumPy raises, of many layers, for an .npz file that is damaged or none.
+UNREADABLE_ARCHIVE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
+    OverflowError, SyntaxError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -35,6 +44,34 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """`write_bytes` of UTF-8 text."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
+
+
+def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
+    """Has a function write a file, under another name with the same ending, and puts it in its place.
+
+    Args:
+        path: of the file; its folder exists.
+        save: takes the name to write to.
+        size: bytes that it will write, at least: on a full disk the library that writes HDF5 does not fail
+            but ends the process.
+
+    Raises:
+        InputError: when the file cannot be written (permissions, full disk).
+    """
+    temporary = path.with_name(f".saving{''.join(path.suffixes[-2:])}")
+    try:
+        free = shutil.disk_usage(path.parent).free
+        if free < size:
+            raise InputError(f"expected {size:,} bytes on the disk of {path}; received {free:,}")
+        save(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"expected to be able to write {path}, received: {error.strerror or error}"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 @contextlib.contextmanager

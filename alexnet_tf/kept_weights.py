@@ -1,10 +1,12 @@
 """Weights kept beside those of the last epoch."""
 
+import math
 from pathlib import Path
 
 import keras
 
 from alexnet_tf.config import TrainConfig
+from alexnet_tf.files import write_by
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
@@ -51,10 +53,12 @@ class KeptWeights(keras.callbacks.Callback):
 
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Keras wants the ending, so the temporary file has it too.
-        temporary = path.with_name(".saving.weights.h5")
-        self.model.save_weights(temporary)
-        temporary.replace(path)
+        write_by(path, self.model.save_weights, weight_bytes(self.model))
+
+
+def weight_bytes(model: keras.Model) -> int:
+    """Bytes of a model's weights."""
+    return sum(weight.value.dtype.size * math.prod(weight.shape) for weight in model.weights)
 
 
 def best_epoch(values: list[float]) -> int:

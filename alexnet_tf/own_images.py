@@ -204,7 +204,10 @@ def evaluate_on(
     data = open_data_for(first, dataset, data_dir, download)
     model = _averaged(nets, views)
     batches = data.report(EVALUATION_BATCH, cropped=False)
-    return make_evaluator(model, batches, tf.distribute.get_strategy())()
+    scores = make_evaluator(model, batches, tf.distribute.get_strategy())()
+    # Files that were lost meanwhile are not among the examples.
+    data.check_readable()
+    return scores
 
 
 def open_data_for(

@@ -96,7 +96,7 @@ def check_run(
     check_schedule(config.train, config.data.holdout)
     try:
         model = build_model(config.model, data.input_shape, data.image_set.classes)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError) as error:
         raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
     if config.train.freeze_conv1_after and "conv1" not in [layer.name for layer in model.layers]:
         raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without")

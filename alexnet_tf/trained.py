@@ -6,7 +6,6 @@ A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `
 
 import io
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from alexnet_tf.data.decode import central_square, decode_image
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_bytes, write_text
-from alexnet_tf.kept_weights import folder_of
+from alexnet_tf.files import UNREADABLE_ARCHIVE, write_by, write_bytes, write_text
+from alexnet_tf.kept_weights import folder_of, weight_bytes
 
 
 @dataclass(frozen=True)
@@ -103,10 +102,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         about: JSON-ready.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # Keras wants the ending, so the temporary file has it too.
-    temporary = folder / ".saving.keras"
-    net.model.save(temporary)
-    temporary.replace(folder / "model.keras")
+    write_by(folder / "model.keras", net.model.save, weight_bytes(net.model))
     statistics = net.statistics
     buffer = io.BytesIO()
     np.savez(
@@ -181,7 +177,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
             tuple(about["image_shape"]),
             statistics,
         )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARCHIVE as error:
         raise InputError(
             f"{flag}: expected a folder with model.keras, model.json and preprocessing.npz; "
             f"received {path}: {(str(error) or type(error).__name__).splitlines()[0]}"

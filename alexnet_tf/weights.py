@@ -5,7 +5,6 @@ map channel by channel; Keras has [height, width, channels, filters], [inputs, o
 position by position.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 
 from alexnet_tf.errors import InputError
+from alexnet_tf.files import UNREADABLE_ARCHIVE
 from alexnet_tf.numpy_dictionary import read_numpy_dictionary
 
 # Places of the eight layers in torchvision's state dict.
@@ -72,7 +72,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         # Of a damaged file NumPy leaves its own handle open.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARCHIVE as error:
         raise InputError(f"expected an .npz file of named arrays; received {path}: {error}") from error
 
 
@@ -85,6 +85,7 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         if missing:
             raise InputError(f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}")
         kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
+        received = f"{kernel.shape} and {bias.shape}"
         for array in (kernel, bias):
             if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
                 raise InputError(f"weights {name}: expected finite numbers; received others, {array.dtype}")
@@ -97,8 +98,9 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         expected = (tuple(layer.kernel.shape), tuple(layer.bias.shape))
         if (kernel.shape, bias.shape) != expected:
             raise InputError(
-                f"weights {name}: expected arrays for {layer.name} of {expected[0]} and {expected[1]}; "
-                f"received {kernel.shape} and {bias.shape}"
+                f"weights {name}: expected arrays that make those of {layer.name}, {expected[0]} and "
+                f"{expected[1]}, from [filters, channels, height, width] or [outputs, inputs]; "
+                f"received {received}"
             )
         converted.append([kernel, bias])
     for layer, values in zip(layers, converted, strict=True):

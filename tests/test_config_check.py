@@ -17,6 +17,8 @@ def test_the_limits_themselves_are_allowed():
     ("field", "value"),
     [
         ("seed", -1),
+        ("lrn_alpha", math.nan),
+        ("lrn_k", math.inf),
         ("seed", 2**32),
         ("pad", -2),
         ("crop", -1),

@@ -143,8 +143,11 @@ def change(name: str, value: np.ndarray | None):
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "expected an .npz file of named arrays"),
         (change("fc8.bias", None), "weights: expected an array fc8.bias; received conv1.bias, "),
         (change("fc8.bias", np.zeros(0, np.float32)), "--classes: expected "),
-        (change("fc8.bias", np.zeros(6, np.float32)), "weights fc8: expected arrays for fc8 of (32, 6) and"),
-        (change("fc7.bias", np.zeros(31)), "weights fc7: expected arrays for fc7"),
+        (
+            change("fc8.bias", np.zeros(6, np.float32)),
+            "weights fc8: expected arrays that make those of fc8, (32, 6) and",
+        ),
+        (change("fc7.bias", np.zeros(31)), "weights fc7: expected arrays that make those of fc7"),
         (change("fc7.bias", np.full(32, np.nan)), "weights fc7: expected finite numbers; received"),
         (change("fc7.bias", np.array(["a"] * 32)), "weights fc7: expected finite numbers; received"),
         (change("conv1.weight", np.float32(1)), "weights conv1: expected"),
@@ -207,5 +210,5 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path, capsys, monkeypatch):
 
     line = one_line_of_status_2(main, arguments, capsys)
 
-    assert line.endswith("net; received: No space left on device")
+    assert line.endswith("No space left on device")
     assert [file.name for file in tmp_path.iterdir()] == ["alexnet-caffe.npz"]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from alexnet_tf.trained import load_trained
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 
+SCALED = ["train", "--dataset", "builtin", "--out", "o", "--model", "alexnet-scaled"]
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 
 
@@ -145,6 +147,10 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
             ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--cache", "c"],
             "--cache: expected a set that streams from disk (--set storage=stream); received builtin",
         ),
+        ([*SCALED, "--set", "width=inf"], "width: expected a finite number; received inf"),
+        ([*SCALED, "--set", "hidden_bias=nan"], "hidden_bias: expected a finite number; received nan"),
+        ([*SCALED, "--set", "stem_stride=0"], "model: "),
+        ([*SCALED, "--set", "filters=96,256"], "model: "),
         (["evaluate", "--checkpoint", "missing", "--dataset", "builtin"], "--checkpoint: expected a folder"),
         (
             ["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"],
@@ -237,6 +243,41 @@ def test_a_file_lost_during_training_is_added_to_the_quarantine(tree, tmp_path, 
     assert [row.split(",")[0] for row in rows[:3]] == ["path", "red/empty.jpg", "red/text.jpg"]
     lost = "lost after it was first read: cannot be read: No such file or directory"
     assert sorted(rows[3:]) == [f"blue/00.png,{lost}", f"blue/01.png,{lost}"]
+
+
+def test_scores_of_files_that_were_lost_are_refused(tree, tmp_path, capsys):
+    copy, out = tmp_path / "copy", tmp_path / "out"
+    shutil.copytree(tree, copy)
+    assert (
+        main(["train", *TINY, "--set", "storage=stream", "--dataset", f"folder:{copy}", "--out", str(out)])
+        == 0
+    )
+    evaluation = ["evaluate", "--checkpoint", str(out), "--dataset", f"folder:{copy}"]
+    assert main(evaluation) == 0
+    # As a disk may lose them: of the same size and date.
+    for path in copy.rglob("*.png"):
+        about = path.stat()
+        path.write_bytes(bytes(about.st_size))
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    capsys.readouterr()
+
+    assert "expected files that stay readable" in one_line_of_status_2(main, evaluation, capsys)
+
+
+def test_names_are_drawn_as_they_are(trained, tmp_path):
+    folder = tmp_path / "net"
+    shutil.copytree(trained, folder)
+    about = json.loads((folder / "model.json").read_text())
+    about["class_names"] = ["$\\frac{$", "$", "_^$x"]
+    (folder / "model.json").write_text(json.dumps(about))
+    image = tmp_path / "$\\frac{$.png"
+    write_colored_tree(tmp_path / "tree", {"one": (9, 9, 9)}, lambda i: (40, 40), noise=9)
+    shutil.copy(next((tmp_path / "tree").rglob("*.png")), image)
+
+    figure = tmp_path / "f.png"
+    assert main(["predict", "--checkpoint", str(folder), "--figure", str(figure), str(image)]) == 0
+
+    assert figure.stat().st_size > 0
 
 
 def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, capsys):

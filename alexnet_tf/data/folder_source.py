@@ -138,7 +138,14 @@ def _hold_in_memory(
 def _class_folders(root: Path) -> list[str]:
     if not root.is_dir():
         return []
-    return sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for name in names:
+        if not name.isprintable():
+            raise InputError(
+                f"folder {root}: expected class folders named in printable characters of UTF-8; "
+                f"received {name!a}"
+            )
+    return names
 
 
 def _list_files(root: Path, tree: Path, class_names: Sequence[str]) -> tuple[list[str], list[int]]:

@@ -83,12 +83,16 @@ class DataPipelines:
             seed: of the run.
             epoch: counted from 1.
         """
-        ((images, _),) = self._augmented(indices, seed, epoch, len(indices))
+        batches = list(self._augmented(indices, seed, epoch, len(indices)))
+        self.check_readable()
+        ((images, _),) = batches
         return images.numpy()
 
     def plain(self, indices: np.ndarray) -> np.ndarray:
         """Training examples, int64 [n] into the training images, as in testing: float32 [n, *input_shape]."""
-        ((images, _, _),) = self._evaluation("train", self.image_set.train_labels, indices, len(indices))
+        batches = list(self._evaluation("train", self.image_set.train_labels, indices, len(indices)))
+        self.check_readable()
+        ((images, _, _),) = batches
         return images.numpy()
 
     def _augmented(self, order: np.ndarray, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:

@@ -18,7 +18,6 @@ import os
 import shutil
 import sys
 import weakref
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ import numpy as np
 from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.image_pass import CHUNK, in_order, progress_bar
 from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_bytes
+from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
 
 # To be raised when the files come to hold something else.
 FORMAT = 1
@@ -160,7 +159,7 @@ def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
             reason = "an index of something else"
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARCHIVE as error:
         reason = f"an index that cannot be read: {(str(error) or type(error).__name__).splitlines()[0]}"
     raise _unfit(place, reason)
 

@@ -7,13 +7,12 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_bytes
+from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def cache_folder() -> Path:
@@ -41,7 +40,7 @@ def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
         ):
             if str(file["identity"]) == _digest(identity):
                 return {key: file[key] for key in file.files if key != "identity"}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE_ARCHIVE:
         pass
     return None
 

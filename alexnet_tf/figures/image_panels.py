@@ -104,7 +104,7 @@ def neighbours_figure(
 
     def head(left: float, text: str) -> None:
         x, y = (MARGIN + SIDE * left) / width, (height - TOP + 0.07) / height
-        figure.text(x, y, text, fontsize=9, fontweight="bold", color=DARK, va="bottom")
+        figure.text(x, y, text, fontsize=9, fontweight="bold", color=DARK, va="bottom", parse_math=False)
 
     head(0, "query")
     for row, (image, name) in enumerate(zip(queries, names, strict=True)):
@@ -135,7 +135,7 @@ def shortened(name: str, letters: int) -> str:
 def _show(axes: Axes, image: np.ndarray, heading: str, fontsize: float, frame: bool = False) -> None:
     grey = image.shape[-1] == 1
     axes.imshow(image[..., 0] if grey else image, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
-    axes.set_title(heading, loc="center", color=DARK, fontsize=fontsize, pad=3)
+    axes.set_title(heading, loc="center", color=DARK, fontsize=fontsize, pad=3, parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set(visible=frame, color=SAME, linewidth=3)
@@ -147,7 +147,7 @@ def _draw_bars(axes: Axes, one: Predicted) -> None:
     colors = [RIGHT if place == one.right else OTHER for place in heights]
     axes.barh(heights, probabilities, color=colors, alpha=0.75, height=0.82)
     for height, name, probability in zip(heights, names, probabilities, strict=True):
-        axes.text(0.02, height, shortened(name, WIDE), va="center", fontsize=8, color=DARK)
+        axes.text(0.02, height, shortened(name, WIDE), va="center", fontsize=8, color=DARK, parse_math=False)
         axes.text(1.0, height, f"{probability:.0%}", va="center", ha="right", fontsize=7, color=GREY)
     axes.set_xlim(0, 1)
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -166,7 +166,9 @@ def _batches(
 ) -> Iterator[np.ndarray]:
     """Images at these places, without the padding of the last batch."""
     for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
+        data.check_readable()
         yield images.numpy()[weights.numpy() > 0]
+    data.check_readable()
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

@@ -66,5 +66,5 @@ def _sheet(columns: list[np.ndarray], titles: list[str], names: list[str]) -> Fi
             axes.spines[:].set_visible(False)
     for row, name in enumerate(names):
         text = name if len(name) <= 18 else name[:17] + "…"
-        grid[row, 0].set_ylabel(text, fontsize=7, color="#333333", labelpad=2)
+        grid[row, 0].set_ylabel(text, fontsize=7, color="#333333", labelpad=2, parse_math=False)
     return figure

@@ -1,6 +1,7 @@
 """Class-per-folder trees, sound and damaged."""
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,14 @@ def test_bad_trees(tmp_path, pets):
         (tmp_path / "texts" / class_name).mkdir(parents=True)
         (tmp_path / "texts" / class_name / "a.jpg").write_text("text")
     assert "received 2 files, none of them readable (first: cat/a.jpg" in failure(tmp_path / "texts")
+
+
+@pytest.mark.parametrize("name", [b"b\xff", b"b\nc"])
+def test_class_folders_that_could_not_be_written_down(tmp_path, name):
+    fill(tmp_path / "a", 2)
+    fill(tmp_path / os.fsdecode(name), 2)
+
+    assert "printable characters of UTF-8" in failure(tmp_path)
 
 
 def test_bad_report_trees(tmp_path):

@@ -1,0 +1,62 @@
+"""Files that a kill, a full disk or damage cannot halve."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_tf.data import scan_cache
+from alexnet_tf.errors import InputError
+from alexnet_tf.files import write_by
+from alexnet_tf.weights import read_arrays
+
+
+def test_a_file_that_a_library_writes_takes_its_place_when_it_is_whole(tmp_path):
+    path = tmp_path / "net.weights.h5"
+    path.write_text("old")
+
+    def save(name: Path) -> None:
+        assert name.name.endswith(".weights.h5")
+        assert path.read_text() == "old"
+        name.write_text("new")
+
+    write_by(path, save, 3)
+
+    assert path.read_text() == "new"
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+
+    def save(name: Path) -> None:
+        name.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(InputError, match="No space left on device"):
+        write_by(path, save, 3)
+    with pytest.raises(InputError, match="bytes on the disk of"):
+        write_by(path, save, 10**18)
+
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_archive_of_anything_is_told_in_a_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    identity = {"a": 1}
+    assert scan_cache.save_arrays("set", identity, {"x": np.arange(50)}) is None
+    (path,) = tmp_path.rglob("*.npz")
+    whole = path.read_bytes()
+    refusals = []
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        scan_cache.load_arrays("set", identity)
+        try:
+            read_arrays(path)
+        except InputError as error:
+            refusals.append(str(error))
+
+    assert len(refusals) > 20
+    assert all(text.startswith("expected an .npz file") for text in refusals)
