@@ -5,6 +5,11 @@ first used, so that reading a configuration or a result does not wait for Tensor
 """
 
 import importlib
+import os
+
+# TensorFlow leaves oneDNN out by default where a CPU lacks AVX512_VNNI, though the training step is twice as
+# fast with it there too (benchmarks/LOG.md). Read when TensorFlow is imported; what is set already stays.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
     "AlexNetConfig": "alexnet_tf.config",

@@ -20,6 +20,7 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
         **{name: importlib.metadata.version(name) for name in PACKAGES},
         "device": device(strategy),
         "intra_op_threads": intra_op_threads(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "git_commit": git_commit(),
     }
 

@@ -75,13 +75,21 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 text=True,
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "XDG_CACHE_HOME": self._cache.name},
+                env={**os.environ, **self._settings()},
             )
         except OSError as error:
             self._errors.close()
             self._cache.cleanup()
             raise WorkerError(f"{self.python}: {error.strerror}") from None
         return self._process
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "XDG_CACHE_HOME": self._cache.name,
+            # As alexnet_tf sets it, for stock Keras too, whichever a worker imports first.
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        }
 
     def _last_words(self) -> str:
         """Why the process is no more: its last line, or the signal."""
