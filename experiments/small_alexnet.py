@@ -34,7 +34,7 @@ CIFAR = Config(
 TINY = Config(
     data=DataConfig(dataset="tiny_imagenet100", image_size=64, input_scale="unit", crop=56, flip=True),
     model=MODEL,
-    train=TrainConfig(epochs=24, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(16, 21)),
+    train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
 
 GRID = (0.01, 0.02, 0.04)
