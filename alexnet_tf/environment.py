@@ -4,11 +4,12 @@ import functools
 import importlib.metadata
 import os
 import platform
-import re
 import subprocess
 from pathlib import Path
 
 import tensorflow as tf
+
+from alexnet_tf.processor import processor_name
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -31,7 +32,7 @@ def device(strategy: tf.distribute.Strategy) -> str:
     if gpus:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
         return f"{strategy.num_replicas_in_sync} x GPU ({name})"
-    return f"{strategy.num_replicas_in_sync} x CPU ({_cpu_name()}, {intra_op_threads()} threads)"
+    return f"{strategy.num_replicas_in_sync} x CPU ({processor_name()}, {intra_op_threads()} threads)"
 
 
 def intra_op_threads() -> int:
@@ -58,12 +59,3 @@ def _git(root: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _cpu_name() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else platform.machine()

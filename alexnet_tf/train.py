@@ -19,6 +19,7 @@ from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models import build_model
 from alexnet_tf.optimizer import MomentumSGD
+from alexnet_tf.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.trained import Trained
@@ -161,6 +162,9 @@ def train(
     """
     strategy = strategy or tf.distribute.get_strategy()
     check_run(config, data, strategy, start)
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    if config.precision == "mixed_bfloat16" and on_cpu and not has_bfloat16():
+        warn_of_emulation()
     model = compile_model(config, data, strategy, start)
     config_hash = config.hash(data.image_set.fingerprint)
     restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None

@@ -12,6 +12,7 @@ from typing import Any
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_text
+from alexnet_tf.processor import processor_field, processor_flags, processor_name
 
 # Instruction sets that decide how fast a network can be.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
@@ -25,8 +26,8 @@ def machine_kind() -> str:
     >>> machine_kind() == machine_kind().lower()
     True
     """
-    name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", _cpu("model name") or platform.machine())
-    family, model = _cpu("cpu family"), _cpu("model")
+    name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", processor_name())
+    family, model = processor_field("cpu family"), processor_field("model")
     generation = f"-{family}-{model}" if family and model else ""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return f"{words}{generation}-{thread_count()}-threads"
@@ -39,11 +40,11 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
         sides: what each side's worker says of itself, or `{"error": reason}`.
         quick: whether this was the short run.
     """
-    flags = (_cpu("flags") or "").split()
+    flags = processor_flags()
     about = {
         "run": "quick" if quick else "full",
         "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "processor": _cpu("model name") or platform.machine(),
+        "processor": processor_name(),
         "cpu_flags": " ".join(flag for flag in FLAGS if flag in flags),
         "threads": str(thread_count()),
         "memory_gib": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f}",
@@ -90,12 +91,3 @@ def machine_folder(results_dir: Path) -> Path:
 def thread_count() -> int:
     """Threads that this process may use at a time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _cpu(field: str) -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return ""
-    found = re.search(rf"^{field}\s*:\s*(.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else ""

@@ -47,6 +47,11 @@ class Comparison:
     contenders: tuple[Contender, ...]
     calls: int = 1
 
+    @property
+    def is_bfloat16(self) -> bool:
+        """Whether it is the work of a processor that computes in bfloat16."""
+        return self.case.endswith("bfloat16")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -56,11 +61,13 @@ class Place:
         quick: leave out what takes long and is not in the table of targets.
         jpegs: a folder of one folder of JPEG files a class.
         threads: of this machine.
+        has_bfloat16: whether it computes in bfloat16; where it does not, a step takes minutes.
     """
 
     quick: bool
     jpegs: str
     threads: int
+    has_bfloat16: bool = True
 
 
 def _ours_and_pytorch(

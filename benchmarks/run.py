@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
+from alexnet_tf.processor import has_bfloat16
 from benchmarks.machine import describe_machine, machine_folder, read_machine, thread_count, write_machine
 from benchmarks.photographs import write_photographs
 from benchmarks.plan import ITEMS, Place
 from benchmarks.rows import Row, write_rows
-from benchmarks.turns import FULL, QUICK, measure, measure_memory
+from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
 from benchmarks.worker import Worker, WorkerError
 
 # By `quick`.
@@ -52,7 +53,7 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as jpegs:
             write_photographs(Path(jpegs), PHOTOGRAPHS[quick])
-            place = Place(quick, jpegs, thread_count())
+            place = Place(quick, jpegs, thread_count(), has_bfloat16())
             for item in items or ITEMS:
                 started = time.perf_counter()
                 write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))
@@ -69,9 +70,12 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
 def _measure_item(item: str, place: Place, workers: dict[str, Worker]):
     budget = QUICK if place.quick else FULL
     for comparison in ITEMS[item](place):
-        rows = (
-            measure_memory(comparison, workers) if item == "memory" else measure(comparison, workers, budget)
-        )
+        if comparison.is_bfloat16 and not place.has_bfloat16:
+            rows = blank_rows(comparison, "this processor does not compute in bfloat16")
+        elif item == "memory":
+            rows = measure_memory(comparison, workers)
+        else:
+            rows = measure(comparison, workers, budget)
         for row in rows:
             print(f"  {row.case}, {row.contender}: {_value(row)}", flush=True)
         yield from rows

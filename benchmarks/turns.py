@@ -33,9 +33,7 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
 
     A contender that fails has a row that says why; the others go on.
     """
-    rows = {
-        c.name: Row(comparison.case, c.name, c.side, c.unit or comparison.unit) for c in comparison.contenders
-    }
+    rows = {row.contender: row for row in blank_rows(comparison)}
     calls = {}
     for contender in comparison.contenders:
         try:
@@ -63,6 +61,20 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
     for contender in comparison.contenders:
         _drop(workers[contender.side], contender.name)
     return list(rows.values())
+
+
+def blank_rows(comparison: Comparison, message: str = "") -> list[Row]:
+    """A comparison's rows without values: yet to be measured, or not at all, for the reason in `message`."""
+    return [
+        Row(
+            comparison.case,
+            contender.name,
+            contender.side,
+            contender.unit or comparison.unit,
+            message=message,
+        )
+        for contender in comparison.contenders
+    ]
 
 
 def measure_memory(comparison: Comparison, workers: Mapping[str, Worker]) -> list[Row]:

@@ -9,6 +9,7 @@ import alexnet_tf.train
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores
+from alexnet_tf.processor import warn_of_emulation
 from alexnet_tf.train import compile_model, train
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, metrics, run
@@ -61,6 +62,26 @@ def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
     assert [point["epoch"] for point in history.curve] == [0]
+
+
+def test_steps_in_one_call_are_those_of_single_calls(monkeypatch):
+    together, history = run()
+    monkeypatch.setattr("alexnet_tf.train.STEPS_PER_CALL", 1)
+    singly, single_history = run()
+
+    assert metrics(history) == metrics(single_history)
+    for ours, theirs in zip(together.get_weights(), singly.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_bfloat16_without_hardware_is_warned_of(monkeypatch, capsys, has_it):
+    monkeypatch.setattr("alexnet_tf.train.has_bfloat16", lambda: has_it)
+    warn_of_emulation.cache_clear()
+
+    run(TINY_CONFIG.replace(precision="mixed_bfloat16", epochs=1))
+
+    assert ("many times slower" in capsys.readouterr().err) is not has_it
 
 
 def test_stops_after_the_target():

@@ -1,0 +1,51 @@
+"""The processor of this machine, as Linux tells of it."""
+
+import functools
+import platform
+import re
+import sys
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+# Instructions on bfloat16: of x86 two, of ARM one. Where there are none TensorFlow computes in float32 and
+# rounds each value, many times slower than float32 alone (benchmarks/LOG.md).
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def processor_name() -> str:
+    """Its name, or the architecture where it has none."""
+    return processor_field("model name") or platform.machine()
+
+
+def processor_field(name: str) -> str:
+    """The first value of a field of /proc/cpuinfo; empty where there is none."""
+    found = re.search(rf"^{name}\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def processor_flags() -> frozenset[str]:
+    """Names of its instruction sets; empty where it does not tell."""
+    return frozenset((processor_field("flags") or processor_field("Features")).split())
+
+
+def has_bfloat16() -> bool:
+    """Whether it computes in bfloat16; taken for granted where it does not tell."""
+    flags = processor_flags()
+    return not flags or bool(flags & BFLOAT16_FLAGS)
+
+
+@functools.cache
+def warn_of_emulation() -> None:
+    """Says, once a process, that `mixed_bfloat16` is the slow choice here."""
+    print(
+        "WARNING: mixed_bfloat16 is many times slower than float32 on this processor, which has no such units",
+        file=sys.stderr,
+    )
+
+
+@functools.cache
+def _cpuinfo() -> str:
+    try:
+        return CPUINFO.read_text()
+    except OSError:
+        return ""

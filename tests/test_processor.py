@@ -1,0 +1,57 @@
+"""What is read of the processor."""
+
+import pytest
+
+from alexnet_tf import processor
+
+AMD = "processor\t: 0\ncpu family\t: 25\nmodel name\t: AMD EPYC\nflags\t\t: fpu sse2 avx2 fma\n"
+ARM = "processor\t: 0\nFeatures\t: fp asimd bf16\n"
+
+
+@pytest.fixture
+def cpuinfo(tmp_path, monkeypatch):
+    def write(text):
+        path = tmp_path / "cpuinfo"
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr(processor, "CPUINFO", path)
+        processor._cpuinfo.cache_clear()
+
+    yield write
+    processor._cpuinfo.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        (AMD, False),
+        (AMD.replace("fma", "fma avx512_bf16"), True),
+        (AMD.replace("fma", "fma amx_tile amx_bf16"), True),
+        (ARM, True),
+        (ARM.replace(" bf16", ""), False),
+        # It does not tell.
+        ("processor : 0\n", True),
+        (None, True),
+    ],
+)
+def test_bfloat16(cpuinfo, text, known):
+    cpuinfo(text)
+
+    assert processor.has_bfloat16() is known
+
+
+def test_name_and_fields(cpuinfo):
+    cpuinfo(AMD)
+
+    assert processor.processor_name() == "AMD EPYC"
+    assert processor.processor_field("cpu family") == "25"
+    assert processor.processor_field("stepping") == ""
+    assert processor.processor_flags() == {"fpu", "sse2", "avx2", "fma"}
+
+
+def test_the_slow_precision_is_told_once(capsys):
+    processor.warn_of_emulation.cache_clear()
+    processor.warn_of_emulation()
+    processor.warn_of_emulation()
+
+    assert capsys.readouterr().err.count("mixed_bfloat16 is many times slower than float32") == 1
