@@ -38,7 +38,7 @@ def has_bfloat16() -> bool:
 def warn_of_emulation() -> None:
     """Says, once a process, that `mixed_bfloat16` is the slow choice here."""
     print(
-        "WARNING: mixed_bfloat16 is many times slower than float32 on this processor, which has no such units",
+        "WARNING: mixed_bfloat16 is many times slower than float32 here: this processor only emulates it",
         file=sys.stderr,
     )
 

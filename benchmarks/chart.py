@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.targets import TARGETS, Rows, find, paired_ratio
+from benchmarks.wording import significant
 
 OURS, TARGET = PALETTE[0], PALETTE[1]
 # What is shown beside the targets: title, item, case, contender to compare with.
@@ -19,8 +20,14 @@ FURTHER = (
      "Keras SGD", "ours"),
     ("inference, batch 128, float32, against PyTorch", "inference", "batch 128, 1 view, float32",
      "PyTorch eager", "ours"),
-    ("JPEG files to 224x224, against PyTorch", "input_pipeline", "JPEG files to 224x224",
+    ("JPEG files to 224x224, against PyTorch, Pillow", "input_pipeline", "JPEG files to 224x224",
      "PyTorch DataLoader, Pillow", "ours"),
+    ("JPEG files to 224x224, against torchvision", "input_pipeline", "JPEG files to 224x224",
+     "torchvision DataLoader", "ours"),
+    ("32x32 images in memory, against torchvision", "input_pipeline", "32x32 images in memory",
+     "torchvision DataLoader", "ours"),
+    ("32x32 images in memory, against PyTorch by batches", "input_pipeline", "32x32 images in memory",
+     "PyTorch, a batch at a time", "ours"),
 )  # fmt: skip
 
 
@@ -61,7 +68,7 @@ def _draw_bars(axes, bars) -> None:
         if target:
             axes.plot([target, target], [place - 0.4, place + 0.4], color=TARGET, linewidth=1.6)
         axes.annotate(
-            f"{ratio:.1f}×", (max(high, ratio, target or 0, 1), place), xytext=(4, 0),
+            f"{significant(ratio)}×", (max(high, ratio, target or 0, 1), place), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)

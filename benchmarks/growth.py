@@ -58,8 +58,8 @@ def sweeps(quick: bool) -> list[Sweep]:
 def reading_sweeps(folders: dict[int, str]) -> list[tuple[Sweep, dict[int, str]]]:
     """The number of images, in memory and from disk; `folders` holds that many each."""
     return [
-        (Sweep(f"reading 992 images of 64 pixels, {storage}", "images in the set", "growth.read_images",
-               "folder", tuple(folders), {"storage": storage, "batches": 31}), folders)
+        (Sweep(f"an epoch of images of 64 pixels, {storage}", "images in the set", "growth.read_epoch",
+               "folder", tuple(folders), {"storage": storage}), folders)
         for storage in ("memory", "stream")
     ]  # fmt: skip
 

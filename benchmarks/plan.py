@@ -185,7 +185,13 @@ def input_pipeline(place: Place) -> Iterator[Comparison]:
         Contender("torchvision DataLoader", "pytorch", "input_pipeline.torchvision_files", files),
         Contender("PyTorch DataLoader, Pillow", "pytorch", "input_pipeline.pillow_files", files),
     )
-    memory = (Contender("ours", "tensorflow", "input_pipeline.memory", {"batch": 128}),)
+    images = {"batch": 128}
+    memory = (
+        Contender("ours", "tensorflow", "input_pipeline.memory", images),
+        Contender("torchvision DataLoader", "pytorch", "input_pipeline.torchvision_memory",
+                  {**images, "threads": place.threads}),
+        Contender("PyTorch, a batch at a time", "pytorch", "input_pipeline.memory", images),
+    )  # fmt: skip
     yield Comparison("input_pipeline", "JPEG files to 224x224", "images", from_files)
     yield Comparison("input_pipeline", "32x32 images in memory", "images", memory)
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from benchmarks.scaling_model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
 
+# The model agrees with a published rate where one is at most this many times the other.
+TOLERANCE = 1.25
+
 
 @dataclass(frozen=True)
 class Published:
@@ -40,6 +43,22 @@ class Published:
     def predicted(self) -> float:
         """The model's images per second."""
         return self.batch / self.step.seconds
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the model's rate is within `TOLERANCE` of the published one."""
+        ratio = self.predicted / self.images_per_second
+        return max(ratio, 1 / ratio) <= TOLERANCE
+
+    @property
+    def slower_compute(self) -> float:
+        """How many times the model's the computation takes if the gap is all its own."""
+        return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
+
+    @property
+    def slower_all_reduce(self) -> float:
+        """How many times the model's the all-reduce takes if the gap is all its own; needs two devices."""
+        return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 
 # TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1,

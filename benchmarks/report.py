@@ -9,6 +9,7 @@ from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
 from benchmarks.rows import Row, read_rows
 from benchmarks.targets import TARGETS, Measured, Rows, Target
+from benchmarks.wording import duration, significant
 from experiments.tables import markdown
 
 SECTION = "benchmark"
@@ -161,10 +162,10 @@ def _item_table(rows: list[Row]) -> str:
         if not row.measured:
             lines.append([row.case, row.contender, f"not measured: {row.message}", "", "", ""])
             continue
-        spread = f"{_seconds(min(row.seconds))} to {_seconds(max(row.seconds))}"
+        spread = f"{duration(min(row.seconds))} to {duration(max(row.seconds))}"
         speed = f"{row.gflop_per_second:,.0f}" if row.gflop else ""
-        rate = f"{_significant(row.rate)} {row.unit}/s"
-        lines.append([row.case, row.contender, rate, _seconds(row.median), spread, speed])
+        rate = f"{significant(row.rate)} {row.unit}/s"
+        lines.append([row.case, row.contender, rate, duration(row.median), spread, speed])
     return markdown(header, lines)
 
 
@@ -185,14 +186,4 @@ def _limit(measured: Measured, target: Target) -> str:
 
 
 def _ratio(value: float, target: Target) -> str:
-    return f"{100 * value:.0f}%" if target.percent else f"{_significant(value)}×"
-
-
-def _significant(value: float) -> str:
-    """Three digits, with thousands separated."""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f}"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.2f} s" if value >= 1 else f"{1000 * value:.3g} ms"
+    return f"{100 * value:.0f}%" if target.percent else f"{significant(value)}×"

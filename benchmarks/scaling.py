@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.files import write_text
-from benchmarks.published_rates import PUBLISHED, Published
+from benchmarks.published_rates import PUBLISHED, TOLERANCE, Published
 from benchmarks.rows import read_rows
 from benchmarks.scaling_model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
 from benchmarks.targets import find
@@ -84,11 +84,12 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         results_dir / "published.csv",
         ("source", "devices", "batch", "network", "published_images_per_second",
          "predicted_images_per_second", "predicted_over_published", "published_minutes", "predicted_minutes",
-         "compute_seconds", "all_reduce_seconds", "assumed"),
+         "compute_seconds", "all_reduce_seconds", "agrees", "assumed"),
         [
             (p.source, p.count, p.batch, p.network.name, f"{p.images_per_second:.0f}", f"{p.predicted:.0f}",
              f"{p.predicted / p.images_per_second:.3f}", _minutes(p, p.images_per_second),
-             _minutes(p, p.predicted), f"{p.step.compute:.4g}", f"{p.step.all_reduce:.4g}", p.assumed)
+             _minutes(p, p.predicted), f"{p.step.compute:.4g}", f"{p.step.all_reduce:.4g}",
+             "yes" if p.agrees else "no", p.assumed)
             for p in PUBLISHED
         ],
     )  # fmt: skip
@@ -116,24 +117,32 @@ def _minutes(p: Published, rate: float) -> str:
     return f"{training_seconds(rate, p.epochs) / 60:.1f}" if p.epochs else ""
 
 
+def _agreement(p: Published) -> str:
+    if p.agrees:
+        return "yes"
+    return f"no: compute {p.slower_compute:.1f} times, or all-reduce {p.slower_all_reduce:.1f} times"
+
+
 def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
     published = [
         [p.source, f"{p.batch:,}", p.network.name,
          f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}", f"{p.predicted / p.images_per_second:.2f}",
          _minutes(p, p.images_per_second) or "–", _minutes(p, p.predicted) or "–",
-         f"{1000 * p.step.compute:.0f} + {1000 * p.step.all_reduce:.0f} ms", p.assumed]
+         f"{1000 * p.step.compute:.0f} + {1000 * p.step.all_reduce:.0f} ms", _agreement(p), p.assumed]
         for p in PUBLISHED
     ]  # fmt: skip
     header = (
         "published", "batch", "network", "images/s", "predicted", "predicted / published", "minutes",
-        "predicted", "step: compute + all-reduce", "assumed",
+        "predicted", "step: compute + all-reduce", "agrees", "assumed",
     )  # fmt: skip
     parts = [
         "# Training on many devices, computed",
         "A step takes `a + b n + 2 (N - 1) (latency + gradients / (N bandwidth))` on N devices with n images "
         "each, or as long as the input, if that is longer: fixed part a and time b an image of the device, "
         f"and a ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients that does not overlap with "
-        "computation. The prediction is an ideal; how far the published rates fall short of it is the check.",
+        "computation. The prediction is an ideal; how far the published rates fall short of it is the check. "
+        f"They agree where one is at most {TOLERANCE:g} times the other; where not, the table says how many "
+        "times longer than the model's one part, the other being right, would have to take.",
         markdown(header, published),
     ]
     if predicted:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.task import Task
 
+CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
 MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -53,6 +54,56 @@ class Photographs(Dataset):
         pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div_(255)
         mean, stddev = (torch.tensor(values)[:, None, None] for values in (MEAN, STDDEV))
         return pixels.sub_(mean).div_(stddev), 0
+
+
+def torchvision_memory(batch: int, threads: int) -> Task:
+    """One epoch of images like CIFAR-10's in memory, with the transforms of torchvision's examples."""
+    from torchvision import transforms
+
+    steps = [
+        transforms.ToPILImage(),
+        transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD),
+        transforms.RandomHorizontalFlip(),
+        transforms.ToTensor(),
+        transforms.Normalize(MEAN, STDDEV),
+    ]
+    return _epochs(Thumbnails(_noise(), transforms.Compose(steps)), batch, threads)
+
+
+def memory(batch: int) -> Task:
+    """The same without a loader: one offset and one coin for each image, gathered a batch at a time."""
+    margin = torch.nn.functional.pad(_noise(), [CIFAR_PAD] * 4)
+    reach = torch.arange(CIFAR_SIDE)
+    mean, stddev = (255 * torch.tensor(values)[:, None, None] for values in (MEAN, STDDEV))
+    steps = CIFAR_SIZE // batch
+
+    def call() -> float:
+        for chosen in torch.randperm(CIFAR_SIZE)[: steps * batch].view(steps, batch):
+            top, left = torch.randint(0, 2 * CIFAR_PAD + 1, (2, batch, 1))
+            rows, columns = top + reach, left + reach
+            columns = torch.where(torch.rand(batch, 1) < 0.5, columns.flip(1), columns)
+            images = margin[chosen[:, None, None], :, rows[:, :, None], columns[:, None]]
+            last = images.permute(0, 3, 1, 2).float().sub_(mean).div_(stddev)
+        return float(last[0, 0, 0, 0])
+
+    return Task(call, steps * batch)
+
+
+class Thumbnails(Dataset):
+    """Small images in memory, one at a time through torchvision's transforms."""
+
+    def __init__(self, images: torch.Tensor, transform):
+        self.images, self.transform = images, transform
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.transform(self.images[index]), 0
+
+
+def _noise() -> torch.Tensor:
+    return torch.randint(0, 256, (CIFAR_SIZE, 3, CIFAR_SIDE, CIFAR_SIDE), dtype=torch.uint8)
 
 
 def _epochs(photographs: Dataset, batch: int, threads: int) -> Task:

@@ -22,12 +22,13 @@ def alexnet_step(batch: int, side: int) -> Task:
     return training_task(model, constant_batch(batch, shape, CLASSES), batch)
 
 
-def read_images(folder: str, storage: str, batches: int) -> Task:
-    """The first batches of an epoch out of a folder, without those before: opening it reads it all."""
+def read_epoch(folder: str, storage: str) -> Task:
+    """One epoch out of a folder; its images are opened before, and in memory read."""
     data = open_data(
         DataConfig(dataset=f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage)
     )
-    return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH).take(batches)), READ_BATCH * batches)
+    steps = data.train_size // READ_BATCH
+    return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
 
 
 def mirrored_step(devices: int, batch: int, steps: int) -> Task:

@@ -61,7 +61,7 @@ def test_reading_counts_images_and_does_not_hold_them(tmp_path):
     contents = {path.read_bytes() for path in tmp_path.rglob("*.jpg")}
     assert len(contents) == 80
 
-    tasks = [growth.read_images(str(tmp_path), storage, batches=2) for storage in ("memory", "stream")]
+    tasks = [growth.read_epoch(str(tmp_path), storage) for storage in ("memory", "stream")]
 
     assert [task.call() for task in tasks] == [2, 2]
     assert tasks[0].amount == 2 * growth.READ_BATCH

@@ -75,7 +75,17 @@ def test_the_ideal_is_near_eight_gpus_and_above_the_clusters():
     ratios = [point.predicted / point.images_per_second for point in PUBLISHED]
 
     assert ratios[:4] == pytest.approx([1, 1, 1, 1], abs=0.2)
+    assert [point.agrees for point in PUBLISHED] == [True] * 4 + [False] * 3
     assert all(1 < ratio < 3 for ratio in ratios[4:])
+
+
+def test_either_part_alone_can_close_the_gap():
+    jia = next(point for point in PUBLISHED if point.source.startswith("Jia"))
+    published = jia.batch / jia.images_per_second
+
+    assert jia.slower_compute * jia.step.compute + jia.step.all_reduce == pytest.approx(published)
+    assert jia.step.compute + jia.slower_all_reduce * jia.step.all_reduce == pytest.approx(published)
+    assert min(jia.slower_compute, jia.slower_all_reduce) > 1
 
 
 def test_from_a_machines_rows_to_files(tmp_path):

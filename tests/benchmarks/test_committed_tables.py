@@ -1,0 +1,43 @@
+"""What is committed of the benchmark is what its committed rows say."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.growth_report import growth_table
+from benchmarks.machine import read_machine
+from benchmarks.report import machine_table, read_all, readme_section
+from benchmarks.rows import read_rows
+from benchmarks.scaling import write_scaling
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "results" / "benchmarks"
+MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
+def test_a_machines_table(machine):
+    about = read_machine(machine / "machine.csv")
+
+    assert (machine / "table.md").read_text() == machine_table(read_all(machine), about)
+    assert (machine / "figure.png").exists()
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
+def test_a_machines_growth(machine):
+    if not (machine / "growth.csv").exists():
+        pytest.skip("its growth was not measured")
+    about = read_machine(machine / "growth_machine.csv")
+
+    assert (machine / "growth.md").read_text() == growth_table(read_rows(machine / "growth.csv"), about)
+
+
+def test_readme():
+    assert readme_section(BENCHMARKS) in (ROOT / "README.md").read_text()
+
+
+def test_scaling(tmp_path):
+    write_scaling(tmp_path, MACHINES)
+
+    for name in ("published.csv", "predicted.csv", "table.md"):
+        assert (tmp_path / name).read_text() == (ROOT / "results" / "scaling" / name).read_text()
