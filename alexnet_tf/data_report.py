@@ -1,8 +1,6 @@
 """What there is to know of a data set before training on it: numbers, unusable files, a look at it."""
 
-import csv
 import dataclasses
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,11 @@ import numpy as np
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
-from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.files import make_folder, write_bytes, write_text
 from alexnet_tf.quarantine import write_quarantine
+from alexnet_tf.rows import to_line
 
 COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
 Statistics = dict[str, Any]
@@ -47,10 +45,7 @@ def report_data(
     statistics = data_statistics(data)
     with house_look():
         samples = encoded(draw_samples(data, seed), ["png"])["png"]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
+    make_folder(out, "--out")
     _write_table(out / "statistics.csv", ["statistic", "value"], list(statistics.items()))
     _write_table(out / "classes.csv", *_classes(data))
     write_quarantine(out / "quarantine.csv", data)
@@ -125,8 +120,4 @@ def _rounded(value: float) -> float:
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, table.getvalue())
+    write_text(path, "".join(f"{to_line(line)}\n" for line in [columns, *rows]))

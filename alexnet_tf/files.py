@@ -41,6 +41,22 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink()
 
 
+def make_folder(path: Path, flag: str) -> None:
+    """Makes a folder, and those above it, where there is none.
+
+    Args:
+        path: of the folder.
+        flag: which the user named it with.
+
+    Raises:
+        InputError: where that is not possible.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{flag}: expected a writable folder; received {path} ({error.strerror})") from error
+
+
 def write_text(path: Path, content: str) -> None:
     """`write_bytes` of UTF-8 text."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))

@@ -1,12 +1,9 @@
 """Train, evaluate and predict on images of one's own."""
 
-import csv
-import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -21,12 +18,13 @@ from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.environment import environment
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores, make_evaluator
-from alexnet_tf.files import write_text
+from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.quarantine import QuarantineLog
+from alexnet_tf.rows import to_csv
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
 from alexnet_tf.trained import Trained, is_trained, load_trained, save_trained
@@ -102,10 +100,7 @@ def train_on(
             f"received {list(data.image_set.image_shape)}"
         )
     check_run(config, data, strategy, start)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
+    make_folder(out, "--out")
     state = out / "state.npz"
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
         raise InputError(
@@ -121,16 +116,16 @@ def train_on(
     model, history = train(config, data, strategy, state, callbacks, start=start)
     if not is_chief(strategy):
         return history.status != "diverged"
-    _write_table(out / "curve.csv", list(history.curve[0]), history.curve)
+    write_text(out / "curve.csv", to_csv(list(history.curve[0]), history.curve))
     if config.data.holdout:
         measured = zip(history.selection_losses, history.selection_errors, strict=True)
         rows = [
             {"epoch": epoch, "selection_loss": loss, "selection_error": error}
             for epoch, (loss, error) in enumerate(measured, start=1)
         ]
-        _write_table(out / "selection.csv", ["epoch", "selection_loss", "selection_error"], rows)
+        write_text(out / "selection.csv", to_csv(["epoch", "selection_loss", "selection_error"], rows))
     if files.gradient_norms:
-        _write_table(out / "gradient_norms.csv", GRADIENT_NORMS_COLUMNS, history.gradient_norms)
+        write_text(out / "gradient_norms.csv", to_csv(GRADIENT_NORMS_COLUMNS, history.gradient_norms))
     if history.status == "diverged":
         # No network worth keeping; the curve tells what happened before.
         print(f"diverged: {history.message}; no network is written", file=sys.stderr)
@@ -163,14 +158,6 @@ def _callbacks(
     if is_chief(strategy) and files.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(out / "tensorboard"))
     return callbacks
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    table = io.StringIO()
-    writer = csv.DictWriter(table, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, table.getvalue())
 
 
 def evaluate_on(

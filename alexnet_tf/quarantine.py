@@ -1,22 +1,18 @@
 """The list of a set's files that cannot be used."""
 
-import csv
-import io
 from pathlib import Path
 
 import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.files import write_text
+from alexnet_tf.rows import to_line
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
     """Writes `path,reason` for each file of the set that could not be used, so far."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["path", "reason"])
-    writer.writerows(data.image_set.quarantine)
-    write_text(path, table.getvalue())
+    lines = [("path", "reason"), *data.image_set.quarantine]
+    write_text(path, "".join(f"{to_line(line)}\n" for line in lines))
 
 
 class QuarantineLog(keras.callbacks.Callback):

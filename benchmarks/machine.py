@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
+from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.processor import processor_field, processor_flags, processor_name
 
 # Instruction sets that decide how fast a network can be.
@@ -79,12 +78,7 @@ def machine_folder(results_dir: Path) -> Path:
         InputError: where it cannot be made.
     """
     folder = results_dir / machine_kind()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--results-dir: expected a folder that can be written; received {results_dir} ({error.strerror})"
-        ) from error
+    make_folder(folder, "--results-dir")
     return folder
 
 

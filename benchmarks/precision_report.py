@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import GREY, PALETTE, caption, title, write_figure
-from alexnet_tf.files import write_text
+from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.rows import to_csv
 from benchmarks.precision import (
     MARGIN,
@@ -51,10 +51,7 @@ def write_precision(a: Path, b: Path, out: Path) -> tuple[list[Path], list[Diffe
     """
     bundles = read_bundle(a), read_bundle(b)
     found = differences(*bundles)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out: expected a writable folder, received {out} ({error.strerror})") from error
+    make_folder(out, "--out")
     write_text(out / "differences.csv", to_csv(COLUMNS, _csv_rows(bundles, found)))
     write_text(out / "table.md", precision_table(bundles, found))
     figures = write_figure(out / "figure", lambda: draw(bundles, found), ("png", "svg"))

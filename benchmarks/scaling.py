@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
-from alexnet_tf.files import write_text
+from alexnet_tf.files import make_folder, write_text
 from benchmarks.published_rates import PUBLISHED, TOLERANCE, Published
 from benchmarks.rows import read_rows
 from benchmarks.scaling_model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
@@ -61,12 +61,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         results_dir: folder to write to.
         machines: benchmark folders of machines to predict for; those without our step are left out.
     """
-    try:
-        results_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"--out: expected a folder that can be written; received {results_dir} ({error.strerror})"
-        ) from error
+    make_folder(results_dir, "--out")
     devices = []
     for machine in machines:
         for precision in ("float32", "mixed_bfloat16"):

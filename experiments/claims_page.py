@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from alexnet_tf import statistics
+from alexnet_tf import intervals, statistics
 from alexnet_tf.results import read_lr_search
 from experiments import wording
 from experiments.claims import ours
@@ -59,7 +59,7 @@ def claims_page(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 def paper_noise(experiments: Sequence[Experiment]) -> str:
     """What the paper's numbers on ImageNet could differ by for no reason but the choice of images."""
     top1, top5 = (
-        statistics.binomial_standard_error(error, VALIDATION_IMAGES) for error in (ONE_CNN.top1, ONE_CNN.top5)
+        intervals.binomial_standard_error(error, VALIDATION_IMAGES) for error in (ONE_CNN.top1, ONE_CNN.top5)
     )
     within: dict[str, None] = {}
     for experiment in experiments:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alexnet_tf import statistics
+from alexnet_tf.intervals import mean_interval
 from alexnet_tf.statistics import Effect
 from experiments.experiment import Comparison, Experiment
 
@@ -141,7 +142,7 @@ def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> 
     for arm in arms_in_order(experiment, rows):
         for metric in metrics_of(experiment):
             found = values_of(experiment, rows, records, arm, metric)
-            interval = statistics.mean_interval([] if found.limits else found.known)
+            interval = mean_interval([] if found.limits else found.known)
             summary.append({
                 "experiment": experiment.name, "arm": arm, "metric": metric,
                 "n": len(found.known) + len(found.limits), "mean": interval.mean, "std": interval.std,

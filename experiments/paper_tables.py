@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf import statistics
+from alexnet_tf.intervals import mean_interval
 from alexnet_tf.scores import read_scores
 from experiments import ensemble, views, wording
 from experiments.averaging import METRICS
@@ -91,7 +91,7 @@ def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
 
 def _mean(evidence: Evidence, arm: str, metric: str) -> str:
     found = values_of(evidence.experiment, evidence.rows, evidence.records, arm, metric)
-    interval = statistics.mean_interval(found.known)
+    interval = mean_interval(found.known)
     if interval.mean is None:
         return ""
     # Ensembles of all nets are one and the same: no spread, and so no interval.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alexnet_tf import statistics
+from alexnet_tf.intervals import mean_interval
 from experiments import wording
 from experiments.conditions import conditions, count, joined, notes
 from experiments.effects import (
@@ -102,7 +102,7 @@ def _cell(found: Values, metric: str) -> str:
             return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"
         others = ", ".join(show(value) for value in sorted(found.known))
         return f"{len(found.limits)} of {len(found.limits) + len(found.known)} {beyond}; others {others}"
-    interval = statistics.mean_interval(found.known)
+    interval = mean_interval(found.known)
     if interval.mean is None:
         return "–"
     if interval.high is None:

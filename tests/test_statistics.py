@@ -1,4 +1,4 @@
-"""Intervals, effects and verdicts against arithmetic done by hand."""
+"""Paired effects and verdicts against arithmetic done by hand."""
 
 import math
 
@@ -8,58 +8,15 @@ from scipy import stats
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import (
-    Interval,
-    binomial_standard_error,
     detectable_effect,
     holm,
-    mean_interval,
     paired_effect,
-    unpaired_interval,
     verdict,
 )
 
 # Quantiles of Student's t at 97.5%, from a table.
 T_1, T_2 = 12.706205, 4.302653
 WEAKER = "reproduced, but weaker than the smallest effect of interest"
-
-
-def test_mean_interval_by_hand():
-    # mean 2, std 1, half width 4.302653 * 1 / sqrt(3) = 2.484138
-    interval = mean_interval([1, 2, 3])
-    assert (interval.n, interval.mean, interval.std) == (3, 2.0, 1.0)
-    assert interval.low == pytest.approx(2 - 2.484138, abs=1e-6)
-    assert interval.high == pytest.approx(2 + 2.484138, abs=1e-6)
-
-
-def test_mean_interval_at_another_confidence():
-    # t quantile at 95% with 2 degrees of freedom: 2.919986
-    assert mean_interval([1, 2, 3], confidence=0.9).high == pytest.approx(
-        2 + 2.919986 / math.sqrt(3), abs=1e-6
-    )
-
-
-def test_mean_interval_of_too_few():
-    assert mean_interval([]) == Interval(0, None, None, None, None)
-    assert mean_interval([0.5]) == Interval(1, 0.5, None, None, None)
-
-
-def test_mean_interval_of_equal_values_is_a_point():
-    # The mean of these three, summed in floating point, is not 0.1.
-    assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
-
-
-def test_unpaired_interval_by_hand():
-    # Equal spreads and sizes: Welch's degrees of freedom are 2 + 2 - 2, the error sqrt((2 + 2) / 2).
-    low, high = unpaired_interval([0, 2], [4, 6])
-
-    assert (low, high) == pytest.approx((-4 - T_2 * math.sqrt(2), -4 + T_2 * math.sqrt(2)), rel=1e-6)
-
-
-def test_unpaired_interval_without_spread_and_of_too_few():
-    assert unpaired_interval([0.3, 0.3], [0.1, 0.1, 0.1]) == pytest.approx((0.2, 0.2))
-    assert unpaired_interval([0.3], [0.1, 0.1]) is None
-    # A side without spread adds none.
-    assert unpaired_interval([0, 2], [1, 1, 1]) == pytest.approx((-T_1, T_1), rel=1e-6)
 
 
 def test_difference_is_paired_by_seed():
@@ -237,22 +194,3 @@ def test_verdict_on_a_ratio(low, high, expected):
 def test_verdict_needs_a_side():
     with pytest.raises(InputError, match="other than no effect, received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
-
-
-def test_binomial_standard_error_by_hand():
-    # half of 400 images: sqrt(.25 / 400)
-    assert binomial_standard_error(0.5, 400) == pytest.approx(0.025)
-    # the paper's 40% on 50,000 images: .22 points
-    assert round(100 * binomial_standard_error(0.4, 50_000), 2) == 0.22
-    assert binomial_standard_error(0, 1) == 0
-
-
-def test_binomial_standard_error_is_that_of_counting():
-    counted = np.random.default_rng(0).binomial(200, 0.3, 20_000) / 200
-    assert binomial_standard_error(0.3, 200) == pytest.approx(counted.std(), rel=0.02)
-
-
-@pytest.mark.parametrize(("error", "examples"), [(-0.1, 10), (1.1, 10), (0.5, 0), (math.nan, 10)])
-def test_binomial_standard_error_of_nothing(error, examples):
-    with pytest.raises(InputError, match=r"expected an error in \[0, 1\] of examples"):
-        binomial_standard_error(error, examples)

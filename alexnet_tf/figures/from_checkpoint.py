@@ -9,7 +9,6 @@ import keras
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.class_words import readable_names
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
@@ -22,10 +21,10 @@ from alexnet_tf.figures.of_images import (
     neighbourhoods,
     predict_sample,
 )
-from alexnet_tf.files import write_bytes, write_text
+from alexnet_tf.files import make_folder, write_bytes, write_text
+from alexnet_tf.intervals import Interval
 from alexnet_tf.own_images import open_data_for
 from alexnet_tf.rows import to_csv
-from alexnet_tf.statistics import Interval
 from alexnet_tf.trained import Trained, load_trained
 
 VECTOR, PHOTOGRAPH = ("png", "svg"), ("png",)
@@ -85,20 +84,8 @@ def figures_of(
 
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
     """Writes Figure 2 of any network, trained or not, into a folder; see `figures_of`."""
-    make_folder(out)
+    make_folder(out, "--out")
     yield from _told(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
-
-
-def make_folder(out: Path) -> None:
-    """Makes the folder of the figures.
-
-    Raises:
-        InputError: where that is not possible.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out: expected a writable folder; received {out} ({error.strerror})") from error
 
 
 def _kernels(net: Trained, out: Path) -> Iterator[str]:

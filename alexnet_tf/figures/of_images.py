@@ -14,7 +14,7 @@ from alexnet_tf.evaluate import TOP_K
 from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
 from alexnet_tf.figures.neighbours import NearestSearch, same_class_share
-from alexnet_tf.statistics import Interval, mean_interval
+from alexnet_tf.intervals import Interval, mean_interval
 from alexnet_tf.trained import Trained
 
 BATCH = 100

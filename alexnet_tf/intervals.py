@@ -1,0 +1,96 @@
+"""Means and their intervals."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from alexnet_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its confidence interval; what n is too small for is None."""
+
+    n: int
+    mean: float | None
+    std: float | None
+    low: float | None
+    high: float | None
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean, sample standard deviation and t interval of the mean.
+
+    One value has no interval, and equal values have an interval of one point.
+
+    Example:
+
+    >>> interval = mean_interval([1, 2, 3])
+    >>> interval.mean, round(interval.low, 3), round(interval.high, 3)
+    (2.0, -0.484, 4.484)
+    """
+    data = np.asarray(values, dtype=np.float64)
+    n = data.size
+    if n == 0:
+        return Interval(0, None, None, None, None)
+    if n == 1:
+        return Interval(1, float(data[0]), None, None, None)
+    # The mean of equal values may be off by one rounding, which must not look like a spread.
+    if np.all(data == data[0]):
+        value = float(data[0])
+        return Interval(n, value, 0.0, value, value)
+    mean, std = float(data.mean()), float(data.std(ddof=1))
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
+    return Interval(n, mean, std, mean - half, mean + half)
+
+
+def unpaired_interval(
+    a: Sequence[float], b: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Welch's t interval of mean(a) - mean(b), for independent samples whose spreads may differ.
+
+    None where a sample has fewer than two values; one point where neither has any spread.
+
+    Example:
+
+    >>> low, high = unpaired_interval([1, 2, 3], [0, 1, 2])
+    >>> round(low, 3), round(high, 3)
+    (-1.267, 3.267)
+    """
+    if min(len(a), len(b)) < 2:
+        return None
+    first, second = mean_interval(a), mean_interval(b)
+    difference = first.mean - second.mean
+    variances = first.std**2 / first.n, second.std**2 / second.n
+    if not any(variances):
+        return difference, difference
+    degrees = sum(variances) ** 2 / (variances[0] ** 2 / (first.n - 1) + variances[1] ** 2 / (second.n - 1))
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * math.sqrt(sum(variances))
+    return difference - half, difference + half
+
+
+def binomial_standard_error(error: float, examples: int) -> float:
+    """The standard error of an error rate that was counted on so many examples.
+
+        sqrt(error (1 - error) / examples)
+
+    It is the noise of the choice of examples alone; that of training comes on top.
+
+    Args:
+        error: fraction in [0, 1].
+        examples: at least 1.
+
+    Raises:
+        InputError: for another.
+
+    Example:
+
+    >>> round(binomial_standard_error(0.4, 50_000), 5)
+    0.00219
+    """
+    if not (0 <= error <= 1 and examples >= 1):
+        raise InputError(f"expected an error in [0, 1] of examples, received {error!r} of {examples!r}")
+    return math.sqrt(error * (1 - error) / examples)
