@@ -15,17 +15,19 @@ class Budget:
 
     Attributes:
         rounds: at most this many for each comparison.
-        seconds: a contender drops out of further rounds after this long, but not before its second.
+        seconds: a contender drops out of further rounds after this long.
+        least_rounds: but not before it has had so many.
         shortest: a contender whose call is shorter repeats it until this long, in seconds.
     """
 
     rounds: int
     seconds: float
+    least_rounds: int
     shortest: float
 
 
-QUICK = Budget(rounds=3, seconds=4.0, shortest=0.15)
-FULL = Budget(rounds=7, seconds=12.0, shortest=0.5)
+QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
+FULL = Budget(rounds=7, seconds=12.0, least_rounds=2, shortest=0.5)
 
 
 def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
@@ -51,7 +53,7 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
     for contender in _turns(comparison, budget):
         row = rows[contender.name]
         spent = sum(row.seconds) * calls.get(contender.name, 0)
-        if not row.measured or (len(row.seconds) >= 2 and spent >= seconds):
+        if not row.measured or (len(row.seconds) >= budget.least_rounds and spent >= seconds):
             continue
         try:
             answer = workers[contender.side].ask(do="time", key=contender.name, calls=calls[contender.name])

@@ -43,7 +43,7 @@ def workers(log, fails=()):
 def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
     log = []
 
-    fast, slow = measure(COMPARISON, workers(log), Budget(rounds=3, seconds=100.0, shortest=0.5))
+    fast, slow = measure(COMPARISON, workers(log), Budget(3, 100.0, least_rounds=2, shortest=0.5))
 
     timed = [entry[1:] for entry in log if entry[0] == "time"]
     assert timed == [("fast", 5), ("slow", 1), ("slow", 1), ("fast", 5), ("fast", 5), ("slow", 1)]
@@ -53,16 +53,18 @@ def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
 
 
-def test_a_slow_contender_drops_out_after_its_budget_but_has_two_rounds():
-    fast, slow = measure(COMPARISON, workers([]), Budget(rounds=6, seconds=3.0, shortest=0.1))
+def test_a_slow_contender_drops_out_after_its_budget_but_has_its_least():
+    fast, slow = measure(COMPARISON, workers([]), Budget(6, 3.0, least_rounds=2, shortest=0.1))
 
     assert len(fast.seconds) == 6
     assert len(slow.seconds) == 2
+    quick = Budget(6, 3.0, least_rounds=1, shortest=0.1)
+    assert [len(row.seconds) for row in measure(COMPARISON, workers([]), quick)] == [6, 1]
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])
 def test_a_failure_is_a_row_with_its_reason(step):
-    fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 0.1))
+    fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 2, 0.1))
 
     assert slow.message == f"cannot {step}"
     assert not slow.measured
@@ -80,7 +82,7 @@ def test_memory_is_of_processes_of_their_own():
 
 
 def test_rows_survive_the_file(tmp_path):
-    rows = measure(COMPARISON, workers([], fails=[("time", "slow")]), Budget(2, 9.0, 0.1))
+    rows = measure(COMPARISON, workers([], fails=[("time", "slow")]), Budget(2, 9.0, 2, 0.1))
     rows += measure_memory(COMPARISON, workers([]))
     write_rows(tmp_path / "item.csv", rows)
 
@@ -97,7 +99,7 @@ def test_a_turn_has_the_calls_that_the_comparison_asks_for_and_the_time_for_them
     log = []
     comparison = dataclasses.replace(COMPARISON, calls=8)
 
-    fast, slow = measure(comparison, workers(log), Budget(rounds=9, seconds=10.0, shortest=0.1))
+    fast, slow = measure(comparison, workers(log), Budget(9, 10.0, least_rounds=2, shortest=0.1))
 
     assert {entry[1:] for entry in log if entry[0] == "time"} == {("fast", 8), ("slow", 8)}
     # 40 s are allowed: 9 rounds of .8 s, but two of 32 s.
