@@ -231,7 +231,7 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
     axes.set_ylim(0, 105)
     axes.set_xlabel("machines")
     axes.set_ylabel("% of perfect scaling")
-    axes.legend(loc="center right", frameon=False, fontsize=7)
+    axes.legend(loc="best", frameon=False, fontsize=7)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

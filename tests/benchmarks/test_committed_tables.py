@@ -6,9 +6,10 @@ import pytest
 
 from benchmarks.growth_report import growth_table
 from benchmarks.machine import read_machine
-from benchmarks.report import machine_table, read_all, readme_section
+from benchmarks.report import read_all, readme_section
 from benchmarks.rows import read_rows
 from benchmarks.scaling import write_scaling
+from benchmarks.tables import machine_table
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "results" / "benchmarks"

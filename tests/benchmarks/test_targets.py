@@ -4,8 +4,9 @@ import pytest
 
 from alexnet_tf.errors import InputError
 from benchmarks.machine import write_machine
-from benchmarks.report import read_all, targets_table, write_all, write_report
+from benchmarks.report import read_all, write_all, write_report
 from benchmarks.rows import Row, write_rows
+from benchmarks.tables import machines_table, targets_table
 from benchmarks.targets import TARGETS, find, paired_ratio, share_of_peak, step_ratio
 
 STEP = "batch 128, float32"
@@ -89,6 +90,16 @@ def record(folder):
     return folder
 
 
+def test_machines_stand_side_by_side():
+    table = machines_table({"one": ROWS, "other": {}})
+
+    assert table.splitlines()[0] == "| work | precision | target | one | other |"
+    ours = next(line for line in table.splitlines() if "against PyTorch eager | float32 | ≥ 3.00×" in line)
+    assert ours.endswith(
+        "| met: 4.00× (3.50× to 4.00×), limit 5.00× | not measured: PyTorch eager was not run |"
+    )
+
+
 def test_report_from_the_files_alone(tmp_path):
     folder = record(tmp_path / "results" / "benchmarks" / "some-cpu")
     readme = tmp_path / "README.md"
@@ -105,7 +116,8 @@ def test_report_from_the_files_alone(tmp_path):
     section = readme.read_text()
     assert section.startswith("before\n<!-- benchmark -->\n\n[![")
     assert section.endswith("\n\n<!-- /benchmark -->\nafter\n")
-    assert targets_table(read_all(folder)) in section
+    link = "[some-cpu](results/benchmarks/some-cpu/table.md)"
+    assert machines_table({link: read_all(folder)}) in section
     first = [path.read_bytes() for path in written]
     assert [path.read_bytes() for path in write_all(folder.parent)] == first
 

@@ -86,6 +86,16 @@ def test_presets_differ_in_declared_fields_only():
     assert changed(ONE_TOWER) == {"towers", "filters"}
 
 
+def test_the_scales_of_both_normalisations_reach_their_layers():
+    config = dataclasses.replace(CODE, **NARROW, lrn_alpha=0.25, spatial_alpha=0.5)
+
+    layers = {layer.name: layer for layer in alexnet((96, 96, 3), 10, config).layers}
+
+    normalisations = {name: layer.alpha for name, layer in layers.items() if hasattr(layer, "alpha")}
+    assert normalisations.pop("spatial_norm2") == 0.5
+    assert set(normalisations.values()) == {0.25}
+
+
 @pytest.mark.parametrize("preset", ["paper", "code"])
 def test_forward_equals_the_reference_and_pytorch(preset):
     with np.load(FIXTURES / "pytorch_alexnet.npz") as file:

@@ -1,0 +1,27 @@
+"""A folder of images and its cache of decoded pixels, for tests of that cache."""
+
+from pathlib import Path
+
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.streamed_set import StreamedSet
+from tests.colored_images import write_colored_tree
+
+COLORS = {"blue": (40, 60, 200), "red": (200, 50, 40)}
+IMAGE = 32 * 32 * 3
+
+
+def write_tree(root: Path) -> Path:
+    """Images of several sizes, one file that is none, and no report split: 48 images are usable."""
+    write_colored_tree(root, COLORS, lambda i: (40 + i, 60 - i), noise=40, count=24)
+    (root / "red" / "text.jpg").write_text("no image")
+    return root
+
+
+def stream(tree: Path, side: int = 32) -> StreamedSet:
+    return load_image_set(f"folder:{tree}", image_size=side, storage="stream")
+
+
+def files(folder: Path) -> tuple[Path, Path]:
+    """The index and the pixels of the only cache in a folder."""
+    index, pixels = sorted(folder.iterdir())
+    return index, pixels

@@ -1,0 +1,137 @@
+"""Decoded pixels on disk that are damaged, and disks that cannot hold them."""
+
+import os
+import resource
+import signal
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data import pixel_cache
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.errors import InputError
+from tests.data.cached_tree import IMAGE, files, stream, write_tree
+from tests.data.test_streamed_set import assert_same_set
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    return write_tree(tmp_path / "tree")
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return tmp_path / "cache"
+
+
+def spoil_one_byte(pixels: Path, at: int) -> None:
+    content = bytearray(pixels.read_bytes())
+    content[at] ^= 1
+    pixels.write_bytes(content)
+
+
+def test_one_changed_bit_is_found_while_it_is_read(tree, folder):
+    images = stream(tree).cached(folder)
+    data = DataPipelines(images, DataConfig(image_size=32))
+    spoil_one_byte(files(folder)[1], 7 * IMAGE + 5)
+
+    assert len(list(data.train(0, 1, 1))) == data.train_size, "the epoch comes to its end"
+    with pytest.raises(InputError, match=r"received image \d+ is not what was written; delete .*\.\*"):
+        data.check_readable()
+
+
+def test_pixels_that_end_too_early_are_told_while_they_are_read(tree, folder):
+    images = stream(tree).cached(folder)
+    os.truncate(files(folder)[1], 10 * IMAGE)
+
+    assert images.read("report", 0)[1], "whoever waits for a readable image comes to an end"
+    with pytest.raises(InputError, match="is not what was written"):
+        images.check_readable()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda index, pixels: os.truncate(pixels, 100), "received 100 bytes of pixels, where 147,456 were"),
+        (lambda index, pixels: pixels.write_bytes(bytes(48 * IMAGE + 1)), "147,457 bytes of pixels"),
+        (lambda index, pixels: pixels.unlink(), "received No such file or directory: "),
+        (lambda index, pixels: index.write_bytes(index.read_bytes()[:200]), "an index that cannot be read"),
+        (lambda index, pixels: index.write_bytes(b""), "an index that cannot be read"),
+        (
+            lambda index, pixels: np.savez(index, facts=np.array("[]"), checksums=np.zeros(48, np.uint32)),
+            "an index of something else",
+        ),
+        (
+            lambda index, pixels: (index.unlink(), pixels.write_bytes(bytes(49 * IMAGE))),
+            "150,528 bytes of pixels without an index",
+        ),
+        (
+            lambda index, pixels: (index.unlink(), spoil_one_byte(pixels, 9)),
+            "pixels of another fingerprint, of files that have changed or of a damaged disk",
+        ),
+    ],
+)
+def test_a_damaged_cache_is_refused(tree, folder, spoil, words):
+    stream(tree).cached(folder)
+    spoil(*files(folder))
+
+    with pytest.raises(InputError, match=words) as caught:
+        stream(tree).cached(folder)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_damaged_cache_can_be_deleted(tree, folder):
+    stream(tree).cached(folder)
+    spoil_one_byte(files(folder)[1], 9)
+    for path in folder.iterdir():
+        path.unlink()
+
+    assert_same_set(
+        load_image_set(f"folder:{tree}", image_size=32, storage="memory"), stream(tree).cached(folder)
+    )
+
+
+def test_a_disk_without_the_space_is_refused_before_anything_is_written(tree, folder, monkeypatch):
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(pixel_cache.shutil, "disk_usage", lambda path: usage(48 * IMAGE - 1))
+
+    with pytest.raises(InputError, match=r"expected 0.000147 GB of free disk space at .* for 48 images of"):
+        stream(tree).cached(folder)
+    assert [path.stat().st_size for path in folder.iterdir()] == [0]
+
+
+def test_a_disk_that_fills_up_meanwhile_ends_in_one_line(tree, folder, monkeypatch):
+    monkeypatch.setattr(pixel_cache, "CHUNK", 4)
+    images = stream(tree)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20 * IMAGE + 7, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"expected to be able to write .*pixels; received: File too"):
+            images.cached(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert_same_set(load_image_set(f"folder:{tree}", image_size=32, storage="memory"), images.cached(folder))
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tree, tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(InputError, match="--cache: expected to be able to write"):
+        stream(tree).cached(tmp_path / "file")
+
+
+def test_a_file_lost_while_the_cache_is_written_is_told(tree, folder):
+    images = stream(tree)
+    (tree / "red" / "05.png").rename(tree / "away.png")
+
+    with pytest.raises(InputError, match=r"stay readable; received red/05.png \(cannot be read: No such"):
+        images.cached(folder)
+    (tree / "away.png").rename(tree / "red" / "05.png")
+    assert stream(tree).cached(folder).read("train", 0)[1]
