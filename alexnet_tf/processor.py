@@ -8,7 +8,7 @@ from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 # Instructions on bfloat16: of x86 two, of ARM one. Where there are none TensorFlow computes in float32 and
-# rounds each value, many times slower than float32 alone (benchmarks/LOG.md).
+# rounds each value; with AVX2 that is many times slower than float32 alone (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
@@ -19,7 +19,7 @@ def processor_name() -> str:
 
 def processor_field(name: str) -> str:
     """The first value of a field of /proc/cpuinfo; empty where there is none."""
-    found = re.search(rf"^{name}\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    found = re.search(rf"^{name}[ \t]*:[ \t]*(.+)$", _cpuinfo(), re.MULTILINE)
     return found[1].strip() if found else ""
 
 
@@ -38,7 +38,7 @@ def has_bfloat16() -> bool:
 def warn_of_emulation() -> None:
     """Says, once a process, that `mixed_bfloat16` is the slow choice here."""
     print(
-        "WARNING: mixed_bfloat16 is many times slower than float32 here: this processor only emulates it",
+        "WARNING: mixed_bfloat16 can be many times slower than float32 here: this processor emulates it",
         file=sys.stderr,
     )
 

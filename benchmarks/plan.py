@@ -207,7 +207,7 @@ def step_with_input(place: Place) -> Iterator[Comparison]:
             Contender("images from files", "tensorflow", "step_with_input.files", real),
         )
         case = f"AlexNet, batch 128, {precision}"
-        yield Comparison("step_with_input", case, "images", contenders, calls=2 if place.quick else 8)
+        yield Comparison("step_with_input", case, "images", contenders, calls=2 if place.quick else 6)
 
 
 def inference(place: Place) -> Iterator[Comparison]:

@@ -120,7 +120,12 @@ def _measured(measured: Measured, target: Target) -> str:
         return measured.note
     low, high = _ratio(measured.low, target), _ratio(measured.high, target)
     note = f"; {measured.note}" if measured.note else ""
-    return f"{_ratio(measured.ratio, target)} ({low} to {high}{note})"
+    rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
+    ratio = _ratio(measured.ratio, target)
+    if ratio == _ratio(target.bound, target) and target.verdict(measured) == "not met":
+        # Rounded it would look like the bound itself.
+        ratio = f"{100 * measured.ratio:.1f}%" if target.percent else f"{measured.ratio:.3f}×"
+    return f"{ratio} ({low} to {high} in {rounds}{note})"
 
 
 def _limit(measured: Measured, target: Target) -> str:

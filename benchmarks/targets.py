@@ -1,7 +1,7 @@
 """The targets, and what the rows say of them."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.rows import Row
@@ -16,6 +16,7 @@ class Measured:
     Attributes:
         ratio: median over the rounds.
         low, high: the smallest and the largest of the rounds.
+        rounds: how many.
         limit: the ratio that the machine's matrix products would give, where that bounds it.
         note: condition, or reason.
     """
@@ -23,6 +24,7 @@ class Measured:
     ratio: float | None = None
     low: float = 0.0
     high: float = 0.0
+    rounds: int = 0
     limit: float | None = None
     note: str = ""
 
@@ -70,11 +72,15 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
     for row in (numerator, denominator):
         if not row.measured:
             return Measured(note=row.message)
-    ratios = [
+    return _over_rounds(
         (a / numerator.amount) / (b / denominator.amount)
         for a, b in zip(numerator.seconds, denominator.seconds, strict=False)
-    ]
-    return Measured(statistics.median(ratios), min(ratios), max(ratios))
+    )
+
+
+def _over_rounds(ratios: Iterable[float]) -> Measured:
+    found = list(ratios)
+    return Measured(statistics.median(found), min(found), max(found), len(found))
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
@@ -83,16 +89,16 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
     for row in (ours, product):
         if not row.measured:
             return Measured(note=row.message)
-    shares = [
+    return _over_rounds(
         (ours.gflop / a) / (product.gflop / b) for a, b in zip(ours.seconds, product.seconds, strict=False)
-    ]
-    return Measured(statistics.median(shares), min(shares), max(shares))
+    )
 
 
 def step_ratio(rows: Rows, other: str, precision: str) -> Measured:
     """How many times faster our AlexNet step is than `other`'s, at batch 128, else at 32.
 
-    `limit` is the ratio that a step at the speed of matrix products alone would reach.
+    `limit` is the ratio that a step at the speed of matrix products alone would reach: our operations at
+    the speed of the product against their step, round by round.
     """
     policy = "float32" if precision == "float32" else "mixed_bfloat16"
     reason = ""
@@ -103,8 +109,11 @@ def step_ratio(rows: Rows, other: str, precision: str) -> Measured:
         if measured.ratio is None:
             reason = reason or measured.note
             continue
-        share = share_of_peak(rows, case).ratio
-        limit = measured.ratio / share if share else None
+        product = find(rows, "alexnet_step", case, "matrix product")
+        limit = None
+        if product.measured and ours.gflop:
+            at_peak = replace(ours, seconds=tuple(ours.gflop / product.gflop * b for b in product.seconds))
+            limit = paired_ratio(theirs, at_peak).ratio
         note = "" if batch == 128 else f"batch {batch}"
         return replace(measured, limit=limit, note=note)
     return Measured(note=reason)

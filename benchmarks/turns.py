@@ -27,7 +27,7 @@ class Budget:
 
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
-FULL = Budget(rounds=7, seconds=12.0, least_rounds=2, shortest=0.5)
+FULL = Budget(rounds=7, seconds=12.0, least_rounds=3, shortest=0.5)
 
 
 def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
