@@ -79,10 +79,10 @@ def readme_section(results_dir: Path) -> str:
         for folder, link in links.items()
     ]
     parts.append(machines_table({f"[{f.name}]({link}/table.md)": read_all(f) for f, link in links.items()}))
-    parts += [
-        f"{folder.name}: {conditions(read_machine(folder / 'machine.csv'))} Every row: "
-        f"[{link}/table.md]({link}/table.md)."
-        for folder, link in links.items()
-    ]
+    for folder, link in links.items():
+        about = conditions(read_machine(folder / "machine.csv"))
+        parts.append(f"{folder.name}: {about} Every row: [{link}/table.md]({link}/table.md).")
+        if (folder / "growth.md").exists():
+            parts[-1] += f" As it grows: [{link}/growth.md]({link}/growth.md)."
     parts.append(readme_line(results_dir / PRECISION))
     return "\n\n".join(part for part in parts if part)

@@ -137,7 +137,8 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
         f"and a ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients that does not overlap with "
         "computation. The prediction is an ideal; how far the published rates fall short of it is the check. "
         f"They agree where one is at most {TOLERANCE:g} times the other, a mark set when the rates were "
-        "known; where not, the table says how many times longer than the model's one part, the other being right, would have to take.",
+        "known; where not, the table says how many times longer than the model's one part, the other being "
+        "right, would have to take.",
         markdown(header, published),
     ]
     if predicted:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.growth import reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table
 from benchmarks.machine import read_machine
 from benchmarks.report import read_all, readme_section
@@ -30,7 +31,10 @@ def test_a_machines_growth(machine):
         pytest.skip("its growth was not measured")
     about = read_machine(machine / "growth_machine.csv")
 
-    assert (machine / "growth.md").read_text() == growth_table(read_rows(machine / "growth.csv"), about)
+    rows = read_rows(machine / "growth.csv")
+    assert (machine / "growth.md").read_text() == growth_table(rows, about)
+    declared = [*sweeps(quick=False), *(sweep for sweep, _ in reading_sweeps({1000: ""}))]
+    assert {row.case for row in rows} == {sweep.case for sweep in declared}
 
 
 def test_readme():

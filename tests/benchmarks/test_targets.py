@@ -97,7 +97,7 @@ def test_the_table_tells_values_and_reasons():
         "| 4.00× (3.50× to 4.00× in 3 rounds) | 4.38× | met |"
     ) in table
     assert "| bfloat16 | ≥ 7.00× | no PyTorch |  | not measured |" in table
-    assert "| ≥ 75% | 80% (64% to 100%) |  | met |" in table
+    assert "| ≥ 75% | 80% (64% to 100% in 3 rounds) |  | met |" in table
     assert "2.50× (2.00× to 3.00× in 2 rounds; batch 32)" in table
     assert len(table.splitlines()) == 2 + len(TARGETS)
 
