@@ -10,6 +10,7 @@ from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.files import write_text
 from benchmarks.machine import read_machine
 from benchmarks.rows import Row, read_rows
+from benchmarks.wording import duration, significant
 from experiments.tables import markdown
 
 
@@ -33,7 +34,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
     lines = []
     for row in rows:
         measured = (
-            [f"{1000 * row.median:,.4g} ms", f"{row.rate:,.4g}", f"{row.peak_mebibytes:,.0f} MiB"]
+            [duration(row.median), significant(row.rate), f"{row.peak_mebibytes:,.0f} MiB"]
             if row.measured
             else [f"not measured: {row.message}", "", ""]
         )
