@@ -118,7 +118,9 @@ def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) 
     """
     channels = images.shape[-1]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    return _compiled(_shift)(images, tf.linalg.matvec(components, amounts))
+    # Element by element: a matrix product sums in an order that may depend on how many images there are.
+    shift = sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
+    return _compiled(_shift)(images, shift)
 
 
 def _cut(images: tf.Tensor, offsets: tf.Tensor, side: int) -> tf.Tensor:
