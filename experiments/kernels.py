@@ -47,6 +47,11 @@ EXPERIMENT = Experiment(
         Comparison("two", "one", "tower_contrast", "difference", None, 0.33, primary=True),
     ),
     metrics=(),
+    notes=(
+        "the halves of one tower differ in colour as much as two towers do, and both differences vary widely "
+        "from seed to seed: a tower has twelve first kernels here and a half of the one tower six, where the "
+        "paper's towers have 48, so chance alone makes halves differ, the more the fewer kernels they have",
+    ),
     objective="selection_error",
     figure=METRICS[0],
     probe_metrics=METRICS,

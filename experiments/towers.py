@@ -25,6 +25,11 @@ EXPERIMENT = Experiment(
         Comparison("two", "one", "test_top5_error", "difference", -0.012, -0.006),
     ),
     metrics=(),
+    notes=(
+        "the search, of fewer epochs and in mixed_bfloat16, found two rates of `one` about as good as each "
+        "other and took the lower; a net that is still learning gains from a higher rate, so part of the "
+        "difference may be the rate's",
+    ),
     objective="selection_error",
     figure="test_error",
 )
