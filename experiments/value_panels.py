@@ -34,7 +34,7 @@ def draw_values(axes: Axes, experiment: Experiment, rows: Sequence[Row], records
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylabel(wording.title_of(experiment, experiment.figure))
     if wording.is_fraction(experiment.figure):
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axes.locator_params(axis="y", nbins=8, steps=[1, 2, 5, 10], min_n_ticks=2)
     else:
         axes.set_ylim(bottom=0)
