@@ -1,7 +1,6 @@
 """What there is to know of a data set before training on it: numbers, unusable files, a look at it."""
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.files import make_folder, write_bytes, write_text
 from alexnet_tf.quarantine import write_quarantine
-from alexnet_tf.rows import to_line
+from alexnet_tf.rows import to_lines
 
 COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
 Statistics = dict[str, Any]
@@ -46,8 +45,8 @@ def report_data(
     with house_look():
         samples = encoded(draw_samples(data, seed), ["png"])["png"]
     make_folder(out, "--out")
-    _write_table(out / "statistics.csv", ["statistic", "value"], list(statistics.items()))
-    _write_table(out / "classes.csv", *_classes(data))
+    write_text(out / "statistics.csv", to_lines([("statistic", "value"), *statistics.items()]))
+    write_text(out / "classes.csv", to_lines(_classes(data)))
     write_quarantine(out / "quarantine.csv", data)
     write_bytes(out / "samples.png", samples)
     return statistics
@@ -105,19 +104,14 @@ def _sizes(data: DataPipelines) -> Statistics:
     }
 
 
-def _classes(data: DataPipelines) -> tuple[list[str], list[tuple]]:
-    """Columns and rows: images of each class to train on, of those in the selection split, to report on."""
+def _classes(data: DataPipelines) -> list[tuple]:
+    """Header and rows: images of each class to train on, of those in the selection split, to report on."""
     images = data.image_set
     groups = images.train_labels, images.train_labels[images.selected], images.report_labels
     counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]
-    return ["class", "train", "selection", images.report_split], list(
-        zip(images.class_names, *counts, strict=True)
-    )
+    header = ("class", "train", "selection", images.report_split)
+    return [header, *zip(images.class_names, *counts, strict=True)]
 
 
 def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    write_text(path, "".join(f"{to_line(line)}\n" for line in [columns, *rows]))

@@ -6,13 +6,12 @@ import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.files import write_text
-from alexnet_tf.rows import to_line
+from alexnet_tf.rows import to_lines
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
     """Writes `path,reason` for each file of the set that could not be used, so far."""
-    lines = [("path", "reason"), *data.image_set.quarantine]
-    write_text(path, "".join(f"{to_line(line)}\n" for line in lines))
+    write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
 
 
 class QuarantineLog(keras.callbacks.Callback):

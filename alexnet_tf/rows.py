@@ -7,7 +7,7 @@ come back exactly, None is an empty field.
 import csv
 import io
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,9 +132,14 @@ def to_line(values: Sequence[Any]) -> str:
     return buffer.getvalue()
 
 
+def to_lines(lines: Iterable[Sequence[Any]]) -> str:
+    """A whole file from its lines, the header first."""
+    return "".join(f"{to_line(line)}\n" for line in lines)
+
+
 def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """A whole file."""
-    return "".join(f"{to_line(line)}\n" for line in [columns, *([row[c] for c in columns] for row in rows)])
+    """A whole file from rows by column name."""
+    return to_lines([columns, *([row[c] for c in columns] for row in rows)])
 
 
 def read_table(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:

@@ -32,6 +32,17 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.fixture
+def fake_side(monkeypatch):
+    """Both sides are `tests.benchmarks.fake_side`, and there are two photographs."""
+    worker = benchmarks.run.Worker
+    monkeypatch.setattr(
+        benchmarks.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
+    )
+    monkeypatch.setattr(benchmarks.run, "PHOTOGRAPHS", {True: 2, False: 2})
+
+
+@pytest.mark.usefixtures("fake_side")
 def test_bfloat16_is_not_measured_where_the_processor_has_none(tmp_path, monkeypatch):
     def one(place):
         for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
@@ -39,12 +50,7 @@ def test_bfloat16_is_not_measured_where_the_processor_has_none(tmp_path, monkeyp
             yield Comparison("one", case, "images", (contender,))
 
     monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": one})
-    monkeypatch.setattr(benchmarks.run, "PHOTOGRAPHS", {True: 2, False: 2})
     monkeypatch.setattr(benchmarks.run, "has_bfloat16", lambda: False)
-    worker = benchmarks.run.Worker
-    monkeypatch.setattr(
-        benchmarks.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
-    )
 
     benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
 
@@ -54,6 +60,7 @@ def test_bfloat16_is_not_measured_where_the_processor_has_none(tmp_path, monkeyp
     assert "does not compute in bfloat16" in in_bfloat16.message
 
 
+@pytest.mark.usefixtures("fake_side")
 def test_an_item_measured_apart_leaves_the_description_of_the_whole_run(tmp_path, monkeypatch):
     def one(place):
         yield Comparison(
@@ -61,11 +68,6 @@ def test_an_item_measured_apart_leaves_the_description_of_the_whole_run(tmp_path
         )
 
     monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": one})
-    monkeypatch.setattr(benchmarks.run, "PHOTOGRAPHS", {True: 2, False: 2})
-    worker = benchmarks.run.Worker
-    monkeypatch.setattr(
-        benchmarks.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
-    )
 
     benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"

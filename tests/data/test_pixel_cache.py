@@ -16,18 +16,8 @@ from alexnet_tf.data.arrays import fingerprint_arrays
 from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streamed_set import StreamedSet
-from tests.data.cached_tree import IMAGE, files, stream, write_tree
+from tests.data.cached_tree import IMAGE, files, stream
 from tests.data.test_streamed_set import ALL, assert_same_batches, assert_same_set
-
-
-@pytest.fixture
-def tree(tmp_path) -> Path:
-    return write_tree(tmp_path / "tree")
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return tmp_path / "cache"
 
 
 @pytest.fixture

@@ -14,18 +14,8 @@ from alexnet_tf.data import pixel_cache
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
-from tests.data.cached_tree import IMAGE, files, stream, write_tree
+from tests.data.cached_tree import IMAGE, files, stream
 from tests.data.test_streamed_set import assert_same_set
-
-
-@pytest.fixture
-def tree(tmp_path) -> Path:
-    return write_tree(tmp_path / "tree")
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return tmp_path / "cache"
 
 
 def spoil_one_byte(pixels: Path, at: int) -> None:
