@@ -197,17 +197,18 @@ def input_pipeline(place: Place) -> Iterator[Comparison]:
 
 
 def step_with_input(place: Place) -> Iterator[Comparison]:
-    """The same training step on real input and on a constant batch."""
+    """The same training step on real input and on a constant batch, a smaller one in a quick run."""
+    batch = 32 if place.quick else 128
     for precision in PRECISIONS:
-        arguments = {"batch": 128, "precision": precision}
+        arguments = {"batch": batch, "precision": precision}
         real = {**arguments, "folder": place.jpegs}
         contenders = (
             Contender("constant batch", "tensorflow", "alexnet_step.ours", arguments),
             Contender("images in memory", "tensorflow", "step_with_input.memory", real),
             Contender("images from files", "tensorflow", "step_with_input.files", real),
         )
-        case = f"AlexNet, batch 128, {precision}"
-        yield Comparison("step_with_input", case, "images", contenders, calls=2 if place.quick else 6)
+        case = f"AlexNet, batch {batch}, {precision}"
+        yield Comparison("step_with_input", case, "images", contenders, calls=4 if place.quick else 6)
 
 
 def inference(place: Place) -> Iterator[Comparison]:

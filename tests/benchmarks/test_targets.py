@@ -64,6 +64,26 @@ def test_the_limit_is_of_the_rounds_that_the_product_and_the_other_share():
     assert step_ratio(rows, "PyTorch eager", "float32").rounds == 2
 
 
+def test_the_smaller_batch_stands_in_for_real_input_too():
+    case = "AlexNet, batch 32, float32"
+    rows = {"step_with_input": [
+        Row(case, "constant batch", "tensorflow", "images", 32, 0, (1.0, 1.0)),
+        Row(case, "images in memory", "tensorflow", "images", 32, 0, (1.25, 1.25)),
+    ]}  # fmt: skip
+
+    assert "| 80% (80% to 80% in 2 rounds; batch 32) |  | not met |" in targets_table(rows)
+
+
+def test_a_row_that_says_why_says_more_than_a_missing_one():
+    emulated = {"alexnet_step": [
+        Row("batch 32, mixed_bfloat16", name, "side", "images", message="it cannot")
+        for name in ("ours", "PyTorch eager")
+    ]}  # fmt: skip
+
+    assert step_ratio(emulated, "PyTorch eager", "bfloat16").note == "it cannot"
+    assert step_ratio({}, "PyTorch eager", "bfloat16").note == "PyTorch eager was not run"
+
+
 def test_a_ratio_beside_its_bound_has_the_digit_that_tells():
     rows = {"inference": [
         Row("batch 1, 1 view, float32", "ours", "tensorflow", "images", 1, 0, (1.0,)),
