@@ -17,8 +17,10 @@ EARLY_EPOCHS = 3
 PAPER = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
-def early_loss(curve: Curve) -> float:
+def early_loss(curve: Curve) -> float | None:
     """Training loss in the mean over the ends of the first three epochs (or as many as there are), in nats.
+
+    None for a run that diverged in its first epoch.
 
     Example:
 
@@ -26,7 +28,7 @@ def early_loss(curve: Curve) -> float:
     1.5
     """
     losses = [point["train_loss"] for point in curve[1 : EARLY_EPOCHS + 1]]
-    return sum(losses) / len(losses)
+    return sum(losses) / len(losses) if losses else None
 
 
 def _early(arm: str, baseline: str, primary: bool = False) -> Comparison:

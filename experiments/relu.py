@@ -11,29 +11,14 @@ constant learning rate for each arm, chosen from its grid for speed.
 
 from alexnet_tf.config import CifarNetConfig, Config, DataConfig, TrainConfig
 from experiments.experiment import Arm, Comparison, Curve, Experiment, Metric
+from experiments.time_to_error import epochs_to_error
 
 TARGET = 0.25
 
 
 def epochs_to_target(curve: Curve) -> float | None:
-    """Epochs until the training error is 25%, interpolated between epochs; None if it never is.
-
-    Example:
-
-    >>> epochs_to_target([{"epoch": 0, "train_error": 0.9}, {"epoch": 1, "train_error": 0.3},
-    ...                   {"epoch": 2, "train_error": 0.2}])
-    1.5
-    """
-    before = None
-    for point in curve:
-        if point["train_error"] <= TARGET:
-            if before is None:
-                return float(point["epoch"])
-            fall = before["train_error"] - point["train_error"]
-            # Rounded to a thousandth of an epoch: more digits would claim what 10,000 images can't tell.
-            return round(before["epoch"] + (before["train_error"] - TARGET) / fall, 3)
-        before = point
-    return None
+    """Epochs until the training error is 25%; None if it never is."""
+    return epochs_to_error(curve, TARGET)
 
 
 MODERN_MODEL = CifarNetConfig(init="glorot", pooling=("max", "max", "max"))

@@ -1,0 +1,28 @@
+"""Epochs to a training error, between the epochs."""
+
+import pytest
+
+from experiments.bias import early_loss
+from experiments.time_to_error import epochs_to_error
+
+
+def curve(*errors: float) -> list[dict[str, float]]:
+    return [{"epoch": epoch, "train_error": error} for epoch, error in enumerate(errors)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ((0.9, 0.5, 0.3), 1.5),
+        ((0.9, 0.4), 1.0),
+        ((0.4, 0.3), 0.0),
+        ((0.9, 0.5), None),
+        ((0.9, 0.35, 0.5), 0.909),
+    ],
+)
+def test_the_first_crossing_counts(errors, expected):
+    assert epochs_to_error(curve(*errors), 0.4) == expected
+
+
+def test_a_run_that_diverged_at_once_has_no_early_loss():
+    assert early_loss([{"train_loss": 2.3}]) is None
