@@ -20,8 +20,8 @@ class Arm:
         name: as in the rows.
         config: everything but the seed (and the data set, where the command names another).
         change: what it changes against its baseline, in words.
-        grid: learning rates that `search` tries, in increasing order; none for an arm that looks at the
-            nets of another's, and so has its rate.
+        grid: learning rates that `search` tries, in increasing order; none for an arm that has another's
+            rate: it looks at its nets, or is there to be compared at that rate.
         seeds: seeds of the committed evidence.
         search_epochs: epochs of one search run.
         probe: further metrics of the trained net, columns of runs.csv.

@@ -63,6 +63,13 @@ def tiny_arm(
     return Arm(name, config, change, GRID, seeds, search_epochs=6, probe=probe)
 
 
-def measured_arm(name: str, change: str, probe: Probe, nets: int = 1, **changes: Any) -> Arm:
+def measured_arm(
+    name: str,
+    change: str,
+    probe: Probe,
+    seeds: tuple[int, ...] = FIVE_SEEDS,
+    nets: int = 1,
+    **changes: Any,
+) -> Arm:
     """An arm on Tiny ImageNet that looks at the nets of another's arm: nothing is searched for it."""
-    return Arm(name, TINY.replace(**changes), change, (), FIVE_SEEDS, 0, probe, nets)
+    return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)

@@ -85,6 +85,31 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
         return np.clip(1 - grey / whole, 0, 1)
 
 
+def random_contrast(kernels: np.ndarray, deals: int, seed: int) -> float:
+    """How far random halves of the kernels differ in colourfulness, in the mean over many ways to halve them.
+
+    What the difference of two towers is to be measured against: it is as large where kernels are of many
+    kinds, or few, without any tower having a say.
+
+    Args:
+        kernels: [height, width, 3, kernels], an even number.
+        deals: number of random halvings.
+        seed: of the halvings.
+
+    Example:
+
+    >>> kernels = np.zeros((1, 1, 3, 2))
+    >>> kernels[0, 0, :, 0], kernels[0, 0, :, 1] = (1, 1, 1), (0, 1, -1)
+    >>> round(random_contrast(kernels, deals=3, seed=0), 6)
+    1.0
+    """
+    rng = np.random.default_rng(seed)
+    contrasts = [
+        np.ptp(tower_colorfulness(kernels[..., rng.permutation(kernels.shape[-1])], 2)) for _ in range(deals)
+    ]
+    return float(np.mean(contrasts))
+
+
 def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum of squares along the grey axis, and of all, of each kernel."""
     if kernels.ndim != 4 or kernels.shape[2] != 3:

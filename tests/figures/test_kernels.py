@@ -14,6 +14,7 @@ from alexnet_tf.figures.kernels import (
     first_kernels,
     grid_shape,
     kernels_figure,
+    random_contrast,
     tower_colorfulness,
 )
 from alexnet_tf.figures.look import house_look
@@ -59,6 +60,16 @@ def test_a_tower_weights_its_kernels_by_energy():
 
     assert tower_colorfulness(kernels, 2).tolist() == pytest.approx([4 / 16, 1])
     assert tower_colorfulness(kernels, 1).tolist() == pytest.approx([12 / 24])
+
+
+def test_random_halves_of_four_kernels_are_all_three():
+    # Energies 1; colourful, colourful, grey, grey: of three ways to halve them one parts the colours.
+    red_green, grey = (1, -1, 0), (1, 1, 1)
+    kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
+    kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
+
+    assert random_contrast(kernels, deals=3000, seed=0) == pytest.approx(1 / 3, abs=0.03)
+    assert np.ptp(tower_colorfulness(kernels, 2)) == pytest.approx(1)
 
 
 def test_a_kernel_of_zeros_has_no_colorfulness_and_no_say():
