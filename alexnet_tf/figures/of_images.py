@@ -13,7 +13,7 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.evaluate import TOP_K
 from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
-from alexnet_tf.figures.neighbours import NearestSearch, same_class_share
+from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
 from alexnet_tf.intervals import Interval, mean_interval
 from alexnet_tf.trained import Trained
 
@@ -120,6 +120,13 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
     counts = np.bincount(trained_labels[database], minlength=data.image_set.classes)
     chance = float(counts[labels[queries]].mean() / len(database))
     return Neighbours(queries, database, tuple(spaces), chance)
+
+
+def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
+    """The share of the database nearer to a query in pixels than its neighbours in a space; the mean."""
+    queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
+    database = (_flat(images) for images in _batches(data, "train", found.database))
+    return float(nearer_share(queries, database, space.indices).mean())
 
 
 def neighbourhoods(

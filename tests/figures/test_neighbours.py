@@ -7,7 +7,7 @@ import pytest
 
 from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
 from alexnet_tf.figures.look import house_look
-from alexnet_tf.figures.neighbours import nearest, same_class_share
+from alexnet_tf.figures.neighbours import nearer_share, nearest, same_class_share
 
 
 def brute_force(queries: np.ndarray, database: np.ndarray, count: int) -> np.ndarray:
@@ -56,6 +56,17 @@ def test_share_of_the_same_class():
     shares = same_class_share(np.array([[0, 2, 3], [1, 0, 3]]), np.array([4, 5, 4, 4]), np.array([4, 5]))
 
     assert shares.tolist() == pytest.approx([1, 1 / 3])
+
+
+def test_nearer_share_is_the_rank_over_the_size():
+    rng = np.random.default_rng(0)
+    queries, database = rng.normal(size=(5, 8)), rng.normal(size=(100, 8))
+    order = brute_force(queries, database, 100)
+
+    # The member of rank r has r members before it.
+    shares = nearer_share(queries, np.array_split(database, 7), order[:, [0, 6, 99]])
+
+    np.testing.assert_allclose(shares, np.tile([0.0, 0.06, 0.99], (5, 1)), rtol=0, atol=1e-12)
 
 
 def test_neighbours_of_the_querys_class_are_framed():
