@@ -5,14 +5,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 from alexnet_tf.adam import L2Adam
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
-from alexnet_tf.config import Config, TrainConfig
+from alexnet_tf.config import Config
 from alexnet_tf.config_check import check_config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
@@ -59,23 +59,36 @@ class History:
         return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
 
 
-def make_optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """The run's update rule with its numbers."""
-    if config.optimizer != "momentum":
+def make_optimizer(
+    learning_rate: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    bias_rate: float = 1.0,
+    optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
+    freezable: str = "",
+) -> keras.optimizers.Optimizer:
+    """An update rule of `TrainConfig`, the paper's (section 5) by default, for `compile` of any Keras model.
+
+    The paper's rule is one operation for each array, velocity and weights together, on every device.
+
+    Args:
+        learning_rate: eps.
+        momentum: m; Adam's beta 1.
+        weight_decay: d, the L2 coefficient of kernels, inside the gradient.
+        bias_rate: multiple of eps for biases; 2 in the authors' program.
+        optimizer: the rule.
+        freezable: name of a layer that the paper's rule can hold fast.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile(make_optimizer(0.01, weight_decay=5e-4), "mse")
+    """
+    if optimizer != "momentum":
         return L2Adam(
-            config.learning_rate,
-            config.momentum,
-            decay=config.weight_decay,
-            bias_rate=config.bias_rate,
-            amsgrad=config.optimizer == "amsgrad",
+            learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, amsgrad=optimizer == "amsgrad"
         )
-    return MomentumSGD(
-        config.learning_rate,
-        config.momentum,
-        decay=config.weight_decay,
-        bias_rate=config.bias_rate,
-        freezable="conv1" if config.freeze_conv1_after else "",
-    )
+    return MomentumSGD(learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, freezable=freezable)
 
 
 def check_run(
@@ -121,7 +134,14 @@ def compile_model(
         model = build_model(config.model, data.input_shape, data.image_set.classes)
         prepare_model(model, config, start)
         model.compile(
-            optimizer=make_optimizer(config.train),
+            optimizer=make_optimizer(
+                config.train.learning_rate,
+                config.train.momentum,
+                config.train.weight_decay,
+                config.train.bias_rate,
+                config.train.optimizer,
+                freezable="conv1" if config.train.freeze_conv1_after else "",
+            ),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             # XLA makes convolutions on CPUs several times slower.
             jit_compile=False,

@@ -1,8 +1,14 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from alexnet_tf import make_optimizer
+from alexnet_tf.models import alexnet
 from alexnet_tf.optimizer import MomentumSGD
+from alexnet_tf.presets import PAPER
 
 
 def test_two_steps_by_hand():
@@ -106,3 +112,22 @@ def test_a_frozen_layer_stands_still_and_the_others_go_on():
     assert len(optimizer.variables) == 2 + 4 + 1
     free.build(model.trainable_variables)
     assert len(free.variables) == 2 + 4, "without it the state is what it was"
+
+
+def test_a_plain_compile_has_the_fast_paths():
+    model = alexnet((67, 67, 3), 4, dataclasses.replace(PAPER, width=0.125, hidden=(16, 16)))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(make_optimizer(0.01, weight_decay=5e-4), loss, jit_compile=False)
+    images, labels = np.ones((2, 67, 67, 3), np.float32), np.array([0, 1])
+
+    model.fit(images, labels, epochs=1, verbose=0)
+
+    graph = (
+        tf.function(model.train_step).get_concrete_function((tf.constant(images), tf.constant(labels))).graph
+    )
+    operations = [op.type for op in graph.get_operations()]
+    assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
+    # Keras's way is one operation with two groups, the fast one two without.
+    convolutions = operations.count("Conv2D")
+    assert convolutions == 8, "conv1 and conv3, and two for each of conv2, conv4 and conv5"
+    assert "LRN" not in operations

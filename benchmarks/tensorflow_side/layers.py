@@ -42,7 +42,7 @@ def keras_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Ta
 
 def our_update() -> Task:
     """`make_optimizer`'s rule over AlexNet's parameters."""
-    return _update(make_optimizer(RECIPE))
+    return _update(make_optimizer(**RECIPE))
 
 
 def keras_update() -> Task:

@@ -53,7 +53,7 @@ def test_stock_keras_is_the_same_network(net):
 
 def test_a_training_task_trains():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    model = compiled(model, make_optimizer(RECIPE))
+    model = compiled(model, make_optimizer(**RECIPE))
     before = np.array(model.weights[0])
 
     task = training_task(model, constant_batch(5, (4, 4, 3), 3), batch=5, steps=2)

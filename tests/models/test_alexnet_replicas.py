@@ -28,7 +28,8 @@ def updated(replicas: str, images: np.ndarray, labels: np.ndarray) -> list[np.nd
     with strategy.scope():
         model = build_model(config.model, images.shape[1:], 10)
         model.compile(
-            make_optimizer(config.train), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            make_optimizer(config.train.learning_rate, weight_decay=config.train.weight_decay),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
         model.optimizer.build(model.trainable_variables)
     before = model.get_weights()
