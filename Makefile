@@ -19,7 +19,7 @@ ABLATIONS := $(addprefix ablation-,relu towers lrn lrn-alexnet pooling pooling-a
 	views dropout weight-decay bias depth ensemble kernels retrieval init lrn-form)
 
 .PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
-	report benchmark growth scaling clean
+	report benchmark growth scaling profile clean
 
 setup: $(READY)
 
@@ -74,6 +74,9 @@ benchmark: $(READY)
 
 growth: $(READY)
 	$(VENV)/bin/python -m benchmarks growth $(if $(QUICK),--quick) --results-dir $(RESULTS_DIR)/benchmarks
+
+profile: $(READY)
+	$(VENV)/bin/python -m benchmarks profile --results-dir $(RESULTS_DIR)/benchmarks
 
 scaling: $(READY)
 	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling

@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report | precision | scaling | growth`."""
+"""The command line: `python -m benchmarks run | report | precision | scaling | growth | profile`."""
 
 import argparse
 import sys
@@ -34,7 +34,9 @@ def _parser() -> OneLineParser:
     growing = commands.add_parser("growth", help="time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     growing.set_defaults(command=_growth)
-    for command in (running, reporting, scaling, growing):
+    profiling = commands.add_parser("profile", help="what a training step of AlexNet spends its time on")
+    profiling.set_defaults(command=_profile)
+    for command in (running, reporting, scaling, growing, profiling):
         command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
     return parser
 
@@ -91,6 +93,15 @@ def _growth(options: argparse.Namespace) -> int:
     from benchmarks.growth_report import write_growth_report
 
     for path in write_growth_report(run_growth(options.results_dir, options.quick)):
+        print(path)
+    return 0
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from benchmarks.profile import run_profile
+    from benchmarks.report import write_report
+
+    for path in write_report(run_profile(options.results_dir)):
         print(path)
     return 0
 

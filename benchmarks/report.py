@@ -7,6 +7,7 @@ from alexnet_tf.files import write_text
 from alexnet_tf.marked_section import replace_marked_section
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
+from benchmarks.profile import profile_tables, read_profile
 from benchmarks.rows import read_rows
 from benchmarks.tables import conditions, machine_table, machines_table
 from benchmarks.targets import Rows
@@ -39,7 +40,8 @@ def write_report(folder: Path) -> list[Path]:
     from benchmarks.chart import draw
 
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
-    write_text(folder / "table.md", machine_table(rows, about))
+    profile = read_profile(folder / "profile.csv")
+    write_text(folder / "table.md", machine_table(rows, about, profile_tables(profile)))
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
     written = [folder / "table.md", *figures]
     return written + write_readme(folder.parent)

@@ -8,12 +8,14 @@ from benchmarks.wording import duration, significant
 from experiments.tables import markdown
 
 
-def machine_table(rows: Rows, about: dict[str, str]) -> str:
-    """Markdown: targets, limits, every row, and what it was measured on."""
+def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
+    """Markdown: targets, limits, every row, what it was measured on; and the profile, if there is one."""
     parts = ["# Speed and memory", conditions(about), "## Targets", targets_table(rows), _limits(rows)]
     for item, found in rows.items():
         if found:
             parts += [f"## {item.replace('_', ' ').capitalize()}", _item_table(found)]
+    if profile:
+        parts += ["## What a training step of AlexNet spends its time on", profile]
     properties = [[name, value] for name, value in about.items()]
     parts += ["## Machine and versions", markdown(("property", "value"), properties)]
     return "\n\n".join(part for part in parts if part) + "\n"

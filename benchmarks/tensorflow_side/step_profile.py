@@ -1,0 +1,109 @@
+"""What the time of a training step goes into, operation by operation."""
+
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import tensorflow as tf
+
+from benchmarks.task import Task
+
+# What a step does for each layer: (part, layer); what belongs to no layer has the layer ''.
+Part = tuple[str, str]
+FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
+NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
+    "response normalisation",
+    "ReLU, bias, dropout",
+    "pooling",
+    "update",
+    "copies for groups, padding, casts",
+    "everything else",
+)
+# Convolutions and matrix products, with or without the bias and ReLU that oneDNN fuses into them.
+PRODUCT = re.compile(r"Conv2D|MatMul")
+# Names of TensorFlow's operations in a trace, and of all that XLA has compiled.
+OPERATION = re.compile(r"[\w/.-]+:\w+")
+COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
+LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
+
+
+def operation_seconds(task: Task, calls: int) -> dict[str, float]:
+    """Seconds of each operation in a call, in the mean over `calls`.
+
+    The process is to run operations one after the other (one inter-op thread), so that the seconds add up
+    to those of the call.
+
+    Args:
+        task: called twice before, to compile and to settle.
+        calls: that are traced.
+
+    Returns:
+        `name:kind` of a TensorFlow operation -> seconds; what XLA compiled is one operation.
+    """
+    # The generated reader of the profiler's files is not where TensorFlow promises anything.
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    task.call()
+    task.call()
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            for _ in range(calls):
+                task.call()
+        (path,) = Path(folder).rglob("*.xplane.pb")
+        space = xplane_pb2.XSpace.FromString(path.read_bytes())
+    seconds: Counter[str] = Counter()
+    for plane in space.planes:
+        names = {key: about.name for key, about in plane.event_metadata.items()}
+        for line in plane.lines:
+            for event in line.events:
+                name = names[event.metadata_id]
+                if OPERATION.fullmatch(name) or name == COMPILED:
+                    seconds[name] += event.duration_ps / 1e12 / calls
+    return dict(seconds)
+
+
+def part_of(name: str) -> Part:
+    """What an operation of AlexNet's step is for.
+
+    Example:
+
+    >>> part_of("gradient_tape/while/alexnet/conv2_1/convolution/Conv2DBackpropInput:Conv2DBackpropInput")
+    ('gradient of inputs', 'conv2')
+    >>> part_of("while/alexnet/relu6_1/Relu:_FusedMatMul"), part_of("while/momentum_sgd/mul_6:Mul")
+    (('forward', 'fc6'), ('update', ''))
+    """
+    path, _, kind = name.partition(":")
+    if name == COMPILED:
+        return NORMALISATION, ""
+    layer = LAYER.search(f"{path}/")
+    if layer and PRODUCT.search(kind):
+        number = int(layer[1])
+        return _product(path, kind), f"{'conv' if number <= 5 else 'fc'}{number}"
+    if "momentum_sgd" in path:
+        return UPDATE, ""
+    if "MaxPool" in kind:
+        return POOLING, ""
+    if re.search(r"Relu|BiasAdd|dropout|Random|SelectV2", f"{path}:{kind}"):
+        return ACTIVATION, ""
+    if re.search(r"Split|Concat|Slice|Pad|Cast", kind):
+        return COPIES, ""
+    return REST, ""
+
+
+def _product(path: str, kind: str) -> str:
+    if "gradient_tape" not in path:
+        return FORWARD
+    if "Conv2D" in kind:
+        return WEIGHTS if "Filter" in kind else INPUTS
+    # The gradients of y = x W in TensorFlow's order: of x first, of W second.
+    return WEIGHTS if path.endswith("MatMul_1") else INPUTS
+
+
+def parts_of(seconds: Mapping[str, float]) -> dict[Part, float]:
+    """Seconds of each part of a step, from those of its operations."""
+    parts: Counter[Part] = Counter()
+    for name, value in seconds.items():
+        parts[part_of(name)] += value
+    return dict(parts)

@@ -1,0 +1,102 @@
+"""A step's operations told apart, added up and set beside the machine's product."""
+
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.errors import InputError
+from benchmarks import profile
+from benchmarks.profile import PRODUCT, STEP, Share, profile_tables, read_profile, write_profile
+from benchmarks.task import Task
+from benchmarks.tensorflow_side.step_profile import (
+    FORWARD,
+    INPUTS,
+    NORMALISATION,
+    UPDATE,
+    WEIGHTS,
+    operation_seconds,
+    part_of,
+    parts_of,
+)
+
+BODY = "while/body/_1/"
+TAPE = f"{BODY}gradient_tape/while/alexnet_1/"
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        (f"{BODY}while/alexnet_1/conv2_1/convolution_1:_MklNativeConv2D", (FORWARD, "conv2")),
+        (f"{BODY}while/alexnet_1/relu3_1/Relu:_MklNativeFusedConv2D", (FORWARD, "conv3")),
+        (f"{BODY}while/alexnet_1/fc8_1/BiasAdd:_MklNativeFusedMatMul", (FORWARD, "fc8")),
+        (
+            f"{TAPE}conv5_1/convolution/Conv2DBackpropFilter:_MklNativeConv2DBackpropFilter",
+            (WEIGHTS, "conv5"),
+        ),
+        (f"{TAPE}conv5_1/convolution/Conv2DBackpropInput:_MklNativeConv2DBackpropInput", (INPUTS, "conv5")),
+        (f"{TAPE}fc6_1/MatMul/MatMul:_MklMatMul", (INPUTS, "fc6")),
+        (f"{TAPE}fc6_1/MatMul/MatMul_1:_MklMatMul", (WEIGHTS, "fc6")),
+        (f"{BODY}while/momentum_sgd/ResourceApplyKerasMomentum_12:ResourceApplyKerasMomentum", (UPDATE, "")),
+        (f"{TAPE}relu2_1/ReluGrad:ReluGrad", ("ReLU, bias, dropout", "")),
+        (f"{TAPE}conv4_1/BiasAdd/BiasAddGrad:BiasAddGrad", ("ReLU, bias, dropout", "")),
+        (f"{TAPE}pool1_1/MaxPool2d/MaxPoolGrad:_MklNativeMaxPoolGrad", ("pooling", "")),
+        (f"{BODY}while/alexnet_1/conv2_1/split:Split", ("copies for groups, padding, casts", "")),
+        ("CpuExecutable::ExecuteAsyncOnStream", (NORMALISATION, "")),
+        (f"{BODY}add:AddV2", ("everything else", "")),
+    ],
+)
+def test_every_operation_belongs_somewhere(name, part):
+    assert part_of(name) == part
+
+
+def test_operations_of_a_part_are_added():
+    seconds = {f"{BODY}while/alexnet_1/conv2_1/convolution{n}:Conv2D": 0.25 for n in ("", "_1")}
+
+    assert parts_of(seconds) == {(FORWARD, "conv2"): 0.5}
+
+
+def test_a_traced_call_has_its_operations():
+    # A variable: the product of a constant would be computed once, in compiling.
+    a = tf.Variable(tf.random.normal((64, 64)))
+    product = tf.function(lambda: tf.linalg.matmul(a, a, name="fc6/MatMul"))
+
+    seconds = operation_seconds(Task(product, 1), calls=2)
+
+    assert parts_of(seconds)[FORWARD, "fc6"] > 0
+
+
+SHARES = [
+    Share("float32", 4, STEP, "", 2.0, 100.0),
+    Share("float32", 4, FORWARD, "conv1", 0.5, 40.0),
+    Share("float32", 4, WEIGHTS, "conv1", 1.0, 60.0),
+    Share("float32", 4, UPDATE, "", 0.5, 0.0),
+    Share("float32", 4, PRODUCT, "", 1.0, 100.0),
+]
+
+
+def test_tables_tell_speed_as_a_share_of_the_product(tmp_path):
+    write_profile(tmp_path / "profile.csv", SHARES)
+
+    assert read_profile(tmp_path / "profile.csv") == SHARES
+    text = profile_tables(SHARES)
+
+    assert "float32, batch 4: 2000 ms a step" in text
+    # 100 GFLOP in 1.5 of 2 traced seconds, beside a product of 100 GFLOP/s.
+    assert "75% of the traced time, at 67." in text
+    assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
+    assert "| update | 500 | 25% |" in text
+
+
+def test_gflop_are_those_of_the_step():
+    costs = profile._gflop(batch=1)
+
+    # 2 (3 x 724,406,816 - 105,415,200): three products for each multiply-add, one less for the images.
+    assert sum(costs.values()) == pytest.approx(4.135610496)
+    assert (INPUTS, "conv1") not in costs
+    assert len(costs) == 3 * 8 - 1
+
+
+def test_a_damaged_profile_is_one_line(tmp_path):
+    (tmp_path / "profile.csv").write_text("precision,batch\nfloat32,x\n")
+
+    with pytest.raises(InputError, match=r"profile\.csv: expected columns precision"):
+        read_profile(tmp_path / "profile.csv")
