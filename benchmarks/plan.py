@@ -207,6 +207,7 @@ def step_with_input(place: Place) -> Iterator[Comparison]:
             Contender("constant batch", "tensorflow", "alexnet_step.ours", arguments),
             Contender("images in memory", "tensorflow", "step_with_input.memory", real),
             Contender("images from files", "tensorflow", "step_with_input.files", real),
+            Contender("pixels decoded once", "tensorflow", "step_with_input.cached", real),
         )
         case = f"AlexNet, batch {batch}, {precision}"
         yield Comparison("step_with_input", case, "images", contenders, calls=2 if place.quick else 6)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from benchmarks.completeness import left_out
 from benchmarks.rows import Row
 from benchmarks.targets import TARGETS, Measured, Rows, Target
 from benchmarks.wording import duration, significant
@@ -10,7 +11,7 @@ from experiments.tables import markdown
 
 def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
     """Markdown: targets, limits, every row, what it was measured on; and the profile, if there is one."""
-    parts = ["# Speed and memory", conditions(about), "## Targets", targets_table(rows), _limits(rows)]
+    parts = ["# Speed and memory", conditions(rows, about), "## Targets", targets_table(rows), _limits(rows)]
     for item, found in rows.items():
         if found:
             parts += [f"## {item.replace('_', ' ').capitalize()}", _item_table(found)]
@@ -54,8 +55,9 @@ def _bound(target: Target) -> str:
     return f"{'≥' if target.at_least else '≤'} {_ratio(target.bound, target)}"
 
 
-def conditions(about: dict[str, str]) -> str:
-    """What the rows were measured on and when, in a sentence."""
+def conditions(rows: Rows, about: dict[str, str]) -> str:
+    """What the rows were measured on and when, and what has come to the plan since, in sentences."""
+    missing = left_out(rows, about)
     threads = about.get("threads", "?")
     versions = ", ".join(
         f"{name} {about[key]}"
@@ -77,6 +79,7 @@ def conditions(about: dict[str, str]) -> str:
             for name, when in about.items()
             if name.startswith("apart_")
         )
+        + (f" Recorded before the plan had {', '.join(missing)}." if missing else "")
     )
 
 
@@ -124,7 +127,7 @@ def _measured(measured: Measured, target: Target) -> str:
     note = f"; {measured.note}" if measured.note else ""
     rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
     ratio = _ratio(measured.ratio, target)
-    if ratio == _ratio(target.bound, target) and target.verdict(measured) == "not met":
+    if ratio == _ratio(target.bound, target) and target.verdict(measured).startswith("not met"):
         # Rounded it would look like the bound itself.
         ratio = f"{100 * measured.ratio:.1f}%" if target.percent else f"{measured.ratio:.3f}×"
     return f"{ratio} ({low} to {high} in {rounds}{note})"

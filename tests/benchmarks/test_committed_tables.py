@@ -7,6 +7,7 @@ import pytest
 from benchmarks.growth import reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table
 from benchmarks.machine import read_machine
+from benchmarks.profile import profile_tables, read_profile
 from benchmarks.report import read_all, readme_section
 from benchmarks.rows import read_rows
 from benchmarks.scaling import write_scaling
@@ -21,7 +22,8 @@ MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
 def test_a_machines_table(machine):
     about = read_machine(machine / "machine.csv")
 
-    assert (machine / "table.md").read_text() == machine_table(read_all(machine), about)
+    profile = profile_tables(read_profile(machine / "profile.csv"))
+    assert (machine / "table.md").read_text() == machine_table(read_all(machine), about, profile)
     assert (machine / "figure.png").exists()
 
 
