@@ -28,11 +28,16 @@ class RecordedRun:
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
     """The run of that name.
 
+    Args:
+        results_dir: holds `<data set>/<experiment>/runs.csv`, at whatever depth; where two folders have the
+            run, the one less deep is taken.
+        run_id: as in runs.csv.
+
     Raises:
         InputError: when there is none, or its curve or record is missing.
     """
-    for path in sorted(results_dir.glob("*/*/runs.csv")):
-        folder = path.parent
+    folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
+    for folder in folders:
         for row in read_runs(folder).rows:
             if row["run_id"] != run_id:
                 continue
@@ -51,4 +56,13 @@ def find_run(results_dir: Path, run_id: str) -> RecordedRun:
                     f"{len(curve)} epochs of a run that is {row['status']}"
                 )
             return RecordedRun(record_path, row, curve, record)
-    raise InputError(f"expected the run_id of a row in {results_dir}/*/*/runs.csv; received {run_id!r}")
+    raise InputError(f"expected the run_id of a row in a runs.csv below {results_dir}; received {run_id!r}")
+
+
+def experiment_folders(results_dir: Path) -> list[Path]:
+    """The folders below a results directory that have a runs.csv; a run's state is none of them."""
+    return [
+        path.parent
+        for path in sorted(results_dir.rglob("runs.csv"))
+        if "state" not in path.relative_to(results_dir).parts
+    ]

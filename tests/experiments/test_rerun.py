@@ -109,6 +109,16 @@ def test_a_record_without_a_configuration_is_none(recorded, capsys):
     assert "expected its record" in one_line_of_status_2(main, arguments(recorded), capsys)
 
 
+def test_a_run_is_found_at_any_depth(recorded, capsys):
+    folder, name = recorded
+    above = folder.parents[1] / "float32"
+    above.mkdir()
+    folder.parent.rename(above / "builtin")
+
+    assert main(["rerun", name, "--results-dir", str(folder.parents[1]), "--epochs", "1"]) == 0
+    assert f"{name}: bit-equal" in capsys.readouterr().out
+
+
 def test_no_such_run_and_no_whole_curve_of_it(recorded, capsys):
     assert "'nothing'" in one_line_of_status_2(main, arguments((recorded[0], "nothing")), capsys)
 
