@@ -13,7 +13,7 @@ from alexnet_tf.environment import environment
 from alexnet_tf.errors import InputError
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.train import train
-from experiments.recorded import RecordedRun
+from experiments.recorded import RecordedRun, config_of
 
 # The columns of curves.csv that the configuration decides.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
@@ -85,11 +85,8 @@ def recorded_config(run: RecordedRun) -> Config:
     Raises:
         InputError: when it is not whole, or does not give the hash of the row.
     """
-    try:
-        config = Config.from_dict(run.record["config"])
-        config_hash = config.hash(run.row["data_fingerprint"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{run.path}: expected the configuration of a run; received {error!r}") from error
+    config = config_of(run.record, run.path)
+    config_hash = config.hash(run.row["data_fingerprint"])
     if config_hash != run.row["config_hash"]:
         raise InputError(
             f"{run.path}: expected a configuration of hash {run.row['config_hash'][:12]}... (the row's); "

@@ -104,9 +104,39 @@ def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage,
     assert all(word in line for word in [str(path), *words])
 
 
-def test_a_record_without_a_configuration_is_none(recorded, capsys):
-    edit_record(recorded, lambda record: record.pop("config"))
-    assert "expected its record" in one_line_of_status_2(main, arguments(recorded), capsys)
+def test_a_missing_record_and_a_damaged_one_are_told_apart(recorded, capsys):
+    path = edit_record(recorded, lambda record: record.pop("config"))
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert f"expected its record in {path}; received a damaged one: {path}: expected a JSON record" in said
+
+    path.write_text(path.read_text()[:30])
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert "received a damaged one" in said
+    assert "Unterminated string" in said or "Expecting" in said
+
+    path.unlink()
+    assert one_line_of_status_2(main, arguments(recorded), capsys).endswith(f"in {path}; received none")
+
+
+def test_a_damaged_row_is_shown_to_who_asks_for_its_run(recorded, capsys):
+    path = recorded[0] / "runs.csv"
+    header, line = path.read_text().splitlines()
+    path.write_text(f"{header}\nhalf,a,line\n{line[: len(line) // 2]}")
+
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+
+    assert f"received {recorded[1]!r}; not readable: {path}:3: expected" in said
+    assert f"{path}:2" not in said
+    # Of a run that no damaged line names, any of them may be the row.
+    said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
+    assert f"{path}:2: expected" in said
+    assert f"{path}:3: expected" in said
+
+
+def test_a_damaged_curve_is_shown(recorded, capsys):
+    edit(recorded[0] / "curves.csv", 2, "test_loss", "much")
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert f"{recorded[0] / 'curves.csv'}:3: test_loss: expected a number" in said
 
 
 def test_a_run_is_found_at_any_depth(recorded, capsys):
