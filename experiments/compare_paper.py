@@ -9,7 +9,8 @@ from pathlib import Path
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import Effect, no_effect
 from experiments import wording
-from experiments.compare import AGREE, DIFFER, UNDECIDED, find_folders
+from experiments.compare import AGREE, DIFFER, UNDECIDED
+from experiments.compare_folders import find_folders
 from experiments.effects import MIN_PAIRS, Judged
 from experiments.evidence import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
