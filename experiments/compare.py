@@ -23,6 +23,7 @@ class Findings:
     renamed: list[str] = field(default_factory=list)
     configs: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
+    unrecorded: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -74,6 +75,7 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
     found.alone += pair.alone
     for side in (pair.left, pair.right):
         found.problems += side.problems
+        found.unrecorded += map(str, side.unrecorded)
 
 
 def _renamed(pair: Pair) -> list[str]:
@@ -98,6 +100,7 @@ def _text(a: Path, b: Path, tolerance: float, found: Findings) -> str:
         ("the same runs under two names", found.renamed),
         ("configs differ (rows not compared)", found.configs),
         ("without a partner", found.alone),
+        ("records missing", found.unrecorded),
         ("not readable", found.problems),
     ):
         # One folder may be on both sides.

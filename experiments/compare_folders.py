@@ -57,7 +57,14 @@ class Folder:
     @property
     def problems(self) -> list[str]:
         """What could not be read."""
-        return [problem for table in (self.runs, self.curves) if table for problem in table.problems]
+        of_tables = [problem for table in (self.runs, self.curves) if table for problem in table.problems]
+        return of_tables + self.records[1]
+
+    @property
+    def unrecorded(self) -> list[Path]:
+        """Where the records should be of runs that have none, not even a damaged one."""
+        places = [self.path / "records" / f"{line.texts.get('run_id')}.json" for line in self.lines.values()]
+        return [place for place in places if place.stem not in self.records[0] and not place.exists()]
 
     def config_hash(self, key: Key) -> str | None:
         """The hash of a run, None where curves stand alone."""

@@ -3,13 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.compare_folders import Key, Pair
+from alexnet_tf.errors import InputError
+from experiments.compare_folders import Key, Pair, ranges
 from experiments.compare_rows import run_name
+from experiments.recorded import config_of
 
 
 def config_differences(pair: Pair) -> list[str]:
-    """The fields in which runs of one name differ."""
-    return [f"{run_name(pair, key, key)}: {_config_difference(pair, key, key)}" for key in pair.other_config]
+    """The fields in which runs of one name differ, a line for the seeds of an arm that differ alike.
+
+    Of an arm that has no seed on both sides, the first run of each is looked at.
+    """
+    found: dict[tuple[str, str], list[int]] = {}
+    for key in pair.other_config:
+        found.setdefault((key[0], _config_difference(pair, key, key)), []).append(key[1])
+    lines = [f"{pair.name(arm, arm)} seed {ranges(seeds)}: {text}" for (arm, text), seeds in found.items()]
+    with_seed = {arm for arm, _ in pair.common}
+    for arm in pair.common_arms:
+        if arm not in with_seed:
+            first = [min(key for key in side.keys if key[0] == arm) for side in (pair.left, pair.right)]
+            lines.append(f"{run_name(pair, *first)}: {_config_difference(pair, *first)}")
+    return lines
 
 
 def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
@@ -23,9 +37,16 @@ def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
         record = folder.records[0].get(run_id)
         if record is None:
             return f"no record that can be read in {folder.path / 'records'}"
+        try:
+            config = config_of(record, folder.path / "records" / f"{run_id}.json")
+        except InputError as error:
+            return str(error)
         fingerprint = line.texts.get("data_fingerprint", "")
-        configs.append({**_flat(record.get("config", {})), "data_fingerprint": f"{fingerprint[:12]}..."})
+        configs.append({**_flat(config.to_dict()), "data_fingerprint": f"{fingerprint[:12]}..."})
     names = sorted(set(configs[0]) | set(configs[1]))
+    if configs[0]["model.kind"] != configs[1]["model.kind"]:
+        # Two kinds of nets have fields of their own, which say no more than that.
+        names = [name for name in names if name in configs[0] and name in configs[1]]
     differences = [
         f"{name} {configs[0].get(name)!r} / {configs[1].get(name)!r}"
         for name in names
