@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alexnet_tf.errors import InputError
 from experiments.compare_folders import Pair, pair_folders, ranges
-from experiments.compare_records import config_differences
+from experiments.compare_records import config_differences, environment_difference
 from experiments.compare_rows import compare_curves, compare_runs
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
@@ -22,6 +22,7 @@ class Findings:
     differing: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     configs: list[str] = field(default_factory=list)
+    environments: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -37,7 +38,8 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
     Returns:
         status: 0 no rows of equal config hash differ, 1 some do, 2 none do but not all files could be read.
-            Other configurations, and runs that only one side has, are listed but no failure.
+            Other configurations, other environments, and runs that only one side has are listed but no
+            failure.
         text: for people.
 
     Raises:
@@ -72,6 +74,7 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
     found.same += len(pair.same)
     found.renamed += _renamed(pair)
     found.configs += config_differences(pair)
+    found.environments += filter(None, [environment_difference(pair)])
     found.alone += pair.alone
     for side in (pair.left, pair.right):
         found.problems += side.problems
@@ -99,6 +102,7 @@ def _text(a: Path, b: Path, tolerance: float, found: Findings) -> str:
         ("differ", found.differing),
         ("the same runs under two names", found.renamed),
         ("configs differ (rows not compared)", found.configs),
+        ("environments differ", found.environments),
         ("without a partner", found.alone),
         ("records missing", found.unrecorded),
         ("not readable", found.problems),

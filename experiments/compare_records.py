@@ -1,12 +1,17 @@
-"""In what the configurations of two folders' runs differ, as their records tell."""
+"""In what the configurations and the environments of two folders' runs differ, as their records tell."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from alexnet_tf.errors import InputError
-from experiments.compare_folders import Key, Pair, ranges
+from experiments.compare_folders import Folder, Key, Pair, ranges
 from experiments.compare_rows import run_name
 from experiments.recorded import config_of
+
+# What runs.csv tells of the environment, for runs without a record.
+ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
+NOT_RECORDED = "not recorded"
 
 
 def config_differences(pair: Pair) -> list[str]:
@@ -24,6 +29,29 @@ def config_differences(pair: Pair) -> list[str]:
             first = [min(key for key in side.keys if key[0] == arm) for side in (pair.left, pair.right)]
             lines.append(f"{run_name(pair, *first)}: {_config_difference(pair, *first)}")
     return lines
+
+
+def environment_difference(pair: Pair) -> str:
+    """In what the environments of the runs differ that have partners, in words; empty where in nothing."""
+    partners = [*pair.same, *((key, key) for key in pair.other_config)]
+    in_common = set(pair.common_arms)
+    ours, theirs = ({keys[side] for keys in pair.same} for side in (0, 1))
+    left, right = (
+        {key: _environment(side, key) for key in side.lines if key[0] in in_common or key in same}
+        for side, same in ((pair.left, ours), (pair.right, theirs))
+    )
+    names = sorted({name for environment in (*left.values(), *right.values()) for name in environment})
+    differences = []
+    for name in names:
+        sides = [Counter(each.get(name, NOT_RECORDED) for each in side.values()) for side in (left, right)]
+        exchanged = any(
+            left[one].get(name) != right[other].get(name)
+            for one, other in partners
+            if one in left and other in right
+        )
+        if set(sides[0]) != set(sides[1]) or exchanged:
+            differences.append(f"{name} {' / '.join(_counted(side) for side in sides)}")
+    return f"{' / '.join(dict.fromkeys(pair.names))}: {', '.join(differences)}" if differences else ""
 
 
 def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
@@ -53,6 +81,22 @@ def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
         if configs[0].get(name) != configs[1].get(name)
     ]
     return ", ".join(differences) or "other config hash, the same recorded fields"
+
+
+def _environment(folder: Folder, key: Key) -> Mapping[str, str]:
+    texts = folder.lines[key].texts
+    of_row = {name: texts[name] for name in ENVIRONMENT_COLUMNS if texts.get(name)}
+    record = folder.records[0].get(texts.get("run_id", ""), {})
+    return of_row | {name: str(value) for name, value in record.get("environment", {}).items()}
+
+
+def _counted(values: Counter[str]) -> str:
+    """The values of a side; with how many runs have each, where there are several."""
+    if len(values) == 1:
+        return next(iter(values))
+    return " and ".join(
+        f"{value} ({count} {'run' if count == 1 else 'runs'})" for value, count in sorted(values.items())
+    )
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

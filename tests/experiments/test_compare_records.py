@@ -1,4 +1,4 @@
-"""Records tell in what configurations differ; damaged ones are told."""
+"""Records tell in what configurations and environments differ; damaged ones are told."""
 
 import json
 
@@ -74,3 +74,26 @@ def test_a_config_that_is_not_whole_is_told(trees):
     (line,) = section(compare(*trees)[1], CONFIGS)
     assert f"{folder / 'records' / 'speed-relu-0.json'}: expected the configuration of a run" in line
     assert "warmth" in line
+
+
+def test_what_differs_between_the_environments_is_said_once_for_two_folders(trees):
+    for number, folder in enumerate((trees[1] / "builtin" / "speed", trees[0] / "builtin" / "speed")):
+        for path in (folder / "records").iterdir():
+            values = json.loads(path.read_text())
+            values["environment"] = {"intra_op_threads": 1 + number, "keras": "3.15.0", "git_commit": "abc"}
+            path.write_text(json.dumps(values))
+    status, text = compare(*trees)
+    assert status == 0
+    assert section(text, "environments differ") == ["speed: intra_op_threads 2 / 1"]
+
+    path = trees[1] / "builtin" / "speed" / "records" / "speed-tanh-1.json"
+    path.write_text(path.read_text().replace('"abc"', '"def"'))
+    assert section(compare(*trees)[1], "environments differ") == [
+        "speed: git_commit abc / abc (5 runs) and def (1 run), intra_op_threads 2 / 1"
+    ]
+
+
+def test_the_rows_tell_the_environment_where_records_do_not(trees):
+    path = trees[1] / "builtin" / "pooling" / "runs.csv"
+    path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
+    assert section(compare(*trees)[1], "environments differ") == ["pooling: device CPU / GPU"]
