@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alexnet_tf.errors import InputError
 from experiments.compare_folders import Pair, pair_folders, ranges
+from experiments.compare_means import mean_differences
 from experiments.compare_records import config_differences, environment_difference
 from experiments.compare_rows import compare_curves, compare_runs
 
@@ -22,6 +23,7 @@ class Findings:
     differing: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     configs: list[str] = field(default_factory=list)
+    means: list[str] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
@@ -29,7 +31,7 @@ class Findings:
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares two results: runs of equal configuration number by number.
+    """Compares two results: runs of equal configuration number by number, arms of one name by their means.
 
     Args:
         a: a results folder of any level, an experiment's folder, or a runs.csv or curves.csv.
@@ -74,6 +76,7 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
     found.same += len(pair.same)
     found.renamed += _renamed(pair)
     found.configs += config_differences(pair)
+    found.means += mean_differences(pair)
     found.environments += filter(None, [environment_difference(pair)])
     found.alone += pair.alone
     for side in (pair.left, pair.right):
@@ -102,6 +105,7 @@ def _text(a: Path, b: Path, tolerance: float, found: Findings) -> str:
         ("differ", found.differing),
         ("the same runs under two names", found.renamed),
         ("configs differ (rows not compared)", found.configs),
+        ("means over seeds, and A − B with its 95% interval (Welch)", found.means),
         ("environments differ", found.environments),
         ("without a partner", found.alone),
         ("records missing", found.unrecorded),

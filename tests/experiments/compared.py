@@ -2,6 +2,7 @@
 
 import json
 
+MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
 CONFIGS = "configs differ (rows not compared)"
 RENAMED = "the same runs under two names"
 

@@ -1,7 +1,7 @@
 """One altered value is found, and exactly that one; what differs for a reason is no failure."""
 
 import pytest
-from compared import CONFIGS, curve_line, edit, rename_hashes, section, titles
+from compared import CONFIGS, MEANS, curve_line, edit, rename_hashes, section, titles
 
 from alexnet_tf.errors import InputError
 from experiments.compare import compare
@@ -12,7 +12,11 @@ def test_copies_agree(trees):
     assert status == 0
     # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
     assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
-    assert titles(text) == []
+    assert titles(text) == [MEANS]
+    assert section(text, MEANS) == [
+        "pooling separate, overlapping: the same runs with the same numbers, A − B 0",
+        "speed relu, tanh: the same runs with the same numbers, A − B 0",
+    ]
 
 
 def test_one_altered_value_of_a_run_is_found_exactly(trees):
