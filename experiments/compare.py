@@ -81,7 +81,7 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
     found.alone += pair.alone
     for side in (pair.left, pair.right):
         found.problems += side.problems
-        found.unrecorded += map(str, side.unrecorded)
+        found.unrecorded += side.unrecorded
 
 
 def _renamed(pair: Pair) -> list[str]:

@@ -61,10 +61,14 @@ class Folder:
         return of_tables + self.records[1]
 
     @property
-    def unrecorded(self) -> list[Path]:
-        """Where the records should be of runs that have none, not even a damaged one."""
-        places = [self.path / "records" / f"{line.texts.get('run_id')}.json" for line in self.lines.values()]
-        return [place for place in places if place.stem not in self.records[0] and not place.exists()]
+    def unrecorded(self) -> list[str]:
+        """The records that should be there and are not, not even damaged; one line where all are missing."""
+        folder = self.path / "records"
+        places = [folder / f"{line.texts.get('run_id')}.json" for line in self.lines.values()]
+        missing = [place for place in places if place.stem not in self.records[0] and not place.exists()]
+        if len(missing) == len(places) > 1:
+            return [f"{folder}: all {len(places)}"]
+        return [str(place) for place in missing]
 
     def config_hash(self, key: Key) -> str | None:
         """The hash of a run, None where curves stand alone."""

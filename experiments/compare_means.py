@@ -86,7 +86,7 @@ def _difference(metric: str, a: Side, b: Side) -> str:
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:
-        return f"{means}, no difference, for runs of {' and '.join(incomplete)} have no value"
+        return f"{means}, no difference, for some runs of {' and '.join(incomplete)} have no value"
     if not (a.values and b.values):
         return f"{means}, no difference"
     difference = mean_interval(a.values).mean - mean_interval(b.values).mean

@@ -40,6 +40,8 @@ def environment_difference(pair: Pair) -> str:
         {key: _environment(side, key) for key in side.lines if key[0] in in_common or key in same}
         for side, same in ((pair.left, ours), (pair.right, theirs))
     )
+    if not (left and right):
+        return ""
     names = sorted({name for environment in (*left.values(), *right.values()) for name in environment})
     differences = []
     for name in names:
@@ -51,7 +53,7 @@ def environment_difference(pair: Pair) -> str:
         )
         if set(sides[0]) != set(sides[1]) or exchanged:
             differences.append(f"{name} {' / '.join(_counted(side) for side in sides)}")
-    return f"{' / '.join(dict.fromkeys(pair.names))}: {', '.join(differences)}" if differences else ""
+    return f"{' / '.join(dict.fromkeys(pair.names))}: {'; '.join(differences)}" if differences else ""
 
 
 def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:

@@ -40,7 +40,7 @@ def test_runs_without_a_value_have_no_difference(trees):
     path = trees[1] / "builtin" / "speed" / "runs.csv"
     edit(path, ",28.0,", ",,")
     means = section(compare(*trees)[1], MEANS)
-    said = "A 25.7 (n 3), B 24.5 (n 2 of 3), no difference, for runs of B have no value"
+    said = "A 25.7 (n 3), B 24.5 (n 2 of 3), no difference, for some runs of B have no value"
     assert f"speed tanh, epochs_to_25: {said}" in means
     assert (
         "speed tanh, train_error, test_error, test_top5_error: the same runs with the same numbers, A − B 0"

@@ -1,6 +1,7 @@
 """Records tell in what configurations and environments differ; damaged ones are told."""
 
 import json
+import shutil
 
 from compared import CONFIGS, edit_config, rename_hashes, section
 from invented import SPEED, fall, record
@@ -67,6 +68,14 @@ def test_records_that_are_damaged_or_missing_are_told_and_the_rest_compared(tree
     ]
 
 
+def test_a_folder_without_records_is_told_once(trees):
+    records = trees[1] / "builtin" / "speed" / "records"
+    shutil.rmtree(records)
+    status, text = compare(*trees)
+    assert status == 0
+    assert section(text, "records missing") == [f"{records}: all 6"]
+
+
 def test_a_config_that_is_not_whole_is_told(trees):
     folder = trees[1] / "builtin" / "speed"
     rename_hashes(folder / "runs.csv", "relu0")
@@ -89,7 +98,7 @@ def test_what_differs_between_the_environments_is_said_once_for_two_folders(tree
     path = trees[1] / "builtin" / "speed" / "records" / "speed-tanh-1.json"
     path.write_text(path.read_text().replace('"abc"', '"def"'))
     assert section(compare(*trees)[1], "environments differ") == [
-        "speed: git_commit abc / abc (5 runs) and def (1 run), intra_op_threads 2 / 1"
+        "speed: git_commit abc / abc (5 runs) and def (1 run); intra_op_threads 2 / 1"
     ]
 
 
