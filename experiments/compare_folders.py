@@ -156,6 +156,8 @@ def pair_folders(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     left, right = find_folders(a), find_folders(b)
     if "." in left and "." in right:
         one, other = left["."], right["."]
+        if not ((one.runs and other.runs) or (one.curves and other.curves)):
+            raise InputError(f"expected two runs.csv or two curves.csv; received {a} and {b}")
         return [Pair(one, other, (one.experiment, other.experiment))], []
     left, right = _rekeyed(left, right), _rekeyed(right, left)
     partners = [(name, name) for name in sorted(set(left) & set(right))] or _by_experiment(left, right)

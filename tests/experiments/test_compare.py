@@ -119,6 +119,11 @@ def test_bad_input(trees, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.csv").write_text("day,weather\n")
     for x, y, message in [
+        (
+            a / "builtin" / "speed" / "runs.csv",
+            b / "builtin" / "speed" / "curves.csv",
+            r"expected two runs.csv or two curves.csv; received .*runs.csv and .*curves.csv",
+        ),
         (a, tmp_path / "nowhere", "expected a results folder or CSV file, received .*nowhere"),
         (tmp_path / "empty", b, r"expected a runs.csv in .*empty or below"),
         (
