@@ -21,10 +21,17 @@ from experiments.recorded import find_run
 # What `compare` takes for the second folder.
 PAPER = "paper"
 COMPARE = (
-    "Exit status for two folders: 0 rows of equal configuration agree, 1 some differ, 2 bad input or nothing "
-    "to compare. For a folder and the paper: 0 no interval of a claim's own comparisons excludes the paper's "
+    "Exit status for two folders: 0 no rows of equal configuration differ, 1 some do, 2 bad input or nothing "
+    "in common. For a folder and the paper: 0 no interval of a claim's own comparisons excludes the paper's "
     "number on the side of no effect (it holds the number, or is stronger), 1 some do, 2 bad input or no "
     "such interval."
+)
+
+RERUN = (
+    "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
+    "the row's own values: those of the last epoch, the experiment's metrics, and what its arm measures of "
+    "the net where that takes this one net alone. What was not replayed is said. Exit status: 0 bit-equal or "
+    "equal within the tolerance, 1 different, 2 bad input."
 )
 
 
@@ -60,7 +67,9 @@ def _parser() -> OneLineParser:
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
 
-    replaying = commands.add_parser("rerun", help="replay a recorded run; does it give the same numbers?")
+    replaying = commands.add_parser(
+        "rerun", help="replay a recorded run; does it give the same numbers?", description=RERUN
+    )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
     replaying.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
@@ -141,7 +150,9 @@ def _rerun(options: argparse.Namespace) -> int:
     strategy = _started(options.replicas)
     from experiments.rerun import rerun
 
-    status, text = rerun(run, strategy, options.data_dir, not options.no_download, epochs, options.tolerance)
+    status, text = rerun(
+        run, EXPERIMENTS, strategy, options.data_dir, not options.no_download, epochs, options.tolerance
+    )
     print(text)
     return status
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import Effect, no_effect
 from experiments import wording
-from experiments.compare import AGREE, DIFFER, UNDECIDED, find_folders
+from experiments.compare import AGREE, DIFFER, UNDECIDED
+from experiments.compare_folders import find_folders
 from experiments.effects import MIN_PAIRS, Judged
 from experiments.evidence import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
@@ -76,7 +77,7 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     problems = [problem for evidence in found for problem in evidence.problems]
     decided = [place for place in places if place is not Place.UNKNOWN]
     status = DIFFER if Place.WEAKER in decided else AGREE if decided and not problems else UNDECIDED
-    return status, _text(path, found, places, problems)
+    return status, _text(Path(path), found, places, problems)
 
 
 def distance(effect: Effect, comparison: Comparison) -> Distance:
@@ -116,7 +117,7 @@ def _numbered(experiment: Experiment) -> bool:
 def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], problems: Sequence[str]) -> str:
     lines = [f"comparing {path} with the paper: is its number within our 95% interval?"]
     for evidence in found:
-        lines.append(f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}")
+        lines.append(_title(path, evidence))
         lines += [
             f"  {_line(evidence.experiment, one)}"
             for one in evidence.judged
@@ -127,6 +128,14 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     if problems:
         lines += [f"not readable: {len(problems)}", *(f"  {problem}" for problem in problems)]
     return "\n".join(lines)
+
+
+def _title(path: Path, evidence: Evidence) -> str:
+    """Whose rows they are; with their folder where that is deeper than `<dataset>/<experiment>`."""
+    title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
+    is_below = evidence.folder.is_relative_to(path.resolve())
+    depth = len(evidence.folder.relative_to(path.resolve()).parts) if is_below else 0
+    return f"{title} ({path / evidence.folder.relative_to(path.resolve())})" if depth > 2 else title
 
 
 def _line(experiment: Experiment, one: Judged) -> str:

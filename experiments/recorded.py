@@ -1,11 +1,17 @@
-"""Finding one recorded run among all results."""
+"""Finding one recorded run among all results, and the configuration that its record holds."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.config import Config
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_curves, read_records, read_runs
+from alexnet_tf.rows import RUN_KEY, RUNS_COLUMNS, read_table
+
+# How many unreadable lines an error names.
+NAMED_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -28,27 +34,79 @@ class RecordedRun:
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
     """The run of that name.
 
+    Args:
+        results_dir: holds `<data set>/<experiment>/runs.csv`, at whatever depth; where two folders have the
+            run, the one less deep is taken.
+        run_id: as in runs.csv.
+
     Raises:
         InputError: when there is none, or its curve or record is missing.
     """
-    for path in sorted(results_dir.glob("*/*/runs.csv")):
-        folder = path.parent
+    folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
+    for folder in folders:
         for row in read_runs(folder).rows:
-            if row["run_id"] != run_id:
-                continue
-            record = read_records(folder)[0].get(run_id)
-            curve = [
-                point
-                for point in read_curves(folder).rows
-                if (point["arm"], point["seed"]) == (row["arm"], row["seed"])
-            ]
-            record_path = folder / "records" / f"{run_id}.json"
-            if record is None:
-                raise InputError(f"{run_id}: expected its record in {record_path}; received none")
-            if row["status"] == "failed" or len(curve) != row["epochs"] + 1:
-                raise InputError(
-                    f"{run_id}: expected a whole curve in {folder / 'curves.csv'}; received "
-                    f"{len(curve)} epochs of a run that is {row['status']}"
-                )
-            return RecordedRun(record_path, row, curve, record)
-    raise InputError(f"expected the run_id of a row in {results_dir}/*/*/runs.csv; received {run_id!r}")
+            if row["run_id"] == run_id:
+                return _whole_run(folder, row)
+    message = f"expected the run_id of a row in a runs.csv below {results_dir}; received {run_id!r}"
+    unreadable = _unreadable_lines(folders, run_id)
+    raise InputError(f"{message}; not readable: {unreadable}" if unreadable else message)
+
+
+def experiment_folders(results_dir: Path) -> list[Path]:
+    """The folders below a results directory that have a runs.csv; a run's state is none of them."""
+    return [
+        path.parent
+        for path in sorted(results_dir.rglob("runs.csv"))
+        if "state" not in path.relative_to(results_dir).parts
+    ]
+
+
+def config_of(record: Mapping[str, Any], path: Path) -> Config:
+    """The configuration of a record, whenever it was written: fields it does not have are at their defaults.
+
+    Args:
+        record: as read.
+        path: of the record, for the error.
+
+    Raises:
+        InputError: when it is not whole.
+    """
+    try:
+        return Config.from_dict(record["config"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"{path}: expected the configuration of a run; received {error!r}") from error
+
+
+def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
+    run_id = row["run_id"]
+    path = folder / "records" / f"{run_id}.json"
+    records, problems = read_records(folder)
+    if run_id not in records:
+        damage = next((problem for problem in problems if problem.startswith(f"{path}: ")), None)
+        received = f"received a damaged one: {damage}" if damage else "received none"
+        raise InputError(f"{run_id}: expected its record in {path}; {received}")
+    points, problems = read_curves(folder)
+    curve = [point for point in points if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
+    if row["status"] == "failed" or len(curve) != row["epochs"] + 1:
+        raise InputError(
+            f"{run_id}: expected a whole curve in {folder / 'curves.csv'}; received {len(curve)} epochs of a "
+            f"run that is {row['status']}" + (f"; not readable: {_named(problems)}" if problems else "")
+        )
+    return RecordedRun(path, row, curve, records[run_id])
+
+
+def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
+    """What is wrong with the lines that speak of a run; where none does, with any."""
+    of_the_run, others = [], []
+    for folder in folders:
+        table = read_table(folder / "runs.csv", RUNS_COLUMNS, RUN_KEY)
+        ours = [line.number for line in table.lines if line.row is None and run_id in line.text]
+        for problem in table.problems:
+            about = any(problem.startswith(f"{folder / 'runs.csv'}:{number}: ") for number in ours)
+            (of_the_run if about else others).append(problem)
+    return _named(of_the_run or others)
+
+
+def _named(problems: Sequence[str]) -> str:
+    more = f" (and {len(problems) - NAMED_LINES} more)" if len(problems) > NAMED_LINES else ""
+    return "; ".join(problems[:NAMED_LINES]) + more

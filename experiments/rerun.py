@@ -13,7 +13,9 @@ from alexnet_tf.environment import environment
 from alexnet_tf.errors import InputError
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.train import train
-from experiments.recorded import RecordedRun
+from experiments.experiment import Experiment
+from experiments.recorded import RecordedRun, config_of
+from experiments.replayed import ReplayedRow, apart, replay_row
 
 # The columns of curves.csv that the configuration decides.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
@@ -37,16 +39,18 @@ class Difference:
 
 def rerun(
     run: RecordedRun,
+    experiments: Sequence[Experiment],
     strategy: tf.distribute.Strategy,
     data_dir: str | None = None,
     download: bool = True,
     epochs: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[int, str]:
-    """Trains a recorded run again and compares the curves, epoch by epoch. Nothing is written.
+    """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
 
     Args:
-        run: with its curve and its record.
+        run: with its row, its curve and its record.
+        experiments: among them the run's, for its own metrics.
         strategy: distribution; sums over other numbers of replicas have other last bits.
         data_dir: TFDS data directory.
         download: whether TFDS may download the set.
@@ -54,8 +58,8 @@ def rerun(
         tolerance: largest absolute difference that still counts as equal.
 
     Returns:
-        status: 0 bit-equal or equal within the tolerance, 1 different.
-        text: the answer, and what differs between the two environments.
+        status: 0 bit-equal or equal within the tolerance, in all that was replayed; 1 different.
+        text: the answer, what was not replayed, and what differs between the two environments.
 
     Raises:
         InputError: when the record is not whole, or the images are not those of the record.
@@ -71,12 +75,25 @@ def rerun(
             f"received {data.image_set.fingerprint[:12]}..."
         )
     bar = ProgressBar(run.row["run_id"], data.train_size, config.train.batch_size, config.train.epochs)
-    _, history = train(config, data, strategy, callbacks=[bar])
+    model, history = train(config, data, strategy, callbacks=[bar])
     recorded = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
     difference = compare_curves(recorded, history.curve)
-    lines = [f"{run.row['run_id']}: {answer(difference, tolerance)}, {len(recorded) - 1} epochs"]
-    lines += environment_differences(run.record.get("environment", {}), environment(strategy))
-    return (EQUAL if difference.largest <= tolerance else DIFFERENT), "\n".join(lines)
+    if len(recorded) < len(run.curve):
+        row = ReplayedRow()
+        row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
+    else:
+        row = replay_row(
+            run.row, history.curve, history.status, experiments, lambda arm: arm.probe([model], data)
+        )
+    largest = max(difference.largest, row.largest)
+    equal = difference.epoch is None and not row.differing
+    lines = [
+        f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded) - 1} epochs",
+        f"curve: {answer(difference, tolerance)}",
+        *row_answer(row, tolerance),
+        *environment_differences(run.record.get("environment", {}), environment(strategy)),
+    ]
+    return (EQUAL if largest <= tolerance else DIFFERENT), "\n".join(lines)
 
 
 def recorded_config(run: RecordedRun) -> Config:
@@ -85,11 +102,8 @@ def recorded_config(run: RecordedRun) -> Config:
     Raises:
         InputError: when it is not whole, or does not give the hash of the row.
     """
-    try:
-        config = Config.from_dict(run.record["config"])
-        config_hash = config.hash(run.row["data_fingerprint"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{run.path}: expected the configuration of a run; received {error!r}") from error
+    config = config_of(run.record, run.path)
+    config_hash = config.hash(run.row["data_fingerprint"])
     if config_hash != run.row["config_hash"]:
         raise InputError(
             f"{run.path}: expected a configuration of hash {run.row['config_hash'][:12]}... (the row's); "
@@ -111,12 +125,11 @@ def compare_curves(
     """
     first, column, largest = None, "", 0.0
     for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
-        apart = {name: _distance(before[name], now[name]) for name in MEASURED}
-        apart = {name: distance for name, distance in apart.items() if distance}
-        if apart:
-            worst = max(apart, key=apart.get)
+        distances = {name: apart(before[name], now[name]) for name in MEASURED}
+        worst = max(distances, key=distances.get)
+        if distances[worst]:
             first, column = (epoch, worst) if first is None else (first, column)
-            largest = max(largest, apart[worst])
+            largest = max(largest, distances[worst])
     if len(recorded) != len(replayed):
         shorter = min(len(recorded), len(replayed))
         first, column = (shorter, "length") if first is None else (first, column)
@@ -124,29 +137,59 @@ def compare_curves(
     return Difference(first, column, largest)
 
 
-def _distance(before: float | None, now: float | None) -> float:
-    """Absolute difference; infinite where one is missing or not finite and the other is not the same."""
-    both = [value for value in (before, now) if value is not None and math.isfinite(value)]
-    if len(both) == 2:
-        return abs(both[0] - both[1])
-    return 0.0 if repr(before) == repr(now) else math.inf
+def verdict(equal: bool, largest: float, tolerance: float) -> str:
+    """One of the three answers.
+
+    Args:
+        equal: whether all numbers are the same bits.
+        largest: difference of two of them.
+        tolerance: that still counts as equal.
+
+    Example:
+
+    >>> verdict(False, 0.001, 0.01)
+    'equal within 0.01'
+    """
+    if equal:
+        return "bit-equal"
+    return f"equal within {tolerance:g}" if largest <= tolerance else "different"
 
 
 def answer(difference: Difference, tolerance: float) -> str:
-    """The comparison in words.
+    """The comparison of two curves in words.
 
     Example:
 
     >>> answer(Difference(3, "train_loss", 0.001), 0.01)
     'equal within 0.01 (largest difference 0.001, first in epoch 3: train_loss)'
     """
+    said = verdict(difference.epoch is None, difference.largest, tolerance)
     if difference.epoch is None:
-        return "bit-equal"
-    words = (
-        f"largest difference {difference.largest:.3g}, first in epoch {difference.epoch}: {difference.column}"
+        return said
+    return (
+        f"{said} (largest difference {difference.largest:.3g}, "
+        f"first in epoch {difference.epoch}: {difference.column})"
     )
-    same = difference.largest <= tolerance
-    return f"equal within {tolerance:g} ({words})" if same else f"different ({words})"
+
+
+def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
+    """The comparison of a row with the replay in words, a line for it and for each reason to leave out.
+
+    Example:
+
+    >>> row_answer(ReplayedRow({"gap": (0.5, 0.25)}), 0.0)
+    ['row: different (gap: 0.5 in the row, 0.25 replayed)']
+    """
+    lines = []
+    if row.values:
+        said = verdict(not row.differing, row.largest, tolerance)
+        if row.differing:
+            pairs = [f"{name}: {a} in the row, {b} replayed" for name, (a, b) in row.differing.items()]
+            said += f" ({'; '.join(pairs)})"
+        else:
+            said += f" ({', '.join(row.values)})"
+        lines.append(f"row: {said}")
+    return lines + row.notes
 
 
 def environment_differences(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:

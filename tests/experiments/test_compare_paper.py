@@ -151,3 +151,12 @@ def test_help_states_the_rule(capsys):
         main(["compare", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "excludes the paper's number on the side of no effect" in said
+
+
+def test_rows_deeper_than_the_main_results_are_named_by_their_folder(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    deeper = pooling_results(tmp_path / "float32" / "builtin" / "pooling")
+    _, text = compare_with_paper(tmp_path, [POOLING])
+    titles = [line for line in text.splitlines() if line.startswith("C4")]
+    assert titles == ["C4, pooling on builtin", f"C4, pooling on builtin ({deeper})"]
+    assert f"({deeper})" not in compare_with_paper(tmp_path / "float32", [POOLING])[1]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+from experiments import ensemble, kernels
 from experiments.__main__ import main
+from experiments.replayed import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 
@@ -68,6 +70,78 @@ def test_the_first_epoch_that_differs_is_named(recorded, capsys):
     assert "equal within 100" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("test_error", "0.25", "test_error: 0.25 in the row, "),
+        ("epochs_to_25", "7.5", "epochs_to_25: 7.5 in the row, None replayed"),
+        ("status", "diverged", "status: diverged in the row, done replayed"),
+    ],
+)
+def test_a_row_that_does_not_follow_from_its_curve_is_different(recorded, capsys, column, value, words):
+    edit(recorded[0] / "runs.csv", 1, column, value)
+
+    assert main(arguments(recorded)) == 1
+
+    first, curve, row, *_ = capsys.readouterr().out.splitlines()
+    assert first == f"{recorded[1]}: different, 2 epochs"
+    assert curve == "curve: bit-equal"
+    assert row.startswith("row: different (")
+    assert words in row
+
+
+def test_what_was_replayed_of_the_row_is_named(recorded, capsys):
+    assert main(arguments(recorded)) == 0
+    assert (
+        "row: bit-equal (status, epochs, learning_rate, train_error, test_error, test_top5_error, "
+        "epochs_to_25)\n"
+    ) in capsys.readouterr().out
+
+    assert main(arguments(recorded, "--epochs", "1")) == 0
+    said = capsys.readouterr().out
+    assert "the row's final values not replayed: they are of epoch 2" in said
+    assert "row: " not in said
+
+
+def test_what_an_arm_measures_of_its_net_is_measured_again(recorded, tmp_path, capsys):
+    arms = ["--arms", "lrn", "--seeds", "0", "--epochs", "1", "--set", "batch_size=16"]
+    assert main(["run", "lrn", "--dataset", "builtin", *arms, "--results-dir", str(tmp_path)]) == 0
+    folder = tmp_path / "builtin/ablation-lrn"
+    (record,) = (folder / "records").glob("*.json")
+    capsys.readouterr()
+
+    assert main(arguments((folder, record.stem))) == 0
+    assert "gap, lrn_factor_cv)\n" in capsys.readouterr().out
+
+    edit(folder / "runs.csv", 1, "lrn_factor_cv", "0.5")
+    assert main(arguments((folder, record.stem))) == 1
+    assert "row: different (lrn_factor_cv: 0.5 in the row, " in capsys.readouterr().out
+
+
+LAST = {"learning_rate": 0.1, "train_error": 0.2, "test_error": 0.3, "test_top5_error": 0.1}
+CURVE = [{**LAST, "epoch": 1}]
+ROW = {**LAST, "epochs": 1, "status": "done", "seed": 4}
+
+
+def test_what_takes_other_nets_is_said_not_to_be_replayed():
+    row = {**ROW, "experiment": "ablation-ensemble", "arm": "three", "averaged_error": 0.5}
+    found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
+    assert found.notes == ["averaged_error not replayed: needs the nets of seeds 4, 0, 1"]
+    assert "averaged_error" not in found.values
+
+
+def test_metrics_that_are_not_declared_are_said_not_to_be_replayed():
+    row = {**ROW, "experiment": "ablation-kernels", "arm": "old", "grey_tower": 0.4, "mystery": 1.0}
+    found = replay_row(row, CURVE, "done", [kernels.EXPERIMENT], pytest.fail)
+    assert found.largest == 0
+    assert found.notes == [
+        "grey_tower not replayed: ablation-kernels has no arm old",
+        "mystery not replayed: ablation-kernels has no such metric",
+    ]
+    found = replay_row(row | {"experiment": "gone"}, CURVE, "done", [kernels.EXPERIMENT], pytest.fail)
+    assert found.notes == ["grey_tower, mystery not replayed: there is no experiment gone"]
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", ""])
 def test_a_number_that_is_none_equals_nothing(recorded, capsys, value):
     edit(recorded[0] / "curves.csv", 2, "test_loss", value)
@@ -104,9 +178,49 @@ def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage,
     assert all(word in line for word in [str(path), *words])
 
 
-def test_a_record_without_a_configuration_is_none(recorded, capsys):
-    edit_record(recorded, lambda record: record.pop("config"))
-    assert "expected its record" in one_line_of_status_2(main, arguments(recorded), capsys)
+def test_a_missing_record_and_a_damaged_one_are_told_apart(recorded, capsys):
+    path = edit_record(recorded, lambda record: record.pop("config"))
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert f"expected its record in {path}; received a damaged one: {path}: expected a JSON record" in said
+
+    path.write_text(path.read_text()[:30])
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert "received a damaged one" in said
+    assert "Unterminated string" in said or "Expecting" in said
+
+    path.unlink()
+    assert one_line_of_status_2(main, arguments(recorded), capsys).endswith(f"in {path}; received none")
+
+
+def test_a_damaged_row_is_shown_to_who_asks_for_its_run(recorded, capsys):
+    path = recorded[0] / "runs.csv"
+    header, line = path.read_text().splitlines()
+    path.write_text(f"{header}\nhalf,a,line\n{line[: len(line) // 2]}")
+
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+
+    assert f"received {recorded[1]!r}; not readable: {path}:3: expected" in said
+    assert f"{path}:2" not in said
+    # Of a run that no damaged line names, any of them may be the row.
+    said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
+    assert f"{path}:2: expected" in said
+    assert f"{path}:3: expected" in said
+
+
+def test_a_damaged_curve_is_shown(recorded, capsys):
+    edit(recorded[0] / "curves.csv", 2, "test_loss", "much")
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert f"{recorded[0] / 'curves.csv'}:3: test_loss: expected a number" in said
+
+
+def test_a_run_is_found_at_any_depth(recorded, capsys):
+    folder, name = recorded
+    above = folder.parents[1] / "float32"
+    above.mkdir()
+    folder.parent.rename(above / "builtin")
+
+    assert main(["rerun", name, "--results-dir", str(folder.parents[1]), "--epochs", "1"]) == 0
+    assert f"{name}: bit-equal" in capsys.readouterr().out
 
 
 def test_no_such_run_and_no_whole_curve_of_it(recorded, capsys):

@@ -1,0 +1,47 @@
+"""Results altered before a comparison, and its text taken apart."""
+
+import json
+
+MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
+CONFIGS = "configs differ (rows not compared)"
+RENAMED = "the same runs under two names"
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
+    path.write_text(text.replace(old, new))
+
+
+def section(text, title):
+    """The items below a title, without the number of them; none where it is not there."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith(f"{title}: ")]
+    items = []
+    for line in lines[starts[0] + 1 :] if starts else ():
+        if not line.startswith("  "):
+            break
+        items.append(line[2:])
+    assert not starts or lines[starts[0]] == f"{title}: {len(items)}"
+    return items
+
+
+def titles(text):
+    return [line.rpartition(": ")[0] for line in text.splitlines()[2:] if not line.startswith("  ")]
+
+
+def curve_line(path, arm, seed, epoch):
+    lines = path.read_text().splitlines()
+    return next(line for line in lines if f",{arm},{seed},{epoch}," in line)
+
+
+def edit_config(folder, experiment, arm, seed, section, **values):
+    path = folder / "records" / f"{experiment}-{arm}-{seed}.json"
+    record = json.loads(path.read_text())
+    record["config"][section].update(values)
+    path.write_text(json.dumps(record))
+
+
+def rename_hashes(path, *hashes):
+    for name in hashes:
+        edit(path, f",{name},", f",other-{name},")
