@@ -129,7 +129,7 @@ def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm
                 allowed = config_of(row, records).get("train", {}).get("epochs", allowed)
             found.limits[seed] = float(allowed)
         else:
-            found.reasons[seed] = f"has no {metric}"
+            found.reasons[seed] = f"has no {metric}" if value is None else f"has no usable {metric}"
     return found
 
 
