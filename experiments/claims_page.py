@@ -184,7 +184,12 @@ def _runs(evidence: Evidence) -> list[str]:
     texts = []
     for arm in arms_in_order(evidence.experiment, evidence.rows):
         rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
-        links = [f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)" for row in rows]
+        links = [
+            f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
+            if row["run_id"] in evidence.records
+            else f"{row['seed']} (no record)"
+            for row in rows
+        ]
         texts.append(f"`{arm}` {', '.join(links)}")
     return texts
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf import statistics
-from alexnet_tf.results import read_records, read_runs
 from experiments import wording
 from experiments.effects import Judged, Records, Row, judge
 from experiments.experiment import Experiment
+from experiments.folder_rows import read_folder
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Evidence:
         rows: of runs.csv, as far as they can be read.
         records: of the runs.
         judged: the experiment's comparisons, in its order.
-        problems: what of the rows could not be read.
+        problems: what is wrong with the rows, their curves and their records.
     """
 
     experiment: Experiment
@@ -63,10 +63,9 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
 
 def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
     """The evidence of one folder; its rows are empty where none can be read."""
-    rows, problems = read_runs(folder)
-    records, record_problems = read_records(folder)
-    judged = judge(experiment, rows, records)
-    return Evidence(experiment, folder, rows, records, judged, [*problems, *record_problems])
+    found = read_folder(folder, experiment)
+    judged = judge(experiment, found.runs, found.records)
+    return Evidence(experiment, folder, found.runs, found.records, judged, found.problems)
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:

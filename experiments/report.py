@@ -9,10 +9,7 @@ from alexnet_tf.files import locked, write_bytes, write_text
 from alexnet_tf.results import (
     EFFECTS_COLUMNS,
     SUMMARY_COLUMNS,
-    read_curves,
     read_lr_search,
-    read_records,
-    read_runs,
     to_csv,
 )
 from experiments.claims import claims_table, write_claims
@@ -20,6 +17,7 @@ from experiments.claims_page import claims_page
 from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
+from experiments.folder_rows import read_folder
 from experiments.networks import networks_table, write_networks
 from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
@@ -84,8 +82,8 @@ def write_report(
         figures: whether to draw.
 
     Returns:
-        What could not be read, one "file:line: expected ..., received ..." each; also on standard error
-        and in table.md.
+        What is wrong with the rows, one "file:line: expected ..., received ..." each; also on standard
+        error and in table.md.
 
     Raises:
         InputError: when there are no rows.
@@ -93,11 +91,10 @@ def write_report(
     # Under the lock from the reading on, so that a run recorded meanwhile is not missing from what is
     # written last.
     with locked(folder):
-        runs, run_problems = read_runs(folder)
-        curves, curve_problems = read_curves(folder)
-        records, record_problems = read_records(folder)
+        found = read_folder(folder, experiment)
+        runs, curves, records = found.runs, found.curves, found.records
         searched, search_problems = read_lr_search(folder)
-        problems = [*run_problems, *curve_problems, *record_problems, *search_problems]
+        problems = [*found.problems, *search_problems]
         if not runs:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")

@@ -71,10 +71,21 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
             changes.get(name, "(not among the experiment's arms)"),
             ", ".join(sorted({_rate(row, records) for row in of_arm})),
             count(of_arm),
-            *(_cell(values_of(experiment, rows, records, name, metric), metric) for metric in metrics),
+            *(
+                _cell(values_of(experiment, rows, records, name, metric), metric, len(of_arm))
+                for metric in metrics
+            ),
         ])  # fmt: skip
-    header = ["arm", "what it is", "learning rate", "n", *(wording.title_of(experiment, m) for m in metrics)]
-    caption = "Mean ± half the 95% t interval over seeds, at the last epoch."
+    header = [
+        "arm",
+        "what it is",
+        "learning rate",
+        "runs",
+        *(wording.title_of(experiment, m) for m in metrics),
+    ]
+    caption = (
+        "Mean ± half the 95% t interval over seeds, at the last epoch; n where not all runs have a value."
+    )
     return f"{markdown(header, body)}\n\n{caption}"
 
 
@@ -88,12 +99,18 @@ def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence
 
 
 def _rate(row: Row, records: Records) -> str:
-    # The row has the rate of the last epoch; that of the first is in the record.
-    rate = config_of(row, records).get("train", {}).get("learning_rate", row["learning_rate"])
-    return "" if rate is None else f"{rate:g}"
+    # Of the first epoch. The row has that of the last, which a schedule may have divided.
+    rate = config_of(row, records).get("train", {}).get("learning_rate")
+    return "unknown" if rate is None else f"{rate:g}"
 
 
-def _cell(found: Values, metric: str) -> str:
+def _cell(found: Values, metric: str, runs: int) -> str:
+    counted = len(found.known) + len(found.limits)
+    text = _values(found, metric)
+    return text if counted in (0, runs) else f"{text} (n = {counted})"
+
+
+def _values(found: Values, metric: str) -> str:
     show = _percent if wording.is_fraction(metric) else wording.number
     if found.limits:
         limits = sorted({f"{limit:g}" for limit in found.limits.values()})

@@ -127,6 +127,13 @@ def test_every_link_leads_somewhere_and_bytes_repeat(root):
     assert (root / "claims.md").read_text() == page == page_of(root, SPEED, BOTH)
 
 
+def test_a_record_that_is_not_there_has_no_link(root):
+    (root / "builtin" / "pooling" / "records" / "pooling-separate-1.json").unlink()
+    page = page_of(root, SPEED, BOTH)
+    assert "`separate` [0](builtin/pooling/records/pooling-separate-0.json), 1 (no record), [2](" in page
+    assert "pooling-separate-1.json)" not in page
+
+
 def test_every_claim_of_the_paper_has_a_line(tmp_path):
     page = page_of(tmp_path, *EXPERIMENTS)
     for claim in [*(f"C{number}" for number in range(1, 15)), "init", "lrn-form"]:
