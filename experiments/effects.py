@@ -133,6 +133,18 @@ def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm
     return found
 
 
+def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> list[float]:
+    """The known values of one metric of one arm, those of one and the same ensemble once.
+
+    A probe that sees as many nets as the arm has seeds sees them all, whichever run it belongs to.
+    """
+    nets = {defined.name: (defined.nets, set(defined.seeds)) for defined in experiment.arms}
+    count, seeds = nets.get(arm, (1, set()))
+    is_one = count > 1 and count == len(seeds) and set(found.values) <= seeds
+    known = found.known
+    return known[:1] if is_one and metric in experiment.probe_metrics else known
+
+
 def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[dict[str, Any]]:
     """Rows of summary.csv.
 
@@ -142,10 +154,11 @@ def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> 
     for arm in arms_in_order(experiment, rows):
         for metric in metrics_of(experiment):
             found = values_of(experiment, rows, records, arm, metric)
-            interval = mean_interval([] if found.limits else found.known)
+            sample = sample_of(experiment, arm, metric, found)
+            interval = mean_interval([] if found.limits else sample)
             summary.append({
                 "experiment": experiment.name, "arm": arm, "metric": metric,
-                "n": len(found.known) + len(found.limits), "mean": interval.mean, "std": interval.std,
+                "n": len(sample) + len(found.limits), "mean": interval.mean, "std": interval.std,
                 "ci_low": interval.low, "ci_high": interval.high,
             })  # fmt: skip
     return summary

@@ -1,5 +1,6 @@
 """From rows to effects and verdicts: numbers by hand, and all of the rows accounted for."""
 
+import dataclasses
 import math
 
 import pytest
@@ -25,6 +26,26 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
     # No run of the arm "other": the row stays, with a verdict in words.
     assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "inconclusive")
+
+
+def test_one_ensemble_is_one_value(tmp_path):
+    arms = (
+        dataclasses.replace(POOLING.arms[0], nets=3),
+        dataclasses.replace(POOLING.arms[1], nets=2),
+    )
+    experiment = dataclasses.replace(POOLING, arms=arms)
+    pooling_results(tmp_path)
+    report(tmp_path, experiment)
+    summary = {(row["arm"], row["metric"]): row for row in read(tmp_path / "summary.csv")}
+    of_three = summary["separate", "probe"]
+    assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
+    # What the runs themselves have stays theirs; two of three nets are several ensembles.
+    assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
+    assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
+    record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
+    report(tmp_path, experiment)
+    summary = {(row["arm"], row["metric"]): row["n"] for row in read(tmp_path / "summary.csv")}
+    assert summary["separate", "probe"] == "4"
 
 
 def test_effects_of_a_difference_by_hand(tmp_path):
