@@ -85,9 +85,11 @@ def duration(seconds: float) -> str:
 
     Example:
 
-    >>> duration(90), duration(3000)
-    ('90 seconds', '50 minutes')
+    >>> duration(90), duration(3000), duration(20000)
+    ('90 seconds', '50 minutes', '5.6 hours')
     """
+    if seconds >= 3 * 3600:
+        return f"{seconds / 3600:.1f} hours"
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 

@@ -199,7 +199,33 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
     ]  # fmt: skip
 
 
+# From the weakest to the strongest; a bound that decides nothing is as weak as an interval that does not.
+_VERDICTS = (
+    statistics.NOT_REPRODUCED,
+    statistics.INCONCLUSIVE,
+    statistics.REPRODUCED_WEAKER,
+    statistics.REPRODUCED,
+)
+
+
+def claim_verdict(judged: Sequence[Judged]) -> str:
+    """The verdict on a claim from those of its comparisons: the weakest of them.
+
+    A comparison without pairs leaves the claim undecided, and where none has any there is no verdict yet.
+
+    Args:
+        judged: the claim's primary comparisons on one data set.
+    """
+    if not any(one.effect.n for one in judged):
+        return statistics.NO_PAIRS
+    undecided = (statistics.INCONCLUSIVE_BOUND, statistics.NO_PAIRS)
+    verdicts = [statistics.INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
+    return min(verdicts, key=_VERDICTS.index)
+
+
 def _verdict(comparison: Comparison, effect: Effect) -> str:
+    if effect.n == 0:
+        return statistics.NO_PAIRS
     if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
         is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
         return statistics.INCONCLUSIVE_BOUND if is_bound else statistics.INCONCLUSIVE

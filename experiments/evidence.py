@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alexnet_tf import statistics
 from experiments import wording
-from experiments.effects import Judged, Records, Row, judge
+from experiments.effects import Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
 from experiments.folder_rows import read_folder
 
@@ -40,6 +40,11 @@ class Evidence:
     def primary(self) -> list[Judged]:
         """The comparisons that are the claim's."""
         return [one for one in self.judged if one.comparison.primary]
+
+    @property
+    def verdict(self) -> str:
+        """On the claim: the weakest of its comparisons' verdicts."""
+        return claim_verdict(self.primary)
 
     def path(self, name: str) -> str:
         """One of its files, relative to the results directory."""
@@ -75,8 +80,10 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """The verdicts on the primary comparisons, counted."""
-    said = [wording.short_verdict(one.verdict) for evidence in found for one in evidence.primary]
+    """The verdicts on the claims, one for each experiment on each data set that has pairs, counted."""
+    said = [wording.short_verdict(one.verdict) for one in found if one.verdict != statistics.NO_PAIRS]
+    if not said:
+        return f"The paper's claims: {statistics.NO_PAIRS}"
     kinds = [
         statistics.REPRODUCED,
         statistics.REPRODUCED_WEAKER,
@@ -84,5 +91,5 @@ def count_verdicts(found: Sequence[Evidence]) -> str:
         statistics.NOT_REPRODUCED,
     ]
     counts = [f"{said.count(kind)} {kind}" for kind in map(wording.short_verdict, kinds) if kind in said]
-    comparisons = "comparison" if len(said) == 1 else "comparisons"
-    return f"The paper's claims in {len(said)} {comparisons}: {', '.join(counts)}"
+    experiments = "experiment" if len(said) == 1 else "experiments"
+    return f"The paper's claims in {len(said)} {experiments}: {', '.join(counts)}"

@@ -8,6 +8,16 @@ from invented import POOLING, SPEED, fall, pooling_results, record, speed_result
 from written import effects, read, report
 
 from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from alexnet_tf.statistics import (
+    INCONCLUSIVE,
+    INCONCLUSIVE_BOUND,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+    Effect,
+)
+from experiments.effects import Judged, claim_verdict
 
 T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 
@@ -25,7 +35,31 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
     assert float(row["ci_high"]) == pytest.approx(math.exp(mean + half), rel=1e-6)
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
     # No run of the arm "other": the row stays, with a verdict in words.
-    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "inconclusive")
+    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "no pairs yet")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "of_claim"),
+    [
+        ([REPRODUCED], REPRODUCED),
+        ([REPRODUCED, REPRODUCED], REPRODUCED),
+        ([REPRODUCED, REPRODUCED_WEAKER], REPRODUCED_WEAKER),
+        ([REPRODUCED, INCONCLUSIVE], INCONCLUSIVE),
+        ([REPRODUCED_WEAKER, INCONCLUSIVE_BOUND], INCONCLUSIVE),
+        ([INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED], NOT_REPRODUCED),
+        ([NO_PAIRS], NO_PAIRS),
+        ([NO_PAIRS, NO_PAIRS], NO_PAIRS),
+        # One of two halves of a claim was tried.
+        ([REPRODUCED, NO_PAIRS], INCONCLUSIVE),
+        ([], NO_PAIRS),
+    ],
+)
+def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
+    judged = [
+        Judged(POOLING.comparisons[0], Effect(3 * (said != NO_PAIRS), None, None, None, None), None, said, ())
+        for said in verdicts
+    ]
+    assert claim_verdict(judged) == of_claim
 
 
 def test_one_ensemble_is_one_value(tmp_path):
