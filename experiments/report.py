@@ -34,7 +34,8 @@ def write_all(
     """Writes the reports of all experiments on all data sets, of all claims together, and README's tables.
 
     The README is the one beside the directory of committed evidence, `results`; no other directory
-    changes it.
+    changes it. A folder without a row that can be read is passed over, with a warning and a line on the
+    page of claims.
 
     Returns:
         The files written.
@@ -42,18 +43,28 @@ def write_all(
     Raises:
         InputError: when there are no rows.
     """
-    written = []
+    written: list[Path] = []
+    unread: dict[str, str] = {}
     for experiment in experiments:
         for folder in sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv")):
-            write_report(folder, experiment, tables, figures)
+            try:
+                write_report(folder, experiment, tables, figures)
+            except InputError as error:
+                unread[f"{folder.parent.name}/{folder.name}"] = str(error)
+                continue
             names = TABLES * tables + FIGURES * figures
             written += [folder / name for name in names]
     if not written:
-        raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
+        nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none"
+        raise InputError(next(iter(unread.values()), nothing))
+    for problem in unread.values():
+        print(f"WARNING: {problem}; the others go on", file=sys.stderr)
+    # Relative: the same rows elsewhere give the same bytes.
+    unread = {name: problem.replace(f"{results_dir}/", "") for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:
         for name, text in (
-            ("claims.md", claims_page(found, experiments)),
+            ("claims.md", claims_page(found, experiments, unread)),
             ("tables.md", paper_tables(results_dir, found)),
         ):
             written.append(results_dir / name)
