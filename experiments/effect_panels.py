@@ -15,8 +15,8 @@ from experiments.experiment import Comparison, Experiment
 BLUE, VERMILION = PALETTE[:2]
 CLAIMED_SIDE = "#EEF4F8"
 MARKS = (
-    "dots: seeds; bar: mean, 95% interval; diamond: paper; bold: the claim's;\n"
-    "shaded: the claimed side; dotted line: smallest effect of interest"
+    "dots: seeds; bar: mean, 95% interval; diamond: paper;\n"
+    "bold: the claim's; shaded: its side; dotted: smallest of interest"
 )
 
 
