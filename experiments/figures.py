@@ -159,7 +159,11 @@ def _beside_effects(experiment: Experiment, judged: Sequence[Judged]) -> tuple[F
     figure.get_layout_engine().set(wspace=0.04)
     axes = figure.add_subplot(grid[:, 0])
     for index, group in enumerate(groups):
-        draw_effects(figure.add_subplot(grid[index, 1]), experiment, group)
+        panel = figure.add_subplot(grid[index, 1])
+        draw_effects(panel, experiment, group)
+        if index:
+            # What the marks mean stands above the first.
+            panel.set_title("")
     return figure, axes
 
 
