@@ -43,7 +43,7 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     curves = read_table(paths[1], CURVES_COLUMNS, CURVE_KEY)
     records, record_problems = read_records(folder)
     # A folder that was copied out of its tree, and so has another name, says nothing of the data set.
-    dataset = folder.resolve().parent.name if folder.name == experiment.name else None
+    dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     run_lines, strange_runs = _own(paths[0], runs.lines, {"experiment": experiment.name, "dataset": dataset})
     curve_lines, strange_curves = _own(paths[1], curves.lines, {"experiment": experiment.name})
     problems = [*runs.problems, *strange_runs, *curves.problems, *strange_curves]

@@ -64,6 +64,9 @@ def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = read_folder(folder, SPEED).problems
     assert f":{line}: dataset: expected 'builtin' as the folder, received 'cifar10'" in problem
+    # A link has the name it is used by.
+    (folder.parents[1] / "cifar10").symlink_to(folder.parent)
+    assert ":2: dataset" not in "".join(read_folder(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
     # Copied out of its tree a folder does not tell the data set.
     assert read_folder(folder.rename(folder.with_name("copy")), SPEED).problems == []
 
