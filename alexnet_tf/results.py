@@ -190,8 +190,10 @@ def read_runs(folder: Path) -> Reading:
     """Rows of runs.csv (none where there is no file); the experiment's own metrics are floats or None.
 
     Returns:
-        rows: column -> int, float, text, or None for an empty number.
-        problems: "file:line: expected ..., received ..." for each line that is not among the rows.
+        rows: column -> int, float, text, or None for an empty number; NaN for one that no run that is done
+            can have measured.
+        problems: "file:line: expected ..., received ..." for each line that is not among the rows, and
+            for each such number.
     """
     return _reading(read_table(folder / "runs.csv", RUNS_COLUMNS, RUN_KEY))
 

@@ -6,11 +6,14 @@ come back exactly, None is an empty field.
 
 import csv
 import io
+import math
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from alexnet_tf.possible_values import expected_instead
 
 CURVES_COLUMNS = (
     "experiment", "arm", "seed", "epoch", "train_loss", "train_error", "test_loss", "test_error",
@@ -145,6 +148,8 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def read_table(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
     """Reads a result file; what is wrong with it becomes problems, never an exception.
 
+    A number that no run can have measured is NaN in its row, whose other cells stay usable.
+
     Args:
         path: the file; a missing one is an empty table.
         columns: those that the header should have (runs.csv may have metrics besides).
@@ -172,16 +177,15 @@ def read_table(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
         if not text_of_line:
             continue
         cut = not complete and number == len(rest) + 1
-        line, problem = _line(number, text_of_line, header, cut, missing)
+        line, wrong = _line(number, text_of_line, header, cut, missing)
         if line.row is not None:
             identity = tuple(line.row.get(name) for name in key)
             if identity in seen:
                 named = ", ".join(f"{k} {v}" for k, v in zip(key, identity, strict=True))
-                problem = f"expected one row for {named}, received another (first: line {seen[identity]})"
+                wrong = [f"expected one row for {named}, received another (first: line {seen[identity]})"]
                 line = Line(number, text_of_line, line.texts, None)
             seen.setdefault(identity, number)
-        if problem:
-            problems.append(f"{path}:{number}: {problem}")
+        problems += [f"{path}:{number}: {problem}" for problem in wrong]
         lines.append(line if usable else Line(number, text_of_line, line.texts, None))
     # Bytes that are no text survive in the lines; in what people read they are spelt out.
     problems = [problem.encode("utf-8", "backslashreplace").decode() for problem in problems]
@@ -197,14 +201,14 @@ def _fields(text: str) -> list[str]:
 
 def _line(
     number: int, text: str, header: Sequence[str], cut: bool, missing: Sequence[str]
-) -> tuple[Line, str | None]:
+) -> tuple[Line, list[str]]:
     """Reads one line: (line, what is wrong with it)."""
     fields = _fields(text)
     if cut or len(fields) != len(header):
         known = dict(zip(header, fields[:-1] if len(fields) <= len(header) else fields, strict=False))
         expected = f"{len(header)} fields and a line break" if cut else f"{len(header)} fields"
         received = f"{len(fields)} fields{' and the end of the file (half-written?)' if cut else ''}"
-        return Line(number, text, known, None), f"expected {expected}, received {received}"
+        return Line(number, text, known, None), [f"expected {expected}, received {received}"]
     texts = dict(zip(header, fields, strict=True))
     metrics = set(metric_columns(header))
     row: dict[str, Any] = {}
@@ -212,10 +216,17 @@ def _line(
         try:
             row[name] = _parse(name, field, name in metrics)
         except ValueError as error:
-            return Line(number, text, texts, None), f"{name}: expected {error}, received {field!r}"
+            return Line(number, text, texts, None), [f"{name}: expected {error}, received {field!r}"]
     for name in missing:
         row[name] = None if name in _INTEGERS | _FLOATS | _BOOLEANS else ""
-    return Line(number, text, texts, row), None
+    wrong = []
+    for name, field in texts.items():
+        expected = expected_instead(name, row[name], row.get("status"))
+        if expected:
+            wrong.append(f"{name}: expected {expected}, received {field!r} (not used)")
+            # Not None: an empty metric says that the run never reached its target.
+            row[name] = math.nan
+    return Line(number, text, texts, row), wrong
 
 
 def _parse(name: str, field: str, is_metric: bool) -> Any:

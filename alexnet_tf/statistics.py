@@ -18,6 +18,7 @@ REPRODUCED_WEAKER = "reproduced, but weaker than the smallest effect of interest
 NOT_REPRODUCED = "not reproduced"
 INCONCLUSIVE = "inconclusive"
 INCONCLUSIVE_BOUND = "inconclusive (a bound, from censored runs)"
+NO_PAIRS = "no pairs yet"
 
 
 @dataclass(frozen=True)
@@ -173,16 +174,55 @@ def detectable_effect(
     >>> round(detectable_effect(effect, "difference"), 2)
     3.26
     """
-    if effect.bound or effect.n < 2:
+    std = _spread(effect, kind)
+    if std is None:
         return None
-    values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
-    error = mean_interval(values).std / math.sqrt(effect.n)
-    if error == 0:
-        return None
-    degrees = effect.n - 1
+    error, degrees = std / math.sqrt(effect.n), effect.n - 1
     critical = stats.t.ppf((1 + confidence) / 2, degrees)
     least = error * brentq(lambda shift: stats.nct.sf(critical, degrees, shift) - power, 0, 100)
     return math.exp(least) if kind == "ratio" else least
+
+
+def pairs_needed(
+    effect: Effect, kind: Kind, smallest_effect: float, power: float = 0.8, confidence: float = 0.95
+) -> int | None:
+    """How many pairs of this spread would show a true effect of `smallest_effect` with probability `power`.
+
+    The converse of `detectable_effect`. The spread is itself an estimate, from few pairs a rough one.
+
+    Args:
+        effect: as `paired_effect` gave it.
+        kind: as there.
+        smallest_effect: other than no effect.
+        power: probability that the interval excludes no effect.
+        confidence: of the interval.
+
+    Returns:
+        At least 2; None without a spread from at least two pairs.
+
+    Example:
+
+    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
+    >>> pairs_needed(effect, "difference", 3.26), pairs_needed(effect, "difference", 0.5)
+    (4, 34)
+    """
+    std = _spread(effect, kind)
+    if std is None:
+        return None
+    distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
+    # From what the normal distribution would need, which is always less.
+    n = max(2, math.floor(((stats.norm.ppf((1 + confidence) / 2) + stats.norm.ppf(power)) / distance) ** 2))
+    while stats.nct.sf(stats.t.ppf((1 + confidence) / 2, n - 1), n - 1, distance * math.sqrt(n)) < power:
+        n += 1
+    return n
+
+
+def _spread(effect: Effect, kind: Kind) -> float | None:
+    """The standard deviation of the pairs (of logarithms for a ratio), None where it is unknown or 0."""
+    if effect.bound or effect.n < 2:
+        return None
+    values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
+    return mean_interval(values).std or None
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -107,8 +107,11 @@ def _list(options: argparse.Namespace) -> int:
         print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
         print(f"    {experiment.statement}")
         for arm in experiment.arms:
-            seeds = len(arm.seeds)
-            print(f"    {arm.name:<16} {arm.change}; {seeds} seeds, at most {arm.config.train.epochs} epochs")
+            seeds, epochs = len(arm.seeds), arm.config.train.epochs
+            print(
+                f"    {arm.name:<16} {arm.change}; {seeds} seed{'s' * (seeds != 1)}, at most {epochs} "
+                f"epoch{'s' * (epochs != 1)}"
+            )
     return 0
 
 

@@ -21,11 +21,14 @@ HEADER = (
     "ours [95% interval]",
     "pairs",
     "verdict",
+    "of the claim",
 )
 
 
 def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
     """Markdown: a line for each primary comparison on each data set that has results.
+
+    The first of a claim has the claim's verdict as well, the weakest of them.
 
     Args:
         results_dir: holds `<dataset>/<experiment>/runs.csv`.
@@ -40,9 +43,11 @@ def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
             # Relative to the README beside the results.
             link = f"{results_dir.name}/{evidence.path('table.md')}"
             for one in evidence.primary:
-                lines.append([*about, f"[{evidence.dataset}]({link})", *_measured(experiment, one)])
+                of_claim = wording.short_verdict(evidence.verdict) if one is evidence.primary[0] else ""
+                measured = _measured(experiment, one)
+                lines.append([*about, f"[{evidence.dataset}]({link})", *measured, of_claim])
         if not of_this:
-            lines.append([*about, "–", "–", "–", "–", "0", "no runs yet"])
+            lines.append([*about, "–", "–", "–", "–", "0", "no runs yet", ""])
     return markdown(HEADER, lines)
 
 

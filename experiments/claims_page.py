@@ -1,28 +1,30 @@
 """claims.md: every claim of the paper on one page, with what was found, what could have been, and why not."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from alexnet_tf import intervals, statistics
-from alexnet_tf.results import read_lr_search
+from alexnet_tf import statistics
 from experiments import wording
+from experiments.claim_sections import holds, link, notes_of, section
 from experiments.claims import ours
-from experiments.conditions import notes
-from experiments.effects import MIN_PAIRS, Judged, arms_in_order
+from experiments.conditions import duration, seconds_of
+from experiments.effects import Judged, Row
 from experiments.evidence import Evidence, count_verdicts
 from experiments.experiment import Comparison, Experiment
-from experiments.paper import ONE_CNN, VALIDATION_IMAGES
+from experiments.noise import our_noise, paper_noise
 from experiments.tables import bullets, markdown, p_value
 
 HEADER = (
     "claim", "statement", "data set", "measure", "paper", "of interest", "ours [95% interval]", "pairs",
-    "detectable", "p", "p (Holm)", "verdict",
+    "detectable", "p", "p (Holm)", "verdict", "of the claim",
 )  # fmt: skip
 LEGEND = f"""\
 - Of interest: the smallest effect that counts as the claim's, declared in the experiment's file before its
   runs; its sign is the claimed side.
 - Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect; *not
   reproduced* where it does not, and excludes the smallest effect of interest; else *inconclusive*.
+- Of the claim: an experiment on a data set has the weakest verdict of its comparisons here (*not reproduced*
+  is weaker than *inconclusive*, that than *reproduced*). The headline counts these, one for each experiment
+  and data set that has pairs of runs; without any it is *no pairs yet*, and not counted.
 - Detectable: the smallest true effect that so many pairs with so much spread would have told from none four
   times out of five.
 - p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one. A run that
@@ -30,58 +32,51 @@ LEGEND = f"""\
 - {wording.BOUNDS}"""
 
 
-def claims_page(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
+def claims_page(
+    found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str] | None = None
+) -> str:
     """Markdown, its links relative to the results directory; the same rows give the same bytes.
 
     Args:
         found: the evidence there is.
         experiments: all that there are, in the order of the page.
+        unread: `<dataset>/<experiment>` -> what is wrong, for folders of which no row can be read.
     """
-    doubtful = [evidence for evidence in found if not _holds(evidence)]
-    noted = [evidence for evidence in found if _holds(evidence) and _notes(evidence)]
+    unread = unread or {}
+    doubtful = [evidence for evidence in found if not holds(evidence)]
+    noted = [evidence for evidence in found if holds(evidence) and notes_of(evidence)]
+    problems = [*unread.values(), *(problem for evidence in found for problem in _problems(evidence))]
     parts = [
         "# The paper's claims, put to the test",
-        f"{count_verdicts(found)}. Made from the rows of the experiments by `make report`.",
+        f"{count_verdicts(found)}. Made from the rows of the experiments by `make report`. {_cost(found)}",
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
-        markdown(HEADER, _lines(found, experiments)),
+        markdown(HEADER, _lines(found, experiments, unread)),
         LEGEND,
         "## What was not reproduced, or not decided" if doubtful else "",
-        *(_section(evidence) for evidence in doubtful),
+        *(section(evidence) for evidence in doubtful),
         "## Notes on what was reproduced" if noted else "",
-        *(_section(evidence) for evidence in noted),
-        "## Noise of the paper's own numbers",
+        *(section(evidence) for evidence in noted),
+        "## Noise of the paper's own numbers, and of ours",
         paper_noise(experiments),
-        bullets("Problems", [problem for evidence in found for problem in _problems(evidence)]),
+        our_noise(found),
+        bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def paper_noise(experiments: Sequence[Experiment]) -> str:
-    """What the paper's numbers on ImageNet could differ by for no reason but the choice of images."""
-    top1, top5 = (
-        intervals.binomial_standard_error(error, VALIDATION_IMAGES) for error in (ONE_CNN.top1, ONE_CNN.top5)
-    )
-    within: dict[str, None] = {}
-    for experiment in experiments:
-        for comparison in experiment.comparisons:
-            limit = 2 * math.sqrt(2) * (top5 if "top5" in comparison.metric else top1)
-            if _is_of_errors(comparison) and abs(comparison.paper_effect) < limit:
-                metric = wording.title_of(experiment, comparison.metric)
-                within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric})"] = None
-    text = (
-        "The paper trained each net once. At the "
-        f"{ONE_CNN.top1:.1%} and {ONE_CNN.top5:.1%} (top-1 and top-5) of its single net on "
-        f"{VALIDATION_IMAGES:,} validation images, the binomial standard error is {_unsigned(top1)} and "
-        f"{_unsigned(top5)} points; that of the difference of two nets is at most √2 times as large, "
-        f"{_unsigned(math.sqrt(2) * top1)} and {_unsigned(math.sqrt(2) * top5)} points (less, as both see "
-        "the same images). What another seed would have changed comes on top."
-    )
-    if within:
-        text += f" Below two such standard errors of a difference: {', '.join(within)}."
-    return text
+def _cost(found: Sequence[Evidence]) -> str:
+    """What the nets took to train; one that several experiments look at counts once."""
+    nets: dict[tuple[str, str], Row] = {}
+    for evidence in found:
+        for row in evidence.rows:
+            nets.setdefault((row["data_fingerprint"], row["config_hash"]), row)
+    took = duration(seconds_of(list(nets.values())))
+    return f"Their {len(nets)} nets took {took} to train, in sum of wall-clock times."
 
 
-def _lines(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[list[str]]:
+def _lines(
+    found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str]
+) -> list[list[str]]:
     family = [(evidence, one) for evidence in found for one in evidence.primary]
     adjusted = statistics.holm([one.effect.p for _, one in family])
     lines = []
@@ -92,18 +87,24 @@ def _lines(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list
             for (evidence, one), p in zip(family, adjusted, strict=True)
             if evidence.experiment is experiment
         ]
-        lines += [[*about, _link(evidence), *_measured(experiment, one, p)] for evidence, one, p in of_this]
+        lines += [
+            [*about, link(evidence), *_measured(experiment, one, p), _of_claim(evidence, one)]
+            for evidence, one, p in of_this
+        ]
         if not of_this:
+            is_unread = any(name.endswith(f"/{experiment.name}") for name in unread)
+            said = "no readable runs" if is_unread else "no runs yet"
             lines += [
-                [*about, "–", *_claimed(experiment, comparison), "–", "0", "", "", "", "no runs yet"]
+                [*about, "–", *_claimed(experiment, comparison), "–", "0", "", "", "", said, ""]
                 for comparison in experiment.comparisons
                 if comparison.primary
             ]
     return lines
 
 
-def _link(evidence: Evidence) -> str:
-    return f"[{evidence.dataset}]({evidence.path('table.md')})"
+def _of_claim(evidence: Evidence, one: Judged) -> str:
+    """The verdict on the claim, beside the first of its comparisons."""
+    return f"**{wording.short_verdict(evidence.verdict)}**" if one is evidence.primary[0] else ""
 
 
 def _claimed(experiment: Experiment, comparison: Comparison) -> list[str]:
@@ -123,79 +124,6 @@ def _measured(experiment: Experiment, one: Judged, p_of_family: float | None) ->
     ]
 
 
-def _holds(evidence: Evidence) -> bool:
-    return all(one.verdict == statistics.REPRODUCED for one in evidence.primary)
-
-
-def _notes(evidence: Evidence) -> list[str]:
-    return notes(evidence.experiment, evidence.rows, read_lr_search(evidence.folder).rows)
-
-
 def _problems(evidence: Evidence) -> list[str]:
     # Relative: the same rows elsewhere give the same bytes.
     return [problem.replace(f"{evidence.folder}/", evidence.path("")) for problem in evidence.problems]
-
-
-def _section(evidence: Evidence) -> str:
-    """Verdicts of one experiment in sentences, the likely reasons, and the runs that speak for them."""
-    experiment = evidence.experiment
-    reasons = bullets("Notes" if _holds(evidence) else "Likely reason", _notes(evidence))
-    parts = [
-        f"### {experiment.claim}, {_link(evidence)}: {experiment.statement}",
-        "\n".join(f"- {_sentence(experiment, one)}" for one in evidence.primary),
-        reasons or "The experiment notes no reason.",
-        _other_comparisons(evidence),
-        f"Runs, by arm and seed: {'; '.join(_runs(evidence))}.",
-    ]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _sentence(experiment: Experiment, one: Judged) -> str:
-    comparison, effect = one.comparison, one.effect
-    metric = wording.title_of(experiment, comparison.metric)
-    said = f"{metric}, {wording.contrast(comparison, '`')}: {ours(one)}, {one.verdict}."
-    smallest, detectable = wording.smallest_effect(comparison), wording.detectable(effect, comparison)
-    power = f" {detectable} would have been told from none four times out of five." if detectable else ""
-    if one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
-        return f"{said} The interval excludes the smallest effect of interest, {smallest}.{power}"
-    if one.verdict == statistics.INCONCLUSIVE and effect.low is not None and effect.high is not None:
-        if effect.n < MIN_PAIRS:
-            return f"{said} Fewer than {MIN_PAIRS} pairs have no verdict."
-        return f"{said} The interval holds both no effect and the smallest of interest, {smallest}.{power}"
-    return said
-
-
-def _other_comparisons(evidence: Evidence) -> str:
-    lines = [
-        [
-            wording.contrast(one.comparison, "`"),
-            wording.title_of(evidence.experiment, one.comparison.metric),
-            ours(one),
-            one.verdict,
-        ]
-        for one in evidence.judged
-        if not one.comparison.primary
-    ]
-    return markdown(("also compared", "measure", "ours [95% interval]", "verdict"), lines) if lines else ""
-
-
-def _runs(evidence: Evidence) -> list[str]:
-    """The seeds of each arm, each a link to what is recorded of the run."""
-    texts = []
-    for arm in arms_in_order(evidence.experiment, evidence.rows):
-        rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
-        links = [f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)" for row in rows]
-        texts.append(f"`{arm}` {', '.join(links)}")
-    return texts
-
-
-def _is_of_errors(comparison: Comparison) -> bool:
-    return (
-        comparison.paper_effect is not None
-        and comparison.kind == "difference"
-        and comparison.metric.endswith("_error")
-    )
-
-
-def _unsigned(error: float) -> str:
-    return wording.points(error).lstrip("+")

@@ -1,5 +1,6 @@
 """What the rows of a table were measured under, and what a reader should know beside the numbers."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,14 +60,14 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
     ran = sorted(row["epochs"] for row in rows)
     seeds = sorted({row["seed"] for row in rows})
     shared = shared_arms(rows)
-    seconds = sum(row["seconds"] or 0 for row in rows if not _source(row))
+    seconds = seconds_of([row for row in rows if not _source(row)])
     lines += [
         f"model: {joined(rows, 'model')}",
         f"precision: {joined(rows, 'precision')}",
         f"device: {joined(rows, 'device')}",
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
-        f"runs: {count(rows)}; those trained for this experiment took {_duration(seconds)} in sum",
+        f"runs: {count(rows)}; those trained for this experiment took {duration(seconds)} in sum",
         *(f"shared with {source}: {', '.join(arms)}" for source, arms in shared.items()),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
         f"commit: {joined(rows, 'git_commit')}",
@@ -74,7 +75,21 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
     return lines
 
 
-def _duration(seconds: float) -> str:
+def seconds_of(rows: Sequence[Row]) -> float:
+    """What these runs took in sum, as far as it is known."""
+    return sum(row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"]))
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    Example:
+
+    >>> duration(90), duration(3000), duration(20000)
+    ('90 seconds', '50 minutes', '5.6 hours')
+    """
+    if seconds >= 3 * 3600:
+        return f"{seconds / 3600:.1f} hours"
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
@@ -79,7 +80,12 @@ def draw_pair(
 
 
 def draw_all_arms(
-    axes: Axes, experiment: Experiment, curves: "Curves", names: Sequence[str], late_epochs: bool = False
+    axes: Axes,
+    experiment: Experiment,
+    curves: "Curves",
+    names: Sequence[str],
+    late_epochs: bool = False,
+    training: "Curves | None" = None,
 ) -> None:
     """Every named arm in one panel, labelled at the end of its mean.
 
@@ -89,17 +95,28 @@ def draw_all_arms(
         curves: of all arms.
         names: of those to draw.
         late_epochs: the axis of errors shows what the epochs after the first fifth need.
+        training: curves of the training error, whose means are drawn dashed beside those of the test error:
+            the distance is how much a net overfits.
     """
     _epoch_axis(axes, curves.last_epoch)
     _error_axis(axes, wording.TITLES[curves.column])
     ends = []
-    for name, (colour, line) in _colours(experiment, names).items():
+    # Where dashes are the training error, each arm needs a colour of its own.
+    looks = _own_colours(names) if training else _colours(experiment, names)
+    for name, (colour, line) in looks.items():
         _draw_arm(axes, curves, name, colour, line)
+        if training:
+            axes.plot(*mean_curve(training, name), color=colour, linestyle=DASHED, linewidth=1.4, zorder=2.5)
         xs, ys = mean_curve(curves, name)
         if len(xs):
             ends.append((float(xs[-1]), float(ys[-1]), name, colour))
     if late_epochs:
-        _show_late_epochs(axes, curves, names)
+        _show_late_epochs(axes, [curves, *([training] if training else [])], names)
+    if training:
+        axes.set_ylabel("error")
+        handles = [Line2D([], [], color=DARK, linestyle=line, linewidth=1.6) for line in ("-", DASHED)]
+        titles = [wording.TITLES[shown.column] for shown in (curves, training)]
+        axes.legend(handles, titles, loc="upper right", frameon=False, fontsize=8)
     low, high = axes.get_ylim()
     heights = spread([y for _, y, _, _ in ends], (high - low) / 18)
     for (x, _, name, colour), height in zip(ends, heights, strict=True):
@@ -109,10 +126,11 @@ def draw_all_arms(
         )  # fmt: skip
 
 
-def _show_late_epochs(axes: Axes, curves: "Curves", names: Sequence[str]) -> None:
+def _show_late_epochs(axes: Axes, shown: Sequence["Curves"], names: Sequence[str]) -> None:
     """Limits that leave the first fifth of the training above the panel: effects are small beside it."""
     late = [
         y
+        for curves in shown
         for name in names
         for xs, ys in curves.by_arm[name].values()
         for x, y in zip(xs, ys, strict=True)
@@ -139,6 +157,10 @@ def _colours(experiment: Experiment, names: Sequence[str]) -> dict[str, tuple]:
             looks[name] = (PALETTE[used % len(PALETTE)], "-" if used < len(PALETTE) else ":")
             used += 1
     return {name: looks[name] for name in names}
+
+
+def _own_colours(names: Sequence[str]) -> dict[str, tuple]:
+    return {name: (PALETTE[place % len(PALETTE)], "-") for place, name in enumerate(names)}
 
 
 def mean_curve(curves: "Curves", name: str) -> tuple[np.ndarray, np.ndarray]:

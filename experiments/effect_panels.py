@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
@@ -12,13 +13,18 @@ from experiments.effects import Judged
 from experiments.experiment import Comparison, Experiment
 
 BLUE, VERMILION = PALETTE[:2]
+CLAIMED_SIDE = "#EEF4F8"
+MARKS = (
+    "dots: seeds; bar: mean, 95% interval; diamond: paper;\n"
+    "bold: the claim's; shaded: its side; dotted: smallest of interest"
+)
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
-    """The comparisons that have an effect, those of one unit together."""
+    """The claim's comparisons and others that have an effect, those of one unit together."""
     groups: dict[str, list[Judged]] = {}
     for one in judged:
-        if one.effect.effect is not None:
+        if one.effect.effect is not None or one.comparison.primary:
             unit = wording.unit(one.comparison)
             groups.setdefault(unit or one.comparison.metric, []).append(one)
     return list(groups.values())
@@ -29,12 +35,13 @@ def draw_effects(
 ) -> None:
     """One line per comparison, the first on top; all must share a unit.
 
-    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond is the paper's.
+    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond is the paper's. What
+    the claim is about is bold.
 
     Args:
         axes: an empty panel.
         experiment: whose comparisons they are.
-        judged: the comparisons, all with an effect.
+        judged: the comparisons; one without an effect has its verdict alone.
         letters: one per comparison, its name inside the panel where there is no margin for labels.
     """
     first = judged[0].comparison
@@ -43,9 +50,12 @@ def draw_effects(
     axes.axvline(scale * no_effect(first.kind), color=GREY, linewidth=1, zorder=1)
     if is_ratio:
         axes.set_xscale("log")
-    for place, one in enumerate(judged):
-        _draw_effect(axes, one, -place, scale)
     fit_axis(axes, _values(judged), scale, is_ratio)
+    for place, one in enumerate(judged):
+        draw_claimed_side(axes, one.comparison, -place - 0.36, 0.72, scale)
+        if one.effect.effect is not None:
+            _draw_effect(axes, one, -place, scale)
+        draw_paper_effect(axes, one.comparison, -place, scale)
     titles = [wording.title_of(experiment, one.comparison.metric) for one in judged]
     one_metric = titles[0] if len(set(titles)) == 1 else ""
     if not letters:
@@ -61,14 +71,16 @@ def draw_effects(
         axes.set_xlabel(f"difference in {one_metric or 'metrics'}")
     else:
         axes.set_xlabel(f"difference{f' in {one_metric}' if one_metric else ''}, percentage points")
-    axes.set_title("dots: seeds; bar: mean, 95% interval; diamond: paper", fontsize=7.5, color="#666666")
+    axes.set_title(MARKS, fontsize=7.5, color="#666666", linespacing=1.4)
 
 
 def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
     """The comparison on the left, the effect and its verdict on the right."""
     places = [-place for place in range(len(shown))]
     for place, one in zip(places, shown, strict=True):
-        said = f"{wording.estimate(one.effect, one.comparison)}\n{wording.short_verdict(one.verdict)}"
+        said = wording.short_verdict(one.verdict)
+        if one.effect.n:
+            said = f"{wording.estimate(one.effect, one.comparison)}\n{said}"
         axes.text(
             1.02, place, said, transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color=DARK,
             linespacing=1.3,
@@ -78,6 +90,8 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
         for one, metric in zip(shown, metrics, strict=True)
     ]
     axes.set_yticks(places, labels, fontsize=8)
+    for label, one in zip(axes.get_yticklabels(), shown, strict=True):
+        label.set_fontweight(_weight(one))
 
 
 def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
@@ -86,9 +100,13 @@ def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         axes.text(
             0.02, 0.38 - place, f"({letter}) {wording.short_verdict(one.verdict)}", va="center", fontsize=8,
-            transform=axes.get_yaxis_transform(), color=DARK,
+            transform=axes.get_yaxis_transform(), color=DARK, fontweight=_weight(one),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
+
+
+def _weight(one: Judged) -> str:
+    return "bold" if one.comparison.primary else "normal"
 
 
 def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
@@ -97,7 +115,24 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=BLUE, alpha=0.55, markersize=3.5, markeredgewidth=0)
     draw_interval(axes, effect, y, scale)
     axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
-    draw_paper_effect(axes, one.comparison, y, scale)
+
+
+def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float) -> None:
+    """The claimed side of no effect, shaded to the end of the axis, and the smallest effect of interest.
+
+    Args:
+        axes: a panel whose horizontal limits are set.
+        comparison: whose claim it is.
+        bottom: of the shade, on the vertical axis.
+        height: of the shade, likewise.
+        scale: axis units of an effect of 1.
+    """
+    null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
+    end = axes.get_xlim()[smallest > null]
+    axes.add_patch(
+        Rectangle((null, bottom), end - null, height, facecolor=CLAIMED_SIDE, edgecolor="none", zorder=0)
+    )
+    axes.plot([smallest] * 2, [bottom, bottom + height], ":", color=GREY, linewidth=1, zorder=0.5)
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = BLUE) -> None:
@@ -138,7 +173,8 @@ def _values(shown: Sequence[Judged]) -> list[float]:
     values = [no_effect(shown[0].comparison.kind)]
     for one in shown:
         e = one.effect
-        values += [v for v in (e.effect, e.low, e.high, one.comparison.paper_effect) if v is not None]
+        marked = (e.effect, e.low, e.high, one.comparison.paper_effect, one.comparison.smallest_effect)
+        values += [value for value in marked if value is not None]
         values += e.per_seed.values()
     return values
 

@@ -129,8 +129,20 @@ def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm
                 allowed = config_of(row, records).get("train", {}).get("epochs", allowed)
             found.limits[seed] = float(allowed)
         else:
-            found.reasons[seed] = f"has no {metric}"
+            found.reasons[seed] = f"has no {metric}" if value is None else f"has no usable {metric}"
     return found
+
+
+def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> list[float]:
+    """The known values of one metric of one arm, those of one and the same ensemble once.
+
+    A probe that sees as many nets as the arm has seeds sees them all, whichever run it belongs to.
+    """
+    nets = {defined.name: (defined.nets, set(defined.seeds)) for defined in experiment.arms}
+    count, seeds = nets.get(arm, (1, set()))
+    is_one = count > 1 and count == len(seeds) and set(found.values) <= seeds
+    known = found.known
+    return known[:1] if is_one and metric in experiment.probe_metrics else known
 
 
 def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[dict[str, Any]]:
@@ -142,10 +154,11 @@ def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> 
     for arm in arms_in_order(experiment, rows):
         for metric in metrics_of(experiment):
             found = values_of(experiment, rows, records, arm, metric)
-            interval = mean_interval([] if found.limits else found.known)
+            sample = sample_of(experiment, arm, metric, found)
+            interval = mean_interval([] if found.limits else sample)
             summary.append({
                 "experiment": experiment.name, "arm": arm, "metric": metric,
-                "n": len(found.known) + len(found.limits), "mean": interval.mean, "std": interval.std,
+                "n": len(sample) + len(found.limits), "mean": interval.mean, "std": interval.std,
                 "ci_low": interval.low, "ci_high": interval.high,
             })  # fmt: skip
     return summary
@@ -186,7 +199,33 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
     ]  # fmt: skip
 
 
+# From the weakest to the strongest; a bound that decides nothing is as weak as an interval that does not.
+_VERDICTS = (
+    statistics.NOT_REPRODUCED,
+    statistics.INCONCLUSIVE,
+    statistics.REPRODUCED_WEAKER,
+    statistics.REPRODUCED,
+)
+
+
+def claim_verdict(judged: Sequence[Judged]) -> str:
+    """The verdict on a claim from those of its comparisons: the weakest of them.
+
+    A comparison without pairs leaves the claim undecided, and where none has any there is no verdict yet.
+
+    Args:
+        judged: the claim's primary comparisons on one data set.
+    """
+    if not any(one.effect.n for one in judged):
+        return statistics.NO_PAIRS
+    undecided = (statistics.INCONCLUSIVE_BOUND, statistics.NO_PAIRS)
+    verdicts = [statistics.INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
+    return min(verdicts, key=_VERDICTS.index)
+
+
 def _verdict(comparison: Comparison, effect: Effect) -> str:
+    if effect.n == 0:
+        return statistics.NO_PAIRS
     if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
         is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
         return statistics.INCONCLUSIVE_BOUND if is_bound else statistics.INCONCLUSIVE

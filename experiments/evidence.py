@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf import statistics
-from alexnet_tf.results import read_records, read_runs
 from experiments import wording
-from experiments.effects import Judged, Records, Row, judge
+from experiments.effects import Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
+from experiments.folder_rows import read_folder
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Evidence:
         rows: of runs.csv, as far as they can be read.
         records: of the runs.
         judged: the experiment's comparisons, in its order.
-        problems: what of the rows could not be read.
+        problems: what is wrong with the rows, their curves and their records.
     """
 
     experiment: Experiment
@@ -40,6 +40,11 @@ class Evidence:
     def primary(self) -> list[Judged]:
         """The comparisons that are the claim's."""
         return [one for one in self.judged if one.comparison.primary]
+
+    @property
+    def verdict(self) -> str:
+        """On the claim: the weakest of its comparisons' verdicts."""
+        return claim_verdict(self.primary)
 
     def path(self, name: str) -> str:
         """One of its files, relative to the results directory."""
@@ -63,10 +68,9 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
 
 def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
     """The evidence of one folder; its rows are empty where none can be read."""
-    rows, problems = read_runs(folder)
-    records, record_problems = read_records(folder)
-    judged = judge(experiment, rows, records)
-    return Evidence(experiment, folder, rows, records, judged, [*problems, *record_problems])
+    found = read_folder(folder, experiment)
+    judged = judge(experiment, found.runs, found.records)
+    return Evidence(experiment, folder, found.runs, found.records, judged, found.problems)
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:
@@ -76,8 +80,10 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """The verdicts on the primary comparisons, counted."""
-    said = [wording.short_verdict(one.verdict) for evidence in found for one in evidence.primary]
+    """The verdicts on the claims, one for each experiment on each data set that has pairs, counted."""
+    said = [wording.short_verdict(one.verdict) for one in found if one.verdict != statistics.NO_PAIRS]
+    if not said:
+        return f"The paper's claims: {statistics.NO_PAIRS}"
     kinds = [
         statistics.REPRODUCED,
         statistics.REPRODUCED_WEAKER,
@@ -85,5 +91,5 @@ def count_verdicts(found: Sequence[Evidence]) -> str:
         statistics.NOT_REPRODUCED,
     ]
     counts = [f"{said.count(kind)} {kind}" for kind in map(wording.short_verdict, kinds) if kind in said]
-    comparisons = "comparison" if len(said) == 1 else "comparisons"
-    return f"The paper's claims in {len(said)} {comparisons}: {', '.join(counts)}"
+    experiments = "experiment" if len(said) == 1 else "experiments"
+    return f"The paper's claims in {len(said)} {experiments}: {', '.join(counts)}"

@@ -11,8 +11,17 @@ from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments import wording
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
-from experiments.effects import Judged, Records, Row, activation_of, arms_in_order, values_of
+from experiments.effects import (
+    Judged,
+    Records,
+    Row,
+    activation_of,
+    arms_in_order,
+    claim_verdict,
+    values_of,
+)
 from experiments.experiment import Comparison, Experiment
+from experiments.generalisation import GAP
 from experiments.value_panels import draw_values
 
 
@@ -38,22 +47,22 @@ def draw(
 ) -> dict[str, bytes]:
     """The figure in both formats: {"png": ..., "svg": ...}."""
     is_probed = experiment.figure in experiment.probe_metrics
+    said = _DOTS if is_probed else _SEEDS
     with house_look():
         if is_probed:
             figure, axes = _beside_effects(experiment, judged)
-            draw_values(axes, experiment, rows, records)
+            said = f"{said} {draw_values(axes, experiment, rows, records, judged)}".rstrip()
         elif experiment.objective == "epochs_to_target":
             curves = collect(experiment, rows, curve_rows)
             figure = _training_figure(experiment, rows, records, judged, curves)
         else:
             curves = collect(experiment, rows, curve_rows)
             figure, axes = _beside_effects(experiment, judged)
-            draw_all_arms(axes, experiment, curves, list(curves.by_arm), late_epochs=True)
+            training = collect(experiment, rows, curve_rows, "train_error") if _overfits(experiment) else None
+            draw_all_arms(axes, experiment, curves, list(curves.by_arm), late_epochs=True, training=training)
         datasets = ", ".join(sorted({row["dataset"] for row in rows}))
         title(figure, finding(experiment, judged, datasets))
-        said = (
-            f"{experiment.claim}, section {experiment.section} of the paper. {_DOTS if is_probed else _SEEDS}"
-        )
+        said = f"{experiment.claim}, section {experiment.section} of the paper. {said}"
         if any(one.effect.bound in ("lower", "upper") for one in judged):
             said += f"\n{wording.BOUNDS}"
         caption(figure, said)
@@ -64,28 +73,37 @@ _SEEDS = "Thin lines: one seed each; thick: their mean. Intervals: 95% t, paired
 _DOTS = "Dots: one seed each; lines: their mean. Intervals: 95% t, paired by seed."
 
 
+def _overfits(experiment: Experiment) -> bool:
+    """Whether the claim is one about how far test and training error are apart."""
+    primary = [one.metric for one in experiment.comparisons if one.primary]
+    return GAP.name in primary and experiment.figure == "test_error"
+
+
 def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> str:
     """The title: the verdict on the claim, and the claim."""
-    primary = [one.verdict for one in judged if one.comparison.primary]
-    verdicts = list(dict.fromkeys(primary or [one.verdict for one in judged]))
-    if not verdicts:
+    about = [one for one in judged if one.comparison.primary] or list(judged)
+    if not about:
         return f"On {datasets}: {experiment.statement.rstrip('.')}"
-    # Why it is inconclusive, the caption and the table tell.
-    said = verdicts[0].split(" (")[0] if len(verdicts) == 1 else "verdicts differ"
+    said = wording.short_verdict(claim_verdict(about))
+    if len({wording.short_verdict(one.verdict) for one in about}) > 1:
+        said += " (its comparisons differ)"
     return f"{said[0].upper()}{said[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
 
 
-def collect(experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row]) -> Curves:
-    """The curves of the finished runs among `rows`."""
+def collect(
+    experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row], column: str | None = None
+) -> Curves:
+    """The curves of the finished runs among `rows`, of the experiment's column or another."""
+    column = column or experiment.figure
     by_arm: dict[str, dict] = {name: {} for name in arms_in_order(experiment, rows)}
     finished = {(row["arm"], row["seed"]) for row in rows}
     for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
-        value = row[experiment.figure]
+        value = row[column]
         if (row["arm"], row["seed"]) in finished and value is not None and value == value:
             xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
             xs.append(row["epoch"])
             ys.append(value)
-    return Curves(experiment.figure, by_arm)
+    return Curves(column, by_arm)
 
 
 def _training_figure(
@@ -141,7 +159,11 @@ def _beside_effects(experiment: Experiment, judged: Sequence[Judged]) -> tuple[F
     figure.get_layout_engine().set(wspace=0.04)
     axes = figure.add_subplot(grid[:, 0])
     for index, group in enumerate(groups):
-        draw_effects(figure.add_subplot(grid[index, 1]), experiment, group)
+        panel = figure.add_subplot(grid[index, 1])
+        draw_effects(panel, experiment, group)
+        if index:
+            # What the marks mean stands above the first.
+            panel.set_title("")
     return figure, axes
 
 

@@ -6,32 +6,33 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from alexnet_tf import statistics
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics import no_effect
 from experiments import wording
 from experiments.claims import ours
-from experiments.effect_panels import draw_interval, draw_paper_effect, fit_axis
+from experiments.effect_panels import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis
 from experiments.effects import Judged
 from experiments.evidence import Evidence, count_verdicts, without_rows
 from experiments.experiment import Comparison, Experiment
 
 # Beyond so many points a comparison goes to a panel of its own kind, lest it flatten all others.
-WIDE = 0.05
+WIDE = 0.1
 # In inches: margins on the left and the right of the panels, their width, a line of text; where texts begin
 # in the margins; and what is free above and below each panel, above and below all, and at the edge.
 LEFT, RIGHT, WIDTH, TEXT = 3.95, 2.25, 3.5, 0.145
 CLAIM, INDENT, VERDICT = 0.1, 0.72, 0.32
 ABOVE, BELOW, TOP, BOTTOM, EDGE = 0.1, 0.5, 0.4, 0.75, 0.1
 COLUMNS = 54
-CLAIMED_SIDE = "#EEF4F8"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A verdict for the eye: told apart by shape and filling, whatever the colours look like."""
+    """A verdict for the eye: told apart by shape and filling, whatever the colours look like.
+
+    Without a shape there is no mark.
+    """
 
     shape: str
     fill: str
@@ -43,6 +44,7 @@ MARKS = {
     wording.short_verdict(statistics.REPRODUCED_WEAKER): Mark("o", "left", PALETTE[0]),
     wording.short_verdict(statistics.INCONCLUSIVE): Mark("o", "none", "#555555"),
     wording.short_verdict(statistics.NOT_REPRODUCED): Mark("X", "full", "#A3447B"),
+    statistics.NO_PAIRS: Mark("", "none", "#777777"),
 }
 
 
@@ -121,7 +123,8 @@ def explanation(missing: Sequence[Experiment]) -> str:
     said = (
         "Bar: 95% interval, an arrow where it is open; diamond: the paper; shaded: the claimed side of no "
         "effect; dotted line: the smallest effect of interest. Reproduced: the interval is wholly on the "
-        "claimed side. Not reproduced: it excludes the smallest effect. Else inconclusive."
+        "claimed side. Not reproduced: it excludes the smallest effect. Else inconclusive. Mark below a "
+        "claim's name: its own verdict, the weakest of its comparisons."
     )
     names = [experiment.name.removeprefix("ablation-") for experiment in missing]
     return f"{said} No runs yet: {', '.join(names)}." if names else said
@@ -171,7 +174,7 @@ def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
     middle = top + line.height / 2
     comparison, effect = line.comparison, line.judged.effect
     mark = MARKS[wording.short_verdict(line.judged.verdict)]
-    _draw_claimed_side(axes, comparison, top + 0.03, line.height - 0.06, scale)
+    draw_claimed_side(axes, comparison, top + 0.03, line.height - 0.06, scale)
     if effect.effect is not None:
         draw_interval(axes, effect, middle, scale, mark.color)
         _draw_mark(axes, scale * effect.effect, middle, mark)
@@ -180,18 +183,9 @@ def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
     _label(axes, line, middle, mark)
 
 
-def _draw_claimed_side(
-    axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float
-) -> None:
-    null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
-    end = axes.get_xlim()[smallest > null]
-    axes.add_patch(
-        Rectangle((null, bottom), end - null, height, facecolor=CLAIMED_SIDE, edgecolor="none", zorder=0)
-    )
-    axes.plot([smallest] * 2, [bottom, bottom + height], ":", color=GREY, linewidth=1, zorder=0.5)
-
-
 def _draw_mark(axes: Axes, x: float, y: float, mark: Mark, **place) -> None:
+    if not mark.shape:
+        return
     axes.plot(
         [x], [y], mark.shape, fillstyle="full" if mark.fill == "none" else mark.fill, markersize=6.5,
         color=mark.color, markerfacecolor="white" if mark.fill == "none" else mark.color,
@@ -214,9 +208,14 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
     if statement:
         claim = line.evidence.experiment.claim
         write(CLAIM - LEFT, heights[0], claim, fontsize=8, fontweight="bold", color=DARK)
+        if len(line.evidence.primary) > 1:
+            of_claim = MARKS[wording.short_verdict(line.evidence.verdict)]
+            x = (CLAIM + 0.06 - LEFT) / WIDTH
+            _draw_mark(axes, x, heights[1] + 0.02, of_claim, transform=across, clip_on=False)
 
     upper, lower = middle - TEXT / 2, middle + TEXT / 2
     _draw_mark(axes, 1 + (VERDICT - 0.13) / WIDTH, upper, mark, transform=across, clip_on=False)
     said = wording.short_verdict(line.judged.verdict)
     write(WIDTH + VERDICT, upper, said, fontsize=8, color=mark.color, fontweight="bold")
-    write(WIDTH + VERDICT, lower, ours(line.judged), fontsize=7.5, color=DARK)
+    if line.judged.effect.n:
+        write(WIDTH + VERDICT, lower, ours(line.judged), fontsize=7.5, color=DARK)

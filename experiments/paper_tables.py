@@ -8,7 +8,7 @@ from alexnet_tf.scores import read_scores
 from experiments import ensemble, views, wording
 from experiments.averaging import METRICS
 from experiments.claims import ours
-from experiments.effects import values_of
+from experiments.effects import sample_of, values_of
 from experiments.evidence import Evidence
 from experiments.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.tables import markdown
@@ -17,9 +17,7 @@ ABOUT = """\
 Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of
 Tiny ImageNet); the paper's are errors on a thousand classes of ImageNet. They are different problems: the
 errors of one cannot be compared with those of the other, only their differences."""
-SPREAD = (
-    "Mean ± half the 95% t interval over the nets (or ensembles), where there are several and they differ."
-)
+SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where there are several."
 
 
 def paper_tables(results_dir: Path, found: Sequence[Evidence]) -> str:
@@ -91,11 +89,10 @@ def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
 
 def _mean(evidence: Evidence, arm: str, metric: str) -> str:
     found = values_of(evidence.experiment, evidence.rows, evidence.records, arm, metric)
-    interval = mean_interval(found.known)
+    interval = mean_interval(sample_of(evidence.experiment, arm, metric, found))
     if interval.mean is None:
         return ""
-    # Ensembles of all nets are one and the same: no spread, and so no interval.
-    spread = f" ± {100 * (interval.high - interval.mean):.1f}%" if interval.std else ""
+    spread = "" if interval.high is None else f" ± {100 * (interval.high - interval.mean):.1f}%"
     return f"{interval.mean:.1%}{spread}"
 
 

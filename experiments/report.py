@@ -9,10 +9,7 @@ from alexnet_tf.files import locked, write_bytes, write_text
 from alexnet_tf.results import (
     EFFECTS_COLUMNS,
     SUMMARY_COLUMNS,
-    read_curves,
     read_lr_search,
-    read_records,
-    read_runs,
     to_csv,
 )
 from experiments.claims import claims_table, write_claims
@@ -20,6 +17,7 @@ from experiments.claims_page import claims_page
 from experiments.effects import Row, effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
+from experiments.folder_rows import read_folder
 from experiments.networks import networks_table, write_networks
 from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
@@ -36,7 +34,8 @@ def write_all(
     """Writes the reports of all experiments on all data sets, of all claims together, and README's tables.
 
     The README is the one beside the directory of committed evidence, `results`; no other directory
-    changes it.
+    changes it. A folder without a row that can be read is passed over, with a warning and a line on the
+    page of claims.
 
     Returns:
         The files written.
@@ -44,18 +43,28 @@ def write_all(
     Raises:
         InputError: when there are no rows.
     """
-    written = []
+    written: list[Path] = []
+    unread: dict[str, str] = {}
     for experiment in experiments:
         for folder in sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv")):
-            write_report(folder, experiment, tables, figures)
+            try:
+                write_report(folder, experiment, tables, figures)
+            except InputError as error:
+                unread[f"{folder.parent.name}/{folder.name}"] = str(error)
+                continue
             names = TABLES * tables + FIGURES * figures
             written += [folder / name for name in names]
     if not written:
-        raise InputError(f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none")
+        nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none"
+        raise InputError(next(iter(unread.values()), nothing))
+    for problem in unread.values():
+        print(f"WARNING: {problem}; the others go on", file=sys.stderr)
+    # Relative: the same rows elsewhere give the same bytes.
+    unread = {name: problem.replace(f"{results_dir}/", "") for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:
         for name, text in (
-            ("claims.md", claims_page(found, experiments)),
+            ("claims.md", claims_page(found, experiments, unread)),
             ("tables.md", paper_tables(results_dir, found)),
         ):
             written.append(results_dir / name)
@@ -84,8 +93,8 @@ def write_report(
         figures: whether to draw.
 
     Returns:
-        What could not be read, one "file:line: expected ..., received ..." each; also on standard error
-        and in table.md.
+        What is wrong with the rows, one "file:line: expected ..., received ..." each; also on standard
+        error and in table.md.
 
     Raises:
         InputError: when there are no rows.
@@ -93,11 +102,10 @@ def write_report(
     # Under the lock from the reading on, so that a run recorded meanwhile is not missing from what is
     # written last.
     with locked(folder):
-        runs, run_problems = read_runs(folder)
-        curves, curve_problems = read_curves(folder)
-        records, record_problems = read_records(folder)
+        found = read_folder(folder, experiment)
+        runs, curves, records = found.runs, found.curves, found.records
         searched, search_problems = read_lr_search(folder)
-        problems = [*run_problems, *curve_problems, *record_problems, *search_problems]
+        problems = [*found.problems, *search_problems]
         if not runs:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")

@@ -13,6 +13,7 @@ from experiments.effects import (
     arms_in_order,
     config_of,
     departures,
+    sample_of,
     values_of,
 )
 from experiments.experiment import Experiment
@@ -71,10 +72,18 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
             changes.get(name, "(not among the experiment's arms)"),
             ", ".join(sorted({_rate(row, records) for row in of_arm})),
             count(of_arm),
-            *(_cell(values_of(experiment, rows, records, name, metric), metric) for metric in metrics),
+            *(_cell(experiment, name, metric, of_arm, records) for metric in metrics),
         ])  # fmt: skip
-    header = ["arm", "what it is", "learning rate", "n", *(wording.title_of(experiment, m) for m in metrics)]
-    caption = "Mean ± half the 95% t interval over seeds, at the last epoch."
+    header = [
+        "arm",
+        "what it is",
+        "learning rate",
+        "runs",
+        *(wording.title_of(experiment, m) for m in metrics),
+    ]
+    caption = (
+        "Mean ± half the 95% t interval over seeds, at the last epoch; n where it is not the number of runs."
+    )
     return f"{markdown(header, body)}\n\n{caption}"
 
 
@@ -88,12 +97,20 @@ def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence
 
 
 def _rate(row: Row, records: Records) -> str:
-    # The row has the rate of the last epoch; that of the first is in the record.
-    rate = config_of(row, records).get("train", {}).get("learning_rate", row["learning_rate"])
-    return "" if rate is None else f"{rate:g}"
+    # Of the first epoch. The row has that of the last, which a schedule may have divided.
+    rate = config_of(row, records).get("train", {}).get("learning_rate")
+    return "unknown" if rate is None else f"{rate:g}"
 
 
-def _cell(found: Values, metric: str) -> str:
+def _cell(experiment: Experiment, arm: str, metric: str, of_arm: Sequence[Row], records: Records) -> str:
+    found = values_of(experiment, of_arm, records, arm, metric)
+    sample = sample_of(experiment, arm, metric, found)
+    counted = len(sample) + len(found.limits)
+    text = _values(found, sample, metric)
+    return text if counted in (0, len(of_arm)) else f"{text} (n = {counted})"
+
+
+def _values(found: Values, sample: Sequence[float], metric: str) -> str:
     show = _percent if wording.is_fraction(metric) else wording.number
     if found.limits:
         limits = sorted({f"{limit:g}" for limit in found.limits.values()})
@@ -102,7 +119,7 @@ def _cell(found: Values, metric: str) -> str:
             return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"
         others = ", ".join(show(value) for value in sorted(found.known))
         return f"{len(found.limits)} of {len(found.limits) + len(found.known)} {beyond}; others {others}"
-    interval = mean_interval(found.known)
+    interval = mean_interval(sample)
     if interval.mean is None:
         return "–"
     if interval.high is None:

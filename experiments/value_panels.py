@@ -8,28 +8,50 @@ from matplotlib.ticker import PercentFormatter
 
 from alexnet_tf.figures.look import DARK, PALETTE
 from experiments import wording
-from experiments.effects import Records, Row, arms_in_order, values_of
+from experiments.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
 from experiments.experiment import Experiment
 
 
-def draw_values(axes: Axes, experiment: Experiment, rows: Sequence[Row], records: Records) -> None:
+def draw_values(
+    axes: Axes, experiment: Experiment, rows: Sequence[Row], records: Records, judged: Sequence[Judged]
+) -> str:
     """The metric `experiment.figure` of every run: a dot for each seed, a bar at the mean of each arm.
+
+    A seed that has no partner in any comparison is hollow and not in the mean, as it is not in the effects.
+    One ensemble that every seed sees is one dot.
 
     Args:
         axes: an empty panel.
         experiment: whose `figure` is one of its probe metrics.
         rows: of runs.csv.
         records: of the runs.
+        judged: its comparisons.
+
+    Returns:
+        What the caption should say of such dots, empty where there are none.
     """
     names = arms_in_order(experiment, rows)
+    words: dict[str, None] = {}
     for place, name in enumerate(names):
-        known = values_of(experiment, rows, records, name, experiment.figure).known
+        found = values_of(experiment, rows, records, name, experiment.figure)
+        seeds = [seed for seed in sorted(found.values) if found.values[seed] is not None]
+        if len(sample_of(experiment, name, experiment.figure, found)) < len(seeds):
+            seeds = seeds[:1]
+            words[f"{name}: one ensemble, whichever the seed."] = None
+        paired = [seed for seed in seeds if seed in _paired(experiment, judged, name)] or seeds
         # Side by side, so that equal values stay visible.
-        offsets = np.linspace(-0.12, 0.12, len(known)) if len(known) > 1 else [0.0] * len(known)
-        axes.plot(place + np.asarray(offsets), known, "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
-                  markeredgewidth=0)  # fmt: skip
-        if known:
-            axes.plot([place - 0.25, place + 0.25], [np.mean(known)] * 2, color=DARK, linewidth=1.6)
+        offsets = np.linspace(-0.12, 0.12, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
+        for seed, offset in zip(seeds, offsets, strict=True):
+            is_alone = seed not in paired
+            if is_alone:
+                words["Hollow: seeds without a partner, in no effect and not in the mean."] = None
+            axes.plot(
+                [place + offset], [found.values[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
+                fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0,
+            )  # fmt: skip
+        if paired:
+            mean = np.mean([found.values[seed] for seed in paired])
+            axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6)
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylabel(wording.title_of(experiment, experiment.figure))
@@ -38,3 +60,14 @@ def draw_values(axes: Axes, experiment: Experiment, rows: Sequence[Row], records
         axes.locator_params(axis="y", nbins=8, steps=[1, 2, 5, 10], min_n_ticks=2)
     else:
         axes.set_ylim(bottom=0)
+    return " ".join(words)
+
+
+def _paired(experiment: Experiment, judged: Sequence[Judged], arm: str) -> set[int]:
+    """The seeds of an arm that are in an effect of the metric shown."""
+    return {
+        seed
+        for one in judged
+        if one.comparison.metric == experiment.figure and arm in (one.comparison.arm, one.comparison.baseline)
+        for seed in one.effect.per_seed
+    }

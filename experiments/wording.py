@@ -12,7 +12,7 @@ TITLES = {
     "test_top5_error": "top-5 test error",
     "averaged_error": "test error, averaged",
     "averaged_top5_error": "top-5 test error, averaged",
-    "tower_contrast": "difference in colourfulness",
+    "tower_contrast": "colour contrast of the halves",
     "colorful_tower": "more colourful half",
     "grey_tower": "less colourful half",
     "same_class_share": "neighbours of the query's class",

@@ -1,5 +1,7 @@
 """Lines of CSV: written exactly, read with a word for everything that is wrong."""
 
+import math
+
 import numpy as np
 import pytest
 from recording import METRICS, curve_rows, record, run_row
@@ -72,6 +74,49 @@ def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
         f"{path}:6: expected 23 fields and a line break, received {lines[5].count(',') + 1} fields and the "
         "end of the file (half-written?)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("test_error", math.nan, "a finite number"),
+        ("train_error", 25.3, "a number in [0, 1]"),
+        ("test_top5_error", -0.1, "a number in [0, 1]"),
+        ("epochs_to_25", math.inf, "a finite number"),
+        ("epochs_to_25", -3.0, "a number >= 0"),
+        ("seconds", -1.0, "a number >= 0"),
+        ("learning_rate", -0.1, "a number >= 0"),
+    ],
+)
+def test_what_no_run_can_have_measured_is_said_and_the_rest_of_the_row_is_read(
+    tmp_path, column, value, expected
+):
+    record(tmp_path, **{column: value})
+    (row,), problems = read_runs(tmp_path)
+    assert problems == [
+        f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)"
+    ]
+    # Not None, which says that the target was never reached.
+    assert math.isnan(row[column])
+    assert {**row, column: 0} == run_row(**{column: 0})
+
+
+def test_a_diverged_run_need_not_be_finite(tmp_path):
+    record(tmp_path, status="diverged", test_error=math.nan)
+    record(tmp_path, seed=1, status="diverged", test_error=2.0)
+    _, problems = read_runs(tmp_path)
+    assert problems == [
+        f"{tmp_path / 'runs.csv'}:3: test_error: expected a number in [0, 1], received '2.0' (not used)"
+    ]
+
+
+def test_a_curve_has_errors_between_0_and_1(tmp_path):
+    record(tmp_path)
+    path = tmp_path / "curves.csv"
+    path.write_text(path.read_text().replace("x,relu,0,1,0.5,0.5", "x,relu,0,1,inf,50"))
+    rows, problems = read_curves(tmp_path)
+    assert problems == [f"{path}:3: train_error: expected a number in [0, 1], received '50' (not used)"]
+    assert (rows[1]["train_loss"], rows[1]["test_error"]) == (math.inf, 0.5)
 
 
 def test_a_missing_column_is_a_problem_and_a_lost_key_loses_the_rows(tmp_path):

@@ -11,6 +11,7 @@ from alexnet_tf.statistics import (
     detectable_effect,
     holm,
     paired_effect,
+    pairs_needed,
     verdict,
 )
 
@@ -101,6 +102,40 @@ def test_the_detectable_effect_is_found_four_times_out_of_five(n):
     sample = np.random.default_rng(0).normal(least, np.std(list(values.values()), ddof=1), (40_000, n))
     half = stats.t.ppf(0.975, n - 1) * sample.std(1, ddof=1) / math.sqrt(n)
     assert np.mean(sample.mean(1) - half > 0) == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_pairs_needed_are_enough_and_one_less_is_not():
+    differences = [0.01, -0.004, 0.003]
+    effect = paired_effect(dict(enumerate(differences)), dict.fromkeys(range(3), 0.0), "difference")
+    n = pairs_needed(effect, "difference", -0.005)
+    rng = np.random.default_rng(0)
+    shares = []
+    for pairs in (n - 1, n):
+        sample = rng.normal(-0.005, np.std(differences, ddof=1), (100_000, pairs))
+        half = stats.t.ppf(0.975, pairs - 1) * sample.std(1, ddof=1) / math.sqrt(pairs)
+        shares.append(np.mean(sample.mean(1) + half < 0))
+    # The shares of 100,000 are known to .0013.
+    assert shares[0] < 0.804
+    assert shares[1] > 0.796
+    assert shares[1] > shares[0]
+
+
+@pytest.mark.parametrize("pairs", [3, 5, 20])
+def test_pairs_needed_and_detectable_effect_are_each_others_converse(pairs):
+    values = dict(enumerate(np.random.default_rng(1).normal(0.3, 1, pairs)))
+    effect = paired_effect(values, dict.fromkeys(values, 0.0), "difference")
+    least = detectable_effect(effect, "difference")
+    assert pairs_needed(effect, "difference", 1.001 * least) == pairs
+    assert pairs_needed(effect, "difference", -0.999 * least) == pairs + 1
+    factors = {seed: math.exp(value) for seed, value in values.items()}
+    ratio = paired_effect(factors, dict.fromkeys(values, 1.0), "ratio")
+    assert pairs_needed(ratio, "ratio", math.exp(1.001 * least)) == pairs
+
+
+@pytest.mark.parametrize("values", [{}, {0: 1.0}, {0: 1.0, 1: 1.0}])
+def test_pairs_without_a_spread_do_not_tell_how_many_are_needed(values):
+    effect = paired_effect(values, dict.fromkeys(values, 0.5), "difference")
+    assert pairs_needed(effect, "difference", 0.1) is None
 
 
 def test_the_detectable_effect_of_a_ratio_and_where_there_is_none():

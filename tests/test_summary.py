@@ -25,6 +25,18 @@ def test_alexnets_multiply_adds_by_hand():
     assert sum(cost.multiply_adds for cost in costs.values()) == sum(expected.values())
 
 
+def test_the_papers_slips():
+    costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
+
+    # Figure 2's neurons: all are ours but conv1's, whose 253,440 are those of 55 x 48 x 96.
+    neurons = [costs[f"conv{stage}"].activations for stage in range(1, 6)]
+    assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264]
+    # Section 1: each convolution has no more than 1% of the parameters.
+    total = sum(cost.parameters for cost in costs.values())
+    shares = [round(100 * costs[f"conv{stage}"].parameters / total, 2) for stage in range(1, 6)]
+    assert shares == [0.06, 0.5, 1.45, 1.09, 0.73]
+
+
 @pytest.mark.parametrize(
     ("model", "parameters", "outputs"),
     [

@@ -7,7 +7,10 @@ from alexnet_tf.data.arrays import ImageSet
 
 
 def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet:
-    """Six classes of small images, told apart by the mean colour of their halves, with noise."""
+    """Six classes of small images, told apart by the mean colour of their halves, with noise.
+
+    It stands in for the built-in set, so it has its name.
+    """
     rng = np.random.default_rng(0)
     colors = rng.integers(60, 196, (6, 2, 3))
 
@@ -17,7 +20,7 @@ def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet
         noisy = images + rng.normal(0, 40, images.shape)
         return np.clip(noisy, 0, 255).astype(np.uint8), labels
 
-    return ImageSet.from_splits("tiny", list("abcdef"), draw(train), draw(report), "test")
+    return ImageSet.from_splits("builtin", list("abcdef"), draw(train), draw(report), "test")
 
 
 TINY_CONFIG = Config(

@@ -74,6 +74,7 @@ def record(
 ):
     """Records a run with these training errors per epoch, as a runner would."""
     metric_names = [metric.name for metric in experiment.metrics] + list(experiment.probe_metrics)
+    dataset = folder.parent.name if folder.name == experiment.name else "builtin"
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
     curve = [
         common
@@ -84,14 +85,14 @@ def record(
     row = common | {
         "run_id": f"{experiment.name}-{arm}-{seed}", "status": "done", "epochs": len(errors) - 1,
         "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0, "seconds": 10.0,
-        "precision": "float32", "dataset": "builtin", "data_fingerprint": "f" * 64, "model": "CifarNetConfig",
+        "precision": "float32", "dataset": dataset, "data_fingerprint": "f" * 64, "model": "CifarNetConfig",
         "config_hash": f"{arm}{seed}", "git_commit": "abc", "tensorflow": "2.21.0", "keras": "3.15.0",
         "device": "CPU", "finished_at": "2025-01-01T00:00:00Z", "message": "",
     }  # fmt: skip
     row |= {metric.name: metric.of_curve(curve) for metric in experiment.metrics} | changes
     defined = {arm.name: arm.config for arm in experiment.arms}
     config = config or defined.get(arm, BASE)
-    record = {"config": config.replace(seed=seed, dataset="builtin").to_dict()}
+    record = {"config": config.replace(seed=seed, dataset=dataset).to_dict()}
     prepare_folder(folder, metric_names)
     record_run(folder, row, curve, record, metric_names, [arm.name for arm in experiment.arms])
 

@@ -19,9 +19,9 @@ def test_a_line_per_claim_and_data_set(table):
     lines = table.splitlines()
     assert lines[2] == (
         "| C1 | 3.1 | ReLU is faster than tanh. | [builtin](results/builtin/speed/table.md) "
-        "| epochs to 25%, `tanh` / `relu` | 6× | 5.94× [3.91, 9.03] | 3 | reproduced |"
+        "| epochs to 25%, `tanh` / `relu` | 6× | 5.94× [3.91, 9.03] | 3 | reproduced | reproduced |"
     )
-    assert lines[3].endswith("| 0 | no runs yet |")
+    assert lines[3].endswith("| 0 | no runs yet |  |")
     assert len(lines) == 4
 
 

@@ -1,6 +1,7 @@
 """The page of claims: every claim, numbers from the rows, links that lead somewhere."""
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -8,9 +9,10 @@ from invented import POOLING, SPEED, fall, pooling_results, record, speed_result
 
 from alexnet_tf.results import read_records, read_runs
 from experiments import EXPERIMENTS
-from experiments.claims_page import claims_page, paper_noise
+from experiments.claims_page import claims_page
 from experiments.effects import judge
 from experiments.evidence import read_evidence
+from experiments.noise import our_noise, paper_noise
 from experiments.report import write_all
 
 BOTH = dataclasses.replace(
@@ -35,7 +37,7 @@ def cells(page, claim):
 
 
 def test_a_line_has_all_that_a_reader_asks_for(root):
-    ((data, measure, paper, interest, ours, pairs, detectable, p, _, verdict),) = cells(
+    ((data, measure, paper, interest, ours, pairs, detectable, p, _, verdict, of_claim),) = cells(
         page_of(root, SPEED, POOLING), "C4"
     )
     assert data == "[builtin](builtin/pooling/table.md)"
@@ -44,7 +46,7 @@ def test_a_line_has_all_that_a_reader_asks_for(root):
     assert (ours, pairs) == ("−0.40 points [−0.65, −0.15]", "3")
     # -.4, -.5, -.3 points: t = .4 / (.1 / sqrt 3) = 6.93, two degrees of freedom: p = 1 - t / sqrt(t^2 + 2)
     assert (detectable, p) == ("0.33 points", "0.020")
-    assert verdict == "reproduced |"
+    assert (verdict, of_claim) == ("reproduced", "**reproduced** |")
 
 
 def test_holm_is_over_the_claims_and_not_the_file(root):
@@ -62,7 +64,7 @@ def test_holm_is_over_the_claims_and_not_the_file(root):
 def test_a_claim_without_rows_has_its_paper_number(root):
     (line,) = cells(page_of(root, SPEED, UNTRIED), "C9")
     assert line[:4] == ["–", "epochs to 25%, `tanh` / `relu`", "6×", "3×"]
-    assert line[-1] == "no runs yet |"
+    assert line[-2:] == ["no runs yet", " |"]
 
 
 def test_why_it_was_not_reproduced(root):
@@ -81,7 +83,12 @@ def test_an_undecided_claim_says_what_it_could_have_seen(tmp_path):
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
     page = page_of(tmp_path, POOLING)
     assert "The interval holds both no effect and the smallest of interest, −0.2 points." in page
-    assert "would have been told from none four times out of five." in page
+    # -1, +.4, -.3 points: std .7; (2.8 * .7 / .2)^2 = 96 by the normal distribution.
+    assert (
+        "- test error, `overlapping` − `separate`: 3 pairs of this spread tell 2.28 points from none four "
+        "times out of five; for the smallest effect of interest, −0.2 points, it takes about 99 seeds an arm"
+        in page
+    )
     assert "| `overlapping` − `separate` | test - training error | " in page
 
 
@@ -89,7 +96,47 @@ def test_two_pairs_have_no_verdict(tmp_path):
     for seed in range(2):
         record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.2 + seed / 100])
-    assert "Fewer than 3 pairs have no verdict." in page_of(tmp_path, POOLING)
+    page = page_of(tmp_path, POOLING)
+    assert "Fewer than 3 pairs have no verdict." in page
+    assert ": 2 pairs of this spread tell " in page
+
+
+def test_an_undecided_claim_without_a_note_has_a_reason_all_the_same(tmp_path):
+    silent = dataclasses.replace(POOLING, notes=())
+    for seed, change in enumerate((-0.01, 0.004, -0.003)):
+        record(tmp_path / "builtin" / "pooling", silent, "separate", seed, [0.9, 0.3])
+        record(tmp_path / "builtin" / "pooling", silent, "overlapping", seed, [0.9, 0.3 + change])
+    page = page_of(tmp_path, silent)
+    assert "Likely reason:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
+    assert "notes no reason" not in page
+
+
+def test_comparisons_that_disagree_are_said_and_the_weakest_is_the_claims(root):
+    page = page_of(root, BOTH)
+    first, second = cells(page, "C4")
+    assert (first[-1], second[-1]) == ("**not reproduced** |", " |")
+    assert (
+        "The comparisons disagree: reproduced in test error, `overlapping` − `separate`; not reproduced in "
+        "test - training error, `overlapping` − `separate`. The claim has the weakest verdict: not "
+        "reproduced."
+    ) in page
+    assert "disagree" not in page_of(root, POOLING)
+
+
+def test_a_claim_without_pairs_has_no_verdict_yet(tmp_path):
+    record(tmp_path / "builtin" / "pooling", POOLING, "separate", 0, [0.9, 0.3])
+    page = page_of(tmp_path, POOLING)
+    assert cells(page, "C4")[0][-2:] == ["no pairs yet", "**no pairs yet** |"]
+    assert page.startswith("# The paper's claims, put to the test\n\nThe paper's claims: no pairs yet.")
+    assert "- test error, `overlapping` − `separate`: no pairs yet." in page
+
+
+def test_nets_that_experiments_share_take_their_time_once(root):
+    # Ten seconds each.
+    assert "Their 12 nets took 2 minutes to train" in page_of(root, SPEED, POOLING)
+    path = root / "builtin" / "pooling" / "runs.csv"
+    path.write_text(path.read_text().replace(",overlapping1,", ",separate1,"))
+    assert "Their 11 nets took 110 seconds to train" in page_of(root, SPEED, POOLING)
 
 
 def test_a_bound_has_no_p_and_is_not_counted(root):
@@ -117,6 +164,17 @@ def test_the_noise_of_the_paper_is_computed():
     assert "Below two" not in paper_noise([SPEED])
 
 
+def test_the_noise_of_our_test_images_is_computed(root):
+    assert our_noise(read_evidence(root, [SPEED, POOLING])) == ""
+    for path in (root / "builtin" / "pooling" / "records").iterdir():
+        content = json.loads(path.read_text()) | {"data": {"report_examples": 10_000}}
+        path.write_text(json.dumps(content))
+    text = our_noise(read_evidence(root, [SPEED, POOLING]))
+    # The baseline `separate`: .25, .26, .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
+    assert text.endswith("| builtin | 10,000 | 25.0% | 0.43 | 0.61 |")
+    assert text in page_of(root, SPEED, POOLING)
+
+
 def test_every_link_leads_somewhere_and_bytes_repeat(root):
     write_all(root, [SPEED, BOTH])
     page = (root / "claims.md").read_text()
@@ -125,6 +183,13 @@ def test_every_link_leads_somewhere_and_bytes_repeat(root):
     assert all((root / target).is_file() for target in targets)
     write_all(root, [SPEED, BOTH])
     assert (root / "claims.md").read_text() == page == page_of(root, SPEED, BOTH)
+
+
+def test_a_record_that_is_not_there_has_no_link(root):
+    (root / "builtin" / "pooling" / "records" / "pooling-separate-1.json").unlink()
+    page = page_of(root, SPEED, BOTH)
+    assert "`separate` [0](builtin/pooling/records/pooling-separate-0.json), 1 (no record), [2](" in page
+    assert "pooling-separate-1.json)" not in page
 
 
 def test_every_claim_of_the_paper_has_a_line(tmp_path):

@@ -138,6 +138,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         for expected in (experiment.name, experiment.claim, experiment.section, experiment.cost):
             assert expected in text
         assert all(arm.name in text for arm in experiment.arms)
+    assert "at most 1 epoch\n" in text
+    assert "at most 10 epochs\n" in text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """From rows to effects and verdicts: numbers by hand, and all of the rows accounted for."""
 
+import dataclasses
 import math
 
 import pytest
@@ -7,6 +8,16 @@ from invented import POOLING, SPEED, fall, pooling_results, record, speed_result
 from written import effects, read, report
 
 from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from alexnet_tf.statistics import (
+    INCONCLUSIVE,
+    INCONCLUSIVE_BOUND,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+    Effect,
+)
+from experiments.effects import Judged, claim_verdict
 
 T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 
@@ -24,7 +35,51 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
     assert float(row["ci_high"]) == pytest.approx(math.exp(mean + half), rel=1e-6)
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
     # No run of the arm "other": the row stays, with a verdict in words.
-    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "inconclusive")
+    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "no pairs yet")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "of_claim"),
+    [
+        ([REPRODUCED], REPRODUCED),
+        ([REPRODUCED, REPRODUCED], REPRODUCED),
+        ([REPRODUCED, REPRODUCED_WEAKER], REPRODUCED_WEAKER),
+        ([REPRODUCED, INCONCLUSIVE], INCONCLUSIVE),
+        ([REPRODUCED_WEAKER, INCONCLUSIVE_BOUND], INCONCLUSIVE),
+        ([INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED], NOT_REPRODUCED),
+        ([NO_PAIRS], NO_PAIRS),
+        ([NO_PAIRS, NO_PAIRS], NO_PAIRS),
+        # One of two halves of a claim was tried.
+        ([REPRODUCED, NO_PAIRS], INCONCLUSIVE),
+        ([], NO_PAIRS),
+    ],
+)
+def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
+    judged = [
+        Judged(POOLING.comparisons[0], Effect(3 * (said != NO_PAIRS), None, None, None, None), None, said, ())
+        for said in verdicts
+    ]
+    assert claim_verdict(judged) == of_claim
+
+
+def test_one_ensemble_is_one_value(tmp_path):
+    arms = (
+        dataclasses.replace(POOLING.arms[0], nets=3),
+        dataclasses.replace(POOLING.arms[1], nets=2),
+    )
+    experiment = dataclasses.replace(POOLING, arms=arms)
+    pooling_results(tmp_path)
+    report(tmp_path, experiment)
+    summary = {(row["arm"], row["metric"]): row for row in read(tmp_path / "summary.csv")}
+    of_three = summary["separate", "probe"]
+    assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
+    # What the runs themselves have stays theirs; two of three nets are several ensembles.
+    assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
+    assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
+    record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
+    report(tmp_path, experiment)
+    summary = {(row["arm"], row["metric"]): row["n"] for row in read(tmp_path / "summary.csv")}
+    assert summary["separate", "probe"] == "4"
 
 
 def test_effects_of_a_difference_by_hand(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from alexnet_tf.config import Config
 from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
 from experiments import EXPERIMENTS
+from experiments.folder_rows import read_folder
 
 RESULTS = Path(__file__).parents[2] / "results"
 FOLDERS = [
@@ -49,6 +50,7 @@ def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, fol
     curves, curve_problems = read_curves(folder)
     records, record_problems = read_records(folder)
     assert not [*problems, *curve_problems, *record_problems]
+    assert read_folder(folder, experiment).problems == []
     assert {row["run_id"] for row in runs} == set(records)
     assert len({(row["data_fingerprint"], row["precision"]) for row in runs}) <= 1
     for row in runs:

@@ -13,6 +13,7 @@ from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import activation_of, judge
 from experiments.experiment import Comparison
 from experiments.figures import collect, draw, finding
+from experiments.value_panels import draw_values
 
 
 def evidence(folder, experiment):
@@ -100,6 +101,10 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     (group,) = effect_groups(judged)
     axes = Figure().add_subplot()
     draw_effects(axes, POOLING, group)
+    smallest, _ = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert list(smallest.get_xdata()) == pytest.approx([-0.2, -0.2])
+    shade, _ = axes.patches
+    assert sorted([shade.get_x(), shade.get_x() + shade.get_width()]) == [axes.get_xlim()[0], 0]
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     assert sorted(dots.get_xdata()) == pytest.approx([-0.5, -0.4, -0.3])
     bar = next(line for line in axes.lines if line.get_linewidth() == 4)
@@ -107,6 +112,77 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
     assert paper == pytest.approx([-0.4])
     assert axes.texts[0].get_text() == "−0.40 points\nreproduced"
+
+
+def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
+    comparisons = (
+        dataclasses.replace(POOLING.comparisons[0], arm="other"),
+        dataclasses.replace(POOLING.comparisons[0], primary=False),
+        dataclasses.replace(POOLING.comparisons[0], arm="another", primary=False),
+    )
+    experiment = dataclasses.replace(POOLING, comparisons=comparisons)
+    _, _, judged = evidence(pooling_results(tmp_path), experiment)
+    (group,) = effect_groups(judged)
+    axes = Figure().add_subplot()
+    draw_effects(axes, experiment, group)
+    # What is no claim and has no pair is left out.
+    assert [text.get_text() for text in axes.texts] == ["no pairs yet", "−0.40 points\nreproduced"]
+    assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
+    assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
+
+
+def test_a_claim_on_overfitting_shows_the_training_error_beside_the_test_error(tmp_path):
+    folder = pooling_results(tmp_path)
+    rows, curves, judged = evidence(folder, POOLING)
+    training = collect(POOLING, rows, read_curves(folder).rows, "train_error")
+    axes = Figure().add_subplot()
+    draw_all_arms(axes, POOLING, curves, list(curves.by_arm), late_epochs=True, training=training)
+    for test, train in zip(lines(axes), lines(axes, 1.4), strict=True):
+        assert (test.get_linestyle(), train.get_linestyle()) == ("-", "--")
+        assert test.get_color() == train.get_color()
+        assert train.get_ydata() == pytest.approx(test.get_ydata() - 0.05)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["test error", "training error"]
+    assert axes.get_ylabel() == "error"
+    # The last training error is in view.
+    assert axes.get_ylim()[0] < 0.187
+    gap = dataclasses.replace(POOLING.comparisons[1], primary=True)
+    records = read_records(folder)[0]
+    for experiment, shown in (
+        (dataclasses.replace(POOLING, comparisons=(gap,)), True),
+        (POOLING, False),
+    ):
+        content = draw(experiment, rows, read_curves(folder).rows, records, judged)["svg"]
+        assert (b"<!-- training error -->" in content) == shown
+
+
+def values(tmp_path, experiment):
+    rows, records = read_runs(tmp_path).rows, read_records(tmp_path)[0]
+    axes = Figure().add_subplot()
+    said = draw_values(axes, experiment, rows, records, judge(experiment, rows, records))
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    means = [line.get_ydata()[0] for line in axes.lines if line.get_marker() != "o"]
+    return said, dots, means
+
+
+def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path):
+    compared = (dataclasses.replace(POOLING.comparisons[0], metric="probe"),)
+    experiment = dataclasses.replace(POOLING, comparisons=compared, figure="probe")
+    for seed, probe in enumerate((0.1, 0.2, 0.9)):
+        record(tmp_path, experiment, "overlapping", seed, [0.9, 0.5], probe=probe)
+        if seed < 2:
+            record(tmp_path, experiment, "separate", seed, [0.9, 0.5], probe=0.5)
+    said, dots, means = values(tmp_path, experiment)
+    assert said.startswith("Hollow: seeds without a partner")
+    assert [line.get_fillstyle() for line in dots] == ["full"] * 4 + ["none"]
+    assert means == pytest.approx([0.5, 0.15])
+
+
+def test_one_ensemble_of_all_nets_is_one_dot(tmp_path):
+    arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
+    experiment = dataclasses.replace(POOLING, figure="probe", arms=arms)
+    said, dots, means = values(pooling_results(tmp_path), experiment)
+    assert said == "overlapping: one ensemble, whichever the seed."
+    assert (len(dots), means) == (4, [0.5, 0.5])
 
 
 def test_an_open_interval_is_an_arrow(tmp_path):
@@ -125,6 +201,13 @@ def test_the_title_is_the_finding(tmp_path):
     assert finding(SPEED, judged, "builtin") == "Reproduced on builtin: ReLU is faster than tanh"
     bound = dataclasses.replace(judged[0], verdict=INCONCLUSIVE_BOUND)
     assert finding(SPEED, [bound], "builtin") == "Inconclusive on builtin: ReLU is faster than tanh"
+    assert finding(SPEED, [judged[0], bound], "builtin") == (
+        "Inconclusive (its comparisons differ) on builtin: ReLU is faster than tanh"
+    )
+    none = dataclasses.replace(
+        judged[0], effect=dataclasses.replace(judged[0].effect, n=0), verdict="no pairs yet"
+    )
+    assert finding(SPEED, [none], "builtin").startswith("No pairs yet on builtin: ")
 
 
 def test_both_formats(tmp_path):

@@ -48,13 +48,15 @@ def test_other_metrics_do_not_share_an_axis(tmp_path):
 
 
 def test_large_differences_do_not_flatten_the_small_ones(tmp_path):
-    for name, error in (("small", 0.3), ("large", 0.5)):
+    for name, error in (("large", 0.5), ("small", 0.3), ("tens", 0.36)):
         for seed in range(3):
             record(tmp_path / name / "pooling", POOLING, "separate", seed, [0.9, error + seed / 1000])
             record(tmp_path / name / "pooling", POOLING, "overlapping", seed, [0.9, 0.29])
-    (small, (one,)), (large, (other,)) = panels_of(read_evidence(tmp_path, [POOLING]))
-    assert (one.evidence.dataset, other.evidence.dataset) == ("small", "large")
-    assert large.startswith(small)
+    (small, lines), (large, (other,)) = panels_of(read_evidence(tmp_path, [POOLING]))
+    # Up to ten points together, in the order of the claims.
+    assert [line.evidence.dataset for line in lines] == ["small", "tens"]
+    assert other.evidence.dataset == "large"
+    assert large == f"{small} (those beyond 10)"
 
 
 def test_a_line_shows_the_interval_the_verdict_and_the_paper(found):
@@ -86,13 +88,18 @@ def test_a_statement_stands_once_above_its_comparisons(tmp_path):
     ((_, lines),) = panels_of(read_evidence(tmp_path, [experiment]))
     texts = [text.get_text() for text in panel(lines).texts]
     assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
+    # Beside the two comparisons' verdicts the claim's, below its name.
+    verdicts = [line for line in panel(lines).lines if line.get_marker() == "X" and not line.get_clip_on()]
+    assert len(verdicts) == 2
+    assert min(line.get_xdata()[0] for line in verdicts) < 0
 
 
 def test_an_open_interval_is_an_arrow_and_no_pair_has_none(tmp_path):
     folder = tmp_path / "builtin" / "speed"
     record(folder, SPEED, "tanh", 0, fall(90, 40))
     ((_, lines),) = panels_of(read_evidence(tmp_path, [SPEED]))
-    assert "no pair" in [text.get_text() for text in panel(lines).texts]
+    texts = [text.get_text() for text in panel(lines).texts]
+    assert texts[-1] == "no pairs yet"
     for seed in range(2):
         record(folder, SPEED, "relu", seed, fall(4, 8))
         record(folder, SPEED, "tanh", seed, fall(90, 40))
@@ -107,15 +114,34 @@ def test_every_verdict_has_a_mark_of_its_own():
         statistics.NOT_REPRODUCED,
         statistics.INCONCLUSIVE,
         statistics.INCONCLUSIVE_BOUND,
+        statistics.NO_PAIRS,
     ]
     marks = [MARKS[wording.short_verdict(verdict)] for verdict in verdicts]
-    assert marks[-1] is marks[-2]
-    assert len({(mark.shape, mark.fill) for mark in marks}) == 4
+    assert marks[-2] is marks[-3]
+    assert len({(mark.shape, mark.fill) for mark in marks}) == 5
 
 
 def test_the_title_counts_the_verdicts(found):
-    assert count_verdicts(found) == "The paper's claims in 2 comparisons: 2 reproduced"
-    assert count_verdicts(found[:1]) == "The paper's claims in 1 comparison: 1 reproduced"
+    assert count_verdicts(found) == "The paper's claims in 2 experiments: 2 reproduced"
+    assert count_verdicts(found[:1]) == "The paper's claims in 1 experiment: 1 reproduced"
+
+
+def test_a_claim_is_counted_once_and_by_its_weakest_comparison(tmp_path):
+    both = tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
+    experiment = dataclasses.replace(POOLING, comparisons=both)
+    pooling_results(tmp_path / "builtin" / "pooling")
+    found = read_evidence(tmp_path, [experiment])
+    assert [one.verdict for one in found[0].primary] == ["reproduced", "not reproduced"]
+    assert count_verdicts(found) == "The paper's claims in 1 experiment: 1 not reproduced"
+
+
+def test_a_claim_without_pairs_is_not_counted(tmp_path, found):
+    record(tmp_path / "other" / "speed", SPEED, "relu", 0, fall(4, 8))
+    more = read_evidence(tmp_path, [SPEED, POOLING])
+    assert len(more) == len(found) + 1
+    assert count_verdicts(more) == count_verdicts(found)
+    (none,) = [evidence for evidence in more if evidence.dataset == "other"]
+    assert count_verdicts([none]) == "The paper's claims: no pairs yet"
 
 
 def test_what_has_no_rows_is_named():

@@ -86,7 +86,7 @@ def test_one_arm_for_one_epoch_has_a_report(tmp_path):
         folder = tmp_path / experiment.name
         record(folder, experiment, arm, 0, [0.9, 0.8])
         assert write_report(folder, experiment) == []
-        assert {row["verdict"] for row in effects(folder)} == {"inconclusive"}
+        assert {row["verdict"] for row in effects(folder)} == {"no pairs yet"}
         assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -172,6 +172,30 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
     with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
         write_all(tmp_path / "results", [POOLING])
+
+
+@pytest.mark.parametrize("content", ["", "header only", "renamed"])
+def test_one_bad_folder_does_not_stop_the_others(tmp_path, capsys, content):
+    speed_results(tmp_path / "builtin" / "speed")
+    bad = pooling_results(tmp_path / "builtin" / "pooling") / "runs.csv"
+    text = bad.read_text()
+    changed = {"header only": text.partition("\n")[0] + "\n", "renamed": text.replace("config_hash", "hash")}
+    bad.write_text(changed.get(content, content))
+    written = write_all(tmp_path, [SPEED, POOLING], figures=False)
+    assert tmp_path / "builtin" / "speed" / "table.md" in written
+    assert tmp_path / "builtin" / "pooling" / "table.md" not in written
+    warning = capsys.readouterr().err
+    assert warning.startswith(f"WARNING: expected finished runs in {bad}, received ")
+    assert warning.endswith("; the others go on\n")
+    page = (tmp_path / "claims.md").read_text()
+    assert "- expected finished runs in builtin/pooling/runs.csv, received " in page
+    assert "| 0 |  |  |  | no readable runs |" in page
+    assert str(tmp_path) not in page
+    (tmp_path / "builtin" / "speed" / "runs.csv").write_text("")
+    with pytest.raises(
+        InputError, match=r"expected finished runs in .*speed.runs.csv, received .*empty file"
+    ):
+        write_all(tmp_path, [SPEED, POOLING], figures=False)
 
 
 def test_figures_only(tmp_path):

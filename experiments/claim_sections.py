@@ -1,0 +1,151 @@
+"""A section of claims.md: what was found of a claim on a data set, why, and the runs that speak for it."""
+
+from alexnet_tf import statistics
+from alexnet_tf.results import read_lr_search
+from experiments import wording
+from experiments.claims import ours
+from experiments.conditions import notes
+from experiments.effects import MIN_PAIRS, Judged, arms_in_order
+from experiments.evidence import Evidence
+from experiments.experiment import Experiment
+from experiments.tables import bullets, markdown
+
+
+def holds(evidence: Evidence) -> bool:
+    """Whether the claim was reproduced in all that it says."""
+    return evidence.verdict == statistics.REPRODUCED
+
+
+def notes_of(evidence: Evidence) -> list[str]:
+    """What a reader should know beside the numbers."""
+    return notes(evidence.experiment, evidence.rows, read_lr_search(evidence.folder).rows)
+
+
+def link(evidence: Evidence) -> str:
+    """The data set, leading to the table."""
+    return f"[{evidence.dataset}]({evidence.path('table.md')})"
+
+
+def section(evidence: Evidence) -> str:
+    """Verdicts of one experiment in sentences, the likely reasons, and the runs that speak for them."""
+    experiment = evidence.experiment
+    parts = [
+        f"### {experiment.claim}, {link(evidence)}: {experiment.statement}",
+        "\n".join(f"- {_sentence(experiment, one)}" for one in evidence.primary),
+        _disagreement(evidence),
+        _reasons(evidence),
+        _other_comparisons(evidence),
+        f"Runs, by arm and seed: {'; '.join(_runs(evidence))}.",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _measure(experiment: Experiment, one: Judged) -> str:
+    metric = wording.title_of(experiment, one.comparison.metric)
+    return f"{metric}, {wording.contrast(one.comparison, '`')}"
+
+
+def _sentence(experiment: Experiment, one: Judged) -> str:
+    effect = one.effect
+    if one.verdict == statistics.NO_PAIRS:
+        return f"{_measure(experiment, one)}: {one.verdict}."
+    said = f"{_measure(experiment, one)}: {ours(one)}, {one.verdict}."
+    smallest = wording.smallest_effect(one.comparison)
+    if one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
+        detectable = wording.detectable(effect, one.comparison)
+        power = f" {detectable} would have been told from none four times out of five." if detectable else ""
+        return f"{said} The interval excludes the smallest effect of interest, {smallest}.{power}"
+    if one.verdict == statistics.REPRODUCED:
+        return said
+    if effect.bound == "none":
+        return f"{said} Both sides hold runs that never reached the target, so that nothing follows."
+    if effect.bound:
+        return f"{said} The bound leaves both no effect and the smallest of interest, {smallest}, possible."
+    if effect.n < MIN_PAIRS:
+        return f"{said} Fewer than {MIN_PAIRS} pairs have no verdict."
+    return f"{said} The interval holds both no effect and the smallest of interest, {smallest}."
+
+
+def _disagreement(evidence: Evidence) -> str:
+    """In words, where the comparisons of a claim do not have one verdict."""
+    verdicts: dict[str, list[str]] = {}
+    for one in evidence.primary:
+        said = wording.short_verdict(one.verdict)
+        verdicts.setdefault(said, []).append(_measure(evidence.experiment, one))
+    if len(verdicts) < 2:
+        return ""
+    parts = "; ".join(f"{verdict} in {' and in '.join(measures)}" for verdict, measures in verdicts.items())
+    weakest = wording.short_verdict(evidence.verdict)
+    return f"The comparisons disagree: {parts}. The claim has the weakest verdict: {weakest}."
+
+
+def _reasons(evidence: Evidence) -> str:
+    """The experiment's notes, and for what was left undecided what could have been seen."""
+    said = notes_of(evidence)
+    if holds(evidence):
+        return bullets("Notes", said)
+    undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
+    said += [words for one in undecided if (words := power(evidence.experiment, one))]
+    if said or evidence.verdict == statistics.NO_PAIRS:
+        return bullets("Likely reason", said)
+    return "The experiment notes no reason."
+
+
+def power(experiment: Experiment, one: Judged) -> str:
+    """What the pairs could have told from no effect, and how many the smallest effect of interest needs.
+
+    Args:
+        experiment: whose comparison it is.
+        one: the comparison, undecided.
+    """
+    comparison, effect = one.comparison, one.effect
+    measure = _measure(experiment, one)
+    if effect.bound:
+        return (
+            f"{measure}: runs that never reached the target leave a bound, which has no power that could be "
+            "computed; longer runs would give an estimate"
+        )
+    needed = statistics.pairs_needed(effect, comparison.kind, comparison.smallest_effect)
+    if needed is None:
+        return f"{measure}: {effect.n} {_pairs(effect.n)} without a spread do not tell what could be seen"
+    smallest = wording.smallest_effect(comparison)
+    said = (
+        f"{measure}: {effect.n} {_pairs(effect.n)} of this spread tell "
+        f"{wording.detectable(effect, comparison)} from none four times out of five; "
+    )
+    if needed <= effect.n:
+        return f"{said}so the smallest effect of interest, {smallest}, was within reach"
+    return f"{said}for the smallest effect of interest, {smallest}, it takes about {needed:,} seeds an arm"
+
+
+def _pairs(n: int) -> str:
+    return "pair" if n == 1 else "pairs"
+
+
+def _other_comparisons(evidence: Evidence) -> str:
+    lines = [
+        [
+            wording.contrast(one.comparison, "`"),
+            wording.title_of(evidence.experiment, one.comparison.metric),
+            ours(one),
+            one.verdict,
+        ]
+        for one in evidence.judged
+        if not one.comparison.primary
+    ]
+    return markdown(("also compared", "measure", "ours [95% interval]", "verdict"), lines) if lines else ""
+
+
+def _runs(evidence: Evidence) -> list[str]:
+    """The seeds of each arm, each a link to what is recorded of the run."""
+    texts = []
+    for arm in arms_in_order(evidence.experiment, evidence.rows):
+        rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
+        links = [
+            f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
+            if row["run_id"] in evidence.records
+            else f"{row['seed']} (no record)"
+            for row in rows
+        ]
+        texts.append(f"`{arm}` {', '.join(links)}")
+    return texts

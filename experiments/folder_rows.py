@@ -1,0 +1,128 @@
+"""The rows of one folder, read and checked against the folder and against each other."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alexnet_tf.results import read_records
+from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, read_table
+from experiments.experiment import Experiment
+
+# Columns of runs.csv that repeat the last point of the run's curve.
+OF_THE_LAST_EPOCH = ("train_error", "test_error")
+MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
+
+
+@dataclass(frozen=True)
+class FolderRows:
+    """What one folder holds of an experiment on a data set.
+
+    Attributes:
+        runs: rows of runs.csv that are the experiment's.
+        curves: rows of curves.csv that are.
+        records: run_id -> record.
+        problems: one "file:line: expected ..., received ..." for all that is wrong with them.
+    """
+
+    runs: list[dict[str, Any]]
+    curves: list[dict[str, Any]]
+    records: dict[str, dict[str, Any]]
+    problems: list[str]
+
+
+def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
+    """Reads `<results-dir>/<dataset>/<experiment>`; what is wrong becomes problems, never an exception.
+
+    Rows that name another experiment, or another data set than their folder, are not among the rows: they
+    would be averaged with what they have nothing to do with.
+    """
+    paths = [folder / name for name in ("runs.csv", "curves.csv")]
+    runs = read_table(paths[0], RUNS_COLUMNS, RUN_KEY)
+    curves = read_table(paths[1], CURVES_COLUMNS, CURVE_KEY)
+    records, record_problems = read_records(folder)
+    # A folder that was copied out of its tree, and so has another name, says nothing of the data set.
+    dataset = folder.absolute().parent.name if folder.name == experiment.name else None
+    run_lines, strange_runs = _own(paths[0], runs.lines, {"experiment": experiment.name, "dataset": dataset})
+    curve_lines, strange_curves = _own(paths[1], curves.lines, {"experiment": experiment.name})
+    problems = [*runs.problems, *strange_runs, *curves.problems, *strange_curves]
+    problems += _against_curves(paths[0], run_lines, paths[1], curve_lines)
+    problems += [*record_problems, *_without_record(folder, run_lines, records)]
+    return FolderRows([line.row for line in run_lines], [line.row for line in curve_lines], records, problems)
+
+
+def _own(
+    path: Path, lines: Sequence[Line], expected: Mapping[str, str | None]
+) -> tuple[list[Line], list[str]]:
+    """The lines whose cells are as expected (None: whatever they are), and a problem for each other."""
+    own, problems = [], []
+    for line in lines:
+        if line.row is None:
+            continue
+        wrong = [
+            f"{path}:{line.number}: {column}: expected {name!r} as the folder, received "
+            f"{line.row[column]!r} (the row is not used)"
+            for column, name in expected.items()
+            if name is not None and column in line.texts and line.row[column] != name
+        ]
+        problems += wrong
+        if not wrong:
+            own.append(line)
+    return own, problems
+
+
+def _against_curves(
+    runs_path: Path, runs: Sequence[Line], curves_path: Path, curves: Sequence[Line]
+) -> list[str]:
+    """Where the row of a run that is done and its curve do not say the same."""
+    points: dict[tuple[str, int], dict[int, Line]] = {}
+    for line in curves:
+        points.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line
+    problems = []
+    for run in runs:
+        curve = points.get((run.row["arm"], run.row["seed"]), {})
+        if run.row["status"] != "done" or not curve:
+            continue
+        for point in curve.values():
+            problems += [
+                f"{curves_path}:{point.number}: {column}: expected a finite number, for the run is done; "
+                f"received {point.texts[column]!r}"
+                for column in MEASURED
+                if _is_not_finite(point.texts.get(column, ""))
+            ]
+        last = curve.get(run.row["epochs"])
+        if last is None:
+            problems.append(
+                f"{runs_path}:{run.number}: epochs: expected the last epoch of the curve, {max(curve)}; "
+                f"received {run.row['epochs']}"
+            )
+            continue
+        problems += [
+            f"{runs_path}:{run.number}: {column}: expected {last.texts[column]}, as curves.csv:{last.number} "
+            f"has it; received {run.texts[column]}"
+            for column in OF_THE_LAST_EPOCH
+            if _disagree(run.row[column], last.row[column])
+        ]
+    return problems
+
+
+def _is_not_finite(text: str) -> bool:
+    # Of the text: a NaN in the row also stands for a number that cannot be, which was said when it was read.
+    return bool(text) and not math.isfinite(float(text))
+
+
+def _disagree(a: float | None, b: float | None) -> bool:
+    """Whether two numbers differ; what is missing, or cannot be, was said elsewhere."""
+    return all(value is not None and math.isfinite(value) for value in (a, b)) and a != b
+
+
+def _without_record(folder: Path, runs: Sequence[Line], records: Mapping[str, Any]) -> list[str]:
+    """Runs of which nothing is recorded; a record that cannot be read was said when it was."""
+    return [
+        f"{folder / 'runs.csv'}:{line.number}: expected the record records/{line.row['run_id']}.json, "
+        "received none"
+        for line in runs
+        if line.row["run_id"] not in records
+        and not (folder / "records" / f"{line.row['run_id']}.json").exists()
+    ]
