@@ -12,9 +12,11 @@ from typing import Any
 
 from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.processor import processor_field, processor_flags, processor_name
+from benchmarks.csv_lines import read_lines
 
 # Instruction sets that decide how fast a network can be.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
+COLUMNS = ("property", "value")
 
 
 def machine_kind() -> str:
@@ -59,16 +61,17 @@ def write_machine(path: Path, about: Mapping[str, str]) -> None:
     """Writes property and value, one a line, as CSV."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([("property", "value"), *about.items()])
+    writer.writerows([COLUMNS, *about.items()])
     write_text(path, buffer.getvalue())
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Inverse of `write_machine`; nothing where there is no file."""
-    if not path.exists():
-        return {}
-    with open(path, newline="") as file:
-        return {row["property"]: row["value"] for row in csv.DictReader(file)}
+    """Inverse of `write_machine`; nothing where there is no file.
+
+    Raises:
+        InputError: for a file that is not one of these.
+    """
+    return {line["property"]: line["value"] for _, line in read_lines(path, COLUMNS)}
 
 
 def machine_folder(results_dir: Path) -> Path:

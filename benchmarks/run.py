@@ -32,12 +32,14 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         The machine's folder.
 
     Raises:
-        InputError: for an item that there is not.
+        InputError: for an item that there is not, or a machine.csv that is none.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
         raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
     folder = machine_folder(results_dir)
+    # What is measured apart from a whole run says so, and leaves that run's own description.
+    whole = read_machine(folder / "machine.csv") if items else {}
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
@@ -45,8 +47,6 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
     try:
         sides = {side: _about(worker) for side, worker in workers.items()}
         about = describe_machine(sides, quick)
-        # What is measured apart from a whole run says so, and leaves that run's own description.
-        whole = read_machine(folder / "machine.csv") if items else {}
         apart = {f"apart_{item}": f"{about['measured_at']}, load {about['load_before']}" for item in items}
         about = {**(whole or about), **apart}
         write_machine(folder / "machine.csv", about)
