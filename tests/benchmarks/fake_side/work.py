@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 from benchmarks.task import Task
 
@@ -9,6 +10,18 @@ from benchmarks.task import Task
 def good(amount):
     print("what a library prints on standard output is no answer")
     return Task(lambda: None, amount, gflop=2.0 * amount)
+
+
+def slow_at_first(log):
+    """The first call takes 0.2 s; each leaves a line in the file `log`."""
+
+    def call():
+        path = Path(log)
+        time.sleep(0 if path.exists() else 0.2)
+        with open(path, "a") as file:
+            file.write("call\n")
+
+    return Task(call, 1)
 
 
 def failing():
