@@ -2,10 +2,11 @@
 
 import keras
 
-from alexnet_tf.config import CifarNetConfig, TrainConfig
+from alexnet_tf.config import CifarNetConfig
 from alexnet_tf.models import cifar_net
 from alexnet_tf.train import make_optimizer
 from benchmarks.task import Task
+from benchmarks.tensorflow_side.alexnet_step import RECIPE
 from benchmarks.tensorflow_side.training import compiled, constant_batch, training_task
 
 
@@ -13,5 +14,5 @@ def ours(batch: int, precision: str, lrn: bool, steps: int) -> Task:
     """`steps` steps in one call of the compiled loop, as in training."""
     keras.config.set_dtype_policy(precision)
     model = cifar_net((32, 32, 3), 10, CifarNetConfig(lrn=lrn))
-    model = compiled(model, make_optimizer(TrainConfig(learning_rate=1e-4)))
+    model = compiled(model, make_optimizer(RECIPE))
     return training_task(model, constant_batch(batch, (32, 32, 3), 10), batch, steps)

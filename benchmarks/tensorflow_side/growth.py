@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.config import CifarNetConfig, DataConfig, TrainConfig
+from alexnet_tf.config import CifarNetConfig, DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.models import alexnet, cifar_net
 from alexnet_tf.strategy import make_strategy
@@ -36,8 +36,6 @@ def mirrored_step(devices: int, batch: int, steps: int) -> Task:
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy("float32")
     with strategy.scope():
-        model = compiled(
-            cifar_net((32, 32, 3), 10, CifarNetConfig()), make_optimizer(TrainConfig(learning_rate=1e-4))
-        )
+        model = compiled(cifar_net((32, 32, 3), 10, CifarNetConfig()), make_optimizer(RECIPE))
     batches = strategy.experimental_distribute_dataset(constant_batch(batch, (32, 32, 3), 10))
     return training_task(model, batches, batch, steps, strategy)
