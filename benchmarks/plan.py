@@ -27,6 +27,12 @@ class Contender:
     arguments: dict[str, Any] = field(default_factory=dict)
     unit: Unit | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is of this library, or a limit of the machine, so that it has to run."""
+        function = self.build.split(".")[1]
+        return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
+
 
 @dataclass(frozen=True)
 class Comparison:
