@@ -74,7 +74,7 @@ def run_growth(results_dir: Path, quick: bool = False) -> Path:
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     rows: list[Row] = []
     try:
-        write_machine(folder / "growth_machine.csv", describe_machine({"tensorflow": _about(worker)}, quick))
+        write_machine(folder / "growth_machine.csv", describe_machine({"tensorflow": worker.about()}, quick))
         for sweep in sweeps(quick):
             rows += [measure_point(worker, sweep, value, value) for value in sweep.values]
             write_rows(folder / "growth.csv", rows)
@@ -121,10 +121,3 @@ def _thumbnails(scratch: Path, quick: bool) -> dict[int, str]:
     for count in counts:
         write_thumbnails(scratch / str(count), count)
     return {count: str(scratch / str(count)) for count in counts}
-
-
-def _about(worker: Worker) -> dict[str, str]:
-    try:
-        return worker.ask(do="about")
-    except WorkerError as error:
-        return {"error": str(error)}

@@ -13,7 +13,7 @@ from benchmarks.photographs import write_photographs
 from benchmarks.plan import ITEMS, Place
 from benchmarks.rows import Row, write_rows
 from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
-from benchmarks.worker import Worker, WorkerError
+from benchmarks.worker import Worker
 
 # By `quick`.
 PHOTOGRAPHS = {True: 512, False: 1024}
@@ -45,7 +45,7 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
     }
     try:
-        sides = {side: _about(worker) for side, worker in workers.items()}
+        sides = {side: worker.about() for side, worker in workers.items()}
         about = describe_machine(sides, quick)
         apart = {f"apart_{item}": f"{about['measured_at']}, load {about['load_before']}" for item in items}
         about = {**(whole or about), **apart}
@@ -87,10 +87,3 @@ def _value(row: Row) -> str:
     if row.peak_mebibytes is not None:
         return f"{row.peak_mebibytes:,.0f} MiB"
     return f"{row.rate:,.4g} {row.unit}/s ({len(row.seconds)} rounds)"
-
-
-def _about(worker: Worker) -> dict[str, str]:
-    try:
-        return worker.ask(do="about")
-    except WorkerError as error:
-        return {"error": str(error)}

@@ -52,6 +52,13 @@ class Worker:
             raise WorkerError(answer["error"])
         return answer
 
+    def about(self) -> dict[str, Any]:
+        """What this side says of itself; `{"error": reason}` where it cannot."""
+        try:
+            return self.ask(do="about")
+        except WorkerError as error:
+            return {"error": str(error)}
+
     def stop(self) -> None:
         """Ends the process, if there is one."""
         if self._process:

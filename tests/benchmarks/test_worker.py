@@ -20,7 +20,7 @@ def prepare(worker, build, timeout=30.0, **arguments):
 
 
 def test_prepares_times_and_drops(worker):
-    assert worker.ask(do="about") == {"version": "1.2"}
+    assert worker.about() == {"version": "1.2"}
 
     prepared = prepare(worker, "good", amount=3)
     timed = worker.ask(do="time", key="good", calls=5)
@@ -74,3 +74,4 @@ def test_a_hanging_worker_is_ended(worker):
 def test_a_missing_python_is_a_reason():
     with pytest.raises(WorkerError, match="No such file"):
         Worker("/nowhere/python", "tests.benchmarks.fake_side").ask(do="about")
+    assert "No such file" in Worker("/nowhere/python", "tests.benchmarks.fake_side").about()["error"]
