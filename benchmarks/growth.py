@@ -1,13 +1,12 @@
 """Cost as it grows: time and memory against batch, image size, number of images, number of devices."""
 
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.machine import describe_machine, machine_folder, write_machine
-from benchmarks.photographs import write_thumbnails
+from benchmarks.photographs import scratch_folder, write_thumbnails
 from benchmarks.plan import Contender
 from benchmarks.rows import Row, write_rows
 from benchmarks.worker import Worker, WorkerError
@@ -69,6 +68,9 @@ def run_growth(results_dir: Path, quick: bool = False) -> Path:
 
     Returns:
         The machine's folder, `<results_dir>/<machine kind>`.
+
+    Raises:
+        InputError: for files that cannot be written.
     """
     folder = machine_folder(results_dir)
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
@@ -78,8 +80,8 @@ def run_growth(results_dir: Path, quick: bool = False) -> Path:
         for sweep in sweeps(quick):
             rows += [measure_point(worker, sweep, value, value) for value in sweep.values]
             write_rows(folder / "growth.csv", rows)
-        with tempfile.TemporaryDirectory() as scratch:
-            for sweep, folders in reading_sweeps(_thumbnails(Path(scratch), quick)):
+        with scratch_folder() as scratch:
+            for sweep, folders in reading_sweeps(_thumbnails(scratch, quick)):
                 rows += [measure_point(worker, sweep, count, folders[count]) for count in sweep.values]
                 write_rows(folder / "growth.csv", rows)
     finally:

@@ -1,7 +1,6 @@
 """One run of the benchmark: every item, its rows written as soon as it is done."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from alexnet_tf.errors import InputError
 from alexnet_tf.processor import has_bfloat16
 from benchmarks.machine import describe_machine, machine_folder, read_machine, thread_count, write_machine
-from benchmarks.photographs import write_photographs
+from benchmarks.photographs import scratch_folder, write_photographs
 from benchmarks.plan import ITEMS, Place
 from benchmarks.rows import Row, write_rows
 from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
@@ -32,7 +31,8 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         The machine's folder.
 
     Raises:
-        InputError: for an item that there is not, or a machine.csv that is none.
+        InputError: for an item that there is not, a machine.csv that is none, or files that cannot be
+            written.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
@@ -51,9 +51,9 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         about = {**(whole or about), **apart}
         write_machine(folder / "machine.csv", about)
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory() as jpegs:
-            write_photographs(Path(jpegs), PHOTOGRAPHS[quick])
-            place = Place(quick, jpegs, thread_count(), has_bfloat16())
+        with scratch_folder() as jpegs:
+            write_photographs(jpegs, PHOTOGRAPHS[quick])
+            place = Place(quick, str(jpegs), thread_count(), has_bfloat16())
             for item in items or ITEMS:
                 started = time.perf_counter()
                 write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))

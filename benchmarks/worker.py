@@ -71,9 +71,12 @@ class Worker:
         self._process = None
 
     def _start(self) -> subprocess.Popen:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        # So that scans of folders that are soon gone do not stay in the user's cache.
-        self._cache = tempfile.TemporaryDirectory()
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+            # So that scans of folders that are soon gone do not stay in the user's cache.
+            self._cache = tempfile.TemporaryDirectory()
+        except OSError as error:
+            raise WorkerError(f"temporary directory: {error.strerror}") from None
         try:
             self._process = subprocess.Popen(
                 [self.python, "-m", "benchmarks.serve", self.package],
