@@ -44,17 +44,43 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
     flags = processor_flags()
     about = {
         "run": "quick" if quick else "full",
-        "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "measured_at": _now(),
         "processor": processor_name(),
         "cpu_flags": " ".join(flag for flag in FLAGS if flag in flags),
         "threads": str(thread_count()),
         "memory_gib": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f}",
-        "load_before": f"{os.getloadavg()[0]:.2f}",
+        "load_before": _load(),
         "python": platform.python_version(),
     }
     for side, said in sides.items():
         about |= {f"{side}_{name}": str(value) for name, value in said.items()}
     return about
+
+
+def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
+    """What tells an item that is about to be measured from the whole run that is described beside it.
+
+    Args:
+        about: the machine and the versions now.
+        whole: those of that run.
+
+    Returns:
+        Date, load, commit, and whether it is a quick run; and every version that has changed.
+    """
+    own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
+    changed = [
+        f"{name} {value}" for name, value in about.items() if name not in own and value != whole.get(name)
+    ]
+    commit = about.get("tensorflow_git_commit", "unknown")
+    return ", ".join([_now(), f"load {_load()}", f"commit {commit}", f"{about['run']} run", *changed])
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.2f}"
 
 
 def write_machine(path: Path, about: Mapping[str, str]) -> None:

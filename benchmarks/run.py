@@ -7,7 +7,14 @@ from pathlib import Path
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.processor import has_bfloat16
-from benchmarks.machine import describe_machine, machine_folder, read_machine, thread_count, write_machine
+from benchmarks.machine import (
+    describe_item,
+    describe_machine,
+    machine_folder,
+    read_machine,
+    thread_count,
+    write_machine,
+)
 from benchmarks.photographs import scratch_folder, write_photographs
 from benchmarks.plan import ITEMS, Place
 from benchmarks.rows import Row, write_rows
@@ -38,29 +45,31 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
     if unknown:
         raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
     folder = machine_folder(results_dir)
-    # What is measured apart from a whole run says so, and leaves that run's own description.
-    whole = read_machine(folder / "machine.csv") if items else {}
+    path = folder / "machine.csv"
+    earlier = read_machine(path)
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
     }
     try:
-        sides = {side: worker.about() for side, worker in workers.items()}
-        about = describe_machine(sides, quick)
-        apart = {f"apart_{item}": f"{about['measured_at']}, load {about['load_before']}" for item in items}
-        about = {**(whole or about), **apart}
-        write_machine(folder / "machine.csv", about)
+        about = describe_machine({side: worker.about() for side, worker in workers.items()}, quick)
+        # Until a whole run is done its items stand beside those of the one before it, so each has a
+        # description of its own, as what is measured apart has.
+        described = earlier or about
+        write_machine(path, described)
         began = time.perf_counter()
         with scratch_folder() as jpegs:
             write_photographs(jpegs, PHOTOGRAPHS[quick])
             place = Place(quick, str(jpegs), thread_count(), has_bfloat16())
             for item in items or ITEMS:
-                started = time.perf_counter()
+                started, apart = time.perf_counter(), describe_item(about, described)
                 write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))
+                described = {**described, f"apart_{item}": apart}
+                write_machine(path, described)
                 print(f"{item}: {time.perf_counter() - started:.0f} s", flush=True)
         if not items:
             minutes = f"{(time.perf_counter() - began) / 60:.1f}"
-            write_machine(folder / "machine.csv", {**about, "minutes": minutes})
+            write_machine(path, {**about, "minutes": minutes})
     finally:
         for worker in workers.values():
             worker.stop()

@@ -1,5 +1,7 @@
 """The benchmark's command line: bad input is one line and status 2."""
 
+import re
+
 import pytest
 
 import benchmarks.run
@@ -7,6 +9,7 @@ from benchmarks.__main__ import main
 from benchmarks.machine import machine_kind, read_machine, write_machine
 from benchmarks.plan import Comparison, Contender
 from benchmarks.rows import COLUMNS, read_rows, write_rows
+from benchmarks.tables import conditions
 from tests.command_errors import one_line_of_status_2
 
 
@@ -120,21 +123,63 @@ def test_bfloat16_is_not_measured_where_the_processor_has_none(tmp_path, monkeyp
     assert "does not compute in bfloat16" in in_bfloat16.message
 
 
-@pytest.mark.usefixtures("fake_side")
-def test_an_item_measured_apart_leaves_the_description_of_the_whole_run(tmp_path, monkeypatch):
-    def one(place):
-        yield Comparison(
-            "one", "case", "images", (Contender("good", "tensorflow", "work.good", {"amount": 1}),)
-        )
+def good(item):
+    contender = Contender("good", "tensorflow", "work.good", {"amount": 1})
+    return lambda place: iter([Comparison(item, "case", "images", (contender,))])
 
-    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": one})
 
+def interrupted(place):
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def whole(tmp_path, fake_side, monkeypatch):
+    """machine.csv after a quick run of two items, and what it says; the commit has changed since."""
+    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": good("one"), "two": good("two")})
     benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"
-    whole = read_machine(path)
+    about = read_machine(path)
+    assert about["run"] == "quick"
+    assert float(about["minutes"]) < 5
+    assert not any(name.startswith("apart") for name in about)
+    describe = benchmarks.run.describe_machine
+    since = {"tensorflow_git_commit": "abc", "tensorflow_version": "1.3"}
+    monkeypatch.setattr(benchmarks.run, "describe_machine", lambda *given: {**describe(*given), **since})
+    return path, about
+
+
+def test_an_item_measured_apart_has_a_description_of_its_own(tmp_path, whole):
+    path, before = whole
+
     benchmarks.run.run_benchmark(tmp_path, "/no/python", ["one"])
 
-    assert float(whole["minutes"]) < 5
-    again = read_machine(path)
-    assert again.pop("apart_one").startswith("20")
-    assert again == whole
+    now = read_machine(path)
+    apart = now.pop("apart_one")
+    told = r"20\d\d-\d\d-\d\dT[\d:]+Z, load [\d.]+, commit abc, full run, tensorflow_version 1.3"
+    assert re.fullmatch(told, apart)
+    assert now == before
+    assert f" Measured apart: one, {apart}." in conditions(read_machine(path))
+
+
+def test_an_interrupted_run_describes_the_items_that_it_measured_and_no_others(tmp_path, whole, monkeypatch):
+    path, before = whole
+    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": good("one"), "two": interrupted})
+
+    with pytest.raises(KeyboardInterrupt):
+        benchmarks.run.run_benchmark(tmp_path, "/no/python")
+
+    now = read_machine(path)
+    assert "commit abc, full run" in now.pop("apart_one")
+    assert now == before
+    assert read_rows(path.parent / "two.csv")
+
+
+def test_a_run_that_ends_describes_all(tmp_path, whole):
+    path, _ = whole
+    benchmarks.run.run_benchmark(tmp_path, "/no/python", ["one"])
+
+    benchmarks.run.run_benchmark(tmp_path, "/no/python")
+
+    now = read_machine(path)
+    assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
+    assert not any(name.startswith("apart") for name in now)
