@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
@@ -16,16 +16,19 @@ from benchmarks.machine import (
     write_machine,
 )
 from benchmarks.photographs import scratch_folder, write_photographs
-from benchmarks.plan import ITEMS, Place
+from benchmarks.plan import ITEMS, Contender, Place
 from benchmarks.rows import Row, write_rows
 from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
 from benchmarks.worker import Worker
 
 # By `quick`.
 PHOTOGRAPHS = {True: 512, False: 1024}
+NO_BFLOAT16 = "this processor does not compute in bfloat16"
 
 
-def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), quick: bool = False) -> Path:
+def run_benchmark(
+    results_dir: Path, pytorch: str, items: Sequence[str] = (), quick: bool = False
+) -> tuple[Path, list[str]]:
     """Measures and writes `<results_dir>/<machine kind>/<item>.csv` and `machine.csv`.
 
     Args:
@@ -35,7 +38,7 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
         quick: fewer rounds and cases.
 
     Returns:
-        The machine's folder.
+        The machine's folder; and a line for each contender of ours that should have run and did not.
 
     Raises:
         InputError: for an item that there is not, a machine.csv that is none, or files that cannot be
@@ -45,7 +48,7 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
     if unknown:
         raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
     folder = machine_folder(results_dir)
-    path = folder / "machine.csv"
+    path, broken = folder / "machine.csv", []
     earlier = read_machine(path)
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
@@ -63,9 +66,11 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
             place = Place(quick, str(jpegs), thread_count(), has_bfloat16())
             for item in items or ITEMS:
                 started, apart = time.perf_counter(), describe_item(about, described)
-                write_rows(folder / f"{item}.csv", list(_measure_item(item, place, workers)))
+                measured = list(_measure_item(item, place, workers))
+                write_rows(folder / f"{item}.csv", [row for _, row in measured])
                 described = {**described, f"apart_{item}": apart}
                 write_machine(path, described)
+                broken += [_told(item, row) for contender, row in measured if _is_broken(contender, row)]
                 print(f"{item}: {time.perf_counter() - started:.0f} s", flush=True)
         if not items:
             minutes = f"{(time.perf_counter() - began) / 60:.1f}"
@@ -73,21 +78,29 @@ def run_benchmark(results_dir: Path, pytorch: str, items: Sequence[str] = (), qu
     finally:
         for worker in workers.values():
             worker.stop()
-    return folder
+    return folder, broken
 
 
-def _measure_item(item: str, place: Place, workers: dict[str, Worker]):
+def _measure_item(item: str, place: Place, workers: dict[str, Worker]) -> Iterator[tuple[Contender, Row]]:
     budget = QUICK if place.quick else FULL
     for comparison in ITEMS[item](place):
         if comparison.is_bfloat16 and not place.has_bfloat16:
-            rows = blank_rows(comparison, "this processor does not compute in bfloat16")
+            rows = blank_rows(comparison, NO_BFLOAT16)
         elif item == "memory":
             rows = measure_memory(comparison, workers)
         else:
             rows = measure(comparison, workers, budget)
         for row in rows:
             print(f"  {row.case}, {row.contender}: {_value(row)}", flush=True)
-        yield from rows
+        yield from zip(comparison.contenders, rows, strict=True)
+
+
+def _is_broken(contender: Contender, row: Row) -> bool:
+    return contender.is_ours and not row.measured and row.message != NO_BFLOAT16
+
+
+def _told(item: str, row: Row) -> str:
+    return f"{item}, {row.case}, {row.contender}: {_value(row)}"
 
 
 def _value(row: Row) -> str:

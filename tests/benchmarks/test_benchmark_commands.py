@@ -183,3 +183,28 @@ def test_a_run_that_ends_describes_all(tmp_path, whole):
     now = read_machine(path)
     assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
     assert not any(name.startswith("apart") for name in now)
+
+
+@pytest.mark.usefixtures("fake_side")
+@pytest.mark.parametrize("build", ["work.failing", "work.stock_failing"])
+def test_a_contender_of_ours_that_fails_is_loud_after_all_is_written(tmp_path, capsys, monkeypatch, build):
+    def item(place):
+        failing = Contender("some", "tensorflow", build)
+        good = Contender("good", "pytorch", "work.good", {"amount": 1})
+        yield Comparison("inference", "batch 1, float32", "images", (failing, good))
+        # What the processor cannot do is no failure.
+        yield Comparison("inference", "batch 1, mixed_bfloat16", "images", (failing, good))
+
+    monkeypatch.setattr(benchmarks.run, "ITEMS", {"inference": item})
+    monkeypatch.setattr(benchmarks.run, "has_bfloat16", lambda: False)
+
+    status = main(["run", "--quick", "--results-dir", str(tmp_path)])
+
+    said = capsys.readouterr()
+    if build == "work.failing":
+        warning = "WARNING: inference, batch 1, float32, some: not measured: ValueError: no such kernel\n"
+        assert (status, said.err) == (1, warning)
+    else:
+        assert (status, said.err) == (0, "")
+    assert "not measured: ValueError: no such kernel" in (tmp_path / machine_kind() / "table.md").read_text()
+    assert "table.md" in said.out

@@ -28,6 +28,9 @@ def failing():
     raise ValueError("no such kernel\nand a second line")
 
 
+stock_failing = failing
+
+
 def dying():
     return Task(lambda: os._exit(7), 1)
 
