@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     0 done; 1 `precision` says no, or something of ours did not run in `run`; 2 bad input.
     """
-    return run_command(_parser().parse_args(arguments))
+    return run_command(_parser().parse_args(arguments), again="starts anew")
 
 
 def _parser() -> OneLineParser:

@@ -1,10 +1,13 @@
 """The benchmark's command line: bad input is one line and status 2."""
 
+import argparse
 import re
 
 import pytest
 
+import benchmarks.report
 import benchmarks.run
+from alexnet_tf.commandline import run_command
 from benchmarks.__main__ import main
 from benchmarks.machine import machine_kind, read_machine, write_machine
 from benchmarks.plan import Comparison, Contender
@@ -128,7 +131,7 @@ def good(item):
     return lambda place: iter([Comparison(item, "case", "images", (contender,))])
 
 
-def interrupted(place):
+def interrupted(_):
     raise KeyboardInterrupt
 
 
@@ -172,6 +175,15 @@ def test_an_interrupted_run_describes_the_items_that_it_measured_and_no_others(t
     assert "commit abc, full run" in now.pop("apart_one")
     assert now == before
     assert read_rows(path.parent / "two.csv")
+
+
+def test_what_comes_after_an_interruption(capsys, monkeypatch):
+    monkeypatch.setattr(benchmarks.report, "write_all", interrupted)
+
+    assert main(["report"]) == 130
+    assert capsys.readouterr().err == "interrupted; the same command starts anew\n"
+    assert run_command(argparse.Namespace(command=interrupted)) == 130
+    assert "the same command goes on from the last finished epoch, if it trains" in capsys.readouterr().err
 
 
 def test_a_run_that_ends_describes_all(tmp_path, whole):
