@@ -165,6 +165,10 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
             "The measured terms of machines, from their steps at batch 32 and 128 and their input from files "
             "(inf where it was not measured):",
             markdown(("machine", "fixed part a", "an image b", "input, images/s"), terms),
+            "In the model input runs beside the computation for nothing. On a processor both share the "
+            "cores, so the rates below are too high, by up to as much as a measured step on JPEG files is "
+            "slower than one on a constant batch: `step_with_input` in the machine's table below "
+            "`benchmarks/`.",
             f"Many of them, {LOCAL_BATCH} images each:",
             markdown(("machine", "network", "machines", "images/s", "efficiency"), lines),
         ]

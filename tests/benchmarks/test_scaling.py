@@ -110,6 +110,7 @@ def test_from_a_machines_rows_to_files(tmp_path):
     assert float(alone[0]["images_per_second"]) == pytest.approx(128 / 1.7, rel=1e-3)
     efficiencies = [float(row["efficiency"]) for row in predicted if row["network"] == "1 Gbit/s"]
     assert efficiencies == sorted(efficiencies, reverse=True)
+    assert "On a processor both share the cores" in (tmp_path / "scaling" / "table.md").read_text()
     assert "| cpu, float32 | 10 Gbit/s | 8 |" in (tmp_path / "scaling" / "table.md").read_text()
     assert (
         "| 194,116 | 389,634 | 2.01 | 11.0 | 5.5 | 41 + 43 ms |"
