@@ -14,6 +14,7 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(if $(REPLICAS),--replicas "$(REPLICAS)") --results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
+BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # One experiment per claim; `make search` and `make run` take NAME=.
 ABLATIONS := $(addprefix ablation-,relu towers lrn lrn-alexnet pooling pooling-alexnet augmentation color \
 	views dropout weight-decay bias depth ensemble kernels retrieval init lrn-form)
@@ -64,11 +65,14 @@ compare: $(READY)
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
-# The rest is measured where PyTorch does not install; its rows say so.
+# The rest is measured where PyTorch does not install; its rows say so. torchvision is a step of its own: it has
+# no wheel for some machines that PyTorch has one for.
 benchmark: $(READY)
 	test -x $(BENCHMARK_VENV)/bin/python || $(PYTHON) -m venv $(BENCHMARK_VENV)
-	$(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt \
+	$(BENCHMARK_PIP) -c requirements-benchmark.txt torch numpy pillow \
 		|| echo "PyTorch could not be installed; its rows will say that it was not measured" >&2
+	$(BENCHMARK_PIP) -r requirements-benchmark.txt \
+		|| echo "torchvision could not be installed; its rows will say that it was not measured" >&2
 	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
 		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
 

@@ -16,8 +16,14 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def run_command(options: argparse.Namespace) -> int:
+def run_command(
+    options: argparse.Namespace, again: str = "goes on from the last finished epoch, if it trains"
+) -> int:
     """Calls `options.command(options)`.
+
+    Args:
+        options: of the command line.
+        again: what the same command does after an interruption.
 
     Returns:
         Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, told in one line; 130 when
@@ -31,7 +37,7 @@ def run_command(options: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last finished epoch", file=sys.stderr)
+        print(f"interrupted; the same command {again}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing more can be written, not even at exit. The status is

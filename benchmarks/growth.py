@@ -1,13 +1,12 @@
 """Cost as it grows: time and memory against batch, image size, number of images, number of devices."""
 
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.machine import describe_machine, machine_folder, write_machine
-from benchmarks.photographs import write_thumbnails
+from benchmarks.photographs import scratch_folder, write_thumbnails
 from benchmarks.plan import Contender
 from benchmarks.rows import Row, write_rows
 from benchmarks.worker import Worker, WorkerError
@@ -69,17 +68,20 @@ def run_growth(results_dir: Path, quick: bool = False) -> Path:
 
     Returns:
         The machine's folder, `<results_dir>/<machine kind>`.
+
+    Raises:
+        InputError: for files that cannot be written.
     """
     folder = machine_folder(results_dir)
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     rows: list[Row] = []
     try:
-        write_machine(folder / "growth_machine.csv", describe_machine({"tensorflow": _about(worker)}, quick))
+        write_machine(folder / "growth_machine.csv", describe_machine({"tensorflow": worker.about()}, quick))
         for sweep in sweeps(quick):
             rows += [measure_point(worker, sweep, value, value) for value in sweep.values]
             write_rows(folder / "growth.csv", rows)
-        with tempfile.TemporaryDirectory() as scratch:
-            for sweep, folders in reading_sweeps(_thumbnails(Path(scratch), quick)):
+        with scratch_folder() as scratch:
+            for sweep, folders in reading_sweeps(_thumbnails(scratch, quick)):
                 rows += [measure_point(worker, sweep, count, folders[count]) for count in sweep.values]
                 write_rows(folder / "growth.csv", rows)
     finally:
@@ -121,10 +123,3 @@ def _thumbnails(scratch: Path, quick: bool) -> dict[int, str]:
     for count in counts:
         write_thumbnails(scratch / str(count), count)
     return {count: str(scratch / str(count)) for count in counts}
-
-
-def _about(worker: Worker) -> dict[str, str]:
-    try:
-        return worker.ask(do="about")
-    except WorkerError as error:
-        return {"error": str(error)}

@@ -12,9 +12,11 @@ from typing import Any
 
 from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.processor import processor_field, processor_flags, processor_name
+from benchmarks.csv_lines import read_lines
 
 # Instruction sets that decide how fast a network can be.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
+COLUMNS = ("property", "value")
 
 
 def machine_kind() -> str:
@@ -42,12 +44,12 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
     flags = processor_flags()
     about = {
         "run": "quick" if quick else "full",
-        "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "measured_at": _now(),
         "processor": processor_name(),
         "cpu_flags": " ".join(flag for flag in FLAGS if flag in flags),
         "threads": str(thread_count()),
         "memory_gib": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f}",
-        "load_before": f"{os.getloadavg()[0]:.2f}",
+        "load_before": _load(),
         "python": platform.python_version(),
     }
     for side, said in sides.items():
@@ -55,20 +57,47 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
     return about
 
 
+def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
+    """What tells an item that is about to be measured from the whole run that is described beside it.
+
+    Args:
+        about: the machine and the versions now.
+        whole: those of that run.
+
+    Returns:
+        Date, load, commit, and whether it is a quick run; and every version that has changed.
+    """
+    own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
+    changed = [
+        f"{name} {value}" for name, value in about.items() if name not in own and value != whole.get(name)
+    ]
+    commit = about.get("tensorflow_git_commit", "unknown")
+    return ", ".join([_now(), f"load {_load()}", f"commit {commit}", f"{about['run']} run", *changed])
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.2f}"
+
+
 def write_machine(path: Path, about: Mapping[str, str]) -> None:
     """Writes property and value, one a line, as CSV."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([("property", "value"), *about.items()])
+    writer.writerows([COLUMNS, *about.items()])
     write_text(path, buffer.getvalue())
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Inverse of `write_machine`; nothing where there is no file."""
-    if not path.exists():
-        return {}
-    with open(path, newline="") as file:
-        return {row["property"]: row["value"] for row in csv.DictReader(file)}
+    """Inverse of `write_machine`; nothing where there is no file.
+
+    Raises:
+        InputError: for a file that is not one of these.
+    """
+    return {line["property"]: line["value"] for _, line in read_lines(path, COLUMNS)}
 
 
 def machine_folder(results_dir: Path) -> Path:

@@ -27,6 +27,12 @@ class Contender:
     arguments: dict[str, Any] = field(default_factory=dict)
     unit: Unit | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is of this library, or a limit of the machine, so that it has to run."""
+        function = self.build.split(".")[1]
+        return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -58,7 +64,8 @@ class Place:
     """What the plan has to know of the machine.
 
     Attributes:
-        quick: leave out what takes long and is not in the table of targets.
+        quick: leave out what takes long. Targets against PyTorch and stock Keras, and those of real
+            input, are then told at batch 32 in place of 128.
         jpegs: a folder of one folder of JPEG files a class.
         threads: of this machine.
         has_bfloat16: whether it computes in bfloat16; where it does not, a step takes minutes.

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_text
+from benchmarks.csv_lines import read_lines
 
 COLUMNS = (
     "case",
@@ -24,6 +26,10 @@ COLUMNS = (
     "status",
     "message",
 )
+STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
+# What a measured row has to have, by its file: `memory` is not timed, `growth` has both.
+TIMED = ("rate", "median_seconds", "seconds")
+NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
                 "peak_mebibytes": "" if row.peak_mebibytes is None else f"{row.peak_mebibytes:.0f}",
                 "rounds": len(row.seconds),
                 "seconds": " ".join(f"{value:.5g}" for value in row.seconds),
-                "status": "measured" if row.measured else "not measured",
+                "status": MEASURED if row.measured else NOT_MEASURED,
                 "message": row.message,
             }
         )
@@ -100,28 +106,47 @@ def read_rows(path: Path) -> list[Row]:
     """The rows of one item; none where the file is not there.
 
     Raises:
-        InputError: for a file that is not one of these.
+        InputError: for a file that is not one of these, or a measured row without its values.
     """
-    if not path.exists():
-        return []
-    try:
-        with open(path, newline="") as file:
-            return [_parse(values) for values in csv.DictReader(file)]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected rows of a benchmark, received {error!r}") from error
+    needed = NEEDED.get(path.stem, TIMED)
+    return [_parse(values, place, needed) for place, values in read_lines(path, COLUMNS)]
 
 
-def _parse(values: dict[str, str]) -> Row:
-    number = {name: float(values[name] or 0) for name in ("rate", "median_seconds", "gflop_per_second")}
-    peak = values["peak_mebibytes"]
+def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
+    status, message = values["status"], values["message"]
+    if status not in STATUSES:
+        raise InputError(f"{place}: expected status {' or '.join(STATUSES)}; received {status!r}")
+    if status != MEASURED:
+        needed = ("message",)
+    for name in needed:
+        if not values[name].strip():
+            raise InputError(f"{place}: expected {name} in a row that is {status}; received nothing")
+    rate, median, speed, peak = (
+        _optional(name, values[name], place)
+        for name in ("rate", "median_seconds", "gflop_per_second", "peak_mebibytes")
+    )
     return Row(
         case=values["case"],
         contender=values["contender"],
         framework=values["framework"],
         unit=values["unit"],
-        amount=number["rate"] * number["median_seconds"],
-        gflop=number["gflop_per_second"] * number["median_seconds"],
-        seconds=tuple(float(value) for value in values["seconds"].split()),
-        peak_mebibytes=float(peak) if peak else None,
-        message=values["message"] if values["status"] != "measured" else "",
+        amount=(rate or 0.0) * (median or 0.0),
+        gflop=(speed or 0.0) * (median or 0.0),
+        seconds=tuple(_number("seconds", word, place) for word in values["seconds"].split()),
+        peak_mebibytes=peak,
+        message="" if status == MEASURED else message,
     )
+
+
+def _optional(name: str, text: str, place: str) -> float | None:
+    return _number(name, text, place) if text else None
+
+
+def _number(name: str, text: str, place: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise InputError(f"{place}: expected {name} above 0 and finite; received {text!r}")
+    return number

@@ -71,7 +71,7 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """Gradients travel after they are computed; input is prepared meanwhile."""
+        """Gradients travel after they are computed; input is prepared meanwhile, by cores of its own."""
         return max(self.compute + self.all_reduce, self.input)
 
 

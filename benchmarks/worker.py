@@ -52,6 +52,13 @@ class Worker:
             raise WorkerError(answer["error"])
         return answer
 
+    def about(self) -> dict[str, Any]:
+        """What this side says of itself; `{"error": reason}` where it cannot."""
+        try:
+            return self.ask(do="about")
+        except WorkerError as error:
+            return {"error": str(error)}
+
     def stop(self) -> None:
         """Ends the process, if there is one."""
         if self._process:
@@ -64,9 +71,12 @@ class Worker:
         self._process = None
 
     def _start(self) -> subprocess.Popen:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        # So that scans of folders that are soon gone do not stay in the user's cache.
-        self._cache = tempfile.TemporaryDirectory()
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+            # So that scans of folders that are soon gone do not stay in the user's cache.
+            self._cache = tempfile.TemporaryDirectory()
+        except OSError as error:
+            raise WorkerError(f"temporary directory: {error.strerror}") from None
         try:
             self._process = subprocess.Popen(
                 [self.python, "-m", "benchmarks.serve", self.package],

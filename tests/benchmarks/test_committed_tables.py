@@ -7,9 +7,10 @@ import pytest
 from benchmarks.growth import reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table
 from benchmarks.machine import read_machine
+from benchmarks.plan import ITEMS
 from benchmarks.profile import profile_tables, read_profile
 from benchmarks.report import read_all, readme_section
-from benchmarks.rows import read_rows
+from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.scaling import write_scaling
 from benchmarks.tables import machine_table
 
@@ -48,3 +49,11 @@ def test_scaling(tmp_path):
 
     for name in ("published.csv", "predicted.csv", "table.md"):
         assert (tmp_path / name).read_text() == (ROOT / "results" / "scaling" / name).read_text()
+
+
+def test_the_readme_of_the_results_names_files_and_columns():
+    text = (ROOT / "results" / "README.md").read_text()
+    section = text[text.index("`benchmarks/<machine kind>/`") : text.index("`scaling/`")]
+
+    for name in (*COLUMNS, *(f"{item}.csv" for item in ITEMS), "growth.csv", "machine.csv"):
+        assert f"`{name}`" in section

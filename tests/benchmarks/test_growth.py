@@ -1,6 +1,7 @@
 """Sweeps: each point is measured in a process of its own, and a point that fails does not end the sweep."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,13 @@ def test_report_from_the_rows(tmp_path):
 
 def test_no_rows_is_bad_input(tmp_path):
     with pytest.raises(InputError, match=r"expected rows in .*growth.csv, received none"):
+        write_growth_report(tmp_path)
+
+
+def test_a_point_without_its_peak_is_bad_input(tmp_path):
+    write_rows(tmp_path / "growth.csv", [replace(rows()[0], peak_mebibytes=None)])
+
+    with pytest.raises(InputError, match=r"growth.csv:2: expected peak_mebibytes in a row"):
         write_growth_report(tmp_path)
 
 

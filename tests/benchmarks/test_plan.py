@@ -40,6 +40,15 @@ def test_names_within_a_comparison_differ():
                 assert len(set(names)) == len(names) > 0
 
 
+def test_all_of_the_tensorflow_side_is_ours_but_what_keras_and_tensorflow_bring_along():
+    others = {c.build for c in contenders(quick=False) if c.side == "tensorflow" and not c.is_ours}
+
+    assert others == {
+        "alexnet_step.stock_keras", "layers.tensorflow_lrn", "layers.keras_grouped", "layers.keras_update"
+    }  # fmt: skip
+    assert not any(c.is_ours for c in contenders(quick=False) if c.side == "pytorch")
+
+
 def test_quick_measures_less():
     assert len(contenders(quick=True)) < len(contenders(quick=False))
 

@@ -78,18 +78,20 @@ def test_memory_is_of_processes_of_their_own():
 
     assert fast.peak_mebibytes == 100
     assert slow.message == "cannot prepare"
-    assert [entry[0] for entry in log] == ["stop", "prepare", "peak", "stop", "stop", "prepare", "stop"]
+    fast_log = ["stop", "prepare", "time", "peak", "stop"]
+    assert [entry[0] for entry in log] == [*fast_log, "stop", "prepare", "stop"]
 
 
 def test_rows_survive_the_file(tmp_path):
     rows = measure(COMPARISON, workers([], fails=[("time", "slow")]), Budget(2, 9.0, 2, 0.1))
-    rows += measure_memory(COMPARISON, workers([]))
+    peaks = measure_memory(COMPARISON, workers([]))
     write_rows(tmp_path / "item.csv", rows)
+    write_rows(tmp_path / "memory.csv", peaks)
 
-    again = read_rows(tmp_path / "item.csv")
+    again = read_rows(tmp_path / "item.csv") + read_rows(tmp_path / "memory.csv")
 
     assert [(r.contender, r.seconds, r.message, r.peak_mebibytes) for r in again] == [
-        (r.contender, r.seconds, r.message, r.peak_mebibytes) for r in rows
+        (r.contender, r.seconds, r.message, r.peak_mebibytes) for r in rows + peaks
     ]
     assert (again[0].amount, again[0].gflop) == pytest.approx((8, 16))
     assert read_rows(tmp_path / "none.csv") == []

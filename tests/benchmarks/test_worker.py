@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from benchmarks import serve
 from benchmarks.worker import Worker, WorkerError
 
 
@@ -19,7 +20,7 @@ def prepare(worker, build, timeout=30.0, **arguments):
 
 
 def test_prepares_times_and_drops(worker):
-    assert worker.ask(do="about") == {"version": "1.2"}
+    assert worker.about() == {"version": "1.2"}
 
     prepared = prepare(worker, "good", amount=3)
     timed = worker.ask(do="time", key="good", calls=5)
@@ -30,6 +31,18 @@ def test_prepares_times_and_drops(worker):
     worker.ask(do="drop", key="good")
     with pytest.raises(WorkerError, match="process ended"):
         worker.ask(do="time", key="good", calls=1)
+
+
+@pytest.mark.parametrize(("long", "calls"), [(60.0, 2), (0.1, 1)])
+def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, monkeypatch, long, calls):
+    monkeypatch.setattr(serve, "LONG", long)
+    log = tmp_path / "log"
+    request = {"do": "prepare", "key": "x", "build": "work.slow_at_first", "arguments": {"log": str(log)}}
+
+    answer = serve.Server("tests.benchmarks.fake_side").answer(request)
+
+    assert len(log.read_text().splitlines()) == calls
+    assert (answer["seconds"] >= 0.2) == (calls == 1)
 
 
 def test_a_failure_is_told_in_its_first_line_and_the_worker_goes_on(worker):
@@ -61,3 +74,4 @@ def test_a_hanging_worker_is_ended(worker):
 def test_a_missing_python_is_a_reason():
     with pytest.raises(WorkerError, match="No such file"):
         Worker("/nowhere/python", "tests.benchmarks.fake_side").ask(do="about")
+    assert "No such file" in Worker("/nowhere/python", "tests.benchmarks.fake_side").about()["error"]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 from benchmarks.task import Task
 
@@ -11,8 +12,23 @@ def good(amount):
     return Task(lambda: None, amount, gflop=2.0 * amount)
 
 
+def slow_at_first(log):
+    """The first call takes 0.2 s; each leaves a line in the file `log`."""
+
+    def call():
+        path = Path(log)
+        time.sleep(0 if path.exists() else 0.2)
+        with open(path, "a") as file:
+            file.write("call\n")
+
+    return Task(call, 1)
+
+
 def failing():
     raise ValueError("no such kernel\nand a second line")
+
+
+stock_failing = failing
 
 
 def dying():

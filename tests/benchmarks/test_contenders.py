@@ -1,0 +1,91 @@
+"""Every contender of ours runs, on little work."""
+
+import numpy as np
+import pytest
+
+from alexnet_tf.config import DataConfig
+from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.pipeline import DataPipelines
+from benchmarks.photographs import write_photographs
+from benchmarks.plan import ITEMS, Place
+from benchmarks.serve import Server
+from benchmarks.tensorflow_side import cifar_step, growth, input_pipeline
+
+PHOTOGRAPHS = 20
+# In place of what the plan asks for.
+LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
+# Two networks of full size, and twice the compilation.
+SLOW = ("step_with_input.memory", "step_with_input.files")
+
+
+def ours():
+    place = Place(quick=False, jpegs="", threads=2)
+    found = [c for item in ITEMS.values() for comparison in item(place) for c in comparison.contenders]
+    return {c.build: c for c in reversed(found) if c.is_ours and "bfloat16" not in str(c.arguments)}
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photographs")
+    write_photographs(folder, PHOTOGRAPHS)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "build", [pytest.param(build, marks=pytest.mark.slow if build in SLOW else ()) for build in ours()]
+)
+def test_it_runs(build, photographs, monkeypatch):
+    monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
+    contender = ours()[build]
+    little = {**LITTLE, "folder": str(photographs)}
+    arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
+
+    server = Server("benchmarks.tensorflow_side")
+    prepared = server.answer({"do": "prepare", "key": "it", "build": build, "arguments": arguments})
+
+    assert prepared.get("error") is None
+    assert prepared["amount"] > 0
+    assert server.answer({"do": "time", "key": "it", "calls": 1})["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("build", "arguments"),
+    [("alexnet_step", {"batch": 2, "side": 112}), ("mirrored_step", {"devices": 2, "batch": 4, "steps": 2})],
+)
+def test_what_grows_runs(build, arguments):
+    task = getattr(growth, build)(**arguments)
+
+    assert np.isfinite([task.call(), task.call()]).all()
+    assert task.amount == arguments["batch"] * arguments.get("steps", 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "build", "arguments"),
+    [
+        (cifar_step, "ours", {"batch": 2, "precision": "float32", "lrn": False, "steps": 1}),
+        (growth, "mirrored_step", {"devices": 1, "batch": 2, "steps": 1}),
+    ],
+)
+def test_the_cifar_nets_recipe_is_pytorchs(monkeypatch, module, build, arguments):
+    optimizers = []
+    monkeypatch.setattr(module, "compiled", lambda model, optimizer: optimizers.append(optimizer))
+    monkeypatch.setattr(module, "training_task", lambda *_: None)
+
+    getattr(module, build)(**arguments)
+
+    # As in pytorch_side/training.py.
+    (optimizer,) = optimizers
+    assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+    assert (optimizer.momentum, optimizer.decay) == (0.9, 5e-4)
+
+
+def test_real_input_does_not_end_and_draws_anew_each_epoch():
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    split = (images, np.arange(4) % 2)
+    data = DataPipelines(ImageSet.from_splits("noise", ["0", "1"], split, split, "test"), DataConfig(pad=2))
+
+    batches = [images.numpy() for images, _ in input_pipeline.endless(data, 4, epochs=2).take(4)]
+
+    assert not np.array_equal(batches[0], batches[1])
+    # The first two epochs again.
+    np.testing.assert_array_equal(batches[:2], batches[2:])

@@ -1,0 +1,57 @@
+"""`make benchmark` measures what can be installed."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Logs how it is called; pip fails for what is said to be missing.
+PYTHON = """#!/bin/sh
+echo "$*" >> {log}
+case "$*" in
+*"pip install"*"{missing}"*) exit 1 ;;
+esac
+"""
+
+
+def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
+    """Runs it with stand-ins for both Pythons; returns how they were called and what make said."""
+    log = folder / "log"
+    for name in ("ours", "theirs"):
+        python = folder / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(PYTHON.format(log=log, missing=missing))
+        python.chmod(0o755)
+    (folder / "ours" / ".ready").touch()
+    variables = [f"VENV={folder}/ours", f"BENCHMARK_VENV={folder}/theirs", f"RESULTS_DIR={folder}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", "benchmark", *variables],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return log.read_text().splitlines(), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
+)
+def test_a_torchvision_that_does_not_install_leaves_pytorch(tmp_path, missing, said):
+    calls, errors = make_benchmark(tmp_path, missing)
+
+    pip = "-m pip install --quiet --disable-pip-version-check"
+    assert calls[:2] == [
+        f"{pip} -c requirements-benchmark.txt torch numpy pillow",
+        f"{pip} -r requirements-benchmark.txt",
+    ]
+    assert calls[2].startswith("-m benchmarks run")
+    told = [line.split()[0] for line in errors.splitlines() if "could not be installed" in line]
+    assert told == said

@@ -1,0 +1,34 @@
+"""A temporary directory without room is bad input, not a traceback."""
+
+import tempfile
+
+import pytest
+
+from alexnet_tf.errors import InputError
+from benchmarks.photographs import scratch_folder, write_photographs, write_thumbnails
+from benchmarks.worker import Worker
+
+
+@pytest.mark.parametrize("write", [write_photographs, write_thumbnails])
+@pytest.mark.parametrize("damage", ["full", "no folder"])
+def test_no_room_for_files(tmp_path, write, damage):
+    if damage == "full":
+        (tmp_path / "class0").mkdir()
+        for digits in (5, 6):
+            (tmp_path / "class0" / f"{0:0{digits}d}.jpg").symlink_to("/dev/full")
+        reason = "No space left on device"
+    else:
+        (tmp_path / "class0").write_text("")
+        reason = "File exists"
+
+    with pytest.raises(InputError, match=rf"expected .*write .*class0/0+\.jpg .*, received: {reason}"):
+        write(tmp_path, 1)
+
+
+def test_no_room_for_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    expected = pytest.raises(InputError, match=r"expected a temporary directory .*, received: No such file")
+    with expected, scratch_folder():
+        pass
+    assert Worker("python", "package").about() == {"error": "temporary directory: No such file or directory"}
