@@ -57,7 +57,7 @@ def memory(batch: int) -> Task:
     return _epochs(DataPipelines(image_set, DataConfig(pad=4, flip=True)), batch)
 
 
-def endless(data: DataPipelines, batch: int, epochs: int = 50) -> tf.data.Dataset:
+def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
     """Epoch after epoch, each with draws of its own; after `epochs` it starts again."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
     # So that the next epoch starts while the last batches of this one are used.
