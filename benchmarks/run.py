@@ -22,7 +22,7 @@ from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
 from benchmarks.worker import Worker
 
 # By `quick`.
-PHOTOGRAPHS = {True: 256, False: 1024}
+PHOTOGRAPHS = {True: 512, False: 1024}
 NO_BFLOAT16 = "this processor does not compute in bfloat16"
 
 

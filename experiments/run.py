@@ -94,8 +94,8 @@ def planned_run(
 
 def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> None:
     """Trains one run, or finds it trained, and records it."""
-    shared = find_shared_run(folder, run.arm.name, run.config_hash)
     kept = find_kept_net(folder, run.run_id, run.config_hash)
+    shared = find_shared_run(folder, run.arm.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
     elif shared:

@@ -33,14 +33,24 @@ class SharedRun:
     record: dict[str, Any]
 
 
-def find_shared_run(folder: Path, arm: str, config_hash: str) -> SharedRun | None:
-    """Looks for a finished run of that hash, in other experiments' folders and among this one's arms."""
+def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> SharedRun | None:
+    """Looks for a finished run of that hash, in other experiments' folders and among this one's arms.
+
+    Args:
+        folder: of the experiment that asks.
+        arm: that asks.
+        config_hash: of the run.
+        net: a kept net; then only the run that left it will do. Trained again on another processor a run
+            leaves a net that differs in the last digits from the one that an older row tells of.
+    """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
             if row["config_hash"] != config_hash or row["status"] != "done":
                 continue
             # A row that repeats another says whose numbers it has; so does what repeats it.
             if (place == folder and row["arm"] == arm) or "shared with" in row["message"]:
+                continue
+            if net and row["run_id"] != net.stem:
                 continue
             record = read_records(place)[0].get(row["run_id"])
             curve = [

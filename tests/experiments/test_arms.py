@@ -106,6 +106,11 @@ def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
     assert f"the net of {trained['run_id']} is not here" in capsys.readouterr().out
     assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
 
+    # Who looks at the new net has the numbers of the run that left it.
+    other, _ = run(tmp_path, views.EXPERIMENT, "--arms", "one", "--seeds", "0")
+
+    assert (other["arm"], other["message"]) == ("one", f"shared with {seen['run_id']}")
+
 
 def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, monkeypatch):
     images(64)
