@@ -27,7 +27,7 @@ class Budget:
 
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
-FULL = Budget(rounds=7, seconds=12.0, least_rounds=3, shortest=0.5)
+FULL = Budget(rounds=7, seconds=6.0, least_rounds=3, shortest=0.5)
 
 
 def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
@@ -50,10 +50,11 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
         rows[contender.name] = replace(rows[contender.name], amount=answer["amount"], gflop=answer["gflop"])
     # Long turns are given more time, but fewer rounds than short ones.
     seconds = budget.seconds * max(1, comparison.calls / 2)
+    least_rounds = min(budget.least_rounds, comparison.least_rounds)
     for contender in _turns(comparison, budget):
         row = rows[contender.name]
         spent = sum(row.seconds) * calls.get(contender.name, 0)
-        if not row.measured or (len(row.seconds) >= budget.least_rounds and spent >= seconds):
+        if not row.measured or (len(row.seconds) >= least_rounds and spent >= seconds):
             continue
         try:
             answer = workers[contender.side].ask(do="time", key=contender.name, calls=calls[contender.name])

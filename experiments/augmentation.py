@@ -39,8 +39,8 @@ EXPERIMENT = Experiment(
     ),
     metrics=(GAP,),
     notes=(
-        "after ten epochs no arm is near zero training error, so augmentation costs the net more in what it has "
-        "not learned yet than it saves in overfitting: the gap is smaller, the test error is not",
+        "after ten epochs no arm is near zero training error, so augmentation costs the net more in what it "
+        "has not learned yet than it saves in overfitting: the gap is smaller, the test error is not",
     ),
     objective="selection_error",
     figure="test_error",
