@@ -49,7 +49,7 @@ def git_commit() -> str:
     """
     root = Path(__file__).parent.parent
     head = _git(root, "rev-parse", "--short=12", "HEAD")
-    changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments")
+    changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
     return head + "+" if head and changed else head
 
 

@@ -79,12 +79,19 @@ def make_optimizer(
         optimizer: the rule.
         freezable: name of a layer that the paper's rule can hold fast.
 
+    Raises:
+        ValueError: for another rule, and for `freezable` with one that is not the paper's.
+
     Example:
 
     >>> model = keras.Sequential([keras.layers.Dense(1)])
     >>> model.compile(make_optimizer(0.01, weight_decay=5e-4), "mse")
     """
+    if optimizer not in ("momentum", "adam", "amsgrad"):
+        raise ValueError(f"optimizer: expected 'momentum', 'adam' or 'amsgrad'; received {optimizer!r}")
     if optimizer != "momentum":
+        if freezable:
+            raise ValueError(f"freezable: expected optimizer='momentum'; received {optimizer!r}")
         return L2Adam(
             learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, amsgrad=optimizer == "amsgrad"
         )

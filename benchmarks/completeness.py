@@ -2,26 +2,34 @@
 
 from collections.abc import Mapping
 
-from alexnet_tf.processor import BFLOAT16_FLAGS
 from benchmarks.plan import ITEMS, Place
 from benchmarks.targets import Rows
 
 
-def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
-    """What the plan measures on such a machine and these rows do not hold, as `item: contender`.
+def is_whole(about: Mapping[str, str]) -> bool:
+    """Whether a run of all items came to its end: only then its minutes are known."""
+    return "minutes" in about
 
-    A run that was recorded before the plan grew lacks what came after it.
+
+def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
+    """What the plan measures and these rows do not hold, as `item: contender`.
+
+    A run that was recorded before the plan grew lacks what came after it. Where no run of all items came to
+    its end, only the items that have rows are looked at.
 
     Args:
         rows: of all items.
         about: the run's description, as `machine.csv` has it.
     """
-    has_bfloat16 = bool(BFLOAT16_FLAGS & {*about.get("cpu_flags", "").split()})
-    place = Place(about.get("run") == "quick", "", int(about.get("threads", 1)), has_bfloat16)
     missing: dict[str, None] = {}
     for item, plan in ITEMS.items():
+        if not (is_whole(about) or rows.get(item)):
+            continue
+        # What was measured apart was measured by a run of its own, quick or full.
+        is_quick = "quick" in about.get(f"apart_{item}", about.get("run", ""))
         held = {(row.case, row.contender) for row in rows.get(item, ())}
-        for comparison in plan(place):
+        # Neither the files nor the threads of the machine name a comparison.
+        for comparison in plan(Place(is_quick, jpegs="", threads=1)):
             for contender in comparison.contenders:
                 if (comparison.case, contender.name) not in held:
                     missing[f"{item.replace('_', ' ')}: {contender.name}"] = None

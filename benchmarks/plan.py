@@ -45,7 +45,8 @@ class Comparison:
         contenders: in the order of the first round; every other round goes backwards.
         calls: of a contender in its turn, at least. What prepares its input ahead, in other contenders'
             turns, has to come to an end before it is measured.
-        least_rounds: at most so many for contenders whose calls are long, where the budget has more.
+        least_rounds: a contender of long calls has had its share after so many rounds, or after the
+            budget's own least number, whichever is smaller.
     """
 
     item: str
@@ -233,7 +234,7 @@ def inference(place: Place) -> Iterator[Comparison]:
             contenders = _ours_and_pytorch("inference", arguments)
             case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
             # A call of a thousand views takes up to half a minute, and tells little that a hundred do not.
-            least_rounds = 1 if (batch, views) == (128, 10) else 3
+            least_rounds = 2 if (batch, views) == (128, 10) else 3
             yield Comparison("inference", case, "images", contenders, least_rounds=least_rounds)
 
 

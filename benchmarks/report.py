@@ -40,8 +40,13 @@ def write_report(folder: Path) -> list[Path]:
     from benchmarks.chart import draw
 
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
-    profile = read_profile(folder / "profile.csv")
-    write_text(folder / "table.md", machine_table(rows, about, profile_tables(profile)))
+    profile = profile_tables(
+        read_profile(folder / "profile.csv"), read_machine(folder / "profile_machine.csv")
+    )
+    write_text(folder / "table.md", machine_table(rows, about, profile))
+    if not about:
+        # A profile alone.
+        return [folder / "table.md"]
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
     written = [folder / "table.md", *figures]
     return written + write_readme(folder.parent)

@@ -132,17 +132,18 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
         unit=values["unit"],
         amount=(rate or 0.0) * (median or 0.0),
         gflop=(speed or 0.0) * (median or 0.0),
-        seconds=tuple(_number("seconds", word, place) for word in values["seconds"].split()),
+        seconds=tuple(positive_number("seconds", word, place) for word in values["seconds"].split()),
         peak_mebibytes=peak,
         message="" if status == MEASURED else message,
     )
 
 
 def _optional(name: str, text: str, place: str) -> float | None:
-    return _number(name, text, place) if text else None
+    return positive_number(name, text, place) if text else None
 
 
-def _number(name: str, text: str, place: str) -> float:
+def positive_number(name: str, text: str, place: str) -> float:
+    """A value of a line, above 0 and finite; an InputError that names its place for any other."""
     try:
         number = float(text)
     except ValueError:

@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 
-from benchmarks.completeness import left_out
+from benchmarks.completeness import is_whole, left_out
 from benchmarks.rows import Row
 from benchmarks.targets import TARGETS, Measured, Rows, Target
 from benchmarks.wording import duration, significant
 from experiments.tables import markdown
 
+DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
+
 
 def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
     """Markdown: targets, limits, every row, what it was measured on; and the profile, if there is one."""
-    parts = ["# Speed and memory", conditions(rows, about), "## Targets", targets_table(rows), _limits(rows)]
+    parts = ["# Speed and memory"]
+    if about:
+        parts += [conditions(rows, about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
     for item, found in rows.items():
         if found:
             parts += [f"## {item.replace('_', ' ').capitalize()}", _item_table(found)]
     if profile:
         parts += ["## What a training step of AlexNet spends its time on", profile]
-    properties = [[name, value] for name, value in about.items()]
-    parts += ["## Machine and versions", markdown(("property", "value"), properties)]
+    if about:
+        properties = [[name, value] for name, value in about.items()]
+        parts += ["## Machine and versions", markdown(("property", "value"), properties)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -58,6 +63,7 @@ def _bound(target: Target) -> str:
 def conditions(rows: Rows, about: dict[str, str]) -> str:
     """What the rows were measured on and when, and what has come to the plan since, in sentences."""
     missing = left_out(rows, about)
+    kind = about.get("run", "") if is_whole(about) else "no whole"
     threads = about.get("threads", "?")
     versions = ", ".join(
         f"{name} {about[key]}"
@@ -70,7 +76,7 @@ def conditions(rows: Rows, about: dict[str, str]) -> str:
     )
     return (
         f"{about.get('processor', 'unknown processor')}, {threads} threads "
-        f"({about.get('cpu_flags', '')}); {versions}; {about.get('run', '')} run of "
+        f"({about.get('cpu_flags', '')}); {versions}; {kind} run of "
         f"{about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it"
         + (f", {about['minutes']} minutes" if "minutes" in about else "")
         + "."
@@ -79,7 +85,7 @@ def conditions(rows: Rows, about: dict[str, str]) -> str:
             for name, when in about.items()
             if name.startswith("apart_")
         )
-        + (f" Recorded before the plan had {', '.join(missing)}." if missing else "")
+        + (f" Of the plan there are no rows of {'; '.join(missing)}." if missing else "")
     )
 
 

@@ -97,6 +97,8 @@ class Worker:
         return {
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "XDG_CACHE_HOME": self._cache.name,
+            # A process that is killed cannot clean up, and caches of pixels are large.
+            "TMPDIR": self._cache.name,
             # As alexnet_tf sets it, for stock Keras too, whichever a worker imports first.
             "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
         }

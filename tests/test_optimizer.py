@@ -131,3 +131,15 @@ def test_a_plain_compile_has_the_fast_paths():
     convolutions = operations.count("Conv2D")
     assert convolutions == 8, "conv1 and conv3, and two for each of conv2, conv4 and conv5"
     assert "LRN" not in operations
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"optimizer": "sgd"}, "optimizer: expected .* received 'sgd'"),
+        ({"optimizer": "adam", "freezable": "conv1"}, "freezable: expected optimizer='momentum'"),
+    ],
+)
+def test_a_rule_that_there_is_not_is_refused(arguments, told):
+    with pytest.raises(ValueError, match=told):
+        make_optimizer(0.01, **arguments)

@@ -23,7 +23,9 @@ MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
 def test_a_machines_table(machine):
     about = read_machine(machine / "machine.csv")
 
-    profile = profile_tables(read_profile(machine / "profile.csv"))
+    profile = profile_tables(
+        read_profile(machine / "profile.csv"), read_machine(machine / "profile_machine.csv")
+    )
     assert (machine / "table.md").read_text() == machine_table(read_all(machine), about, profile)
     assert (machine / "figure.png").exists()
 
@@ -55,5 +57,5 @@ def test_the_readme_of_the_results_names_files_and_columns():
     text = (ROOT / "results" / "README.md").read_text()
     section = text[text.index("`benchmarks/<machine kind>/`") : text.index("`scaling/`")]
 
-    for name in (*COLUMNS, *(f"{item}.csv" for item in ITEMS), "growth.csv", "machine.csv"):
+    for name in (*COLUMNS, *(f"{item}.csv" for item in ITEMS), "growth.csv", "machine.csv", "profile.csv"):
         assert f"`{name}`" in section

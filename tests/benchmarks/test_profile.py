@@ -1,10 +1,16 @@
 """A step's operations told apart, added up and set beside the machine's product."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import tensorflow as tf
 
 from alexnet_tf.errors import InputError
 from benchmarks import profile
+from benchmarks.machine import read_machine
 from benchmarks.profile import PRODUCT, STEP, Share, profile_tables, read_profile, write_profile
 from benchmarks.task import Task
 from benchmarks.tensorflow_side.step_profile import (
@@ -77,7 +83,7 @@ def test_tables_tell_speed_as_a_share_of_the_product(tmp_path):
     write_profile(tmp_path / "profile.csv", SHARES)
 
     assert read_profile(tmp_path / "profile.csv") == SHARES
-    text = profile_tables(SHARES)
+    text = profile_tables(SHARES, {"measured_at": "2026-11-24T10:00:00Z", "load_before": "0.10"})
 
     assert "float32, batch 4: 2000 ms a step" in text
     # 100 GFLOP in 1.5 of 2 traced seconds, beside a product of 100 GFLOP/s.
@@ -96,7 +102,42 @@ def test_gflop_are_those_of_the_step():
 
 
 def test_a_damaged_profile_is_one_line(tmp_path):
-    (tmp_path / "profile.csv").write_text("precision,batch\nfloat32,x\n")
+    path = tmp_path / "profile.csv"
+    write_profile(path, SHARES)
+    good = path.read_text()
+    for bad, told in (
+        ("precision,batch\n", r"profile\.csv:1: expected precision,batch,part"),
+        (
+            good.replace("0.5,40", "nan,40"),
+            r"profile\.csv:3: expected seconds above 0 and finite; received 'nan'",
+        ),
+        (
+            good.replace(STEP, "step"),
+            r"profile\.csv: expected 'whole step' and 'product of 4096x4096 matrices' once",
+        ),
+    ):
+        path.write_text(bad)
+        with pytest.raises(InputError, match=told):
+            read_profile(path)
 
-    with pytest.raises(InputError, match=r"profile\.csv: expected columns precision"):
-        read_profile(tmp_path / "profile.csv")
+
+@pytest.mark.slow
+def test_a_real_step_is_told_apart(tmp_path):
+    # In a process of its own: the number of threads is set once.
+    code = (
+        "import pathlib; from benchmarks.profile import run_profile; run_profile(pathlib.Path('.'), batch=2)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)
+
+    (folder,) = tmp_path.iterdir()
+    shares = [one for one in read_profile(folder / "profile.csv") if one.precision == "float32"]
+    seconds = {(one.part, one.layer): one.seconds for one in shares}
+    layers = {*(f"conv{number}" for number in range(1, 6)), *(f"fc{number}" for number in range(6, 9))}
+    for part in (FORWARD, WEIGHTS, INPUTS):
+        found = {layer for (name, layer) in seconds if name == part}
+        assert found == layers - ({"conv1"} if part == INPUTS else set())
+    assert {NORMALISATION, UPDATE, "pooling"} <= {part for part, _ in seconds}
+    traced = sum(value for (part, _), value in seconds.items() if part not in (STEP, PRODUCT))
+    assert seconds.get(("everything else", ""), 0) < 0.1 * traced
+    assert read_machine(folder / "profile_machine.csv")["tensorflow_inter_op_threads"] == "1"

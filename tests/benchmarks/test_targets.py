@@ -180,7 +180,7 @@ def test_no_machine_is_bad_input(tmp_path):
 
 
 def test_what_the_plan_has_and_the_rows_have_not_is_told():
-    place = Place(quick=False, jpegs="", threads=2, has_bfloat16=False)
+    place = Place(quick=False, jpegs="", threads=2)
     rows = {
         item: [
             Row(one.case, contender.name, "side", one.unit)
@@ -189,11 +189,28 @@ def test_what_the_plan_has_and_the_rows_have_not_is_told():
         ]
         for item, plan in ITEMS.items()
     }
-    about = {"run": "full", "threads": "2", "cpu_flags": "avx2"}
+    about = {"run": "full", "minutes": "20.0"}
 
     assert left_out(rows, about) == []
     rows["input_pipeline"] = [row for row in rows["input_pipeline"] if row.contender != "ours, decoded once"]
     del rows["memory"]
     assert left_out(rows, about) == [
         "input pipeline: ours, decoded once", "memory: ours", "memory: PyTorch eager"
+    ]  # fmt: skip
+
+
+def test_what_was_measured_apart_is_held_to_the_plan_of_its_own_run():
+    quick = Place(quick=True, jpegs="", threads=2)
+    rows = {
+        "inference": [
+            Row(one.case, contender.name, "side", one.unit)
+            for one in ITEMS["inference"](quick)
+            for contender in one.contenders
+        ]
+    }
+
+    # No whole run: the other items are not asked for, nor what a quick run leaves out.
+    assert left_out(rows, {"run": "full", "apart_inference": "2026-11-24, quick run"}) == []
+    assert left_out(rows, {"run": "full", "apart_inference": "2026-11-24, full run"}) == [
+        "inference: ours", "inference: PyTorch eager"
     ]  # fmt: skip

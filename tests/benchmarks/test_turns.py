@@ -62,6 +62,14 @@ def test_a_slow_contender_drops_out_after_its_budget_but_has_its_least():
     assert [len(row.seconds) for row in measure(COMPARISON, workers([]), quick)] == [6, 1]
 
 
+def test_a_comparison_of_long_calls_may_ask_for_fewer_rounds():
+    comparison = dataclasses.replace(COMPARISON, least_rounds=1)
+    budget = Budget(6, 3.0, least_rounds=3, shortest=0.1)
+
+    assert [len(row.seconds) for row in measure(comparison, workers([]), budget)] == [6, 1]
+    assert [len(row.seconds) for row in measure(COMPARISON, workers([]), budget)] == [6, 3]
+
+
 @pytest.mark.parametrize("step", ["prepare", "time"])
 def test_a_failure_is_a_row_with_its_reason(step):
     fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 2, 0.1))
