@@ -139,6 +139,7 @@ def _show_late_epochs(axes: Axes, shown: Sequence["Curves"], names: Sequence[str
     if late:
         margin = 0.06 * (max(late) - min(late)) or 0.01
         axes.set_ylim(max(0, min(late) - 2 * margin), max(late) + margin)
+        axes.yaxis.set_major_locator(_whole_per_cent())
 
 
 def _colours(experiment: Experiment, names: Sequence[str]) -> dict[str, tuple]:
@@ -239,5 +240,9 @@ def _error_axis(axes: Axes, title: str) -> None:
         axes.set_ylim(0, 0.9)
         axes.yaxis.set_major_locator(MultipleLocator(0.25))
     else:
-        # Whole per cent: the labels show no decimals.
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2))
+        axes.yaxis.set_major_locator(_whole_per_cent())
+
+
+def _whole_per_cent() -> MaxNLocator:
+    # The labels show no decimals.
+    return MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2)

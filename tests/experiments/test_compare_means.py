@@ -31,7 +31,8 @@ def test_folders_of_other_names_are_compared_arm_by_arm(tmp_path):
         ]
     ]
     assert section(text, CONFIGS) == [
-        "pooling separate / towers separate seed 0-1: data_fingerprint 'ffffffffffff...' / 'eeeeeeeeeeee...'"
+        "pooling separate / towers separate seed 0-1: data.dataset 'cifar' / 'tiny', "
+        "data_fingerprint 'ffffffffffff...' / 'eeeeeeeeeeee...'"
     ]
 
 
