@@ -81,8 +81,12 @@ def test_color_noise_has_the_bits_of_single_operations(draws):
 
     noisy = augment.add_color_noise(images, draws.color[:50], components)
 
-    shift = tf.linalg.matvec(components, augment.COLOR_NOISE_STDDEV * draws.color[:50])
-    np.testing.assert_array_equal(noisy, images + shift[:, tf.newaxis, tf.newaxis])
+    # Each product rounded, then each sum, in order: a matrix product may do neither.
+    amounts, scaled = np.float32(augment.COLOR_NOISE_STDDEV) * draws.color[:50].numpy(), components.numpy()
+    shift = amounts[:, :1] * scaled[:, 0]
+    for i in (1, 2):
+        shift = shift + amounts[:, i : i + 1] * scaled[:, i]
+    np.testing.assert_array_equal(noisy, images.numpy() + shift[:, np.newaxis, np.newaxis])
 
 
 def test_crop_offsets_are_uniform_and_independent(draws):
