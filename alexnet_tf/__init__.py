@@ -36,7 +36,7 @@ _HOMES = {
     "load_torchvision": "alexnet_tf.weights",
     "read_arrays": "alexnet_tf.weights",
     "MomentumSGD": "alexnet_tf.optimizer",
-    "make_optimizer": "alexnet_tf.train",
+    "make_optimizer": "alexnet_tf.update_rule",
     "make_strategy": "alexnet_tf.strategy",
 }
 

@@ -5,12 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from alexnet_tf.adam import L2Adam
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
 from alexnet_tf.config import Config
 from alexnet_tf.config_check import check_config
@@ -18,12 +17,12 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models import build_model
-from alexnet_tf.optimizer import MomentumSGD
 from alexnet_tf.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.trained import Trained
 from alexnet_tf.transfer import prepare_model
+from alexnet_tf.update_rule import make_optimizer
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.
 STEPS_PER_CALL = 30
@@ -57,45 +56,6 @@ class History:
         if name == "train_loss":
             return [point["train_loss"] for point in self.curve[1:]]
         return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
-
-
-def make_optimizer(
-    learning_rate: float,
-    momentum: float = 0.9,
-    weight_decay: float = 0.0,
-    bias_rate: float = 1.0,
-    optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
-    freezable: str = "",
-) -> keras.optimizers.Optimizer:
-    """An update rule of `TrainConfig`, the paper's (section 5) by default, for `compile` of any Keras model.
-
-    The paper's rule is one operation for each array, velocity and weights together, on every device.
-
-    Args:
-        learning_rate: eps.
-        momentum: m; Adam's beta 1.
-        weight_decay: d, the L2 coefficient of kernels, inside the gradient.
-        bias_rate: multiple of eps for biases; 2 in the authors' program.
-        optimizer: the rule.
-        freezable: name of a layer that the paper's rule can hold fast.
-
-    Raises:
-        ValueError: for another rule, and for `freezable` with one that is not the paper's.
-
-    Example:
-
-    >>> model = keras.Sequential([keras.layers.Dense(1)])
-    >>> model.compile(make_optimizer(0.01, weight_decay=5e-4), "mse")
-    """
-    if optimizer not in ("momentum", "adam", "amsgrad"):
-        raise ValueError(f"optimizer: expected 'momentum', 'adam' or 'amsgrad'; received {optimizer!r}")
-    if optimizer != "momentum":
-        if freezable:
-            raise ValueError(f"freezable: expected optimizer='momentum'; received {optimizer!r}")
-        return L2Adam(
-            learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, amsgrad=optimizer == "amsgrad"
-        )
-    return MomentumSGD(learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, freezable=freezable)
 
 
 def check_run(

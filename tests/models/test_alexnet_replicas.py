@@ -12,7 +12,7 @@ from alexnet_tf.config import Config, TrainConfig
 from alexnet_tf.models import build_model
 from alexnet_tf.presets import PAPER
 from alexnet_tf.strategy import make_strategy
-from alexnet_tf.train import make_optimizer
+from alexnet_tf.update_rule import make_optimizer
 
 BATCH = 4
 
