@@ -35,6 +35,7 @@ def draw(rows: Rows, about: dict[str, str]) -> Figure:
     """The chart, to be drawn in the house look."""
     bars = speedups(rows)
     figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12)
     _draw_bars(figure.subplots(), bars)
     title(figure, "How many times faster than what else there is")
     machine = f"{about.get('processor', '')}, {about.get('threads', '?')} threads"
@@ -80,4 +81,5 @@ def _draw_bars(axes, bars) -> None:
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
-    axes.set_xlim(left=min([0.7, *(bar[2] for bar in bars)]) * 0.9)
+    # Room for the number beside the longest bar.
+    axes.set_xlim(min([0.7, *(bar[2] for bar in bars)]) * 0.9, 2 * widest)

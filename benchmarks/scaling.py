@@ -178,12 +178,16 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
 def draw(predicted: Sequence[Predicted]) -> Figure:
     """Published rates beside the model's on the left; a panel for each machine on the right."""
     machines = list(dict.fromkeys(_machine(device) for device, *_ in predicted))
-    figure = Figure(figsize=(4.9 + 4.3 * max(len(machines), 1), 4.2), layout="constrained")
+    figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12)
     left, *panels = figure.subplots(1, 1 + len(machines), squeeze=False)[0]
     _draw_published(left)
     for axes, machine in zip(panels, machines, strict=True):
         _draw_efficiency(axes, [point for point in predicted if _machine(point[0]) == machine])
         axes.set_title(f"{LOCAL_BATCH} images each on {machine}")
+    named = {line.get_label(): line for axes in panels for line in axes.lines}
+    if named:
+        figure.legend(handles=list(named.values()), loc="outside right center", frameon=False, fontsize=8)
     title(figure, "What AlexNet's 61 million gradients cost on the way")
     caption(
         figure,
@@ -235,7 +239,6 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
     axes.set_ylim(0, 105)
     axes.set_xlabel("machines")
     axes.set_ylabel("% of perfect scaling")
-    axes.legend(loc="best", frameon=False, fontsize=7)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,9 +19,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments import wording
 from experiments.effects import Judged
 from experiments.experiment import Experiment
-
-if TYPE_CHECKING:
-    from experiments.figures import Curves
+from experiments.learning_curves import Curves
 
 DASHED = (0, (4, 1.5))
 BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}
@@ -36,7 +33,7 @@ def draw_pair(
     axes: Axes,
     experiment: Experiment,
     one: Judged,
-    curves: "Curves",
+    curves: Curves,
     ends: Sequence[float | None],
     activations: Sequence[str],
     letter: str = "",
@@ -82,10 +79,10 @@ def draw_pair(
 def draw_all_arms(
     axes: Axes,
     experiment: Experiment,
-    curves: "Curves",
+    curves: Curves,
     names: Sequence[str],
     late_epochs: bool = False,
-    training: "Curves | None" = None,
+    training: Curves | None = None,
 ) -> None:
     """Every named arm in one panel, labelled at the end of its mean.
 
@@ -126,7 +123,7 @@ def draw_all_arms(
         )  # fmt: skip
 
 
-def _show_late_epochs(axes: Axes, shown: Sequence["Curves"], names: Sequence[str]) -> None:
+def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str]) -> None:
     """Limits that leave the first fifth of the training above the panel: effects are small beside it."""
     late = [
         y
@@ -164,7 +161,7 @@ def _own_colours(names: Sequence[str]) -> dict[str, tuple]:
     return {name: (PALETTE[place % len(PALETTE)], "-") for place, name in enumerate(names)}
 
 
-def mean_curve(curves: "Curves", name: str) -> tuple[np.ndarray, np.ndarray]:
+def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
     """(epochs, mean over seeds), over the epochs that every seed has."""
     seeds = list(curves.by_arm.get(name, {}).values())
     if not seeds:
@@ -174,7 +171,7 @@ def mean_curve(curves: "Curves", name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(common), np.mean(values, axis=0)
 
 
-def _draw_arm(axes: Axes, curves: "Curves", name: str, colour: str, line) -> None:
+def _draw_arm(axes: Axes, curves: Curves, name: str, colour: str, line) -> None:
     seeds = curves.by_arm.get(name, {})
     for seed in sorted(seeds):
         xs, ys = seeds[seed]
@@ -197,7 +194,7 @@ def _target(experiment: Experiment, pair: Sequence[str]) -> float:
     return max(stops, default=0) or TARGET
 
 
-def _label_beside(axes: Axes, curves: "Curves", pair: Sequence[str], looks: Sequence[tuple]) -> None:
+def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple]) -> None:
     """Names at the means: the faster arm's on the left of its curve, the slower one's on the right."""
     places = []
     for name, (label, colour, _) in zip(pair, looks, strict=True):

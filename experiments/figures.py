@@ -1,8 +1,7 @@
 """figure.png and figure.svg of an experiment: its learning curves and its effects."""
 
 import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,26 +15,13 @@ from experiments.effects import (
     Records,
     Row,
     activation_of,
-    arms_in_order,
     claim_verdict,
     values_of,
 )
 from experiments.experiment import Comparison, Experiment
 from experiments.generalisation import GAP
+from experiments.learning_curves import Curves, collect
 from experiments.value_panels import draw_values
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Learning curves of one column: arm -> seed -> (epochs, values)."""
-
-    column: str
-    by_arm: Mapping[str, Mapping[int, tuple[list[int], list[float]]]]
-
-    @property
-    def last_epoch(self) -> int:
-        """The largest epoch of any run."""
-        return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
 
 
 def draw(
@@ -88,22 +74,6 @@ def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> 
     if len({wording.short_verdict(one.verdict) for one in about}) > 1:
         said += " (its comparisons differ)"
     return f"{said[0].upper()}{said[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
-
-
-def collect(
-    experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row], column: str | None = None
-) -> Curves:
-    """The curves of the finished runs among `rows`, of the experiment's column or another."""
-    column = column or experiment.figure
-    by_arm: dict[str, dict] = {name: {} for name in arms_in_order(experiment, rows)}
-    finished = {(row["arm"], row["seed"]) for row in rows}
-    for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
-        value = row[column]
-        if (row["arm"], row["seed"]) in finished and value is not None and value == value:
-            xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
-            xs.append(row["epoch"])
-            ys.append(value)
-    return Curves(column, by_arm)
 
 
 def _training_figure(

@@ -12,7 +12,8 @@ from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, sprea
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import activation_of, judge
 from experiments.experiment import Comparison
-from experiments.figures import collect, draw, finding
+from experiments.figures import draw, finding
+from experiments.learning_curves import collect
 from experiments.value_panels import draw_values
 
 
