@@ -18,7 +18,8 @@ def make_optimizer(
 ) -> keras.optimizers.Optimizer:
     """An update rule of `TrainConfig`, the paper's (section 5) by default, for `compile` of any Keras model.
 
-    The paper's rule is one operation for each array, velocity and weights together, on every device.
+    The paper's rule moves velocity and weights of an array in one operation, on every device; decay is added
+    to the gradient before it.
 
     Args:
         learning_rate: eps.

@@ -9,13 +9,23 @@ from benchmarks.wording import significant
 OURS, TARGET = PALETTE[0], PALETTE[1]
 # What is shown beside the targets: title, item, case, contender to compare with.
 FURTHER = (
+    ("AlexNet step, float32, against PyTorch compiled", "alexnet_step", "batch 128, float32",
+     "PyTorch compiled", "ours"),
     ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
      "PyTorch with LRN", "ours with LRN"),
     ("CIFAR net with LRN, bfloat16, against PyTorch", "cifar_step", "batch 128, mixed_bfloat16",
      "PyTorch with LRN", "ours with LRN"),
+    ("CIFAR net without LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
+     "PyTorch without LRN", "ours without LRN"),
+    ("CIFAR net without LRN, bfloat16, against PyTorch", "cifar_step", "batch 128, mixed_bfloat16",
+     "PyTorch without LRN", "ours without LRN"),
     ("LRN 128x55x55x96, float32, against PyTorch", "layers", "LRN 128x55x55x96, float32", "PyTorch", "ours"),
     ("grouped convolution, float32, against Keras", "layers",
      "grouped convolution 16x27x27x96 -> 256, float32", "Keras groups=2", "ours"),
+    ("grouped convolution, float32, against PyTorch", "layers",
+     "grouped convolution 16x27x27x96 -> 256, float32", "PyTorch", "ours"),
+    ("grouped convolution, bfloat16, against PyTorch", "layers",
+     "grouped convolution 16x27x27x96 -> 256, bfloat16", "PyTorch", "ours"),
     ("update of 61 M parameters, against Keras", "layers", "update of 61 M parameters, float32",
      "Keras SGD", "ours"),
     ("inference, batch 128, float32, against PyTorch", "inference", "batch 128, 1 view, float32",

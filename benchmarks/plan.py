@@ -100,8 +100,8 @@ def machine_limits(place: Place) -> Iterator[Comparison]:
             Contender("pytorch", "pytorch", "machine_limits.matmul", matmul),
         )
         yield Comparison("machine_limits", f"matmul {precision}", "GFLOP", contenders)
-    copy = Contender("tensorflow", "tensorflow", "machine_limits.copy", {"megabytes": 256})
-    yield Comparison("machine_limits", "memory copy", "GB", (copy,))
+    add = Contender("tensorflow", "tensorflow", "machine_limits.add_in_place", {"megabytes": 256})
+    yield Comparison("machine_limits", "memory, added in place", "GB", (add,))
     decode = Contender(
         "tf.io.decode_jpeg",
         "tensorflow",

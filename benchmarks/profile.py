@@ -1,10 +1,10 @@
-"""What a training step of AlexNet spends its time on, and how near each part is to the machine's limit."""
+"""What AlexNet spends its time on, and how near each part is to the machine's limit: measured, as rows."""
 
 import csv
 import io
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,28 +16,32 @@ from benchmarks.machine import describe_machine, machine_folder, write_machine
 from benchmarks.plan import PRECISIONS
 from benchmarks.rows import positive_number
 from benchmarks.task import Task
-from experiments.tables import markdown
 
 BATCH = 128
 CALLS = 3
-COLUMNS = ("precision", "batch", "part", "layer", "seconds", "gflop")
-PRODUCT = "product of 4096x4096 matrices"
-STEP = "whole step"
+# One image takes a hundredth of such a step.
+IMAGE_CALLS = 30
+COLUMNS = ("work", "precision", "batch", "part", "layer", "seconds", "gflop")
+MATRIX_PRODUCT = "product of 4096x4096 matrices"
+WHOLE = "whole call"
+TRAINING, INFERENCE = "training step", "inference"
 
 
 @dataclass(frozen=True)
 class Share:
-    """One part of a step.
+    """One part of a call.
 
     Attributes:
+        work: `TRAINING` or `INFERENCE`.
         precision: as in `--precision`.
-        batch: images of the step.
-        part: what it does, in words; `STEP` for the step itself and `PRODUCT` for the limit beside it.
+        batch: images of the call.
+        part: what it does, in words; `WHOLE` for the call itself, `MATRIX_PRODUCT` for the limit beside it.
         layer: of a convolution or fully connected layer, else empty.
-        seconds: of one step.
+        seconds: of one call.
         gflop: its operations, in 1e9; 0 where they are not counted.
     """
 
+    work: str
     precision: str
     batch: int
     part: str
@@ -47,7 +51,7 @@ class Share:
 
 
 def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
-    """Traces steps in each precision that the processor computes in.
+    """Traces training steps in each precision that the processor computes in, and inference of one image.
 
     Writes profile.csv, and profile_machine.csv, which tells what it was measured on.
 
@@ -60,6 +64,7 @@ def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
     folder = machine_folder(results_dir)
     import tensorflow as tf
 
+    from benchmarks.tensorflow_side import alexnet_step, inference
     from benchmarks.tensorflow_side.about import about
 
     # One operation after the other, so that their times add up to the step's.
@@ -68,35 +73,36 @@ def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
     shares = []
     for precision in PRECISIONS:
         if precision == "float32" or has_bfloat16():
-            shares += _shares(precision, batch)
+            step = alexnet_step.ours(batch, precision)
+            shares += _shares(TRAINING, precision, batch, step, CALLS)
+    shares += _shares(INFERENCE, "float32", 1, inference.ours(1, 1, "float32"), IMAGE_CALLS)
     write_profile(folder / "profile.csv", shares)
     write_machine(folder / "profile_machine.csv", described)
     return folder
 
 
-def _shares(precision: str, batch: int) -> list[Share]:
-    from benchmarks.tensorflow_side.alexnet_step import ours
+def _shares(work: str, precision: str, batch: int, task: Task, calls: int) -> list[Share]:
     from benchmarks.tensorflow_side.machine_limits import matmul
     from benchmarks.tensorflow_side.step_profile import operation_seconds, parts_of
 
-    step, product = ours(batch, precision), matmul(4096, precision.removeprefix("mixed_"))
-    parts = parts_of(operation_seconds(step, CALLS))
-    step_seconds, product_seconds = _seconds_in_turns(step, product)
+    product = matmul(4096, precision.removeprefix("mixed_"))
+    parts = parts_of(operation_seconds(task, calls))
+    seconds, product_seconds = _seconds_in_turns(task, product)
     traced = sum(parts.values())
-    if not 0.5 < traced / step_seconds < 2:
+    if not 0.5 < traced / seconds < 2:
         raise InputError(
-            f"{precision}: expected traced operations to add up to the step's {step_seconds:.3g} s; received "
-            f"{traced:.3g} s: does this TensorFlow name them otherwise?"
+            f"{work}, {precision}: expected traced operations to add up to the call's {seconds:.3g} s; "
+            f"received {traced:.3g} s: does this TensorFlow name them otherwise?"
         )
-    costs = _gflop(batch)
+    costs = _gflop(work, batch)
     shares = [
-        Share(precision, batch, part, layer, seconds, costs.get((part, layer), 0.0))
-        for (part, layer), seconds in sorted(parts.items(), key=lambda item: (item[0][1], item[0][0]))
+        Share(work, precision, batch, part, layer, taken, costs.get((part, layer), 0.0))
+        for (part, layer), taken in sorted(parts.items(), key=lambda item: (item[0][1], item[0][0]))
     ]
     return [
-        Share(precision, batch, STEP, "", step_seconds, step.gflop),
+        Share(work, precision, batch, WHOLE, "", seconds, task.gflop),
         *shares,
-        Share(precision, batch, PRODUCT, "", product_seconds, product.gflop),
+        Share(work, precision, batch, MATRIX_PRODUCT, "", product_seconds, product.gflop),
     ]
 
 
@@ -111,15 +117,16 @@ def _seconds_in_turns(*tasks: Task) -> list[float]:
     return [statistics.median(seconds[1:]) for seconds in taken]
 
 
-def _gflop(batch: int) -> dict[tuple[str, str], float]:
-    """Operations of each layer, forward and for its two gradients; the images need none."""
+def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
+    """Operations of each layer, forward and in training for its two gradients; the images need none."""
     from alexnet_tf.models import alexnet
     from alexnet_tf.summary import layer_costs
     from benchmarks.tensorflow_side.step_profile import FORWARD, INPUTS, WEIGHTS
 
+    parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
     costs = {}
     for cost in layer_costs(alexnet((224, 224, 3), 1000)):
-        for part in (FORWARD, WEIGHTS, INPUTS) if cost.multiply_adds else ():
+        for part in parts if cost.multiply_adds else ():
             if (cost.name, part) != ("conv1", INPUTS):
                 costs[part, cost.name] = 2 * batch * cost.multiply_adds / 1e9
     return costs
@@ -132,7 +139,7 @@ def write_profile(path: Path, shares: list[Share]) -> None:
     writer.writerow(COLUMNS)
     for one in shares:
         numbers = (f"{one.seconds:.5g}", f"{one.gflop:.5g}" if one.gflop else "")
-        writer.writerow((one.precision, one.batch, one.part, one.layer, *numbers))
+        writer.writerow((one.work, one.precision, one.batch, one.part, one.layer, *numbers))
     write_text(path, buffer.getvalue())
 
 
@@ -144,6 +151,7 @@ def read_profile(path: Path) -> list[Share]:
     """
     shares = [
         Share(
+            values["work"],
             values["precision"],
             round(positive_number("batch", values["batch"], place)),
             values["part"],
@@ -153,69 +161,19 @@ def read_profile(path: Path) -> list[Share]:
         )
         for place, values in read_lines(path, COLUMNS)
     ]
-    for precision in dict.fromkeys(one.precision for one in shares):
-        parts = [one.part for one in shares if one.precision == precision]
-        if not (parts.count(STEP) == parts.count(PRODUCT) == 1 and len(parts) > 2):
+    for (work, precision), found in by_call(shares).items():
+        parts = [one.part for one in found]
+        if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
             raise InputError(
-                f"{path}: expected {STEP!r} and {PRODUCT!r} once, and parts, in {precision}; received {parts}"
+                f"{path}: expected {WHOLE!r} and {MATRIX_PRODUCT!r} once, and parts, in {work}, {precision}; "
+                f"received {parts}"
             )
     return shares
 
 
-def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown: for each precision what the layers take, and the parts that are no matrix products.
-
-    Args:
-        shares: of all precisions.
-        about: what they were measured on.
-    """
-    if not shares:
-        return ""
-    parts = [
-        f"By `make profile`, {about.get('measured_at', 'at an unknown time')[:10]}, load "
-        f"{about.get('load_before', '?')} before it, commit {about.get('tensorflow_git_commit', '?')}; one "
-        "operation after the other (one inter-op thread), each on all threads."
-    ]
-    for precision in dict.fromkeys(one.precision for one in shares):
-        found = [one for one in shares if one.precision == precision]
-        (step,) = (one for one in found if one.part == STEP)
-        (product,) = (one for one in found if one.part == PRODUCT)
-        peak = product.gflop / product.seconds
-        rows = [one for one in found if one.part not in (STEP, PRODUCT)]
-        traced = sum(one.seconds for one in rows)
-        parts.append(f"### {precision}, batch {step.batch}: {1000 * step.seconds:.0f} ms a step")
-        products = [one for one in rows if one.gflop]
-        share = sum(one.seconds for one in products) / traced
-        speed = sum(one.gflop for one in products) / sum(one.seconds for one in products)
-        parts.append(
-            f"Traced: {1000 * traced:.0f} ms. The {PRODUCT}, measured in turns with the step, runs at "
-            f"{peak:,.0f} GFLOP/s, the step at {step.gflop / step.seconds:,.0f}; its convolutions and fully "
-            f"connected layers, {share:.0%} of the traced time, at {speed:,.0f}."
-        )
-        parts.append(_layers_table(rows, peak, traced))
-        parts.append(_others_table(rows, traced))
-    return "\n\n".join(parts)
-
-
-def _layers_table(rows: list[Share], peak: float, traced: float) -> str:
-    from benchmarks.tensorflow_side.step_profile import FORWARD, INPUTS, WEIGHTS
-
-    directions = (FORWARD, WEIGHTS, INPUTS)
-    lines = []
-    for layer in sorted({one.layer for one in rows if one.layer}):
-        of_layer = {one.part: one for one in rows if one.layer == layer}
-        cells = [_cell(of_layer.get(direction), peak) for direction in directions]
-        lines.append([layer, *cells, f"{sum(one.seconds for one in of_layer.values()) / traced:.0%}"])
-    return markdown(("layer: ms, share of the product's speed", *directions, "of the traced time"), lines)
-
-
-def _cell(one: Share | None, peak: float) -> str:
-    if one is None:
-        return "–"
-    return f"{1000 * one.seconds:.0f}, {one.gflop / one.seconds / peak:.0%}"
-
-
-def _others_table(rows: list[Share], traced: float) -> str:
-    others = sorted((one for one in rows if not one.layer), key=lambda one: -one.seconds)
-    lines = [[one.part, f"{1000 * one.seconds:.0f}", f"{one.seconds / traced:.0%}"] for one in others]
-    return markdown(("no matrix product", "ms", "of the traced time"), lines)
+def by_call(shares: Sequence[Share]) -> dict[tuple[str, str], list[Share]]:
+    """The parts of each call: (work, precision) -> shares, in their order."""
+    calls: dict[tuple[str, str], list[Share]] = {}
+    for one in shares:
+        calls.setdefault((one.work, one.precision), []).append(one)
+    return calls

@@ -7,7 +7,8 @@ from alexnet_tf.files import write_text
 from alexnet_tf.marked_section import replace_marked_section
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
-from benchmarks.profile import profile_tables, read_profile
+from benchmarks.profile import read_profile
+from benchmarks.profile_report import profile_tables
 from benchmarks.rows import read_rows
 from benchmarks.tables import conditions, machine_table, machines_table
 from benchmarks.targets import Rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from benchmarks.changes import measured_otherwise
 from benchmarks.completeness import is_whole, left_out
 from benchmarks.rows import Row
 from benchmarks.targets import TARGETS, Measured, Rows, Target
@@ -20,7 +21,7 @@ def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
         if found:
             parts += [f"## {item.replace('_', ' ').capitalize()}", _item_table(found)]
     if profile:
-        parts += ["## What a training step of AlexNet spends its time on", profile]
+        parts += ["## What AlexNet spends its time on", profile]
     if about:
         properties = [[name, value] for name, value in about.items()]
         parts += ["## Machine and versions", markdown(("property", "value"), properties)]
@@ -62,7 +63,7 @@ def _bound(target: Target) -> str:
 
 def conditions(rows: Rows, about: dict[str, str]) -> str:
     """What the rows were measured on and when, and what has come to the plan since, in sentences."""
-    missing = left_out(rows, about)
+    missing, otherwise = left_out(rows, about), measured_otherwise(rows, about)
     kind = about.get("run", "") if is_whole(about) else "no whole"
     threads = about.get("threads", "?")
     versions = ", ".join(
@@ -86,6 +87,7 @@ def conditions(rows: Rows, about: dict[str, str]) -> str:
             if name.startswith("apart_")
         )
         + (f" Of the plan there are no rows of {'; '.join(missing)}." if missing else "")
+        + (f" Measured before the benchmark changed: {'; '.join(otherwise)}." if otherwise else "")
     )
 
 
@@ -99,7 +101,8 @@ def _limits(rows: Rows) -> str:
         return ""
     return (
         "`limit` is the ratio of a step that does its convolutions and matrix products at the speed of a "
-        f"product of two matrices of 4096x4096, measured in turn with the steps ({told}), and nothing else. "
+        f"product of two matrices of 4096x4096 in TensorFlow, measured in turn with the steps ({told}), and "
+        "nothing else. "
         "A step's operations are counted from the model: two for each multiply-add, three times (forward, "
         "gradient of the weights, gradient of the input), less the gradient of the images."
     )

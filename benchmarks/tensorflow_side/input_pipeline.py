@@ -4,6 +4,7 @@ import functools
 import itertools
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,13 @@ def files(folder: str, batch: int, threads: int) -> Task:
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:
     """One epoch after the first, from the pixels that the first left on disk."""
+    return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
+
+
+def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]) -> Task:
+    """A task on photographs whose pixels are kept on disk for as long as the task lives."""
     place = tempfile.TemporaryDirectory()
-    data = open_photographs(folder, "stream").cached(Path(place.name))
-    task = _epochs(data, batch)
-    # The folder lives as long as the task.
+    task = build(open_photographs(folder, "stream").cached(Path(place.name)))
     weakref.finalize(task.call, place.cleanup)
     return task
 

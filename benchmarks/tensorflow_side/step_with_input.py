@@ -1,35 +1,26 @@
 """The training step of AlexNet on real input."""
 
-import tempfile
-import weakref
-from pathlib import Path
-
+from alexnet_tf.data.pipeline import DataPipelines
 from benchmarks.task import Task
 from benchmarks.tensorflow_side.alexnet_step import our_model
-from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs
+from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs, with_pixels_decoded_once
 from benchmarks.tensorflow_side.training import training_task
 
 
 def memory(batch: int, precision: str, folder: str) -> Task:
     """Images that were decoded before, augmented as the paper does."""
-    return _task(batch, precision, folder, "memory")
+    return _task(open_photographs(folder, "memory"), batch, precision)
 
 
 def files(batch: int, precision: str, folder: str) -> Task:
     """Images decoded and augmented on the way."""
-    return _task(batch, precision, folder, "stream")
+    return _task(open_photographs(folder, "stream"), batch, precision)
 
 
 def cached(batch: int, precision: str, folder: str) -> Task:
     """Pixels that were decoded once, read from disk and augmented on the way."""
-    place = tempfile.TemporaryDirectory()
-    data = open_photographs(folder, "stream").cached(Path(place.name))
-    task = training_task(our_model(precision), endless(data, batch), batch)
-    # The folder lives as long as the task.
-    weakref.finalize(task.call, place.cleanup)
-    return task
+    return with_pixels_decoded_once(folder, lambda data: _task(data, batch, precision))
 
 
-def _task(batch: int, precision: str, folder: str, storage: str) -> Task:
-    batches = endless(open_photographs(folder, storage), batch)
-    return training_task(our_model(precision), batches, batch)
+def _task(data: DataPipelines, batch: int, precision: str) -> Task:
+    return training_task(our_model(precision), endless(data, batch), batch)

@@ -8,7 +8,8 @@ from benchmarks.growth import reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
-from benchmarks.profile import profile_tables, read_profile
+from benchmarks.profile import read_profile
+from benchmarks.profile_report import profile_tables
 from benchmarks.report import read_all, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.scaling import write_scaling

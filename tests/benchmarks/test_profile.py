@@ -11,7 +11,8 @@ import tensorflow as tf
 from alexnet_tf.errors import InputError
 from benchmarks import profile
 from benchmarks.machine import read_machine
-from benchmarks.profile import PRODUCT, STEP, Share, profile_tables, read_profile, write_profile
+from benchmarks.profile import INFERENCE, MATRIX_PRODUCT, TRAINING, WHOLE, Share, read_profile, write_profile
+from benchmarks.profile_report import profile_tables
 from benchmarks.task import Task
 from benchmarks.tensorflow_side.step_profile import (
     FORWARD,
@@ -71,11 +72,12 @@ def test_a_traced_call_has_its_operations():
 
 
 SHARES = [
-    Share("float32", 4, STEP, "", 2.0, 100.0),
-    Share("float32", 4, FORWARD, "conv1", 0.5, 40.0),
-    Share("float32", 4, WEIGHTS, "conv1", 1.0, 60.0),
-    Share("float32", 4, UPDATE, "", 0.5, 0.0),
-    Share("float32", 4, PRODUCT, "", 1.0, 100.0),
+    Share(TRAINING, "float32", 4, WHOLE, "", 2.0, 100.0),
+    Share(TRAINING, "float32", 4, FORWARD, "conv1", 0.5, 40.0),
+    Share(TRAINING, "float32", 4, WEIGHTS, "conv1", 1.0, 60.0),
+    Share(TRAINING, "float32", 4, INPUTS, "conv2", 0.25, 20.0),
+    Share(TRAINING, "float32", 4, UPDATE, "", 0.25, 0.0),
+    Share(TRAINING, "float32", 4, MATRIX_PRODUCT, "", 1.0, 100.0),
 ]
 
 
@@ -85,20 +87,22 @@ def test_tables_tell_speed_as_a_share_of_the_product(tmp_path):
     assert read_profile(tmp_path / "profile.csv") == SHARES
     text = profile_tables(SHARES, {"measured_at": "2026-11-24T10:00:00Z", "load_before": "0.10"})
 
-    assert "float32, batch 4: 2000 ms a step" in text
-    # 100 GFLOP in 1.5 of 2 traced seconds, beside a product of 100 GFLOP/s.
-    assert "75% of the traced time, at 67." in text
+    assert "training step, float32, batch 4: 2000 ms" in text
+    # 120 GFLOP in 1.75 of 2 traced seconds, beside a product of 100 GFLOP/s.
+    assert "88% of the traced time, at 69." in text
     assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
-    assert "| update | 500 | 25% |" in text
+    assert "| update | 250 | 12% |" in text
 
 
 def test_gflop_are_those_of_the_step():
-    costs = profile._gflop(batch=1)
+    costs = profile._gflop(TRAINING, batch=1)
 
     # 2 (3 x 724,406,816 - 105,415,200): three products for each multiply-add, one less for the images.
     assert sum(costs.values()) == pytest.approx(4.135610496)
     assert (INPUTS, "conv1") not in costs
     assert len(costs) == 3 * 8 - 1
+    # A multiply-add is two operations.
+    assert sum(profile._gflop(INFERENCE, batch=1).values()) == pytest.approx(2 * 0.724406816)
 
 
 def test_a_damaged_profile_is_one_line(tmp_path):
@@ -106,14 +110,14 @@ def test_a_damaged_profile_is_one_line(tmp_path):
     write_profile(path, SHARES)
     good = path.read_text()
     for bad, told in (
-        ("precision,batch\n", r"profile\.csv:1: expected precision,batch,part"),
+        ("precision,batch\n", r"profile\.csv:1: expected work,precision,batch,part"),
         (
             good.replace("0.5,40", "nan,40"),
             r"profile\.csv:3: expected seconds above 0 and finite; received 'nan'",
         ),
         (
-            good.replace(STEP, "step"),
-            r"profile\.csv: expected 'whole step' and 'product of 4096x4096 matrices' once",
+            good.replace(WHOLE, "step"),
+            r"profile\.csv: expected 'whole call' and 'product of 4096x4096 matrices' once",
         ),
     ):
         path.write_text(bad)
@@ -131,13 +135,16 @@ def test_a_real_step_is_told_apart(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)
 
     (folder,) = tmp_path.iterdir()
-    shares = [one for one in read_profile(folder / "profile.csv") if one.precision == "float32"]
+    measured = read_profile(folder / "profile.csv")
+    shares = [one for one in measured if (one.work, one.precision) == (TRAINING, "float32")]
     seconds = {(one.part, one.layer): one.seconds for one in shares}
     layers = {*(f"conv{number}" for number in range(1, 6)), *(f"fc{number}" for number in range(6, 9))}
     for part in (FORWARD, WEIGHTS, INPUTS):
         found = {layer for (name, layer) in seconds if name == part}
         assert found == layers - ({"conv1"} if part == INPUTS else set())
     assert {NORMALISATION, UPDATE, "pooling"} <= {part for part, _ in seconds}
-    traced = sum(value for (part, _), value in seconds.items() if part not in (STEP, PRODUCT))
+    traced = sum(value for (part, _), value in seconds.items() if part not in (WHOLE, MATRIX_PRODUCT))
     assert seconds.get(("everything else", ""), 0) < 0.1 * traced
     assert read_machine(folder / "profile_machine.csv")["tensorflow_inter_op_threads"] == "1"
+    of_one_image = {(one.part, one.layer) for one in measured if one.work == INFERENCE and one.layer}
+    assert of_one_image == {(FORWARD, layer) for layer in layers}

@@ -3,6 +3,7 @@
 import pytest
 
 from alexnet_tf.errors import InputError
+from benchmarks.changes import measured_otherwise
 from benchmarks.completeness import left_out
 from benchmarks.machine import write_machine
 from benchmarks.plan import ITEMS, Place
@@ -197,6 +198,17 @@ def test_what_the_plan_has_and_the_rows_have_not_is_told():
     assert left_out(rows, about) == [
         "input pipeline: ours, decoded once", "memory: ours", "memory: PyTorch eager"
     ]  # fmt: skip
+
+
+def test_rows_of_before_a_change_say_what_they_measured():
+    rows = {"memory": [Row("batch 128, float32", "ours", "tensorflow", "images")]}
+
+    (told,) = measured_otherwise(rows, {"measured_at": "2026-11-24T08:00:00Z"})
+    assert told == "memory: the peak of a first step, which makes the momentum"
+    assert measured_otherwise(rows, {"measured_at": "2026-11-24T09:00:00Z"}) == []
+    apart = {"measured_at": "2026-11-24T08:00:00Z", "apart_memory": "2026-11-24T09:00:00Z, load 1, full run"}
+    assert measured_otherwise(rows, apart) == []
+    assert measured_otherwise({}, {"measured_at": "2026-11-24T08:00:00Z"}) == []
 
 
 def test_what_was_measured_apart_is_held_to_the_plan_of_its_own_run():

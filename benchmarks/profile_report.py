@@ -1,0 +1,68 @@
+"""The tables of a profile, in Markdown; nothing is measured."""
+
+from collections.abc import Mapping
+
+from benchmarks.profile import MATRIX_PRODUCT, WHOLE, Share, by_call
+from experiments.tables import markdown
+
+
+def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
+    """Markdown: for each call what the layers take, and the parts that are no matrix products.
+
+    Args:
+        shares: of all calls.
+        about: what they were measured on.
+    """
+    if not shares:
+        return ""
+    parts = [
+        f"By `make profile`, {about.get('measured_at', 'at an unknown time')[:10]}, load "
+        f"{about.get('load_before', '?')} before it, commit {about.get('tensorflow_git_commit', '?')}; one "
+        "operation after the other (one inter-op thread), each on all threads."
+    ]
+    for (work, precision), found in by_call(shares).items():
+        (whole,) = (one for one in found if one.part == WHOLE)
+        (product,) = (one for one in found if one.part == MATRIX_PRODUCT)
+        peak = product.gflop / product.seconds
+        rows = [one for one in found if one.part not in (WHOLE, MATRIX_PRODUCT)]
+        traced = sum(one.seconds for one in rows)
+        parts.append(f"### {work}, {precision}, batch {whole.batch}: {_milliseconds(whole.seconds)} ms")
+        products = [one for one in rows if one.gflop]
+        share = sum(one.seconds for one in products) / traced
+        speed = sum(one.gflop for one in products) / sum(one.seconds for one in products)
+        parts.append(
+            f"Traced: {_milliseconds(traced)} ms. The {MATRIX_PRODUCT}, measured in turns with it, runs at "
+            f"{peak:,.0f} GFLOP/s, the whole at {whole.gflop / whole.seconds:,.0f}; its convolutions and "
+            f"fully connected layers, {share:.0%} of the traced time, at {speed:,.0f}."
+        )
+        parts.append(_layers_table(rows, peak, traced))
+        parts.append(_others_table(rows, traced))
+    return "\n\n".join(parts)
+
+
+def _layers_table(rows: list[Share], peak: float, traced: float) -> str:
+    from benchmarks.tensorflow_side.step_profile import FORWARD, INPUTS, WEIGHTS
+
+    directions = [part for part in (FORWARD, WEIGHTS, INPUTS) if part in {one.part for one in rows}]
+    lines = []
+    for layer in sorted({one.layer for one in rows if one.layer}):
+        of_layer = {one.part: one for one in rows if one.layer == layer}
+        cells = [_cell(of_layer.get(direction), peak) for direction in directions]
+        lines.append([layer, *cells, f"{sum(one.seconds for one in of_layer.values()) / traced:.0%}"])
+    return markdown(("layer: ms, share of the product's speed", *directions, "of the traced time"), lines)
+
+
+def _cell(one: Share | None, peak: float) -> str:
+    if one is None:
+        return "–"
+    return f"{_milliseconds(one.seconds)}, {one.gflop / one.seconds / peak:.0%}"
+
+
+def _others_table(rows: list[Share], traced: float) -> str:
+    others = sorted((one for one in rows if not one.layer), key=lambda one: -one.seconds)
+    lines = [[one.part, _milliseconds(one.seconds), f"{one.seconds / traced:.0%}"] for one in others]
+    return markdown(("no matrix product", "ms", "of the traced time"), lines)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f}" if seconds >= 0.01 else f"{1000 * seconds:.2g}"
