@@ -24,7 +24,7 @@ class Change:
 CHANGES = (
     Change("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
     Change("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
-    Change("2026-11-24T12:00:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
+    Change("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
 )
 
 
