@@ -24,6 +24,7 @@ class Change:
 CHANGES = (
     Change("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
     Change("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
+    Change("2026-11-24T08:31:05Z", "growth", "the CIFAR net's step without weight decay"),
     Change("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
 )
 
@@ -32,8 +33,8 @@ def measured_otherwise(rows: Rows, about: Mapping[str, str]) -> list[str]:
     """`item: what its rows hold` for each item that was measured before it changed.
 
     Args:
-        rows: of all items.
-        about: the run's description, as `machine.csv` has it.
+        rows: of the items that are told of.
+        about: the run's description, as `machine.csv` or `growth_machine.csv` has it.
     """
     # An item measured apart has its own date, in front of the rest.
     return [

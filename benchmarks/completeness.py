@@ -12,7 +12,7 @@ def is_whole(about: Mapping[str, str]) -> bool:
 
 
 def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
-    """What the plan measures and these rows do not hold, as `item: contender`.
+    """What the plan measures and these rows do not hold: `item: contender`, or `item: case` where all are.
 
     A run that was recorded before the plan grew lacks what came after it. Where no run of all items came to
     its end, only the items that have rows are looked at.
@@ -30,7 +30,8 @@ def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
         held = {(row.case, row.contender) for row in rows.get(item, ())}
         # Neither the files nor the threads of the machine name a comparison.
         for comparison in plan(Place(is_quick, jpegs="", threads=1)):
-            for contender in comparison.contenders:
-                if (comparison.case, contender.name) not in held:
-                    missing[f"{item.replace('_', ' ')}: {contender.name}"] = None
+            absent = [one.name for one in comparison.contenders if (comparison.case, one.name) not in held]
+            whole = len(absent) == len(comparison.contenders)
+            for name in [comparison.case] if whole else absent:
+                missing[f"{item.replace('_', ' ')}: {name}"] = None
     return list(missing)

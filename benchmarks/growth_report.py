@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.files import write_text
+from benchmarks.changes import measured_otherwise
 from benchmarks.machine import read_machine
 from benchmarks.rows import Row, read_rows
 from benchmarks.wording import duration, significant
@@ -40,7 +41,9 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
         )
         lines.append([row.case, row.contender, *measured])
     header = ("work", "size", "time of a call", "images/s", "peak memory of the process")
-    return f"# Cost as it grows\n\n{_machine(about)}\n\n{markdown(header, lines)}\n"
+    otherwise = measured_otherwise({"growth": list(rows)}, about)
+    told = [_machine(about), *(f"Measured before the benchmark changed: {one}." for one in otherwise)]
+    return f"# Cost as it grows\n\n{' '.join(told)}\n\n{markdown(header, lines)}\n"
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:

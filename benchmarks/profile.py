@@ -25,6 +25,8 @@ COLUMNS = ("work", "precision", "batch", "part", "layer", "seconds", "gflop")
 MATRIX_PRODUCT = "product of 4096x4096 matrices"
 WHOLE = "whole call"
 TRAINING, INFERENCE = "training step", "inference"
+# What is done for each layer with weights; inference has the first alone.
+FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _shares(work: str, precision: str, batch: int, task: Task, calls: int) -> li
 
     product = matmul(4096, precision.removeprefix("mixed_"))
     parts = parts_of(operation_seconds(task, calls))
-    seconds, product_seconds = _seconds_in_turns(task, product)
+    seconds, product_seconds = _seconds_in_turns((task, calls // CALLS), (product, 1))
     traced = sum(parts.values())
     if not 0.5 < traced / seconds < 2:
         raise InputError(
@@ -106,14 +108,15 @@ def _shares(work: str, precision: str, batch: int, task: Task, calls: int) -> li
     ]
 
 
-def _seconds_in_turns(*tasks: Task) -> list[float]:
-    """Median seconds of a call of each, which take turns after a call that does not count."""
+def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
+    """Median seconds of a call of each, so many calls a turn, after a turn that does not count."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(CALLS + 1):
-        for task, seconds in zip(tasks, taken, strict=True):
+        for (task, calls), seconds in zip(tasks, taken, strict=True):
             began = time.perf_counter()
-            task.call()
-            seconds.append(time.perf_counter() - began)
+            for _ in range(calls):
+                task.call()
+            seconds.append((time.perf_counter() - began) / calls)
     return [statistics.median(seconds[1:]) for seconds in taken]
 
 
@@ -121,7 +124,6 @@ def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
     """Operations of each layer, forward and in training for its two gradients; the images need none."""
     from alexnet_tf.models import alexnet
     from alexnet_tf.summary import layer_costs
-    from benchmarks.tensorflow_side.step_profile import FORWARD, INPUTS, WEIGHTS
 
     parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
     costs = {}

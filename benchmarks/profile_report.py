@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks.profile import MATRIX_PRODUCT, WHOLE, Share, by_call
+from benchmarks.profile import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
 from experiments.tables import markdown
 
 
@@ -41,8 +41,6 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
 
 
 def _layers_table(rows: list[Share], peak: float, traced: float) -> str:
-    from benchmarks.tensorflow_side.step_profile import FORWARD, INPUTS, WEIGHTS
-
     directions = [part for part in (FORWARD, WEIGHTS, INPUTS) if part in {one.part for one in rows}]
     lines = []
     for layer in sorted({one.layer for one in rows if one.layer}):

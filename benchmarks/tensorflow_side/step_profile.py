@@ -8,11 +8,11 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from benchmarks.profile import FORWARD, INPUTS, WEIGHTS
 from benchmarks.task import Task
 
 # What a step does for each layer: (part, layer); what belongs to no layer has the layer ''.
 Part = tuple[str, str]
-FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
 NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
     "response normalisation",
     "ReLU, bias, dropout",

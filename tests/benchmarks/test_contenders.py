@@ -17,7 +17,7 @@ from benchmarks.worker import Worker
 PHOTOGRAPHS = 20
 # In place of what the plan asks for.
 LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
-# Two networks of full size, and twice the compilation.
+# Networks of full size, and twice the compilation.
 SLOW = ("step_with_input.memory", "step_with_input.files", "step_with_input.cached")
 
 

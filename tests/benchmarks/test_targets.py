@@ -4,6 +4,7 @@ import pytest
 
 from alexnet_tf.errors import InputError
 from benchmarks.changes import measured_otherwise
+from benchmarks.chart import FURTHER
 from benchmarks.completeness import left_out
 from benchmarks.machine import write_machine
 from benchmarks.plan import ITEMS, Place
@@ -196,8 +197,17 @@ def test_what_the_plan_has_and_the_rows_have_not_is_told():
     rows["input_pipeline"] = [row for row in rows["input_pipeline"] if row.contender != "ours, decoded once"]
     del rows["memory"]
     assert left_out(rows, about) == [
-        "input pipeline: ours, decoded once", "memory: ours", "memory: PyTorch eager"
-    ]  # fmt: skip
+        "input pipeline: ours, decoded once",
+        "memory: batch 128, float32",
+        "memory: batch 128, mixed_bfloat16",
+    ]
+
+
+@pytest.mark.parametrize(("title", "item", "case", "slower", "faster"), FURTHER)
+def test_every_bar_is_of_what_the_plan_measures(title, item, case, slower, faster):
+    plan = {one.case: one for one in ITEMS[item](Place(False, jpegs="", threads=2))}
+
+    assert {slower, faster} <= {contender.name for contender in plan[case].contenders}, title
 
 
 def test_rows_of_before_a_change_say_what_they_measured():
@@ -223,6 +233,6 @@ def test_what_was_measured_apart_is_held_to_the_plan_of_its_own_run():
 
     # No whole run: the other items are not asked for, nor what a quick run leaves out.
     assert left_out(rows, {"run": "full", "apart_inference": "2026-11-24, quick run"}) == []
-    assert left_out(rows, {"run": "full", "apart_inference": "2026-11-24, full run"}) == [
-        "inference: ours", "inference: PyTorch eager"
-    ]  # fmt: skip
+    missing = left_out(rows, {"run": "full", "apart_inference": "2026-11-24, full run"})
+    assert len(missing) == len(list(ITEMS["inference"](Place(False, jpegs="", threads=2)))) - 1
+    assert missing[0] == "inference: batch 1, 10 views, float32"

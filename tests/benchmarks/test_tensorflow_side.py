@@ -79,6 +79,13 @@ def test_layers_compared_give_equal_outputs_and_gradients():
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+def test_memory_traffic_is_two_arrays_read_and_one_written():
+    task = machine_limits.add_in_place(megabytes=1)
+
+    assert task.amount * 1e9 == pytest.approx(3 * 2**20)
+    assert task.call() is None, "a value read back would be a fourth"
+
+
 def test_decoding_counts_every_file(tmp_path):
     write_photographs(tmp_path, 5)
 
