@@ -57,5 +57,12 @@ EXPERIMENT = Experiment(
     ),
     metrics=(Metric("early_loss", "training loss of the first three epochs", early_loss),),
     objective="selection_error",
+    notes=(
+        "with biases of 0 the net learns from its first epoch, so there is no slow start for others to cure: "
+        "weights drawn around 0 give half of the ReLUs a positive input already",
+        "with He's initialisation biases of .1 make no difference, and with those of 1 the net stays at "
+        "chance at rates that suit it otherwise (lr_search.csv), so that it is slow by the rate it needs: "
+        "the flat loss that made later implementations take .1",
+    ),
     figure="train_error",
 )
