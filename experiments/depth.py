@@ -3,13 +3,15 @@
     make ablation-depth DATASET=cifar10 DATA_DIR=...
 
 A convolution is left out with its activation and normalisation; pooling stays, so that all other maps keep
-their sizes and fc6 sees as many positions.
+their sizes and fc6 sees as many positions. conv3 and conv4 have as many kernels as each other here, in one
+tower, so that without either it is the same net: `no-conv3` stands for both.
 """
 
 from experiments.experiment import Comparison, Experiment
 from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
 
-STAGES = (2, 3, 4, 5)
+# The stages left out, what they are called, and the rates that the search found.
+STAGES = ((2, "conv2", 0.02), (3, "conv3, or conv4", 0.04), (5, "conv5", 0.02))
 
 EXPERIMENT = Experiment(
     name="ablation-depth",
@@ -21,13 +23,13 @@ EXPERIMENT = Experiment(
     arms=(
         cifar_arm("full", 0.02, "all five convolutions", FIVE_SEEDS),
         *(
-            cifar_arm(f"no-conv{stage}", 0.02, f"without conv{stage}", FIVE_SEEDS, without=(stage,))
-            for stage in STAGES
+            cifar_arm(f"no-conv{stage}", rate, f"without {called}", FIVE_SEEDS, without=(stage,))
+            for stage, called, rate in STAGES
         ),
     ),
     comparisons=tuple(
         Comparison(f"no-conv{stage}", "full", "test_error", "difference", 0.02, 0.01, primary=True)
-        for stage in STAGES
+        for stage, *_ in STAGES
     ),
     metrics=(),
     objective="selection_error",

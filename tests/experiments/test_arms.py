@@ -8,9 +8,11 @@ import pytest
 
 import alexnet_tf.data.pipeline
 from alexnet_tf.config import AlexNetConfig
-from experiments import EXPERIMENTS, ensemble, towers, views
+from alexnet_tf.models import build_model
+from experiments import EXPERIMENTS, depth, ensemble, towers, views
 from experiments.__main__ import main
 from experiments.experiment import Experiment
+from experiments.small_alexnet import CIFAR
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.
@@ -137,3 +139,11 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
     # Of seeds 3 and 4, and of 4 and 0: three nets.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
+
+
+def test_without_conv3_or_conv4_it_is_the_same_net():
+    without = {stage: build_model(CIFAR.replace(without=(stage,)).model, (32, 32, 3), 10) for stage in (3, 4)}
+
+    shapes = [[weight.shape for weight in model.weights] for model in without.values()]
+    assert shapes[0] == shapes[1]
+    assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "so one stands for both"
