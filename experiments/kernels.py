@@ -67,8 +67,8 @@ EXPERIMENT = Experiment(
     notes=(
         "how far the towers part depends on the seed: in some of these nets as far as in the committed "
         "network of twice the kernels and five times the epochs "
-        "(results/tiny_imagenet100/alexnet/kernels.csv), in one no further than halves dealt at random. The "
-        "likely reason is the size: a tower has a dozen first kernels, where the paper's has 48 of 11x11 "
+        "(results/tiny_imagenet100/alexnet/kernels.csv), in others no further than halves dealt at random. "
+        "The likely reason is the size: a tower has a dozen first kernels, where the paper's has 48 of 11x11 "
         "pixels, and a few of them settle its number",
     ),
     figure=METRICS[0],
