@@ -26,8 +26,8 @@ EXPERIMENT = Experiment(
     cost="about 110 min of one core in float32, its search 35; `none` is C2's `two`",
     arms=(
         tiny_arm("none", 0.04, "no colour noise"),
-        tiny_arm("code", 0.02, "standard deviations on 0..255", color_noise="code"),
-        tiny_arm("eigenvalues", 0.02, "eigenvalues on 0..1", color_noise="paper"),
+        tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code"),
+        tiny_arm("eigenvalues", 0.04, "eigenvalues on 0..1", color_noise="paper"),
     ),
     comparisons=(
         _against_none("code", "test_error", -0.01, -0.005, primary=True),
