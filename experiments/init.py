@@ -24,16 +24,16 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 35 min of one core in mixed_bfloat16, its search 20",
     arms=(
-        cifar_arm("paper", 0.02, "Gaussian .01, biases 1", init="paper", hidden_bias=1.0),
+        cifar_arm("paper", 0.01, "Gaussian .01, biases 1", init="paper", hidden_bias=1.0),
         cifar_arm(
-            "paper-raw", 0.02, "likewise, raw pixels, alpha 1e-4", init="paper", hidden_bias=1.0,
+            "paper-raw", 0.01, "likewise, raw pixels, alpha 1e-4", init="paper", hidden_bias=1.0,
             input_scale="raw", lrn_alpha=1e-4,
         ),
         cifar_arm(
-            "gain", 0.02, "likewise, Gaussians of the gain they have in the paper's net", init="gain",
+            "gain", 0.01, "likewise, Gaussians of the gain they have in the paper's net", init="gain",
             hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
         ),
-        cifar_arm("code", 0.02, "Gaussian .01 and .03, biases 1", init="code", hidden_bias=1.0),
+        cifar_arm("code", 0.01, "Gaussian .01 and .03, biases 1", init="code", hidden_bias=1.0),
         cifar_arm("glorot", 0.02, "Glorot, biases 0", init="glorot"),
         cifar_arm("he", 0.02, "He, biases 0"),
     ),
