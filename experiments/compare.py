@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
+from experiments.compare_effects import effects_side_by_side
 from experiments.compare_folders import Pair, pair_folders, ranges
 from experiments.compare_means import mean_differences
-from experiments.compare_records import config_differences, environment_difference
+from experiments.compare_records import config_differences, environment_difference, record_differences
 from experiments.compare_rows import compare_curves, compare_runs
+from experiments.compare_search import compare_searches
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
 
@@ -19,10 +21,12 @@ class Findings:
 
     runs: int = 0
     points: int = 0
+    searched: int = 0
     same: int = 0
     differing: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     configs: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
     means: list[str] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
@@ -31,7 +35,7 @@ class Findings:
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares two results: runs of equal configuration number by number, arms of one name by their means.
+    """Compares two results: runs of equal configuration number by number, others by effects and means.
 
     Args:
         a: a results folder of any level, an experiment's folder, or a runs.csv or curves.csv.
@@ -39,9 +43,9 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
         tolerance: largest absolute difference that agrees; at 0 the written texts must be equal.
 
     Returns:
-        status: 0 no rows of equal config hash differ, 1 some do, 2 none do but not all files could be read.
-            Other configurations, other environments, and runs that only one side has are listed but no
-            failure.
+        status: 0 no rows of equal config hash differ, nor the configurations of their records; 1 some do;
+            2 none do but not all files could be read. Other configurations, other environments, and runs
+            that only one side has are listed but no failure.
         text: for people.
 
     Raises:
@@ -54,7 +58,7 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     found = Findings(alone=alone)
     for pair in pairs:
         _compare_pair(pair, tolerance, found)
-    if not any(pair.same or pair.common_arms for pair in pairs):
+    if not (found.same or found.configs):
         held = " and ".join(
             f"{', '.join(arm for pair in pairs for arm in side(pair).arms) or 'none'} in {path}"
             for side, path in ((lambda pair: pair.left, a), (lambda pair: pair.right, b))
@@ -73,12 +77,19 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
         differing, points = compare_curves(pair, ours, theirs, tolerance)
         found.differing += differing
         found.points += points
-    found.same += len(pair.same)
+    differing, problems = record_differences(pair)
+    found.differing += differing
+    found.problems += problems
+    searches = compare_searches(pair, tolerance)
+    found.differing += searches.differing
+    found.searched += searches.agreeing
+    found.same += len(pair.same) + searches.same
     found.renamed += _renamed(pair)
-    found.configs += config_differences(pair)
+    found.configs += config_differences(pair) + searches.configs
+    found.effects += effects_side_by_side(pair)
     found.means += mean_differences(pair)
     found.environments += filter(None, [environment_difference(pair)])
-    found.alone += pair.alone
+    found.alone += pair.alone + searches.alone
     for side in (pair.left, pair.right):
         found.problems += side.problems
         found.unrecorded += side.unrecorded
@@ -95,16 +106,17 @@ def _renamed(pair: Pair) -> list[str]:
 
 def _text(a: Path, b: Path, tolerance: float, found: Findings) -> str:
     exactly = "to the last digit" if tolerance == 0 else f"within {tolerance:g}"
-    lines = [
-        f"comparing A = {a} with B = {b}, {exactly}",
-        f"agree: {found.runs} rows of runs.csv, {found.points} rows of curves.csv",
-    ]
+    agreeing = f"agree: {found.runs} rows of runs.csv, {found.points} rows of curves.csv"
+    if found.searched:
+        agreeing += f", {found.searched} rows of lr_search.csv"
+    lines = [f"comparing A = {a} with B = {b}, {exactly}", agreeing]
     if not found.same:
         lines.append("no two runs are of one configuration, so none have to agree")
     for title, items in (
         ("differ", found.differing),
         ("the same runs under two names", found.renamed),
         ("configs differ (rows not compared)", found.configs),
+        ("effects, paired by seed", found.effects),
         ("means over seeds, and A − B with its 95% interval (Welch)", found.means),
         ("environments differ", found.environments),
         ("without a partner", found.alone),

@@ -8,22 +8,36 @@ from typing import Any
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
-from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
+from alexnet_tf.rows import (
+    CURVE_KEY,
+    CURVES_COLUMNS,
+    LR_SEARCH_COLUMNS,
+    RUN_KEY,
+    RUNS_COLUMNS,
+    SEARCH_KEY,
+    Line,
+    Table,
+    read_table,
+)
 from experiments.recorded import experiment_folders
 
 # Arm and seed.
 Key = tuple[str, int]
+# Arm, learning rate and seed.
+SearchKey = tuple[str, float | None, int]
 
 
 @dataclass
 class Folder:
-    """The rows of one experiment on one data set; `curves` or `runs` is None where a file was named."""
+    """The rows of one experiment on one data set; where one file was named, the others are None."""
 
     path: Path
     runs: Table | None
     curves: Table | None
+    search: Table | None = None
     lines: dict[Key, Line] = field(default_factory=dict)
     points: dict[Key, dict[int, Line]] = field(default_factory=dict)
+    searched: dict[SearchKey, Line] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for line in self.runs.lines if self.runs else ():
@@ -32,6 +46,9 @@ class Folder:
         for line in self.curves.lines if self.curves else ():
             if line.row is not None:
                 self.points.setdefault(_key(line.row), {})[line.row["epoch"]] = line
+        for line in self.search.lines if self.search else ():
+            if line.row is not None:
+                self.searched[tuple(line.row[name] for name in SEARCH_KEY)] = line
 
     @property
     def keys(self) -> set[Key]:
@@ -57,8 +74,8 @@ class Folder:
     @property
     def problems(self) -> list[str]:
         """What could not be read."""
-        of_tables = [problem for table in (self.runs, self.curves) if table for problem in table.problems]
-        return of_tables + self.records[1]
+        tables = [table for table in (self.runs, self.curves, self.search) if table]
+        return [problem for table in tables for problem in table.problems] + self.records[1]
 
     @property
     def unrecorded(self) -> list[str]:
@@ -250,7 +267,8 @@ def _names(folders: dict[str, Folder]) -> str:
 
 def _folder(path: Path) -> Folder:
     runs = read_table(path / "runs.csv", RUNS_COLUMNS, RUN_KEY)
-    return Folder(path, runs, read_table(path / "curves.csv", CURVES_COLUMNS, CURVE_KEY))
+    curves = read_table(path / "curves.csv", CURVES_COLUMNS, CURVE_KEY)
+    return Folder(path, runs, curves, read_table(path / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY))
 
 
 def _file(path: Path) -> Folder:

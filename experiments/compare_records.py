@@ -1,17 +1,20 @@
-"""In what the configurations and the environments of two folders' runs differ, as their records tell."""
+"""In what the configurations and the environments of two folders' runs differ, as rows and records tell."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from alexnet_tf.config import Config
 from alexnet_tf.errors import InputError
 from experiments.compare_folders import Folder, Key, Pair, ranges
 from experiments.compare_rows import run_name
 from experiments.recorded import config_of
 
-# What runs.csv tells of the environment, for runs without a record.
+# What runs.csv tells of the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
 NOT_RECORDED = "not recorded"
+# Fields that a config hash leaves out, for they decide no number.
+NOT_HASHED = {"data.dataset", "data.storage"}
 
 
 def config_differences(pair: Pair) -> list[str]:
@@ -29,6 +32,25 @@ def config_differences(pair: Pair) -> list[str]:
             first = [min(key for key in side.keys if key[0] == arm) for side in (pair.left, pair.right)]
             lines.append(f"{run_name(pair, *first)}: {_config_difference(pair, *first)}")
     return lines
+
+
+def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
+    """In what records of runs of equal config hash differ, and the problems of those that are not whole."""
+    differing, problems = [], []
+    for ours, theirs in pair.same:
+        keys = ((pair.left, ours), (pair.right, theirs))
+        records = [_record(side, key) for side, key in keys]
+        if None in records or records[0]["config"] == records[1]["config"]:
+            continue
+        try:
+            fields = _unequal_fields(*(_flat(_config(side, key).to_dict()) for side, key in keys))
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        words = [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
+        if words:
+            differing.append(f"{run_name(pair, ours, theirs)}, records: {', '.join(words)}")
+    return differing, problems
 
 
 def environment_difference(pair: Pair) -> str:
@@ -57,39 +79,59 @@ def environment_difference(pair: Pair) -> str:
 
 
 def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
-    """The fields in which two configurations differ."""
+    """The fields in which two configurations differ, or why they cannot be told."""
     configs = []
     for folder, key in ((pair.left, ours), (pair.right, theirs)):
-        line = folder.lines.get(key)
-        if line is None:
-            return f"no row of {folder.path} names its configuration"
-        run_id = line.texts.get("run_id", "")
-        record = folder.records[0].get(run_id)
-        if record is None:
-            return f"no record that can be read in {folder.path / 'records'}"
         try:
-            config = config_of(record, folder.path / "records" / f"{run_id}.json")
+            values = _flat(_config(folder, key).to_dict())
         except InputError as error:
             return str(error)
-        fingerprint = line.texts.get("data_fingerprint", "")
-        configs.append({**_flat(config.to_dict()), "data_fingerprint": f"{fingerprint[:12]}..."})
-    names = sorted(set(configs[0]) | set(configs[1]))
-    if configs[0]["model.kind"] != configs[1]["model.kind"]:
-        # Two kinds of nets have fields of their own, which say no more than that.
-        names = [name for name in names if name in configs[0] and name in configs[1]]
-    differences = [
-        f"{name} {configs[0].get(name)!r} / {configs[1].get(name)!r}"
-        for name in names
-        if configs[0].get(name) != configs[1].get(name)
-    ]
+        fingerprint = folder.lines[key].texts.get("data_fingerprint", "")
+        configs.append(values | {"data_fingerprint": f"{fingerprint[:12]}..."})
+    differences = [f"{name} {x!r} / {y!r}" for name, x, y in _unequal_fields(*configs)]
     return ", ".join(differences) or "other config hash, the same recorded fields"
 
 
+def _unequal_fields(x: Mapping[str, Any], y: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(field, value, value) for each that differs."""
+    names = sorted(set(x) | set(y))
+    if x["model.kind"] != y["model.kind"]:
+        # Two kinds of nets have fields of their own, which say no more than that.
+        names = [name for name in names if name in x and name in y]
+    return [(name, x.get(name), y.get(name)) for name in names if x.get(name) != y.get(name)]
+
+
+def _config(folder: Folder, key: Key) -> Config:
+    """The configuration of a run, as its record holds it.
+
+    Raises:
+        InputError: when there is no row or no whole record.
+    """
+    if key not in folder.lines:
+        raise InputError(f"no row of {folder.path} names its configuration")
+    record = _record(folder, key)
+    if record is None:
+        raise InputError(f"no record that can be read in {folder.path / 'records'}")
+    return config_of(record, folder.path / "records" / f"{folder.lines[key].texts.get('run_id', '')}.json")
+
+
+def _record(folder: Folder, key: Key) -> Mapping[str, Any] | None:
+    line = folder.lines.get(key)
+    return folder.records[0].get(line.texts.get("run_id", "")) if line else None
+
+
 def _environment(folder: Folder, key: Key) -> Mapping[str, str]:
+    """What a run's row says, which is the evidence, with what its record says besides or instead."""
     texts = folder.lines[key].texts
-    of_row = {name: texts[name] for name in ENVIRONMENT_COLUMNS if texts.get(name)}
-    record = folder.records[0].get(texts.get("run_id", ""), {})
-    return of_row | {name: str(value) for name, value in record.get("environment", {}).items()}
+    recorded = (_record(folder, key) or {}).get("environment", {})
+    environment = {name: str(value) for name, value in recorded.items()}
+    for name in ENVIRONMENT_COLUMNS:
+        own = texts.get(name)
+        if own and environment.get(name, own) != own:
+            environment[name] = f"{own}, in its record {environment[name]}"
+        elif own:
+            environment[name] = own
+    return environment
 
 
 def _counted(values: Counter[str]) -> str:

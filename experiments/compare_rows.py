@@ -21,11 +21,11 @@ def compare_runs(pair: Pair, ours: Key, theirs: Key, tolerance: float) -> tuple[
     left, right = pair.left, pair.right
     if not (left.runs and right.runs and ours in left.lines and theirs in right.lines):
         return [], 0
-    columns = _columns(left.runs, right.runs, (*RUN_KEY, "experiment"))
+    columns = columns_to_compare(left.runs, right.runs, (*RUN_KEY, "experiment"))
     if not pair.of_one_arm(ours, theirs):
         both = set(left.runs.header) & set(right.runs.header)
         columns = [name for name in columns if name in both - PROBED]
-    unequal = _unequal(left.lines[ours], right.lines[theirs], columns, tolerance)
+    unequal = unequal_cells(left.lines[ours], right.lines[theirs], columns, tolerance)
     name = run_name(pair, ours, theirs)
     return [f"{name}, runs.csv: {column} {x} / {y}" for column, x, y in unequal], int(not unequal)
 
@@ -36,11 +36,11 @@ def compare_curves(pair: Pair, ours: Key, theirs: Key, tolerance: float) -> tupl
     if not (left.curves and right.curves):
         return [], 0
     before, now = left.points.get(ours, {}), right.points.get(theirs, {})
-    columns = _columns(left.curves, right.curves, (*CURVE_KEY, "experiment"))
+    columns = columns_to_compare(left.curves, right.curves, (*CURVE_KEY, "experiment"))
     by_column: dict[str, list[tuple[int, str, str]]] = {}
     agreeing = 0
     for epoch in sorted(set(before) & set(now)):
-        unequal = _unequal(before[epoch], now[epoch], columns, tolerance)
+        unequal = unequal_cells(before[epoch], now[epoch], columns, tolerance)
         agreeing += not unequal
         for column, x, y in unequal:
             by_column.setdefault(column, []).append((epoch, x, y))
@@ -61,16 +61,13 @@ def run_name(pair: Pair, ours: Key, theirs: Key) -> str:
     return f"{pair.name(ours[0], theirs[0])} seed {' / '.join(seeds)}"
 
 
-def _one_sided(name: str, side: Folder, epochs: set[int]) -> list[str]:
-    return [f"{name}, curves.csv: epochs {ranges(sorted(epochs))} only in {side.path}"] if epochs else []
-
-
-def _columns(left: Table, right: Table, key: Sequence[str]) -> list[str]:
+def columns_to_compare(left: Table, right: Table, key: Sequence[str]) -> list[str]:
+    """The columns of either table that the configuration decides, without those of the key."""
     names = dict.fromkeys([*left.header, *right.header])
     return [name for name in names if name not in INCIDENTAL and name not in key]
 
 
-def _unequal(x: Line, y: Line, columns: Sequence[str], tolerance: float) -> list[tuple[str, str, str]]:
+def unequal_cells(x: Line, y: Line, columns: Sequence[str], tolerance: float) -> list[tuple[str, str, str]]:
     """(column, text, text) for each column that disagrees."""
     unequal = []
     for column in columns:
@@ -78,7 +75,12 @@ def _unequal(x: Line, y: Line, columns: Sequence[str], tolerance: float) -> list
         if texts[0] == texts[1]:
             continue
         values = [line.row.get(column) for line in (x, y)]
-        numeric = all(isinstance(value, int | float) for value in values)
+        # True and false are numbers to Python, but no tolerance makes them agree.
+        numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         if not (tolerance > 0 and numeric and abs(values[0] - values[1]) <= tolerance):
             unequal.append((column, texts[0] or "(empty)", texts[1] or "(empty)"))
     return unequal
+
+
+def _one_sided(name: str, side: Folder, epochs: set[int]) -> list[str]:
+    return [f"{name}, curves.csv: epochs {ranges(sorted(epochs))} only in {side.path}"] if epochs else []

@@ -2,9 +2,14 @@
 
 import json
 
+from alexnet_tf.results import record_search
+
+EFFECTS = "effects, paired by seed"
 MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
 CONFIGS = "configs differ (rows not compared)"
 RENAMED = "the same runs under two names"
+ENVIRONMENTS = "environments differ"
+ALONE = "without a partner"
 
 
 def edit(path, old, new):
@@ -45,3 +50,18 @@ def edit_config(folder, experiment, arm, seed, section, **values):
 def rename_hashes(path, *hashes):
     for name in hashes:
         edit(path, f",{name},", f",other-{name},")
+
+
+def record_rates(folder, experiment, arm, errors, **changes):
+    """Records a search that measured these errors by rate."""
+    rows = [
+        {
+            "experiment": experiment.name, "arm": arm, "learning_rate": rate, "seed": 1000, "epochs": 2,
+            "status": "done", "objective": experiment.objective, "value": error, "train_error": error + 0.01,
+            "selection_error": error, "winner": error == min(errors.values()), "precision": "float32",
+            "config_hash": f"{arm}-{rate}", "git_commit": "abc", "finished_at": "2025-01-01T00:00:00Z",
+        }
+        | changes
+        for rate, error in errors.items()
+    ]  # fmt: skip
+    record_search(folder, rows)

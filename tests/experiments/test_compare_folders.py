@@ -82,12 +82,14 @@ def same_runs(tmp_path):
     """An arm `mine` of one experiment that is `separate` of another, and two arms that look at its net."""
     mine = dataclasses.replace(POOLING, name="mine", probe_metrics=("averaged_error", "own"))
     theirs = dataclasses.replace(POOLING, probe_metrics=("averaged_error", "probe"))
+    net = POOLING.arm("separate").config
     for seed in range(2):
         errors = [0.9, 0.5, 0.2 + seed / 100]
-        record(tmp_path / "mine", mine, "mine", seed, errors, config_hash=f"hash{seed}", averaged_error=0.5)
+        probed = {"config_hash": f"hash{seed}", "averaged_error": 0.5}
+        record(tmp_path / "mine", mine, "mine", seed, errors, config=net, **probed)
         for number, arm in enumerate(("separate", "twice")):
             probed = {"config_hash": f"hash{seed}", "averaged_error": 0.25 * number}
-            record(tmp_path / "pooling", theirs, arm, seed, errors, **probed)
+            record(tmp_path / "pooling", theirs, arm, seed, errors, config=net, **probed)
     return tmp_path
 
 

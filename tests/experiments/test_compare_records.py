@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from compared import CONFIGS, edit_config, rename_hashes, section
+from compared import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
 from invented import SPEED, fall, record
 
 from experiments.compare import compare
@@ -93,16 +93,69 @@ def test_what_differs_between_the_environments_is_said_once_for_two_folders(tree
             path.write_text(json.dumps(values))
     status, text = compare(*trees)
     assert status == 0
-    assert section(text, "environments differ") == ["speed: intra_op_threads 2 / 1"]
+    assert section(text, ENVIRONMENTS) == ["speed: intra_op_threads 2 / 1"]
 
     path = trees[1] / "builtin" / "speed" / "records" / "speed-tanh-1.json"
     path.write_text(path.read_text().replace('"abc"', '"def"'))
-    assert section(compare(*trees)[1], "environments differ") == [
-        "speed: git_commit abc / abc (5 runs) and def (1 run); intra_op_threads 2 / 1"
+    assert section(compare(*trees)[1], ENVIRONMENTS) == [
+        "speed: git_commit abc / abc (5 runs) and abc, in its record def (1 run); intra_op_threads 2 / 1"
     ]
 
 
 def test_the_rows_tell_the_environment_where_records_do_not(trees):
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
-    assert section(compare(*trees)[1], "environments differ") == ["pooling: device CPU / GPU"]
+    assert section(compare(*trees)[1], ENVIRONMENTS) == ["pooling: device CPU / GPU"]
+
+
+def test_an_altered_cell_of_the_environment_is_told_with_what_its_record_says(trees):
+    for tree in trees:
+        for path in (tree / "builtin" / "pooling" / "records").iterdir():
+            values = json.loads(path.read_text())
+            values["environment"] = {"device": "CPU", "git_commit": "abc"}
+            path.write_text(json.dumps(values))
+    path = trees[1] / "builtin" / "pooling" / "runs.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-1], lines[-1].replace(",abc,", ",def,")]))
+    status, text = compare(*trees)
+    assert status == 0
+    assert section(text, ENVIRONMENTS) == [
+        "pooling: git_commit abc / abc (5 runs) and def, in its record abc (1 run)"
+    ]
+
+
+def test_altered_records_of_the_same_runs_are_a_difference(trees):
+    folder = trees[1] / "builtin" / "speed"
+    edit_config(folder, "speed", "relu", 0, "train", learning_rate=0.5, momentum=0.5)
+    edit_config(folder, "speed", "tanh", 2, "model", activation="relu")
+    status, text = compare(*trees, tolerance=1.0)
+    assert status == 1
+    assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
+    assert section(text, "differ") == [
+        "speed relu seed 0, records: train.learning_rate 0.01 / 0.5, train.momentum 0.9 / 0.5",
+        "speed tanh seed 2, records: model.activation 'tanh' / 'relu'",
+    ]
+
+
+def test_records_of_the_same_runs_may_differ_in_what_decides_no_number(trees):
+    """As do the name of the data set and where it was kept; a field at its default may be left out."""
+    folder = trees[1] / "builtin" / "speed"
+    edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="disk")
+    path = folder / "records" / "speed-relu-1.json"
+    record = json.loads(path.read_text())
+    del record["config"]["data"]["brightness"], record["config"]["train"]["optimizer"]
+    path.write_text(json.dumps(record))
+    (folder / "records" / "speed-relu-2.json").unlink()
+    status, text = compare(*trees)
+    assert status == 0
+    assert section(text, "differ") == []
+
+
+def test_a_config_of_the_same_run_that_is_not_whole_leaves_it_undecided(trees):
+    folder = trees[1] / "builtin" / "speed"
+    edit_config(folder, "speed", "relu", 0, "train", warmth=3)
+    status, text = compare(*trees)
+    assert status == 2
+    (line,) = section(text, "not readable")
+    path = folder / "records" / "speed-relu-0.json"
+    assert line.startswith(f"{path}: expected the configuration of a run; received ")
