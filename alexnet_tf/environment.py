@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.processor import processor_name
+from alexnet_tf.processor import processor_generation, processor_name
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -20,6 +20,7 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
         "device": device(strategy),
+        "processor": processor_generation(),
         "intra_op_threads": intra_op_threads(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "git_commit": git_commit(),

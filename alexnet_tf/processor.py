@@ -17,6 +17,15 @@ def processor_name() -> str:
     return processor_field("model name") or platform.machine()
 
 
+def processor_generation() -> str:
+    """Its name with family and model, where it tells them: makers give one name to several generations."""
+    parts = [processor_name()]
+    for word, field in (("family", "cpu family"), ("model", "model")):
+        if number := processor_field(field):
+            parts.append(f"{word} {number}")
+    return ", ".join(parts)
+
+
 def processor_field(name: str) -> str:
     """The first value of a field of /proc/cpuinfo; empty where there is none."""
     found = re.search(rf"^{name}[ \t]*:[ \t]*(.+)$", _cpuinfo(), re.MULTILINE)
