@@ -182,14 +182,20 @@ def read_table(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
             identity = tuple(line.row.get(name) for name in key)
             if identity in seen:
                 named = ", ".join(f"{k} {v}" for k, v in zip(key, identity, strict=True))
-                wrong = [f"expected one row for {named}, received another (first: line {seen[identity]})"]
+                used = f"line {seen[identity]} is used"
+                wrong = [f"expected one row for {named}, received another ({used})"]
                 line = Line(number, text_of_line, line.texts, None)
             seen.setdefault(identity, number)
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         lines.append(line if usable else Line(number, text_of_line, line.texts, None))
-    # Bytes that are no text survive in the lines; in what people read they are spelt out.
-    problems = [problem.encode("utf-8", "backslashreplace").decode() for problem in problems]
+    problems = [_readable(problem) for problem in problems]
     return Table(header, tuple(lines), tuple(problems), complete)
+
+
+def _readable(text: str) -> str:
+    """Bytes that are no text, and control characters, spelt out; in the lines themselves they survive."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _fields(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from experiments.claim_sections import holds, link, notes_of, section
 from experiments.claims import ours
 from experiments.conditions import duration, seconds_of
 from experiments.effects import Judged, Row
-from experiments.evidence import Evidence, count_verdicts
+from experiments.evidence import Evidence, contradictions, count_verdicts
 from experiments.experiment import Comparison, Experiment
 from experiments.noise import our_noise, paper_noise
 from experiments.tables import bullets, markdown, p_value
@@ -19,7 +19,8 @@ HEADER = (
 )  # fmt: skip
 LEGEND = f"""\
 - Of interest: the smallest effect that counts as the claim's, declared in the experiment's file before its
-  runs; its sign is the claimed side.
+  runs; its sign is the claimed side. Which comparisons are the claim's was declared then too, but for two
+  that became so later, C4's of test - training error and C13's against `dealt`: their notes tell.
 - Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect; *not
   reproduced* where it does not, and excludes the smallest effect of interest; else *inconclusive*.
 - Of the claim: an experiment on a data set has the weakest verdict of its comparisons here (*not reproduced*
@@ -46,6 +47,7 @@ def claims_page(
     doubtful = [evidence for evidence in found if not holds(evidence)]
     noted = [evidence for evidence in found if holds(evidence) and notes_of(evidence)]
     problems = [*unread.values(), *(problem for evidence in found for problem in _problems(evidence))]
+    problems += contradictions(found)
     parts = [
         "# The paper's claims, put to the test",
         f"{count_verdicts(found)}. Made from the rows of the experiments by `make report`. {_cost(found)}",

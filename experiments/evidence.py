@@ -8,7 +8,10 @@ from alexnet_tf import statistics
 from experiments import wording
 from experiments.effects import Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
-from experiments.folder_rows import read_folder
+from experiments.folder_rows import folders_of, read_folder
+
+# What two rows of one configuration must have in common, whatever else an arm measures of the net.
+OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
         experiments: to look for.
     """
     found = [
-        evidence_of(path.parent, experiment)
+        evidence_of(folder, experiment)
         for experiment in experiments
-        for path in sorted(results_dir.glob(f"*/{experiment.name}/runs.csv"))
+        for folder in folders_of(results_dir, experiment)
     ]
     return [evidence for evidence in found if evidence.rows]
 
@@ -77,6 +80,22 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
     """The experiments that have no evidence."""
     names = {evidence.experiment.name for evidence in found}
     return [experiment for experiment in experiments if experiment.name not in names]
+
+
+def contradictions(found: Sequence[Evidence]) -> list[str]:
+    """Runs of one configuration that have two results: one net was trained twice, and both are told of."""
+    first: dict[tuple[str, str], tuple[str, Row]] = {}
+    said = []
+    for evidence in found:
+        for row in evidence.rows:
+            name = f"{evidence.path('')}{row['run_id']}"
+            known, theirs = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
+            if any(row[column] != theirs[column] for column in OF_ONE_RUN):
+                said.append(
+                    f"{name}: expected the test error of {known}, for the configuration is the same: "
+                    f"{theirs['test_error']}; received {row['test_error']}"
+                )
+    return said
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
-from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, read_table
+from alexnet_tf.rows import (
+    CURVE_KEY,
+    CURVES_COLUMNS,
+    RUN_KEY,
+    RUNS_COLUMNS,
+    Line,
+    Table,
+    read_table,
+)
 from experiments.experiment import Experiment
+from experiments.recorded import config_of
 
 # Columns of runs.csv that repeat the last point of the run's curve.
 OF_THE_LAST_EPOCH = ("train_error", "test_error")
@@ -46,10 +56,35 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     run_lines, strange_runs = _own(paths[0], runs.lines, {"experiment": experiment.name, "dataset": dataset})
     curve_lines, strange_curves = _own(paths[1], curves.lines, {"experiment": experiment.name})
-    problems = [*runs.problems, *strange_runs, *curves.problems, *strange_curves]
+    problems = [*_unknown_columns(paths[0], runs, experiment), *runs.problems, *strange_runs]
+    problems += [*_unknown_columns(paths[1], curves, experiment), *curves.problems, *strange_curves]
     problems += _against_curves(paths[0], run_lines, paths[1], curve_lines)
+    problems += _without_curve(paths[0], runs.rows, paths[1], curve_lines)
     problems += [*record_problems, *_without_record(folder, run_lines, records)]
+    problems += _without_row(folder, runs, records)
+    problems += _against_records(folder, run_lines, records)
     return FolderRows([line.row for line in run_lines], [line.row for line in curve_lines], records, problems)
+
+
+def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
+    """The folders of an experiment, by data set, in which a run has left anything."""
+    return [
+        folder
+        for folder in sorted(results_dir.glob(f"*/{experiment.name}"))
+        if any((folder / name).exists() for name in ("runs.csv", "curves.csv"))
+        or any((folder / "records").glob("[!.]*.json"))
+    ]
+
+
+def _unknown_columns(path: Path, table: Table, experiment: Experiment) -> list[str]:
+    """What a later version of the files may have added, or another experiment."""
+    own = (*(metric.name for metric in experiment.metrics), *experiment.probe_metrics)
+    known = {*RUNS_COLUMNS, *own} if path.name == "runs.csv" else set(CURVES_COLUMNS)
+    return [
+        f"{path}:1: expected the columns that this version writes, received also {name!r} (not used)"
+        for name in table.header
+        if name not in known
+    ]
 
 
 def _own(
@@ -107,6 +142,24 @@ def _against_curves(
     return problems
 
 
+def _without_curve(
+    runs_path: Path, runs: Sequence[Mapping[str, Any]], curves_path: Path, curves: Sequence[Line]
+) -> list[str]:
+    """Curves of no finished run (left by a killed process, or still running), and runs without curves."""
+    of_curves = {(line.row["arm"], line.row["seed"]) for line in curves}
+    of_runs = {(row["arm"], row["seed"]): row["status"] for row in runs}
+    return [
+        f"{curves_path}: expected curves of finished runs, received arm {arm} seed {seed} without "
+        f"a row in {runs_path.name} (not used)"
+        for arm, seed in sorted(of_curves - set(of_runs))
+    ] + [
+        f"{curves_path}: expected the curve of arm {arm} seed {seed}, which {runs_path.name} holds; "
+        "received none"
+        for (arm, seed), status in sorted(of_runs.items())
+        if (arm, seed) not in of_curves and status != "failed"
+    ]
+
+
 def _is_not_finite(text: str) -> bool:
     # Of the text: a NaN in the row also stands for a number that cannot be, which was said when it was read.
     return bool(text) and not math.isfinite(float(text))
@@ -125,4 +178,34 @@ def _without_record(folder: Path, runs: Sequence[Line], records: Mapping[str, An
         for line in runs
         if line.row["run_id"] not in records
         and not (folder / "records" / f"{line.row['run_id']}.json").exists()
+    ]
+
+
+def _against_records(folder: Path, runs: Sequence[Line], records: Mapping[str, Any]) -> list[str]:
+    """Rows whose hash is not that of the configuration and the images that their record tells of."""
+    problems = []
+    for line in runs:
+        path = folder / "records" / f"{line.row['run_id']}.json"
+        record = records.get(path.stem, {})
+        if "fingerprint" not in record.get("data", {}):
+            continue
+        try:
+            config_hash = config_of(record, path).hash(record["data"]["fingerprint"])
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        if config_hash != line.row["config_hash"]:
+            problems.append(
+                f"{folder / 'runs.csv'}:{line.number}: config_hash: expected {config_hash}, as "
+                f"records/{path.name} gives; received {line.texts['config_hash']}"
+            )
+    return problems
+
+
+def _without_row(folder: Path, runs: Table, records: Mapping[str, Any]) -> list[str]:
+    """Records of runs that runs.csv does not name, not even in a line that cannot be read."""
+    named = {line.texts.get("run_id") for line in runs.lines}
+    return [
+        f"{folder / 'records' / run_id}.json: expected a row of this run in runs.csv, received none"
+        for run_id in sorted(set(records) - named)
     ]

@@ -14,10 +14,10 @@ from alexnet_tf.results import (
 )
 from experiments.claims import claims_table, write_claims
 from experiments.claims_page import claims_page
-from experiments.effects import Row, effect_rows, judge, summarise
+from experiments.effects import effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
-from experiments.folder_rows import read_folder
+from experiments.folder_rows import folders_of, read_folder
 from experiments.networks import networks_table, write_networks
 from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
@@ -46,7 +46,7 @@ def write_all(
     written: list[Path] = []
     unread: dict[str, str] = {}
     for experiment in experiments:
-        for folder in sorted(path.parent for path in results_dir.glob(f"*/{experiment.name}/runs.csv")):
+        for folder in folders_of(results_dir, experiment):
             try:
                 write_report(folder, experiment, tables, figures)
             except InputError as error:
@@ -109,7 +109,6 @@ def write_report(
         if not runs:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
-        problems += _without_partner(folder, runs, curves)
         judged = judge(experiment, runs, records)
         # In table.md file names are relative: the same rows elsewhere give the same bytes.
         shown = [problem.removeprefix(f"{folder}/") for problem in problems]
@@ -141,19 +140,3 @@ def _write_forest(
         written.append(results_dir / f"claims.{suffix}")
         write_bytes(written[-1], content)
     return written
-
-
-def _without_partner(folder: Path, runs: list[Row], curves: list[Row]) -> list[str]:
-    """Curves of no finished run (left by a killed process, or still running), and runs without curves."""
-    of_curves = {(row["arm"], row["seed"]) for row in curves}
-    of_runs = {(row["arm"], row["seed"]): row["status"] for row in runs}
-    path = folder / "curves.csv"
-    return [
-        f"{path}: expected curves of finished runs, received arm {arm} seed {seed} without "
-        "a row in runs.csv (not used)"
-        for arm, seed in sorted(of_curves - set(of_runs))
-    ] + [
-        f"{path}: expected the curve of arm {arm} seed {seed}, which runs.csv holds; received none"
-        for (arm, seed), status in sorted(of_runs.items())
-        if (arm, seed) not in of_curves and status != "failed"
-    ]

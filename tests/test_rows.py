@@ -57,6 +57,15 @@ def test_rows_come_back_exactly(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_what_is_no_text_is_spelt_out_in_a_problem(tmp_path):
+    record(tmp_path)
+    path = tmp_path / "runs.csv"
+    path.write_bytes(path.read_bytes().replace(b",0,done,", b",\x00\xff0,done,"))
+    ((problem,),) = [read_runs(tmp_path).problems]
+    assert problem.isprintable()
+    assert "seed: expected a whole number >= 0, received " in problem
+
+
 def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
     for seed in range(5):
         record(tmp_path, seed=seed)
@@ -70,7 +79,7 @@ def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
     assert [row["seed"] for row in rows] == [0, 2]
     assert problems == [
         f"{path}:3: learning_rate: expected a number or nothing, received 'fast'",
-        f"{path}:5: expected one row for arm relu, seed 2, received another (first: line 4)",
+        f"{path}:5: expected one row for arm relu, seed 2, received another (line 4 is used)",
         f"{path}:6: expected 23 fields and a line break, received {lines[5].count(',') + 1} fields and the "
         "end of the file (half-written?)",
     ]

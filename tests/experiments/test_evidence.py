@@ -7,6 +7,7 @@ import pytest
 from alexnet_tf.config import Config
 from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
 from experiments import EXPERIMENTS
+from experiments.evidence import contradictions, read_evidence
 from experiments.folder_rows import read_folder
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -67,3 +68,7 @@ def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, fol
         curve = [point for point in curves if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
         assert [point["epoch"] for point in curve] == list(range(row["epochs"] + 1))
         assert curve[-1]["train_error"] == row["train_error"]
+
+
+def test_no_configuration_has_two_results():
+    assert contradictions(read_evidence(RESULTS, EXPERIMENTS)) == []

@@ -1,14 +1,17 @@
 """Rows against their folder, their curve and their record: nothing wrong is passed over or averaged."""
 
 import csv
+import json
 import math
 
 import pytest
 from invented import POOLING, SPEED, pooling_results, record, speed_results
 from written import effects, read, report
 
-from experiments.evidence import evidence_of
-from experiments.folder_rows import read_folder
+from alexnet_tf.config import Config
+from experiments.claims_page import claims_page
+from experiments.evidence import contradictions, evidence_of, read_evidence
+from experiments.folder_rows import folders_of, read_folder
 
 
 def edit(path, change, where=lambda row: True):
@@ -112,6 +115,76 @@ def test_an_unreadable_record_is_said_once(folder):
     path.write_text("{")
     (problem,) = read_folder(folder, SPEED).problems
     assert problem.startswith(f"{path}: expected a JSON record")
+
+
+def test_a_record_whose_row_is_gone_is_said(folder):
+    lines = (folder / "runs.csv").read_text().splitlines(keepends=True)
+    (folder / "runs.csv").write_text("".join(line for line in lines if "speed-tanh-2" not in line))
+    curve, orphan = read_folder(folder, SPEED).problems
+    assert "expected curves of finished runs, received arm tanh seed 2 without a row in runs.csv" in curve
+    assert orphan == (
+        f"{folder / 'records' / 'speed-tanh-2.json'}: expected a row of this run in runs.csv, received none"
+    )
+
+
+def test_a_row_has_the_hash_of_its_record(folder):
+    path = folder / "records" / "speed-relu-0.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}}))
+    config_hash = Config.from_dict(content["config"]).hash("f" * 64)
+    line = edit(folder / "runs.csv", {"config_hash": config_hash})
+    assert read_folder(folder, SPEED).problems == []
+    edit(folder / "runs.csv", {"config_hash": "0" * 64})
+    assert read_folder(folder, SPEED).problems == [
+        f"{folder / 'runs.csv'}:{line}: config_hash: expected {config_hash}, as records/speed-relu-0.json "
+        f"gives; received {'0' * 64}"
+    ]
+    path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}, "config": {"train": 3}}))
+    (problem,) = read_folder(folder, SPEED).problems
+    assert problem.startswith(f"{path}: expected the configuration of a run; received ")
+
+
+def test_a_row_that_cannot_be_read_still_has_its_record(folder):
+    edit(folder / "runs.csv", {"seed": "two"}, lambda row: row["run_id"] == "speed-tanh-2")
+    problems = read_folder(folder, SPEED).problems
+    assert not [problem for problem in problems if "expected a row of this run" in problem]
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "curves.csv"])
+def test_a_column_of_another_version_is_said(folder, name):
+    header, *lines = (folder / name).read_text().splitlines()
+    (folder / name).write_text("\n".join([f"{header},schema", *(f"{line},2" for line in lines)]) + "\n")
+    found = read_folder(folder, SPEED)
+    assert found.problems == [
+        f"{folder / name}:1: expected the columns that this version writes, received also 'schema' (not used)"
+    ]
+    assert len(found.runs) == 6
+
+
+def test_runs_without_their_runs_csv_are_not_passed_over(folder):
+    results = folder.parents[1]
+    assert folders_of(results, SPEED) == [folder]
+    (folder / "runs.csv").unlink()
+    assert folders_of(results, SPEED) == [folder]
+    (folder / "curves.csv").unlink()
+    assert folders_of(results, SPEED) == [folder]
+    for path in (folder / "records").iterdir():
+        path.unlink()
+    # As a search leaves it, or nothing at all.
+    assert folders_of(results, SPEED) == []
+
+
+def test_one_configuration_with_two_results_is_said(folder):
+    results = folder.parents[1]
+    other = pooling_results(results / "builtin" / "pooling")
+    assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
+    edit(other / "runs.csv", {"config_hash": "relu0"})
+    (problem,) = contradictions(read_evidence(results, [SPEED, POOLING]))
+    assert problem.startswith(
+        "builtin/pooling/pooling-separate-0: expected the test error of builtin/speed/speed-relu-0, for the "
+        "configuration is the same: 0.1"
+    )
+    assert problem in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
 
 
 def test_evidence_tells_the_problems(folder):
