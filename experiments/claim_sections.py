@@ -8,6 +8,7 @@ from experiments.conditions import notes
 from experiments.effects import MIN_PAIRS, Judged, arms_in_order
 from experiments.evidence import Evidence
 from experiments.experiment import Experiment
+from experiments.paper_distance import Place, distance
 from experiments.tables import bullets, markdown
 
 
@@ -52,11 +53,11 @@ def _sentence(experiment: Experiment, one: Judged) -> str:
     said = f"{_measure(experiment, one)}: {ours(one)}, {one.verdict}."
     smallest = wording.smallest_effect(one.comparison)
     if one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
-        detectable = wording.detectable(effect, one.comparison)
+        detectable, paper = wording.detectable(effect, one.comparison), _papers_number(one)
         power = f" {detectable} would have been told from none four times out of five." if detectable else ""
-        return f"{said} The interval excludes the smallest effect of interest, {smallest}.{power}"
+        return f"{said} The interval excludes the smallest effect of interest, {smallest}.{power}{paper}"
     if one.verdict == statistics.REPRODUCED:
-        return said
+        return said + _papers_number(one)
     if effect.bound == "none":
         return f"{said} Both sides hold runs that never reached the target, so that nothing follows."
     if effect.bound:
@@ -64,6 +65,17 @@ def _sentence(experiment: Experiment, one: Judged) -> str:
     if effect.n < MIN_PAIRS:
         return f"{said} Fewer than {MIN_PAIRS} pairs have no verdict."
     return f"{said} The interval holds both no effect and the smallest of interest, {smallest}."
+
+
+def _papers_number(one: Judged) -> str:
+    """Where the paper's own number is; a claim may hold in kind and not in size."""
+    place = None if one.comparison.paper_effect is None else distance(one.effect, one.comparison).place
+    number = wording.paper_effect(one.comparison)
+    return {
+        Place.INSIDE: f" The paper's {number} lies within the interval.",
+        Place.WEAKER: f" The paper's {number} lies outside the interval: ours is weaker.",
+        Place.STRONGER: f" The paper's {number} lies outside the interval: ours is stronger.",
+    }.get(place, "")
 
 
 def _disagreement(evidence: Evidence) -> str:

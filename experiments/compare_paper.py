@@ -1,42 +1,16 @@
 """Whether a results folder agrees with the paper's own numbers."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from alexnet_tf.errors import InputError
-from alexnet_tf.statistics import Effect, no_effect
 from experiments import wording
 from experiments.compare import AGREE, DIFFER, UNDECIDED
 from experiments.compare_folders import find_folders
-from experiments.effects import MIN_PAIRS, Judged
+from experiments.effects import Judged
 from experiments.evidence import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
-
-
-class Place(Enum):
-    """Where the paper's number is, seen from our interval."""
-
-    INSIDE = "inside"
-    WEAKER = "outside, ours is weaker"
-    STRONGER = "outside, ours is stronger"
-    UNKNOWN = "no interval"
-
-
-@dataclass(frozen=True)
-class Distance:
-    """Where the paper's number is and how far outside.
-
-    Attributes:
-        place: inside, or on which side of our interval.
-        outside: from the nearer end of the interval to the number, a difference or a factor of at least 1;
-            None where it is not outside.
-    """
-
-    place: Place
-    outside: float | None = None
+from experiments.paper_distance import Place, apart, distance
 
 
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
@@ -80,36 +54,6 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     return status, _text(Path(path), found, places, problems)
 
 
-def distance(effect: Effect, comparison: Comparison) -> Distance:
-    """Where the paper's number is, seen from the interval of an effect.
-
-    Args:
-        effect: as `judge` found it; its interval may be open.
-        comparison: with a paper's number.
-
-    Example:
-
-    >>> tanh_slower = Comparison("tanh", "relu", "epochs", "ratio", 6.0, 3.0)
-    >>> distance(Effect(5, 2.0, 1.5, 3.0, 0.01), tanh_slower)
-    Distance(place=<Place.WEAKER: 'outside, ours is weaker'>, outside=2.0)
-    """
-    paper = comparison.paper_effect
-    if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
-        return Distance(Place.UNKNOWN)
-    low = -math.inf if effect.low is None else effect.low
-    high = math.inf if effect.high is None else effect.high
-    if low <= paper <= high:
-        return Distance(Place.INSIDE)
-    nearest = low if paper < low else high
-    claims_more = comparison.smallest_effect > no_effect(comparison.kind)
-    place = Place.STRONGER if (nearest > paper) == claims_more else Place.WEAKER
-    return Distance(place, _apart(nearest, paper, comparison))
-
-
-def _apart(a: float, b: float, comparison: Comparison) -> float:
-    return max(a, b) / min(a, b) if comparison.kind == "ratio" else abs(a - b)
-
-
 def _numbered(experiment: Experiment) -> bool:
     return any(comparison.paper_effect is not None for comparison in experiment.comparisons)
 
@@ -147,8 +91,8 @@ def _line(experiment: Experiment, one: Judged) -> str:
     if found.outside is not None:
         said += f"; {_far(found.outside, comparison)} from the interval"
     if effect.effect is not None and effect.bound is None:
-        apart = _apart(effect.effect, comparison.paper_effect, comparison)
-        said += f"; {_far(apart, comparison)} from our mean"
+        far = apart(effect.effect, comparison.paper_effect, comparison)
+        said += f"; {_far(far, comparison)} from our mean"
     numbers = f"ours {wording.effect_text(effect, comparison)}, paper {wording.paper_effect(comparison)}"
     return f"{measure}{claim}: {numbers}: {said}"
 

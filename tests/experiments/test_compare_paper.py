@@ -8,7 +8,8 @@ from invented import POOLING, SPEED, fall, pooling_results, record, speed_result
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import Effect
 from experiments.__main__ import main
-from experiments.compare_paper import Distance, Place, compare_with_paper, distance
+from experiments.compare_paper import compare_with_paper
+from experiments.paper_distance import Distance, Place, distance
 
 RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 
