@@ -66,6 +66,10 @@ EXPERIMENT = Experiment(
     metrics=(),
     objective="selection_error",
     figure=METRICS[0],
-    notes=("what is found in pixels has no spread: it is of the same queries for every seed",),
+    notes=(
+        "what is found in pixels has no spread: it is of the same queries for every seed",
+        "the interval is over nets, not over the choice of the 500 queries, the same for all arms; that "
+        "noise is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for one net)",
+    ),
     probe_metrics=METRICS,
 )

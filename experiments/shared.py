@@ -1,8 +1,8 @@
 """Runs and nets that another arm of the same results directory has already.
 
 Two experiments may have an arm in common (the baseline above all), and two arms may look at one net in two
-ways. The config hash tells: equal hash, equal numbers. Such a run is trained once; the other arm gets its
-own row, with its own metrics, that names the run it is.
+ways. The config hash tells: equal hash, equal numbers on one kind of processor. Such a run is trained once;
+the other arm gets its own row, with its own metrics, that names the run it is.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,8 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
         arm: that asks.
         config_hash: of the run.
         net: a kept net; then only the run that left it will do. Trained again on another processor a run
-            leaves a net that differs in the last digits from the one that an older row tells of.
+            leaves another net than the one that an older row tells of: the last digits of the first steps
+            differ, and after some epochs the first digits do.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:

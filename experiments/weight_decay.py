@@ -22,6 +22,7 @@ EXPERIMENT = Experiment(
         Comparison("decay", "none", "test_error", "difference", None, -0.005),
     ),
     metrics=(),
+    notes=("the run of `decay` with seed 4 was held for more than an hour, which its seconds count",),
     objective="selection_error",
     figure="train_error",
 )
