@@ -21,10 +21,10 @@ from experiments.recorded import find_run
 # What `compare` takes for the second folder.
 PAPER = "paper"
 COMPARE = (
-    "Exit status for two folders: 0 no rows of equal configuration differ, 1 some do, 2 bad input or nothing "
-    "in common. For a folder and the paper: 0 no interval of a claim's own comparisons excludes the paper's "
-    "number on the side of no effect (it holds the number, or is stronger), 1 some do, 2 bad input or no "
-    "such interval."
+    "Exit status for two folders: 0 no rows of equal configuration differ, nor their records, 1 some do, 2 "
+    "bad input or nothing in common. For a folder and the paper: 0 no interval of a claim's own comparisons "
+    "excludes the paper's number on the side of no effect (it holds the number, or is stronger), 1 some do, "
+    "2 bad input or no such interval."
 )
 
 RERUN = (

@@ -117,7 +117,7 @@ EXPERIMENT = Experiment(
     notes=(
         "the factor belongs to the condition of 2012, and most of it to the scale of its input: with pixels "
         "of unit variance, all else as it was, little of it is left, with max pooling more, and in the "
-        "modern net nothing",
+        "modern net three pairs show none",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more "
         "than it helps tanh, so that pair says little about the activation",
     ),
