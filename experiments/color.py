@@ -37,8 +37,8 @@ EXPERIMENT = Experiment(
     metrics=(GAP,),
     notes=(
         "the likely reason is that there is nothing to prevent yet: after twelve epochs these nets have a "
-        "training error of nearly three quarters, and test errors only two or three points above it "
-        "(table), where the paper's were near the end of ninety epochs",
+        "training error of nearly three quarters, and test errors only about two points above it (table), "
+        "where the paper's were near the end of ninety epochs",
         "what noise there is, is that of the start: at the rate that won the search some nets leave chance "
         "a few epochs later than others (curves.csv; twice the rate diverges), one of `code` so much later "
         "that it ends several points above the rest",
