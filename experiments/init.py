@@ -52,7 +52,8 @@ EXPERIMENT = Experiment(
         "rate that was tried in four epochs (lr_search.csv: from .00125 to .32, on raw pixels from .0025 to"
         " .08), and in these ten; the rate of such an arm is the first of its grid and says nothing",
         "the cause is the width, not the numbers: `gain` is `paper-raw` but for Gaussians widened by what a"
-        " quarter of the inputs takes away, and trains as well as He's initialisation",
+        " quarter of the inputs takes away, and trains; that it ends elsewhere than He's is not told by "
+        "three pairs",
     ),
     objective="selection_error",
     figure="train_error",
