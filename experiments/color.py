@@ -36,12 +36,12 @@ EXPERIMENT = Experiment(
     ),
     metrics=(GAP,),
     notes=(
-        "the likely reason is that there is nothing to prevent yet: after twelve epochs these nets have a "
-        "training error of nearly three quarters, and test errors only about two points above it (table), "
-        "where the paper's were near the end of ninety epochs",
+        "the likely reason is that there is nothing to prevent yet: after twelve epochs of the paper's "
+        "ninety these nets are wrong on most training images too, and hardly more often on test images "
+        "(the table)",
         "what noise there is, is that of the start: at the rate that won the search some nets leave chance "
         "a few epochs later than others (curves.csv; twice the rate diverges), one of `code` so much later "
-        "that it ends several points above the rest",
+        "that it ends points above the rest",
     ),
     objective="selection_error",
     figure="test_error",

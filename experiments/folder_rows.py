@@ -8,15 +8,7 @@ from typing import Any
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
-from alexnet_tf.rows import (
-    CURVE_KEY,
-    CURVES_COLUMNS,
-    RUN_KEY,
-    RUNS_COLUMNS,
-    Line,
-    Table,
-    read_table,
-)
+from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
 from experiments.experiment import Experiment
 from experiments.recorded import config_of
 

@@ -49,10 +49,10 @@ EXPERIMENT = Experiment(
     metrics=(),
     notes=(
         "with the fixed Gaussians of the paper and of the program this narrow net stays at chance at every "
-        "rate that was tried in four epochs (lr_search.csv: from .00125 to .32, on raw pixels from .0025 to"
-        " .08), and in these ten; the rate of such an arm is the first of its grid and says nothing",
-        "the cause is the width, not the numbers: `gain` is `paper-raw` but for Gaussians widened by what a"
-        " quarter of the inputs takes away, and trains; that it ends elsewhere than He's is not told by "
+        "rate that was tried in four epochs (lr_search.csv), and in these ten; the rate of such an arm is "
+        "the first of its grid and says nothing",
+        "the cause is the width, not the numbers: `gain` is `paper-raw` but for Gaussians widened by what "
+        "a quarter of the inputs takes away, and trains; that it ends elsewhere than He's is not told by "
         "three pairs",
     ),
     objective="selection_error",

@@ -57,8 +57,8 @@ EXPERIMENT = Experiment(
     metrics=(GAP,),
     notes=(
         "the error falls for another reason than less overfitting: in the curves overlapping pooling is "
-        "ahead from the first epoch on, when no net overfits yet, and in training error by about as much as"
-        " in test error; what it takes off the difference of the two is small throughout",
+        "ahead from the first epoch on, when no net overfits yet, and in training error by about as much "
+        "as in test error; what it takes off the difference of the two is small throughout",
         "that difference, which the paper claims too, was made one of the claim's comparisons after these "
         "runs; its smallest effect of interest was declared before them",
     ),

@@ -68,8 +68,8 @@ EXPERIMENT = Experiment(
     figure=METRICS[0],
     notes=(
         "what is found in pixels has no spread: it is of the same queries for every seed",
-        "the interval is over nets, not over the choice of the 500 queries, the same for all arms; that "
-        "noise is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for one net)",
+        "the interval is over nets, not over the choice of the queries, the same for all arms; that noise "
+        "is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for one net)",
     ),
     probe_metrics=METRICS,
 )
