@@ -6,7 +6,8 @@ A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`); how far the towers have parted is the difference of the
 two. Halves that no tower made differ too, the more the fewer kernels they have; so the control, `dealt`, are
 the same kernels dealt into two halves at random. Until it was found that a net of one tower has too few
-first kernels to compare with (halves of six, not twelve), its halves were the control: `one`.
+first kernels to compare with (halves of six, not twelve), its halves were the control: `one`. For each net,
+`deals_beyond` is the share of its deals that part at least as far as its towers have.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,24 +17,30 @@ from experiments.small_alexnet import THREE_SEEDS, measured_arm
 from experiments.towers import ONE_TOWER
 
 METRICS = ("tower_contrast", "colorful_tower", "grey_tower")
+DEALS_BEYOND = "deals_beyond"
 DEALS = 1000
 
 
 def tower_contrast(dealt: bool = False) -> Callable[..., Mapping[str, float]]:
     """A probe: colourfulness of the more and of the less colourful half of conv1's kernels, their difference.
 
-    Of halves dealt at random only the difference, in the mean over many deals.
+    Of halves dealt at random the difference in the mean over many deals, and the share of deals whose
+    difference is that of the towers or more.
     """
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
         # Here, not at the top: listing the experiments should not wait for TensorFlow.
-        from alexnet_tf.figures.kernels import first_kernels, random_contrast, tower_colorfulness
+        from alexnet_tf.figures.kernels import first_kernels, random_contrasts, tower_colorfulness
 
         kernels, _ = first_kernels(models[0])
-        if dealt:
-            return {METRICS[0]: random_contrast(kernels, DEALS, seed=0)}
         grey, colorful = sorted(tower_colorfulness(kernels, 2).tolist())
-        return dict(zip(METRICS, (colorful - grey, colorful, grey), strict=True))
+        if not dealt:
+            return dict(zip(METRICS, (colorful - grey, colorful, grey), strict=True))
+        contrasts = random_contrasts(kernels, DEALS, seed=0)
+        return {
+            METRICS[0]: float(contrasts.mean()),
+            DEALS_BEYOND: float((contrasts >= colorful - grey).mean()),
+        }
 
     return probe
 
@@ -77,5 +84,5 @@ EXPERIMENT = Experiment(
         "either",
     ),
     figure=METRICS[0],
-    probe_metrics=METRICS,
+    probe_metrics=(*METRICS, DEALS_BEYOND),
 )

@@ -15,11 +15,12 @@ TITLES = {
     "tower_contrast": "colour contrast of the halves",
     "colorful_tower": "more colourful half",
     "grey_tower": "less colourful half",
+    "deals_beyond": "deals that part as far as the towers",
     "same_class_share": "neighbours of the query's class",
     "nearer_in_pixels": "images nearer in pixels than the neighbours",
 }
 # Fractions of 1 that are shown in percent.
-FRACTIONS = ("gap", "same_class_share", "nearer_in_pixels")
+FRACTIONS = ("gap", "same_class_share", "nearer_in_pixels", "deals_beyond")
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; its interval, from five pairs on, is one for "
     "the median and open on one side."

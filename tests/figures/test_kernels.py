@@ -14,7 +14,7 @@ from alexnet_tf.figures.kernels import (
     first_kernels,
     grid_shape,
     kernels_figure,
-    random_contrast,
+    random_contrasts,
     tower_colorfulness,
 )
 from alexnet_tf.figures.look import house_look
@@ -68,7 +68,10 @@ def test_random_halves_of_four_kernels_are_all_three():
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
 
-    assert random_contrast(kernels, deals=3000, seed=0) == pytest.approx(1 / 3, abs=0.03)
+    contrasts = random_contrasts(kernels, deals=3000, seed=0)
+    assert contrasts.shape == (3000,)
+    assert sorted(set(contrasts.round(6))) == [0, 1]
+    assert contrasts.mean() == pytest.approx(1 / 3, abs=0.03)
     assert np.ptp(tower_colorfulness(kernels, 2)) == pytest.approx(1)
 
 

@@ -1,0 +1,42 @@
+"""C13's probe: what it tells of kernels whose towers have parted wholly, and of ones dealt at random."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from alexnet_tf.figures.kernels import first_kernels
+from alexnet_tf.models import build_model
+from alexnet_tf.presets import SCALED
+from experiments.kernels import DEALS_BEYOND, METRICS, tower_contrast
+
+
+@pytest.fixture(scope="module")
+def parted():
+    """A net of two towers, eight first kernels each: those of one see brightness, the other's colour."""
+    config = dataclasses.replace(SCALED, filters=(16, 8, 8, 8, 8), hidden=(8, 8), width=1.0)
+    model = build_model(config, (56, 56, 3), classes=3)
+    kernels, towers = first_kernels(model)
+    assert towers == 2
+    kernels[:] = 0
+    kernels[0, 0, :, :8] = np.array([[1, 1, 1]]).T / np.sqrt(3)
+    kernels[0, 0, :, 8:] = np.array([[1, -1, 0]]).T / np.sqrt(2)
+    convolution = next(layer for layer in model.layers if layer.name == "conv1")
+    convolution.kernel.assign(kernels)
+    return model
+
+
+def test_towers_that_have_parted(parted):
+    assert tower_contrast()([parted], None) == pytest.approx(dict(zip(METRICS, (1, 1, 0), strict=True)))
+
+
+def test_hardly_a_deal_parts_as_far(parted):
+    told = tower_contrast(dealt=True)([parted], None)
+
+    # With k colourful kernels of 16 in one half of 8 the halves differ by |2k - 8| / 8.
+    ways = [math.comb(8, k) ** 2 for k in range(9)]
+    mean = sum(way * abs(2 * k - 8) / 8 for k, way in enumerate(ways)) / sum(ways)
+    assert told.keys() == {"tower_contrast", DEALS_BEYOND}
+    assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
+    assert told[DEALS_BEYOND] == pytest.approx(0, abs=0.002)  # 2 of 12,870
