@@ -19,7 +19,7 @@ EXPERIMENT = Experiment(
     dataset="tiny_imagenet100",
     cost="about 55 min of one core in float32, its search 20; `lrn` is C2's `two`",
     arms=(
-        tiny_arm("none", 0.02, "no normalisation", lrn=False),
+        tiny_arm("none", 0.0025, "no normalisation", lrn=False),
         tiny_arm("lrn", 0.04, "LRN", probe=lrn_factor_cv),
     ),
     comparisons=(
