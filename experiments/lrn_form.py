@@ -26,12 +26,12 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 70 min of one core in mixed_bfloat16, its search 25",
     arms=(
-        cifar_arm("none", 0.02, "no normalisation", lrn=False),
-        cifar_arm("factor", 0.02, "alpha 0: the constant k^-beta", lrn_alpha=0.0),
+        cifar_arm("none", 0.005, "no normalisation", lrn=False),
+        cifar_arm("factor", 0.01, "alpha 0: the constant k^-beta", lrn_alpha=0.0),
         cifar_arm("paper", 0.02, "the paper's formula", FIVE_SEEDS),
         cifar_arm("divided", 0.02, "alpha divided by n", lrn_divide_alpha=True),
-        cifar_arm("before-relu", 0.02, "LRN1 before its ReLU, ReLU after pooling", late_relu=True),
-        cifar_arm("spatial", 0.02, "a spatial normalisation after LRN2", spatial_norm=True),
+        cifar_arm("before-relu", 0.04, "LRN1 before its ReLU, ReLU after pooling", late_relu=True),
+        cifar_arm("spatial", 0.04, "a spatial normalisation after LRN2", spatial_norm=True),
         cifar_arm(
             "code",
             0.02,
