@@ -9,11 +9,11 @@ from typing import Any
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
 from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
-from experiments.experiment import Experiment
+from experiments.experiment import Experiment, Metric
 from experiments.recorded import config_of
 
 # Columns of runs.csv that repeat the last point of the run's curve.
-OF_THE_LAST_EPOCH = ("train_error", "test_error")
+OF_THE_LAST_EPOCH = ("train_error", "test_error", "test_top5_error", "learning_rate")
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
 
 
@@ -50,7 +50,7 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     curve_lines, strange_curves = _own(paths[1], curves.lines, {"experiment": experiment.name})
     problems = [*_unknown_columns(paths[0], runs, experiment), *runs.problems, *strange_runs]
     problems += [*_unknown_columns(paths[1], curves, experiment), *curves.problems, *strange_curves]
-    problems += _against_curves(paths[0], run_lines, paths[1], curve_lines)
+    problems += _against_curves(paths[0], run_lines, paths[1], curve_lines, experiment)
     problems += _without_curve(paths[0], runs.rows, paths[1], curve_lines)
     problems += [*record_problems, *_without_record(folder, run_lines, records)]
     problems += _without_row(folder, runs, records)
@@ -100,7 +100,11 @@ def _own(
 
 
 def _against_curves(
-    runs_path: Path, runs: Sequence[Line], curves_path: Path, curves: Sequence[Line]
+    runs_path: Path,
+    runs: Sequence[Line],
+    curves_path: Path,
+    curves: Sequence[Line],
+    experiment: Experiment,
 ) -> list[str]:
     """Where the row of a run that is done and its curve do not say the same."""
     points: dict[tuple[str, int], dict[int, Line]] = {}
@@ -131,7 +135,34 @@ def _against_curves(
             for column in OF_THE_LAST_EPOCH
             if _disagree(run.row[column], last.row[column])
         ]
+        problems += [
+            f"{runs_path}:{run.number}: {metric.name}: expected {_shown(of_curve)}, as curves.csv gives; "
+            f"received {_shown(run.row[metric.name])}"
+            for metric, of_curve in _metrics_of_curve(experiment, curve)
+            if metric.name in run.row and _is_another(run.row[metric.name], of_curve)
+        ]
     return problems
+
+
+def _metrics_of_curve(experiment: Experiment, curve: Mapping[int, Line]) -> list[tuple[Metric, float | None]]:
+    """The experiment's own metrics, taken anew from a curve; none of one that is not whole."""
+    if sorted(curve) != list(range(len(curve))):
+        return []
+    points = [curve[epoch].row for epoch in sorted(curve)]
+    if any(not math.isfinite(point[name]) for point in points for name in MEASURED if name in point):
+        return []
+    return [(metric, metric.of_curve(points)) for metric in experiment.metrics]
+
+
+def _is_another(written: float | None, of_curve: float | None) -> bool:
+    """Whether a cell holds another number than its curve gives, or one where it gives none, or none."""
+    if written is not None and not math.isfinite(written):
+        return False  # Said when it was read.
+    return written != of_curve
+
+
+def _shown(value: float | None) -> str:
+    return "nothing" if value is None else repr(float(value))
 
 
 def _without_curve(

@@ -82,6 +82,7 @@ def record(
         | {"test_error": error + gap, "test_top5_error": 0.0, "images_per_second": 100.0 if epoch else None}
         for epoch, error in enumerate(errors)
     ]
+    curve[-1]["learning_rate"] = changes.get("learning_rate", 0.01)
     row = common | {
         "run_id": f"{experiment.name}-{arm}-{seed}", "status": "done", "epochs": len(errors) - 1,
         "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0, "seconds": 10.0,

@@ -74,6 +74,25 @@ def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     assert read_folder(folder.rename(folder.with_name("copy")), SPEED).problems == []
 
 
+@pytest.mark.parametrize(("column", "text"), [("test_top5_error", "0.0625"), ("learning_rate", "0.5")])
+def test_every_column_that_repeats_the_curve_is_held_against_it(folder, column, text):
+    line = edit(folder / "runs.csv", {column: text})
+    (problem,) = read_folder(folder, SPEED).problems
+    assert problem.startswith(f"{folder / 'runs.csv'}:{line}: {column}: expected ")
+    assert problem.endswith(f"; received {text}")
+
+
+def test_a_metric_that_its_curve_does_not_give_is_said(tmp_path):
+    folder = speed_results(tmp_path / "builtin" / "speed")
+    line = edit(folder / "runs.csv", {"epochs_to_25": "29.0"}, lambda row: row["run_id"] == "speed-tanh-2")
+    assert read_folder(folder, SPEED).problems == [
+        f"{folder / 'runs.csv'}:{line}: epochs_to_25: expected 28.0, as curves.csv gives; received 29.0"
+    ]
+    edit(folder / "runs.csv", {"epochs_to_25": ""}, lambda row: row["run_id"] == "speed-tanh-2")
+    (problem,) = read_folder(folder, SPEED).problems
+    assert problem.endswith("epochs_to_25: expected 28.0, as curves.csv gives; received nothing")
+
+
 def test_a_row_that_is_not_the_end_of_its_curve_is_said(folder):
     line = edit(folder / "runs.csv", {"test_error": "0.125"})
     (problem,) = read_folder(folder, SPEED).problems
