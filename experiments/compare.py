@@ -38,14 +38,14 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """Compares two results: runs of equal configuration number by number, others by effects and means.
 
     Args:
-        a: a results folder of any level, an experiment's folder, or a runs.csv or curves.csv.
+        a: a results folder of any level, an experiment's folder, or a runs.csv, curves.csv or lr_search.csv.
         b: likewise; of the same experiment or another, on the same data set or another.
         tolerance: largest absolute difference that agrees; at 0 the written texts must be equal.
 
     Returns:
-        status: 0 no rows of equal config hash differ, nor the configurations of their records; 1 some do;
-            2 none do but not all files could be read. Other configurations, other environments, and runs
-            that only one side has are listed but no failure.
+        status: 0 no rows of equal config hash differ, nor what their records tell of configuration and
+            images; 1 some do; 2 none do but not all files could be read. Other configurations, other
+            environments, missing records, and runs that only one side has are listed but no failure.
         text: for people.
 
     Raises:

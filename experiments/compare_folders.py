@@ -64,6 +64,7 @@ class Folder:
     def experiment(self) -> str:
         """What its rows are of."""
         lines = [*self.lines.values(), *(line for points in self.points.values() for line in points.values())]
+        lines += self.searched.values()
         return next((line.row["experiment"] for line in lines if line.row["experiment"]), self.path.name)
 
     @cached_property
@@ -173,8 +174,9 @@ def pair_folders(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     left, right = find_folders(a), find_folders(b)
     if "." in left and "." in right:
         one, other = left["."], right["."]
-        if not ((one.runs and other.runs) or (one.curves and other.curves)):
-            raise InputError(f"expected two runs.csv or two curves.csv; received {a} and {b}")
+        tables = ((one.runs, other.runs), (one.curves, other.curves), (one.search, other.search))
+        if not any(ours and theirs for ours, theirs in tables):
+            raise InputError(f"expected two runs.csv, curves.csv or lr_search.csv; received {a} and {b}")
         return [Pair(one, other, (one.experiment, other.experiment))], []
     left, right = _rekeyed(left, right), _rekeyed(right, left)
     partners = [(name, name) for name in sorted(set(left) & set(right))] or _by_experiment(left, right)
@@ -280,6 +282,11 @@ def _file(path: Path) -> Folder:
         beside = Folder(path.parent, read_table(path.parent / "runs.csv", RUNS_COLUMNS, RUN_KEY), None)
         folder.lines = {key: line for key, line in beside.lines.items() if key in folder.points}
         return folder
+    if "winner" in header:
+        return Folder(path.parent, None, None, read_table(path, LR_SEARCH_COLUMNS, SEARCH_KEY))
     if "config_hash" in header and "status" in header:
         return Folder(path.parent, read_table(path, RUNS_COLUMNS, RUN_KEY), None)
-    raise InputError(f"expected the columns of runs.csv or curves.csv in {path}, received {','.join(header)}")
+    raise InputError(
+        f"expected the columns of runs.csv, curves.csv or lr_search.csv in {path}; "
+        f"received {','.join(header)}"
+    )

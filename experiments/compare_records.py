@@ -40,17 +40,27 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
     for ours, theirs in pair.same:
         keys = ((pair.left, ours), (pair.right, theirs))
         records = [_record(side, key) for side, key in keys]
-        if None in records or records[0]["config"] == records[1]["config"]:
+        if None in records:
             continue
+        words = _unequal_images(*records)
         try:
             fields = _unequal_fields(*(_flat(_config(side, key).to_dict()) for side, key in keys))
         except InputError as error:
             problems.append(str(error))
             continue
-        words = [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
+        words += [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
         if words:
             differing.append(f"{run_name(pair, ours, theirs)}, records: {', '.join(words)}")
     return differing, problems
+
+
+def _unequal_images(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """In what two records differ on the images; the name that a user gave them is none of it."""
+    x, y = ({**record.get("data", {}), "name": None} for record in (ours, theirs))
+    names = sorted(set(x) | set(y)) if x.keys() > {"name"} < y.keys() else []
+    return [
+        f"images.{name} {x.get(name)!r} / {y.get(name)!r}" for name in names if x.get(name) != y.get(name)
+    ]
 
 
 def environment_difference(pair: Pair) -> str:

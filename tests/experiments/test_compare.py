@@ -122,7 +122,7 @@ def test_bad_input(trees, tmp_path):
         (
             a / "builtin" / "speed" / "runs.csv",
             b / "builtin" / "speed" / "curves.csv",
-            r"expected two runs.csv or two curves.csv; received .*runs.csv and .*curves.csv",
+            r"expected two runs.csv, curves.csv or lr_search.csv; received .*runs.csv and .*curves.csv",
         ),
         (a, tmp_path / "nowhere", "expected a results folder or CSV file, received .*nowhere"),
         (tmp_path / "empty", b, r"expected a runs.csv in .*empty or below"),
@@ -134,7 +134,7 @@ def test_bad_input(trees, tmp_path):
         (
             tmp_path / "notes.csv",
             b,
-            r"expected the columns of runs.csv or curves.csv in .*received day,weather",
+            r"expected the columns of runs.csv, curves.csv or lr_search.csv in .*received day,weather",
         ),
     ]:
         with pytest.raises(InputError, match=message):

@@ -159,3 +159,17 @@ def test_a_config_of_the_same_run_that_is_not_whole_leaves_it_undecided(trees):
     (line,) = section(text, "not readable")
     path = folder / "records" / "speed-relu-0.json"
     assert line.startswith(f"{path}: expected the configuration of a run; received ")
+
+
+def test_other_images_in_a_record_are_told(trees):
+    path = trees[1] / "builtin" / "speed" / "records" / "speed-relu-0.json"
+    record = json.loads(path.read_text())
+    record["data"] = {"name": "other", "report_examples": 400}
+    path.write_text(json.dumps(record))
+    same = trees[0] / "builtin" / "speed" / "records" / "speed-relu-0.json"
+    same.write_text(json.dumps(record | {"data": {"name": "one", "report_examples": 500}}))
+
+    status, text = compare(*trees)
+
+    assert status == 1
+    assert section(text, "differ") == ["speed relu seed 0, records: images.report_examples 500 / 400"]

@@ -4,6 +4,7 @@ import pytest
 from compared import ALONE, CONFIGS, ENVIRONMENTS, MEANS, edit, edit_config, record_rates, section, titles
 from invented import POOLING, SPEED, fall, record
 
+from alexnet_tf.errors import InputError
 from experiments.compare import compare
 
 
@@ -113,3 +114,16 @@ def test_two_experiments_need_not_decide_alike(tmp_path):
     assert section(compare(tmp_path / "speed", tmp_path / "pooling")[1], "differ") == [
         "speed relu / pooling relu rate 0.01, lr_search.csv: train_error 0.26 / 0.27"
     ]
+
+
+def test_two_files_are_compared_like_their_folders(searched):
+    a, b = (tree / "builtin" / "speed" / "lr_search.csv" for tree in searched)
+    status, text = compare(a, b)
+    assert status == 0
+    assert "agree: 0 rows of runs.csv, 0 rows of curves.csv, 4 rows of lr_search.csv" in text
+    edit(b, ",0.375,0.385,", ",0.376,0.385,")
+    status, text = compare(a, b)
+    assert status == 1
+    assert section(text, "differ") == ["speed tanh rate 0.005, lr_search.csv: value 0.375 / 0.376"]
+    with pytest.raises(InputError, match=r"expected two runs.csv, curves.csv or lr_search.csv; received "):
+        compare(a, b.with_name("runs.csv"))
