@@ -1,6 +1,7 @@
 """A table of scores: one row for each checkpoint, data set and number of views."""
 
 import csv
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,15 +28,26 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file, strict=True)
-            header, rows = tuple(reader.fieldnames or ()), list(reader)
+            header, lines = tuple(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"--csv: expected a table of scores; received {path} ({reason})") from error
-    if header != COLUMNS or any(None in (*row, *row.values()) for row in rows):
-        raise InputError(f"--csv: expected a table with the columns {','.join(COLUMNS)}; received {path}")
-    return rows
+        raise InputError(f"expected a table of scores; received {path} ({reason})") from error
+    if header != COLUMNS:
+        raise InputError(f"{path}:1: expected the columns {','.join(COLUMNS)}; received {','.join(header)}")
+    for number, row in lines:
+        if None in (*row, *row.values()) or not _is_number(row["top1_error"], row["top5_error"]):
+            received = ",".join(map(str, row.values()))
+            raise InputError(f"{path}:{number}: expected {','.join(COLUMNS)}; received {received}")
+    return [row for _, row in lines]
+
+
+def _is_number(*texts: str) -> bool:
+    try:
+        return all(math.isfinite(float(text)) for text in texts)
+    except ValueError:
+        return False
 
 
 def record_scores(

@@ -1,4 +1,4 @@
-"""The command line: `python -m experiments list | run | search | rerun | compare | report`.
+"""The command line: `python -m experiments list | run | search | rerun | compare | report ...`.
 
 All flags live here; everything else takes objects.
 """

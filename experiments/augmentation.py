@@ -38,9 +38,9 @@ EXPERIMENT = Experiment(
         _against_none("crops", "test_error", -0.01),
     ),
     metrics=(GAP,),
-    notes=(
-        "after ten epochs no arm is near zero training error, so augmentation costs the net more in what it "
-        "has not learned yet than it saves in overfitting: the gap is smaller, the test error is not",
+    reasons=(
+        "after ten epochs no arm is near zero training error, so crops and flips cost the net more in what "
+        "it has not learned yet than they save in overfitting: the gap is smaller, the test error is not",
     ),
     objective="selection_error",
     figure="test_error",

@@ -4,7 +4,7 @@ from alexnet_tf import statistics
 from alexnet_tf.results import read_lr_search
 from experiments import wording
 from experiments.claims import ours
-from experiments.conditions import notes
+from experiments.conditions import notes, reasons
 from experiments.effects import MIN_PAIRS, Judged, arms_in_order
 from experiments.evidence import Evidence
 from experiments.experiment import Experiment
@@ -35,26 +35,23 @@ def section(evidence: Evidence) -> str:
         "\n".join(f"- {_sentence(experiment, one)}" for one in evidence.primary),
         _disagreement(evidence),
         _reasons(evidence),
+        bullets("Notes", notes_of(evidence)),
         _other_comparisons(evidence),
-        f"Runs, by arm and seed: {'; '.join(_runs(evidence))}.",
+        # Folded: links to every run are many, and few readers follow them.
+        f"<details><summary>Runs, by arm and seed</summary>\n\n{'; '.join(_runs(evidence))}.\n\n</details>",
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def _measure(experiment: Experiment, one: Judged) -> str:
-    metric = wording.title_of(experiment, one.comparison.metric)
-    return f"{metric}, {wording.contrast(one.comparison, '`')}"
 
 
 def _sentence(experiment: Experiment, one: Judged) -> str:
     effect = one.effect
     if one.verdict == statistics.NO_PAIRS:
-        return f"{_measure(experiment, one)}: {one.verdict}."
-    said = f"{_measure(experiment, one)}: {ours(one)}, {one.verdict}."
+        return f"{wording.measure(experiment, one.comparison, '`')}: {one.verdict}."
+    said = f"{wording.measure(experiment, one.comparison, '`')}: {ours(one)}, {one.verdict}."
     smallest = wording.smallest_effect(one.comparison)
     if one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
         detectable, paper = wording.detectable(effect, one.comparison), _papers_number(one)
-        power = f" {detectable} would have been told from none four times out of five." if detectable else ""
+        power = f" {detectable} would have been detected four times out of five." if detectable else ""
         return f"{said} The interval excludes the smallest effect of interest, {smallest}.{power}{paper}"
     if one.verdict == statistics.REPRODUCED:
         return said + _papers_number(one)
@@ -83,7 +80,7 @@ def _disagreement(evidence: Evidence) -> str:
     verdicts: dict[str, list[str]] = {}
     for one in evidence.primary:
         said = wording.short_verdict(one.verdict)
-        verdicts.setdefault(said, []).append(_measure(evidence.experiment, one))
+        verdicts.setdefault(said, []).append(wording.measure(evidence.experiment, one.comparison, "`"))
     if len(verdicts) < 2:
         return ""
     parts = "; ".join(f"{verdict} in {' and in '.join(measures)}" for verdict, measures in verdicts.items())
@@ -92,26 +89,26 @@ def _disagreement(evidence: Evidence) -> str:
 
 
 def _reasons(evidence: Evidence) -> str:
-    """The experiment's notes, and for what was left undecided what could have been seen."""
-    said = notes_of(evidence)
+    """Why the verdict is what it is, and for what was left undecided what could have been seen."""
+    said = reasons(evidence.experiment, evidence.rows)
     if holds(evidence):
-        return bullets("Notes", said)
+        return bullets("Under which conditions", said)
     undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
     said += [words for one in undecided if (words := power(evidence.experiment, one))]
     if said or evidence.verdict == statistics.NO_PAIRS:
         return bullets("Likely reason", said)
-    return "The experiment notes no reason."
+    return "The experiment gives no reason."
 
 
 def power(experiment: Experiment, one: Judged) -> str:
-    """What the pairs could have told from no effect, and how many the smallest effect of interest needs.
+    """Which effect the pairs could have detected, and how many the smallest effect of interest needs.
 
     Args:
         experiment: whose comparison it is.
         one: the comparison, undecided.
     """
     comparison, effect = one.comparison, one.effect
-    measure = _measure(experiment, one)
+    measure = wording.measure(experiment, one.comparison, "`")
     if effect.bound:
         return (
             f"{measure}: runs that never reached the target leave a bound, which has no power that could be "
@@ -122,8 +119,8 @@ def power(experiment: Experiment, one: Judged) -> str:
         return f"{measure}: {effect.n} {_pairs(effect.n)} without a spread do not tell what could be seen"
     smallest = wording.smallest_effect(comparison)
     said = (
-        f"{measure}: {effect.n} {_pairs(effect.n)} of this spread tell "
-        f"{wording.detectable(effect, comparison)} from none four times out of five; "
+        f"{measure}: {effect.n} {_pairs(effect.n)} of this spread detect "
+        f"{wording.detectable(effect, comparison)} four times out of five; "
     )
     if needed <= effect.n:
         return f"{said}so the smallest effect of interest, {smallest}, was within reach"

@@ -6,7 +6,7 @@ from pathlib import Path
 from alexnet_tf.marked_section import replace_marked_section
 from experiments import wording
 from experiments.effects import Judged
-from experiments.evidence import read_evidence
+from experiments.evidence import Evidence
 from experiments.experiment import Experiment
 from experiments.tables import markdown
 
@@ -21,27 +21,28 @@ HEADER = (
     "ours [95% interval]",
     "pairs",
     "verdict",
-    "of the claim",
+    "claim's verdict",
 )
 
 
-def claims_table(results_dir: Path, experiments: Sequence[Experiment]) -> str:
+def claims_table(
+    found: Sequence[Evidence], experiments: Sequence[Experiment], results: str = "results"
+) -> str:
     """Markdown: a line for each primary comparison on each data set that has results.
 
     The first of a claim has the claim's verdict as well, the weakest of them.
 
     Args:
-        results_dir: holds `<dataset>/<experiment>/runs.csv`.
+        found: the evidence there is.
         experiments: in the order of the table.
+        results: the directory of the evidence, beside the README.
     """
     lines = []
-    found = read_evidence(results_dir, experiments)
     for experiment in experiments:
         about = [experiment.claim, experiment.section, experiment.statement]
         of_this = [evidence for evidence in found if evidence.experiment is experiment]
         for evidence in of_this:
-            # Relative to the README beside the results.
-            link = f"{results_dir.name}/{evidence.path('table.md')}"
+            link = f"{results}/{evidence.path('table.md')}"
             for one in evidence.primary:
                 of_claim = wording.short_verdict(evidence.verdict) if one is evidence.primary[0] else ""
                 measured = _measured(experiment, one)
@@ -62,7 +63,7 @@ def write_claims(readme: Path, table: str) -> None:
 
 def _measured(experiment: Experiment, one: Judged) -> list[str]:
     comparison = one.comparison
-    measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison, '`')}"
+    measure = wording.measure(experiment, comparison, "`")
     return [measure, wording.paper_effect(comparison), ours(one), str(one.effect.n), one.verdict]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from alexnet_tf import statistics
 from experiments import wording
 from experiments.claim_sections import holds, link, notes_of, section
 from experiments.claims import ours
@@ -11,23 +10,24 @@ from experiments.effects import Judged, Row
 from experiments.evidence import Evidence, contradictions, count_verdicts
 from experiments.experiment import Comparison, Experiment
 from experiments.noise import our_noise, paper_noise
+from experiments.robustness import after_holm, family, without_pairing
 from experiments.tables import bullets, markdown, p_value
 
 HEADER = (
-    "claim", "statement", "data set", "measure", "paper", "of interest", "ours [95% interval]", "pairs",
-    "detectable", "p", "p (Holm)", "verdict", "of the claim",
+    "claim", "statement", "data set", "measure", "paper", "smallest effect of interest",
+    "ours [95% interval]", "pairs", "detectable", "p", "p (Holm)", "verdict", "claim's verdict",
 )  # fmt: skip
 LEGEND = f"""\
-- Of interest: the smallest effect that counts as the claim's, declared in the experiment's file before its
-  runs; its sign is the claimed side. Which comparisons are the claim's was declared then too, but for two
-  that became so later, C4's of test - training error and C13's against `dealt`: their notes tell.
+- Smallest effect of interest: the weakest that counts as the claim's, declared in the experiment's file
+  before its runs; its sign is the claimed side. The comparisons that decide a claim were declared then too,
+  except two that were added later (see their notes): C4's of test - training error and C13's against `dealt`.
 - Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect; *not
   reproduced* where it does not, and excludes the smallest effect of interest; else *inconclusive*.
-- Of the claim: an experiment on a data set has the weakest verdict of its comparisons here (*not reproduced*
-  is weaker than *inconclusive*, that than *reproduced*). The headline counts these, one for each experiment
-  and data set that has pairs of runs; without any it is *no pairs yet*, and not counted.
-- Detectable: the smallest true effect that so many pairs with so much spread would have told from none four
-  times out of five.
+- Claim's verdict: an experiment on a data set has the weakest verdict of its comparisons here (*not
+  reproduced* is weaker than *inconclusive*, that than *reproduced*). The headline counts these, one for each
+  experiment and data set that has pairs of runs; without any it is *no pairs yet*, and not counted.
+- Detectable: the smallest true effect that so many pairs with so much spread would have detected (an
+  interval without no effect in it) four times out of five.
 - p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one. A run that
   never reached its target leaves none.
 - {wording.BOUNDS}"""
@@ -54,6 +54,8 @@ def claims_page(
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
         markdown(HEADER, _lines(found, experiments, unread)),
         LEGEND,
+        after_holm(found),
+        without_pairing(found),
         "## What was not reproduced, or not decided" if doubtful else "",
         *(section(evidence) for evidence in doubtful),
         "## Notes on what was reproduced" if noted else "",
@@ -79,16 +81,11 @@ def _cost(found: Sequence[Evidence]) -> str:
 def _lines(
     found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str]
 ) -> list[list[str]]:
-    family = [(evidence, one) for evidence in found for one in evidence.primary]
-    adjusted = statistics.holm([one.effect.p for _, one in family])
     lines = []
+    tested = family(found)
     for experiment in experiments:
         about = [experiment.claim, experiment.statement]
-        of_this = [
-            (evidence, one, p)
-            for (evidence, one), p in zip(family, adjusted, strict=True)
-            if evidence.experiment is experiment
-        ]
+        of_this = [each for each in tested if each[0].experiment is experiment]
         lines += [
             [*about, link(evidence), *_measured(experiment, one, p), _of_claim(evidence, one)]
             for evidence, one, p in of_this
@@ -110,7 +107,7 @@ def _of_claim(evidence: Evidence, one: Judged) -> str:
 
 
 def _claimed(experiment: Experiment, comparison: Comparison) -> list[str]:
-    measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison, '`')}"
+    measure = wording.measure(experiment, comparison, "`")
     return [measure, wording.paper_effect(comparison), wording.smallest_effect(comparison)]
 
 

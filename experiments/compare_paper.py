@@ -84,7 +84,7 @@ def _title(path: Path, evidence: Evidence) -> str:
 
 def _line(experiment: Experiment, one: Judged) -> str:
     comparison, effect = one.comparison, one.effect
-    measure = f"{wording.title_of(experiment, comparison.metric)}, {wording.contrast(comparison)}"
+    measure = wording.measure(experiment, comparison)
     claim = " (the claim)" if comparison.primary else ""
     found = distance(effect, comparison)
     said = found.place.value

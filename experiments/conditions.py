@@ -16,6 +16,11 @@ DATASET_NOTES: dict[str, str] = {
 }
 
 
+def reasons(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
+    """The experiment's own reasons, where the rows are of the data set that they are about."""
+    return list(experiment.reasons) if _is_of_its_data_set(experiment, rows) else []
+
+
 def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row]) -> list[str]:
     """The experiment's own notes, for the data set they are about, and what its searches leave open.
 
@@ -24,7 +29,6 @@ def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row
         rows: of runs.csv.
         search_rows: of lr_search.csv in the same folder.
     """
-    about_these = {row["dataset"] for row in rows} == {experiment.dataset}
     blind = [
         f"`{name}`"
         for name in arms_in_order(experiment, rows)
@@ -43,10 +47,14 @@ def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row
     ]
     undecided = [f"no rate of the search was better than another for {', '.join(tied)} (lr_search.csv)"]
     return [
-        *(experiment.notes if about_these else ()),
+        *(experiment.notes if _is_of_its_data_set(experiment, rows) else ()),
         *(censored if blind else ()),
         *(undecided if tied else ()),
     ]
+
+
+def _is_of_its_data_set(experiment: Experiment, rows: Sequence[Row]) -> bool:
+    return {row["dataset"] for row in rows} == {experiment.dataset}
 
 
 def conditions(rows: Sequence[Row], records: Records) -> list[str]:

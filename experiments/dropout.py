@@ -55,12 +55,13 @@ EXPERIMENT = Experiment(
             censored_message=lambda curve: f"> {curve[-1]['epoch']:.0f} epochs",
         ),
     ),
-    notes=(
-        "what there is to overfit decides: with crops and flips the net of ten epochs hardly overfits "
-        "without dropout, which has little to take away; without them (`-plain`) it overfits more, and the "
-        "same dropout takes away more than the smallest effect of interest",
-        "in both conditions a net of ten epochs loses more by what it has not learned yet than it gains by "
-        "overfitting less, as with augmentation (C5): its test error is higher",
+    reasons=(
+        "dropout can take away only as much overfitting as there is. With crops and flips there is little "
+        "in ten epochs: the whole gap of `none` is smaller than the smallest effect of interest, so that "
+        "this condition could not reach it. Without crops and flips (`-plain`) there is more, and the same "
+        "dropout takes away more than that",
+        "in both conditions the net of ten epochs loses more by what it has not learned yet than it gains "
+        "by overfitting less, as with augmentation (C5): with dropout its test error is higher",
     ),
     objective="selection_error",
     figure="test_error",

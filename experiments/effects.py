@@ -200,7 +200,7 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
 
 
 # From the weakest to the strongest; a bound that decides nothing is as weak as an interval that does not.
-_VERDICTS = (
+VERDICTS = (
     statistics.NOT_REPRODUCED,
     statistics.INCONCLUSIVE,
     statistics.REPRODUCED_WEAKER,
@@ -220,7 +220,7 @@ def claim_verdict(judged: Sequence[Judged]) -> str:
         return statistics.NO_PAIRS
     undecided = (statistics.INCONCLUSIVE_BOUND, statistics.NO_PAIRS)
     verdicts = [statistics.INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
-    return min(verdicts, key=_VERDICTS.index)
+    return min(verdicts, key=VERDICTS.index)
 
 
 def _verdict(comparison: Comparison, effect: Effect) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alexnet_tf import statistics
 from experiments import wording
-from experiments.effects import Judged, Records, Row, claim_verdict, judge
+from experiments.effects import VERDICTS, Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
 from experiments.folder_rows import folders_of, read_folder
 
@@ -99,16 +99,25 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """The verdicts on the claims, one for each experiment on each data set that has pairs, counted."""
-    said = [wording.short_verdict(one.verdict) for one in found if one.verdict != statistics.NO_PAIRS]
-    if not said:
-        return f"The paper's claims: {statistics.NO_PAIRS}"
-    kinds = [
-        statistics.REPRODUCED,
-        statistics.REPRODUCED_WEAKER,
-        statistics.INCONCLUSIVE,
-        statistics.NOT_REPRODUCED,
-    ]
-    counts = [f"{said.count(kind)} {kind}" for kind in map(wording.short_verdict, kinds) if kind in said]
-    experiments = "experiment" if len(said) == 1 else "experiments"
-    return f"The paper's claims in {len(said)} {experiments}: {', '.join(counts)}"
+    """The verdicts, one for each experiment on each data set that has pairs, counted.
+
+    Those on the paper's claims apart from those on questions of our own.
+    """
+    decided = [one for one in found if one.verdict != statistics.NO_PAIRS]
+    papers = [one for one in decided if one.experiment.is_of_paper]
+    own = [one for one in decided if not one.experiment.is_of_paper]
+    if not papers:
+        said = f"The paper's claims: {statistics.NO_PAIRS}"
+    else:
+        said = f"The paper's claims in {_experiments(papers)}: {_counts(papers)}"
+    return f"{said}; questions of our own in {_experiments(own)}: {_counts(own)}" if own else said
+
+
+def _experiments(found: Sequence[Evidence]) -> str:
+    return f"{len(found)} experiment{'s' * (len(found) != 1)}"
+
+
+def _counts(found: Sequence[Evidence]) -> str:
+    said = [wording.short_verdict(one.verdict) for one in found]
+    kinds = dict.fromkeys(map(wording.short_verdict, reversed(VERDICTS)))
+    return ", ".join(f"{said.count(kind)} {kind}" for kind in kinds if kind in said)

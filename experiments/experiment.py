@@ -1,5 +1,6 @@
 """What an experiment is: arms that differ in declared fields, comparisons, and the rule of its verdict."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -58,7 +59,7 @@ class Comparison:
         paper_effect: the paper's number on the same scale, None where it has none.
         smallest_effect: an interval that excludes it (and all beyond) means "not reproduced"; its side
             of no effect (0, or 1 for a ratio) is the claimed side.
-        primary: whether the claim's verdict in README is this one.
+        primary: whether it decides the claim; of several the weakest verdict does.
     """
 
     arm: str
@@ -89,11 +90,11 @@ class Experiment:
 
     Attributes:
         name: `ablation-relu`; also the folder of its rows and the make target.
-        claim: identifier of the claim, such as `C1`.
+        claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
         section: where the paper makes it.
         statement: the claim in our words, one sentence.
         dataset: the data set the evidence is collected on (`auto` looks for this one).
-        cost: of the committed rows, on two CPU cores.
+        cost: of the committed rows, on one CPU core.
         arms: in the order of tables and figures.
         comparisons: the effects that are judged.
         metrics: columns of runs.csv beyond the common ones.
@@ -101,6 +102,8 @@ class Experiment:
             final training error) or `selection_error`.
         figure: the column of curves.csv that figure.png shows against the epoch, or the one of
             `probe_metrics` that it shows arm by arm.
+        reasons: why the verdict is what it is, as far as runs tell, each with the arm or file that does.
+        notes: what else a reader should know. Both are about the evidence on `dataset`.
         probe_metrics: columns of runs.csv that the arms' probes fill.
     """
 
@@ -115,8 +118,14 @@ class Experiment:
     metrics: tuple[Metric, ...]
     objective: Literal["epochs_to_target", "selection_error"]
     figure: str
+    reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     probe_metrics: tuple[str, ...] = ()
+
+    @property
+    def is_of_paper(self) -> bool:
+        """Whether the paper makes the claim; else the question is ours."""
+        return re.fullmatch(r"C\d+", self.claim) is not None
 
     def arm(self, name: str) -> Arm:
         """The arm of that name.

@@ -1,6 +1,7 @@
 """The table of trained networks in README.md, from their committed scores."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,34 @@ SECTION = "networks"
 HEADER = ("data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision")
 
 
-def networks_table(results_dir: Path) -> str:
-    """Markdown: a line for each row of `<data set>/<model>/scores.csv`, empty where there is none.
+def scored_networks(results_dir: Path) -> tuple[list[tuple[Path, dict[str, str]]], list[str]]:
+    """Every row of every `<data set>/<model>/scores.csv` with its folder, and what cannot be read."""
+    rows, problems = [], []
+    for path in sorted(results_dir.glob("*/*/scores.csv")):
+        try:
+            rows += [(path.parent, row) for row in read_scores(path)]
+        except InputError as error:
+            problems.append(str(error))
+    return rows, problems
+
+
+def networks_table(scored: Sequence[tuple[Path, dict[str, str]]], results: str = "results") -> str:
+    """Markdown: a line for each row of scores, empty where there is none.
+
+    Args:
+        scored: folders and rows, as `scored_networks` found them.
+        results: the directory of the evidence, beside the README.
 
     Raises:
-        InputError: for a table of scores or a model.json beside it that cannot be read.
+        InputError: for a model.json in one of the folders that cannot be read.
     """
     lines = []
-    for path in sorted(results_dir.glob("*/*/scores.csv")):
-        folder = path.parent
+    for folder, row in scored:
         about = _about(folder / "model.json")
-        for row in read_scores(path):
-            top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
-            link = f"[{folder.name}]({results_dir.name}/{folder.parent.name}/{folder.name}/)"
-            known = (str(about["scores"]["epoch"]), row["views"], row["examples"], top1, top5)
-            lines.append([folder.parent.name, link, *known, about["config"]["precision"]])
+        top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
+        link = f"[{folder.name}]({results}/{folder.parent.name}/{folder.name}/)"
+        known = (str(about["scores"]["epoch"]), row["views"], row["examples"], top1, top5)
+        lines.append([folder.parent.name, link, *known, about["config"]["precision"]])
     return markdown(HEADER, lines) if lines else ""
 
 

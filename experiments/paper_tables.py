@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.intervals import mean_interval
-from alexnet_tf.scores import read_scores
 from experiments import ensemble, views, wording
 from experiments.averaging import METRICS
 from experiments.claims import ours
 from experiments.effects import sample_of, values_of
 from experiments.evidence import Evidence
 from experiments.paper import TABLE_1, TABLE_2, PaperErrors
-from experiments.tables import markdown
+from experiments.tables import bullets, markdown
 
 ABOUT = """\
 Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of
@@ -20,19 +19,19 @@ errors of one cannot be compared with those of the other, only their differences
 SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where there are several."
 
 
-def paper_tables(results_dir: Path, found: Sequence[Evidence]) -> str:
+def paper_tables(
+    scored: Sequence[tuple[Path, dict[str, str]]], found: Sequence[Evidence], problems: Sequence[str] = ()
+) -> str:
     """Markdown, its links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        results_dir: holds `<data set>/<model>/scores.csv` of trained networks.
+        scored: folders and rows of trained networks, as `experiments.networks.scored_networks` found them.
         found: the evidence there is; that of other experiments than `views` and `ensemble` is not used.
-
-    Raises:
-        InputError: for a table of scores that cannot be read.
+        problems: what could not be read of trained networks.
     """
     of_views = [evidence for evidence in found if evidence.experiment.name == views.EXPERIMENT.name]
     of_ensembles = [evidence for evidence in found if evidence.experiment.name == ensemble.EXPERIMENT.name]
-    own_1 = [*_trained_networks(results_dir), *_arms(of_views, {"one": "1 view", "ten": "10 views"})]
+    own_1 = [*_trained_networks(scored), *_arms(of_views, {"one": "1 view", "ten": "10 views"})]
     own_2 = _arms(of_ensembles, {"one": "1 CNN", "five": "5 CNNs"})
     parts = [
         "# The paper's tables, and ours beside them",
@@ -55,6 +54,7 @@ def paper_tables(results_dir: Path, found: Sequence[Evidence]) -> str:
         "\\* trained first on all of ImageNet 2011 Fall; nothing of ours is.",
         _differences(of_ensembles),
         SPREAD if of_views or of_ensembles else "",
+        bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -63,15 +63,14 @@ def _errors(line: PaperErrors) -> list[str]:
     return ["–" if error is None else f"{error:.1%}" for error in (line.top1, line.top5, line.test_top5)]
 
 
-def _trained_networks(results_dir: Path) -> list[list[str]]:
+def _trained_networks(scored: Sequence[tuple[Path, dict[str, str]]]) -> list[list[str]]:
     lines = []
-    for path in sorted(results_dir.glob("*/*/scores.csv")):
-        dataset, name = path.parent.parent.name, path.parent.name
-        for row in read_scores(path):
-            nets = "" if row["nets"] == "1" else f"{row['nets']} nets, "
-            count = f"{row['views']} view{'s' * (row['views'] != '1')}"
-            errors = [f"{float(row[column]):.1%}" for column in ("top1_error", "top5_error")]
-            lines.append(["ours", f"[{name}]({dataset}/{name}/), {nets}{count}", dataset, *errors])
+    for folder, row in scored:
+        nets = "" if row["nets"] == "1" else f"{row['nets']} nets, "
+        count = f"{row['views']} view{'s' * (row['views'] != '1')}"
+        errors = [f"{float(row[column]):.1%}" for column in ("top1_error", "top5_error")]
+        name = f"[{folder.name}]({folder.parent.name}/{folder.name}/), {nets}{count}"
+        lines.append(["ours", name, folder.parent.name, *errors])
     return lines
 
 

@@ -113,13 +113,13 @@ EXPERIMENT = Experiment(
             censored_message=lambda curve: f"> {curve[-1]['epoch']:.0f} epochs",
         ),
     ),
-    objective="epochs_to_target",
-    notes=(
-        "the factor belongs to the condition of 2012, and most of it to the scale of its input: with pixels "
-        "of unit variance, all else as it was, little of it is left, with max pooling more, and in the "
-        "modern net three pairs show none",
-        "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more "
-        "than it helps tanh, so that pair says little about the activation",
+    reasons=(
+        "the factor belongs to the conditions of 2012, and most of it to the scale of the input: with "
+        "pixels of unit variance and all else as it was, little of it is left (`relu-unit`, `tanh-unit`); "
+        "with max pooling, more; in the modern net three pairs show none",
+        "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
+        "helps tanh, so that pair says little about the activation",
     ),
+    objective="epochs_to_target",
     figure="train_error",
 )

@@ -1,4 +1,4 @@
-"""From the rows of one experiment on one data set to its evidence: tables and figure, no training."""
+"""All that is made of recorded rows: tables, figures, the page of claims, README. No training."""
 
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from experiments.effects import effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
 from experiments.folder_rows import folders_of, read_folder
-from experiments.networks import networks_table, write_networks
+from experiments.networks import networks_table, scored_networks, write_networks
 from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
 
@@ -35,7 +35,8 @@ def write_all(
 
     The README is the one beside the directory of committed evidence, `results`; no other directory
     changes it. A folder without a row that can be read is passed over, with a warning and a line on the
-    page of claims.
+    page of claims; so is a table of scores, with a line below the paper's tables, and README's table of
+    networks then stays as it was.
 
     Returns:
         The files written.
@@ -57,15 +58,15 @@ def write_all(
     if not written:
         nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none"
         raise InputError(next(iter(unread.values()), nothing))
-    for problem in unread.values():
+    scored, unscored = scored_networks(results_dir)
+    for problem in (*unread.values(), *unscored):
         print(f"WARNING: {problem}; the others go on", file=sys.stderr)
-    # Relative: the same rows elsewhere give the same bytes.
-    unread = {name: problem.replace(f"{results_dir}/", "") for name, problem in unread.items()}
+    unread = {name: _relative(problem, results_dir) for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:
         for name, text in (
             ("claims.md", claims_page(found, experiments, unread)),
-            ("tables.md", paper_tables(results_dir, found)),
+            ("tables.md", paper_tables(scored, found, [_relative(one, results_dir) for one in unscored])),
         ):
             written.append(results_dir / name)
             write_text(written[-1], text)
@@ -73,10 +74,16 @@ def write_all(
         written += _write_forest(results_dir, found, experiments)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
-        write_claims(readme, claims_table(results_dir, experiments))
-        write_networks(readme, networks_table(results_dir))
+        write_claims(readme, claims_table(found, experiments))
+        if not unscored:
+            write_networks(readme, networks_table(scored))
         written.append(readme)
     return written
+
+
+def _relative(problem: str, results_dir: Path) -> str:
+    """The same rows elsewhere give the same bytes."""
+    return problem.replace(f"{results_dir}/", "")
 
 
 def write_report(

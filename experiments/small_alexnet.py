@@ -1,4 +1,4 @@
-"""The AlexNet of the ablations: the paper's eight layers at a quarter of their width, for small images.
+"""The AlexNet of the ablations: the paper's eight layers with fewer kernels and units, for small images.
 
 Its pixels have unit variance. The paper's were 0..255 minus the mean, so its LRN met activations some 64
 times as large; `alpha` times that squared makes the layer do to these pixels what it did to those. (For a
@@ -21,7 +21,8 @@ MODEL = dataclasses.replace(
 )
 
 # 32 -> 28 -> 13 -> 6 -> 2: conv1 without stride, so that there is a map left for five convolutions. One
-# tower: none of the claims tried on it speaks of towers, and two would take half as long again.
+# tower: none of the claims tried on it speaks of towers, and two would take half as long again. A sixth to a
+# quarter of the paper's kernels, an eighth of its hidden units.
 CIFAR = Config(
     data=DataConfig(dataset="cifar10", input_scale="unit", pad=4, flip=True),
     model=dataclasses.replace(
@@ -30,7 +31,7 @@ CIFAR = Config(
     train=TrainConfig(epochs=10, learning_rate=0.02, weight_decay=5e-4, schedule="steps", drops=(7, 9)),
 )
 
-# 56 -> 26 -> 12 -> 5 -> 2.
+# 56 -> 26 -> 12 -> 5 -> 2, a quarter of the paper's kernels and units.
 TINY = Config(
     data=DataConfig(dataset="tiny_imagenet100", image_size=64, input_scale="unit", crop=56, flip=True),
     model=MODEL,

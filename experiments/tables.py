@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.intervals import mean_interval
 from experiments import wording
-from experiments.conditions import conditions, count, joined, notes
+from experiments.conditions import conditions, count, joined, notes, reasons
 from experiments.effects import (
     Judged,
     Records,
@@ -30,10 +30,11 @@ def experiment_table(
     """Markdown for one experiment on one data set; the same rows give the same bytes."""
     parts = [
         f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
-        f"Section {experiment.section} of the paper. {experiment.statement}",
+        f"{wording.origin(experiment)}. {experiment.statement}",
         _arms(experiment, rows, records, judged),
         _effects(experiment, judged),
         bullets("Left out of the pairs", _left_out(judged)),
+        bullets("Reasons", reasons(experiment, rows)),
         bullets("Notes", notes(experiment, rows, search_rows)),
         bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
         bullets("Conditions", conditions(rows, records)),
@@ -150,8 +151,8 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
     bounds = any(one.effect.bound in ("lower", "upper") for one in judged)
     header = ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
-        "Detectable: the smallest true effect that so many pairs with so much spread would have told from "
-        "none four times out of five."
+        "Detectable: the smallest true effect that so many pairs with so much spread would have detected "
+        "(an interval without no effect in it) four times out of five."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"

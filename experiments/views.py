@@ -29,6 +29,11 @@ EXPERIMENT = Experiment(
         *against_one("two", (None, None)),
     ),
     metrics=(),
+    notes=(
+        "the five nets are a second training of these configurations: those of the first were not kept, "
+        "and C13 and C14 needed nets. The rows of the first training are in the history of this repository "
+        "before commit 080231c; the verdict was the same",
+    ),
     objective="selection_error",
     figure=METRICS[0],
     probe_metrics=METRICS,

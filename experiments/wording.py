@@ -29,6 +29,13 @@ MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
+def origin(experiment: Experiment) -> str:
+    """Where the paper makes the claim, or that it does not."""
+    if experiment.is_of_paper:
+        return f"Section {experiment.section} of the paper"
+    return f"A question of our own, on section {experiment.section} of the paper"
+
+
 def title_of(experiment: Experiment, metric: str) -> str:
     """What a metric is called in tables and figures."""
     own = {m.name: m.title for m in experiment.metrics}
@@ -167,6 +174,11 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
     """Which arm against which baseline: a quotient or a difference of names."""
     sign = "/" if comparison.kind == "ratio" else MINUS
     return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
+
+
+def measure(experiment: Experiment, comparison: Comparison, quote: str = "") -> str:
+    """What is compared, and of which arms: "test error, two − one"."""
+    return f"{title_of(experiment, comparison.metric)}, {contrast(comparison, quote)}"
 
 
 def short_verdict(verdict: str) -> str:

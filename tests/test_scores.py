@@ -29,15 +29,24 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
     assert list(tmp_path.iterdir()) == [table]
 
 
+HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
+
+
 @pytest.mark.parametrize(
-    "content",
-    ["", "views,nets\n1,1\n", "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint\n1\n"],
+    ("content", "said"),
+    [
+        ("", ":1: expected the columns views,nets,.*; received $"),
+        ("views,nets\n1,1\n", ":1: expected the columns views,nets,.*; received views,nets$"),
+        (f"{HEADER}\n1\n", ":2: expected views,nets,.*; received 1,None,"),
+        (f"{HEADER}\n1,1,9,.5,.2,1,a,b\n1,1,9,x,.2,1,a,b\n", ":3: expected views,.*; received 1,1,9,x,"),
+        (f"{HEADER}\n1,1,9,.5,nan,1,a,b\n", ":2: expected views,.*; received 1,1,9,.5,nan,"),
+    ],
 )
-def test_another_table_is_left_alone(tmp_path, content):
+def test_another_table_is_left_alone(tmp_path, content, said):
     table = tmp_path / "scores.csv"
     table.write_text(content)
 
-    with pytest.raises(InputError, match="--csv: expected a table with the columns views,nets,"):
+    with pytest.raises(InputError, match=f"scores.csv{said}"):
         record_scores(table, scores(0.5), [Path("a")], "cifar10", 1)
 
     assert table.read_text() == content
@@ -45,7 +54,5 @@ def test_another_table_is_left_alone(tmp_path, content):
 
 def test_no_table_has_no_rows(tmp_path):
     assert read_scores(tmp_path / "scores.csv") == []
-    with pytest.raises(
-        InputError, match=r"--csv: expected a table of scores; received .* \(Is a directory\)"
-    ):
+    with pytest.raises(InputError, match=r"expected a table of scores; received .* \(Is a directory\)"):
         read_scores(tmp_path)

@@ -5,14 +5,19 @@ from invented import POOLING, SPEED, fall, pooling_results, record, speed_result
 
 from alexnet_tf.errors import InputError
 from experiments.claims import claims_table, write_claims
+from experiments.evidence import read_evidence
 from experiments.report import write_report
+
+
+def table_of(results, *experiments):
+    return claims_table(read_evidence(results, experiments), experiments)
 
 
 @pytest.fixture
 def table(tmp_path):
     results = tmp_path / "results"
     write_report(speed_results(results / "builtin" / "speed"), SPEED, figures=False)
-    return claims_table(results, [SPEED, POOLING])
+    return table_of(results, SPEED, POOLING)
 
 
 def test_a_line_per_claim_and_data_set(table):
@@ -27,7 +32,7 @@ def test_a_line_per_claim_and_data_set(table):
 
 def test_a_difference_is_in_points(tmp_path):
     write_report(pooling_results(tmp_path / "builtin" / "pooling"), POOLING, figures=False)
-    line = claims_table(tmp_path, [POOLING]).splitlines()[2]
+    line = table_of(tmp_path, POOLING).splitlines()[2]
     assert "| −0.4 points | −0.40 points [−0.65, −0.15] | 3 | reproduced |" in line
 
 
@@ -36,16 +41,18 @@ def test_bounds_and_single_pairs(tmp_path):
     record(folder, SPEED, "relu", 0, fall(4, 8))
     record(folder, SPEED, "tanh", 0, fall(90, 40))
     write_report(folder, SPEED, figures=False)
-    assert "| one pair, no interval | 1 | inconclusive |" in claims_table(tmp_path, [SPEED])
+    assert "| one pair, no interval | 1 | inconclusive |" in claims_table(
+        read_evidence(tmp_path, [SPEED]), [SPEED]
+    )
     record(folder, SPEED, "relu", 1, fall(4, 8))
     record(folder, SPEED, "tanh", 1, fall(90, 40))
     write_report(folder, SPEED, figures=False)
     bound = "| > 10.0× | 2 | inconclusive (a bound, from censored runs) |"
-    assert bound in claims_table(tmp_path, [SPEED])
+    assert bound in table_of(tmp_path, SPEED)
     for seed in (2, 3, 4):
         record(folder, SPEED, "relu", seed, fall(4, 8))
         record(folder, SPEED, "tanh", seed, fall(90, 40))
-    assert "| > 10.0× [10.0, ∞) | 5 | reproduced |" in claims_table(tmp_path, [SPEED])
+    assert "| > 10.0× [10.0, ∞) | 5 | reproduced |" in table_of(tmp_path, SPEED)
 
 
 def test_readme_changes_between_the_markers_only(tmp_path, table):

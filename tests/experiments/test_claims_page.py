@@ -72,7 +72,7 @@ def test_why_it_was_not_reproduced(root):
     said = page.split("## What was not reproduced, or not decided")[1].split("## Noise")[0]
     assert "### C4, [builtin](builtin/pooling/table.md): Overlapping pooling lowers the test error." in said
     assert "The interval excludes the smallest effect of interest, −0.2 points." in said
-    assert "Likely reason:\n\n- A note of the experiment." in said
+    assert "The experiment gives no reason.\n\nNotes:\n\n- A note of the experiment." in said
     assert "`separate` [0](builtin/pooling/records/pooling-separate-0.json), [1](" in said
     assert "C1" not in said
 
@@ -85,8 +85,8 @@ def test_an_undecided_claim_says_what_it_could_have_seen(tmp_path):
     assert "The interval holds both no effect and the smallest of interest, −0.2 points." in page
     # -1, +.4, -.3 points: std .7; (2.8 * .7 / .2)^2 = 96 by the normal distribution.
     assert (
-        "- test error, `overlapping` − `separate`: 3 pairs of this spread tell 2.28 points from none four "
-        "times out of five; for the smallest effect of interest, −0.2 points, it takes about 99 seeds an arm"
+        "- test error, `overlapping` − `separate`: 3 pairs of this spread detect 2.28 points four times "
+        "out of five; for the smallest effect of interest, −0.2 points, it takes about 99 seeds an arm"
         in page
     )
     assert "| `overlapping` − `separate` | test - training error | " in page
@@ -98,17 +98,28 @@ def test_two_pairs_have_no_verdict(tmp_path):
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.2 + seed / 100])
     page = page_of(tmp_path, POOLING)
     assert "Fewer than 3 pairs have no verdict." in page
-    assert ": 2 pairs of this spread tell " in page
+    assert ": 2 pairs of this spread detect " in page
+
+
+def test_reasons_stand_apart_from_notes(root):
+    told = dataclasses.replace(BOTH, reasons=("It is the weather.",))
+    page = page_of(root, told)
+    assert "Likely reason:\n\n- It is the weather.\n\nNotes:\n\n- A note of the experiment.\n\n" in page
+    held = page_of(root, dataclasses.replace(POOLING, reasons=("It is the weather.",)))
+    assert "Under which conditions:\n\n- It is the weather.\n\nNotes:\n\n- A note" in held
+    elsewhere = page_of(root, dataclasses.replace(told, dataset="cifar10"))
+    assert "weather" not in elsewhere
+    assert "A note of" not in elsewhere
 
 
 def test_an_undecided_claim_without_a_note_has_a_reason_all_the_same(tmp_path):
-    silent = dataclasses.replace(POOLING, notes=())
+    silent = dataclasses.replace(POOLING, notes=(), reasons=())
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
         record(tmp_path / "builtin" / "pooling", silent, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", silent, "overlapping", seed, [0.9, 0.3 + change])
     page = page_of(tmp_path, silent)
     assert "Likely reason:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
-    assert "notes no reason" not in page
+    assert "gives no reason" not in page
 
 
 def test_comparisons_that_disagree_are_said_and_the_weakest_is_the_claims(root):

@@ -155,3 +155,14 @@ def test_the_same_rows_give_the_same_bytes(found):
     assert first == second
     assert first["png"].startswith(b"\x89PNG")
     assert b"<svg" in first["svg"]
+
+
+def test_questions_of_our_own_are_counted_apart(tmp_path):
+    own = dataclasses.replace(POOLING, claim="pooling-form")
+    assert POOLING.is_of_paper
+    assert not own.is_of_paper
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    assert count_verdicts(read_evidence(tmp_path, [SPEED, own])) == (
+        "The paper's claims in 1 experiment: 1 reproduced; questions of our own in 1 experiment: 1 reproduced"
+    )

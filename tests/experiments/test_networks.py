@@ -7,7 +7,7 @@ import pytest
 from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores
 from alexnet_tf.scores import record_scores
-from experiments.networks import networks_table, write_networks
+from experiments.networks import networks_table, scored_networks, write_networks
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def results(tmp_path):
 
 
 def test_a_line_for_each_number_of_views(results):
-    lines = networks_table(results).splitlines()[2:]
+    lines = networks_table(scored_networks(results)[0]).splitlines()[2:]
     link = "[alexnet](results/pets/alexnet/)"
     assert lines == [
         f"| pets | {link} | 60 | 1 | 400 | 50.0% | 75.0% | float32 |",
@@ -32,7 +32,7 @@ def test_a_line_for_each_number_of_views(results):
 
 
 def test_nothing_where_nothing_is_trained(tmp_path):
-    assert networks_table(tmp_path) == ""
+    assert networks_table(scored_networks(tmp_path)[0]) == ""
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"scores": {}}', '{"scores": {"epoch": 1}}'])
@@ -40,12 +40,12 @@ def test_a_damaged_description_is_named(results, content):
     path = results / "pets" / "alexnet" / "model.json"
     path.write_text(content)
     with pytest.raises(InputError, match=r"model.json: expected the description of a trained network"):
-        networks_table(results)
+        networks_table(scored_networks(results)[0])
 
 
 def test_readme_changes_between_the_markers_only(results, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- networks -->\nold\n<!-- /networks -->\nafter\n")
-    write_networks(readme, networks_table(results))
-    text = readme.read_text()
-    assert text == f"before\n<!-- networks -->\n\n{networks_table(results)}\n\n<!-- /networks -->\nafter\n"
+    write_networks(readme, networks_table(scored_networks(results)[0]))
+    table = networks_table(scored_networks(results)[0])
+    assert readme.read_text() == f"before\n<!-- networks -->\n\n{table}\n\n<!-- /networks -->\nafter\n"

@@ -3,14 +3,16 @@
 import re
 
 import pytest
-from invented import pooling_results, record
+from invented import POOLING, pooling_results, record
 
 from alexnet_tf.evaluate import Scores
 from alexnet_tf.scores import record_scores
 from experiments import ensemble, views
 from experiments.evidence import read_evidence
+from experiments.networks import scored_networks
 from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1
 from experiments.paper_tables import paper_tables
+from experiments.report import write_all
 
 ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0.45, 0.45)}
 
@@ -25,7 +27,8 @@ def averaged(root, experiment):
 
 
 def page(root):
-    return paper_tables(root, read_evidence(root, [views.EXPERIMENT, ensemble.EXPERIMENT]))
+    scored, problems = scored_networks(root)
+    return paper_tables(scored, read_evidence(root, [views.EXPERIMENT, ensemble.EXPERIMENT]), problems)
 
 
 def ours(text):
@@ -105,3 +108,28 @@ def test_links_lead_to_the_tables(tmp_path):
     averaged(tmp_path, views.EXPERIMENT)
     (target,) = set(re.findall(r"\]\(([^)]+)\)", page(tmp_path)))
     assert (tmp_path / target).parent.is_dir()
+
+
+def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys):
+    results = tmp_path / "results"
+    pooling_results(results / "builtin" / "pooling")
+    for name in ("good", "bad"):
+        (results / "pets" / name).mkdir(parents=True)
+        scores = Scores(1.0, 0.5, 0.25, 400)
+        record_scores(results / "pets" / name / "scores.csv", scores, [tmp_path], "folder:pets", 1)
+    with open(results / "pets" / "bad" / "scores.csv", "a") as file:
+        file.write("1\n")
+    readme = tmp_path / "README.md"
+    marked = "<!-- {0} -->\nold {0}\n<!-- /{0} -->\n"
+    readme.write_text(marked.format("claims") + marked.format("networks"))
+
+    write_all(results, [POOLING], figures=False)
+
+    problem = "pets/bad/scores.csv:3: expected views,"
+    assert f"WARNING: {results}/{problem}" in capsys.readouterr().err
+    text = (results / "tables.md").read_text()
+    assert f"Problems:\n\n- {problem}" in text
+    assert ours(text) == ["| ours | [good](pets/good/), 1 view | pets | 50.0% | 25.0% |"]
+    assert (results / "claims.md").exists()
+    assert "old claims" not in readme.read_text()
+    assert "old networks" in readme.read_text()

@@ -1,0 +1,62 @@
+"""What the page of claims says of Holm's family and of pairing, with the numbers by hand."""
+
+import dataclasses
+
+import pytest
+from invented import POOLING, SPEED, pooling_results, record, speed_results
+
+from experiments.evidence import read_evidence
+from experiments.robustness import after_holm, family, without_pairing
+
+
+@pytest.fixture
+def found(tmp_path):
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    return read_evidence(tmp_path, [SPEED, POOLING])
+
+
+def test_the_family_is_every_comparison_that_decides(found):
+    # p of C1 .0030, of C4 .0202: the smaller is doubled.
+    assert [round(p, 4) for _, _, p in family(found)] == [pytest.approx(0.0060, abs=2e-4), 0.0202]
+
+
+def test_what_survives_the_number_of_comparisons(found):
+    said = "Of the paper's comparisons 2 were reproduced, weaker ones included; 2 of them keep p < 0.05 when"
+    assert after_holm(found).startswith(said)
+    assert after_holm(found).endswith("(Holm).")
+    assert after_holm([]) == ""
+
+
+def test_what_does_not_survive_is_named(tmp_path):
+    # Thrice the same evidence: p .0202 times 3.
+    names = ("pooling", "pooling-2", "pooling-3")
+    experiments = [dataclasses.replace(POOLING, name=name) for name in names]
+    for experiment in experiments:
+        folder = tmp_path / "builtin" / experiment.name
+        for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
+            record(folder, experiment, "separate", seed, [0.9, separate], probe=0.5)
+            record(folder, experiment, "overlapping", seed, [0.9, overlapping], probe=0.5)
+    said = after_holm(read_evidence(tmp_path, experiments))
+    assert "3 were reproduced, weaker ones included; 0 of them keep" in said
+    assert said.count("C4 on builtin (test error, `overlapping` − `separate`)") == 3
+
+
+def test_verdicts_that_hang_on_the_pairs_are_named(found):
+    # Pooling: both arms spread by a point, their differences by .1: unpaired nothing is told from none.
+    said = without_pairing(found)
+    assert "1 of the 2 verdicts on arms of separate nets would be others: C4 on builtin (test error, " in said
+    assert said.endswith(", inconclusive.")
+    assert without_pairing(found[:1]).endswith(
+        "0 of the 1 verdicts on arms of separate nets would be others."
+    )
+    assert without_pairing([]) == ""
+
+
+def test_arms_that_look_at_the_same_nets_are_left_out(tmp_path):
+    folder = tmp_path / "builtin" / "pooling"
+    for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
+        for arm, last in (("separate", separate), ("overlapping", overlapping)):
+            errors = [0.9, 0.5, 0.3, last]
+            record(folder, POOLING, arm, seed, errors, probe=0.5, config_hash=f"net{seed}")
+    assert without_pairing(read_evidence(tmp_path, [POOLING])) == ""
