@@ -90,11 +90,12 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
         for row in evidence.rows:
             name = f"{evidence.path('')}{row['run_id']}"
             known, theirs = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
-            if any(row[column] != theirs[column] for column in OF_ONE_RUN):
-                said.append(
-                    f"{name}: expected the test error of {known}, for the configuration is the same: "
-                    f"{theirs['test_error']}; received {row['test_error']}"
-                )
+            said += [
+                f"{name}: {column}: expected {theirs[column]} as {known} has it, for the configuration is "
+                f"the same; received {row[column]}"
+                for column in OF_ONE_RUN
+                if row[column] != theirs[column]
+            ]
     return said
 
 

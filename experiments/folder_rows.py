@@ -51,7 +51,7 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     problems = [*_unknown_columns(paths[0], runs, experiment), *runs.problems, *strange_runs]
     problems += [*_unknown_columns(paths[1], curves, experiment), *curves.problems, *strange_curves]
     problems += _against_curves(paths[0], run_lines, paths[1], curve_lines, experiment)
-    problems += _without_curve(paths[0], runs.rows, paths[1], curve_lines)
+    problems += _without_curve(paths[0], runs.lines, paths[1], curve_lines)
     problems += [*record_problems, *_without_record(folder, run_lines, records)]
     problems += _without_row(folder, runs, records)
     problems += _against_records(folder, run_lines, records)
@@ -166,20 +166,22 @@ def _shown(value: float | None) -> str:
 
 
 def _without_curve(
-    runs_path: Path, runs: Sequence[Mapping[str, Any]], curves_path: Path, curves: Sequence[Line]
+    runs_path: Path, runs: Sequence[Line], curves_path: Path, curves: Sequence[Line]
 ) -> list[str]:
     """Curves of no finished run (left by a killed process, or still running), and runs without curves."""
-    of_curves = {(line.row["arm"], line.row["seed"]) for line in curves}
-    of_runs = {(row["arm"], row["seed"]): row["status"] for row in runs}
+    of_runs = {(line.row["arm"], line.row["seed"]): line for line in runs if line.row is not None}
+    of_curves: dict[tuple[str, int], Line] = {}
+    for line in curves:
+        of_curves.setdefault((line.row["arm"], line.row["seed"]), line)
     return [
-        f"{curves_path}: expected curves of finished runs, received arm {arm} seed {seed} without "
-        f"a row in {runs_path.name} (not used)"
-        for arm, seed in sorted(of_curves - set(of_runs))
+        f"{curves_path}:{of_curves[arm, seed].number}: expected curves of finished runs, received arm {arm} "
+        f"seed {seed} without a row in {runs_path.name} (not used)"
+        for arm, seed in sorted(of_curves.keys() - of_runs.keys())
     ] + [
-        f"{curves_path}: expected the curve of arm {arm} seed {seed}, which {runs_path.name} holds; "
+        f"{runs_path}:{line.number}: expected the curve of arm {arm} seed {seed} in {curves_path.name}, "
         "received none"
-        for (arm, seed), status in sorted(of_runs.items())
-        if (arm, seed) not in of_curves and status != "failed"
+        for (arm, seed), line in sorted(of_runs.items())
+        if (arm, seed) not in of_curves and line.row["status"] != "failed"
     ]
 
 

@@ -22,8 +22,8 @@ TITLES = {
 # Fractions of 1 that are shown in percent.
 FRACTIONS = ("gap", "same_class_share", "nearer_in_pixels", "deals_beyond")
 BOUNDS = (
-    "Where runs never reached the target the effect is a bound; its interval, from five pairs on, is one for "
-    "the median and open on one side."
+    "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
+    "for the median, open on one side."
 )
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"

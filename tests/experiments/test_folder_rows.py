@@ -198,12 +198,14 @@ def test_one_configuration_with_two_results_is_said(folder):
     other = pooling_results(results / "builtin" / "pooling")
     assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
     edit(other / "runs.csv", {"config_hash": "relu0"})
-    (problem,) = contradictions(read_evidence(results, [SPEED, POOLING]))
-    assert problem.startswith(
-        "builtin/pooling/pooling-separate-0: expected the test error of builtin/speed/speed-relu-0, for the "
-        "configuration is the same: 0.1"
+    problems = contradictions(read_evidence(results, [SPEED, POOLING]))
+    # Epochs, training and test error.
+    assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
+    assert problems[0] == (
+        "builtin/pooling/pooling-separate-0: epochs: expected 8 as builtin/speed/speed-relu-0 has it, for "
+        "the configuration is the same; received 3"
     )
-    assert problem in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
+    assert problems[0] in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
 
 
 def test_evidence_tells_the_problems(folder):
