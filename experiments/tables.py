@@ -120,6 +120,8 @@ def _values(found: Values, sample: Sequence[float], metric: str) -> str:
             return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"
         others = ", ".join(show(value) for value in sorted(found.known))
         return f"{len(found.limits)} of {len(found.limits) + len(found.known)} {beyond}; others {others}"
+    if metric in wording.NET_BY_NET and sample:
+        return ", ".join(show(value) for value in sample)
     interval = mean_interval(sample)
     if interval.mean is None:
         return "–"

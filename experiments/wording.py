@@ -15,12 +15,14 @@ TITLES = {
     "tower_contrast": "colour contrast of the halves",
     "colorful_tower": "more colourful half",
     "grey_tower": "less colourful half",
-    "deals_beyond": "deals that part as far as the towers",
+    "deals_beyond": "deals that part as far as the towers, net by net",
     "same_class_share": "neighbours of the query's class",
     "nearer_in_pixels": "images nearer in pixels than the neighbours",
 }
 # Fractions of 1 that are shown in percent.
 FRACTIONS = ("gap", "same_class_share", "nearer_in_pixels", "deals_beyond")
+# Of each net a p value: its mean over nets says nothing.
+NET_BY_NET = ("deals_beyond",)
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
     "for the median, open on one side."

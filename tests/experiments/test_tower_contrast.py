@@ -5,11 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from invented import record
+from written import report
 
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
 from alexnet_tf.presets import SCALED
-from experiments.kernels import DEALS_BEYOND, METRICS, tower_contrast
+from experiments.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +42,15 @@ def test_hardly_a_deal_parts_as_far(parted):
     assert told.keys() == {"tower_contrast", DEALS_BEYOND}
     assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
     assert told[DEALS_BEYOND] == pytest.approx(0, abs=0.002)  # 2 of 12,870
+
+
+def test_a_table_has_the_share_of_each_net(tmp_path):
+    folder = tmp_path / "tiny_imagenet100" / EXPERIMENT.name
+    for seed, share in enumerate((0.021, 0.429, 0.867)):
+        values = {METRICS[0]: 0.15, DEALS_BEYOND: share}
+        config = EXPERIMENT.arm("dealt").config
+        record(folder, EXPERIMENT, "dealt", seed, [0.9, 0.5], config=config, **values)
+    assert report(folder, EXPERIMENT) == []
+    table = (folder / "table.md").read_text()
+    assert "| deals that part as far as the towers, net by net |" in table
+    assert "| 0.150 ± 0.000 | 2.10%, 42.90%, 86.70% |" in table
