@@ -9,7 +9,7 @@ import pytest
 import alexnet_tf.data.pipeline
 from alexnet_tf.config import AlexNetConfig
 from alexnet_tf.models import build_model
-from experiments import EXPERIMENTS, depth, ensemble, towers, views
+from experiments import EXPERIMENTS, depth, ensemble, kernels, kernels_many, towers, views
 from experiments.__main__ import main
 from experiments.experiment import Experiment
 from experiments.small_alexnet import CIFAR
@@ -18,6 +18,7 @@ from tests.tiny import tiny_image_set
 # 96 images in batches of 96: one step.
 ONE_STEP = ["--dataset", "builtin", "--epochs", "1", "--set", "batch_size=96"]
 NARROW = ["--set", "width=0.125"]
+TINY_ARM, MANY_ARM = (module.EXPERIMENT.arm("two") for module in (kernels, kernels_many))
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -147,3 +148,23 @@ def test_without_conv3_or_conv4_it_is_the_same_net():
     shapes = [[weight.shape for weight in model.weights] for model in without.values()]
     assert shapes[0] == shapes[1]
     assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "so one stands for both"
+
+
+def test_many_kernels_are_the_papers_in_the_first_layer_and_the_small_nets_beyond():
+    small, many = (build_model(arm.config.model, (56, 56, 3), 100) for arm in (TINY_ARM, MANY_ARM))
+    shapes = [
+        {
+            layer.name: layer.kernel.shape
+            for layer in model.layers
+            if getattr(layer, "kernel", None) is not None
+        }
+        for model in (small, many)
+    ]
+    assert [each["conv1"] for each in shapes] == [(5, 5, 3, 24), (5, 5, 3, 96)]
+    assert [each["conv2"] for each in shapes] == [(5, 5, 12, 64), (5, 5, 48, 64)]
+    rest = [
+        {name: shape for name, shape in each.items() if name not in ("conv1", "conv2")} for each in shapes
+    ]
+    assert rest[0] == rest[1]
+    assert len(rest[0]) == 6
+    assert MANY_ARM.config.replace(filters=TINY_ARM.config.model.filters) == TINY_ARM.config
