@@ -215,7 +215,9 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
         try:
             content = json.loads(path.read_text("utf-8"))
             whole = isinstance(content, dict) and isinstance(content.get("config"), dict)
-            if not whole or not isinstance(content.get("environment", {}), dict):
+            if not whole or not all(
+                isinstance(content.get(name, {}), dict) for name in ("data", "environment")
+            ):
                 raise ValueError(str(content)[:60])
             records[path.stem] = content
         except (OSError, ValueError) as error:

@@ -1,7 +1,6 @@
 """A table of scores: one row for each checkpoint, data set and number of views."""
 
 import csv
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.files import write_text
+from alexnet_tf.possible_values import AN_ERROR
 from alexnet_tf.rows import to_csv
 
 if TYPE_CHECKING:
@@ -27,25 +27,27 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     """
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, strict=True)
-            header, lines = tuple(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
+            reader = csv.reader(file, strict=True)
+            header, rows = next(reader, []), [(reader.line_num, cells) for cells in reader]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"expected a table of scores; received {path} ({reason})") from error
-    if header != COLUMNS:
-        raise InputError(f"{path}:1: expected the columns {','.join(COLUMNS)}; received {','.join(header)}")
-    for number, row in lines:
-        if None in (*row, *row.values()) or not _is_number(row["top1_error"], row["top5_error"]):
-            received = ",".join(map(str, row.values()))
-            raise InputError(f"{path}:{number}: expected {','.join(COLUMNS)}; received {received}")
-    return [row for _, row in lines]
+    if tuple(header) != COLUMNS:
+        raise InputError(f"{path}:1: expected {','.join(COLUMNS)}; received {','.join(header)}")
+    for number, cells in rows:
+        if len(cells) != len(COLUMNS):
+            raise InputError(f"{path}:{number}: expected {len(COLUMNS)} cells; received {','.join(cells)}")
+        for name, text in zip(COLUMNS, cells, strict=True):
+            if name.endswith("_error") and not _is_error(text):
+                raise InputError(f"{path}:{number}: {name}: expected {AN_ERROR}; received {text!r}")
+    return [dict(zip(COLUMNS, cells, strict=True)) for _, cells in rows]
 
 
-def _is_number(*texts: str) -> bool:
+def _is_error(text: str) -> bool:
     try:
-        return all(math.isfinite(float(text)) for text in texts)
+        return 0 <= float(text) <= 1
     except ValueError:
         return False
 

@@ -60,7 +60,7 @@ EXPERIMENT = Experiment(
         "with biases of 0 the net learns from its first epoch (curves.csv of `zero`), so there is no slow "
         "start for others to cure; its Gaussians have the gain that the paper's have in the paper's net. "
         "With a standard deviation of .01 to the letter this small net does not start at all, at any rate "
-        "and with biases of 1 (lr_search.csv of ablation-init)",
+        "that was tried and with biases of 1 (lr_search.csv of ablation-init)",
         "with He's initialisation biases of .1 cannot be distinguished from 0; with those of 1 the net "
         "stays at chance at rates that suit it otherwise, so it is slow by the rate it needs "
         "(lr_search.csv)",

@@ -92,11 +92,11 @@ def _reasons(evidence: Evidence) -> str:
     """Why the verdict is what it is, and for what was left undecided what could have been seen."""
     said = reasons(evidence.experiment, evidence.rows)
     if holds(evidence):
-        return bullets("Under which conditions", said)
+        return bullets("Reasons", said)
     undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
     said += [words for one in undecided if (words := power(evidence.experiment, one))]
     if said or evidence.verdict == statistics.NO_PAIRS:
-        return bullets("Likely reason", said)
+        return bullets("Likely reasons", said)
     return "The experiment gives no reason."
 
 

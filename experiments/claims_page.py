@@ -21,11 +21,13 @@ LEGEND = f"""\
 - Smallest effect of interest: the weakest that counts as the claim's, declared in the experiment's file
   before its runs; its sign is the claimed side. The comparisons that decide a claim were declared then too,
   except two that were added later (see their notes): C4's of test - training error and C13's against `dealt`.
-- Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect; *not
-  reproduced* where it does not, and excludes the smallest effect of interest; else *inconclusive*.
-- Claim's verdict: an experiment on a data set has the weakest verdict of its comparisons here (*not
-  reproduced* is weaker than *inconclusive*, that than *reproduced*). The headline counts these, one for each
-  experiment and data set that has pairs of runs; without any it is *no pairs yet*, and not counted.
+- Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect (*but
+  weaker* where it also excludes the smallest effect of interest); *not reproduced* where it does not, and
+  excludes the smallest effect of interest; else *inconclusive*.
+- Claim's verdict: an experiment on a data set has the weakest verdict of its comparisons here (from the
+  weakest: *not reproduced*, *inconclusive*, *reproduced, but weaker*, *reproduced*). The headline counts
+  these, one for each experiment and data set that has pairs of runs; without any it is *no pairs yet*, and
+  not counted.
 - Detectable: the smallest true effect that so many pairs with so much spread would have detected (an
   interval without no effect in it) four times out of five.
 - p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one. A run that
@@ -75,7 +77,7 @@ def _cost(found: Sequence[Evidence]) -> str:
         for row in evidence.rows:
             nets.setdefault((row["data_fingerprint"], row["config_hash"]), row)
     took = duration(seconds_of(list(nets.values())))
-    return f"Their {len(nets)} nets took {took} to train, in sum of wall-clock times."
+    return f"Their {len(nets)} nets took {took} to train, in sum of wall-clock times, pauses included."
 
 
 def _lines(

@@ -43,12 +43,12 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
         if None in records:
             continue
         words = _unequal_images(*records)
-        try:
-            fields = _unequal_fields(*(_flat(_config(side, key).to_dict()) for side, key in keys))
-        except InputError as error:
-            problems.append(str(error))
-            continue
-        words += [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
+        if records[0]["config"] != records[1]["config"]:
+            try:
+                fields = _unequal_fields(*(_flat(_config(side, key).to_dict()) for side, key in keys))
+                words += [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
+            except InputError as error:
+                problems.append(str(error))
         if words:
             differing.append(f"{run_name(pair, ours, theirs)}, records: {', '.join(words)}")
     return differing, problems

@@ -11,9 +11,10 @@ from alexnet_tf.results import read_records
 from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
 from experiments.experiment import Experiment, Metric
 from experiments.recorded import config_of
+from experiments.replayed import LAST_EPOCH, apart
 
-# Columns of runs.csv that repeat the last point of the run's curve.
-OF_THE_LAST_EPOCH = ("train_error", "test_error", "test_top5_error", "learning_rate")
+# Python's sum() of floats rounds otherwise from 3.12 on.
+ROUNDING = 1e-12
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
 
 
@@ -120,7 +121,7 @@ def _against_curves(
                 f"{curves_path}:{point.number}: {column}: expected a finite number, for the run is done; "
                 f"received {point.texts[column]!r}"
                 for column in MEASURED
-                if _is_not_finite(point.texts.get(column, ""))
+                if column in point.texts and not _is_finite(point.texts[column])
             ]
         last = curve.get(run.row["epochs"])
         if last is None:
@@ -132,8 +133,8 @@ def _against_curves(
         problems += [
             f"{runs_path}:{run.number}: {column}: expected {last.texts[column]}, as curves.csv:{last.number} "
             f"has it; received {run.texts[column]}"
-            for column in OF_THE_LAST_EPOCH
-            if _disagree(run.row[column], last.row[column])
+            for column in LAST_EPOCH
+            if column != "epochs" and _disagree(run.row[column], last.row[column])
         ]
         problems += [
             f"{runs_path}:{run.number}: {metric.name}: expected {_shown(of_curve)}, as curves.csv gives; "
@@ -146,10 +147,10 @@ def _against_curves(
 
 def _metrics_of_curve(experiment: Experiment, curve: Mapping[int, Line]) -> list[tuple[Metric, float | None]]:
     """The experiment's own metrics, taken anew from a curve; none of one that is not whole."""
-    if sorted(curve) != list(range(len(curve))):
-        return []
     points = [curve[epoch].row for epoch in sorted(curve)]
-    if any(not math.isfinite(point[name]) for point in points for name in MEASURED if name in point):
+    measured = [point.get(name) for point in points for name in MEASURED]
+    is_whole = sorted(curve) == list(range(len(curve)))
+    if not is_whole or any(value is None or not math.isfinite(value) for value in measured):
         return []
     return [(metric, metric.of_curve(points)) for metric in experiment.metrics]
 
@@ -158,7 +159,7 @@ def _is_another(written: float | None, of_curve: float | None) -> bool:
     """Whether a cell holds another number than its curve gives, or one where it gives none, or none."""
     if written is not None and not math.isfinite(written):
         return False  # Said when it was read.
-    return written != of_curve
+    return apart(written, of_curve) > ROUNDING * max(1.0, abs(of_curve or 0.0))
 
 
 def _shown(value: float | None) -> str:
@@ -185,9 +186,9 @@ def _without_curve(
     ]
 
 
-def _is_not_finite(text: str) -> bool:
+def _is_finite(text: str) -> bool:
     # Of the text: a NaN in the row also stands for a number that cannot be, which was said when it was read.
-    return bool(text) and not math.isfinite(float(text))
+    return bool(text) and math.isfinite(float(text))
 
 
 def _disagree(a: float | None, b: float | None) -> bool:

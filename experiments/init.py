@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
     reasons=(
         "the cause is how few inputs a unit of this net has: between a half (conv2) and a forty-eighth "
         "(fc6) of the paper's. `gain` is `paper-raw` with the Gaussian of each layer widened to make up "
-        "for that, and it trains; three pairs do not tell it from He's",
+        "for that, and it trains; with three pairs it cannot be distinguished from He's",
     ),
     notes=(
         "with the fixed Gaussians of the paper and of the program the net stays at chance at every rate "

@@ -72,8 +72,8 @@ EXPERIMENT = Experiment(
     metrics=(),
     reasons=(
         "how far the towers part differs from training to training: in some of these nets hardly a deal of "
-        "the same kernels parts as far, in others many or most do (`deals_beyond` of runs.csv, net by "
-        "net). So towers may specialise here at times, which the mean over nets hides, but not in every "
+        "the same kernels parts as far, in others many or most do (`deals_beyond`, a p value of each net; "
+        "adjusted for five nets none is small). So towers may specialise here at times, but not in every "
         "training, as the paper says of its own",
         "the bar is high for so few kernels: halves dealt at random differ by nearly half of it already "
         "(`dealt`), so that the towers would have to differ by more than any net here does. With 48 "
@@ -84,8 +84,8 @@ EXPERIMENT = Experiment(
         "the share of deals was asked for after the verdict",
         "the control was `one` first. After its runs it was found to have too few kernels, `dealt` took "
         "its place, and the five nets of two towers were trained anew, for those of the first runs were "
-        "not kept (their rows are in the history of this repository in commit e622bd9): both "
-        "comparisons are of the later nets",
+        "not kept (their rows are in the history of this repository in commit e622bd9): both comparisons "
+        "are of the later nets",
     ),
     objective="selection_error",
     figure=METRICS[0],

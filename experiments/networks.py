@@ -1,7 +1,8 @@
 """The table of trained networks in README.md, from their committed scores."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +15,47 @@ SECTION = "networks"
 HEADER = ("data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision")
 
 
-def scored_networks(results_dir: Path) -> tuple[list[tuple[Path, dict[str, str]]], list[str]]:
-    """Every row of every `<data set>/<model>/scores.csv` with its folder, and what cannot be read."""
-    rows, problems = [], []
+@dataclass(frozen=True)
+class ScoredNetwork:
+    """A row of a trained network's scores.
+
+    Attributes:
+        folder: `<results-dir>/<data set>/<model>`.
+        about: its model.json.
+        row: of its scores.csv.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+    row: Mapping[str, str]
+
+
+def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
+    """Every row of every `<data set>/<model>/scores.csv`, and what cannot be read of them."""
+    found, problems = [], []
     for path in sorted(results_dir.glob("*/*/scores.csv")):
         try:
-            rows += [(path.parent, row) for row in read_scores(path)]
+            about = _about(path.parent / "model.json")
+            found += [ScoredNetwork(path.parent, about, row) for row in read_scores(path)]
         except InputError as error:
             problems.append(str(error))
-    return rows, problems
+    return found, problems
 
 
-def networks_table(scored: Sequence[tuple[Path, dict[str, str]]], results: str = "results") -> str:
+def networks_table(scored: Sequence[ScoredNetwork], results: str = "results") -> str:
     """Markdown: a line for each row of scores, empty where there is none.
 
     Args:
-        scored: folders and rows, as `scored_networks` found them.
+        scored: as `scored_networks` found them.
         results: the directory of the evidence, beside the README.
-
-    Raises:
-        InputError: for a model.json in one of the folders that cannot be read.
     """
     lines = []
-    for folder, row in scored:
-        about = _about(folder / "model.json")
+    for network in scored:
+        row, folder = network.row, network.folder
         top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
         link = f"[{folder.name}]({results}/{folder.parent.name}/{folder.name}/)"
-        known = (str(about["scores"]["epoch"]), row["views"], row["examples"], top1, top5)
-        lines.append([folder.parent.name, link, *known, about["config"]["precision"]])
+        known = (str(network.about["scores"]["epoch"]), row["views"], row["examples"], top1, top5)
+        lines.append([folder.parent.name, link, *known, network.about["config"]["precision"]])
     return markdown(HEADER, lines) if lines else ""
 
 

@@ -1,7 +1,6 @@
 """tables.md: the paper's Tables 1 and 2 in form, with ours beside the paper's."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from alexnet_tf.intervals import mean_interval
 from experiments import ensemble, views, wording
@@ -9,6 +8,7 @@ from experiments.averaging import METRICS
 from experiments.claims import ours
 from experiments.effects import sample_of, values_of
 from experiments.evidence import Evidence
+from experiments.networks import ScoredNetwork
 from experiments.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.tables import bullets, markdown
 
@@ -20,12 +20,12 @@ SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where th
 
 
 def paper_tables(
-    scored: Sequence[tuple[Path, dict[str, str]]], found: Sequence[Evidence], problems: Sequence[str] = ()
+    scored: Sequence[ScoredNetwork], found: Sequence[Evidence], problems: Sequence[str] = ()
 ) -> str:
     """Markdown, its links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        scored: folders and rows of trained networks, as `experiments.networks.scored_networks` found them.
+        scored: trained networks, as `scored_networks` found them.
         found: the evidence there is; that of other experiments than `views` and `ensemble` is not used.
         problems: what could not be read of trained networks.
     """
@@ -63,9 +63,10 @@ def _errors(line: PaperErrors) -> list[str]:
     return ["–" if error is None else f"{error:.1%}" for error in (line.top1, line.top5, line.test_top5)]
 
 
-def _trained_networks(scored: Sequence[tuple[Path, dict[str, str]]]) -> list[list[str]]:
+def _trained_networks(scored: Sequence[ScoredNetwork]) -> list[list[str]]:
     lines = []
-    for folder, row in scored:
+    for network in scored:
+        row, folder = network.row, network.folder
         nets = "" if row["nets"] == "1" else f"{row['nets']} nets, "
         count = f"{row['views']} view{'s' * (row['views'] != '1')}"
         errors = [f"{float(row[column]):.1%}" for column in ("top1_error", "top5_error")]

@@ -29,13 +29,18 @@ def after_holm(found: Sequence[Evidence]) -> str:
     ]
     if not reproduced:
         return ""
-    lost = [_name(evidence, one) for evidence, one, p in reproduced if p is not None and p >= LEVEL]
     kept = sum(p is not None and p < LEVEL for _, _, p in reproduced)
-    return (
-        f"Of the paper's comparisons {len(reproduced)} were reproduced, weaker ones included; {kept} of them "
-        f"keep p < {LEVEL:g} when adjusted for the number of comparisons (Holm)"
-        + (f", and these do not: {'; '.join(lost)}." if lost else ".")
-    )
+    lost = [_name(evidence, one) for evidence, one, p in reproduced if p is not None and p >= LEVEL]
+    bounds = [_name(evidence, one) for evidence, one, p in reproduced if p is None]
+    parts = [
+        f"Comparisons on the paper's claims that were reproduced, weaker ones included: {len(reproduced)}. "
+        f"With p adjusted for the number of comparisons (Holm) {kept} of them keep p < {LEVEL:g}"
+    ]
+    if lost:
+        parts.append(f"not so {', '.join(lost)}")
+    if bounds:
+        parts.append(f"without p, for they are bounds: {', '.join(bounds)}")
+    return "; ".join(parts) + "."
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
@@ -55,8 +60,8 @@ def without_pairing(found: Sequence[Evidence]) -> str:
         return ""
     return (
         "Runs are paired by seed, as was declared. By Welch's intervals, which do without pairs, "
-        f"{len(changed)} of the {len(known)} verdicts on arms of separate nets would be others"
-        + (f": {'; '.join(changed)}." if changed else ".")
+        f"{len(changed)} of the {len(known)} verdicts on arms of separate nets (our own questions included) "
+        "would be others" + (f": {'; '.join(changed)}." if changed else ".")
     )
 
 

@@ -35,11 +35,15 @@ HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", ":1: expected the columns views,nets,.*; received $"),
-        ("views,nets\n1,1\n", ":1: expected the columns views,nets,.*; received views,nets$"),
-        (f"{HEADER}\n1\n", ":2: expected views,nets,.*; received 1,None,"),
-        (f"{HEADER}\n1,1,9,.5,.2,1,a,b\n1,1,9,x,.2,1,a,b\n", ":3: expected views,.*; received 1,1,9,x,"),
-        (f"{HEADER}\n1,1,9,.5,nan,1,a,b\n", ":2: expected views,.*; received 1,1,9,.5,nan,"),
+        ("", ":1: expected views,nets,.*; received $"),
+        ("views,nets\n1,1\n", ":1: expected views,nets,.*; received views,nets$"),
+        (f"{HEADER}\n1\n", ":2: expected 8 cells; received 1$"),
+        (
+            f"{HEADER}\n1,1,9,.5,.2,1,a,b\n1,1,9,x,.2,1,a,b\n",
+            r":3: top1_error: .* in \[0, 1\]; received 'x'$",
+        ),
+        (f"{HEADER}\n1,1,9,.5,nan,1,a,b\n", ":2: top5_error: expected .* received 'nan'$"),
+        (f"{HEADER}\n1,1,9,25.3,.5,1,a,b\n", ":2: top1_error: expected .* received '25.3'$"),
     ],
 )
 def test_another_table_is_left_alone(tmp_path, content, said):

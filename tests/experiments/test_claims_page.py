@@ -104,9 +104,9 @@ def test_two_pairs_have_no_verdict(tmp_path):
 def test_reasons_stand_apart_from_notes(root):
     told = dataclasses.replace(BOTH, reasons=("It is the weather.",))
     page = page_of(root, told)
-    assert "Likely reason:\n\n- It is the weather.\n\nNotes:\n\n- A note of the experiment.\n\n" in page
+    assert "Likely reasons:\n\n- It is the weather.\n\nNotes:\n\n- A note of the experiment.\n\n" in page
     held = page_of(root, dataclasses.replace(POOLING, reasons=("It is the weather.",)))
-    assert "Under which conditions:\n\n- It is the weather.\n\nNotes:\n\n- A note" in held
+    assert "Reasons:\n\n- It is the weather.\n\nNotes:\n\n- A note" in held
     elsewhere = page_of(root, dataclasses.replace(told, dataset="cifar10"))
     assert "weather" not in elsewhere
     assert "A note of" not in elsewhere
@@ -118,7 +118,7 @@ def test_an_undecided_claim_without_a_note_has_a_reason_all_the_same(tmp_path):
         record(tmp_path / "builtin" / "pooling", silent, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", silent, "overlapping", seed, [0.9, 0.3 + change])
     page = page_of(tmp_path, silent)
-    assert "Likely reason:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
+    assert "Likely reasons:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
     assert "gives no reason" not in page
 
 

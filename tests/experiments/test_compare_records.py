@@ -173,3 +173,15 @@ def test_other_images_in_a_record_are_told(trees):
 
     assert status == 1
     assert section(text, "differ") == ["speed relu seed 0, records: images.report_examples 500 / 400"]
+
+    # Neither is lost where a configuration cannot be read besides, nor where images are no mapping.
+    del record["config"]["train"]
+    path.write_text(json.dumps(record))
+    status, text = compare(*trees)
+    assert status == 1
+    assert section(text, "differ") == ["speed relu seed 0, records: images.report_examples 500 / 400"]
+    assert len(section(text, "not readable")) == 1
+    path.write_text(json.dumps(record | {"data": None}))
+    status, text = compare(*trees)
+    assert status == 2
+    assert section(text, "not readable")[0].startswith(f"{path}: expected a JSON record, received")

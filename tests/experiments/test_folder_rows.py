@@ -1,6 +1,7 @@
 """Rows against their folder, their curve and their record: nothing wrong is passed over or averaged."""
 
 import csv
+import dataclasses
 import json
 import math
 
@@ -91,6 +92,37 @@ def test_a_metric_that_its_curve_does_not_give_is_said(tmp_path):
     edit(folder / "runs.csv", {"epochs_to_25": ""}, lambda row: row["run_id"] == "speed-tanh-2")
     (problem,) = read_folder(folder, SPEED).problems
     assert problem.endswith("epochs_to_25: expected 28.0, as curves.csv gives; received nothing")
+
+
+def test_a_metric_may_differ_by_the_rounding_of_a_sum(folder, monkeypatch):
+    (metric,) = SPEED.metrics
+    for change, count in ((1e-15, 0), (1e-6, 6)):
+        other = dataclasses.replace(metric, of_curve=lambda curve, x=1 + change: metric.of_curve(curve) * x)
+        found = read_folder(folder, dataclasses.replace(SPEED, metrics=(other,)))
+        assert len(found.problems) == count
+
+
+@pytest.mark.parametrize("column", ["test_loss", "test_top5_error"])
+def test_an_empty_cell_of_a_curve_is_a_problem_and_no_crash(folder, column):
+    line = edit(folder / "curves.csv", {column: ""}, lambda row: row["arm"] == "tanh" and row["epoch"] == "3")
+    (problem,) = report(folder, SPEED)
+    assert problem == (
+        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number, for the run is done; "
+        "received ''"
+    )
+
+
+def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
+    path = folder / "curves.csv"
+    with open(path, newline="") as file:
+        header, *rows = csv.reader(file)
+    place = header.index("test_loss")
+    with open(path, "w", newline="") as file:
+        lines = [cells[:place] + cells[place + 1 :] for cells in (header, *rows)]
+        csv.writer(file, lineterminator="\n").writerows(lines)
+    problems = report(folder, SPEED)
+    assert problems
+    assert all(problem.startswith(f"{path}:1: ") for problem in problems)
 
 
 def test_a_row_that_is_not_the_end_of_its_curve_is_said(folder):

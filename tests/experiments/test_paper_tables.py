@@ -14,6 +14,7 @@ from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1
 from experiments.paper_tables import paper_tables
 from experiments.report import write_all
 
+ABOUT = '{"scores": {"epoch": 60}, "config": {"precision": "float32"}}'
 ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0.45, 0.45)}
 
 
@@ -86,6 +87,7 @@ def test_trained_networks_are_listed(tmp_path):
     folder = tmp_path / "pets" / "alexnet"
     folder.mkdir(parents=True)
     scores = Scores(1.0, 0.5, 0.25, 400)
+    (folder / "model.json").write_text(ABOUT)
     for checkpoints, count in (([folder], 1), ([folder], 10), ([folder, folder], 10)):
         record_scores(folder / "scores.csv", scores, checkpoints, "folder:pets", count)
     assert ours(page(tmp_path)) == [
@@ -117,6 +119,7 @@ def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys
         (results / "pets" / name).mkdir(parents=True)
         scores = Scores(1.0, 0.5, 0.25, 400)
         record_scores(results / "pets" / name / "scores.csv", scores, [tmp_path], "folder:pets", 1)
+        (results / "pets" / name / "model.json").write_text(ABOUT)
     with open(results / "pets" / "bad" / "scores.csv", "a") as file:
         file.write("1\n")
     readme = tmp_path / "README.md"
@@ -125,7 +128,7 @@ def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys
 
     write_all(results, [POOLING], figures=False)
 
-    problem = "pets/bad/scores.csv:3: expected views,"
+    problem = "pets/bad/scores.csv:3: expected 8 cells; received 1"
     assert f"WARNING: {results}/{problem}" in capsys.readouterr().err
     text = (results / "tables.md").read_text()
     assert f"Problems:\n\n- {problem}" in text
@@ -133,3 +136,11 @@ def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys
     assert (results / "claims.md").exists()
     assert "old claims" not in readme.read_text()
     assert "old networks" in readme.read_text()
+
+    (results / "pets" / "bad" / "model.json").write_text("[]")
+    write_all(results, [POOLING], figures=False)
+    assert "WARNING: " in capsys.readouterr().err
+    assert (
+        "Problems:\n\n- pets/bad/model.json: expected the description of"
+        in (results / "tables.md").read_text()
+    )

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from invented import POOLING, SPEED, pooling_results, record, speed_results
+from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from experiments.evidence import read_evidence
 from experiments.robustness import after_holm, family, without_pairing
@@ -22,9 +22,10 @@ def test_the_family_is_every_comparison_that_decides(found):
 
 
 def test_what_survives_the_number_of_comparisons(found):
-    said = "Of the paper's comparisons 2 were reproduced, weaker ones included; 2 of them keep p < 0.05 when"
-    assert after_holm(found).startswith(said)
-    assert after_holm(found).endswith("(Holm).")
+    assert after_holm(found) == (
+        "Comparisons on the paper's claims that were reproduced, weaker ones included: 2. With p adjusted "
+        "for the number of comparisons (Holm) 2 of them keep p < 0.05."
+    )
     assert after_holm([]) == ""
 
 
@@ -38,17 +39,19 @@ def test_what_does_not_survive_is_named(tmp_path):
             record(folder, experiment, "separate", seed, [0.9, separate], probe=0.5)
             record(folder, experiment, "overlapping", seed, [0.9, overlapping], probe=0.5)
     said = after_holm(read_evidence(tmp_path, experiments))
-    assert "3 were reproduced, weaker ones included; 0 of them keep" in said
+    assert "included: 3. With p adjusted" in said
+    assert " 0 of them keep p < 0.05; not so C4" in said
     assert said.count("C4 on builtin (test error, `overlapping` − `separate`)") == 3
 
 
 def test_verdicts_that_hang_on_the_pairs_are_named(found):
     # Pooling: both arms spread by a point, their differences by .1: unpaired nothing is told from none.
     said = without_pairing(found)
-    assert "1 of the 2 verdicts on arms of separate nets would be others: C4 on builtin (test error, " in said
+    assert "1 of the 2 verdicts on arms of separate nets (our own questions included) would be" in said
+    assert ": C4 on builtin (test error, `overlapping` − `separate`)" in said
     assert said.endswith(", inconclusive.")
     assert without_pairing(found[:1]).endswith(
-        "0 of the 1 verdicts on arms of separate nets would be others."
+        "0 of the 1 verdicts on arms of separate nets (our own questions included) would be others."
     )
     assert without_pairing([]) == ""
 
@@ -60,3 +63,17 @@ def test_arms_that_look_at_the_same_nets_are_left_out(tmp_path):
             errors = [0.9, 0.5, 0.3, last]
             record(folder, POOLING, arm, seed, errors, probe=0.5, config_hash=f"net{seed}")
     assert without_pairing(read_evidence(tmp_path, [POOLING])) == ""
+
+
+def test_a_bound_is_named_for_it_has_no_p(tmp_path):
+    folder = tmp_path / "builtin" / "speed"
+    for seed in range(5):
+        record(folder, SPEED, "relu", seed, fall(4, 8))
+        record(folder, SPEED, "tanh", seed, fall(90, 40))
+    said = after_holm(read_evidence(tmp_path, [SPEED]))
+    assert "included: 1. With p" in said
+    assert said.endswith(
+        "0 of them keep p < 0.05; without p, for they are bounds: C1 on builtin (epochs to 25%, "
+        "`tanh` / `relu`)."
+    )
+    assert without_pairing(read_evidence(tmp_path, [SPEED])) == ""
