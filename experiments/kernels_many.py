@@ -13,7 +13,7 @@ from experiments.small_alexnet import THREE_SEEDS, measured_arm, tiny_arm
 
 # A quarter of these (`width`): 96 in conv1, in the other layers as many as ever.
 FILTERS = (384, 256, 384, 384, 256)
-RATE = 0.04
+RATE = 0.02
 
 EXPERIMENT = Experiment(
     name="ablation-kernels-many",

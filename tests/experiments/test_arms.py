@@ -167,4 +167,5 @@ def test_many_kernels_are_the_papers_in_the_first_layer_and_the_small_nets_beyon
     ]
     assert rest[0] == rest[1]
     assert len(rest[0]) == 6
-    assert MANY_ARM.config.replace(filters=TINY_ARM.config.model.filters) == TINY_ARM.config
+    same = {"filters": TINY_ARM.config.model.filters, "learning_rate": TINY_ARM.config.train.learning_rate}
+    assert MANY_ARM.config.replace(**same) == TINY_ARM.config
