@@ -17,7 +17,8 @@ BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # One experiment per claim; `make search` and `make run` take NAME=.
 ABLATIONS := $(addprefix ablation-,relu towers lrn lrn-alexnet pooling pooling-alexnet augmentation color \
-	views dropout weight-decay bias depth ensemble kernels kernels-many retrieval init lrn-form)
+	color-long views dropout weight-decay bias depth ensemble kernels kernels-many kernels-long retrieval init \
+	lrn-form)
 
 .PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
 	report benchmark growth scaling profile clean

@@ -1,0 +1,33 @@
+"""C13 on nets trained three times as long (section 6.1, Fig. 3).
+
+    make ablation-kernels-long DATASET=tiny_imagenet100 DATA_DIR=... PRECISION=mixed_bfloat16
+
+Towers have more time to part than in `ablation-kernels`; all else is that experiment's. The nets are those
+of `ablation-color-long` without colour noise.
+"""
+
+from experiments.color_long import LONG
+from experiments.experiment import Comparison, Experiment
+from experiments.kernels import DEALS_BEYOND, METRICS, tower_contrast
+from experiments.small_alexnet import measured_arm
+
+EXPERIMENT = Experiment(
+    name="ablation-kernels-long",
+    claim="C13",
+    section="6.1, Fig. 3",
+    statement="In nets trained three times as long, the towers specialise.",
+    dataset="tiny_imagenet100",
+    cost="less than a minute with the nets of ablation-color-long, else about 75 min of one core in "
+    "mixed_bfloat16",
+    arms=(
+        measured_arm(
+            "dealt", "the two towers' kernels, dealt into halves", tower_contrast(dealt=True), **LONG
+        ),
+        measured_arm("two", "two towers", tower_contrast(), **LONG),
+    ),
+    comparisons=(Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),),
+    metrics=(),
+    objective="selection_error",
+    figure=METRICS[0],
+    probe_metrics=(*METRICS, DEALS_BEYOND),
+)
