@@ -76,16 +76,16 @@ EXPERIMENT = Experiment(
         "adjusted for five nets none is small). So towers may specialise here at times, but not in every "
         "training, as the paper says of its own",
         "the bar is high for so few kernels: halves dealt at random differ by nearly half of it already "
-        "(`dealt`), so that the towers would have to differ by more than any net here does. With 48 "
-        "kernels a tower, as in the paper, halves dealt at random are nearer to each other: "
-        "ablation-kernels-many",
+        "(`dealt`), so that the towers would have to differ by more than any net here does. With 48 kernels "
+        "a tower, as in the paper, halves dealt at random differ by about a quarter as much, and one net of "
+        "three parts further than any of its deals, yet by less than the bar: ablation-kernels-many",
     ),
     notes=(
         "the share of deals was asked for after the verdict",
-        "the control was `one` first. After its runs it was found to have too few kernels, `dealt` took "
-        "its place, and the five nets of two towers were trained anew, for those of the first runs were "
-        "not kept (their rows are in the history of this repository in commit e622bd9): both comparisons "
-        "are of the later nets",
+        "the control was `one` first. After its runs it was found to have too few kernels, `dealt` took its "
+        "place, and the five nets of two towers were trained anew, for those of the first runs were not "
+        "kept (their rows are in the history of this repository in commit e622bd9): both comparisons are of "
+        "the later nets",
     ),
     objective="selection_error",
     figure=METRICS[0],

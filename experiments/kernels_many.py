@@ -35,6 +35,16 @@ EXPERIMENT = Experiment(
     ),
     comparisons=(Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),),
     metrics=(),
+    reasons=(
+        "how far the towers part differs from training to training here too: in one of these nets none of a "
+        "thousand deals of its own kernels parts as far, in another nearly a quarter do (`deals_beyond`). "
+        "So towers can specialise in this net, but do not in every training, as the paper says of its own",
+        "both towers see colour: of the less colourful half's energy more than half lies off the grey axis "
+        "(of noise two thirds do), where the paper calls one tower largely colour-agnostic. More kernels "
+        "put the halves of a deal nearer to each other (`dealt`), but the towers no further apart than a "
+        "dozen a tower do (`two` of ablation-kernels)",
+    ),
+    notes=("three nets of this spread can detect hardly less than the smallest effect of interest",),
     objective="selection_error",
     figure=METRICS[0],
     probe_metrics=(*METRICS, DEALS_BEYOND),

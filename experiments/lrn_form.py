@@ -52,6 +52,17 @@ EXPERIMENT = Experiment(
         _against("paper", "factor"),
     ),
     metrics=(GAP,),
+    reasons=(
+        "of the program's three changes one alone raises the error, the spatial normalisation (`spatial`); "
+        "alpha divided by n (`divided`) and the late ReLU (`before-relu`) cannot be distinguished from no "
+        "effect with three pairs. If they gain a little, the third takes it back",
+        "most of what the layer does for this net is its constant factor (`factor`), which all forms have; "
+        "so there is little that one form of normalising could do better than another",
+    ),
+    notes=(
+        "the run of `paper` with seed 4 is C9's `decay`, which was paused for more than an hour; its "
+        "`seconds` include the pause",
+    ),
     objective="selection_error",
     figure="test_error",
 )
