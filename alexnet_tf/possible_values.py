@@ -26,7 +26,7 @@ def expected_instead(column: str, value: Any, status: str | None) -> str | None:
         return None
     if not math.isfinite(value):
         return "a finite number" if status == "done" else None
-    if column.endswith(("_error", "_share")):
+    if column.endswith(("_error", "_share")) or column in _SHARES:
         return None if 0 <= value <= 1 else AN_ERROR
     if column == "gap":
         return None if -1 <= value <= 1 else "a number in [-1, 1]"
@@ -35,4 +35,12 @@ def expected_instead(column: str, value: Any, status: str | None) -> str | None:
     return None
 
 
-_NOT_NEGATIVE = ("seconds", "learning_rate", "images_per_second", "value")
+_SHARES = (
+    "same_class_share",
+    "nearer_in_pixels",
+    "deals_beyond",
+    "tower_contrast",
+    "colorful_tower",
+    "grey_tower",
+)
+_NOT_NEGATIVE = ("seconds", "learning_rate", "images_per_second", "value", "lrn_factor_cv")

@@ -17,9 +17,14 @@ def holds(evidence: Evidence) -> bool:
     return evidence.verdict == statistics.REPRODUCED
 
 
+def has_more_to_say(evidence: Evidence) -> bool:
+    """Whether there is something to know beside the numbers."""
+    return bool(notes_of(evidence) or reasons(evidence.experiment, evidence.rows))
+
+
 def notes_of(evidence: Evidence) -> list[str]:
     """What a reader should know beside the numbers."""
-    return notes(evidence.experiment, evidence.rows, read_lr_search(evidence.folder).rows)
+    return notes(evidence.experiment, evidence.rows, evidence.records, read_lr_search(evidence.folder).rows)
 
 
 def link(evidence: Evidence) -> str:
@@ -34,6 +39,7 @@ def section(evidence: Evidence) -> str:
         f"### {experiment.claim}, {link(evidence)}: {experiment.statement}",
         "\n".join(f"- {_sentence(experiment, one)}" for one in evidence.primary),
         _disagreement(evidence),
+        _powers(evidence),
         _reasons(evidence),
         bullets("Notes", notes_of(evidence)),
         _other_comparisons(evidence),
@@ -89,15 +95,19 @@ def _disagreement(evidence: Evidence) -> str:
 
 
 def _reasons(evidence: Evidence) -> str:
-    """Why the verdict is what it is, and for what was left undecided what could have been seen."""
+    """Why the verdict is what it is."""
     said = reasons(evidence.experiment, evidence.rows)
     if holds(evidence):
         return bullets("Reasons", said)
-    undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
-    said += [words for one in undecided if (words := power(evidence.experiment, one))]
     if said or evidence.verdict == statistics.NO_PAIRS:
         return bullets("Likely reasons", said)
     return "The experiment gives no reason."
+
+
+def _powers(evidence: Evidence) -> str:
+    """For what was left undecided, what could have been seen."""
+    undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
+    return bullets("What could have been seen", [power(evidence.experiment, one) for one in undecided])
 
 
 def power(experiment: Experiment, one: Judged) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from experiments import wording
-from experiments.claim_sections import holds, link, notes_of, section
+from experiments.claim_sections import has_more_to_say, holds, link, section
 from experiments.claims import ours
 from experiments.conditions import duration, seconds_of
 from experiments.effects import Judged, Row
@@ -21,6 +21,7 @@ LEGEND = f"""\
 - Smallest effect of interest: the weakest that counts as the claim's, declared in the experiment's file
   before its runs; its sign is the claimed side. The comparisons that decide a claim were declared then too,
   except two that were added later (see their notes): C4's of test - training error and C13's against `dealt`.
+  Experiments that were added when the verdict on another of the same claim was known say so in theirs.
 - Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect (*but
   weaker* where it also excludes the smallest effect of interest); *not reproduced* where it does not, and
   excludes the smallest effect of interest; else *inconclusive*.
@@ -30,8 +31,9 @@ LEGEND = f"""\
   not counted.
 - Detectable: the smallest true effect that so many pairs with so much spread would have detected (an
   interval without no effect in it) four times out of five.
-- p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one. A run that
-  never reached its target leaves none.
+- p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one, whenever
+  they were asked, so that an experiment more makes those of the others larger. A run that never reached its
+  target leaves none.
 - {wording.BOUNDS}"""
 
 
@@ -47,7 +49,7 @@ def claims_page(
     """
     unread = unread or {}
     doubtful = [evidence for evidence in found if not holds(evidence)]
-    noted = [evidence for evidence in found if holds(evidence) and notes_of(evidence)]
+    noted = [evidence for evidence in found if holds(evidence) and has_more_to_say(evidence)]
     problems = [*unread.values(), *(problem for evidence in found for problem in _problems(evidence))]
     problems += contradictions(found)
     parts = [

@@ -2,11 +2,13 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.effects import Records, Row, arms_in_order, config_of
+from experiments.effects import Records, Row, config_of
 from experiments.experiment import Experiment
+from experiments.search_notes import search_notes
 
 # What a reader must know about data of this fingerprint, one line each.
 DATASET_NOTES: dict[str, str] = {
@@ -21,36 +23,19 @@ def reasons(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
     return list(experiment.reasons) if _is_of_its_data_set(experiment, rows) else []
 
 
-def notes(experiment: Experiment, rows: Sequence[Row], search_rows: Sequence[Row]) -> list[str]:
+def notes(
+    experiment: Experiment, rows: Sequence[Row], records: Records, search_rows: Sequence[Row]
+) -> list[str]:
     """The experiment's own notes, for the data set they are about, and what its searches leave open.
 
     Args:
         experiment: its notes say what was seen on its own data set.
         rows: of runs.csv.
+        records: run_id -> record.
         search_rows: of lr_search.csv in the same folder.
     """
-    blind = [
-        f"`{name}`"
-        for name in arms_in_order(experiment, rows)
-        for row in search_rows
-        if row["arm"] == name and row["winner"] and row["value"] is None
-    ]
-    censored = [
-        f"no rate of the search reached the target for {', '.join(blind)}, so there the rate was chosen by "
-        "the training error at its end (lr_search.csv)"
-    ]
-    tied = [
-        f"`{name}`"
-        for name in arms_in_order(experiment, rows)
-        for values in [[row["value"] for row in search_rows if row["arm"] == name]]
-        if len(values) > 1 and None not in values and len(set(values)) == 1
-    ]
-    undecided = [f"no rate of the search was better than another for {', '.join(tied)} (lr_search.csv)"]
-    return [
-        *(experiment.notes if _is_of_its_data_set(experiment, rows) else ()),
-        *(censored if blind else ()),
-        *(undecided if tied else ()),
-    ]
+    own = experiment.notes if _is_of_its_data_set(experiment, rows) else ()
+    return [*own, *search_notes(experiment, rows, records, search_rows)]
 
 
 def _is_of_its_data_set(experiment: Experiment, rows: Sequence[Row]) -> bool:
@@ -67,16 +52,16 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
     allowed = {config_of(row, records).get("train", {}).get("epochs") for row in rows} - {None}
     ran = sorted(row["epochs"] for row in rows)
     seeds = sorted({row["seed"] for row in rows})
-    shared = shared_arms(rows)
-    seconds = seconds_of([row for row in rows if not _source(row)])
+    own = [row for row in rows if not _source(row)]
+    took = f"those trained for this experiment took {duration(seconds_of(own))} in sum"
     lines += [
         f"model: {joined(rows, 'model')}",
         f"precision: {joined(rows, 'precision')}",
         f"device: {joined(rows, 'device')}",
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
-        f"runs: {count(rows)}; those trained for this experiment took {duration(seconds)} in sum",
-        *(f"shared with {source}: {', '.join(arms)}" for source, arms in shared.items()),
+        f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
+        *(f"shared with {source}: {', '.join(arms)}" for source, arms in shared_arms(rows).items()),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
         f"commit: {joined(rows, 'git_commit')}",
     ]
@@ -106,12 +91,23 @@ def _span(values: Sequence[int]) -> str:
 
 
 def shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Experiment -> arms whose runs it trained, where they are equal to its own."""
-    found: dict[str, dict[str, None]] = {}
+    """Arm of another experiment -> the arms whose runs it trained; with seeds where it is not all of them."""
+    found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if _source(row):
-            found.setdefault(_source(row), {})[f"`{row['arm']}`"] = None
-    return {source: list(arms) for source, arms in found.items()}
+            found.setdefault(_source(row), {}).setdefault(row["arm"], []).append(row["seed"])
+    of_arm = Counter(row["arm"] for row in rows)
+    return {
+        source: [
+            f"`{arm}`" + (f" ({_seeds(seeds)})" if len(seeds) < of_arm[arm] else "")
+            for arm, seeds in arms.items()
+        ]
+        for source, arms in found.items()
+    }
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, sorted(seeds)))}"
 
 
 def _source(row: Row) -> str:

@@ -115,7 +115,7 @@ def draw_all_arms(
         titles = [wording.TITLES[shown.column] for shown in (curves, training)]
         axes.legend(handles, titles, loc="upper right", frameon=False, fontsize=8)
     low, high = axes.get_ylim()
-    heights = spread([y for _, y, _, _ in ends], (high - low) / 18)
+    heights = spread([y for _, y, _, _ in ends], (high - low) / 24)
     for (x, _, name, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
             name, xy=(x, height), xytext=(6, 0), textcoords="offset points", va="center", color=colour,

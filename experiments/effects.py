@@ -138,9 +138,8 @@ def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> l
 
     A probe that sees as many nets as the arm has seeds sees them all, whichever run it belongs to.
     """
-    nets = {defined.name: (defined.nets, set(defined.seeds)) for defined in experiment.arms}
-    count, seeds = nets.get(arm, (1, set()))
-    is_one = count > 1 and count == len(seeds) and set(found.values) <= seeds
+    of_arm = [defined for defined in experiment.arms if defined.name == arm]
+    is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
     known = found.known
     return known[:1] if is_one and metric in experiment.probe_metrics else known
 

@@ -1,7 +1,7 @@
 """What an experiment is: arms that differ in declared fields, comparisons, and the rule of its verdict."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +37,17 @@ class Arm:
     search_epochs: int
     probe: Probe | None = None
     nets: int = 1
+
+    def is_one_ensemble(self, seeds: Collection[int]) -> bool:
+        """Whether the probes of runs of these seeds all see the same nets: those of all of the arm's seeds.
+
+        Example:
+
+        >>> five = Arm("five", Config(), "", (), (0, 1, 2, 3, 4), 0, nets=5)
+        >>> five.is_one_ensemble([0, 1]), five.is_one_ensemble([0, 5])
+        (True, False)
+        """
+        return self.nets > 1 and self.nets == len({*self.seeds}) and {*seeds} <= {*self.seeds}
 
     def partners(self, seed: int) -> list[int]:
         """The seeds of the other nets that the probe of `seed` sees: the next ones, round the arm's seeds.

@@ -52,6 +52,7 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     problems = [*_unknown_columns(paths[0], runs, experiment), *runs.problems, *strange_runs]
     problems += [*_unknown_columns(paths[1], curves, experiment), *curves.problems, *strange_curves]
     problems += _against_curves(paths[0], run_lines, paths[1], curve_lines, experiment)
+    problems += _against_each_other(paths[0], run_lines, experiment)
     problems += _without_curve(paths[0], runs.lines, paths[1], curve_lines)
     problems += [*record_problems, *_without_record(folder, run_lines, records)]
     problems += _without_row(folder, runs, records)
@@ -67,6 +68,12 @@ def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
         if any((folder / name).exists() for name in ("runs.csv", "curves.csv"))
         or any((folder / "records").glob("[!.]*.json"))
     ]
+
+
+def unknown_runs(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
+    """The runs.csv of folders that are no experiment's: renamed by hand, or of another version."""
+    names = {experiment.name for experiment in experiments}
+    return [path for path in sorted(results_dir.glob("*/*/runs.csv")) if path.parent.name not in names]
 
 
 def _unknown_columns(path: Path, table: Table, experiment: Experiment) -> list[str]:
@@ -114,6 +121,7 @@ def _against_curves(
     problems = []
     for run in runs:
         curve = points.get((run.row["arm"], run.row["seed"]), {})
+        problems += _gaps(curves_path, curve)
         if run.row["status"] != "done" or not curve:
             continue
         for point in curve.values():
@@ -142,6 +150,35 @@ def _against_curves(
             for metric, of_curve in _metrics_of_curve(experiment, curve)
             if metric.name in run.row and _is_another(run.row[metric.name], of_curve)
         ]
+    return problems
+
+
+def _gaps(path: Path, curve: Mapping[int, Line]) -> list[str]:
+    """Epochs that a curve lacks, from the state before the first on."""
+    epochs = sorted(curve)
+    return [
+        f"{path}:{curve[epoch].number}: epoch: expected {before + 1}, the next of arm "
+        f"{curve[epoch].row['arm']} seed {curve[epoch].row['seed']}; received {epoch}"
+        for before, epoch in zip([-1, *epochs], epochs, strict=False)
+        if epoch != before + 1
+    ]
+
+
+def _against_each_other(path: Path, runs: Sequence[Line], experiment: Experiment) -> list[str]:
+    """Rows of one and the same nets, whose further metrics are one measurement, that do not say the same."""
+    problems = []
+    for arm in experiment.arms:
+        of_arm = [line for line in runs if line.row["arm"] == arm.name]
+        if not of_arm or not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):
+            continue
+        first, *others = of_arm
+        for metric in experiment.probe_metrics:
+            problems += [
+                f"{path}:{line.number}: {metric}: expected {first.texts.get(metric)}, as line {first.number} "
+                f"has it of the same nets; received {line.texts.get(metric)}"
+                for line in others
+                if line.texts.get(metric) != first.texts.get(metric)
+            ]
     return problems
 
 

@@ -35,7 +35,7 @@ def experiment_table(
         _effects(experiment, judged),
         bullets("Left out of the pairs", _left_out(judged)),
         bullets("Reasons", reasons(experiment, rows)),
-        bullets("Notes", notes(experiment, rows, search_rows)),
+        bullets("Notes", notes(experiment, rows, records, search_rows)),
         bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
         bullets("Conditions", conditions(rows, records)),
         bullets("Problems", problems),

@@ -107,19 +107,23 @@ def test_reasons_stand_apart_from_notes(root):
     assert "Likely reasons:\n\n- It is the weather.\n\nNotes:\n\n- A note of the experiment.\n\n" in page
     held = page_of(root, dataclasses.replace(POOLING, reasons=("It is the weather.",)))
     assert "Reasons:\n\n- It is the weather.\n\nNotes:\n\n- A note" in held
+    # A claim that was reproduced has its reason on the page too, even without a note.
+    assert "It is the weather." in page_of(
+        root, dataclasses.replace(POOLING, reasons=("It is the weather.",), notes=())
+    )
     elsewhere = page_of(root, dataclasses.replace(told, dataset="cifar10"))
     assert "weather" not in elsewhere
     assert "A note of" not in elsewhere
 
 
-def test_an_undecided_claim_without_a_note_has_a_reason_all_the_same(tmp_path):
+def test_what_could_have_been_seen_is_no_reason(tmp_path):
     silent = dataclasses.replace(POOLING, notes=(), reasons=())
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
         record(tmp_path / "builtin" / "pooling", silent, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", silent, "overlapping", seed, [0.9, 0.3 + change])
     page = page_of(tmp_path, silent)
-    assert "Likely reasons:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
-    assert "gives no reason" not in page
+    assert "What could have been seen:\n\n- test error, `overlapping` − `separate`: 3 pairs" in page
+    assert "The experiment gives no reason." in page
 
 
 def test_comparisons_that_disagree_are_said_and_the_weakest_is_the_claims(root):

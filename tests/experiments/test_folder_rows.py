@@ -10,6 +10,8 @@ from invented import POOLING, SPEED, pooling_results, record, speed_results
 from written import effects, read, report
 
 from alexnet_tf.config import Config
+from alexnet_tf.possible_values import expected_instead
+from experiments import EXPERIMENTS
 from experiments.claims_page import claims_page
 from experiments.evidence import contradictions, evidence_of, read_evidence
 from experiments.folder_rows import folders_of, read_folder
@@ -52,6 +54,14 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     assert "(n = 2) |" in table
     assert "seed 1: tanh has no usable epochs_to_25" in table
     assert f"- runs.csv:{line}: epochs_to_25: expected" in table
+
+
+@pytest.mark.parametrize("column", sorted({name for each in EXPERIMENTS for name in each.probe_metrics}))
+def test_what_a_probe_measures_has_a_range(column):
+    assert expected_instead(column, -0.1, "done").startswith("a number ")
+    assert expected_instead(column, 1.0, "done") is None
+    # A coefficient of variation may be as large as it likes; all others are shares.
+    assert (expected_instead(column, 1.1, "done") is None) == (column == "lrn_factor_cv")
 
 
 def test_a_row_of_another_experiment_is_not_used(folder):
@@ -143,6 +153,28 @@ def test_a_finished_run_has_a_finite_curve(folder):
     ]
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert read_folder(folder, SPEED).problems == []
+
+
+def test_a_curve_that_lacks_an_epoch_is_said(folder):
+    path = folder / "curves.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    gone = next(number for number, line in enumerate(lines) if line.startswith("speed,relu,1,4,"))
+    path.write_text("".join(lines[:gone] + lines[gone + 1 :]))
+    assert read_folder(folder, SPEED).problems == [
+        f"{path}:{gone + 1}: epoch: expected 4, the next of arm relu seed 1; received 5"
+    ]
+
+
+@pytest.mark.parametrize("nets", [2, 3])
+def test_one_ensemble_with_two_results_is_said(tmp_path, nets):
+    arms = (dataclasses.replace(POOLING.arms[0], nets=nets), POOLING.arms[1])
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    line = edit(folder / "runs.csv", {"probe": "0.4"}, lambda row: row["run_id"] == "pooling-separate-2")
+    problems = read_folder(folder, dataclasses.replace(POOLING, arms=arms)).problems
+    # Two of three nets are another ensemble for each seed.
+    assert problems == [
+        f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as line 2 has it of the same nets; received 0.4"
+    ] * (nets == 3)
 
 
 def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):

@@ -21,7 +21,17 @@ def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
     report(folder, POOLING)
     table = (folder / "table.md").read_text()
     assert "- runs: 7; those trained for this experiment took 60 seconds in sum" in table
-    assert "- shared with ablation-other-arm: `separate`" in table
+    assert "- shared with ablation-other-arm: `separate` (seed 3)" in table
+
+
+def test_an_experiment_that_trained_no_net_says_so(tmp_path):
+    for seed in (0, 1):
+        message = f"shared with ablation-other-arm-seed{seed}-0123456789"
+        record(tmp_path, POOLING, "separate", seed, [0.9, 0.2], message=message, probe=None)
+    report(tmp_path, POOLING)
+    table = (tmp_path / "table.md").read_text()
+    assert "- runs: 2; none was trained for this experiment\n" in table
+    assert "- shared with ablation-other-arm: `separate`\n" in table
 
 
 def test_notes_are_for_the_data_set_they_are_about(tmp_path):
@@ -196,6 +206,18 @@ def test_one_bad_folder_does_not_stop_the_others(tmp_path, capsys, content):
         InputError, match=r"expected finished runs in .*speed.runs.csv, received .*empty file"
     ):
         write_all(tmp_path, [SPEED, POOLING], figures=False)
+
+
+def test_a_folder_of_no_experiment_is_not_passed_over(tmp_path, capsys):
+    speed_results(tmp_path / "builtin" / "speed")
+    strange = tmp_path / "builtin" / "sped" / "runs.csv"
+    strange.parent.mkdir()
+    strange.write_text("run_id\n")
+    write_all(tmp_path, [SPEED], figures=False)
+    assert f"WARNING: {strange}: expected an experiment's name" in capsys.readouterr().err
+    page = (tmp_path / "claims.md").read_text()
+    assert "- builtin/sped/runs.csv: expected an experiment's name (`python -m experiments list` has" in page
+    assert "received sped (not used)" in page
 
 
 def test_figures_only(tmp_path):

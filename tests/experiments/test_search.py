@@ -54,16 +54,24 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
 
 
 def test_the_table_says_which_rates_no_search_could_tell_apart():
-    rows = [{"arm": arm, "dataset": "builtin"} for arm in ("separate", "overlapping")]
-    found = [
-        {"arm": arm, "value": value, "winner": index == 0}
-        for arm, values in (("separate", [0.9, 0.9]), ("overlapping", [0.3, 0.4]))
-        for index, value in enumerate(values)
-    ]
+    rows = [{"arm": arm, "dataset": "builtin", "run_id": arm} for arm in ("separate", "overlapping")]
+    records = {arm: {"data": {"train_examples": 1000}} for arm in ("separate", "overlapping")}
 
-    (note,) = notes(pooling.EXPERIMENT, rows, found)
+    def said(separate, overlapping, records=records):
+        found = [
+            {"arm": arm, "value": value, "winner": i == 0, "learning_rate": 0.01 * 2**i}
+            | {"objective": "selection_error"}
+            for arm, values in (("separate", separate), ("overlapping", overlapping))
+            for i, value in enumerate(values)
+        ]
+        return notes(pooling.EXPERIMENT, rows, records, found)
 
-    assert note == "no rate of the search was better than another for `separate` (lr_search.csv)"
+    tied = "no rate of the search was better than another for `separate` (lr_search.csv)"
+    assert said([0.9, 0.9], [0.3, 0.4]) == [tied]
+    # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
+    (close,) = said([0.2, 0.39, 0.2399], [0.2, 0.2401])
+    assert "binomial standard error of an error on its images: `separate` (0.01 before 0.04) (lr_s" in close
+    assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []
 
 
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
