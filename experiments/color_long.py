@@ -36,6 +36,7 @@ EXPERIMENT = Experiment(
         Comparison("code", "none", "gap", "difference", None, -0.005),
     ),
     metrics=(GAP,),
+    notes=("declared when the verdict of ablation-color was known, before its own runs",),
     objective="selection_error",
     figure="test_error",
 )

@@ -60,8 +60,9 @@ EXPERIMENT = Experiment(
         "in ten epochs: the whole gap of `none` is smaller than the smallest effect of interest, so that "
         "this condition could not reach it. Without crops and flips (`-plain`) there is more, and the same "
         "dropout takes away more than that",
-        "in both conditions the net of ten epochs loses more by what it has not learned yet than it gains "
-        "by overfitting less, as with augmentation (C5): with dropout its test error is higher",
+        "in both conditions the net of ten epochs has a higher test error with dropout, as with "
+        "augmentation (C5): probably it loses more by what it has not learned yet than it gains by "
+        "overfitting less. Whether a longer training turns that round was not tried",
     ),
     objective="selection_error",
     figure="test_error",

@@ -82,6 +82,8 @@ EXPERIMENT = Experiment(
     ),
     notes=(
         "the share of deals was asked for after the verdict",
+        "the run of `one` with seed 1 was paused for the most part of an hour; its `seconds` include the "
+        "pause",
         "the control was `one` first. After its runs it was found to have too few kernels, `dealt` took its "
         "place, and the five nets of two towers were trained anew, for those of the first runs were not "
         "kept (their rows are in the history of this repository in commit e622bd9): both comparisons are of "

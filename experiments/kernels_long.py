@@ -27,6 +27,10 @@ EXPERIMENT = Experiment(
     ),
     comparisons=(Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),),
     metrics=(),
+    notes=(
+        "declared when the verdicts of ablation-kernels and ablation-kernels-many were known, before its "
+        "own runs",
+    ),
     objective="selection_error",
     figure=METRICS[0],
     probe_metrics=(*METRICS, DEALS_BEYOND),

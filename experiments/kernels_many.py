@@ -44,7 +44,10 @@ EXPERIMENT = Experiment(
         "put the halves of a deal nearer to each other (`dealt`), but the towers no further apart than a "
         "dozen a tower do (`two` of ablation-kernels)",
     ),
-    notes=("three nets of this spread can detect hardly less than the smallest effect of interest",),
+    notes=(
+        "three nets of this spread can detect hardly less than the smallest effect of interest",
+        "declared when the verdict of ablation-kernels was known, before its own runs",
+    ),
     objective="selection_error",
     figure=METRICS[0],
     probe_metrics=(*METRICS, DEALS_BEYOND),

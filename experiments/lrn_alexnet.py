@@ -34,9 +34,10 @@ EXPERIMENT = Experiment(
     reasons=(
         "the difference is not one of normalising alone: the layer also multiplies every activation by a "
         "factor below k^-beta, and without it the net needs a sixteenth of the rate (lr_search.csv) and "
-        "hardly learns in twelve epochs. How much the factor does was not measured on this net; on "
-        "CIFAR-10 it does most of what the layer does (`factor` of ablation-lrn-form)",
+        "hardly learns in twelve epochs. How much the factor does was not measured on this net; on CIFAR-10 "
+        "it does most of what the layer does (`factor` of ablation-lrn-form)",
     ),
+    notes=("`factor` and its comparisons were added when the verdict was known, before its runs",),
     objective="selection_error",
     figure="test_error",
     probe_metrics=("lrn_factor_cv",),

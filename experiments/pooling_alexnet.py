@@ -36,6 +36,10 @@ EXPERIMENT = Experiment(
         "overfit, as the paper says; but the search gave it half the rate, on a difference of one seed that "
         "is within the noise of its images (lr_search.csv), and a lower rate alone might do that too",
     ),
+    notes=(
+        "the comparison of test - training error does not decide the claim here, as was declared; if it "
+        "did, the verdict would be the same",
+    ),
     objective="selection_error",
     figure="test_error",
 )

@@ -70,7 +70,8 @@ EXPERIMENT = Experiment(
         "too, though not by as much. That fc7 does better than `untrained` in both measures is what the "
         "training adds",
         "the interval is over nets, not over the choice of the queries, the same for all arms; that noise "
-        "is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for one net)",
+        "is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for another net, trained for 60 "
+        "epochs)",
     ),
     objective="selection_error",
     figure=METRICS[0],

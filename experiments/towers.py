@@ -37,14 +37,14 @@ EXPERIMENT = Experiment(
     ),
     metrics=(),
     reasons=(
-        "the search, of fewer epochs and in mixed_bfloat16, found two rates of `one` about as good as each "
-        "other and took the lower; a net that is still learning gains from a higher rate, so part of the "
-        "difference may be the rate's",
+        "the difference is not the rate's: the search, of fewer epochs and in mixed_bfloat16, found two "
+        "rates of `one` about as good as each other and took the lower; at the higher, which is that of "
+        "`two`, three nets (`one-fast`) are no better",
     ),
     notes=(
-        "the nets of `two` are a second training of these configurations: those of the first were not "
-        "kept, and C13 and C14 needed nets. The rows of the first training are in the history of this "
-        "repository before commit 080231c; the verdict was the same",
+        "the nets of `two` are a second training of these configurations: those of the first were not kept, "
+        "and C13 and C14 needed nets. The rows of the first training are in the history of this repository "
+        "before commit 080231c; the verdict was the same",
     ),
     objective="selection_error",
     figure="test_error",
