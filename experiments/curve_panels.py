@@ -95,7 +95,7 @@ def draw_all_arms(
         training: curves of the training error, whose means are drawn dashed beside those of the test error:
             the distance is how much a net overfits.
     """
-    _epoch_axis(axes, curves.last_epoch)
+    _epoch_axis(axes, curves.last_epoch, linear=late_epochs)
     _error_axis(axes, wording.TITLES[curves.column])
     ends = []
     # Where dashes are the training error, each arm needs a colour of its own.
@@ -215,8 +215,9 @@ def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequen
         )  # fmt: skip
 
 
-def _epoch_axis(axes: Axes, last: int) -> None:
-    if last >= 20:
+def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
+    """Of a long training in equal ratios, unless the late epochs are what is looked at."""
+    if last >= 20 and not linear:
         # Equal ratios are equal distances.
         axes.set_xscale("log", nonpositive="mask")
         axes.set_xlim(1, last * 1.05)
@@ -226,7 +227,7 @@ def _epoch_axis(axes: Axes, last: int) -> None:
         axes.set_xlabel("epochs (log scale)")
     else:
         axes.set_xlim(0, max(last, 1) * 1.02)
-        axes.xaxis.set_major_locator(MultipleLocator(max(1, last // 5)))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True))
         axes.set_xlabel("epochs")
 
 
