@@ -32,8 +32,8 @@ LEGEND = f"""\
 - Detectable: the smallest true effect that so many pairs with so much spread would have detected (an
   interval without no effect in it) four times out of five.
 - p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one, whenever
-  they were asked, so that an experiment more makes those of the others larger. A run that never reached its
-  target leaves none.
+  they were declared: each further experiment raises the others' p. A run that never reached its target leaves
+  none.
 - {wording.BOUNDS}"""
 
 

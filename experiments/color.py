@@ -38,10 +38,10 @@ EXPERIMENT = Experiment(
     reasons=(
         "after twelve epochs of the paper's ninety there is little to prevent: these nets are wrong on most "
         "training images too, and hardly more often on test images (the columns of both errors in the "
-        "table). That is not the whole reason, for with three times the epochs and more of a gap colour "
-        "noise makes no difference either that five pairs can tell (ablation-color-long)",
-        "the interval is wide because of one net of `code` (seed 3): when the rate falls after the eighth "
-        "epoch the others gain twice as much, and it ends about three points above all of them "
+        "table). Whether that is all is open: with three times the epochs and more of a gap five pairs tell "
+        "no difference either, but do not exclude one (ablation-color-long)",
+        "the interval is wide because of one net of `code` (seed 3): it lags from the second epoch on, "
+        "gains less than the others when the rate falls, and ends about three points above all of them "
         "(curves.csv). Twice the rate that won leaves the nets at chance (lr_search.csv)",
     ),
     objective="selection_error",

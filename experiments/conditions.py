@@ -61,7 +61,7 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
         f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
-        *(f"shared with {source}: {', '.join(arms)}" for source, arms in shared_arms(rows).items()),
+        *(_shared(source, arms, rows) for source, arms in shared_arms(rows).items()),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
         f"commit: {joined(rows, 'git_commit')}",
     ]
@@ -104,6 +104,16 @@ def shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
         ]
         for source, arms in found.items()
     }
+
+
+def _shared(source: str, arms: Sequence[str], rows: Sequence[Row]) -> str:
+    """Where the runs of arms are those of another, of this experiment or of another one."""
+    own = {f"{row['experiment']}-{row['arm']}": row["arm"] for row in rows}
+    return (
+        f"the nets of {', '.join(arms)} are those of `{own[source]}`"
+        if source in own
+        else (f"shared with {source}: {', '.join(arms)}")
+    )
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -1,5 +1,6 @@
 """The rows of one folder, read and checked against the folder and against each other."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     problems = [*_unknown_columns(paths[0], runs, experiment), *runs.problems, *strange_runs]
     problems += [*_unknown_columns(paths[1], curves, experiment), *curves.problems, *strange_curves]
     problems += _against_curves(paths[0], run_lines, paths[1], curve_lines, experiment)
+    problems += _gaps(run_lines, paths[1], curves.lines, curve_lines)
     problems += _against_each_other(paths[0], run_lines, experiment)
     problems += _without_curve(paths[0], runs.lines, paths[1], curve_lines)
     problems += [*record_problems, *_without_record(folder, run_lines, records)]
@@ -62,18 +64,21 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
 
 def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
     """The folders of an experiment, by data set, in which a run has left anything."""
+    return [folder for folder in sorted(results_dir.glob(f"*/{experiment.name}")) if _has_runs(folder)]
+
+
+def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
+    """Folders with runs that are no experiment's: renamed by hand, or of another version."""
+    names = {experiment.name for experiment in experiments}
     return [
-        folder
-        for folder in sorted(results_dir.glob(f"*/{experiment.name}"))
-        if any((folder / name).exists() for name in ("runs.csv", "curves.csv"))
-        or any((folder / "records").glob("[!.]*.json"))
+        folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
     ]
 
 
-def unknown_runs(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """The runs.csv of folders that are no experiment's: renamed by hand, or of another version."""
-    names = {experiment.name for experiment in experiments}
-    return [path for path in sorted(results_dir.glob("*/*/runs.csv")) if path.parent.name not in names]
+def _has_runs(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("runs.csv", "curves.csv")) or any(
+        (folder / "records").glob("[!.]*.json")
+    )
 
 
 def _unknown_columns(path: Path, table: Table, experiment: Experiment) -> list[str]:
@@ -121,7 +126,6 @@ def _against_curves(
     problems = []
     for run in runs:
         curve = points.get((run.row["arm"], run.row["seed"]), {})
-        problems += _gaps(curves_path, curve)
         if run.row["status"] != "done" or not curve:
             continue
         for point in curve.values():
@@ -153,15 +157,28 @@ def _against_curves(
     return problems
 
 
-def _gaps(path: Path, curve: Mapping[int, Line]) -> list[str]:
-    """Epochs that a curve lacks, from the state before the first on."""
-    epochs = sorted(curve)
-    return [
-        f"{path}:{curve[epoch].number}: epoch: expected {before + 1}, the next of arm "
-        f"{curve[epoch].row['arm']} seed {curve[epoch].row['seed']}; received {epoch}"
-        for before, epoch in zip([-1, *epochs], epochs, strict=False)
-        if epoch != before + 1
-    ]
+def _gaps(runs: Sequence[Line], path: Path, lines: Sequence[Line], own: Sequence[Line]) -> list[str]:
+    """Epochs that the curve of a run lacks, from before the first on; damaged lines were said before."""
+    of_runs = {(line.row["arm"], line.row["seed"]) for line in runs}
+    damaged = {
+        tuple(line.texts.get(name) for name in ("arm", "seed", "epoch")) for line in lines if line.row is None
+    }
+    curves: dict[tuple[str, int], dict[int, Line]] = {}
+    for line in own:
+        if (line.row["arm"], line.row["seed"]) in of_runs:
+            curves.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line
+    problems = []
+    for (arm, seed), curve in curves.items():
+        for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
+            missing = [
+                each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged
+            ]
+            if missing:
+                problems.append(
+                    f"{path}:{curve[epoch].number}: epoch: expected {missing[0]}, the next of arm {arm} seed "
+                    f"{seed}; received {epoch}"
+                )
+    return problems
 
 
 def _against_each_other(path: Path, runs: Sequence[Line], experiment: Experiment) -> list[str]:
@@ -169,15 +186,15 @@ def _against_each_other(path: Path, runs: Sequence[Line], experiment: Experiment
     problems = []
     for arm in experiment.arms:
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
-        if not of_arm or not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):
+        if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):
             continue
-        first, *others = of_arm
         for metric in experiment.probe_metrics:
+            measured = [line for line in of_arm if line.row["status"] == "done" and line.texts.get(metric)]
             problems += [
-                f"{path}:{line.number}: {metric}: expected {first.texts.get(metric)}, as line {first.number} "
-                f"has it of the same nets; received {line.texts.get(metric)}"
-                for line in others
-                if line.texts.get(metric) != first.texts.get(metric)
+                f"{path}:{line.number}: {metric}: expected {measured[0].texts[metric]}, as line "
+                f"{measured[0].number} has it of the same nets; received {line.texts[metric]}"
+                for line in measured[1:]
+                if line.texts[metric] != measured[0].texts[metric]
             ]
     return problems
 

@@ -75,9 +75,8 @@ EXPERIMENT = Experiment(
         "the same kernels parts as far, in others many or most do (`deals_beyond`, a p value of each net; "
         "adjusted for five nets none is small). So towers may specialise here at times, but not in every "
         "training, as the paper says of its own",
-        "neither more kernels (ablation-kernels-many) nor a longer training (ablation-kernels-long) part "
-        "the towers further; in one net that has both they differ by more than the bar "
-        "(results/tiny_imagenet100/alexnet/kernels.csv), which is one net only",
+        "neither more kernels (ablation-kernels-many) nor a longer training (ablation-kernels-long) makes "
+        "the towers part detectably further",
         "the bar is high for so few kernels: halves dealt at random differ by nearly half of it already "
         "(`dealt`), so that the towers would have to differ by more than any net here does. With 48 kernels "
         "a tower, as in the paper, halves dealt at random differ by about a quarter as much, and one net of "

@@ -2,8 +2,8 @@
 
     make ablation-kernels-long DATASET=tiny_imagenet100 DATA_DIR=... PRECISION=mixed_bfloat16
 
-Towers have more time to part than in `ablation-kernels`; all else is that experiment's. The nets are those
-of `ablation-color-long` without colour noise.
+Towers have more time to part than in `ablation-kernels`; all else but the precision is that experiment's. The
+nets are those of `ablation-color-long` without colour noise.
 """
 
 from experiments.color_long import LONG
@@ -32,13 +32,11 @@ EXPERIMENT = Experiment(
         "from noise (of whose energy two thirds lie off the grey axis); but the towers part no further, and "
         "in each of these nets more than one deal in twenty parts as far (`deals_beyond`). So within 36 "
         "epochs it is not the length of the training",
-        "one net with more kernels (24 a tower) and a longer training (60 epochs) has towers that differ by "
-        "more than the bar (results/tiny_imagenet100/alexnet/kernels.csv). It is a single net, without its "
-        "deals; whether it takes both was not tried",
     ),
     notes=(
         "declared when the verdicts of ablation-kernels and ablation-kernels-many were known, before its "
         "own runs",
+        "these nets were trained in mixed_bfloat16, those of ablation-kernels in float32",
     ),
     objective="selection_error",
     figure=METRICS[0],

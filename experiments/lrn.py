@@ -96,10 +96,10 @@ EXPERIMENT = Experiment(
         "where the layer is nearly a constant factor, on pixels of unit variance (`lrn_factor_cv`), the "
         "difference (`lrn-unit` against `none-unit`) is about as large, so there is no sign that "
         "normalising does much in these nets. In AlexNet most of what the layer does is its constant factor "
-        "too (`factor` of ablation-lrn-form and of ablation-lrn-alexnet), without which that net needs a "
-        "far lower rate; this shallower net learns nearly as well without it, at half the rate",
+        "too (`factor` of ablation-lrn-form and of ablation-lrn-alexnet), and without it those nets are far "
+        "worse; this shallower net learns nearly as well without it",
         "these nets overfit little, and whether normalising gains more where there is more to overfit was "
-        "not tried: no run here is longer than twelve epochs",
+        "not tried: no run of this experiment is longer than twelve epochs",
     ),
     objective="selection_error",
     figure="test_error",

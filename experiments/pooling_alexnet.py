@@ -30,13 +30,15 @@ EXPERIMENT = Experiment(
     metrics=(GAP,),
     reasons=(
         "in twelve epochs the nets have learned little: they are wrong on most training images too. What "
-        "differs between the arms is small beside what the seed does to one of them, and on the four-layer "
-        "net, which has learned its data far better, overlapping windows are ahead (ablation-pooling)",
+        "differs between the arms is small beside what the seed does to `overlapping`, and on the "
+        "four-layer net, which has learned its data far better, overlapping windows are ahead "
+        "(ablation-pooling)",
         "`overlapping` reaches the test error of `separate` at a higher training error, so it is harder to "
         "overfit, as the paper says; but the search gave it half the rate, on a difference of one seed that "
         "is within the noise of its images (lr_search.csv), and a lower rate alone might do that too",
     ),
     notes=(
+        "declared when the verdict of ablation-pooling was known, before its own runs",
         "the comparison of test - training error does not decide the claim here, as was declared; if it "
         "did, the verdict would be the same",
     ),

@@ -17,7 +17,7 @@ from experiments.claims_page import claims_page
 from experiments.effects import effect_rows, judge, summarise
 from experiments.evidence import Evidence, read_evidence
 from experiments.experiment import Experiment
-from experiments.folder_rows import folders_of, read_folder, unknown_runs
+from experiments.folder_rows import folders_of, read_folder, unknown_folders
 from experiments.networks import networks_table, scored_networks, write_networks
 from experiments.paper_tables import paper_tables
 from experiments.tables import experiment_table
@@ -55,14 +55,14 @@ def write_all(
                 continue
             names = TABLES * tables + FIGURES * figures
             written += [folder / name for name in names]
+    for strange in unknown_folders(results_dir, experiments):
+        unread[f"{strange.parent.name}/{strange.name}"] = (
+            f"{strange}: expected the name of an experiment (`python -m experiments list` has them), "
+            f"received {strange.name} (not used)"
+        )
     if not written:
         nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none"
         raise InputError(next(iter(unread.values()), nothing))
-    for path in unknown_runs(results_dir, experiments):
-        known = "an experiment's name (`python -m experiments list` has them)"
-        unread[f"{path.parent.parent.name}/{path.parent.name}"] = (
-            f"{path}: expected {known} as the folder's, received {path.parent.name} (not used)"
-        )
     scored, unscored = scored_networks(results_dir)
     for problem in (*unread.values(), *unscored):
         print(f"WARNING: {problem}; the others go on", file=sys.stderr)

@@ -22,35 +22,43 @@ def search_notes(
     blind, tied, close = [], [], []
     for name in arms_in_order(experiment, rows):
         of_arm = [row for row in search_rows if row["arm"] == name]
-        values = [row["value"] for row in of_arm]
         if any(row["winner"] and row["value"] is None for row in of_arm):
             blind.append(f"`{name}`")
-        elif len(values) > 1 and None not in values and len(set(values)) == 1:
+            continue
+        known = [row for row in of_arm if row["value"] is not None]
+        rivals = _rivals(known, _selection_images(name, rows, records))
+        if rivals and len(rivals) + 1 == len(of_arm):
             tied.append(f"`{name}`")
-        else:
-            close += _close(name, of_arm, _selection_images(name, rows, records))
+        elif rivals:
+            rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
+            (winner,) = (row for row in known if row["winner"])
+            close.append(f"`{name}` ({winner['learning_rate']:g}, not {rates})")
     said = {
         "no rate of the search reached the target for {}, so there the rate was chosen by the training error "
         "at its end (lr_search.csv)": blind,
-        "no rate of the search was better than another for {} (lr_search.csv)": tied,
-        "the search, of one seed, found two rates closer to each other than the binomial standard error of "
-        "an error on its images: {} (lr_search.csv)": close,
+        "no rate of the search was better than another, beyond the noise of its images, for {} "
+        "(lr_search.csv)": tied,
+        "the search, of one seed, chose between rates whose errors differ by less than the noise of its "
+        "images, so that another might have won, for {} (lr_search.csv)": close,
     }
     return [sentence.format(", ".join(names)) for sentence, names in said.items() if names]
 
 
-def _close(arm: str, of_arm: Sequence[Row], images: int | None) -> list[str]:
-    """The winner and the next best, where the noise of the images alone may have chosen between them."""
-    ranked = sorted(
-        (row for row in of_arm if row["value"] is not None and row["objective"] == "selection_error"),
-        key=lambda row: (row["value"], not row["winner"]),
-    )
-    if images is None or len(ranked) < 2:
+def _rivals(rows: Sequence[Row], images: int | None) -> list[Row]:
+    """Those behind the winner by no more than the binomial standard error of its error, nearest first.
+
+    Args:
+        rows: of one arm, each with a value.
+        images: that the errors were counted on, None where it is unknown; then only equals are rivals, as
+            among values that are no errors.
+    """
+    winner = next((row for row in rows if row["winner"]), None)
+    if winner is None:
         return []
-    best, next_best = ranked[:2]
-    if next_best["value"] - best["value"] >= binomial_standard_error(best["value"], images):
-        return []
-    return [f"`{arm}` ({best['learning_rate']:g} before {next_best['learning_rate']:g})"]
+    is_error = winner["objective"] == "selection_error" and images is not None
+    noise = binomial_standard_error(winner["value"], images) if is_error else 0.0
+    rivals = [row for row in rows if row is not winner and row["value"] - winner["value"] <= noise]
+    return sorted(rivals, key=lambda row: row["value"])
 
 
 def _selection_images(arm: str, rows: Sequence[Row], records: Records) -> int | None:

@@ -42,6 +42,7 @@ EXPERIMENT = Experiment(
         "`two`, three nets (`one-fast`) are no better",
     ),
     notes=(
+        "`one-fast` was added when the first three pairs of the claim were there",
         "the nets of `two` are a second training of these configurations: those of the first were not kept, "
         "and C13 and C14 needed nets. The rows of the first training are in the history of this repository "
         "before commit 080231c; the verdict was the same",

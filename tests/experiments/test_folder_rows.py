@@ -165,6 +165,12 @@ def test_a_curve_that_lacks_an_epoch_is_said(folder):
     ]
 
 
+def test_a_damaged_line_of_a_curve_is_said_once(folder):
+    edit(folder / "curves.csv", {"train_loss": "abc"}, lambda row: (row["seed"], row["epoch"]) == ("1", "4"))
+    (problem,) = read_folder(folder, SPEED).problems
+    assert "train_loss: expected a" in problem
+
+
 @pytest.mark.parametrize("nets", [2, 3])
 def test_one_ensemble_with_two_results_is_said(tmp_path, nets):
     arms = (dataclasses.replace(POOLING.arms[0], nets=nets), POOLING.arms[1])
@@ -175,6 +181,13 @@ def test_one_ensemble_with_two_results_is_said(tmp_path, nets):
     assert problems == [
         f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as line 2 has it of the same nets; received 0.4"
     ] * (nets == 3)
+    # A run that broke has measured nothing.
+    edit(
+        folder / "runs.csv",
+        {"status": "failed", "probe": ""},
+        lambda row: row["run_id"] == "pooling-separate-2",
+    )
+    assert read_folder(folder, dataclasses.replace(POOLING, arms=arms)).problems == []
 
 
 def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):

@@ -180,8 +180,12 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     pages = [tmp_path / "results" / name for name in ("claims.md", "tables.md")]
     assert written == [*ours, *pages, readme]
     assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
-    with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
+    with pytest.raises(
+        InputError, match=r"builtin.speed: expected the name of an experiment .* received speed"
+    ):
         write_all(tmp_path / "results", [POOLING])
+    with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
+        write_all(tmp_path / "nothing", [POOLING])
 
 
 @pytest.mark.parametrize("content", ["", "header only", "renamed"])
@@ -214,9 +218,9 @@ def test_a_folder_of_no_experiment_is_not_passed_over(tmp_path, capsys):
     strange.parent.mkdir()
     strange.write_text("run_id\n")
     write_all(tmp_path, [SPEED], figures=False)
-    assert f"WARNING: {strange}: expected an experiment's name" in capsys.readouterr().err
+    assert f"WARNING: {strange.parent}: expected the name of an experiment" in capsys.readouterr().err
     page = (tmp_path / "claims.md").read_text()
-    assert "- builtin/sped/runs.csv: expected an experiment's name (`python -m experiments list` has" in page
+    assert "- builtin/sped: expected the name of an experiment (`python -m experiments list` has" in page
     assert "received sped (not used)" in page
 
 

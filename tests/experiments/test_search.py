@@ -66,11 +66,17 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
         ]
         return notes(pooling.EXPERIMENT, rows, records, found)
 
-    tied = "no rate of the search was better than another for `separate` (lr_search.csv)"
+    tied = (
+        "no rate of the search was better than another, beyond the noise of its images, for `separate` "
+        "(lr_search.csv)"
+    )
     assert said([0.9, 0.9], [0.3, 0.4]) == [tied]
     # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
-    (close,) = said([0.2, 0.39, 0.2399], [0.2, 0.2401])
-    assert "binomial standard error of an error on its images: `separate` (0.01 before 0.04) (lr_s" in close
+    (close,) = said([0.2, 0.39, 0.2399, 0.21], [0.2, 0.2401])
+    assert close.endswith(
+        "so that another might have won, for `separate` (0.01, not 0.08 and 0.04) (lr_search.csv)"
+    )
+    assert said([0.9, 0.9001], [0.3, 0.4]) == [tied]
     assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []
 
 
