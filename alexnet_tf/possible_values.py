@@ -36,7 +36,6 @@ def expected_instead(column: str, value: Any, status: str | None) -> str | None:
 
 
 _SHARES = (
-    "same_class_share",
     "nearer_in_pixels",
     "deals_beyond",
     "tower_contrast",

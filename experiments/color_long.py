@@ -7,18 +7,9 @@ the precision is theirs, the rates included: the drops of the rate lie at the sa
 six epochs is the same runs.
 """
 
-from typing import Any
-
-from experiments.experiment import Arm, Comparison, Experiment
+from experiments.experiment import Comparison, Experiment
 from experiments.generalisation import GAP
-from experiments.small_alexnet import tiny_arm
-
-LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
-
-
-def _arm(name: str, change: str, **changes: Any) -> Arm:
-    return tiny_arm(name, 0.04, change, **LONG, **changes)
-
+from experiments.small_alexnet import LONG, tiny_arm
 
 EXPERIMENT = Experiment(
     name="ablation-color-long",
@@ -28,8 +19,8 @@ EXPERIMENT = Experiment(
     dataset="tiny_imagenet100",
     cost="about 150 min of one core in mixed_bfloat16, its search 20",
     arms=(
-        _arm("none", "no colour noise"),
-        _arm("code", "standard deviations on 0..255", color_noise="code"),
+        tiny_arm("none", 0.04, "no colour noise", **LONG),
+        tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code", **LONG),
     ),
     comparisons=(
         Comparison("code", "none", "test_error", "difference", -0.01, -0.005, primary=True),

@@ -73,6 +73,19 @@ def config_of(row: Row, records: Records) -> Mapping[str, Any]:
     return records.get(row["run_id"], {}).get("config", {})
 
 
+def examples_of(rows: Sequence[Row], records: Records, arm: str, name: str) -> list[int]:
+    """How many images the runs of an arm had, as far as their records tell.
+
+    Args:
+        rows: of runs.csv.
+        records: run_id -> record.
+        arm: whose runs.
+        name: `train_examples` or `report_examples`.
+    """
+    told = {records.get(row["run_id"], {}).get("data", {}).get(name) for row in rows if row["arm"] == arm}
+    return sorted(number for number in told if isinstance(number, int) and number > 0)
+
+
 def departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> dict[str, list[str]]:
     """Arm -> the fields in which its runs, as recorded, depart from the experiment's definition.
 

@@ -112,6 +112,14 @@ def _own(
     return own, problems
 
 
+def _by_run(curves: Sequence[Line]) -> dict[tuple[str, int], dict[int, Line]]:
+    """(arm, seed) -> epoch -> line."""
+    found: dict[tuple[str, int], dict[int, Line]] = {}
+    for line in curves:
+        found.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line
+    return found
+
+
 def _against_curves(
     runs_path: Path,
     runs: Sequence[Line],
@@ -120,9 +128,7 @@ def _against_curves(
     experiment: Experiment,
 ) -> list[str]:
     """Where the row of a run that is done and its curve do not say the same."""
-    points: dict[tuple[str, int], dict[int, Line]] = {}
-    for line in curves:
-        points.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line
+    points = _by_run(curves)
     problems = []
     for run in runs:
         curve = points.get((run.row["arm"], run.row["seed"]), {})
@@ -163,12 +169,10 @@ def _gaps(runs: Sequence[Line], path: Path, lines: Sequence[Line], own: Sequence
     damaged = {
         tuple(line.texts.get(name) for name in ("arm", "seed", "epoch")) for line in lines if line.row is None
     }
-    curves: dict[tuple[str, int], dict[int, Line]] = {}
-    for line in own:
-        if (line.row["arm"], line.row["seed"]) in of_runs:
-            curves.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line
     problems = []
-    for (arm, seed), curve in curves.items():
+    for (arm, seed), curve in _by_run(own).items():
+        if (arm, seed) not in of_runs:
+            continue
         for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
             missing = [
                 each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged

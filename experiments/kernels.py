@@ -11,9 +11,10 @@ first kernels to compare with (halves of six, not twelve), its halves were the c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import THREE_SEEDS, measured_arm
+from experiments.experiment import Arm, Comparison, Experiment
+from experiments.small_alexnet import FIVE_SEEDS, THREE_SEEDS, measured_arm
 from experiments.towers import ONE_TOWER
 
 METRICS = ("tower_contrast", "colorful_tower", "grey_tower")
@@ -45,6 +46,15 @@ def tower_contrast(dealt: bool = False) -> Callable[..., Mapping[str, float]]:
     return probe
 
 
+def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, **changes: Any) -> Arm:
+    """The control: the nets of `two`, their first kernels dealt into two halves at random."""
+    probe = tower_contrast(dealt=True)
+    return measured_arm("dealt", "the two towers' kernels, dealt into halves", probe, seeds, **changes)
+
+
+# A third of what parts kernels that see brightness only (0) from ones that see colour only (1).
+SPECIALISED = Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True)
+
 EXPERIMENT = Experiment(
     name="ablation-kernels",
     claim="C13",
@@ -61,13 +71,12 @@ EXPERIMENT = Experiment(
             learning_rate=0.02,
             **ONE_TOWER,
         ),
-        measured_arm("dealt", "the two towers' kernels, dealt into halves", tower_contrast(dealt=True)),
+        dealt_arm(),
         measured_arm("two", "two towers", tower_contrast()),
     ),
     comparisons=(
-        # A third of what parts kernels that see brightness only (0) from ones that see colour only (1).
-        Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),
-        Comparison("two", "one", METRICS[0], "difference", None, 0.33),
+        SPECIALISED,
+        Comparison("two", "one", METRICS[0], "difference", None, SPECIALISED.smallest_effect),
     ),
     metrics=(),
     reasons=(

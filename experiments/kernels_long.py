@@ -6,10 +6,9 @@ Towers have more time to part than in `ablation-kernels`; all else but the preci
 nets are those of `ablation-color-long` without colour noise.
 """
 
-from experiments.color_long import LONG
-from experiments.experiment import Comparison, Experiment
-from experiments.kernels import DEALS_BEYOND, METRICS, tower_contrast
-from experiments.small_alexnet import measured_arm
+from experiments.experiment import Experiment
+from experiments.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
+from experiments.small_alexnet import LONG, measured_arm
 
 EXPERIMENT = Experiment(
     name="ablation-kernels-long",
@@ -20,12 +19,10 @@ EXPERIMENT = Experiment(
     cost="less than a minute with the nets of ablation-color-long, else about 75 min of one core in "
     "mixed_bfloat16",
     arms=(
-        measured_arm(
-            "dealt", "the two towers' kernels, dealt into halves", tower_contrast(dealt=True), **LONG
-        ),
+        dealt_arm(**LONG),
         measured_arm("two", "two towers", tower_contrast(), **LONG),
     ),
-    comparisons=(Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),),
+    comparisons=(SPECIALISED,),
     metrics=(),
     reasons=(
         "both halves are less colourful than those of ablation-kernels, so the kernels have moved further "

@@ -7,9 +7,9 @@ layers are that net's; its rate is searched for anew, for the more kernels a lay
 takes it.
 """
 
-from experiments.experiment import Comparison, Experiment
-from experiments.kernels import DEALS_BEYOND, METRICS, tower_contrast
-from experiments.small_alexnet import THREE_SEEDS, measured_arm, tiny_arm
+from experiments.experiment import Experiment
+from experiments.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
+from experiments.small_alexnet import THREE_SEEDS, tiny_arm
 
 # A quarter of these (`width`): 96 in conv1, in the other layers as many as ever.
 FILTERS = (384, 256, 384, 384, 256)
@@ -23,17 +23,10 @@ EXPERIMENT = Experiment(
     dataset="tiny_imagenet100",
     cost="about 45 min of one core in mixed_bfloat16, its search 20",
     arms=(
-        measured_arm(
-            "dealt",
-            "the two towers' kernels, dealt into halves",
-            tower_contrast(dealt=True),
-            THREE_SEEDS,
-            learning_rate=RATE,
-            filters=FILTERS,
-        ),
+        dealt_arm(THREE_SEEDS, learning_rate=RATE, filters=FILTERS),
         tiny_arm("two", RATE, "two towers", THREE_SEEDS, probe=tower_contrast(), filters=FILTERS),
     ),
-    comparisons=(Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True),),
+    comparisons=(SPECIALISED,),
     metrics=(),
     reasons=(
         "how far the towers part differs from training to training here too: in one of these nets none of a "

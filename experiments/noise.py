@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from alexnet_tf import intervals
 from alexnet_tf.intervals import mean_interval
 from experiments import wording
-from experiments.effects import values_of
+from experiments.effects import examples_of, values_of
 from experiments.evidence import Evidence
 from experiments.experiment import Comparison, Experiment
 from experiments.paper import ONE_CNN, VALIDATION_IMAGES
@@ -50,7 +50,8 @@ def our_noise(found: Sequence[Evidence]) -> str:
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):
             mean = mean_interval(_test_errors(evidence, name)).mean
-            for examples in _report_examples(evidence, name) if mean is not None else ():
+            counts = examples_of(evidence.rows, evidence.records, name, "report_examples")
+            for examples in counts if mean is not None else ():
                 errors.setdefault((evidence.dataset, examples), []).append(mean)
     lines = []
     for (dataset, examples), means in sorted(errors.items()):
@@ -66,13 +67,6 @@ def our_noise(found: Sequence[Evidence]) -> str:
 
 def _test_errors(evidence: Evidence, arm: str) -> list[float]:
     return values_of(evidence.experiment, evidence.rows, evidence.records, arm, "test_error").known
-
-
-def _report_examples(evidence: Evidence, arm: str) -> list[int]:
-    """How many images the runs of an arm were tested on, as far as their records tell."""
-    of_arm = [row["run_id"] for row in evidence.rows if row["arm"] == arm]
-    told = {evidence.records.get(run_id, {}).get("data", {}).get("report_examples") for run_id in of_arm}
-    return sorted(number for number in told if isinstance(number, int) and number > 0)
 
 
 def _range(values: Sequence[float]) -> str:

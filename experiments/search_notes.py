@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.data.arrays import SELECTION_SHARE
 from alexnet_tf.intervals import binomial_standard_error
-from experiments.effects import Records, Row, arms_in_order
+from experiments.effects import Records, Row, arms_in_order, examples_of
 from experiments.experiment import Experiment
 
 
@@ -22,16 +22,17 @@ def search_notes(
     blind, tied, close = [], [], []
     for name in arms_in_order(experiment, rows):
         of_arm = [row for row in search_rows if row["arm"] == name]
-        if any(row["winner"] and row["value"] is None for row in of_arm):
+        winner = next((row for row in of_arm if row["winner"]), None)
+        if winner is None:
+            continue
+        if winner["value"] is None:
             blind.append(f"`{name}`")
             continue
-        known = [row for row in of_arm if row["value"] is not None]
-        rivals = _rivals(known, _selection_images(name, rows, records))
+        rivals = _rivals(winner, of_arm, examples_of(rows, records, name, "train_examples"))
         if rivals and len(rivals) + 1 == len(of_arm):
             tied.append(f"`{name}`")
         elif rivals:
             rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
-            (winner,) = (row for row in known if row["winner"])
             close.append(f"`{name}` ({winner['learning_rate']:g}, not {rates})")
     said = {
         "no rate of the search reached the target for {}, so there the rate was chosen by the training error "
@@ -44,29 +45,19 @@ def search_notes(
     return [sentence.format(", ".join(names)) for sentence, names in said.items() if names]
 
 
-def _rivals(rows: Sequence[Row], images: int | None) -> list[Row]:
+def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
     """Those behind the winner by no more than the binomial standard error of its error, nearest first.
 
     Args:
-        rows: of one arm, each with a value.
-        images: that the errors were counted on, None where it is unknown; then only equals are rivals, as
-            among values that are no errors.
+        winner: has a value.
+        of_arm: the rows of its arm.
+        train_examples: of the arm's runs, of which a search keeps a share to judge by. Where they are not
+            known only equals are rivals, as among values that are no errors.
     """
-    winner = next((row for row in rows if row["winner"]), None)
-    if winner is None:
-        return []
-    is_error = winner["objective"] == "selection_error" and images is not None
-    noise = binomial_standard_error(winner["value"], images) if is_error else 0.0
-    rivals = [row for row in rows if row is not winner and row["value"] - winner["value"] <= noise]
-    return sorted(rivals, key=lambda row: row["value"])
-
-
-def _selection_images(arm: str, rows: Sequence[Row], records: Records) -> int | None:
-    """How many images the selection split has, as far as the records of the arm tell."""
-    told = {
-        records.get(row["run_id"], {}).get("data", {}).get("train_examples")
-        for row in rows
-        if row["arm"] == arm
-    }
-    counts = {number for number in told if isinstance(number, int) and number > 0}
-    return round(SELECTION_SHARE * counts.pop()) if len(counts) == 1 else None
+    noise = 0.0
+    if winner["objective"] == "selection_error" and len(train_examples) == 1:
+        noise = binomial_standard_error(winner["value"], round(SELECTION_SHARE * train_examples[0]))
+    behind = [row for row in of_arm if row is not winner and row["value"] is not None]
+    return sorted(
+        (row for row in behind if row["value"] - winner["value"] <= noise), key=lambda row: row["value"]
+    )

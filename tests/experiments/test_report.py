@@ -34,6 +34,15 @@ def test_an_experiment_that_trained_no_net_says_so(tmp_path):
     assert "- shared with ablation-other-arm: `separate`\n" in table
 
 
+def test_nets_that_another_arm_of_the_experiment_trained_are_not_of_another_experiment(tmp_path):
+    folder = pooling_results(tmp_path)
+    for seed in range(3):
+        message = f"shared with pooling-separate-seed{seed}-0123456789"
+        record(folder, POOLING, "overlapping", seed, [0.9, 0.5, 0.3, 0.2], message=message, probe=0.5)
+    report(folder, POOLING)
+    assert "- the nets of `overlapping` are those of `separate`\n" in (folder / "table.md").read_text()
+
+
 def test_notes_are_for_the_data_set_they_are_about(tmp_path):
     record(tmp_path, POOLING, "separate", 0, [0.9, 0.2], dataset="another", probe=None)
     report(tmp_path, POOLING)
@@ -212,13 +221,14 @@ def test_one_bad_folder_does_not_stop_the_others(tmp_path, capsys, content):
         write_all(tmp_path, [SPEED, POOLING], figures=False)
 
 
-def test_a_folder_of_no_experiment_is_not_passed_over(tmp_path, capsys):
+@pytest.mark.parametrize("name", ["runs.csv", "curves.csv", "records/sped-0.json"])
+def test_a_folder_of_no_experiment_is_not_passed_over(tmp_path, capsys, name):
     speed_results(tmp_path / "builtin" / "speed")
-    strange = tmp_path / "builtin" / "sped" / "runs.csv"
-    strange.parent.mkdir()
-    strange.write_text("run_id\n")
+    strange = tmp_path / "builtin" / "sped"
+    (strange / name).parent.mkdir(parents=True)
+    (strange / name).write_text("")
     write_all(tmp_path, [SPEED], figures=False)
-    assert f"WARNING: {strange.parent}: expected the name of an experiment" in capsys.readouterr().err
+    assert f"WARNING: {strange}: expected the name of an experiment" in capsys.readouterr().err
     page = (tmp_path / "claims.md").read_text()
     assert "- builtin/sped: expected the name of an experiment (`python -m experiments list` has" in page
     assert "received sped (not used)" in page
