@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from recording import METRICS, record, run_row, search_row
 
 from alexnet_tf import files, results
 from alexnet_tf.errors import InputError
@@ -23,6 +22,7 @@ from alexnet_tf.results import (
     record_run,
     record_search,
 )
+from tests.recording import METRICS, record, run_row, search_row
 
 
 def test_record_is_sorted_json(tmp_path):
@@ -160,16 +160,15 @@ def test_killed_before_the_last_file_the_run_is_not_finished(tmp_path, monkeypat
 WRITER = """
 import sys
 from pathlib import Path
-sys.path[:0] = [{tests!r}, {root!r}]
-from recording import record
+sys.path.insert(0, {root!r})
+from tests.recording import record
 for seed in range(int(sys.argv[2]), int(sys.argv[3])):
     record(Path(sys.argv[1]), sys.argv[4], seed)
 """
 
 
 def writer(folder, first, last, arm):
-    here = Path(__file__).parent
-    code = WRITER.format(tests=str(here), root=str(here.parent))
+    code = WRITER.format(root=str(Path(__file__).parents[1]))
     return subprocess.Popen([sys.executable, "-c", code, str(folder), str(first), str(last), arm])
 
 

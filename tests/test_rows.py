@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from recording import METRICS, curve_rows, record, run_row
 
 from alexnet_tf.results import (
     CURVES_COLUMNS,
@@ -15,6 +14,7 @@ from alexnet_tf.results import (
     runs_columns,
 )
 from alexnet_tf.rows import to_text
+from tests.recording import METRICS, curve_rows, record, run_row
 
 
 def test_columns_are_the_documented_ones():

@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from invented import pooling_results, speed_results
+
+from tests.experiments.invented import pooling_results, speed_results
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """The README's table comes from the rows alone, and touches nothing around it."""
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from alexnet_tf.errors import InputError
 from experiments.claims import claims_table, write_claims
 from experiments.evidence import read_evidence
 from experiments.report import write_report
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 def table_of(results, *experiments):

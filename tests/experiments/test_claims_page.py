@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from alexnet_tf.results import read_records, read_runs
 from experiments import EXPERIMENTS
@@ -14,6 +13,7 @@ from experiments.effects import judge
 from experiments.evidence import read_evidence
 from experiments.noise import our_noise, paper_noise
 from experiments.report import write_all
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 BOTH = dataclasses.replace(
     POOLING, comparisons=tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)

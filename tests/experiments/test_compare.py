@@ -1,10 +1,10 @@
 """One altered value is found, and exactly that one; what differs for a reason is no failure."""
 
 import pytest
-from compared import CONFIGS, MEANS, curve_line, edit, rename_hashes, section, titles
 
 from alexnet_tf.errors import InputError
 from experiments.compare import compare
+from tests.experiments.compared import CONFIGS, MEANS, curve_line, edit, rename_hashes, section, titles
 
 
 def test_copies_agree(trees):

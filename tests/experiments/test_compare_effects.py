@@ -1,11 +1,11 @@
 """Effects of two data sets or two nets stand side by side."""
 
 import pytest
-from compared import EFFECTS, MEANS, section, titles
-from invented import fall, record
 
 from experiments import lrn, lrn_alexnet, pooling, relu
 from experiments.compare import compare
+from tests.experiments.compared import EFFECTS, MEANS, section, titles
+from tests.experiments.invented import fall, record
 
 
 def record_errors(folder, experiment, prefix, errors_by_arm, **changes):

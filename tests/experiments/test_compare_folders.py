@@ -4,11 +4,11 @@ import dataclasses
 import shutil
 
 import pytest
-from compared import RENAMED, edit, section
-from invented import POOLING, SPEED, fall, record
 
 from experiments.compare import compare
 from experiments.compare_folders import ranges
+from tests.experiments.compared import RENAMED, edit, section
+from tests.experiments.invented import POOLING, SPEED, fall, record
 
 
 def test_runs_without_a_partner_are_listed(trees):

@@ -2,10 +2,9 @@
 
 import dataclasses
 
-from compared import CONFIGS, MEANS, edit, section
-from invented import POOLING, record
-
 from experiments.compare import compare
+from tests.experiments.compared import CONFIGS, MEANS, edit, section
+from tests.experiments.invented import POOLING, record
 
 
 def test_folders_of_other_names_are_compared_arm_by_arm(tmp_path):

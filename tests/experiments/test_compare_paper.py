@@ -3,13 +3,13 @@
 import dataclasses
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.statistics import Effect
 from experiments.__main__ import main
 from experiments.compare_paper import compare_with_paper
 from experiments.paper_distance import Distance, Place, distance
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 

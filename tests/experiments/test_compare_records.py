@@ -3,10 +3,9 @@
 import json
 import shutil
 
-from compared import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
-from invented import SPEED, fall, record
-
 from experiments.compare import compare
+from tests.experiments.compared import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
+from tests.experiments.invented import SPEED, fall, record
 
 
 def test_other_configs_are_listed_with_their_fields_and_no_failure(trees):

@@ -1,11 +1,21 @@
 """Searches of learning rates are compared rate by rate, like runs."""
 
 import pytest
-from compared import ALONE, CONFIGS, ENVIRONMENTS, MEANS, edit, edit_config, record_rates, section, titles
-from invented import POOLING, SPEED, fall, record
 
 from alexnet_tf.errors import InputError
 from experiments.compare import compare
+from tests.experiments.compared import (
+    ALONE,
+    CONFIGS,
+    ENVIRONMENTS,
+    MEANS,
+    edit,
+    edit_config,
+    record_rates,
+    section,
+    titles,
+)
+from tests.experiments.invented import POOLING, SPEED, fall, record
 
 
 @pytest.fixture

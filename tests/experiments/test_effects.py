@@ -4,8 +4,6 @@ import dataclasses
 import math
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
-from written import effects, read, report
 
 from alexnet_tf.results import EFFECTS_COLUMNS, SUMMARY_COLUMNS
 from alexnet_tf.statistics import (
@@ -18,6 +16,8 @@ from alexnet_tf.statistics import (
     Effect,
 )
 from experiments.effects import Judged, claim_verdict
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.written import effects, read, report
 
 T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 

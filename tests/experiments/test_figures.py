@@ -3,7 +3,6 @@
 import dataclasses
 
 import pytest
-from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
 from matplotlib.figure import Figure
 
 from alexnet_tf.results import read_curves, read_records, read_runs
@@ -15,6 +14,7 @@ from experiments.experiment import Comparison
 from experiments.figures import draw, finding
 from experiments.learning_curves import collect
 from experiments.value_panels import draw_values
+from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 def evidence(folder, experiment):

@@ -6,8 +6,6 @@ import json
 import math
 
 import pytest
-from invented import POOLING, SPEED, pooling_results, record, speed_results
-from written import effects, read, report
 
 from alexnet_tf.config import Config
 from alexnet_tf.possible_values import expected_instead
@@ -15,6 +13,8 @@ from experiments import EXPERIMENTS
 from experiments.claims_page import claims_page
 from experiments.evidence import contradictions, evidence_of, read_evidence
 from experiments.folder_rows import folders_of, read_folder
+from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
+from tests.experiments.written import effects, read, report
 
 
 def edit(path, change, where=lambda row: True):

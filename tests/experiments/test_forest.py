@@ -3,13 +3,13 @@
 import dataclasses
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 from matplotlib.figure import Figure
 
 from alexnet_tf import statistics
 from experiments import wording
 from experiments.evidence import count_verdicts, read_evidence
 from experiments.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from invented import POOLING, pooling_results, record
 
 from alexnet_tf.evaluate import Scores
 from alexnet_tf.scores import record_scores
@@ -13,6 +12,7 @@ from experiments.networks import scored_networks
 from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1
 from experiments.paper_tables import paper_tables
 from experiments.report import write_all
+from tests.experiments.invented import POOLING, pooling_results, record
 
 ABOUT = '{"scores": {"epoch": 60}, "config": {"precision": "float32"}}'
 ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0.45, 0.45)}

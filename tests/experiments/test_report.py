@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
-from written import effects, read, report
 
 from alexnet_tf.errors import InputError
 from alexnet_tf.results import LR_SEARCH_COLUMNS, record_search
 from experiments.conditions import DATASET_NOTES
 from experiments.report import write_all, write_report
+from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.written import effects, read, report
 
 
 def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):

@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
-from invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 from experiments.evidence import read_evidence
 from experiments.robustness import after_holm, family, without_pairing
+from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 @pytest.fixture

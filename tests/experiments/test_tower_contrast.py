@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from invented import record
-from written import report
 
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
 from alexnet_tf.presets import SCALED
 from experiments.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
+from tests.experiments.invented import record
+from tests.experiments.written import report
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Image sets on their way to the network: pipelines, augmentation, pixel statistics."""
