@@ -17,7 +17,7 @@ _HOMES = {
     "DataConfig": "alexnet_tf.config",
     "CifarNetConfig": "alexnet_tf.config",
     "TrainConfig": "alexnet_tf.config",
-    "InputError": "alexnet_tf.errors",
+    "InputError": "alexnet_tf.runtime.errors",
     "open_data": "alexnet_tf.data.pipeline",
     "GroupedConv2D": "alexnet_tf.layers",
     "LocalResponseNormalization": "alexnet_tf.layers",

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: dict) -> None:

@@ -13,7 +13,6 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.model_config import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
@@ -22,6 +21,7 @@ from alexnet_tf.model_config import (
     ModelConfig,
     OneWeirdTrickConfig,
 )
+from alexnet_tf.runtime.errors import InputError
 
 __all__ = [
     "PRECISIONS",

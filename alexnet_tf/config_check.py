@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from alexnet_tf.config import Config
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Keras takes no larger seed.
 LARGEST_SEED = 2**32 - 1
@@ -21,7 +21,7 @@ def check_config(config: Config) -> None:
     >>> check_config(Config())
     >>> check_config(Config().replace(momentum=2.0))
     Traceback (most recent call last):
-    alexnet_tf.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
+    alexnet_tf.runtime.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
     """
     data, train = config.data, config.train
     for name, value in dataclasses.asdict(config.model).items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @dataclass(frozen=True)

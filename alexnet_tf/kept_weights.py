@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.config import TrainConfig
-from alexnet_tf.files import write_by
+from alexnet_tf.runtime.files import write_by
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 
 
 def replace_marked_section(path: Path, name: str, content: str) -> None:

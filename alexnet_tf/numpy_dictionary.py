@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # What pickles of arrays name, in NumPy 1 and 2 and from Python 2.
 _ALLOWED = {

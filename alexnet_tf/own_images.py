@@ -15,16 +15,16 @@ from alexnet_tf.config import Config
 from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.environment import environment
-from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores, make_evaluator
-from alexnet_tf.files import make_folder, write_text
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.rows import to_csv
+from alexnet_tf.runtime.environment import environment
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
 from alexnet_tf.trained import Trained, is_trained, load_trained, save_trained

@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.files import write_text
 from alexnet_tf.rows import to_lines
+from alexnet_tf.runtime.files import write_text
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alexnet_tf.config import Config, TrainConfig
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 _BOTH = {
     "epochs": 90,

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import locked, write_text
 from alexnet_tf.rows import (
     CURVE_KEY,
     CURVES_COLUMNS,
@@ -30,6 +28,8 @@ from alexnet_tf.rows import (
     to_csv,
     to_line,
 )
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import locked, write_text
 
 __all__ = [
     "CURVES_COLUMNS", "EFFECTS_COLUMNS", "LR_SEARCH_COLUMNS", "RUNS_COLUMNS", "SUMMARY_COLUMNS", "Reading",

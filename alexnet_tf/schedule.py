@@ -6,7 +6,7 @@ They keep no state of their own, so a resumed run needs nothing but its learning
 from collections.abc import Sequence
 
 from alexnet_tf.config import TrainConfig
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:

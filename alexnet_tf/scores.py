@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
 from alexnet_tf.possible_values import AN_ERROR
 from alexnet_tf.rows import to_csv
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 
 if TYPE_CHECKING:
     # Tables are made without waiting for TensorFlow.

@@ -5,7 +5,7 @@ import os
 
 import tensorflow as tf
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Far more than a machine has, and few enough that making them does not eat its memory.
 MAX_REPLICAS = 64

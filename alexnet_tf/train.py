@@ -14,10 +14,10 @@ from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
 from alexnet_tf.config import Config
 from alexnet_tf.config_check import check_config
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models import build_model
-from alexnet_tf.processor import has_bfloat16, warn_of_emulation
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.trained import Trained

@@ -10,7 +10,7 @@ import numpy as np
 
 from alexnet_tf.config import Config
 from alexnet_tf.data.arrays import fingerprint_arrays
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.trained import Trained
 
 ALL_BUT_HEAD = "all-but-head"

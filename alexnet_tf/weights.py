@@ -11,9 +11,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import UNREADABLE_ARCHIVE
 from alexnet_tf.numpy_dictionary import read_numpy_dictionary
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 # Places of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (

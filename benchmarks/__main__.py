@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from alexnet_tf.commandline import OneLineParser, run_command
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.commandline import OneLineParser, run_command
+from alexnet_tf.runtime.errors import InputError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 def read_lines(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
-from alexnet_tf.files import write_text
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 from benchmarks.changes import measured_otherwise
 from benchmarks.machine import read_machine
 from benchmarks.rows import Row, read_rows

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.files import make_folder, write_text
-from alexnet_tf.processor import processor_field, processor_flags, processor_name
+from alexnet_tf.runtime.files import make_folder, write_text
+from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
 from benchmarks.csv_lines import read_lines
 
 # Instruction sets that decide how fast a network can be.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 HEIGHT, WIDTH, QUALITY = 375, 500, 95
 CLASSES = 4

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.config import Config
-from alexnet_tf.errors import InputError
 from alexnet_tf.intervals import mean_interval, unpaired_interval
 from alexnet_tf.results import read_curves, read_records, read_runs
+from alexnet_tf.runtime.errors import InputError
 
 # Largest difference of errors that does not matter.
 MARGIN = 0.01

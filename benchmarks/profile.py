@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
-from alexnet_tf.processor import has_bfloat16
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
+from alexnet_tf.runtime.processor import has_bfloat16
 from benchmarks.csv_lines import read_lines
 from benchmarks.machine import describe_machine, machine_folder, write_machine
 from benchmarks.plan import PRECISIONS

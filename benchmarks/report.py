@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
 from alexnet_tf.marked_section import replace_marked_section
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import write_text
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 from benchmarks.csv_lines import read_lines
 
 COLUMNS = (

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.processor import has_bfloat16
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.processor import has_bfloat16
 from benchmarks.machine import (
     describe_item,
     describe_machine,

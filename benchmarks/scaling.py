@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
-from alexnet_tf.files import make_folder, write_text
+from alexnet_tf.runtime.files import make_folder, write_text
 from benchmarks.plan import PRECISIONS
 from benchmarks.published_rates import PUBLISHED, TOLERANCE, Published
 from benchmarks.rows import read_rows

@@ -9,10 +9,10 @@ import os
 import sys
 from pathlib import Path
 
-from alexnet_tf.commandline import OneLineParser, run_command
 from alexnet_tf.config import PRECISIONS
-from alexnet_tf.errors import InputError
-from alexnet_tf.startup import quiet_startup
+from alexnet_tf.runtime.commandline import OneLineParser, run_command
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.startup import quiet_startup
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.options import Options
@@ -209,7 +209,7 @@ def _started(replicas: str):
     with quiet_startup():
         import tensorflow as tf
 
-        from alexnet_tf.environment import git_commit
+        from alexnet_tf.runtime.environment import git_commit
         from alexnet_tf.strategy import make_strategy
 
         git_commit()

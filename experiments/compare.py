@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments.compare_effects import effects_side_by_side
 from experiments.compare_folders import Pair, pair_folders, ranges
 from experiments.compare_means import mean_differences

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_records
 from alexnet_tf.rows import (
     CURVE_KEY,
@@ -19,6 +18,7 @@ from alexnet_tf.rows import (
     Table,
     read_table,
 )
+from alexnet_tf.runtime.errors import InputError
 from experiments.recorded import experiment_folders
 
 # Arm and seed.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments import wording
 from experiments.compare import AGREE, DIFFER, UNDECIDED
 from experiments.compare_folders import find_folders

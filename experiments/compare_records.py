@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alexnet_tf.config import Config
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments.compare_folders import Folder, Key, Pair, ranges
 from experiments.compare_rows import run_name
 from experiments.recorded import config_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alexnet_tf.config import Config
 from alexnet_tf.config_check import check_config
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Arm, Experiment
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.config import Config
-from alexnet_tf.errors import InputError
 from alexnet_tf.results import read_curves, read_records, read_runs
 from alexnet_tf.rows import RUN_KEY, RUNS_COLUMNS, read_table
+from alexnet_tf.runtime.errors import InputError
 
 # How many unreadable lines an error names.
 NAMED_LINES = 3

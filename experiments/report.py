@@ -4,14 +4,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import locked, write_bytes, write_text
 from alexnet_tf.results import (
     EFFECTS_COLUMNS,
     SUMMARY_COLUMNS,
     read_lr_search,
     to_csv,
 )
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import locked, write_bytes, write_text
 from experiments.claims import claims_table, write_claims
 from experiments.claims_page import claims_page
 from experiments.effects import effect_rows, judge, summarise

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from alexnet_tf.config import Config
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.environment import environment
+from alexnet_tf.runtime.environment import environment
 from alexnet_tf.train import History
 from experiments.experiment import Arm, Curve, Experiment
 from experiments.shared import OF_THE_TRAINING, SharedRun

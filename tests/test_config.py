@@ -4,7 +4,7 @@ import json
 import pytest
 
 from alexnet_tf.config import Config, DataConfig, TrainConfig
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 def test_replace_reaches_every_section():

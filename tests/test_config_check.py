@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.config import Config
 from alexnet_tf.config_check import check_config
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 def test_the_limits_themselves_are_allowed():

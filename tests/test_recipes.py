@@ -1,8 +1,8 @@
 import pytest
 
 from alexnet_tf.config import Config
-from alexnet_tf.errors import InputError
 from alexnet_tf.recipes import RECIPES, with_recipe
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.schedule import learning_rate
 
 

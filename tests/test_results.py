@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf import files, results
-from alexnet_tf.errors import InputError
+from alexnet_tf import results
 from alexnet_tf.results import (
     finished_run,
     prepare_folder,
@@ -22,6 +21,8 @@ from alexnet_tf.results import (
     record_run,
     record_search,
 )
+from alexnet_tf.runtime import files
+from alexnet_tf.runtime.errors import InputError
 from tests.recording import METRICS, record, run_row, search_row
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import StopAfter, metrics, run
 

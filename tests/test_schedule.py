@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.config import TrainConfig
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate, plateaus
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.scores import read_scores, record_scores
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics import (
     detectable_effect,
     holm,

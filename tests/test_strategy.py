@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.strategy import is_chief, make_strategy
 
 

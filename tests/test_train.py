@@ -7,9 +7,9 @@ import tensorflow as tf
 
 import alexnet_tf.train
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.errors import InputError
 from alexnet_tf.evaluate import Scores
-from alexnet_tf.processor import warn_of_emulation
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.processor import warn_of_emulation
 from alexnet_tf.train import compile_model, train
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, metrics, run

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from alexnet_tf.config import OneWeirdTrickConfig
-from alexnet_tf.errors import InputError
 from alexnet_tf.models import alexnet, one_weird_trick
 from alexnet_tf.presets import CAFFE, PAPER
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays
 
 FIXTURES = Path(__file__).parent / "fixtures"

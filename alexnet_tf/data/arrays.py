@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_tf.data.pixel_statistics import PixelStatistics, pixel_statistics
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 

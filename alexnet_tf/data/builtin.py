@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 CLASS_NAMES: tuple[str, ...] = (
     "disc",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # The 200 classes of Tiny ImageNet: id, tab, words.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")

@@ -17,7 +17,7 @@ from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.storage import Storage, is_streamed
 from alexnet_tf.data.streamed_set import StreamedSet, open_scan
 from alexnet_tf.data.target import Target, choose_target
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 REPORT_TREES = {"test": "test", "val": "validation", "validation": "validation"}
 

@@ -5,7 +5,7 @@ import numpy as np
 from alexnet_tf.data.arrays import ImageSet, results_slug
 from alexnet_tf.data.storage import MEMORY_LIMIT, Storage, is_streamed
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 __all__ = ["load_image_set", "resolve_auto", "results_slug"]
 

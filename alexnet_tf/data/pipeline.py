@@ -15,7 +15,7 @@ from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, trainin
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Training error is measured on this many fixed, class-balanced training images, without augmentation.
 TRAIN_SUBSET = 10_000

@@ -29,8 +29,8 @@ import numpy as np
 
 from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.image_pass import CHUNK, in_order, progress_bar
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 # To be raised when the files come to hold something else.
 FORMAT = 1

@@ -11,7 +11,7 @@ from alexnet_tf.data.encoded import EncodedImages
 from alexnet_tf.data.image_pass import read_through
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.target import Target, choose_target
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_tf.errors import InputError
-from alexnet_tf.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def cache_folder() -> Path:

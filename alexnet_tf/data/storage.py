@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 Storage = Literal["auto", "memory", "stream"]
 

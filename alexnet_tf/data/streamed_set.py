@@ -17,7 +17,7 @@ from alexnet_tf.data.pixel_cache import CacheContents, PixelCache, open_pixel_ca
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.scan import Scan, scan_images
 from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Files that may become unreadable during a run; with more the disk is gone, and not some files.
 LOST_FEW = 10

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Bound on finding out whether there is a network. TFDS alone tries for over three minutes.
 PROBE_SECONDS = 6.0

@@ -21,7 +21,7 @@ from alexnet_tf.data.streamed_set import StreamedSet, open_scan
 from alexnet_tf.data.target import DEFAULT_SIDE
 from alexnet_tf.data.tfds_fetch import fetch
 from alexnet_tf.data.tfds_records import TfdsRecords
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
 

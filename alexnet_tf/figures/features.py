@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.stages import stages_of
+from alexnet_tf.runtime.errors import InputError
 
 
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:

@@ -5,9 +5,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
+from alexnet_tf.runtime.errors import InputError
 
 # Of kernels of independent noise: two of three colour axes are off the grey one.
 NOISE = 2 / 3

@@ -8,8 +8,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.look import GREY, PALETTE, caption, spread, title
+from alexnet_tf.runtime.errors import InputError
 
 LINES = (
     ("train_error", "training error", PALETTE[0], "-"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from alexnet_tf.files import write_bytes
+from alexnet_tf.runtime.files import write_bytes
 
 STYLE = {
     "svg.hashsalt": "alexnet_tf",

@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 from keras import layers
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # What changes no more than the shape.
 _SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)

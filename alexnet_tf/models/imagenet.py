@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # Mean of ImageNet's training pixels, red, green, blue, 0..255: Simonyan and Zisserman's (VGG, 2014), and
 # Keras's in its `caffe` mode.

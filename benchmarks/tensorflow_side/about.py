@@ -5,7 +5,7 @@ import os
 
 import tensorflow as tf
 
-from alexnet_tf.environment import git_commit
+from alexnet_tf.runtime.environment import git_commit
 
 
 def about() -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 import benchmarks.report
 import benchmarks.run
-from alexnet_tf.commandline import run_command
+from alexnet_tf.runtime.commandline import run_command
 from benchmarks.__main__ import main
 from benchmarks.machine import machine_kind, read_machine, write_machine
 from benchmarks.plan import Comparison, Contender

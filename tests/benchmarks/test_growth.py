@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.growth import Sweep, measure_point, reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table, write_growth_report
 from benchmarks.photographs import write_thumbnails

@@ -4,7 +4,7 @@ import tempfile
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.photographs import scratch_folder, write_photographs, write_thumbnails
 from benchmarks.worker import Worker
 

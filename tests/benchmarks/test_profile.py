@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from benchmarks import profile
 from benchmarks.machine import read_machine
 from benchmarks.profile import INFERENCE, MATRIX_PRODUCT, TRAINING, WHOLE, Share, read_profile, write_profile

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.published_rates import PUBLISHED
 from benchmarks.rows import Row, write_rows
 from benchmarks.scaling import measured_device, write_scaling

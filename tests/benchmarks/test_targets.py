@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.changes import measured_otherwise
 from benchmarks.chart import FURTHER
 from benchmarks.completeness import left_out

@@ -13,7 +13,7 @@ from alexnet_tf.data.arrays import (
     results_slug,
     selection_mask,
 )
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @pytest.fixture

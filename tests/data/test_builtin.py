@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 def picture(seed: int, size: tuple[int, int] = (10, 10)) -> Image.Image:

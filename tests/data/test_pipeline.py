@@ -5,7 +5,7 @@ import tensorflow as tf
 from alexnet_tf.config import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines, example_count, open_data
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from alexnet_tf.config import DataConfig
 from alexnet_tf.data import pixel_cache
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from tests.data.cached_tree import IMAGE, files, stream
 from tests.data.test_streamed_set import assert_same_set
 

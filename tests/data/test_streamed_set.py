@@ -15,7 +15,7 @@ from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines, example_count
 from alexnet_tf.data.streamed_set import StreamedSet
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 ALL = DataConfig(image_size=32, crop=24, flip=True, color_noise="code", input_scale="unit", holdout=True)
 

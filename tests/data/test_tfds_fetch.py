@@ -8,7 +8,7 @@ import pytest
 
 from alexnet_tf.data import tfds_fetch
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @pytest.fixture

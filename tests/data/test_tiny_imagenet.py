@@ -13,7 +13,7 @@ from PIL import Image
 from alexnet_tf.data import tfds_fetch
 from alexnet_tf.data.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 ROOT = "tiny-imagenet-200"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments.claims import claims_table, write_claims
 from experiments.evidence import read_evidence
 from experiments.report import write_report

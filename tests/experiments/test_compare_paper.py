@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics import Effect
 from experiments.__main__ import main
 from experiments.compare_paper import compare_with_paper

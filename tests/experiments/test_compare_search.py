@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 from experiments.compare import compare
 from tests.experiments.compared import (
     ALONE,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.results import LR_SEARCH_COLUMNS, record_search
+from alexnet_tf.runtime.errors import InputError
 from experiments.conditions import DATASET_NOTES
 from experiments.report import write_all, write_report
 from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results

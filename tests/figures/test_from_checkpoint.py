@@ -16,7 +16,6 @@ from PIL import Image
 from alexnet_tf.__main__ import main
 from alexnet_tf.config import Config, DataConfig
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import RIGHT, predictions_figure
 from alexnet_tf.figures.look import house_look
@@ -29,6 +28,7 @@ from alexnet_tf.figures.of_images import (
 from alexnet_tf.models import build_model
 from alexnet_tf.own_images import open_data_for
 from alexnet_tf.presets import SCALED
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.trained import load_trained, save_trained
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2

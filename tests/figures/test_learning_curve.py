@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from alexnet_tf.errors import InputError
 from alexnet_tf.figures.learning_curve import curve_figure, rate_drops, read_curve
 from alexnet_tf.figures.look import house_look
+from alexnet_tf.runtime.errors import InputError
 
 HEADER = "epoch,train_loss,train_error,test_loss,test_error,test_top5_error,learning_rate,images_per_second\n"
 ROWS = (

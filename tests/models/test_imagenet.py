@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import alexnet_tf
-from alexnet_tf.errors import InputError
 from alexnet_tf.models import AlexNet, decode_predictions, preprocess_input
+from alexnet_tf.runtime.errors import InputError
 
 CLASS_INDEX = keras.src.applications.imagenet_utils
 

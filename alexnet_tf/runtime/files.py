@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 # What NumPy raises, of many layers, for an .npz file that is damaged or none.
 UNREADABLE_ARCHIVE = (

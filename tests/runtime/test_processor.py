@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_tf import processor
+from alexnet_tf.runtime import processor
 
 AMD = "processor\t: 0\ncpu family\t: 25\nmodel name\t: AMD EPYC\nflags\t\t: fpu sse2 avx2 fma\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd bf16\n"

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from alexnet_tf.startup import quiet_startup
+from alexnet_tf.runtime.startup import quiet_startup
 
 
 def test_holds_back_notices(capfd):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.processor import processor_generation, processor_name
+from alexnet_tf.runtime.processor import processor_generation, processor_name
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -48,7 +48,7 @@ def git_commit() -> str:
 
     Read once: what a process runs is the code it started with, whatever is committed meanwhile.
     """
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
     return head + "+" if head and changed else head

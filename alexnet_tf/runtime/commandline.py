@@ -5,7 +5,7 @@ import os
 import sys
 from typing import NoReturn
 
-from alexnet_tf.errors import InputError
+from alexnet_tf.runtime.errors import InputError
 
 
 class OneLineParser(argparse.ArgumentParser):
