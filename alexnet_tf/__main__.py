@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from alexnet_tf.config import PRECISIONS
-from alexnet_tf.config_check import check_config
-from alexnet_tf.presets import PRESETS, Preset
-from alexnet_tf.recipes import RECIPES, with_recipe
+from alexnet_tf.config.check import check_config
+from alexnet_tf.config.fields import PRECISIONS
+from alexnet_tf.config.presets import PRESETS, Preset
+from alexnet_tf.config.recipes import RECIPES, with_recipe
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look

@@ -19,9 +19,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from alexnet_tf.config.presets import Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.models import build_model
-from alexnet_tf.presets import Preset
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.trained import Trained, write_trained
 from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays

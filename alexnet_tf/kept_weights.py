@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from alexnet_tf.config import TrainConfig
+from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.files import write_by
 
 EPOCHS_FOLDER = "epochs"

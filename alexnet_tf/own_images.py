@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from alexnet_tf.checkpoint import checkpoint_hash
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streamed_set import StreamedSet

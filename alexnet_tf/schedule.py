@@ -5,7 +5,7 @@ They keep no state of their own, so a resumed run needs nothing but its learning
 
 from collections.abc import Sequence
 
-from alexnet_tf.config import TrainConfig
+from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
 
 

@@ -11,8 +11,8 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
-from alexnet_tf.config import Config
-from alexnet_tf.config_check import check_config
+from alexnet_tf.config.check import check_config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models import build_model

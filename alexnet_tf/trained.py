@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import central_square, decode_image
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.pixel_statistics import PixelStatistics

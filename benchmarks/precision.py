@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.intervals import mean_interval, unpaired_interval
 from alexnet_tf.results import read_curves, read_records, read_runs
 from alexnet_tf.runtime.errors import InputError

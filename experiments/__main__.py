@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from alexnet_tf.config import PRECISIONS
+from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare_folders import Folder, Key, Pair, ranges
 from experiments.compare_rows import run_name

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]

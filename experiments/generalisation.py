@@ -1,6 +1,6 @@
 """What the experiments on test error at CIFAR scale have in common."""
 
-from alexnet_tf.config import Config, DataConfig, TrainConfig
+from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from experiments.experiment import Curve, Metric
 
 # Crops and flips, a rate that falls twice: the regime in which the small net generalises.

@@ -10,7 +10,7 @@ of the factor over the activations of the trained net's first normalisation on t
 
 from collections.abc import Mapping, Sequence
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from experiments.experiment import Arm, Comparison, Experiment
 from experiments.generalisation import AUGMENTED, GAP
 

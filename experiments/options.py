@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf.config import Config
-from alexnet_tf.config_check import check_config
+from alexnet_tf.config.check import check_config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Arm, Experiment
 

@@ -5,7 +5,7 @@
 The four-layer net with max pooling, crops and flips; the sides are 16, 8 and 4 in both arms.
 """
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from experiments.experiment import Arm, Comparison, Experiment
 from experiments.generalisation import AUGMENTED, GAP
 

@@ -9,7 +9,7 @@ against the main pair, so that one sees what the factor depends on. No regularis
 constant learning rate for each arm, chosen from its grid for speed.
 """
 
-from alexnet_tf.config import CifarNetConfig, Config, DataConfig, TrainConfig
+from alexnet_tf.config.fields import CifarNetConfig, Config, DataConfig, TrainConfig
 from experiments.experiment import Arm, Comparison, Curve, Experiment, Metric
 from experiments.time_to_error import epochs_to_error
 

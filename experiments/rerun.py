@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.runtime.environment import environment

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.progress import ProgressBar

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.train import History

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import results_slug
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.results import check_search_row, prepare_folder, read_lr_search, record_search

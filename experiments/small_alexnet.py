@@ -10,8 +10,8 @@ the constant factor k^-beta here.
 import dataclasses
 from typing import Any
 
-from alexnet_tf.config import Config, DataConfig, TrainConfig
-from alexnet_tf.presets import SCALED
+from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
+from alexnet_tf.config.presets import SCALED
 from experiments.experiment import Arm, Probe
 
 # Standard deviation of pixels, in grey levels; of CIFAR-10's about 64, of Tiny ImageNet's about 70.

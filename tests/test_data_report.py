@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.evaluate import make_evaluator
 from tests.tiny import tiny_image_set

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.config import OneWeirdTrickConfig
+from alexnet_tf.config.fields import OneWeirdTrickConfig
+from alexnet_tf.config.presets import CAFFE, PRESETS
 from alexnet_tf.imported import EIGENVALUES, EIGENVECTORS, SOURCES
 from alexnet_tf.own_images import predict_files
-from alexnet_tf.presets import CAFFE, PRESETS
 from alexnet_tf.trained import load_trained
 from alexnet_tf.weights import read_arrays
 from tests.command_errors import one_line_of_status_2

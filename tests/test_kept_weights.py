@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.config import TrainConfig
+from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.kept_weights import KeptWeights, best_epoch
 from alexnet_tf.train import History, train

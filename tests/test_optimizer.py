@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf import make_optimizer, train
+from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import alexnet
 from alexnet_tf.optimizer import MomentumSGD
-from alexnet_tf.presets import PAPER
 
 
 def test_two_steps_by_hand():

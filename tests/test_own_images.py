@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.trained import load_trained

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.config import TrainConfig
+from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate, plateaus
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.config import Config, MnistCnnConfig, TrainConfig
+from alexnet_tf.config.fields import Config, MnistCnnConfig, TrainConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.own_images import train_on

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.config import OneWeirdTrickConfig
+from alexnet_tf.config.fields import OneWeirdTrickConfig
+from alexnet_tf.config.presets import CAFFE, PAPER
 from alexnet_tf.models import alexnet, one_weird_trick
-from alexnet_tf.presets import CAFFE, PAPER
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alexnet_tf.config import CifarNetConfig, Config, TrainConfig
+from alexnet_tf.config.fields import CifarNetConfig, Config, TrainConfig
 from alexnet_tf.data.arrays import ImageSet
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet, balanced_subset
 from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, training_batches

@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.config import (
+from alexnet_tf.config.fields import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,

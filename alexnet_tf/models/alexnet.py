@@ -7,9 +7,9 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from alexnet_tf.config import AlexNetConfig
+from alexnet_tf.config.fields import AlexNetConfig
+from alexnet_tf.config.presets import PAPER
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
-from alexnet_tf.presets import PAPER
 
 # Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)

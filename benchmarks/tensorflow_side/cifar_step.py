@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.config import CifarNetConfig
+from alexnet_tf.config.fields import CifarNetConfig
 from alexnet_tf.models import cifar_net
 from alexnet_tf.update_rule import make_optimizer
 from benchmarks.task import Task

@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.config import CifarNetConfig, DataConfig
+from alexnet_tf.config.fields import CifarNetConfig, DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.models import alexnet, cifar_net
 from alexnet_tf.strategy import make_strategy

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from benchmarks.task import Task

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from benchmarks.photographs import write_photographs

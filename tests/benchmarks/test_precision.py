@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.results import record_run
 from benchmarks.__main__ import main
 from benchmarks.precision import AGREE, ALIKE, DIFFER, UNDECIDED, Difference, differences, read_bundle

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines, example_count, open_data
 from alexnet_tf.runtime.errors import InputError

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.config import DataConfig
+from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import pixel_cache
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines

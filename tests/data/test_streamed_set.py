@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_tf.config import Config, DataConfig
+from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.data import image_pass, streamed_set
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.encoded import ImageFiles

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.results import prepare_folder, record_run
 from experiments.experiment import Arm, Comparison, Experiment, Metric
 

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
-from alexnet_tf.presets import SCALED
 from experiments.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
 from tests.experiments.invented import record
 from tests.experiments.written import report

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from alexnet_tf.config.presets import PRESETS, SCALED
 from alexnet_tf.figures.kernels import (
     NOISE,
     colorfulness,
@@ -18,7 +19,6 @@ from alexnet_tf.figures.kernels import (
 )
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.models import alexnet, build_model
-from alexnet_tf.presets import PRESETS, SCALED
 from alexnet_tf.runtime.errors import InputError
 
 

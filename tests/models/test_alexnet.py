@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
+from alexnet_tf.config.presets import CODE, ONE_TOWER, PAPER, SCALED
 from alexnet_tf.models import AlexNet, alexnet, build_model
-from alexnet_tf.presets import CODE, ONE_TOWER, PAPER, SCALED
 from alexnet_tf.reference import alexnet_forward, alexnet_weight_shapes
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.config import Config, TrainConfig
+from alexnet_tf.config.fields import Config, TrainConfig
+from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import build_model
-from alexnet_tf.presets import PAPER
 from alexnet_tf.strategy import make_strategy
 from alexnet_tf.update_rule import make_optimizer
 

@@ -24,7 +24,7 @@ class CifarNetConfig:
 class AlexNetConfig:
     """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
 
-    `alexnet_tf.presets` names its variants.
+    `alexnet_tf.config.presets` names its variants.
 
     Attributes:
         towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.

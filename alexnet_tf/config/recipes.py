@@ -12,7 +12,7 @@ epochs 25, 51 and 79, biases at twice the rate, colour noise by standard deviati
 from types import MappingProxyType
 from typing import Any
 
-from alexnet_tf.config import Config, TrainConfig
+from alexnet_tf.config.fields import Config, TrainConfig
 from alexnet_tf.runtime.errors import InputError
 
 _BOTH = {

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from alexnet_tf.config import Config
-from alexnet_tf.config_check import check_config
+from alexnet_tf.config.check import check_config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
+from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.models import build_model
-from alexnet_tf.presets import PRESETS
 from alexnet_tf.schedule import check_schedule, learning_rate
 
 

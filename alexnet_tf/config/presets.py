@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from alexnet_tf.config import (
+from alexnet_tf.config.fields import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,

@@ -1,7 +1,7 @@
 import pytest
 
-from alexnet_tf.config import Config
-from alexnet_tf.recipes import RECIPES, with_recipe
+from alexnet_tf.config.fields import Config
+from alexnet_tf.config.recipes import RECIPES, with_recipe
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.schedule import learning_rate
 

@@ -13,7 +13,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from alexnet_tf.model_config import (
+from alexnet_tf.config.models import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,

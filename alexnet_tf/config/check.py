@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
-from alexnet_tf.config import Config
+from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 
 # Keras takes no larger seed.

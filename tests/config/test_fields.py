@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from alexnet_tf.config import Config, DataConfig, TrainConfig
+from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.runtime.errors import InputError
 
 

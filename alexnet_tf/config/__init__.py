@@ -1,0 +1,1 @@
+"""What decides a run: data, model and training fields, their checks, presets and recipes."""
