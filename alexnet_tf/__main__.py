@@ -126,7 +126,7 @@ def _summary(options: argparse.Namespace) -> int:
         raise InputError(f"--image-size, --classes: expected numbers >= 1; received {side}, {classes}")
     with quiet_startup():
         from alexnet_tf.models import build_model
-        from alexnet_tf.summary import summary_table
+        from alexnet_tf.models.summary import summary_table
     try:
         model = build_model(preset.model, (side, side, preset.channels), classes)
     except ValueError as error:

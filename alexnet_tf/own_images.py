@@ -19,6 +19,7 @@ from alexnet_tf.evaluate import Scores, make_evaluator
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.models import decode_predictions
+from alexnet_tf.models.views import averaging_model
 from alexnet_tf.progress import ProgressBar
 from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.rows import to_csv
@@ -28,7 +29,6 @@ from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
 from alexnet_tf.trained import Trained, is_trained, load_trained, save_trained
-from alexnet_tf.views import averaging_model
 
 EVALUATION_BATCH = 100
 SHOWN_CLASSES = 5

@@ -123,7 +123,7 @@ def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
 def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
     """Operations of each layer, forward and in training for its two gradients; the images need none."""
     from alexnet_tf.models import alexnet
-    from alexnet_tf.summary import layer_costs
+    from alexnet_tf.models.summary import layer_costs
 
     parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
     costs = {}

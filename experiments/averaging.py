@@ -16,7 +16,7 @@ def averaged(views: int) -> Callable[..., Mapping[str, float]]:
         import tensorflow as tf
 
         from alexnet_tf.evaluate import make_evaluator
-        from alexnet_tf.views import averaging_model
+        from alexnet_tf.models.views import averaging_model
 
         height, width, channels = data.image_set.image_shape
         border = 2 * data.config.pad

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.models import alexnet
-from alexnet_tf.views import averaging_model
+from alexnet_tf.models.views import averaging_model
 from benchmarks.task import Task
 from benchmarks.tensorflow_side.training import forward_gflop
 

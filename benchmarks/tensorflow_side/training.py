@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from alexnet_tf.summary import layer_costs
+from alexnet_tf.models.summary import layer_costs
 from benchmarks.task import Task
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.models import alexnet
-from alexnet_tf.summary import layer_costs
+from alexnet_tf.models.summary import layer_costs
 from tests.command_errors import one_line_of_status_2
 
 

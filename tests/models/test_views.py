@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.evaluate import make_evaluator
-from alexnet_tf.views import averaging_model, view_offsets
+from alexnet_tf.models.views import averaging_model, view_offsets
 
 
 def linear_net(seed: int, side: int = 4) -> keras.Model:
