@@ -231,7 +231,7 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _import_weights(options: argparse.Namespace) -> int:
-    from alexnet_tf.data.class_words import read_class_names
+    from alexnet_tf.data.sources.class_words import read_class_names
 
     with quiet_startup():
         from alexnet_tf.imported import SOURCES, import_weights
@@ -246,7 +246,7 @@ def _import_weights(options: argparse.Namespace) -> int:
 
 
 def _words(options: argparse.Namespace) -> dict[str, str] | None:
-    from alexnet_tf.data.class_words import read_words
+    from alexnet_tf.data.sources.class_words import read_words
 
     return read_words(options.words) if options.words else None
 

@@ -47,11 +47,11 @@ def load_image_set(
     if name == "builtin" and storage == "stream":
         raise InputError("storage stream: expected a folder or a TFDS set; received builtin")
     if name == "builtin":
-        from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
+        from alexnet_tf.data.sources.builtin import CLASS_NAMES, draw_builtin
 
         splits = draw_builtin()
         if image_size:
-            from alexnet_tf.data.decode import central_square
+            from alexnet_tf.data.sources.decode import central_square
 
             is_streamed(name, 12_000, (image_size, image_size, 3), "memory")
             splits = {
@@ -60,10 +60,10 @@ def load_image_set(
             }
         return ImageSet.from_splits(name, CLASS_NAMES, splits["train"], splits["test"], "test")
     if name.startswith("folder:"):
-        from alexnet_tf.data.folder_source import load_folder
+        from alexnet_tf.data.sources.folder import load_folder
 
         return load_folder(name, image_size, storage, max_bytes)
-    from alexnet_tf.data.tfds_source import load_tfds
+    from alexnet_tf.data.sources.tfds import load_tfds
 
     return load_tfds(name, data_dir, download, image_size, storage, max_bytes)
 
@@ -76,6 +76,6 @@ def resolve_auto(dataset: str, data_dir: str | None = None) -> str:
     """
     if dataset == "builtin" or dataset.startswith("folder:"):
         return dataset
-    from alexnet_tf.data.tfds_source import find_prepared
+    from alexnet_tf.data.sources.tfds import find_prepared
 
     return "builtin" if find_prepared(dataset, data_dir) is None else dataset

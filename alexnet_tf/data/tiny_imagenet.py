@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from alexnet_tf.data.class_words import TINY_IMAGENET_CLASSES, read_words
+from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES, read_words
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 ROOT = PurePosixPath("tiny-imagenet-200")

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.data.arrays import results_slug
-from alexnet_tf.data.class_words import readable_names
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alexnet_tf.data.class_words import readable_names
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.sources.class_words import readable_names
+from alexnet_tf.data.sources.decode import central_square, decode_image
 from alexnet_tf.figures.image_panels import Predicted, predictions_figure
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.own_images import Prediction

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_tf.data import tfds_fetch
-from alexnet_tf.data.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
 from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.sources import tfds_fetch
+from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
 from alexnet_tf.runtime.errors import InputError
 
 ROOT = "tiny-imagenet-200"

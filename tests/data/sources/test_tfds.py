@@ -146,11 +146,11 @@ def test_missing_set_is_fetched(tmp_path, monkeypatch):
         def download_and_prepare(self) -> None:
             write_set(*self.arguments, {"train": 4, "test": 2})
 
-    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", lambda urls: True)
+    monkeypatch.setattr("alexnet_tf.data.sources.tfds_fetch.any_host_answers", lambda urls: True)
     monkeypatch.setattr(tfds, "builder", Builder)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "made" / "by_tfds"))
     assert len(load_image_set("mnist", None).train_images) == 4
-    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", pytest.fail)
+    monkeypatch.setattr("alexnet_tf.data.sources.tfds_fetch.any_host_answers", pytest.fail)
     assert len(load_image_set("mnist", None).train_images) == 4
 
 
@@ -168,7 +168,7 @@ def test_damaged_set(tmp_path):
 
 
 def test_resolve_auto(tmp_path, monkeypatch):
-    monkeypatch.setattr("alexnet_tf.data.tfds_fetch.any_host_answers", pytest.fail)
+    monkeypatch.setattr("alexnet_tf.data.sources.tfds_fetch.any_host_answers", pytest.fail)
     assert resolve_auto("cifar10", str(tmp_path)) == "builtin"
     write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2})
     assert resolve_auto("tiny_pets", str(tmp_path)) == "tiny_pets"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.decode import central_square
+from alexnet_tf.data.sources.decode import central_square
 
 # Of the shorter side, where images vary and no other is asked for.
 DEFAULT_SIDE = 256

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_tf.data.decode import (
+from alexnet_tf.data.sources.decode import (
     ImageDecodeError,
     center_crop,
     central_square,

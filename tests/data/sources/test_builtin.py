@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from alexnet_tf.data.builtin import CLASS_NAMES, draw_builtin
+from alexnet_tf.data.sources.builtin import CLASS_NAMES, draw_builtin
 from alexnet_tf.runtime.errors import InputError
 
 

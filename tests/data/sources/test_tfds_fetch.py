@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.data import tfds_fetch
 from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.sources import tfds_fetch
 from alexnet_tf.runtime.errors import InputError
 
 

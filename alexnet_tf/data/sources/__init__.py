@@ -1,0 +1,1 @@
+"""Where images come from: the built-in set, folders, TFDS; decoding."""
