@@ -8,7 +8,7 @@ import numpy as np
 
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.quarantine import write_quarantine

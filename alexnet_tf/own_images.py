@@ -14,7 +14,7 @@ from alexnet_tf.checkpoint import checkpoint_hash
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.sources.decode import ImageDecodeError
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.evaluate import Scores, make_evaluator
 from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
 from alexnet_tf.kept_weights import KeptWeights

@@ -7,7 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 ReadSplit = Literal["train", "report"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, results_slug
-from alexnet_tf.data.storage import MEMORY_LIMIT, Storage, is_streamed
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.storage import MEMORY_LIMIT, Storage, is_streamed
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
 __all__ = ["load_image_set", "resolve_auto", "results_slug"]

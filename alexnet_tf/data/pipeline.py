@@ -14,7 +14,7 @@ from alexnet_tf.data.arrays import ImageSet, balanced_subset
 from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, training_batches
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
 # Training error is measured on this many fixed, class-balanced training images, without augmentation.

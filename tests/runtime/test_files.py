@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.data import scan_cache
+from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_by
 from alexnet_tf.weights import read_arrays

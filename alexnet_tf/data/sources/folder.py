@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, hold_out
-from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.sources.decode import ImageDecodeError, decode_image, image_dimensions, why_unusable
 from alexnet_tf.data.sources.target import Target, choose_target
-from alexnet_tf.data.storage import Storage, is_streamed
-from alexnet_tf.data.streamed_set import StreamedSet, open_scan
+from alexnet_tf.data.streaming.encoded import ImageFiles
+from alexnet_tf.data.streaming.storage import Storage, is_streamed
+from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
 from alexnet_tf.runtime.errors import InputError
 
 REPORT_TREES = {"test": "test", "val": "validation", "validation": "validation"}

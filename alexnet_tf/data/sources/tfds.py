@@ -18,9 +18,9 @@ from alexnet_tf.data.arrays import ImageSet, Split, hold_out
 from alexnet_tf.data.sources.decode import ImageDecodeError, central_square, decode_image
 from alexnet_tf.data.sources.target import DEFAULT_SIDE
 from alexnet_tf.data.sources.tfds_fetch import fetch
-from alexnet_tf.data.storage import Storage, is_streamed
-from alexnet_tf.data.streamed_set import StreamedSet, open_scan
-from alexnet_tf.data.tfds_records import TfdsRecords
+from alexnet_tf.data.streaming.storage import Storage, is_streamed
+from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
+from alexnet_tf.data.streaming.tfds_records import TfdsRecords
 from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}

@@ -10,7 +10,7 @@ import pytest
 
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set, resolve_auto
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from tqdm import tqdm
 
 from alexnet_tf.data.arrays import example_hashes, fingerprint_header
-from alexnet_tf.data.encoded import EncodedImages
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.sources.decode import ImageDecodeError, why_unusable
 from alexnet_tf.data.sources.target import Target
+from alexnet_tf.data.streaming.encoded import EncodedImages
 
 # Images that a thread decodes before it hands them on; a few of these per core are in memory at any moment.
 CHUNK = 16

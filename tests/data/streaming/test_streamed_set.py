@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.config.fields import Config, DataConfig
-from alexnet_tf.data import image_pass, streamed_set
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines, example_count
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming import image_pass, streamed_set
+from alexnet_tf.data.streaming.encoded import ImageFiles
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
 ALL = DataConfig(image_size=32, crop=24, flip=True, color_noise="code", input_scale="unit", holdout=True)

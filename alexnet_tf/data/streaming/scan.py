@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_tf.data.arrays import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
-from alexnet_tf.data.encoded import EncodedImages
-from alexnet_tf.data.image_pass import read_through
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.sources.target import Target, choose_target
+from alexnet_tf.data.streaming.encoded import EncodedImages
+from alexnet_tf.data.streaming.image_pass import read_through
 from alexnet_tf.runtime.errors import InputError
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.data import pixel_cache
 from alexnet_tf.data.arrays import fingerprint_arrays
-from alexnet_tf.data.encoded import ImageFiles
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.data.streamed_set import StreamedSet
-from tests.data.cached_tree import IMAGE, files, stream
-from tests.data.test_streamed_set import ALL, assert_same_batches, assert_same_set
+from alexnet_tf.data.streaming import pixel_cache
+from alexnet_tf.data.streaming.encoded import ImageFiles
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
+from tests.data.streaming.cached_tree import IMAGE, files, stream
+from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, assert_same_set
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def slow(self, row):
 type(images)._decode = slow
 images.cached(Path("{folder}"))
 """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     status = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True).returncode
     assert status == -9
     (left,) = folder.iterdir()

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.data.sources.decode import ImageDecodeError
+from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
 # Of a record: its length (8 bytes), the checksum of that (4), the content, the checksum of that (4).

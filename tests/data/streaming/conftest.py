@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.cached_tree import write_tree
+from tests.data.streaming.cached_tree import write_tree
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from alexnet_tf.config.fields import DataConfig
-from alexnet_tf.data import pixel_cache
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.streaming import pixel_cache
 from alexnet_tf.runtime.errors import InputError
-from tests.data.cached_tree import IMAGE, files, stream
-from tests.data.test_streamed_set import assert_same_set
+from tests.data.streaming.cached_tree import IMAGE, files, stream
+from tests.data.streaming.test_streamed_set import assert_same_set
 
 
 def spoil_one_byte(pixels: Path, at: int) -> None:

@@ -28,7 +28,7 @@ from typing import BinaryIO
 import numpy as np
 
 from alexnet_tf.data.arrays import fingerprint_header
-from alexnet_tf.data.image_pass import CHUNK, in_order, progress_bar
+from alexnet_tf.data.streaming.image_pass import CHUNK, in_order, progress_bar
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.data.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from tests.colored_images import write_colored_tree
 
 COLORS = {"blue": (40, 60, 200), "red": (200, 50, 40)}

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import __version__ as pillow_version
 
 from alexnet_tf.data.arrays import NamedSet, results_slug
-from alexnet_tf.data.encoded import EncodedImages
-from alexnet_tf.data.pixel_cache import CacheContents, PixelCache, open_pixel_cache
 from alexnet_tf.data.pixel_statistics import PixelStatistics
-from alexnet_tf.data.scan import Scan, scan_images
-from alexnet_tf.data.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.data.sources.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
+from alexnet_tf.data.streaming.encoded import EncodedImages
+from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, open_pixel_cache
+from alexnet_tf.data.streaming.scan import Scan, scan_images
+from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
 # Files that may become unreadable during a run; with more the disk is gone, and not some files.

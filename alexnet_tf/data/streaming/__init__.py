@@ -1,0 +1,1 @@
+"""Sets that stay on disk: scan, records, cached pixels."""
