@@ -143,10 +143,10 @@ def _train(options: argparse.Namespace) -> int:
     start = None
     preset = _preset(options.model or "alexnet")
     with quiet_startup():
+        from alexnet_tf.checkpoints.saved import load_trained
+        from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
         from alexnet_tf.own_images import RunFiles, train_on
         from alexnet_tf.strategy import make_strategy
-        from alexnet_tf.trained import load_trained
-        from alexnet_tf.transfer import ALL_BUT_HEAD, transfer_config
 
         strategy = make_strategy(options.replicas)
     if options.start:
@@ -234,7 +234,7 @@ def _import_weights(options: argparse.Namespace) -> int:
     from alexnet_tf.data.sources.class_words import read_class_names
 
     with quiet_startup():
-        from alexnet_tf.imported import SOURCES, import_weights
+        from alexnet_tf.checkpoints.imported import SOURCES, import_weights
     if options.model not in SOURCES:
         raise InputError(f"--model: expected one of {', '.join(SOURCES)}; received {options.model!r}")
     names = read_class_names(options.classes) if options.classes else None

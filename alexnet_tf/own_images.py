@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from alexnet_tf.checkpoint import checkpoint_hash
+from alexnet_tf.checkpoints.resume import checkpoint_hash
+from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, save_trained
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.sources.decode import ImageDecodeError
@@ -28,7 +29,6 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.strategy import is_chief
 from alexnet_tf.train import check_run, train
-from alexnet_tf.trained import Trained, is_trained, load_trained, save_trained
 
 EVALUATION_BATCH = 100
 SHOWN_CLASSES = 5

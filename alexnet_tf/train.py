@@ -10,7 +10,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
+from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
+from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.checkpoints.transfer import prepare_model
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
@@ -20,8 +22,6 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.strategy import is_chief
-from alexnet_tf.trained import Trained
-from alexnet_tf.transfer import prepare_model
 from alexnet_tf.update_rule import make_optimizer
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.checkpoint import checkpoint_hash
+from alexnet_tf.checkpoints.resume import checkpoint_hash
 from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
 
 # What a row tells of the training itself, whichever experiment it is a row of.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from alexnet_tf.checkpoints.saved import Trained, load_trained
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.sources.class_words import readable_names
@@ -25,7 +26,6 @@ from alexnet_tf.intervals import Interval
 from alexnet_tf.own_images import open_data_for
 from alexnet_tf.rows import to_csv
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
-from alexnet_tf.trained import Trained, load_trained
 
 VECTOR, PHOTOGRAPH = ("png", "svg"), ("png",)
 KERNELS_COLUMNS = ("tower", "kernels", "colorfulness")

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_by
-from alexnet_tf.weights import read_arrays
 
 
 def test_a_file_that_a_library_writes_takes_its_place_when_it_is_whole(tmp_path):

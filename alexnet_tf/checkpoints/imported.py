@@ -19,12 +19,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
+from alexnet_tf.checkpoints.saved import Trained, write_trained
 from alexnet_tf.config.presets import Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.trained import Trained, write_trained
-from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays
 
 # Covariance of ImageNet's colours on 0..255, for colour noise where a network is trained on: the
 # constants of Facebook's ResNet in Torch, of pixels on 0..1. Columns are the eigenvectors.

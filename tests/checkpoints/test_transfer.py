@@ -9,14 +9,14 @@ import tensorflow as tf
 from PIL import Image
 
 from alexnet_tf.__main__ import main
+from alexnet_tf.checkpoints.saved import Trained, load_trained, save_trained
+from alexnet_tf.checkpoints.transfer import copy_weights, freeze_layers, start_fingerprint, transfer_config
 from alexnet_tf.config.fields import Config, MnistCnnConfig, TrainConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.own_images import train_on
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.train import check_run, compile_model, train
-from alexnet_tf.trained import Trained, load_trained, save_trained
-from alexnet_tf.transfer import copy_weights, freeze_layers, start_fingerprint, transfer_config
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 

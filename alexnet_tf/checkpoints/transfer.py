@@ -8,10 +8,10 @@ frozen layers see.
 import keras
 import numpy as np
 
+from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import fingerprint_arrays
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.trained import Trained
 
 ALL_BUT_HEAD = "all-but-head"
 NOTHING = "none"

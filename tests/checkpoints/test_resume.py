@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.checkpoint import restore_checkpoint, save_checkpoint
+from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
 from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import StopAfter, metrics, run

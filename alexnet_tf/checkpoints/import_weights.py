@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from alexnet_tf.numpy_dictionary import read_numpy_dictionary
+from alexnet_tf.checkpoints.numpy_dictionary import read_numpy_dictionary
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 

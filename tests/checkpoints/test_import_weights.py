@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
 from alexnet_tf.config.fields import OneWeirdTrickConfig
 from alexnet_tf.config.presets import CAFFE, PAPER
 from alexnet_tf.models import alexnet, one_weird_trick
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.weights import load_caffe, load_torchvision, read_arrays
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
