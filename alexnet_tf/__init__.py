@@ -35,9 +35,9 @@ _HOMES = {
     "load_caffe": "alexnet_tf.checkpoints.import_weights",
     "load_torchvision": "alexnet_tf.checkpoints.import_weights",
     "read_arrays": "alexnet_tf.checkpoints.import_weights",
-    "MomentumSGD": "alexnet_tf.optimizer",
-    "make_optimizer": "alexnet_tf.update_rule",
-    "make_strategy": "alexnet_tf.strategy",
+    "MomentumSGD": "alexnet_tf.training.optimizers",
+    "make_optimizer": "alexnet_tf.training.update_rule",
+    "make_strategy": "alexnet_tf.training.strategy",
 }
 
 __all__ = sorted(_HOMES)

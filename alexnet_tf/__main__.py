@@ -146,7 +146,7 @@ def _train(options: argparse.Namespace) -> int:
         from alexnet_tf.checkpoints.saved import load_trained
         from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
         from alexnet_tf.own_images import RunFiles, train_on
-        from alexnet_tf.strategy import make_strategy
+        from alexnet_tf.training.strategy import make_strategy
 
         strategy = make_strategy(options.replicas)
     if options.start:

@@ -16,19 +16,19 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.sources.decode import ImageDecodeError
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
-from alexnet_tf.evaluate import Scores, make_evaluator
-from alexnet_tf.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
-from alexnet_tf.kept_weights import KeptWeights
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.models.views import averaging_model
-from alexnet_tf.progress import ProgressBar
-from alexnet_tf.quarantine import QuarantineLog
 from alexnet_tf.rows import to_csv
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_text
-from alexnet_tf.strategy import is_chief
-from alexnet_tf.train import check_run, train
+from alexnet_tf.training.evaluate import Scores, make_evaluator
+from alexnet_tf.training.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
+from alexnet_tf.training.kept_weights import KeptWeights
+from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.training.quarantine import QuarantineLog
+from alexnet_tf.training.strategy import is_chief
+from alexnet_tf.training.train import check_run, train
 
 EVALUATION_BATCH = 100
 SHOWN_CLASSES = 5

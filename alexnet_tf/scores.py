@@ -13,7 +13,7 @@ from alexnet_tf.runtime.files import write_text
 
 if TYPE_CHECKING:
     # Tables are made without waiting for TensorFlow.
-    from alexnet_tf.evaluate import Scores
+    from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
 KEY = ("checkpoint", "dataset", "views")

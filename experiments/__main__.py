@@ -117,7 +117,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
-    from alexnet_tf.strategy import is_chief
+    from alexnet_tf.training.strategy import is_chief
     from experiments.run import run_experiment
 
     folder, failed = run_experiment(experiment, run_options, strategy)
@@ -210,7 +210,7 @@ def _started(replicas: str):
         import tensorflow as tf
 
         from alexnet_tf.runtime.environment import git_commit
-        from alexnet_tf.strategy import make_strategy
+        from alexnet_tf.training.strategy import make_strategy
 
         git_commit()
         # What TensorFlow warns of (a new tf.function for every run) is meant.

@@ -15,8 +15,8 @@ def averaged(views: int) -> Callable[..., Mapping[str, float]]:
         # Here, not at the top: listing the experiments should not wait for TensorFlow.
         import tensorflow as tf
 
-        from alexnet_tf.evaluate import make_evaluator
         from alexnet_tf.models.views import averaging_model
+        from alexnet_tf.training.evaluate import make_evaluator
 
         height, width, channels = data.image_set.image_shape
         border = 2 * data.config.pad

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.progress import ProgressBar
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.train import train
+from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.training.train import train
 from experiments.experiment import Experiment
 from experiments.recorded import RecordedRun, config_of
 from experiments.replayed import ReplayedRow, apart, replay_row

@@ -13,12 +13,12 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.progress import ProgressBar
 from alexnet_tf.results import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.strategy import is_chief
-from alexnet_tf.train import History, check_run, train
+from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.training.strategy import is_chief
+from alexnet_tf.training.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.options import Options
 from experiments.report import write_report

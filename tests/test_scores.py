@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.evaluate import Scores
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.scores import read_scores, record_scores
+from alexnet_tf.training.evaluate import Scores
 
 
 def scores(error: float) -> Scores:

@@ -3,7 +3,7 @@
 import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.train import train
+from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()

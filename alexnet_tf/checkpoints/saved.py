@@ -17,9 +17,9 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.decode import central_square, decode_image
-from alexnet_tf.kept_weights import folder_of, weight_bytes
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, write_text
+from alexnet_tf.training.kept_weights import folder_of, weight_bytes
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
 
     Args:
         path: the folder, the model.keras in it, or one of the weights that the run kept
-            (`alexnet_tf.kept_weights`).
+            (`alexnet_tf.training.kept_weights`).
         flag: of the command line, that named the path.
 
     Raises:

@@ -11,11 +11,11 @@ from keras import ops
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.arrays import balanced_subset
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.evaluate import TOP_K
 from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
 from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
 from alexnet_tf.intervals import Interval, mean_interval
+from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100
 # As in the paper: eight images with their classes, five queries with six neighbours.

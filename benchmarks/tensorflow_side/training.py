@@ -1,4 +1,4 @@
-"""Training steps of Keras models on a constant batch, by the loop that `alexnet_tf.train` runs."""
+"""Training steps of Keras models on a constant batch, by the loop that `alexnet_tf.training.train` runs."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ def constant_batch(batch: int, input_shape: tuple[int, int, int], classes: int) 
 
 
 def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.Model:
-    """Compiled as in `alexnet_tf.train`."""
+    """Compiled as in `alexnet_tf.training.train`."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)

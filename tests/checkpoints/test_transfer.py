@@ -16,7 +16,7 @@ from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.own_images import train_on
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.train import check_run, compile_model, train
+from alexnet_tf.training.train import check_run, compile_model, train
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 

@@ -7,7 +7,7 @@ import pytest
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.models import build_model
-from alexnet_tf.schedule import check_schedule, learning_rate
+from alexnet_tf.training.schedule import check_schedule, learning_rate
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -3,7 +3,7 @@ import pytest
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.recipes import RECIPES, with_recipe
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.schedule import learning_rate
+from alexnet_tf.training.schedule import learning_rate
 
 
 def test_the_papers_numbers():

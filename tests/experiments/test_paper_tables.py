@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from alexnet_tf.evaluate import Scores
 from alexnet_tf.scores import record_scores
+from alexnet_tf.training.evaluate import Scores
 from experiments import ensemble, views
 from experiments.evidence import read_evidence
 from experiments.networks import scored_networks

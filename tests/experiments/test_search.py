@@ -7,7 +7,7 @@ import pytest
 
 import alexnet_tf.data.pipeline
 import experiments.search
-from alexnet_tf.train import History
+from alexnet_tf.training.train import History
 from experiments import pooling
 from experiments.__main__ import main
 from experiments.conditions import notes

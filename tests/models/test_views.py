@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.evaluate import make_evaluator
 from alexnet_tf.models.views import averaging_model, view_offsets
+from alexnet_tf.training.evaluate import make_evaluator
 
 
 def linear_net(seed: int, side: int = 4) -> keras.Model:

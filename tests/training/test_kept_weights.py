@@ -6,8 +6,8 @@ import pytest
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.kept_weights import KeptWeights, best_epoch
-from alexnet_tf.train import History, train
+from alexnet_tf.training.kept_weights import KeptWeights, best_epoch
+from alexnet_tf.training.train import History, train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf import make_optimizer, train
+from alexnet_tf import make_optimizer
 from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import alexnet
-from alexnet_tf.optimizer import MomentumSGD
+from alexnet_tf.training import train
+from alexnet_tf.training.optimizers import MomentumSGD
 
 
 def test_two_steps_by_hand():

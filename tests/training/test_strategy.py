@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.strategy import is_chief, make_strategy
+from alexnet_tf.training.strategy import is_chief, make_strategy
 
 
 def test_one_replica_needs_no_strategy():

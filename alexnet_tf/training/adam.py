@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.optimizer import with_decay
+from alexnet_tf.training.optimizers import with_decay
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")

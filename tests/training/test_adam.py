@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.adam import L2Adam
+from alexnet_tf.training.adam import L2Adam
 
 
 @pytest.mark.parametrize("amsgrad", [False, True])

@@ -37,10 +37,10 @@ def test_batch_size_has_to_be_a_multiple_of_the_replicas():
 WORKER = """
 import json, sys
 import tensorflow as tf
-from alexnet_tf.strategy import is_chief, make_strategy
+from alexnet_tf.training.strategy import is_chief, make_strategy
 strategy = make_strategy()
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.train import train
+from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 config = TINY_CONFIG.replace(epochs=2)
 _, history = train(config, DataPipelines(tiny_image_set(), config.data), strategy=strategy)
@@ -64,7 +64,7 @@ def test_two_workers_give_the_same_result_as_one():
             subprocess.Popen(
                 [sys.executable, "-c", WORKER],
                 env={**os.environ, "TF_CONFIG": json.dumps(cluster)},
-                cwd=Path(__file__).parents[1],
+                cwd=Path(__file__).parents[2],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

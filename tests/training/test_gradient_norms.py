@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.gradient_norms import GradientNorms
-from alexnet_tf.train import compile_model, train
+from alexnet_tf.training.gradient_norms import GradientNorms
+from alexnet_tf.training.train import compile_model, train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()

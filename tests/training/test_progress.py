@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from alexnet_tf.progress import ProgressBar
+from alexnet_tf.training.progress import ProgressBar
 
 LOGS = {"train_error": 0.5, "test_error": 0.625, "learning_rate": 0.01, "images_per_second": 1234.4}
 

@@ -4,7 +4,7 @@ import pytest
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.schedule import check_schedule, is_finished, learning_rate, plateaus
+from alexnet_tf.training.schedule import check_schedule, is_finished, learning_rate, plateaus
 
 
 def test_constant():

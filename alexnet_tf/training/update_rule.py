@@ -4,8 +4,8 @@ from typing import Literal
 
 import keras
 
-from alexnet_tf.adam import L2Adam
-from alexnet_tf.optimizer import MomentumSGD
+from alexnet_tf.training.adam import L2Adam
+from alexnet_tf.training.optimizers import MomentumSGD
 
 
 def make_optimizer(

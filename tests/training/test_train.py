@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import alexnet_tf.train
+import alexnet_tf.training.train
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.evaluate import Scores
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import warn_of_emulation
-from alexnet_tf.train import compile_model, train
+from alexnet_tf.training.evaluate import Scores
+from alexnet_tf.training.train import compile_model, train
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, metrics, run
 
@@ -57,7 +57,7 @@ def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
 
 def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
     nothing = Scores(float("nan"), 1.0, 1.0, 96)
-    monkeypatch.setattr(alexnet_tf.train, "make_evaluator", lambda *arguments: lambda: nothing)
+    monkeypatch.setattr(alexnet_tf.training.train, "make_evaluator", lambda *arguments: lambda: nothing)
     _, history = run()
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
@@ -66,7 +66,7 @@ def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
 
 def test_steps_in_one_call_are_those_of_single_calls(monkeypatch):
     together, history = run()
-    monkeypatch.setattr("alexnet_tf.train.STEPS_PER_CALL", 1)
+    monkeypatch.setattr("alexnet_tf.training.train.STEPS_PER_CALL", 1)
     singly, single_history = run()
 
     assert metrics(history) == metrics(single_history)
@@ -76,7 +76,7 @@ def test_steps_in_one_call_are_those_of_single_calls(monkeypatch):
 
 @pytest.mark.parametrize("has_it", [True, False])
 def test_bfloat16_without_hardware_is_warned_of(monkeypatch, capsys, has_it):
-    monkeypatch.setattr("alexnet_tf.train.has_bfloat16", lambda: has_it)
+    monkeypatch.setattr("alexnet_tf.training.train.has_bfloat16", lambda: has_it)
     warn_of_emulation.cache_clear()
 
     run(TINY_CONFIG.replace(precision="mixed_bfloat16", epochs=1))

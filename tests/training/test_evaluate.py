@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.evaluate import make_evaluator
+from alexnet_tf.training.evaluate import make_evaluator
 from tests.tiny import tiny_image_set
 
 
