@@ -11,7 +11,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
-from alexnet_tf.rows import to_lines
+from alexnet_tf.results.csv_rows import to_lines
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.training.quarantine import write_quarantine
 

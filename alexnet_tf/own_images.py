@@ -18,7 +18,7 @@ from alexnet_tf.data.sources.decode import ImageDecodeError
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.models.views import averaging_model
-from alexnet_tf.rows import to_csv
+from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_text

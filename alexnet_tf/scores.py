@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_tf.possible_values import AN_ERROR
-from alexnet_tf.rows import to_csv
+from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.results.possible_values import AN_ERROR
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 

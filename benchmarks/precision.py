@@ -14,7 +14,7 @@ from typing import Any
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.intervals import mean_interval, unpaired_interval
-from alexnet_tf.results import read_curves, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.runtime.errors import InputError
 
 # Largest difference of errors that does not matter.

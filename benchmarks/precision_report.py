@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from alexnet_tf.figures.look import GREY, PALETTE, caption, title, write_figure
-from alexnet_tf.rows import to_csv
+from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_text
 from benchmarks.precision import (

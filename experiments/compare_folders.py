@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.results import read_records
-from alexnet_tf.rows import (
+from alexnet_tf.results.csv_rows import (
     CURVE_KEY,
     CURVES_COLUMNS,
     LR_SEARCH_COLUMNS,
@@ -18,6 +17,7 @@ from alexnet_tf.rows import (
     Table,
     read_table,
 )
+from alexnet_tf.results.folder import read_records
 from alexnet_tf.runtime.errors import InputError
 from experiments.recorded import experiment_folders
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alexnet_tf.rows import CURVE_KEY, RUN_KEY, Line, Table
+from alexnet_tf.results.csv_rows import CURVE_KEY, RUN_KEY, Line, Table
 from experiments import EXPERIMENTS
 from experiments.compare_folders import Folder, Key, Pair, ranges
 

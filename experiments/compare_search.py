@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from alexnet_tf.rows import SEARCH_KEY
+from alexnet_tf.results.csv_rows import SEARCH_KEY
 from experiments.compare_folders import Folder, Pair, SearchKey
 from experiments.compare_rows import columns_to_compare, unequal_cells
 

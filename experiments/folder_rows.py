@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.results import read_records
-from alexnet_tf.rows import CURVE_KEY, CURVES_COLUMNS, RUN_KEY, RUNS_COLUMNS, Line, Table, read_table
+from alexnet_tf.results.csv_rows import (
+    CURVE_KEY,
+    CURVES_COLUMNS,
+    RUN_KEY,
+    RUNS_COLUMNS,
+    Line,
+    Table,
+    read_table,
+)
+from alexnet_tf.results.folder import read_records
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment, Metric
 from experiments.recorded import config_of

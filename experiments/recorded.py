@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results import read_curves, read_records, read_runs
-from alexnet_tf.rows import RUN_KEY, RUNS_COLUMNS, read_table
+from alexnet_tf.results.csv_rows import RUN_KEY, RUNS_COLUMNS, read_table
+from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.runtime.errors import InputError
 
 # How many unreadable lines an error names.

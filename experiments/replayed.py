@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alexnet_tf.rows import RUNS_COLUMNS
+from alexnet_tf.results.csv_rows import RUNS_COLUMNS
 from experiments.experiment import Arm, Curve, Experiment
 
 # The columns of the last epoch, in every runs.csv.

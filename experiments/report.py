@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.results import (
+from alexnet_tf.results.folder import (
     EFFECTS_COLUMNS,
     SUMMARY_COLUMNS,
     read_lr_search,

@@ -13,7 +13,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import resolve_auto, results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.results import finished_run, prepare_folder, record_run
+from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import ProgressBar

@@ -10,7 +10,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import results_slug
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.results import check_search_row, prepare_folder, read_lr_search, record_search
+from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.strategy import is_chief

@@ -1,6 +1,6 @@
 """Invented runs, recorded as a runner would."""
 
-from alexnet_tf.results import CURVES_COLUMNS, LR_SEARCH_COLUMNS, record_run, runs_columns
+from alexnet_tf.results.folder import CURVES_COLUMNS, LR_SEARCH_COLUMNS, record_run, runs_columns
 
 METRICS = ("epochs_to_25",)
 

@@ -24,7 +24,7 @@ from alexnet_tf.figures.of_images import (
 )
 from alexnet_tf.intervals import Interval
 from alexnet_tf.own_images import open_data_for
-from alexnet_tf.rows import to_csv
+from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 
 VECTOR, PHOTOGRAPH = ("png", "svg"), ("png",)

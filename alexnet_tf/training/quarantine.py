@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.rows import to_lines
+from alexnet_tf.results.csv_rows import to_lines
 from alexnet_tf.runtime.files import write_text
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results import record_run
+from alexnet_tf.results.folder import record_run
 from benchmarks.__main__ import main
 from benchmarks.precision import AGREE, ALIKE, DIFFER, UNDECIDED, Difference, differences, read_bundle
 from benchmarks.precision_report import precision_table, readme_line

@@ -2,7 +2,7 @@
 
 import json
 
-from alexnet_tf.results import record_search
+from alexnet_tf.results.folder import record_search
 
 EFFECTS = "effects, paired by seed"
 MEANS = "means over seeds, and A − B with its 95% interval (Welch)"

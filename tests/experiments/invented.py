@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results import prepare_folder, record_run
+from alexnet_tf.results.folder import prepare_folder, record_run
 from experiments.experiment import Arm, Comparison, Experiment, Metric
 
 BASE = Config().replace(epochs=40, learning_rate=0.01)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from alexnet_tf.results import read_records, read_runs
+from alexnet_tf.results.folder import read_records, read_runs
 from experiments import EXPERIMENTS
 from experiments.claims_page import claims_page
 from experiments.effects import judge

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results import read_curves, read_lr_search, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_lr_search, read_records, read_runs
 from experiments import EXPERIMENTS
 from experiments.evidence import contradictions, read_evidence
 from experiments.folder_rows import read_folder

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.results import read_curves, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.statistics import INCONCLUSIVE_BOUND
 from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
 from experiments.effect_panels import draw_effects, effect_groups

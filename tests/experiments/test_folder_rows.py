@@ -8,7 +8,7 @@ import math
 import pytest
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.possible_values import expected_instead
+from alexnet_tf.results.possible_values import expected_instead
 from experiments import EXPERIMENTS
 from experiments.claims_page import claims_page
 from experiments.evidence import contradictions, evidence_of, read_evidence

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.results import LR_SEARCH_COLUMNS, record_search
+from alexnet_tf.results.folder import LR_SEARCH_COLUMNS, record_search
 from alexnet_tf.runtime.errors import InputError
 from experiments.conditions import DATASET_NOTES
 from experiments.report import write_all, write_report

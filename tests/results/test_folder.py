@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf import results
-from alexnet_tf.results import (
+from alexnet_tf.results import folder as results
+from alexnet_tf.results.folder import (
     finished_run,
     prepare_folder,
     read_curves,
@@ -169,7 +169,7 @@ for seed in range(int(sys.argv[2]), int(sys.argv[3])):
 
 
 def writer(folder, first, last, arm):
-    code = WRITER.format(root=str(Path(__file__).parents[1]))
+    code = WRITER.format(root=str(Path(__file__).parents[2]))
     return subprocess.Popen([sys.executable, "-c", code, str(folder), str(first), str(last), arm])
 
 

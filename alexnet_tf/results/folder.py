@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.rows import (
+from alexnet_tf.results.csv_rows import (
     CURVE_KEY,
     CURVES_COLUMNS,
     EFFECTS_COLUMNS,

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_tf.results import (
+from alexnet_tf.results.csv_rows import to_text
+from alexnet_tf.results.folder import (
     CURVES_COLUMNS,
     RUNS_COLUMNS,
     read_curves,
@@ -13,7 +14,6 @@ from alexnet_tf.results import (
     read_runs,
     runs_columns,
 )
-from alexnet_tf.rows import to_text
 from tests.recording import METRICS, curve_rows, record, run_row
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alexnet_tf.possible_values import expected_instead
+from alexnet_tf.results.possible_values import expected_instead
 
 CURVES_COLUMNS = (
     "experiment", "arm", "seed", "epoch", "train_loss", "train_error", "test_loss", "test_error",
