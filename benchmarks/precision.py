@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.intervals import mean_interval, unpaired_interval
 from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.statistics.intervals import mean_interval, unpaired_interval
 
 # Largest difference of errors that does not matter.
 MARGIN = 0.01

@@ -1,7 +1,7 @@
 """A section of claims.md: what was found of a claim on a data set, why, and the runs that speak for it."""
 
-from alexnet_tf import statistics
 from alexnet_tf.results.folder import read_lr_search
+from alexnet_tf.statistics import effects as statistics
 from experiments import wording
 from experiments.claims import ours
 from experiments.conditions import notes, reasons

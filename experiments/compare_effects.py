@@ -1,7 +1,7 @@
 """The effects of two folders side by side, whose means may lie tens of points apart."""
 
-from alexnet_tf.intervals import unpaired_interval
-from alexnet_tf.statistics import Effect
+from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS, wording
 from experiments.claims import ours
 from experiments.compare_folders import Folder, Pair

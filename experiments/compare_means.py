@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from alexnet_tf.intervals import mean_interval, unpaired_interval
 from alexnet_tf.results.csv_rows import metric_columns
+from alexnet_tf.statistics.intervals import mean_interval, unpaired_interval
 from experiments import wording
 from experiments.compare_folders import Folder, Pair
 from experiments.effects import COMMON_METRICS

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
-from alexnet_tf.statistics import Effect, no_effect
+from alexnet_tf.statistics.effects import Effect, no_effect
 from experiments import wording
 from experiments.effects import Judged
 from experiments.experiment import Comparison, Experiment

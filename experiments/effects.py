@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alexnet_tf import statistics
-from alexnet_tf.intervals import mean_interval
-from alexnet_tf.statistics import Effect
+from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.intervals import mean_interval
 from experiments.experiment import Comparison, Experiment
 
 # Two pairs have an interval too, but one that a lucky third would overturn.

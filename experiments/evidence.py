@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf import statistics
+from alexnet_tf.statistics import effects as statistics
 from experiments import wording
 from experiments.effects import VERDICTS, Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment

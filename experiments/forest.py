@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alexnet_tf import statistics
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
-from alexnet_tf.statistics import no_effect
+from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import no_effect
 from experiments import wording
 from experiments.claims import ours
 from experiments.effect_panels import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from alexnet_tf import intervals
-from alexnet_tf.intervals import mean_interval
+from alexnet_tf.statistics import intervals
+from alexnet_tf.statistics.intervals import mean_interval
 from experiments import wording
 from experiments.effects import examples_of, values_of
 from experiments.evidence import Evidence

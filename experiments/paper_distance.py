@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from alexnet_tf.statistics import Effect, no_effect
+from alexnet_tf.statistics.effects import Effect, no_effect
 from experiments.effects import MIN_PAIRS
 from experiments.experiment import Comparison
 

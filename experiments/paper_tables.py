@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alexnet_tf.intervals import mean_interval
+from alexnet_tf.statistics.intervals import mean_interval
 from experiments import ensemble, views, wording
 from experiments.averaging import METRICS
 from experiments.claims import ours

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from alexnet_tf import statistics
-from alexnet_tf.intervals import unpaired_interval
+from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import wording
 from experiments.effects import MIN_PAIRS, Judged, values_of
 from experiments.evidence import Evidence

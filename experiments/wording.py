@@ -2,8 +2,8 @@
 
 import math
 
-from alexnet_tf import statistics
-from alexnet_tf.statistics import Effect
+from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import Effect
 from experiments.experiment import Comparison, Experiment
 
 TITLES = {

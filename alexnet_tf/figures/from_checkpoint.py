@@ -22,10 +22,10 @@ from alexnet_tf.figures.of_images import (
     neighbourhoods,
     predict_sample,
 )
-from alexnet_tf.intervals import Interval
 from alexnet_tf.own_images import open_data_for
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
+from alexnet_tf.statistics.intervals import Interval
 
 VECTOR, PHOTOGRAPH = ("png", "svg"), ("png",)
 KERNELS_COLUMNS = ("tower", "kernels", "colorfulness")

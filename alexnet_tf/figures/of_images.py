@@ -14,7 +14,7 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
 from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
-from alexnet_tf.intervals import Interval, mean_interval
+from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.statistics import Effect
+from alexnet_tf.statistics.effects import Effect
 from experiments.__main__ import main
 from experiments.compare_paper import compare_with_paper
 from experiments.paper_distance import Distance, Place, distance

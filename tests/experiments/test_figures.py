@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from alexnet_tf.results.folder import read_curves, read_records, read_runs
-from alexnet_tf.statistics import INCONCLUSIVE_BOUND
+from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import activation_of, judge

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf import statistics
+from alexnet_tf.statistics import effects as statistics
 from experiments import wording
 from experiments.evidence import count_verdicts, read_evidence
 from experiments.forest import MARKS, draw_forest, draw_panel, explanation, panels_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_tf.statistics import Effect
+from alexnet_tf.statistics.effects import Effect
 from experiments.experiment import Comparison
 from experiments.wording import effect_text
 

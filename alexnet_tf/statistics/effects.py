@@ -8,8 +8,8 @@ from typing import Literal
 from scipy import stats
 from scipy.optimize import brentq
 
-from alexnet_tf.intervals import Interval, mean_interval
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.statistics.intervals import Interval, mean_interval
 
 Kind = Literal["difference", "ratio"]
 

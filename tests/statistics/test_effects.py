@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.statistics import (
+from alexnet_tf.statistics.effects import (
     detectable_effect,
     holm,
     paired_effect,

@@ -5,8 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_tf.intervals import Interval, binomial_standard_error, mean_interval, unpaired_interval
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.statistics.intervals import (
+    Interval,
+    binomial_standard_error,
+    mean_interval,
+    unpaired_interval,
+)
 
 # Quantiles of Student's t at 97.5%, from a table.
 T_1, T_2 = 12.706205, 4.302653
