@@ -145,7 +145,7 @@ def _train(options: argparse.Namespace) -> int:
     with quiet_startup():
         from alexnet_tf.checkpoints.saved import load_trained
         from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
-        from alexnet_tf.own_images import RunFiles, train_on
+        from alexnet_tf.commands.own_images import RunFiles, train_on
         from alexnet_tf.training.strategy import make_strategy
 
         strategy = make_strategy(options.replicas)
@@ -171,8 +171,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     with quiet_startup():
-        from alexnet_tf.own_images import evaluate_on
-        from alexnet_tf.scores import read_scores, record_scores
+        from alexnet_tf.commands.own_images import evaluate_on
+        from alexnet_tf.commands.scores import read_scores, record_scores
     if options.csv:
         read_scores(options.csv)  # so that a file that will not do is known before the work
     scores = evaluate_on(
@@ -187,8 +187,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     with quiet_startup():
+        from alexnet_tf.commands.own_images import predict_files
         from alexnet_tf.figures.of_files import check_figure, draw_files
-        from alexnet_tf.own_images import predict_files
     words = _words(options)
     if options.figure:
         check_figure(options.figure, options.files)
@@ -259,7 +259,7 @@ def _data(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     with quiet_startup():
-        from alexnet_tf.data_report import report_data, statistics_text
+        from alexnet_tf.commands.data import report_data, statistics_text
     statistics = report_data(
         config.data, options.out, options.seed, options.data_dir, not options.no_download
     )

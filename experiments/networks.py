@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.commands.scores import read_scores
 from alexnet_tf.marked_section import replace_marked_section
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.scores import read_scores
 from experiments.tables import markdown
 
 SECTION = "networks"

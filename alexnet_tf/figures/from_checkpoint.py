@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained
+from alexnet_tf.commands.own_images import open_data_for
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.sources.class_words import readable_names
@@ -22,7 +23,6 @@ from alexnet_tf.figures.of_images import (
     neighbourhoods,
     predict_sample,
 )
-from alexnet_tf.own_images import open_data_for
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.statistics.intervals import Interval

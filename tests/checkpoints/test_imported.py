@@ -12,9 +12,9 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.checkpoints.imported import EIGENVALUES, EIGENVECTORS, SOURCES
 from alexnet_tf.checkpoints.saved import load_trained
+from alexnet_tf.commands.own_images import predict_files
 from alexnet_tf.config.fields import OneWeirdTrickConfig
 from alexnet_tf.config.presets import CAFFE, PRESETS
-from alexnet_tf.own_images import predict_files
 from tests.command_errors import one_line_of_status_2
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -11,10 +11,10 @@ from PIL import Image
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, load_trained, save_trained
 from alexnet_tf.checkpoints.transfer import copy_weights, freeze_layers, start_fingerprint, transfer_config
+from alexnet_tf.commands.own_images import train_on
 from alexnet_tf.config.fields import Config, MnistCnnConfig, TrainConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.own_images import train_on
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.train import check_run, compile_model, train
 from tests.command_errors import one_line_of_status_2

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from alexnet_tf.scores import record_scores
+from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
 from experiments.networks import networks_table, scored_networks, write_networks
 

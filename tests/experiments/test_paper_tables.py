@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from alexnet_tf.scores import record_scores
+from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
 from experiments import ensemble, views
 from experiments.evidence import read_evidence

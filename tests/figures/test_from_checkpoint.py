@@ -15,6 +15,7 @@ from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained, save_trained
+from alexnet_tf.commands.own_images import open_data_for
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pipeline import open_data
@@ -28,7 +29,6 @@ from alexnet_tf.figures.of_images import (
     predict_sample,
 )
 from alexnet_tf.models import build_model
-from alexnet_tf.own_images import open_data_for
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2

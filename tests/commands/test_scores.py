@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_tf.commands.scores import read_scores, record_scores
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.scores import read_scores, record_scores
 from alexnet_tf.training.evaluate import Scores
 
 
