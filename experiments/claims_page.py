@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from experiments import wording
 from experiments.claim_sections import has_more_to_say, holds, link, section
-from experiments.claims import ours
 from experiments.conditions import duration, seconds_of
 from experiments.effects import Judged, Row
 from experiments.evidence import Evidence, contradictions, count_verdicts
 from experiments.experiment import Comparison, Experiment
 from experiments.noise import our_noise, paper_noise
+from experiments.readme_claims import ours
 from experiments.robustness import after_holm, family, without_pairing
 from experiments.tables import bullets, markdown, p_value
 

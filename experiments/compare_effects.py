@@ -3,10 +3,10 @@
 from alexnet_tf.statistics.effects import Effect
 from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS, wording
-from experiments.claims import ours
 from experiments.compare_folders import Folder, Pair
 from experiments.effects import Judged, judge
 from experiments.experiment import Experiment
+from experiments.readme_claims import ours
 
 
 def effects_side_by_side(pair: Pair) -> list[str]:

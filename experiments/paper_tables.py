@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments import ensemble, views, wording
 from experiments.averaging import METRICS
-from experiments.claims import ours
 from experiments.effects import sample_of, values_of
 from experiments.evidence import Evidence
 from experiments.networks import ScoredNetwork
 from experiments.paper import TABLE_1, TABLE_2, PaperErrors
+from experiments.readme_claims import ours
 from experiments.tables import bullets, markdown
 
 ABOUT = """\
