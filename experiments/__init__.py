@@ -1,6 +1,6 @@
 """The claims of the paper, one experiment each."""
 
-from experiments import (
+from experiments.claims import (
     augmentation,
     bias,
     color,

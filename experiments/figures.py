@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments import wording
+from experiments.claims.generalisation import GAP
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
 from experiments.effects import (
@@ -19,7 +20,6 @@ from experiments.effects import (
     values_of,
 )
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
 from experiments.learning_curves import Curves, collect
 from experiments.value_panels import draw_values
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
-from experiments import ensemble, views, wording
-from experiments.averaging import METRICS
+from experiments import wording
+from experiments.claims import ensemble, views
+from experiments.claims.averaging import METRICS
 from experiments.effects import sample_of, values_of
 from experiments.evidence import Evidence
 from experiments.networks import ScoredNetwork

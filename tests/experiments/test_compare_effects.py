@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments import lrn, lrn_alexnet, pooling, relu
+from experiments.claims import lrn, lrn_alexnet, pooling, relu
 from experiments.compare import compare
 from tests.experiments.compared import EFFECTS, MEANS, section, titles
 from tests.experiments.invented import fall, record

@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
-from experiments import ensemble, views
+from experiments.claims import ensemble, views
 from experiments.evidence import read_evidence
 from experiments.networks import scored_networks
 from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
-from experiments import ensemble, kernels
 from experiments.__main__ import main
+from experiments.claims import ensemble, kernels
 from experiments.replayed import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set

@@ -8,8 +8,8 @@ import pytest
 import alexnet_tf.data.pipeline
 import experiments.search
 from alexnet_tf.training.train import History
-from experiments import pooling
 from experiments.__main__ import main
+from experiments.claims import pooling
 from experiments.conditions import notes
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set

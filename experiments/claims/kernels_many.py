@@ -7,9 +7,9 @@ layers are that net's; its rate is searched for anew, for the more kernels a lay
 takes it.
 """
 
+from experiments.claims.common import THREE_SEEDS, tiny_arm
+from experiments.claims.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
 from experiments.experiment import Experiment
-from experiments.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
-from experiments.small_alexnet import THREE_SEEDS, tiny_arm
 
 # A quarter of these (`width`): 96 in conv1, in the other layers as many as ever.
 FILTERS = (384, 256, 384, 384, 256)

@@ -9,8 +9,8 @@ because their loss stayed flat with 1. The early stages are the first three epoc
 mean of the training loss after each.
 """
 
+from experiments.claims.common import cifar_arm
 from experiments.experiment import Comparison, Curve, Experiment, Metric
-from experiments.small_alexnet import cifar_arm
 
 EARLY_EPOCHS = 3
 # The paper's condition: pixels, alpha and the gain of its Gaussians.

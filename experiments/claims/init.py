@@ -9,8 +9,8 @@ is the paper's condition to the letter, pixels and `alpha` included; `gain` is t
 layer as wide as its fewer inputs need.
 """
 
+from experiments.claims.common import cifar_arm
 from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import cifar_arm
 
 
 def _against(arm: str, baseline: str, primary: bool = False) -> Comparison:

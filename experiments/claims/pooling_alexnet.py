@@ -7,9 +7,9 @@ of 23, 11, 5 and 2 with either window, as 55, 27, 13 and 6 are in the paper's ne
 see 3x3 positions after separate pooling and 2x2 after overlapping.
 """
 
+from experiments.claims.common import tiny_arm
+from experiments.claims.generalisation import GAP
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
-from experiments.small_alexnet import tiny_arm
 
 EXPERIMENT = Experiment(
     name="ablation-pooling-alexnet",

@@ -10,8 +10,8 @@ constant learning rate for each arm, chosen from its grid for speed.
 """
 
 from alexnet_tf.config.fields import CifarNetConfig, Config, DataConfig, TrainConfig
+from experiments.claims.time_to_error import epochs_to_error
 from experiments.experiment import Arm, Comparison, Curve, Experiment, Metric
-from experiments.time_to_error import epochs_to_error
 
 TARGET = 0.25
 

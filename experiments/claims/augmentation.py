@@ -6,9 +6,9 @@ Crops of 32 pixels are taken out of the image padded with 4 zeros on each side, 
 out of 256 are to the paper's net. All arms are tested on the whole image.
 """
 
+from experiments.claims.common import FIVE_SEEDS, cifar_arm
+from experiments.claims.generalisation import GAP
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
-from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
 
 
 def _against_none(arm: str, metric: str, smallest: float, primary: bool = False) -> Comparison:

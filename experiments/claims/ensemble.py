@@ -9,9 +9,9 @@ five nets would differ less from these in their mean than single nets do from ea
 are rather too wide than too narrow for that; that all nets saw the same test images, they do not tell.)
 """
 
-from experiments.averaging import METRICS, against_one, averaged
+from experiments.claims.averaging import METRICS, against_one, averaged
+from experiments.claims.common import measured_arm
 from experiments.experiment import Experiment
-from experiments.small_alexnet import measured_arm
 
 EXPERIMENT = Experiment(
     name="ablation-ensemble",

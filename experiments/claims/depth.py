@@ -7,8 +7,8 @@ their sizes and fc6 sees as many positions. conv3 and conv4 have as many kernels
 tower, so that without either it is the same net: `no-conv3` stands for both.
 """
 
+from experiments.claims.common import FIVE_SEEDS, cifar_arm
 from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
 
 # The stages left out, what they are called, and the rates that the search found.
 STAGES = ((2, "conv2", 0.02), (3, "conv3, or conv4", 0.04), (5, "conv5", 0.04))

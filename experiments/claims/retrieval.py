@@ -10,8 +10,8 @@ distances.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from experiments.claims.common import measured_arm
 from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import measured_arm
 
 METRICS = ("same_class_share", "nearer_in_pixels")
 # The same queries for every net.

@@ -7,9 +7,9 @@ the precision is theirs, the rates included: the drops of the rate lie at the sa
 six epochs is the same runs.
 """
 
+from experiments.claims.common import LONG, tiny_arm
+from experiments.claims.generalisation import GAP
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
-from experiments.small_alexnet import LONG, tiny_arm
 
 EXPERIMENT = Experiment(
     name="ablation-color-long",

@@ -9,10 +9,11 @@ import pytest
 import alexnet_tf.data.pipeline
 from alexnet_tf.config.fields import AlexNetConfig
 from alexnet_tf.models import build_model
-from experiments import EXPERIMENTS, depth, ensemble, kernels, kernels_many, towers, views
+from experiments import EXPERIMENTS
 from experiments.__main__ import main
+from experiments.claims import depth, ensemble, kernels, kernels_many, towers, views
+from experiments.claims.common import CIFAR
 from experiments.experiment import Experiment
-from experiments.small_alexnet import CIFAR
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.

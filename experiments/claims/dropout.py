@@ -7,10 +7,10 @@ overfit. How long training takes is measured as the epochs until the training er
 the rate falls.
 """
 
+from experiments.claims.common import FIVE_SEEDS, cifar_arm
+from experiments.claims.generalisation import GAP
+from experiments.claims.time_to_error import epochs_to_error
 from experiments.experiment import Comparison, Curve, Experiment, Metric
-from experiments.generalisation import GAP
-from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
-from experiments.time_to_error import epochs_to_error
 
 TARGET = 0.4
 

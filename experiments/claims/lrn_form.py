@@ -9,9 +9,9 @@ the second of these. `factor` is the layer with alpha 0, a constant: what it doe
 normalising.
 """
 
+from experiments.claims.common import FIVE_SEEDS, cifar_arm
+from experiments.claims.generalisation import GAP
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
-from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
 
 
 def _against(arm: str, baseline: str, primary: bool = False) -> Comparison:

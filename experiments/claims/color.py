@@ -8,9 +8,9 @@
 depend on the colour of its light.
 """
 
+from experiments.claims.common import tiny_arm
+from experiments.claims.generalisation import GAP
 from experiments.experiment import Comparison, Experiment
-from experiments.generalisation import GAP
-from experiments.small_alexnet import tiny_arm
 
 
 def _against_none(arm: str, metric: str, paper: float | None, smallest: float, primary: bool = False):

@@ -6,8 +6,8 @@ The four-layer net with max pooling, crops and flips; the sides are 16, 8 and 4 
 """
 
 from alexnet_tf.config.fields import Config
+from experiments.claims.generalisation import AUGMENTED, GAP
 from experiments.experiment import Arm, Comparison, Experiment
-from experiments.generalisation import AUGMENTED, GAP
 
 GRID = (0.005, 0.01, 0.02)
 SEEDS = (0, 1, 2, 3, 4)

@@ -6,9 +6,9 @@ No net is trained for it where C2's `two` is there: the same nets look at the ce
 mirror image, at the four corners and the centre, at all five and their mirror images.
 """
 
-from experiments.averaging import METRICS, against_one, averaged
+from experiments.claims.averaging import METRICS, against_one, averaged
+from experiments.claims.common import measured_arm
 from experiments.experiment import Experiment
-from experiments.small_alexnet import measured_arm
 
 EXPERIMENT = Experiment(
     name="ablation-views",

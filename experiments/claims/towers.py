@@ -11,8 +11,8 @@ the rate of `two`, so that one sees how much of the difference is the rate's.
 
 import dataclasses
 
+from experiments.claims.common import THREE_SEEDS, tiny_arm
 from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import THREE_SEEDS, tiny_arm
 
 ONE_TOWER = {"towers": 1, "filters": (48, 128, 192, 192, 256)}
 

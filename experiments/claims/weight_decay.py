@@ -3,8 +3,8 @@
 make ablation-weight-decay DATASET=cifar10 DATA_DIR=...
 """
 
+from experiments.claims.common import FIVE_SEEDS, cifar_arm
 from experiments.experiment import Comparison, Experiment
-from experiments.small_alexnet import FIVE_SEEDS, cifar_arm
 
 EXPERIMENT = Experiment(
     name="ablation-weight-decay",

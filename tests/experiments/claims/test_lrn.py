@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.layers import LocalResponseNormalization
-from experiments.lrn import lrn_factor_cv
+from experiments.claims.lrn import lrn_factor_cv
 
 PIXELS = np.float32([[1.0], [2.0], [2.0]]).reshape(3, 1, 1, 1)
 

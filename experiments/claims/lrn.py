@@ -11,8 +11,8 @@ of the factor over the activations of the trained net's first normalisation on t
 from collections.abc import Mapping, Sequence
 
 from alexnet_tf.config.fields import Config
+from experiments.claims.generalisation import AUGMENTED, GAP
 from experiments.experiment import Arm, Comparison, Experiment
-from experiments.generalisation import AUGMENTED, GAP
 
 RAW_GRID = (0.0005, 0.001, 0.002)
 UNIT_GRID = (0.005, 0.01, 0.02)

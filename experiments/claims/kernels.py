@@ -13,9 +13,9 @@ first kernels to compare with (halves of six, not twelve), its halves were the c
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from experiments.claims.common import FIVE_SEEDS, THREE_SEEDS, measured_arm
+from experiments.claims.towers import ONE_TOWER
 from experiments.experiment import Arm, Comparison, Experiment
-from experiments.small_alexnet import FIVE_SEEDS, THREE_SEEDS, measured_arm
-from experiments.towers import ONE_TOWER
 
 METRICS = ("tower_contrast", "colorful_tower", "grey_tower")
 DEALS_BEYOND = "deals_beyond"

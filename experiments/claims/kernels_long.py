@@ -6,9 +6,9 @@ Towers have more time to part than in `ablation-kernels`; all else but the preci
 nets are those of `ablation-color-long` without colour noise.
 """
 
+from experiments.claims.common import LONG, measured_arm
+from experiments.claims.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
 from experiments.experiment import Experiment
-from experiments.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
-from experiments.small_alexnet import LONG, measured_arm
 
 EXPERIMENT = Experiment(
     name="ablation-kernels-long",

@@ -3,14 +3,14 @@
     make ablation-lrn-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
 
 Its twin on the four-layer net is `ablation-lrn`. Here `alpha` fits the scale of the pixels
-(`experiments.small_alexnet`), so that the layer normalises rather than multiplies by a constant; the column
+(`experiments.claims.common`), so that the layer normalises rather than multiplies by a constant; the column
 `lrn_factor_cv` shows it. `factor` is the layer with alpha 0, that constant alone: how much of the difference
 is not one of normalising.
 """
 
+from experiments.claims.common import THREE_SEEDS, tiny_arm
+from experiments.claims.lrn import lrn_factor_cv
 from experiments.experiment import Comparison, Experiment
-from experiments.lrn import lrn_factor_cv
-from experiments.small_alexnet import THREE_SEEDS, tiny_arm
 
 EXPERIMENT = Experiment(
     name="ablation-lrn-alexnet",

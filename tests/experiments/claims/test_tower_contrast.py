@@ -9,7 +9,7 @@ import pytest
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
-from experiments.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
+from experiments.claims.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
 from tests.experiments.invented import record
 from tests.experiments.written import report
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.bias import early_loss
-from experiments.time_to_error import epochs_to_error
+from experiments.claims.bias import early_loss
+from experiments.claims.time_to_error import epochs_to_error
 
 
 def curve(*errors: float) -> list[dict[str, float]]:

@@ -1,0 +1,1 @@
+"""The claims of the paper, then questions of our own: one file each."""
