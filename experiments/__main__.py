@@ -15,8 +15,8 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
-from experiments.options import Options
-from experiments.recorded import find_run
+from experiments.runner.find_run import find_run
+from experiments.runner.options import Options
 
 # What `compare` takes for the second folder.
 PAPER = "paper"
@@ -118,7 +118,7 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
-    from experiments.run import run_experiment
+    from experiments.runner.run import run_experiment
 
     folder, failed = run_experiment(experiment, run_options, strategy)
     if not is_chief(strategy):
@@ -134,7 +134,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
-    from experiments.search import search_rates
+    from experiments.runner.search import search_rates
 
     folder = search_rates(experiment, run_options, strategy)
     print(folder / "lr_search.csv")
@@ -151,7 +151,7 @@ def _rerun(options: argparse.Namespace) -> int:
     if threads:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
     strategy = _started(options.replicas)
-    from experiments.rerun import rerun
+    from experiments.runner.rerun import rerun
 
     status, text = rerun(
         run, EXPERIMENTS, strategy, options.data_dir, not options.no_download, epochs, options.tolerance

@@ -19,7 +19,7 @@ from alexnet_tf.results.csv_rows import (
 )
 from alexnet_tf.results.folder import read_records
 from alexnet_tf.runtime.errors import InputError
-from experiments.recorded import experiment_folders
+from experiments.runner.find_run import experiment_folders
 
 # Arm and seed.
 Key = tuple[str, int]

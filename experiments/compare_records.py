@@ -8,7 +8,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare_folders import Folder, Key, Pair, ranges
 from experiments.compare_rows import run_name
-from experiments.recorded import config_of
+from experiments.runner.find_run import config_of
 
 # What runs.csv tells of the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")

@@ -19,8 +19,8 @@ from alexnet_tf.results.csv_rows import (
 from alexnet_tf.results.folder import read_records
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment, Metric
-from experiments.recorded import config_of
-from experiments.replayed import LAST_EPOCH, apart
+from experiments.runner.find_run import config_of
+from experiments.runner.replayed import LAST_EPOCH, apart
 
 # Python's sum() of floats rounds otherwise from 3.12 on.
 ROUNDING = 1e-12

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
-import experiments.run
+import experiments.runner.run
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
@@ -219,8 +219,8 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
             raise MemoryError("no room for 61 million weights")
         return train(config, *arguments)
 
-    train = experiments.run.train
-    monkeypatch.setattr(experiments.run, "train", breaks_for_relu)
+    train = experiments.runner.run.train
+    monkeypatch.setattr(experiments.runner.run, "train", breaks_for_relu)
     arguments = ["--arms", "relu,tanh", "--seeds", "0", "--epochs", "1"]
     assert run(tmp_path, *arguments) == 1
 
@@ -232,7 +232,7 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     assert "| 1 (1 failed) |" in (tmp_path / "builtin/ablation-relu/table.md").read_text()
 
     # It is tried again, and then all is well.
-    monkeypatch.setattr(experiments.run, "train", train)
+    monkeypatch.setattr(experiments.runner.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")} == {"done"}
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.tiny import tiny_image_set
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TIMING = {"seconds", "finished_at", "images_per_second"}
 
 

@@ -16,10 +16,10 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
-from experiments.options import Options
-from experiments.run import chosen_dataset, run_callbacks, run_metric_names
-from experiments.run_rows import now
-from experiments.shared import find_shared_search
+from experiments.runner.options import Options
+from experiments.runner.reuse import find_shared_search
+from experiments.runner.rows import now
+from experiments.runner.run import chosen_dataset, run_callbacks, run_metric_names
 
 SEARCH_SEED = 1000
 # A grid is extended at most this often before the search gives up on an inner winner.

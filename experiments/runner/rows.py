@@ -12,7 +12,7 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.training.train import History
 from experiments.experiment import Arm, Curve, Experiment
-from experiments.shared import OF_THE_TRAINING, SharedRun
+from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 
 
 @dataclass(frozen=True)

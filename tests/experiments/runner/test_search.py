@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
-import experiments.search
+import experiments.runner.search
 from alexnet_tf.training.train import History
 from experiments.__main__ import main
 from experiments.claims import pooling
@@ -42,12 +42,12 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
     def stays_at_chance(*arguments, **others):
         return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
 
-    monkeypatch.setattr(experiments.search, "train", stays_at_chance)
+    monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
     assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
 
     grid = pooling.EXPERIMENT.arm("separate").grid
     rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
-    assert len(rates) == len(grid) + experiments.search.MAX_EXTENSIONS
+    assert len(rates) == len(grid) + experiments.runner.search.MAX_EXTENSIONS
     assert rates.index(grid[0]) == 3
     assert rates[-4] == grid[-1]
     assert "all rates are equally bad" in capsys.readouterr().err
@@ -88,5 +88,5 @@ def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monk
     def forbidden(*arguments, **others):
         raise AssertionError("trained before it refused")
 
-    monkeypatch.setattr(experiments.search, "train", forbidden)
+    monkeypatch.setattr(experiments.runner.search, "train", forbidden)
     assert "config hash" in one_line_of_status_2(main, [*arguments, "--epochs", "2"], capsys)

@@ -14,8 +14,8 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import ProgressBar
 from alexnet_tf.training.train import train
 from experiments.experiment import Experiment
-from experiments.recorded import RecordedRun, config_of
-from experiments.replayed import ReplayedRow, apart, replay_row
+from experiments.runner.find_run import RecordedRun, config_of
+from experiments.runner.replayed import ReplayedRow, apart, replay_row
 
 # The columns of curves.csv that the configuration decides.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")

@@ -20,10 +20,10 @@ from alexnet_tf.training.progress import ProgressBar
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
-from experiments.options import Options
 from experiments.report import write_report
-from experiments.run_rows import Run, details, failed_row, run_row, shared_row
-from experiments.shared import find_kept_net, find_shared_run, keep_net
+from experiments.runner.options import Options
+from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
+from experiments.runner.rows import Run, details, failed_row, run_row, shared_row
 
 
 def run_experiment(

@@ -8,7 +8,7 @@ import pytest
 import alexnet_tf.data.pipeline
 from experiments.__main__ import main
 from experiments.claims import ensemble, kernels
-from experiments.replayed import replay_row
+from experiments.runner.replayed import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 

@@ -1,0 +1,1 @@
+"""Training an experiment's arms: run, search, rerun, and the reuse of nets."""
