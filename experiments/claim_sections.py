@@ -4,10 +4,10 @@ from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.statistics import effects as statistics
 from experiments import wording
 from experiments.conditions import notes, reasons
-from experiments.effects import MIN_PAIRS, Judged, arms_in_order
-from experiments.evidence import Evidence
+from experiments.evidence.effects import MIN_PAIRS, Judged, arms_in_order
+from experiments.evidence.paper_distance import Place, distance
+from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.paper_distance import Place, distance
 from experiments.readme_claims import ours
 from experiments.tables import bullets, markdown
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from experiments import wording
 from experiments.claim_sections import has_more_to_say, holds, link, section
 from experiments.conditions import duration, seconds_of
-from experiments.effects import Judged, Row
-from experiments.evidence import Evidence, contradictions, count_verdicts
+from experiments.evidence.effects import Judged, Row
+from experiments.evidence.read import Evidence, contradictions, count_verdicts
 from experiments.experiment import Comparison, Experiment
 from experiments.noise import our_noise, paper_noise
 from experiments.readme_claims import ours

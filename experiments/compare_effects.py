@@ -4,7 +4,7 @@ from alexnet_tf.statistics.effects import Effect
 from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS, wording
 from experiments.compare_folders import Folder, Pair
-from experiments.effects import Judged, judge
+from experiments.evidence.effects import Judged, judge
 from experiments.experiment import Experiment
 from experiments.readme_claims import ours
 

@@ -7,10 +7,10 @@ from alexnet_tf.runtime.errors import InputError
 from experiments import wording
 from experiments.compare import AGREE, DIFFER, UNDECIDED
 from experiments.compare_folders import find_folders
-from experiments.effects import Judged
-from experiments.evidence import Evidence, evidence_of
+from experiments.evidence.effects import Judged
+from experiments.evidence.paper_distance import Place, apart, distance
+from experiments.evidence.read import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
-from experiments.paper_distance import Place, apart, distance
 
 
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.effects import Records, Row, config_of
+from experiments.evidence.effects import Records, Row, config_of
 from experiments.experiment import Experiment
 from experiments.search_notes import search_notes
 

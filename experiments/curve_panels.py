@@ -17,7 +17,7 @@ from matplotlib.ticker import (
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments import wording
-from experiments.effects import Judged
+from experiments.evidence.effects import Judged
 from experiments.experiment import Experiment
 from experiments.learning_curves import Curves
 

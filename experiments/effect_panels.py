@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
 from alexnet_tf.statistics.effects import Effect, no_effect
 from experiments import wording
-from experiments.effects import Judged
+from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison, Experiment
 
 BLUE, VERMILION = PALETTE[:2]

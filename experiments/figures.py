@@ -11,7 +11,7 @@ from experiments import wording
 from experiments.claims.generalisation import GAP
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
-from experiments.effects import (
+from experiments.evidence.effects import (
     Judged,
     Records,
     Row,

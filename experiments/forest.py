@@ -12,8 +12,8 @@ from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import no_effect
 from experiments import wording
 from experiments.effect_panels import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis
-from experiments.effects import Judged
-from experiments.evidence import Evidence, count_verdicts, without_rows
+from experiments.evidence.effects import Judged
+from experiments.evidence.read import Evidence, count_verdicts, without_rows
 from experiments.experiment import Comparison, Experiment
 from experiments.readme_claims import ours
 

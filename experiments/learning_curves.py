@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.effects import Row, arms_in_order
+from experiments.evidence.effects import Row, arms_in_order
 from experiments.experiment import Experiment
 
 

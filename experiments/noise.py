@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from alexnet_tf.statistics import intervals
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments import wording
-from experiments.effects import examples_of, values_of
-from experiments.evidence import Evidence
+from experiments.evidence.effects import examples_of, values_of
+from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
+from experiments.evidence.read import Evidence
 from experiments.experiment import Comparison, Experiment
-from experiments.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.tables import markdown
 
 ABOUT_OURS = """\

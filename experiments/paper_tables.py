@@ -6,10 +6,10 @@ from alexnet_tf.statistics.intervals import mean_interval
 from experiments import wording
 from experiments.claims import ensemble, views
 from experiments.claims.averaging import METRICS
-from experiments.effects import sample_of, values_of
-from experiments.evidence import Evidence
+from experiments.evidence.effects import sample_of, values_of
+from experiments.evidence.paper import TABLE_1, TABLE_2, PaperErrors
+from experiments.evidence.read import Evidence
 from experiments.networks import ScoredNetwork
-from experiments.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.readme_claims import ours
 from experiments.tables import bullets, markdown
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from alexnet_tf.marked_section import replace_marked_section
 from experiments import wording
-from experiments.effects import Judged
-from experiments.evidence import Evidence
+from experiments.evidence.effects import Judged
+from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.tables import markdown
 

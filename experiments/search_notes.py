@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.data.arrays import SELECTION_SHARE
 from alexnet_tf.statistics.intervals import binomial_standard_error
-from experiments.effects import Records, Row, arms_in_order, examples_of
+from experiments.evidence.effects import Records, Row, arms_in_order, examples_of
 from experiments.experiment import Experiment
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments import wording
 from experiments.conditions import conditions, count, joined, notes, reasons
-from experiments.effects import (
+from experiments.evidence.effects import (
     Judged,
     Records,
     Row,

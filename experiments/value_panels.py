@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from alexnet_tf.figures.look import DARK, PALETTE
 from experiments import wording
-from experiments.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
+from experiments.evidence.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
 from experiments.experiment import Experiment
 
 

@@ -9,7 +9,7 @@ from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
 from experiments.effect_panels import draw_effects, effect_groups
-from experiments.effects import activation_of, judge
+from experiments.evidence.effects import activation_of, judge
 from experiments.experiment import Comparison
 from experiments.figures import draw, finding
 from experiments.learning_curves import collect

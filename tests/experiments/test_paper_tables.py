@@ -7,9 +7,9 @@ import pytest
 from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
 from experiments.claims import ensemble, views
-from experiments.evidence import read_evidence
+from experiments.evidence.paper import FIVE_CNNS, ONE_CNN, TABLE_1
+from experiments.evidence.read import read_evidence
 from experiments.networks import scored_networks
-from experiments.paper import FIVE_CNNS, ONE_CNN, TABLE_1
 from experiments.paper_tables import paper_tables
 from experiments.report import write_all
 from tests.experiments.invented import POOLING, pooling_results, record

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from experiments.evidence import read_evidence
+from experiments.evidence.read import read_evidence
 from experiments.robustness import after_holm, family, without_pairing
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 

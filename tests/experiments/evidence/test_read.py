@@ -7,10 +7,10 @@ import pytest
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.folder import read_curves, read_lr_search, read_records, read_runs
 from experiments import EXPERIMENTS
-from experiments.evidence import contradictions, read_evidence
-from experiments.folder_rows import read_folder
+from experiments.evidence.check_rows import read_folder
+from experiments.evidence.read import contradictions, read_evidence
 
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[3] / "results"
 FOLDERS = [
     pytest.param(experiment, RESULTS / experiment.dataset / experiment.name, id=experiment.name)
     for experiment in EXPERIMENTS

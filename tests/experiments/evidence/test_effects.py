@@ -15,7 +15,7 @@ from alexnet_tf.statistics.effects import (
     REPRODUCED_WEAKER,
     Effect,
 )
-from experiments.effects import Judged, claim_verdict
+from experiments.evidence.effects import Judged, claim_verdict
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 from tests.experiments.written import effects, read, report
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from alexnet_tf.statistics.effects import Effect, no_effect
-from experiments.effects import MIN_PAIRS
+from experiments.evidence.effects import MIN_PAIRS
 from experiments.experiment import Comparison
 
 

@@ -11,8 +11,8 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.results.possible_values import expected_instead
 from experiments import EXPERIMENTS
 from experiments.claims_page import claims_page
-from experiments.evidence import contradictions, evidence_of, read_evidence
-from experiments.folder_rows import folders_of, read_folder
+from experiments.evidence.check_rows import folders_of, read_folder
+from experiments.evidence.read import contradictions, evidence_of, read_evidence
 from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.written import effects, read, report
 

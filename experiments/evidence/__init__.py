@@ -1,0 +1,1 @@
+"""Recorded rows, checked and judged."""
