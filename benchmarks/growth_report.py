@@ -12,7 +12,7 @@ from benchmarks.changes import measured_otherwise
 from benchmarks.machine import read_machine
 from benchmarks.rows import Row, read_rows
 from benchmarks.wording import duration, significant
-from experiments.tables import markdown
+from experiments.report.tables import markdown
 
 
 def write_growth_report(folder: Path) -> list[Path]:

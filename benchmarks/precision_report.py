@@ -21,8 +21,8 @@ from benchmarks.precision import (
     last_epochs,
     read_bundle,
 )
-from experiments.tables import markdown
-from experiments.wording import MINUS, TITLES, points
+from experiments.report.tables import markdown
+from experiments.report.wording import MINUS, TITLES, points
 
 COLUMNS = (
     "experiment", "dataset", "arm", "metric", "epoch", "precision_a", "n_a", "mean_a", "std_a", "precision_b",

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from alexnet_tf.marked_section import replace_marked_section
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.machine import read_machine
@@ -12,6 +11,7 @@ from benchmarks.profile_report import profile_tables
 from benchmarks.rows import read_rows
 from benchmarks.tables import conditions, machine_table, machines_table
 from benchmarks.targets import Rows
+from experiments.report.marked_section import replace_marked_section
 
 SECTION = "benchmark"
 # Below `results/benchmarks`: what `python -m benchmarks precision` wrote.

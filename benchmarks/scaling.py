@@ -20,7 +20,7 @@ from benchmarks.published_rates import PUBLISHED, TOLERANCE, Published
 from benchmarks.rows import read_rows
 from benchmarks.scaling_model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
 from benchmarks.targets import find
-from experiments.tables import markdown
+from experiments.report.tables import markdown
 
 COUNTS = tuple(2**power for power in range(11))
 LOCAL_BATCH = 128

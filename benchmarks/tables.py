@@ -7,7 +7,7 @@ from benchmarks.completeness import is_whole, left_out
 from benchmarks.rows import Row
 from benchmarks.targets import TARGETS, Measured, Rows, Target
 from benchmarks.wording import duration, significant
-from experiments.tables import markdown
+from experiments.report.tables import markdown
 
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 

@@ -176,7 +176,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from experiments.report import write_all
+    from experiments.report.write import write_all
 
     for path in write_all(options.results_dir, EXPERIMENTS, options.tables, options.figures):
         print(path)

@@ -2,11 +2,12 @@
 
 from alexnet_tf.statistics.effects import Effect
 from alexnet_tf.statistics.intervals import unpaired_interval
-from experiments import EXPERIMENTS, wording
+from experiments import EXPERIMENTS
 from experiments.compare_folders import Folder, Pair
 from experiments.evidence.effects import Judged, judge
 from experiments.experiment import Experiment
-from experiments.readme_claims import ours
+from experiments.report import wording
+from experiments.report.readme import ours
 
 
 def effects_side_by_side(pair: Pair) -> list[str]:

@@ -16,10 +16,10 @@ from matplotlib.ticker import (
 )
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
-from experiments import wording
 from experiments.evidence.effects import Judged
 from experiments.experiment import Experiment
 from experiments.learning_curves import Curves
+from experiments.report import wording
 
 DASHED = (0, (4, 1.5))
 BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}

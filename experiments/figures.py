@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
-from experiments import wording
 from experiments.claims.generalisation import GAP
 from experiments.curve_panels import draw_all_arms, draw_pair
 from experiments.effect_panels import draw_effects, effect_groups
@@ -21,6 +20,7 @@ from experiments.evidence.effects import (
 )
 from experiments.experiment import Comparison, Experiment
 from experiments.learning_curves import Curves, collect
+from experiments.report import wording
 from experiments.value_panels import draw_values
 
 

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from alexnet_tf.figures.look import DARK, PALETTE
-from experiments import wording
 from experiments.evidence.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
 from experiments.experiment import Experiment
+from experiments.report import wording
 
 
 def draw_values(

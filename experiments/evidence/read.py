@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf.statistics import effects as statistics
-from experiments import wording
 from experiments.evidence.check_rows import folders_of, read_folder
 from experiments.evidence.effects import VERDICTS, Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
+from experiments.report import wording
 
 # What two rows of one configuration must have in common, whatever else an arm measures of the net.
 OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")

@@ -20,7 +20,7 @@ from alexnet_tf.training.progress import ProgressBar
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import History, check_run, train
 from experiments.experiment import Arm, Experiment
-from experiments.report import write_report
+from experiments.report.write import write_report
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
 from experiments.runner.rows import Run, details, failed_row, run_row, shared_row

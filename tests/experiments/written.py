@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from experiments.report import write_report
+from experiments.report.write import write_report
 
 
 def report(folder, experiment):

@@ -10,9 +10,9 @@ import pytest
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.possible_values import expected_instead
 from experiments import EXPERIMENTS
-from experiments.claims_page import claims_page
 from experiments.evidence.check_rows import folders_of, read_folder
 from experiments.evidence.read import contradictions, evidence_of, read_evidence
+from experiments.report.claims_page import claims_page
 from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.written import effects, read, report
 

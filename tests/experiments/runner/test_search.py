@@ -10,7 +10,7 @@ import experiments.runner.search
 from alexnet_tf.training.train import History
 from experiments.__main__ import main
 from experiments.claims import pooling
-from experiments.conditions import notes
+from experiments.report.conditions import notes
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 

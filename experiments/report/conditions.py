@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.evidence.effects import Records, Row, config_of
 from experiments.experiment import Experiment
-from experiments.search_notes import search_notes
+from experiments.report.search_notes import search_notes
 
 # What a reader must know about data of this fingerprint, one line each.
 DATASET_NOTES: dict[str, str] = {

@@ -8,8 +8,8 @@ import pytest
 
 from alexnet_tf.results.folder import LR_SEARCH_COLUMNS, record_search
 from alexnet_tf.runtime.errors import InputError
-from experiments.conditions import DATASET_NOTES
-from experiments.report import write_all, write_report
+from experiments.report.conditions import DATASET_NOTES
+from experiments.report.write import write_all, write_report
 from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
 from tests.experiments.written import effects, read, report
 
@@ -268,8 +268,8 @@ def test_nothing_to_report_is_refused(tmp_path):
 
 def test_evidence_does_not_wait_for_tensorflow():
     code = (
-        "import sys, experiments.report, experiments.figures, experiments.compare, experiments.readme_claims;"
+        "import sys, experiments.report.write, experiments.figures, experiments.compare, experiments.report.readme;"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.marked_section import replace_marked_section
-from experiments import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.tables import markdown
+from experiments.report import wording
+from experiments.report.marked_section import replace_marked_section
+from experiments.report.tables import markdown
 
 SECTION = "claims"
 HEADER = (

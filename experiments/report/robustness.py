@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.intervals import unpaired_interval
-from experiments import wording
 from experiments.evidence.effects import MIN_PAIRS, Judged, values_of
 from experiments.evidence.read import Evidence
+from experiments.report import wording
 
 LEVEL = 0.05
 

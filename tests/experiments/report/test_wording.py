@@ -4,7 +4,7 @@ import pytest
 
 from alexnet_tf.statistics.effects import Effect
 from experiments.experiment import Comparison
-from experiments.wording import effect_text
+from experiments.report.wording import effect_text
 
 LOSS = Comparison("one", "zero", "early_loss", "difference", None, -0.05)
 

@@ -8,11 +8,11 @@ import pytest
 
 from alexnet_tf.results.folder import read_records, read_runs
 from experiments import EXPERIMENTS
-from experiments.claims_page import claims_page
 from experiments.evidence.effects import judge
 from experiments.evidence.read import read_evidence
-from experiments.noise import our_noise, paper_noise
-from experiments.report import write_all
+from experiments.report.claims_page import claims_page
+from experiments.report.noise import our_noise, paper_noise
+from experiments.report.write import write_all
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 BOTH = dataclasses.replace(

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from experiments.evidence.read import read_evidence
-from experiments.robustness import after_holm, family, without_pairing
+from experiments.report.robustness import after_holm, family, without_pairing
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 

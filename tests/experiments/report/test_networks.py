@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
-from experiments.networks import networks_table, scored_networks, write_networks
+from experiments.report.networks import networks_table, scored_networks, write_networks
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from alexnet_tf.results.folder import (
 )
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_bytes, write_text
-from experiments.claims_page import claims_page
 from experiments.evidence.check_rows import folders_of, read_folder, unknown_folders
 from experiments.evidence.effects import effect_rows, judge, summarise
 from experiments.evidence.read import Evidence, read_evidence
 from experiments.experiment import Experiment
-from experiments.networks import networks_table, scored_networks, write_networks
-from experiments.paper_tables import paper_tables
-from experiments.readme_claims import claims_table, write_claims
-from experiments.tables import experiment_table
+from experiments.report.claims_page import claims_page
+from experiments.report.networks import networks_table, scored_networks, write_networks
+from experiments.report.paper_tables import paper_tables
+from experiments.report.readme import claims_table, write_claims
+from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
 FIGURES = ["figure.png", "figure.svg"]

@@ -2,14 +2,14 @@
 
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.statistics import effects as statistics
-from experiments import wording
-from experiments.conditions import notes, reasons
 from experiments.evidence.effects import MIN_PAIRS, Judged, arms_in_order
 from experiments.evidence.paper_distance import Place, distance
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.readme_claims import ours
-from experiments.tables import bullets, markdown
+from experiments.report import wording
+from experiments.report.conditions import notes, reasons
+from experiments.report.readme import ours
+from experiments.report.tables import bullets, markdown
 
 
 def holds(evidence: Evidence) -> bool:

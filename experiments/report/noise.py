@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from alexnet_tf.statistics import intervals
 from alexnet_tf.statistics.intervals import mean_interval
-from experiments import wording
 from experiments.evidence.effects import examples_of, values_of
 from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.evidence.read import Evidence
 from experiments.experiment import Comparison, Experiment
-from experiments.tables import markdown
+from experiments.report import wording
+from experiments.report.tables import markdown
 
 ABOUT_OURS = """\
 Ours are counted on one report split for each data set. The intervals over seeds do not hold the noise of the

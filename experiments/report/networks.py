@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.commands.scores import read_scores
-from alexnet_tf.marked_section import replace_marked_section
 from alexnet_tf.runtime.errors import InputError
-from experiments.tables import markdown
+from experiments.report.marked_section import replace_marked_section
+from experiments.report.tables import markdown
 
 SECTION = "networks"
 HEADER = ("data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision")

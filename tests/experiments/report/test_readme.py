@@ -4,8 +4,8 @@ import pytest
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.read import read_evidence
-from experiments.readme_claims import claims_table, write_claims
-from experiments.report import write_report
+from experiments.report.readme import claims_table, write_claims
+from experiments.report.write import write_report
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from experiments import wording
-from experiments.claim_sections import has_more_to_say, holds, link, section
-from experiments.conditions import duration, seconds_of
 from experiments.evidence.effects import Judged, Row
 from experiments.evidence.read import Evidence, contradictions, count_verdicts
 from experiments.experiment import Comparison, Experiment
-from experiments.noise import our_noise, paper_noise
-from experiments.readme_claims import ours
-from experiments.robustness import after_holm, family, without_pairing
-from experiments.tables import bullets, markdown, p_value
+from experiments.report import wording
+from experiments.report.claim_sections import has_more_to_say, holds, link, section
+from experiments.report.conditions import duration, seconds_of
+from experiments.report.noise import our_noise, paper_noise
+from experiments.report.readme import ours
+from experiments.report.robustness import after_holm, family, without_pairing
+from experiments.report.tables import bullets, markdown, p_value
 
 HEADER = (
     "claim", "statement", "data set", "measure", "paper", "smallest effect of interest",

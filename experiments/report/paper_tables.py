@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
-from experiments import wording
 from experiments.claims import ensemble, views
 from experiments.claims.averaging import METRICS
 from experiments.evidence.effects import sample_of, values_of
 from experiments.evidence.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.evidence.read import Evidence
-from experiments.networks import ScoredNetwork
-from experiments.readme_claims import ours
-from experiments.tables import bullets, markdown
+from experiments.report import wording
+from experiments.report.networks import ScoredNetwork
+from experiments.report.readme import ours
+from experiments.report.tables import bullets, markdown
 
 ABOUT = """\
 Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
-from experiments import wording
-from experiments.conditions import conditions, count, joined, notes, reasons
 from experiments.evidence.effects import (
     Judged,
     Records,
@@ -17,6 +15,8 @@ from experiments.evidence.effects import (
     values_of,
 )
 from experiments.experiment import Experiment
+from experiments.report import wording
+from experiments.report.conditions import conditions, count, joined, notes, reasons
 
 
 def experiment_table(

@@ -1,0 +1,1 @@
+"""Tables, the page of claims, README's tables, made of recorded rows."""
