@@ -132,7 +132,7 @@ def write_report(
             )
         if figures:
             # Here, as in `_write_forest`.
-            from experiments.figures import draw
+            from experiments.report.figures.figure import draw
 
             for suffix, content in draw(experiment, runs, curves, records, judged).items():
                 write_bytes(folder / f"figure.{suffix}", content)
@@ -145,7 +145,7 @@ def _write_forest(
     results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]
 ) -> list[Path]:
     # Here, not at the top: the tables should not wait for matplotlib.
-    from experiments.forest import draw_forest
+    from experiments.report.figures.forest import draw_forest
 
     written = []
     for suffix, content in draw_forest(found, experiments).items():

@@ -18,8 +18,8 @@ from matplotlib.ticker import (
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments.evidence.effects import Judged
 from experiments.experiment import Experiment
-from experiments.learning_curves import Curves
 from experiments.report import wording
+from experiments.report.figures.learning_curves import Curves
 
 DASHED = (0, (4, 1.5))
 BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.statistics import effects as statistics
 from experiments.evidence.read import count_verdicts, read_evidence
-from experiments.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
 from experiments.report import wording
+from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")

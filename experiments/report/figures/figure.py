@@ -8,8 +8,6 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.claims.generalisation import GAP
-from experiments.curve_panels import draw_all_arms, draw_pair
-from experiments.effect_panels import draw_effects, effect_groups
 from experiments.evidence.effects import (
     Judged,
     Records,
@@ -19,9 +17,11 @@ from experiments.evidence.effects import (
     values_of,
 )
 from experiments.experiment import Comparison, Experiment
-from experiments.learning_curves import Curves, collect
 from experiments.report import wording
-from experiments.value_panels import draw_values
+from experiments.report.figures.curves import draw_all_arms, draw_pair
+from experiments.report.figures.effects import draw_effects, effect_groups
+from experiments.report.figures.learning_curves import Curves, collect
+from experiments.report.figures.values import draw_values
 
 
 def draw(

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
-from experiments.curve_panels import draw_all_arms, draw_pair, mean_curve, spread
-from experiments.effect_panels import draw_effects, effect_groups
 from experiments.evidence.effects import activation_of, judge
 from experiments.experiment import Comparison
-from experiments.figures import draw, finding
-from experiments.learning_curves import collect
-from experiments.value_panels import draw_values
+from experiments.report.figures.curves import draw_all_arms, draw_pair, mean_curve, spread
+from experiments.report.figures.effects import draw_effects, effect_groups
+from experiments.report.figures.figure import draw, finding
+from experiments.report.figures.learning_curves import collect
+from experiments.report.figures.values import draw_values
 from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
