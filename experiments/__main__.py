@@ -161,8 +161,8 @@ def _rerun(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from experiments.compare import compare
-    from experiments.compare_paper import compare_with_paper
+    from experiments.compare.paper import compare_with_paper
+    from experiments.compare.results import compare
 
     # A folder of that name keeps its meaning.
     if options.b == PAPER and not Path(PAPER).exists():

@@ -3,8 +3,8 @@
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare import compare
-from tests.experiments.compared import CONFIGS, MEANS, curve_line, edit, rename_hashes, section, titles
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import CONFIGS, MEANS, curve_line, edit, rename_hashes, section, titles
 
 
 def test_copies_agree(trees):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.results.csv_rows import CURVE_KEY, RUN_KEY, Line, Table
 from experiments import EXPERIMENTS
-from experiments.compare_folders import Folder, Key, Pair, ranges
+from experiments.compare.folders import Folder, Key, Pair, ranges
 
 # True of a run, but not decided by its configuration.
 INCIDENTAL = {

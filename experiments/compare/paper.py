@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare import AGREE, DIFFER, UNDECIDED
-from experiments.compare_folders import find_folders
+from experiments.compare.folders import find_folders
+from experiments.compare.results import AGREE, DIFFER, UNDECIDED
 from experiments.evidence.effects import Judged
 from experiments.evidence.paper_distance import Place, apart, distance
 from experiments.evidence.read import Evidence, evidence_of

@@ -3,7 +3,7 @@
 from alexnet_tf.statistics.effects import Effect
 from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS
-from experiments.compare_folders import Folder, Pair
+from experiments.compare.folders import Folder, Pair
 from experiments.evidence.effects import Judged, judge
 from experiments.experiment import Experiment
 from experiments.report import wording

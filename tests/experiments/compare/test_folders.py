@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from experiments.compare import compare
-from experiments.compare_folders import ranges
-from tests.experiments.compared import RENAMED, edit, section
+from experiments.compare.folders import ranges
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import RENAMED, edit, section
 from tests.experiments.invented import POOLING, SPEED, fall, record
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare import compare
-from tests.experiments.compared import (
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import (
     ALONE,
     CONFIGS,
     ENVIRONMENTS,

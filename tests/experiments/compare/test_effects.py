@@ -3,8 +3,8 @@
 import pytest
 
 from experiments.claims import lrn, lrn_alexnet, pooling, relu
-from experiments.compare import compare
-from tests.experiments.compared import EFFECTS, MEANS, section, titles
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import EFFECTS, MEANS, section, titles
 from tests.experiments.invented import fall, record
 
 

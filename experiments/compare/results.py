@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare_effects import effects_side_by_side
-from experiments.compare_folders import Pair, pair_folders, ranges
-from experiments.compare_means import mean_differences
-from experiments.compare_records import config_differences, environment_difference, record_differences
-from experiments.compare_rows import compare_curves, compare_runs
-from experiments.compare_search import compare_searches
+from experiments.compare.effects import effects_side_by_side
+from experiments.compare.folders import Pair, pair_folders, ranges
+from experiments.compare.means import mean_differences
+from experiments.compare.records import config_differences, environment_difference, record_differences
+from experiments.compare.rows import compare_curves, compare_runs
+from experiments.compare.search import compare_searches
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
 

@@ -3,8 +3,8 @@
 import json
 import shutil
 
-from experiments.compare import compare
-from tests.experiments.compared import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
 from tests.experiments.invented import SPEED, fall, record
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from alexnet_tf.results.csv_rows import SEARCH_KEY
-from experiments.compare_folders import Folder, Pair, SearchKey
-from experiments.compare_rows import columns_to_compare, unequal_cells
+from experiments.compare.folders import Folder, Pair, SearchKey
+from experiments.compare.rows import columns_to_compare, unequal_cells
 
 # What an experiment decides by its objective and among its own rates: another need not decide alike.
 DECIDED = {"objective", "value", "winner"}

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from experiments.compare import compare
-from tests.experiments.compared import CONFIGS, MEANS, edit, section
+from experiments.compare.results import compare
+from tests.experiments.compare.altered import CONFIGS, MEANS, edit, section
 from tests.experiments.invented import POOLING, record
 
 

@@ -7,7 +7,7 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.effects import Effect
 from experiments.__main__ import main
-from experiments.compare_paper import compare_with_paper
+from experiments.compare.paper import compare_with_paper
 from experiments.evidence.paper_distance import Distance, Place, distance
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare_folders import Folder, Key, Pair, ranges
-from experiments.compare_rows import run_name
+from experiments.compare.folders import Folder, Key, Pair, ranges
+from experiments.compare.rows import run_name
 from experiments.runner.find_run import config_of
 
 # What runs.csv tells of the environment.

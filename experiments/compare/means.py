@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alexnet_tf.results.csv_rows import metric_columns
 from alexnet_tf.statistics.intervals import mean_interval, unpaired_interval
-from experiments.compare_folders import Folder, Pair
+from experiments.compare.folders import Folder, Pair
 from experiments.evidence.effects import COMMON_METRICS
 from experiments.report import wording
 
