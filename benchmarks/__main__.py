@@ -46,7 +46,7 @@ def _parser() -> OneLineParser:
 
 def _run(options: argparse.Namespace) -> int:
     from benchmarks.report import write_report
-    from benchmarks.run import run_benchmark
+    from benchmarks.runner.run import run_benchmark
 
     items = [item for item in options.items.split(",") if item]
     if options.items and not items:

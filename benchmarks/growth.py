@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.machine import describe_machine, machine_folder, write_machine
-from benchmarks.photographs import scratch_folder, write_thumbnails
 from benchmarks.plan import Contender
 from benchmarks.rows import Row, write_rows
-from benchmarks.worker import Worker, WorkerError
+from benchmarks.runner.machine import describe_machine, machine_folder, write_machine
+from benchmarks.runner.photographs import scratch_folder, write_thumbnails
+from benchmarks.runner.worker import Worker, WorkerError
 
 ROUNDS = 3
 

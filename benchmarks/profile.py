@@ -12,10 +12,10 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from alexnet_tf.runtime.processor import has_bfloat16
 from benchmarks.csv_lines import read_lines
-from benchmarks.machine import describe_machine, machine_folder, write_machine
 from benchmarks.plan import PRECISIONS
 from benchmarks.rows import positive_number
-from benchmarks.task import Task
+from benchmarks.runner.machine import describe_machine, machine_folder, write_machine
+from benchmarks.runner.task import Task
 
 BATCH = 128
 CALLS = 3

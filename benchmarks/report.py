@@ -4,11 +4,11 @@ from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
-from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile
 from benchmarks.profile_report import profile_tables
 from benchmarks.rows import read_rows
+from benchmarks.runner.machine import read_machine
 from benchmarks.tables import conditions, machine_table, machines_table
 from benchmarks.targets import Rows
 from experiments.report.marked_section import replace_marked_section

@@ -4,7 +4,7 @@ import torch
 
 from benchmarks.pytorch_side.networks import alexnet
 from benchmarks.pytorch_side.training import random_images, training_task
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def eager(batch: int, precision: str) -> Task:

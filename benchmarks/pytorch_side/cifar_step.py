@@ -2,7 +2,7 @@
 
 from benchmarks.pytorch_side.networks import cifar_net
 from benchmarks.pytorch_side.training import random_images, training_task
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def eager(batch: int, precision: str, lrn: bool, steps: int) -> Task:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
 # One by one through torchvision 50,000 take a quarter of a minute.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from benchmarks.pytorch_side.networks import alexnet
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def lrn(shape: list[int], dtype: str) -> Task:

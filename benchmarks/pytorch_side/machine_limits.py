@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def matmul(size: int, dtype: str) -> Task:

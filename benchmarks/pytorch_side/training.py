@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def training_task(

@@ -6,7 +6,7 @@ from keras import layers
 
 from alexnet_tf.models import alexnet
 from alexnet_tf.training.update_rule import make_optimizer
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.training import compiled, constant_batch, training_task
 
 INPUT_SHAPE, CLASSES = (224, 224, 3), 1000

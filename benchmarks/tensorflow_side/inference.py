@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.views import averaging_model
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.training import forward_gflop
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
 

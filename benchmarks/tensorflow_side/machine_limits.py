@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from alexnet_tf.data.sources.decode import central_square, decode_image
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def matmul(size: int, dtype: str) -> Task:

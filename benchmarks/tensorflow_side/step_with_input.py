@@ -1,7 +1,7 @@
 """The training step of AlexNet on real input."""
 
 from alexnet_tf.data.pipeline import DataPipelines
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.alexnet_step import our_model
 from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs, with_pixels_decoded_once
 from benchmarks.tensorflow_side.training import training_task

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.models.summary import layer_costs
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def constant_batch(batch: int, input_shape: tuple[int, int, int], classes: int) -> Iterable:

@@ -6,12 +6,12 @@ import re
 import pytest
 
 import benchmarks.report
-import benchmarks.run
+import benchmarks.runner.run
 from alexnet_tf.runtime.commandline import run_command
 from benchmarks.__main__ import main
-from benchmarks.machine import machine_kind, read_machine, write_machine
 from benchmarks.plan import Comparison, Contender
 from benchmarks.rows import COLUMNS, read_rows, write_rows
+from benchmarks.runner.machine import machine_kind, read_machine, write_machine
 from benchmarks.tables import conditions
 from tests.command_errors import one_line_of_status_2
 
@@ -101,11 +101,11 @@ def test_damaged_files_are_bad_input(tmp_path, capsys, name, content, words):
 @pytest.fixture
 def fake_side(monkeypatch):
     """Both sides are `tests.benchmarks.fake_side`, and there are two photographs."""
-    worker = benchmarks.run.Worker
+    worker = benchmarks.runner.run.Worker
     monkeypatch.setattr(
-        benchmarks.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
+        benchmarks.runner.run, "Worker", lambda python, package: worker(python, "tests.benchmarks.fake_side")
     )
-    monkeypatch.setattr(benchmarks.run, "PHOTOGRAPHS", {True: 2, False: 2})
+    monkeypatch.setattr(benchmarks.runner.run, "PHOTOGRAPHS", {True: 2, False: 2})
 
 
 @pytest.mark.usefixtures("fake_side")
@@ -115,10 +115,10 @@ def test_bfloat16_is_not_measured_where_the_processor_has_none(tmp_path, monkeyp
             contender = Contender("good", "tensorflow", "work.good", {"amount": 1})
             yield Comparison("one", case, "images", (contender,))
 
-    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": one})
-    monkeypatch.setattr(benchmarks.run, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(benchmarks.runner.run, "ITEMS", {"one": one})
+    monkeypatch.setattr(benchmarks.runner.run, "has_bfloat16", lambda: False)
 
-    benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
+    benchmarks.runner.run.run_benchmark(tmp_path, "/no/python", quick=True)
 
     in_float32, in_bfloat16 = read_rows(tmp_path / machine_kind() / "one.csv")
     assert in_float32.seconds
@@ -138,23 +138,25 @@ def interrupted(_):
 @pytest.fixture
 def whole(tmp_path, fake_side, monkeypatch):
     """machine.csv after a quick run of two items, and what it says; the commit has changed since."""
-    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": good("one"), "two": good("two")})
-    benchmarks.run.run_benchmark(tmp_path, "/no/python", quick=True)
+    monkeypatch.setattr(benchmarks.runner.run, "ITEMS", {"one": good("one"), "two": good("two")})
+    benchmarks.runner.run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"
     about = read_machine(path)
     assert about["run"] == "quick"
     assert float(about["minutes"]) < 5
     assert not any(name.startswith("apart") for name in about)
-    describe = benchmarks.run.describe_machine
+    describe = benchmarks.runner.run.describe_machine
     since = {"tensorflow_git_commit": "abc", "tensorflow_version": "1.3"}
-    monkeypatch.setattr(benchmarks.run, "describe_machine", lambda *given: {**describe(*given), **since})
+    monkeypatch.setattr(
+        benchmarks.runner.run, "describe_machine", lambda *given: {**describe(*given), **since}
+    )
     return path, about
 
 
 def test_an_item_measured_apart_has_a_description_of_its_own(tmp_path, whole):
     path, before = whole
 
-    benchmarks.run.run_benchmark(tmp_path, "/no/python", ["one"])
+    benchmarks.runner.run.run_benchmark(tmp_path, "/no/python", ["one"])
 
     now = read_machine(path)
     apart = now.pop("apart_one")
@@ -166,10 +168,10 @@ def test_an_item_measured_apart_has_a_description_of_its_own(tmp_path, whole):
 
 def test_an_interrupted_run_describes_the_items_that_it_measured_and_no_others(tmp_path, whole, monkeypatch):
     path, before = whole
-    monkeypatch.setattr(benchmarks.run, "ITEMS", {"one": good("one"), "two": interrupted})
+    monkeypatch.setattr(benchmarks.runner.run, "ITEMS", {"one": good("one"), "two": interrupted})
 
     with pytest.raises(KeyboardInterrupt):
-        benchmarks.run.run_benchmark(tmp_path, "/no/python")
+        benchmarks.runner.run.run_benchmark(tmp_path, "/no/python")
 
     now = read_machine(path)
     assert "commit abc, full run" in now.pop("apart_one")
@@ -188,9 +190,9 @@ def test_what_comes_after_an_interruption(capsys, monkeypatch):
 
 def test_a_run_that_ends_describes_all(tmp_path, whole):
     path, _ = whole
-    benchmarks.run.run_benchmark(tmp_path, "/no/python", ["one"])
+    benchmarks.runner.run.run_benchmark(tmp_path, "/no/python", ["one"])
 
-    benchmarks.run.run_benchmark(tmp_path, "/no/python")
+    benchmarks.runner.run.run_benchmark(tmp_path, "/no/python")
 
     now = read_machine(path)
     assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
@@ -207,8 +209,8 @@ def test_a_contender_of_ours_that_fails_is_loud_after_all_is_written(tmp_path, c
         # What the processor cannot do is no failure.
         yield Comparison("inference", "batch 1, mixed_bfloat16", "images", (failing, good))
 
-    monkeypatch.setattr(benchmarks.run, "ITEMS", {"inference": item})
-    monkeypatch.setattr(benchmarks.run, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(benchmarks.runner.run, "ITEMS", {"inference": item})
+    monkeypatch.setattr(benchmarks.runner.run, "has_bfloat16", lambda: False)
 
     status = main(["run", "--quick", "--results-dir", str(tmp_path)])
 

@@ -6,12 +6,12 @@ import pytest
 
 from benchmarks.growth import reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table
-from benchmarks.machine import read_machine
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile
 from benchmarks.profile_report import profile_tables
 from benchmarks.report import read_all, readme_section
 from benchmarks.rows import COLUMNS, read_rows
+from benchmarks.runner.machine import read_machine
 from benchmarks.scaling import write_scaling
 from benchmarks.tables import machine_table
 

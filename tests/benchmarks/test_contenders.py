@@ -8,11 +8,11 @@ import pytest
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
-from benchmarks.photographs import write_photographs
 from benchmarks.plan import ITEMS, Place
-from benchmarks.serve import Server
+from benchmarks.runner.photographs import write_photographs
+from benchmarks.runner.serve import Server
+from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import cifar_step, growth, input_pipeline
-from benchmarks.worker import Worker
 
 PHOTOGRAPHS = 20
 # In place of what the plan asks for.

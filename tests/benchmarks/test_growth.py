@@ -9,10 +9,10 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from benchmarks.growth import Sweep, measure_point, reading_sweeps, sweeps
 from benchmarks.growth_report import growth_table, write_growth_report
-from benchmarks.photographs import write_thumbnails
 from benchmarks.rows import Row, write_rows
+from benchmarks.runner.photographs import write_thumbnails
+from benchmarks.runner.worker import WorkerError
 from benchmarks.tensorflow_side import growth
-from benchmarks.worker import WorkerError
 
 SWEEP = Sweep("work", "images a batch", "growth.alexnet_step", "batch", (8, 16), {"side": 32})
 

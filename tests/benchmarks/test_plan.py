@@ -54,7 +54,7 @@ def test_quick_measures_less():
 
 
 def test_the_runner_needs_no_framework():
-    code = "import sys, benchmarks.run, benchmarks.turns; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, benchmarks.runner.run, benchmarks.runner.turns; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, check=False).returncode == 0
 
 

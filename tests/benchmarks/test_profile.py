@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from alexnet_tf.runtime.errors import InputError
 from benchmarks import profile
-from benchmarks.machine import read_machine
 from benchmarks.profile import INFERENCE, MATRIX_PRODUCT, TRAINING, WHOLE, Share, read_profile, write_profile
 from benchmarks.profile_report import profile_tables
-from benchmarks.task import Task
+from benchmarks.runner.machine import read_machine
+from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.step_profile import (
     FORWARD,
     INPUTS,

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 
 def good(amount):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
-from benchmarks.machine import (
+from benchmarks.plan import ITEMS, Contender, Place
+from benchmarks.rows import Row, write_rows
+from benchmarks.runner.machine import (
     describe_item,
     describe_machine,
     machine_folder,
@@ -15,11 +17,9 @@ from benchmarks.machine import (
     thread_count,
     write_machine,
 )
-from benchmarks.photographs import scratch_folder, write_photographs
-from benchmarks.plan import ITEMS, Contender, Place
-from benchmarks.rows import Row, write_rows
-from benchmarks.turns import FULL, QUICK, blank_rows, measure, measure_memory
-from benchmarks.worker import Worker
+from benchmarks.runner.photographs import scratch_folder, write_photographs
+from benchmarks.runner.turns import FULL, QUICK, blank_rows, measure, measure_memory
+from benchmarks.runner.worker import Worker
 
 # By `quick`.
 PHOTOGRAPHS = {True: 512, False: 1024}

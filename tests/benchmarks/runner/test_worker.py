@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from benchmarks import serve
-from benchmarks.worker import Worker, WorkerError
+from benchmarks.runner import serve
+from benchmarks.runner.worker import Worker, WorkerError
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import tempfile
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.photographs import scratch_folder, write_photographs, write_thumbnails
-from benchmarks.worker import Worker
+from benchmarks.runner.photographs import scratch_folder, write_photographs, write_thumbnails
+from benchmarks.runner.worker import Worker
 
 
 @pytest.mark.parametrize("write", [write_photographs, write_thumbnails])

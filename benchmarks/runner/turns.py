@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks.plan import Comparison, Contender
 from benchmarks.rows import Row
-from benchmarks.worker import Worker, WorkerError
+from benchmarks.runner.worker import Worker, WorkerError
 
 
 @dataclass(frozen=True)

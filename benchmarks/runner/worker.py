@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class WorkerError(Exception):
@@ -79,7 +79,7 @@ class Worker:
             raise WorkerError(f"temporary directory: {error.strerror}") from None
         try:
             self._process = subprocess.Popen(
-                [self.python, "-m", "benchmarks.serve", self.package],
+                [self.python, "-m", "benchmarks.runner.serve", self.package],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

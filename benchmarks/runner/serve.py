@@ -1,6 +1,6 @@
 """The worker process: prepares tasks and repeats them when asked. Needs nothing but Python itself.
 
-    python -m benchmarks.serve benchmarks.pytorch_side
+    python -m benchmarks.runner.serve benchmarks.pytorch_side
 
 Requests and answers are lines of JSON on standard input and output. A task that fails is an answer, not
 the end of the worker.
@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.task import Task
+from benchmarks.runner.task import Task
 
 # A first call of more seconds than this is not worth a second: tracing is little of it; and where compiling
 # is much of it, as with PyTorch's compiler, the rounds that follow have a median.

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.plan import Comparison, Contender
 from benchmarks.rows import read_rows, write_rows
-from benchmarks.turns import Budget, measure, measure_memory
-from benchmarks.worker import WorkerError
+from benchmarks.runner.turns import Budget, measure, measure_memory
+from benchmarks.runner.worker import WorkerError
 
 COMPARISON = Comparison(
     "item",

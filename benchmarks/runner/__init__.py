@@ -1,0 +1,1 @@
+"""The measuring: processes of their own, asked in turns."""
