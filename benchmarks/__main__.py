@@ -45,7 +45,7 @@ def _parser() -> OneLineParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from benchmarks.report import write_report
+    from benchmarks.report.write import write_report
     from benchmarks.runner.run import run_benchmark
 
     items = [item for item in options.items.split(",") if item]
@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from benchmarks.report import write_all
+    from benchmarks.report.write import write_all
 
     for path in write_all(options.results_dir):
         print(path)
@@ -71,7 +71,7 @@ def _report(options: argparse.Namespace) -> int:
 def _precision(options: argparse.Namespace) -> int:
     from benchmarks.precision import agree
     from benchmarks.precision_report import write_precision
-    from benchmarks.report import write_readme
+    from benchmarks.report.write import write_readme
 
     written, final = write_precision(options.a, options.b, options.out)
     for path in written + write_readme(options.out.parent):
@@ -105,7 +105,7 @@ def _growth(options: argparse.Namespace) -> int:
 
 def _profile(options: argparse.Namespace) -> int:
     from benchmarks.profile import run_profile
-    from benchmarks.report import write_report
+    from benchmarks.report.write import write_report
 
     for path in write_report(run_profile(options.results_dir)):
         print(path)

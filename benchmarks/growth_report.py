@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
-from benchmarks.changes import measured_otherwise
+from benchmarks.report.changes import measured_otherwise
+from benchmarks.report.wording import duration, significant
 from benchmarks.rows import Row, read_rows
 from benchmarks.runner.machine import read_machine
-from benchmarks.wording import duration, significant
 from experiments.report.tables import markdown
 
 

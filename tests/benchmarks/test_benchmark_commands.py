@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-import benchmarks.report
+import benchmarks.report.write
 import benchmarks.runner.run
 from alexnet_tf.runtime.commandline import run_command
 from benchmarks.__main__ import main
 from benchmarks.plan import Comparison, Contender
+from benchmarks.report.tables import conditions
 from benchmarks.rows import COLUMNS, read_rows, write_rows
 from benchmarks.runner.machine import machine_kind, read_machine, write_machine
-from benchmarks.tables import conditions
 from tests.command_errors import one_line_of_status_2
 
 
@@ -180,7 +180,7 @@ def test_an_interrupted_run_describes_the_items_that_it_measured_and_no_others(t
 
 
 def test_what_comes_after_an_interruption(capsys, monkeypatch):
-    monkeypatch.setattr(benchmarks.report, "write_all", interrupted)
+    monkeypatch.setattr(benchmarks.report.write, "write_all", interrupted)
 
     assert main(["report"]) == 130
     assert capsys.readouterr().err == "interrupted; the same command starts anew\n"

@@ -3,15 +3,15 @@
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.changes import measured_otherwise
-from benchmarks.chart import FURTHER
-from benchmarks.completeness import left_out
 from benchmarks.plan import ITEMS, Place
-from benchmarks.report import read_all, write_all, write_report
+from benchmarks.report.changes import measured_otherwise
+from benchmarks.report.chart import FURTHER
+from benchmarks.report.completeness import left_out
+from benchmarks.report.tables import machines_table, targets_table
+from benchmarks.report.targets import TARGETS, find, paired_ratio, share_of_peak, step_ratio
+from benchmarks.report.write import read_all, write_all, write_report
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.machine import write_machine
-from benchmarks.tables import machines_table, targets_table
-from benchmarks.targets import TARGETS, find, paired_ratio, share_of_peak, step_ratio
 
 STEP = "batch 128, float32"
 ROWS = {

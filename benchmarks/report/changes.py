@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.targets import Rows
+from benchmarks.report.targets import Rows
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from benchmarks.changes import measured_otherwise
-from benchmarks.completeness import is_whole, left_out
+from benchmarks.report.changes import measured_otherwise
+from benchmarks.report.completeness import is_whole, left_out
+from benchmarks.report.targets import TARGETS, Measured, Rows, Target
+from benchmarks.report.wording import duration, significant
 from benchmarks.rows import Row
-from benchmarks.targets import TARGETS, Measured, Rows, Target
-from benchmarks.wording import duration, significant
 from experiments.report.tables import markdown
 
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from benchmarks.plan import ITEMS, Place
-from benchmarks.targets import Rows
+from benchmarks.report.targets import Rows
 
 
 def is_whole(about: Mapping[str, str]) -> bool:

@@ -9,13 +9,13 @@ from benchmarks.growth_report import growth_table
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile
 from benchmarks.profile_report import profile_tables
-from benchmarks.report import read_all, readme_section
+from benchmarks.report.tables import machine_table
+from benchmarks.report.write import read_all, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.runner.machine import read_machine
 from benchmarks.scaling import write_scaling
-from benchmarks.tables import machine_table
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BENCHMARKS = ROOT / "results" / "benchmarks"
 MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
 

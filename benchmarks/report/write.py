@@ -7,10 +7,10 @@ from alexnet_tf.runtime.files import write_text
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile
 from benchmarks.profile_report import profile_tables
+from benchmarks.report.tables import conditions, machine_table, machines_table
+from benchmarks.report.targets import Rows
 from benchmarks.rows import read_rows
 from benchmarks.runner.machine import read_machine
-from benchmarks.tables import conditions, machine_table, machines_table
-from benchmarks.targets import Rows
 from experiments.report.marked_section import replace_marked_section
 
 SECTION = "benchmark"
@@ -38,7 +38,7 @@ def write_report(folder: Path) -> list[Path]:
     """
     # Here, not at the top: the rest should not wait for matplotlib.
     from alexnet_tf.figures.look import write_figure
-    from benchmarks.chart import draw
+    from benchmarks.report.chart import draw
 
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     profile = profile_tables(

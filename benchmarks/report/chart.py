@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
-from benchmarks.targets import TARGETS, Rows, find, paired_ratio
-from benchmarks.wording import significant
+from benchmarks.report.targets import TARGETS, Rows, find, paired_ratio
+from benchmarks.report.wording import significant
 
 OURS, TARGET = PALETTE[0], PALETTE[1]
 # What is shown beside the targets: title, item, case, contender to compare with.

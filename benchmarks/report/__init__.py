@@ -1,0 +1,1 @@
+"""The chart, tables and targets of recorded measurements."""
