@@ -95,8 +95,8 @@ def _scaling(options: argparse.Namespace) -> int:
 
 
 def _growth(options: argparse.Namespace) -> int:
-    from benchmarks.growth import run_growth
-    from benchmarks.growth_report import write_growth_report
+    from benchmarks.growth.measure import run_growth
+    from benchmarks.growth.report import write_growth_report
 
     for path in write_growth_report(run_growth(options.results_dir, options.quick)):
         print(path)

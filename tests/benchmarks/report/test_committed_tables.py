@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import reading_sweeps, sweeps
-from benchmarks.growth_report import growth_table
+from benchmarks.growth.measure import reading_sweeps, sweeps
+from benchmarks.growth.report import growth_table
 from benchmarks.plan import ITEMS
 from benchmarks.profile import read_profile
 from benchmarks.profile_report import profile_tables

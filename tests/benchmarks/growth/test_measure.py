@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.growth import Sweep, measure_point, reading_sweeps, sweeps
-from benchmarks.growth_report import growth_table, write_growth_report
+from benchmarks.growth.measure import Sweep, measure_point, reading_sweeps, sweeps
+from benchmarks.growth.report import growth_table, write_growth_report
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.photographs import write_thumbnails
 from benchmarks.runner.worker import WorkerError

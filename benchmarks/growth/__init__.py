@@ -1,0 +1,1 @@
+"""Cost against batch, images and devices."""
