@@ -104,7 +104,7 @@ def _growth(options: argparse.Namespace) -> int:
 
 
 def _profile(options: argparse.Namespace) -> int:
-    from benchmarks.profile import run_profile
+    from benchmarks.profile.measure import run_profile
     from benchmarks.report.write import write_report
 
     for path in write_report(run_profile(options.results_dir)):

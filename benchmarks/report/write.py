@@ -5,8 +5,8 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.plan import ITEMS
-from benchmarks.profile import read_profile
-from benchmarks.profile_report import profile_tables
+from benchmarks.profile.measure import read_profile
+from benchmarks.profile.report import profile_tables
 from benchmarks.report.tables import conditions, machine_table, machines_table
 from benchmarks.report.targets import Rows
 from benchmarks.rows import read_rows

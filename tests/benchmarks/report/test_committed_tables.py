@@ -7,8 +7,8 @@ import pytest
 from benchmarks.growth.measure import reading_sweeps, sweeps
 from benchmarks.growth.report import growth_table
 from benchmarks.plan import ITEMS
-from benchmarks.profile import read_profile
-from benchmarks.profile_report import profile_tables
+from benchmarks.profile.measure import read_profile
+from benchmarks.profile.report import profile_tables
 from benchmarks.report.tables import machine_table
 from benchmarks.report.write import read_all, readme_section
 from benchmarks.rows import COLUMNS, read_rows

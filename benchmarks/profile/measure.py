@@ -84,8 +84,8 @@ def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
 
 
 def _shares(work: str, precision: str, batch: int, task: Task, calls: int) -> list[Share]:
+    from benchmarks.profile.trace import operation_seconds, parts_of
     from benchmarks.tensorflow_side.machine_limits import matmul
-    from benchmarks.tensorflow_side.step_profile import operation_seconds, parts_of
 
     product = matmul(4096, precision.removeprefix("mixed_"))
     parts = parts_of(operation_seconds(task, calls))

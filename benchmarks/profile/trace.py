@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.profile import FORWARD, INPUTS, WEIGHTS
+from benchmarks.profile.measure import FORWARD, INPUTS, WEIGHTS
 from benchmarks.runner.task import Task
 
 # What a step does for each layer: (part, layer); what belongs to no layer has the layer ''.

@@ -9,12 +9,18 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks import profile
-from benchmarks.profile import INFERENCE, MATRIX_PRODUCT, TRAINING, WHOLE, Share, read_profile, write_profile
-from benchmarks.profile_report import profile_tables
-from benchmarks.runner.machine import read_machine
-from benchmarks.runner.task import Task
-from benchmarks.tensorflow_side.step_profile import (
+from benchmarks.profile import measure as profile
+from benchmarks.profile.measure import (
+    INFERENCE,
+    MATRIX_PRODUCT,
+    TRAINING,
+    WHOLE,
+    Share,
+    read_profile,
+    write_profile,
+)
+from benchmarks.profile.report import profile_tables
+from benchmarks.profile.trace import (
     FORWARD,
     INPUTS,
     NORMALISATION,
@@ -24,6 +30,8 @@ from benchmarks.tensorflow_side.step_profile import (
     part_of,
     parts_of,
 )
+from benchmarks.runner.machine import read_machine
+from benchmarks.runner.task import Task
 
 BODY = "while/body/_1/"
 TAPE = f"{BODY}gradient_tape/while/alexnet_1/"
@@ -128,10 +136,8 @@ def test_a_damaged_profile_is_one_line(tmp_path):
 @pytest.mark.slow
 def test_a_real_step_is_told_apart(tmp_path):
     # In a process of its own: the number of threads is set once.
-    code = (
-        "import pathlib; from benchmarks.profile import run_profile; run_profile(pathlib.Path('.'), batch=2)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    code = "import pathlib; from benchmarks.profile.measure import run_profile; run_profile(pathlib.Path('.'), batch=2)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)
 
     (folder,) = tmp_path.iterdir()

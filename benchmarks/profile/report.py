@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks.profile import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
+from benchmarks.profile.measure import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
 from experiments.report.tables import markdown
 
 
