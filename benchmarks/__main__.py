@@ -82,7 +82,7 @@ def _precision(options: argparse.Namespace) -> int:
 
 
 def _scaling(options: argparse.Namespace) -> int:
-    from benchmarks.scaling import write_scaling
+    from benchmarks.scaling.report import write_scaling
 
     machines = sorted(path.parent for path in options.results_dir.glob("*/alexnet_step.csv"))
     if not machines:

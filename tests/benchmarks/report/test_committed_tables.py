@@ -13,7 +13,7 @@ from benchmarks.report.tables import machine_table
 from benchmarks.report.write import read_all, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.runner.machine import read_machine
-from benchmarks.scaling import write_scaling
+from benchmarks.scaling.report import write_scaling
 
 ROOT = Path(__file__).parents[3]
 BENCHMARKS = ROOT / "results" / "benchmarks"

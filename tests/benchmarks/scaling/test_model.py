@@ -5,10 +5,8 @@ import csv
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.published_rates import PUBLISHED
 from benchmarks.rows import Row, write_rows
-from benchmarks.scaling import measured_device, write_scaling
-from benchmarks.scaling_model import (
+from benchmarks.scaling.model import (
     Device,
     Network,
     images_per_second,
@@ -16,6 +14,8 @@ from benchmarks.scaling_model import (
     step,
     training_seconds,
 )
+from benchmarks.scaling.published import PUBLISHED
+from benchmarks.scaling.report import measured_device, write_scaling
 
 NETWORK = Network("test", 1e9, latency=1e-3)
 

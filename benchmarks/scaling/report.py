@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.files import make_folder, write_text
 from benchmarks.plan import PRECISIONS
-from benchmarks.published_rates import PUBLISHED, TOLERANCE, Published
 from benchmarks.report.targets import find
 from benchmarks.rows import read_rows
-from benchmarks.scaling_model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
+from benchmarks.scaling.model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
+from benchmarks.scaling.published import PUBLISHED, TOLERANCE, Published
 from experiments.report.tables import markdown
 
 COUNTS = tuple(2**power for power in range(11))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.scaling_model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
+from benchmarks.scaling.model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
 
 # The model agrees with a published rate where one is at most this many times the other.
 TOLERANCE = 1.25

@@ -1,0 +1,1 @@
+"""Many machines, computed from published rates."""
