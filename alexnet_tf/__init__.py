@@ -36,7 +36,7 @@ _HOMES = {
     "load_torchvision": "alexnet_tf.checkpoints.import_weights",
     "read_arrays": "alexnet_tf.checkpoints.import_weights",
     "MomentumSGD": "alexnet_tf.training.optimizers",
-    "make_optimizer": "alexnet_tf.training.update_rule",
+    "make_optimizer": "alexnet_tf.training.optimizers",
     "make_strategy": "alexnet_tf.training.strategy",
 }
 

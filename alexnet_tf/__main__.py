@@ -10,8 +10,7 @@ from pathlib import Path
 
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import PRECISIONS
-from alexnet_tf.config.presets import PRESETS, Preset
-from alexnet_tf.config.recipes import RECIPES, with_recipe
+from alexnet_tf.config.presets import PRESETS, RECIPES, Preset, with_recipe
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
@@ -234,7 +233,7 @@ def _import_weights(options: argparse.Namespace) -> int:
     from alexnet_tf.data.sources.class_words import read_class_names
 
     with quiet_startup():
-        from alexnet_tf.checkpoints.imported import SOURCES, import_weights
+        from alexnet_tf.commands.import_weights import SOURCES, import_weights
     if options.model not in SOURCES:
         raise InputError(f"--model: expected one of {', '.join(SOURCES)}; received {options.model!r}")
     names = read_class_names(options.classes) if options.classes else None

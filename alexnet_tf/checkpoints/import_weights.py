@@ -5,13 +5,14 @@ map channel by channel; Keras has [height, width, channels, filters], [inputs, o
 position by position.
 """
 
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from alexnet_tf.checkpoints.numpy_dictionary import read_numpy_dictionary
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
@@ -22,6 +23,16 @@ TORCHVISION_NAMES = (
 )  # fmt: skip
 # In Caffe's model the layers have the paper's names.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+# What pickles of arrays name, in NumPy 1 and 2 and from Python 2.
+_ALLOWED = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.numeric", "_frombuffer"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("_codecs", "encode"),
+}
 
 
 def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
@@ -67,7 +78,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         InputError: for a file that is missing or is no such file.
     """
     if path.suffix == ".npy":
-        return read_numpy_dictionary(path)
+        return _read_numpy_dictionary(path)
     try:
         # Of a damaged file NumPy leaves its own handle open.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -114,3 +125,58 @@ def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> n
         return kernel.T
     apart = kernel.reshape(-1, channels, height, width)
     return apart.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Refuses by name what is not part of a NumPy array: a pickle can call any function while it loads."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"a pickle that names {module}.{name}")
+        return super().find_class(module, name)
+
+
+def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
+    """Reads a .npy file that holds a dictionary: layer -> [weight, bias], or name -> array.
+
+    Returns:
+        Named arrays; those of a layer as `layer.weight` and `layer.bias`.
+
+    Raises:
+        InputError: for a file that is missing or is no such dictionary.
+    """
+    try:
+        with open(path, "rb") as file:
+            version = np.lib.format.read_magic(file)
+            read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else _read_header_2
+            shape, _, dtype = read_header(file)
+            if shape != () or dtype != np.dtype(object):
+                raise ValueError(f"an array of shape {shape} and type {dtype}")
+            content = _ArraysOnly(file, encoding="latin1").load().item()
+        return _named(content)
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
+        ) from error
+
+
+def _read_header_2(file):
+    return np.lib.format.read_array_header_2_0(file)
+
+
+def _named(content: Any) -> dict[str, np.ndarray]:
+    if not isinstance(content, dict):
+        raise ValueError(f"a {type(content).__name__}")
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in content.items():
+        if isinstance(value, np.ndarray) and value.dtype != object:
+            arrays[name] = value
+            continue
+        parts = list(value)
+        if not 1 <= len(parts) <= 2:
+            raise ValueError(f"{len(parts)} arrays for {name}")
+        for part, kind in zip(parts, ("weight", "bias"), strict=False):
+            arrays[f"{name}.{kind}"] = np.asarray(part)
+            if arrays[f"{name}.{kind}"].dtype == object:
+                raise ValueError(f"no array of numbers for {name}")
+    return arrays

@@ -6,6 +6,7 @@ A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `
 
 import io
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ import keras
 import numpy as np
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.decode import central_square, decode_image
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, write_text
-from alexnet_tf.training.kept_weights import folder_of, weight_bytes
+
+EPOCHS_FOLDER = "epochs"
+BEST_NAME = "best.weights.h5"
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
 
     Args:
         path: the folder, the model.keras in it, or one of the weights that the run kept
-            (`alexnet_tf.training.kept_weights`).
+            (`alexnet_tf.training.callbacks.KeptWeights`).
         flag: of the command line, that named the path.
 
     Raises:
@@ -182,3 +185,45 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
             f"{flag}: expected a folder with model.keras, model.json and preprocessing.npz; "
             f"received {path}: {(str(error) or type(error).__name__).splitlines()[0]}"
         ) from error
+
+
+def open_data_for(
+    net: Trained, dataset: str, data_dir: str | None = None, download: bool = True
+) -> DataPipelines:
+    """A data set as a trained network has to see it; the arguments are those of `open_data`.
+
+    Raises:
+        InputError: for a set that cannot be had or is of other classes.
+    """
+    config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
+    data = open_data(config, data_dir, download, net.statistics)
+    if data.image_set.class_names != net.class_names:
+        raise InputError(
+            f"--dataset {dataset}: expected the network's {len(net.class_names)} classes "
+            f"({net.class_names[0]}, ...); received {data.image_set.classes} "
+            f"({data.image_set.class_names[0]}, ...)"
+        )
+    if data.image_set.image_shape != net.image_shape:
+        raise InputError(
+            f"--dataset {dataset}: expected images of the network's {list(net.image_shape)}; "
+            f"received {list(data.image_set.image_shape)}"
+        )
+    return data
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of the trained network that kept weights, or its model.keras, belong to.
+
+    Example:
+
+    >>> folder_of(Path("net/epochs/0003.weights.h5")).as_posix(), folder_of(Path("net")).as_posix()
+    ('net', 'net')
+    """
+    if path.name.endswith(".weights.h5"):
+        return path.parent.parent if path.parent.name == EPOCHS_FOLDER else path.parent
+    return path.parent if path.name == "model.keras" else path
+
+
+def weight_bytes(model: keras.Model) -> int:
+    """Bytes of a model's weights."""
+    return sum(weight.value.dtype.size * math.prod(weight.shape) for weight in model.weights)

@@ -13,7 +13,7 @@ from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.results.csv_rows import to_lines
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
-from alexnet_tf.training.quarantine import write_quarantine
+from alexnet_tf.training.callbacks import write_quarantine
 
 COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
 Statistics = dict[str, Any]

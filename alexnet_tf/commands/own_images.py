@@ -11,28 +11,26 @@ import tensorflow as tf
 from keras import ops
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash
-from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, save_trained
+from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, open_data_for, save_trained
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.sources.decode import ImageDecodeError
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.models import decode_predictions
+from alexnet_tf.models.imagenet import Prediction
 from alexnet_tf.models.views import averaging_model
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_text
+from alexnet_tf.training.callbacks import GRADIENT_NORMS_COLUMNS, GradientNorms, KeptWeights, QuarantineLog
 from alexnet_tf.training.evaluate import Scores, make_evaluator
-from alexnet_tf.training.gradient_norms import GRADIENT_NORMS_COLUMNS, GradientNorms
-from alexnet_tf.training.kept_weights import KeptWeights
 from alexnet_tf.training.progress import ProgressBar
-from alexnet_tf.training.quarantine import QuarantineLog
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
 
 EVALUATION_BATCH = 100
 SHOWN_CLASSES = 5
-Prediction = list[tuple[str, float]]
 
 
 @dataclass(frozen=True)
@@ -195,30 +193,6 @@ def evaluate_on(
     # Files that were lost meanwhile are not among the examples.
     data.check_readable()
     return scores
-
-
-def open_data_for(
-    net: Trained, dataset: str, data_dir: str | None = None, download: bool = True
-) -> DataPipelines:
-    """A data set as a trained network has to see it; `train_on` and `evaluate_on` name the arguments.
-
-    Raises:
-        InputError: for a set that cannot be had or is of other classes.
-    """
-    config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
-    data = open_data(config, data_dir, download, net.statistics)
-    if data.image_set.class_names != net.class_names:
-        raise InputError(
-            f"--dataset {dataset}: expected the network's {len(net.class_names)} classes "
-            f"({net.class_names[0]}, ...); received {data.image_set.classes} "
-            f"({data.image_set.class_names[0]}, ...)"
-        )
-    if data.image_set.image_shape != net.image_shape:
-        raise InputError(
-            f"--dataset {dataset}: expected images of the network's {list(net.image_shape)}; "
-            f"received {list(data.image_set.image_shape)}"
-        )
-    return data
 
 
 def _scale(net: Trained) -> tuple[str, int, float | None]:

@@ -109,8 +109,8 @@ class TrainConfig:
         watch: what `plateau` watches, on the selection split.
         early_stopping: end after that many epochs without improvement; 0 never.
         early_stopping_watch: of what; `train_loss` is that of the curve, without augmentation and dropout.
-        start: fingerprint of the trained network that the run starts from (`alexnet_tf.checkpoints.transfer`); empty
-            where it starts from its initialisation.
+        start: fingerprint of the trained network that the run starts from
+            (`alexnet_tf.checkpoints.transfer`); empty where it starts from its initialisation.
         freeze: name of the layer up to which, itself included, weights stay as they started; empty for
             none.
         freeze_conv1_after: last epoch in which the first layer learns, 0 for all; 72 in the authors'

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import keras
 
-from alexnet_tf.checkpoints.saved import Trained, load_trained
-from alexnet_tf.commands.own_images import open_data_for
+from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.sources.class_words import readable_names

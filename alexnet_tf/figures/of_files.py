@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alexnet_tf.commands.own_images import Prediction
 from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.data.sources.decode import central_square, decode_image
 from alexnet_tf.figures.image_panels import Predicted, predictions_figure
 from alexnet_tf.figures.look import write_figure
+from alexnet_tf.models.imagenet import Prediction
 from alexnet_tf.runtime.errors import InputError
 
 # More would be a figure that no program opens.

@@ -14,6 +14,9 @@ from alexnet_tf.runtime.errors import InputError
 MEAN_RGB = (123.68, 116.779, 103.939)
 IMAGENET_CLASSES = 1000
 
+# The most probable classes of an image with their probabilities, best first.
+Prediction = list[tuple[str, float]]
+
 
 def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
     """Images minus the mean, for `AlexNet(...)` (paper, section 2).

@@ -1,1 +1,1 @@
-"""What every command needs: environment, processor, start-up, files, errors, the command line's common part."""
+"""What every command needs: environment, processor, start-up, files, errors, the command line."""

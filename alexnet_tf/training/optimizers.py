@@ -1,4 +1,6 @@
-"""The paper's update rule (section 5)."""
+"""The update rules of `TrainConfig`: the paper's (section 5), and Adam with the same decay and bias rate."""
+
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -91,3 +93,94 @@ class MomentumSGD(keras.optimizers.SGD):
     def get_config(self):
         ours = {"decay": self.decay, "bias_rate": self.bias_rate, "freezable": self.freezable}
         return {**super().get_config(), **ours}
+
+
+@keras.saving.register_keras_serializable("alexnet_tf")
+class L2Adam(keras.optimizers.Adam):
+    """Keras's Adam (Kingma and Ba, arXiv:1412.6980) with L2 decay of kernels inside the gradient.
+
+    `g <- g + d w; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
+    w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)`, with d = 0 and eps multiplied by
+    `bias_rate` for biases, b2 = .999. This is PyTorch's `weight_decay`; Keras's own of that name takes
+    `eps d w` from the weights beside Adam's step (AdamW).
+
+    Args:
+        learning_rate: eps.
+        beta_1: b1.
+        decay: d, the L2 coefficient.
+        bias_rate: multiple of eps for biases.
+        amsgrad: v in the denominator is the largest so far (Reddi, Kale and Kumar, ICLR 2018).
+
+    Example:
+
+    >>> L2Adam(0.001, decay=1e-5, amsgrad=True).get_config()["decay"]
+    1e-05
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        decay: float = 0.0,
+        bias_rate: float = 1.0,
+        amsgrad: bool = False,
+        epsilon: float = 1e-8,
+        name: str = "l2_adam",
+        **kwargs,
+    ):
+        super().__init__(
+            learning_rate=learning_rate, beta_1=beta_1, epsilon=epsilon, amsgrad=amsgrad, name=name, **kwargs
+        )
+        self.decay = decay
+        self.bias_rate = bias_rate
+
+    def update_step(self, gradient, variable, learning_rate):
+        # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
+        name = self._trainable_variables[self._get_variable_index(variable)].name
+        gradient = with_decay(gradient, variable, name, self.decay)
+        if name == "bias":
+            learning_rate = learning_rate * self.bias_rate
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        return {**super().get_config(), "decay": self.decay, "bias_rate": self.bias_rate}
+
+
+def make_optimizer(
+    learning_rate: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    bias_rate: float = 1.0,
+    optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
+    freezable: str = "",
+) -> keras.optimizers.Optimizer:
+    """An update rule of `TrainConfig`, the paper's (section 5) by default, for `compile` of any Keras model.
+
+    The paper's rule moves velocity and weights of an array in one operation, on every device; decay is added
+    to the gradient before it.
+
+    Args:
+        learning_rate: eps.
+        momentum: m; Adam's beta 1.
+        weight_decay: d, the L2 coefficient of kernels, inside the gradient.
+        bias_rate: multiple of eps for biases; 2 in the authors' program.
+        optimizer: the rule.
+        freezable: name of a layer that the paper's rule can hold fast.
+
+    Raises:
+        ValueError: for another rule, and for `freezable` with one that is not the paper's.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.layers.Dense(1)])
+    >>> model.compile(make_optimizer(0.01, weight_decay=5e-4), "mse")
+    """
+    if optimizer not in ("momentum", "adam", "amsgrad"):
+        raise ValueError(f"optimizer: expected 'momentum', 'adam' or 'amsgrad'; received {optimizer!r}")
+    if optimizer != "momentum":
+        if freezable:
+            raise ValueError(f"freezable: expected optimizer='momentum'; received {optimizer!r}")
+        return L2Adam(
+            learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, amsgrad=optimizer == "amsgrad"
+        )
+    return MomentumSGD(learning_rate, momentum, decay=weight_decay, bias_rate=bias_rate, freezable=freezable)

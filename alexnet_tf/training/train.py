@@ -20,9 +20,9 @@ from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.training.evaluate import make_evaluator
+from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.schedule import check_schedule, is_finished, learning_rate
 from alexnet_tf.training.strategy import is_chief
-from alexnet_tf.training.update_rule import make_optimizer
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.
 STEPS_PER_CALL = 30

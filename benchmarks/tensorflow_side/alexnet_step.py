@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers
 
 from alexnet_tf.models import alexnet
-from alexnet_tf.training.update_rule import make_optimizer
+from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.training import compiled, constant_batch, training_task
 

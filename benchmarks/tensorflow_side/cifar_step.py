@@ -4,7 +4,7 @@ import keras
 
 from alexnet_tf.config.fields import CifarNetConfig
 from alexnet_tf.models import cifar_net
-from alexnet_tf.training.update_rule import make_optimizer
+from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.alexnet_step import RECIPE
 from benchmarks.tensorflow_side.training import compiled, constant_batch, training_task

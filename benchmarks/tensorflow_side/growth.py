@@ -5,8 +5,8 @@ import keras
 from alexnet_tf.config.fields import CifarNetConfig, DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.models import alexnet, cifar_net
+from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.strategy import make_strategy
-from alexnet_tf.training.update_rule import make_optimizer
 from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.alexnet_step import CLASSES, RECIPE
 from benchmarks.tensorflow_side.training import compiled, constant_batch, training_task

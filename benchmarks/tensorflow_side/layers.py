@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization
 from alexnet_tf.models import alexnet
-from alexnet_tf.training.update_rule import make_optimizer
+from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.alexnet_step import RECIPE
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.models import alexnet
-from alexnet_tf.training.update_rule import make_optimizer
+from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.photographs import write_photographs
 from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits
 from benchmarks.tensorflow_side.alexnet_step import RECIPE, _stock_alexnet

@@ -13,7 +13,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.training.quarantine import QuarantineLog
+from alexnet_tf.training.callbacks import QuarantineLog
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import load_trained
-from alexnet_tf.commands.own_images import evaluate_on, open_data_for
+from alexnet_tf.checkpoints.saved import load_trained, open_data_for
+from alexnet_tf.commands.own_images import evaluate_on
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 

@@ -14,8 +14,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import load_trained, save_trained
-from alexnet_tf.commands.own_images import open_data_for
+from alexnet_tf.checkpoints.saved import load_trained, open_data_for, save_trained
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pipeline import open_data

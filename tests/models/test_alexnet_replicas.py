@@ -11,8 +11,8 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config, TrainConfig
 from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import build_model
+from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.strategy import make_strategy
-from alexnet_tf.training.update_rule import make_optimizer
 
 BATCH = 4
 

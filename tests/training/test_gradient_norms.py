@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.training.gradient_norms import GradientNorms
+from alexnet_tf.training.callbacks import GradientNorms
 from alexnet_tf.training.train import compile_model, train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 

@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.training.kept_weights import KeptWeights, best_epoch
+from alexnet_tf.training.callbacks import KeptWeights, best_epoch
 from alexnet_tf.training.train import History, train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
