@@ -21,9 +21,11 @@ from benchmarks.precision import (
     last_epochs,
     read_bundle,
 )
+from experiments.experiment import COMMON_METRICS
 from experiments.report.tables import markdown
-from experiments.report.wording import MINUS, TITLES, points
+from experiments.report.wording import MINUS, points
 
+COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
 COLUMNS = (
     "experiment", "dataset", "arm", "metric", "epoch", "precision_a", "n_a", "mean_a", "std_a", "precision_b",
     "n_b", "mean_b", "std_b", "difference", "ci95_low", "ci95_high", "ci90_low", "ci90_high", "verdict",
@@ -92,7 +94,7 @@ def precision_table(bundles: tuple[Bundle, Bundle], found: Sequence[Difference])
     final = [
         [
             f"`{one.arm}`",
-            TITLES[one.metric],
+            COMMON_TITLES[one.metric],
             *map(_mean, one.mean, one.std, one.n),
             f"{points(one.difference)} {_interval(one.interval)}".rstrip(),
             _interval(one.inner),
@@ -121,7 +123,7 @@ def precision_table(bundles: tuple[Bundle, Bundle], found: Sequence[Difference])
             for each in epochs
         ]
         parts += [
-            f"## {one.arm}, {TITLES[one.metric]}",
+            f"## {one.arm}, {COMMON_TITLES[one.metric]}",
             markdown(("epoch", *names, f"{contrast} [95% interval]"), lines),
             f"The interval holds 0 in {inside} of {len(epochs)} epochs; one in twenty would not by chance.",
         ]
@@ -172,7 +174,7 @@ def _draw_curves(axes: Axes, bundles: Sequence[Bundle], arm: str, metric: str) -
         label = f"{bundle.common('precision')}, {len(curves)} seed{'s' if len(curves) > 1 else ''}"
         axes.plot(epochs, mean, color=colour, linestyle=style, linewidth=1.8, label=label)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_ylabel(TITLES[metric])
+    axes.set_ylabel(COMMON_TITLES[metric])
 
 
 def _draw_differences(axes: Axes, found: Sequence[Difference]) -> None:
@@ -188,7 +190,7 @@ def _draw_differences(axes: Axes, found: Sequence[Difference]) -> None:
             if one.interval:
                 axes.plot([place, place], [100 * end for end in one.interval], color=colour, linewidth=1)
         heights = [100 * one.difference for one in shown]
-        axes.plot(places, heights, "o", color=colour, markersize=3.5, label=TITLES[metric])
+        axes.plot(places, heights, "o", color=colour, markersize=3.5, label=COMMON_TITLES[metric])
 
 
 def _csv_rows(bundles: tuple[Bundle, Bundle], found: Sequence[Difference]) -> list[dict]:

@@ -1,5 +1,6 @@
 """What an experiment is: arms that differ in declared fields, comparisons, and the rule of its verdict."""
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,45 @@ from alexnet_tf.config.fields import Config
 Curve = list[dict[str, float]]
 # Further metrics of trained nets: (models, pipelines) -> values; the first model is the run's own.
 Probe = Callable[..., Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of a finished run, a column of runs.csv.
+
+    Attributes:
+        name: of the column.
+        title: in tables and figures.
+        unit: decides the format: a `fraction` is shown in percent and its differences in points, all others
+            with three significant digits.
+        low: smallest possible value.
+        high: largest possible value.
+        of_curve: computes it from the learning curve; None (an empty cell) for a run that never reaches the
+            target. A metric without it is filled by the arms' probes.
+        censored_message: what the row's message says of a run that never reaches the target.
+        is_averaged: whether its mean over nets says anything; that of p values does not.
+    """
+
+    name: str
+    title: str
+    unit: Literal["fraction", "epochs", "nats", "number"] = "number"
+    low: float = -math.inf
+    high: float = math.inf
+    of_curve: Callable[[Curve], float | None] | None = None
+    censored_message: Callable[[Curve], str] | None = None
+    is_averaged: bool = True
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether it is shown in percent."""
+        return self.unit == "fraction"
+
+
+# The metrics of every experiment, which the runner fills.
+TRAIN_ERROR = Metric("train_error", "training error", "fraction", 0, 1)
+TEST_ERROR = Metric("test_error", "test error", "fraction", 0, 1)
+TEST_TOP5_ERROR = Metric("test_top5_error", "top-5 test error", "fraction", 0, 1)
+COMMON_METRICS = (TRAIN_ERROR, TEST_ERROR, TEST_TOP5_ERROR)
 
 
 @dataclass(frozen=True)
@@ -75,24 +115,11 @@ class Comparison:
 
     arm: str
     baseline: str
-    metric: str
+    metric: Metric
     kind: Literal["difference", "ratio"]
     paper_effect: float | None
     smallest_effect: float
     primary: bool = False
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number of a finished run, a column of its own in runs.csv.
-
-    `of_curve` returns None for a run that never reaches the target (censored); `limit` then words it.
-    """
-
-    name: str
-    title: str
-    of_curve: Callable[[Curve], float | None]
-    censored_message: Callable[[Curve], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,14 +135,13 @@ class Experiment:
         cost: of the committed rows, on one CPU core.
         arms: in the order of tables and figures.
         comparisons: the effects that are judged.
-        metrics: columns of runs.csv beyond the common ones.
+        metrics: columns of runs.csv beyond the common ones, those of the curve before those of probes.
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
-        figure: the column of curves.csv that figure.png shows against the epoch, or the one of
-            `probe_metrics` that it shows arm by arm.
+        figure: the column of curves.csv that figure.png shows against the epoch, or the metric of a probe
+            that it shows arm by arm.
         reasons: why the verdict is what it is, as far as runs tell, each with the arm or file that does.
         notes: what else a reader should know. Both are about the evidence on `dataset`.
-        probe_metrics: columns of runs.csv that the arms' probes fill.
     """
 
     name: str
@@ -131,12 +157,43 @@ class Experiment:
     figure: str
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    probe_metrics: tuple[str, ...] = ()
 
     @property
     def is_of_paper(self) -> bool:
         """Whether the paper makes the claim; else the question is ours."""
         return re.fullmatch(r"C\d+", self.claim) is not None
+
+    @property
+    def curve_metrics(self) -> tuple[Metric, ...]:
+        """Its own metrics that are computed from the learning curve."""
+        return tuple(metric for metric in self.metrics if metric.of_curve)
+
+    @property
+    def probe_metrics(self) -> tuple[Metric, ...]:
+        """Its own metrics that the arms' probes fill."""
+        return tuple(metric for metric in self.metrics if not metric.of_curve)
+
+    def of_curve(self, curve: Curve) -> dict[str, float | None]:
+        """Column -> value of the metrics that are computed from the learning curve."""
+        return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of its own columns of runs.csv, in their order."""
+        return [metric.name for metric in (*self.curve_metrics, *self.probe_metrics)]
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest possible value of each metric, the common ones included."""
+        return {metric.name: (metric.low, metric.high) for metric in (*COMMON_METRICS, *self.metrics)}
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name, own or common.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        return {metric.name: metric for metric in (*COMMON_METRICS, *self.metrics)}[name]
 
     def arm(self, name: str) -> Arm:
         """The arm of that name.

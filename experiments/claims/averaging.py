@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from experiments.experiment import Comparison
+from experiments.experiment import Comparison, Metric
 
-ERROR, TOP5_ERROR = METRICS = ("averaged_error", "averaged_top5_error")
+ERROR = Metric("averaged_error", "test error, averaged", "fraction", 0, 1)
+TOP5_ERROR = Metric("averaged_top5_error", "top-5 test error, averaged", "fraction", 0, 1)
+METRICS = (ERROR, TOP5_ERROR)
 EVALUATION_BATCH = 250
 
 
@@ -24,7 +26,7 @@ def averaged(views: int) -> Callable[..., Mapping[str, float]]:
         model = averaging_model(models, whole, views)
         images = data.report(EVALUATION_BATCH, cropped=False)
         scores = make_evaluator(model, images, tf.distribute.get_strategy())()
-        return dict(zip(METRICS, (scores.error, scores.top5_error), strict=True))
+        return {ERROR.name: scores.error, TOP5_ERROR.name: scores.top5_error}
 
     return probe
 

@@ -10,7 +10,7 @@ mean of the training loss after each.
 """
 
 from experiments.claims.common import cifar_arm
-from experiments.experiment import Comparison, Curve, Experiment, Metric
+from experiments.experiment import TEST_ERROR, Comparison, Curve, Experiment, Metric
 
 EARLY_EPOCHS = 3
 # The paper's condition: pixels, alpha and the gain of its Gaussians.
@@ -31,8 +31,11 @@ def early_loss(curve: Curve) -> float | None:
     return sum(losses) / len(losses) if losses else None
 
 
+EARLY_LOSS = Metric("early_loss", "training loss of the first three epochs", "nats", 0, of_curve=early_loss)
+
+
 def _early(arm: str, baseline: str, primary: bool = False) -> Comparison:
-    return Comparison(arm, baseline, "early_loss", "difference", None, -0.05, primary)
+    return Comparison(arm, baseline, EARLY_LOSS, "difference", None, -0.05, primary)
 
 
 EXPERIMENT = Experiment(
@@ -51,11 +54,11 @@ EXPERIMENT = Experiment(
     ),
     comparisons=(
         _early("one", "zero", primary=True),
-        Comparison("one", "zero", "test_error", "difference", None, -0.005),
+        Comparison("one", "zero", TEST_ERROR, "difference", None, -0.005),
         _early("one-he", "zero-he"),
         _early("tenth-he", "zero-he"),
     ),
-    metrics=(Metric("early_loss", "training loss of the first three epochs", early_loss),),
+    metrics=(EARLY_LOSS,),
     reasons=(
         "with biases of 0 the net learns from its first epoch (curves.csv of `zero`), so there is no slow "
         "start for others to cure; its Gaussians have the gain that the paper's have in the paper's net. "

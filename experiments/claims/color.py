@@ -10,10 +10,10 @@ depend on the colour of its light.
 
 from experiments.claims.common import tiny_arm
 from experiments.claims.generalisation import GAP
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Comparison, Experiment, Metric
 
 
-def _against_none(arm: str, metric: str, paper: float | None, smallest: float, primary: bool = False):
+def _against_none(arm: str, metric: Metric, paper: float | None, smallest: float, primary: bool = False):
     return Comparison(arm, "none", metric, "difference", paper, smallest, primary)
 
 
@@ -30,9 +30,9 @@ EXPERIMENT = Experiment(
         tiny_arm("eigenvalues", 0.04, "eigenvalues on 0..1", color_noise="paper"),
     ),
     comparisons=(
-        _against_none("code", "test_error", -0.01, -0.005, primary=True),
-        _against_none("eigenvalues", "test_error", -0.01, -0.005),
-        _against_none("code", "gap", None, -0.005),
+        _against_none("code", TEST_ERROR, -0.01, -0.005, primary=True),
+        _against_none("eigenvalues", TEST_ERROR, -0.01, -0.005),
+        _against_none("code", GAP, None, -0.005),
     ),
     metrics=(GAP,),
     reasons=(

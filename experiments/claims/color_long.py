@@ -9,7 +9,7 @@ six epochs is the same runs.
 
 from experiments.claims.common import LONG, tiny_arm
 from experiments.claims.generalisation import GAP
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 EXPERIMENT = Experiment(
     name="ablation-color-long",
@@ -23,8 +23,8 @@ EXPERIMENT = Experiment(
         tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code", **LONG),
     ),
     comparisons=(
-        Comparison("code", "none", "test_error", "difference", -0.01, -0.005, primary=True),
-        Comparison("code", "none", "gap", "difference", None, -0.005),
+        Comparison("code", "none", TEST_ERROR, "difference", -0.01, -0.005, primary=True),
+        Comparison("code", "none", GAP, "difference", None, -0.005),
     ),
     metrics=(GAP,),
     reasons=(

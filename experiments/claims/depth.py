@@ -8,7 +8,7 @@ tower, so that without either it is the same net: `no-conv3` stands for both.
 """
 
 from experiments.claims.common import FIVE_SEEDS, cifar_arm
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 # The stages left out, what they are called, and the rates that the search found.
 STAGES = ((2, "conv2", 0.02), (3, "conv3, or conv4", 0.04), (5, "conv5", 0.04))
@@ -28,7 +28,7 @@ EXPERIMENT = Experiment(
         ),
     ),
     comparisons=tuple(
-        Comparison(f"no-conv{stage}", "full", "test_error", "difference", 0.02, 0.01, primary=True)
+        Comparison(f"no-conv{stage}", "full", TEST_ERROR, "difference", 0.02, 0.01, primary=True)
         for stage, *_ in STAGES
     ),
     metrics=(),

@@ -21,4 +21,4 @@ def train_test_gap(curve: Curve) -> float | None:
     return curve[-1]["test_error"] - curve[-1]["train_error"]
 
 
-GAP = Metric(name="gap", title="test - training error", of_curve=train_test_gap)
+GAP = Metric("gap", "test - training error", "fraction", -1, 1, train_test_gap)

@@ -10,11 +10,11 @@ layer as wide as its fewer inputs need.
 """
 
 from experiments.claims.common import cifar_arm
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 
 def _against(arm: str, baseline: str, primary: bool = False) -> Comparison:
-    return Comparison(arm, baseline, "test_error", "difference", None, -0.01, primary)
+    return Comparison(arm, baseline, TEST_ERROR, "difference", None, -0.01, primary)
 
 
 EXPERIMENT = Experiment(

@@ -15,10 +15,15 @@ from typing import Any
 
 from experiments.claims.common import FIVE_SEEDS, THREE_SEEDS, measured_arm
 from experiments.claims.towers import ONE_TOWER
-from experiments.experiment import Arm, Comparison, Experiment
+from experiments.experiment import Arm, Comparison, Experiment, Metric
 
-METRICS = ("tower_contrast", "colorful_tower", "grey_tower")
-DEALS_BEYOND = "deals_beyond"
+CONTRAST = Metric("tower_contrast", "colour contrast of the halves", "number", 0, 1)
+COLORFUL = Metric("colorful_tower", "more colourful half", "number", 0, 1)
+GREY = Metric("grey_tower", "less colourful half", "number", 0, 1)
+DEALS_BEYOND = Metric(
+    "deals_beyond", "deals that part as far as the towers, net by net", "fraction", 0, 1, is_averaged=False
+)
+METRICS = (CONTRAST, COLORFUL, GREY, DEALS_BEYOND)
 DEALS = 1000
 
 
@@ -36,11 +41,11 @@ def tower_contrast(dealt: bool = False) -> Callable[..., Mapping[str, float]]:
         kernels, _ = first_kernels(models[0])
         grey, colorful = sorted(tower_colorfulness(kernels, 2).tolist())
         if not dealt:
-            return dict(zip(METRICS, (colorful - grey, colorful, grey), strict=True))
+            return {CONTRAST.name: colorful - grey, COLORFUL.name: colorful, GREY.name: grey}
         contrasts = random_contrasts(kernels, DEALS, seed=0)
         return {
-            METRICS[0]: float(contrasts.mean()),
-            DEALS_BEYOND: float((contrasts >= colorful - grey).mean()),
+            CONTRAST.name: float(contrasts.mean()),
+            DEALS_BEYOND.name: float((contrasts >= colorful - grey).mean()),
         }
 
     return probe
@@ -53,7 +58,7 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, **changes: Any) -> Arm:
 
 
 # A third of what parts kernels that see brightness only (0) from ones that see colour only (1).
-SPECIALISED = Comparison("two", "dealt", METRICS[0], "difference", None, 0.33, primary=True)
+SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
 EXPERIMENT = Experiment(
     name="ablation-kernels",
@@ -76,9 +81,9 @@ EXPERIMENT = Experiment(
     ),
     comparisons=(
         SPECIALISED,
-        Comparison("two", "one", METRICS[0], "difference", None, SPECIALISED.smallest_effect),
+        Comparison("two", "one", CONTRAST, "difference", None, SPECIALISED.smallest_effect),
     ),
-    metrics=(),
+    metrics=METRICS,
     reasons=(
         "how far the towers part differs from training to training: in some of these nets hardly a deal of "
         "the same kernels parts as far, in others many or most do (`deals_beyond`, a p value of each net; "
@@ -101,6 +106,5 @@ EXPERIMENT = Experiment(
         "the later nets",
     ),
     objective="selection_error",
-    figure=METRICS[0],
-    probe_metrics=(*METRICS, DEALS_BEYOND),
+    figure=CONTRAST.name,
 )

@@ -7,7 +7,7 @@ nets are those of `ablation-color-long` without colour noise.
 """
 
 from experiments.claims.common import LONG, measured_arm
-from experiments.claims.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
+from experiments.claims.kernels import CONTRAST, METRICS, SPECIALISED, dealt_arm, tower_contrast
 from experiments.experiment import Experiment
 
 EXPERIMENT = Experiment(
@@ -23,7 +23,7 @@ EXPERIMENT = Experiment(
         measured_arm("two", "two towers", tower_contrast(), **LONG),
     ),
     comparisons=(SPECIALISED,),
-    metrics=(),
+    metrics=METRICS,
     reasons=(
         "both halves are less colourful than those of ablation-kernels, so the kernels have moved further "
         "from noise (of whose energy two thirds lie off the grey axis); but the towers part no further, and "
@@ -36,6 +36,5 @@ EXPERIMENT = Experiment(
         "these nets were trained in mixed_bfloat16, those of ablation-kernels in float32",
     ),
     objective="selection_error",
-    figure=METRICS[0],
-    probe_metrics=(*METRICS, DEALS_BEYOND),
+    figure=CONTRAST.name,
 )

@@ -8,7 +8,7 @@ takes it.
 """
 
 from experiments.claims.common import THREE_SEEDS, tiny_arm
-from experiments.claims.kernels import DEALS_BEYOND, METRICS, SPECIALISED, dealt_arm, tower_contrast
+from experiments.claims.kernels import CONTRAST, METRICS, SPECIALISED, dealt_arm, tower_contrast
 from experiments.experiment import Experiment
 
 # A quarter of these (`width`): 96 in conv1, in the other layers as many as ever.
@@ -27,7 +27,7 @@ EXPERIMENT = Experiment(
         tiny_arm("two", RATE, "two towers", THREE_SEEDS, probe=tower_contrast(), filters=FILTERS),
     ),
     comparisons=(SPECIALISED,),
-    metrics=(),
+    metrics=METRICS,
     reasons=(
         "how far the towers part differs from training to training here too: in one of these nets none of a "
         "thousand deals of its own kernels parts as far, in another nearly a quarter do (`deals_beyond`). "
@@ -44,6 +44,5 @@ EXPERIMENT = Experiment(
         "float32",
     ),
     objective="selection_error",
-    figure=METRICS[0],
-    probe_metrics=(*METRICS, DEALS_BEYOND),
+    figure=CONTRAST.name,
 )

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 
 from alexnet_tf.config.fields import Config
 from experiments.claims.generalisation import AUGMENTED, GAP
-from experiments.experiment import Arm, Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Arm, Comparison, Experiment, Metric
 
 RAW_GRID = (0.0005, 0.001, 0.002)
 UNIT_GRID = (0.005, 0.01, 0.02)
 SEEDS = (0, 1, 2, 3, 4)
 PROBE_IMAGES = 1000
+FACTOR_CV = Metric("lrn_factor_cv", "lrn_factor_cv", "number", 0)
 
 
 def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
@@ -39,7 +40,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
     (model,) = models
     layer = next((layer for layer in model.layers if layer.name == "lrn1"), None)
     if layer is None:  # `--set lrn=false`: the factor is one everywhere.
-        return {"lrn_factor_cv": 0.0}
+        return {FACTOR_CV.name: 0.0}
     images, _, weights = next(iter(data.report(PROBE_IMAGES)))
     inputs = np.asarray(keras.Model(model.input, layer.input)(images), np.float64)[np.asarray(weights) > 0]
     # The factor from the formula: the layer's own output is rounded to the precision of the run.
@@ -48,7 +49,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
         inputs, layer.n, layer.k, layer.alpha, layer.beta, layer.divide_alpha
     )
     factors = outputs[active] / inputs[active]
-    return {"lrn_factor_cv": float(factors.std() / factors.mean())}
+    return {FACTOR_CV.name: float(factors.std() / factors.mean())}
 
 
 def _raw(rate: float, lrn: bool = False) -> Config:
@@ -67,13 +68,13 @@ def _effects(arm: str, baseline: str, primary: bool) -> tuple[Comparison, ...]:
         Comparison(
             arm,
             baseline,
-            "test_error",
+            TEST_ERROR,
             "difference",
             paper_effect=-0.02,
             smallest_effect=-0.01,
             primary=primary,
         ),
-        Comparison(arm, baseline, "gap", "difference", paper_effect=None, smallest_effect=-0.01),
+        Comparison(arm, baseline, GAP, "difference", paper_effect=None, smallest_effect=-0.01),
     )
 
 
@@ -91,7 +92,7 @@ EXPERIMENT = Experiment(
         Arm("lrn-unit", _unit(0.02, lrn=True), "unit variance, LRN", UNIT_GRID, SEEDS, 6, lrn_factor_cv),
     ),
     comparisons=(*_effects("lrn", "none", primary=True), *_effects("lrn-unit", "none-unit", primary=False)),
-    metrics=(GAP,),
+    metrics=(GAP, FACTOR_CV),
     reasons=(
         "where the layer is nearly a constant factor, on pixels of unit variance (`lrn_factor_cv`), the "
         "difference (`lrn-unit` against `none-unit`) is about as large, so there is no sign that "
@@ -103,5 +104,4 @@ EXPERIMENT = Experiment(
     ),
     objective="selection_error",
     figure="test_error",
-    probe_metrics=("lrn_factor_cv",),
 )

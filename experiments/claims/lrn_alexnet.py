@@ -9,8 +9,8 @@ is not one of normalising.
 """
 
 from experiments.claims.common import THREE_SEEDS, tiny_arm
-from experiments.claims.lrn import lrn_factor_cv
-from experiments.experiment import Comparison, Experiment
+from experiments.claims.lrn import FACTOR_CV, lrn_factor_cv
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Comparison, Experiment
 
 EXPERIMENT = Experiment(
     name="ablation-lrn-alexnet",
@@ -25,12 +25,12 @@ EXPERIMENT = Experiment(
         tiny_arm("lrn", 0.04, "LRN", probe=lrn_factor_cv),
     ),
     comparisons=(
-        Comparison("lrn", "none", "test_error", "difference", -0.014, -0.007, primary=True),
-        Comparison("lrn", "none", "test_top5_error", "difference", -0.012, -0.006),
-        Comparison("factor", "none", "test_error", "difference", None, -0.007),
-        Comparison("lrn", "factor", "test_error", "difference", None, -0.007),
+        Comparison("lrn", "none", TEST_ERROR, "difference", -0.014, -0.007, primary=True),
+        Comparison("lrn", "none", TEST_TOP5_ERROR, "difference", -0.012, -0.006),
+        Comparison("factor", "none", TEST_ERROR, "difference", None, -0.007),
+        Comparison("lrn", "factor", TEST_ERROR, "difference", None, -0.007),
     ),
-    metrics=(),
+    metrics=(FACTOR_CV,),
     reasons=(
         "the layer makes this net trainable by its constant factor: with that alone (`factor`, alpha 0) "
         "three nets have lower errors by about as much. Without either, the search gave the net a sixteenth "
@@ -45,5 +45,4 @@ EXPERIMENT = Experiment(
     ),
     objective="selection_error",
     figure="test_error",
-    probe_metrics=("lrn_factor_cv",),
 )

@@ -11,11 +11,11 @@ normalising.
 
 from experiments.claims.common import FIVE_SEEDS, cifar_arm
 from experiments.claims.generalisation import GAP
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 
 def _against(arm: str, baseline: str, primary: bool = False) -> Comparison:
-    return Comparison(arm, baseline, "test_error", "difference", None, -0.005, primary)
+    return Comparison(arm, baseline, TEST_ERROR, "difference", None, -0.005, primary)
 
 
 EXPERIMENT = Experiment(

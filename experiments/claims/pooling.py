@@ -7,7 +7,7 @@ The four-layer net with max pooling, crops and flips; the sides are 16, 8 and 4 
 
 from alexnet_tf.config.fields import Config
 from experiments.claims.generalisation import AUGMENTED, GAP
-from experiments.experiment import Arm, Comparison, Experiment
+from experiments.experiment import TEST_ERROR, Arm, Comparison, Experiment
 
 GRID = (0.005, 0.01, 0.02)
 SEEDS = (0, 1, 2, 3, 4)
@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
         Comparison(
             "overlapping",
             "separate",
-            "test_error",
+            TEST_ERROR,
             "difference",
             paper_effect=-0.004,
             smallest_effect=-0.002,
@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
         Comparison(
             "overlapping",
             "separate",
-            "gap",
+            GAP,
             "difference",
             paper_effect=None,
             smallest_effect=-0.002,

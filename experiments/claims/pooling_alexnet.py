@@ -9,7 +9,7 @@ see 3x3 positions after separate pooling and 2x2 after overlapping.
 
 from experiments.claims.common import tiny_arm
 from experiments.claims.generalisation import GAP
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Comparison, Experiment
 
 EXPERIMENT = Experiment(
     name="ablation-pooling-alexnet",
@@ -23,9 +23,9 @@ EXPERIMENT = Experiment(
         tiny_arm("overlapping", 0.02, "3x3 windows, stride 2", crop=50),
     ),
     comparisons=(
-        Comparison("overlapping", "separate", "test_error", "difference", -0.004, -0.002, primary=True),
-        Comparison("overlapping", "separate", "test_top5_error", "difference", -0.003, -0.0015),
-        Comparison("overlapping", "separate", "gap", "difference", None, -0.002),
+        Comparison("overlapping", "separate", TEST_ERROR, "difference", -0.004, -0.002, primary=True),
+        Comparison("overlapping", "separate", TEST_TOP5_ERROR, "difference", -0.003, -0.0015),
+        Comparison("overlapping", "separate", GAP, "difference", None, -0.002),
     ),
     metrics=(GAP,),
     reasons=(

@@ -11,9 +11,10 @@ distances.
 from collections.abc import Callable, Mapping, Sequence
 
 from experiments.claims.common import measured_arm
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import Comparison, Experiment, Metric
 
-METRICS = ("same_class_share", "nearer_in_pixels")
+SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
+NEARER = Metric("nearer_in_pixels", "images nearer in pixels than the neighbours", "fraction", 0, 1)
 # The same queries for every net.
 QUERY_SEED = 0
 
@@ -27,7 +28,7 @@ def neighbours_in(space: int) -> Callable[..., Mapping[str, float]]:
 
         found = find_neighbours(models[0], data, QUERY_SEED)
         near = found.spaces[space]
-        return dict(zip(METRICS, (near.share.mean, nearer_in_pixels(found, near, data)), strict=True))
+        return {SAME_CLASS.name: near.share.mean, NEARER.name: nearer_in_pixels(found, near, data)}
 
     return probe
 
@@ -56,14 +57,14 @@ EXPERIMENT = Experiment(
     ),
     comparisons=(
         # Ten of a hundred neighbours: less would not be seen in six.
-        Comparison("fc7", "pixels", METRICS[0], "difference", None, 0.1, primary=True),
+        Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
         # A tenth of all training images nearer: such a neighbour would not be found in pixels.
-        Comparison("fc7", "pixels", METRICS[1], "difference", None, 0.1, primary=True),
-        Comparison("fc7", "untrained", METRICS[0], "difference", None, 0.1),
-        Comparison("fc7", "untrained", METRICS[1], "difference", None, 0.1),
-        Comparison("untrained", "pixels", METRICS[0], "difference", None, 0.1),
+        Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
+        Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1),
+        Comparison("fc7", "untrained", NEARER, "difference", None, 0.1),
+        Comparison("untrained", "pixels", SAME_CLASS, "difference", None, 0.1),
     ),
-    metrics=(),
+    metrics=(SAME_CLASS, NEARER),
     notes=(
         "what is found in pixels has no spread: it is of the same queries for every seed",
         "neighbours in fc7 are far apart in pixels for any net: those of an untrained net pass that bar "
@@ -74,6 +75,5 @@ EXPERIMENT = Experiment(
         "epochs)",
     ),
     objective="selection_error",
-    figure=METRICS[0],
-    probe_metrics=METRICS,
+    figure=SAME_CLASS.name,
 )

@@ -1,6 +1,6 @@
 """How long a net takes to reach a training error, in epochs."""
 
-from experiments.experiment import Curve
+from experiments.experiment import Curve, Metric
 
 
 def epochs_to_error(curve: Curve, target: float) -> float | None:
@@ -22,3 +22,15 @@ def epochs_to_error(curve: Curve, target: float) -> float | None:
             return round(before["epoch"] + (before["train_error"] - target) / fall, 3)
         before = point
     return None
+
+
+def epochs_to(percent: int) -> Metric:
+    """The metric of so many percent training error."""
+    return Metric(
+        name=f"epochs_to_{percent}",
+        title=f"epochs to {percent}% training error",
+        unit="epochs",
+        low=0,
+        of_curve=lambda curve: epochs_to_error(curve, percent / 100),
+        censored_message=lambda curve: f"> {curve[-1]['epoch']:.0f} epochs",
+    )

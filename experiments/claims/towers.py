@@ -12,7 +12,7 @@ the rate of `two`, so that one sees how much of the difference is the rate's.
 import dataclasses
 
 from experiments.claims.common import THREE_SEEDS, tiny_arm
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Comparison, Experiment
 
 ONE_TOWER = {"towers": 1, "filters": (48, 128, 192, 192, 256)}
 
@@ -31,9 +31,9 @@ EXPERIMENT = Experiment(
         tiny_arm("two", 0.04, "two towers"),
     ),
     comparisons=(
-        Comparison("two", "one", "test_error", "difference", -0.017, -0.0085, primary=True),
-        Comparison("two", "one", "test_top5_error", "difference", -0.012, -0.006),
-        Comparison("two", "one-fast", "test_error", "difference", -0.017, -0.0085),
+        Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085, primary=True),
+        Comparison("two", "one", TEST_TOP5_ERROR, "difference", -0.012, -0.006),
+        Comparison("two", "one-fast", TEST_ERROR, "difference", -0.017, -0.0085),
     ),
     metrics=(),
     reasons=(

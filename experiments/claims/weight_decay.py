@@ -4,7 +4,7 @@ make ablation-weight-decay DATASET=cifar10 DATA_DIR=...
 """
 
 from experiments.claims.common import FIVE_SEEDS, cifar_arm
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import TEST_ERROR, TRAIN_ERROR, Comparison, Experiment
 
 EXPERIMENT = Experiment(
     name="ablation-weight-decay",
@@ -18,8 +18,8 @@ EXPERIMENT = Experiment(
         cifar_arm("decay", 0.02, "weight decay .0005", FIVE_SEEDS),
     ),
     comparisons=(
-        Comparison("decay", "none", "train_error", "difference", None, -0.005, primary=True),
-        Comparison("decay", "none", "test_error", "difference", None, -0.005),
+        Comparison("decay", "none", TRAIN_ERROR, "difference", None, -0.005, primary=True),
+        Comparison("decay", "none", TEST_ERROR, "difference", None, -0.005),
     ),
     metrics=(),
     notes=(

@@ -29,7 +29,7 @@ def effects_side_by_side(pair: Pair) -> list[str]:
     for contrast, a in _judged(left, pair.left).items():
         b = judged.get(contrast)
         if b and a.effect.n and b.effect.n:
-            measure = f"{wording.contrast(a.comparison)}, {wording.title_of(left, a.comparison.metric)}"
+            measure = f"{wording.contrast(a.comparison)}, {a.comparison.metric.title}"
             name = " / ".join(dict.fromkeys(pair.names))
             lines.append(f"{name}: {measure}: A {_said(a)}, B {_said(b)}{_difference(pair, a, b)}")
     return lines
@@ -45,7 +45,7 @@ def _judged(experiment: Experiment, folder: Folder) -> dict[tuple[str, ...], Jud
     """(arm, baseline, metric, kind) -> what the rows say of it."""
     rows = [line.row for line in folder.lines.values()]
     found = judge(experiment, rows, folder.records[0])
-    return {(c.arm, c.baseline, c.metric, c.kind): one for one in found for c in [one.comparison]}
+    return {(c.arm, c.baseline, c.metric.name, c.kind): one for one in found for c in [one.comparison]}
 
 
 def _said(one: Judged) -> str:

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 from alexnet_tf.results.csv_rows import metric_columns
 from alexnet_tf.statistics.intervals import mean_interval, unpaired_interval
+from experiments import EXPERIMENTS
 from experiments.compare.folders import Folder, Pair
-from experiments.evidence.effects import COMMON_METRICS
+from experiments.experiment import COMMON_METRICS
 from experiments.report import wording
 
+COMMON = tuple(metric.name for metric in COMMON_METRICS)
+FRACTIONS = {
+    metric.name
+    for metrics in (COMMON_METRICS, *(experiment.metrics for experiment in EXPERIMENTS))
+    for metric in metrics
+    if metric.is_fraction
+}
 ONE_SAMPLE = "the same runs with the same numbers, A − B 0"
 
 
@@ -46,14 +54,14 @@ def mean_differences(pair: Pair) -> list[str]:
         if not all(arm in arms for arms in with_rows):
             continue
         equal = []
-        for metric in (*COMMON_METRICS, *own):
+        for metric in (*COMMON, *own):
             sides = _side(pair.left, arm, metric), _side(pair.right, arm, metric)
             if _is_one_sample(pair, arm, metric):
                 equal.append(metric)
             # A metric that neither has is measured of other arms.
             elif any(side.values for side in sides):
                 lines.append(f"{pair.name(arm, arm)}, {metric}: {_difference(metric, *sides)}")
-        if len(equal) == len(COMMON_METRICS) + len(own):
+        if len(equal) == len(COMMON) + len(own):
             alike.append(arm)
         elif equal:
             lines.append(f"{pair.name(arm, arm)}, {', '.join(equal)}: {ONE_SAMPLE}")
@@ -105,11 +113,11 @@ def _mean(metric: str, side: Side) -> str:
     if not known:
         return f"– ({n})"
     mean = mean_interval(side.values).mean
-    return f"{f'{100 * mean:.2f}%' if wording.is_fraction(metric) else wording.number(mean)} ({n})"
+    return f"{f'{100 * mean:.2f}%' if metric in FRACTIONS else wording.number(mean)} ({n})"
 
 
 def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:
-    if wording.is_fraction(metric):
+    if metric in FRACTIONS:
         # Rounded to what is shown, and without the sign of a zero.
         return wording.points(round(value, 4) + 0.0) + (" points" if unit else "")
     return ("+" if value > 0 else "") + wording.number(value, like)

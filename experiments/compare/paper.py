@@ -84,7 +84,7 @@ def _title(path: Path, evidence: Evidence) -> str:
 
 def _line(experiment: Experiment, one: Judged) -> str:
     comparison, effect = one.comparison, one.effect
-    measure = wording.measure(experiment, comparison)
+    measure = wording.measure(comparison)
     claim = " (the claim)" if comparison.primary else ""
     found = distance(effect, comparison)
     said = found.place.value

@@ -12,7 +12,7 @@ INCIDENTAL = {
     "images_per_second",
 }  # fmt: skip
 # What an arm measures of its net: two arms may measure two things and call them alike.
-PROBED = {name for experiment in EXPERIMENTS for name in experiment.probe_metrics}
+PROBED = {metric.name for experiment in EXPERIMENTS for metric in experiment.probe_metrics}
 NO_COLUMN = "(no column)"
 
 

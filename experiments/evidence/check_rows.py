@@ -18,7 +18,7 @@ from alexnet_tf.results.csv_rows import (
 )
 from alexnet_tf.results.folder import read_records
 from alexnet_tf.runtime.errors import InputError
-from experiments.experiment import Experiment, Metric
+from experiments.experiment import Experiment
 from experiments.runner.find_run import config_of
 from experiments.runner.replayed import LAST_EPOCH, apart
 
@@ -91,8 +91,7 @@ def _has_runs(folder: Path) -> bool:
 
 def _unknown_columns(path: Path, table: Table, experiment: Experiment) -> list[str]:
     """What a later version of the files may have added, or another experiment."""
-    own = (*(metric.name for metric in experiment.metrics), *experiment.probe_metrics)
-    known = {*RUNS_COLUMNS, *own} if path.name == "runs.csv" else set(CURVES_COLUMNS)
+    known = {*RUNS_COLUMNS, *experiment.columns} if path.name == "runs.csv" else set(CURVES_COLUMNS)
     return [
         f"{path}:1: expected the columns that this version writes, received also {name!r} (not used)"
         for name in table.header
@@ -163,10 +162,10 @@ def _against_curves(
             if column != "epochs" and _disagree(run.row[column], last.row[column])
         ]
         problems += [
-            f"{runs_path}:{run.number}: {metric.name}: expected {_shown(of_curve)}, as curves.csv gives; "
-            f"received {_shown(run.row[metric.name])}"
-            for metric, of_curve in _metrics_of_curve(experiment, curve)
-            if metric.name in run.row and _is_another(run.row[metric.name], of_curve)
+            f"{runs_path}:{run.number}: {name}: expected {_shown(of_curve)}, as curves.csv gives; "
+            f"received {_shown(run.row[name])}"
+            for name, of_curve in _metrics_of_curve(experiment, curve)
+            if name in run.row and _is_another(run.row[name], of_curve)
         ]
     return problems
 
@@ -200,7 +199,7 @@ def _against_each_other(path: Path, runs: Sequence[Line], experiment: Experiment
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
         if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):
             continue
-        for metric in experiment.probe_metrics:
+        for metric in [each.name for each in experiment.probe_metrics]:
             measured = [line for line in of_arm if line.row["status"] == "done" and line.texts.get(metric)]
             problems += [
                 f"{path}:{line.number}: {metric}: expected {measured[0].texts[metric]}, as line "
@@ -211,14 +210,14 @@ def _against_each_other(path: Path, runs: Sequence[Line], experiment: Experiment
     return problems
 
 
-def _metrics_of_curve(experiment: Experiment, curve: Mapping[int, Line]) -> list[tuple[Metric, float | None]]:
+def _metrics_of_curve(experiment: Experiment, curve: Mapping[int, Line]) -> list[tuple[str, float | None]]:
     """The experiment's own metrics, taken anew from a curve; none of one that is not whole."""
     points = [curve[epoch].row for epoch in sorted(curve)]
     measured = [point.get(name) for point in points for name in MEASURED]
     is_whole = sorted(curve) == list(range(len(curve)))
     if not is_whole or any(value is None or not math.isfinite(value) for value in measured):
         return []
-    return [(metric, metric.of_curve(points)) for metric in experiment.metrics]
+    return list(experiment.of_curve(points).items())
 
 
 def _is_another(written: float | None, of_curve: float | None) -> bool:

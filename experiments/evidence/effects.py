@@ -9,11 +9,10 @@ from typing import Any
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import Effect
 from alexnet_tf.statistics.intervals import mean_interval
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import COMMON_METRICS, Comparison, Experiment
 
 # Two pairs have an interval too, but one that a lucky third would overturn.
 MIN_PAIRS = 3
-COMMON_METRICS = ("train_error", "test_error", "test_top5_error")
 
 Row = Mapping[str, Any]
 Records = Mapping[str, Mapping[str, Any]]
@@ -59,8 +58,7 @@ def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
 
 def metrics_of(experiment: Experiment) -> list[str]:
     """Names of the metrics that are summarised and compared."""
-    own = [metric.name for metric in experiment.metrics]
-    return [*COMMON_METRICS, *own, *experiment.probe_metrics]
+    return [*(metric.name for metric in COMMON_METRICS), *experiment.columns]
 
 
 def is_censorable(experiment: Experiment, metric: str) -> bool:
@@ -154,7 +152,7 @@ def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> l
     of_arm = [defined for defined in experiment.arms if defined.name == arm]
     is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
     known = found.known
-    return known[:1] if is_one and metric in experiment.probe_metrics else known
+    return known[:1] if is_one and metric in [each.name for each in experiment.probe_metrics] else known
 
 
 def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[dict[str, Any]]:
@@ -181,7 +179,7 @@ def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list
     judged = []
     for comparison in experiment.comparisons:
         arm, baseline = (
-            values_of(experiment, rows, records, name, comparison.metric)
+            values_of(experiment, rows, records, name, comparison.metric.name)
             for name in (comparison.arm, comparison.baseline)
         )
         if comparison.kind == "ratio":
@@ -203,7 +201,7 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
     return [
         {
             "experiment": experiment.name, "arm": one.comparison.arm, "baseline": one.comparison.baseline,
-            "metric": one.comparison.metric, "effect_kind": one.comparison.kind, "n": one.effect.n,
+            "metric": one.comparison.metric.name, "effect_kind": one.comparison.kind, "n": one.effect.n,
             "effect": one.effect.effect, "ci_low": one.effect.low, "ci_high": one.effect.high,
             "p_holm": one.p_holm, "paper_effect": one.comparison.paper_effect, "verdict": one.verdict,
         }

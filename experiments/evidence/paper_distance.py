@@ -41,7 +41,9 @@ def distance(effect: Effect, comparison: Comparison) -> Distance:
 
     Example:
 
-    >>> tanh_slower = Comparison("tanh", "relu", "epochs", "ratio", 6.0, 3.0)
+    >>> from experiments.experiment import Metric
+    >>> epochs = Metric("epochs", "epochs to 25%", "epochs")
+    >>> tanh_slower = Comparison("tanh", "relu", epochs, "ratio", 6.0, 3.0)
     >>> distance(Effect(5, 2.0, 1.5, 3.0, 0.01), tanh_slower)
     Distance(place=<Place.WEAKER: 'outside, ours is weaker'>, outside=2.0)
     """

@@ -52,8 +52,8 @@ def section(evidence: Evidence) -> str:
 def _sentence(experiment: Experiment, one: Judged) -> str:
     effect = one.effect
     if one.verdict == statistics.NO_PAIRS:
-        return f"{wording.measure(experiment, one.comparison, '`')}: {one.verdict}."
-    said = f"{wording.measure(experiment, one.comparison, '`')}: {ours(one)}, {one.verdict}."
+        return f"{wording.measure(one.comparison, '`')}: {one.verdict}."
+    said = f"{wording.measure(one.comparison, '`')}: {ours(one)}, {one.verdict}."
     smallest = wording.smallest_effect(one.comparison)
     if one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
         detectable, paper = wording.detectable(effect, one.comparison), _papers_number(one)
@@ -86,7 +86,7 @@ def _disagreement(evidence: Evidence) -> str:
     verdicts: dict[str, list[str]] = {}
     for one in evidence.primary:
         said = wording.short_verdict(one.verdict)
-        verdicts.setdefault(said, []).append(wording.measure(evidence.experiment, one.comparison, "`"))
+        verdicts.setdefault(said, []).append(wording.measure(one.comparison, "`"))
     if len(verdicts) < 2:
         return ""
     parts = "; ".join(f"{verdict} in {' and in '.join(measures)}" for verdict, measures in verdicts.items())
@@ -118,7 +118,7 @@ def power(experiment: Experiment, one: Judged) -> str:
         one: the comparison, undecided.
     """
     comparison, effect = one.comparison, one.effect
-    measure = wording.measure(experiment, one.comparison, "`")
+    measure = wording.measure(one.comparison, "`")
     if effect.bound:
         return (
             f"{measure}: runs that never reached the target leave a bound, which has no power that could be "
@@ -145,7 +145,7 @@ def _other_comparisons(evidence: Evidence) -> str:
     lines = [
         [
             wording.contrast(one.comparison, "`"),
-            wording.title_of(evidence.experiment, one.comparison.metric),
+            one.comparison.metric.title,
             ours(one),
             one.verdict,
         ]

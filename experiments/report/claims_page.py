@@ -111,7 +111,7 @@ def _of_claim(evidence: Evidence, one: Judged) -> str:
 
 
 def _claimed(experiment: Experiment, comparison: Comparison) -> list[str]:
-    measure = wording.measure(experiment, comparison, "`")
+    measure = wording.measure(comparison, "`")
     return [measure, wording.paper_effect(comparison), wording.smallest_effect(comparison)]
 
 

@@ -27,9 +27,9 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
     within: dict[str, None] = {}
     for experiment in experiments:
         for comparison in experiment.comparisons:
-            limit = 2 * math.sqrt(2) * (top5 if "top5" in comparison.metric else top1)
+            limit = 2 * math.sqrt(2) * (top5 if "top5" in comparison.metric.name else top1)
             if _is_of_errors(comparison) and abs(comparison.paper_effect) < limit:
-                metric = wording.title_of(experiment, comparison.metric)
+                metric = comparison.metric.title
                 within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric})"] = None
     text = (
         "The paper trained each net once. At the "
@@ -78,7 +78,7 @@ def _is_of_errors(comparison: Comparison) -> bool:
     return (
         comparison.paper_effect is not None
         and comparison.kind == "difference"
-        and comparison.metric.endswith("_error")
+        and comparison.metric.name.endswith("_error")
     )
 
 

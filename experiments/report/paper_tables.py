@@ -81,7 +81,7 @@ def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
     lines = []
     for evidence in found:
         for arm, words in names.items():
-            cells = [_mean(evidence, arm, metric) for metric in METRICS]
+            cells = [_mean(evidence, arm, metric.name) for metric in METRICS]
             if any(cells):
                 link = f"[{evidence.experiment.name}]({evidence.path('table.md')}), {words}"
                 lines.append(["ours", link, evidence.dataset, *(cell or "–" for cell in cells)])
@@ -103,7 +103,7 @@ def _differences(found: Sequence[Evidence]) -> str:
         [
             wording.contrast(one.comparison, "`"),
             evidence.dataset,
-            wording.title_of(evidence.experiment, one.comparison.metric),
+            one.comparison.metric.title,
             wording.paper_effect(one.comparison),
             ours(one),
             one.verdict,

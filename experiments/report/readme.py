@@ -63,7 +63,7 @@ def write_claims(readme: Path, table: str) -> None:
 
 def _measured(experiment: Experiment, one: Judged) -> list[str]:
     comparison = one.comparison
-    measure = wording.measure(experiment, comparison, "`")
+    measure = wording.measure(comparison, "`")
     return [measure, wording.paper_effect(comparison), ours(one), str(one.effect.n), one.verdict]
 
 

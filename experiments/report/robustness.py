@@ -74,7 +74,7 @@ def unpaired_verdict(evidence: Evidence, one: Judged) -> str:
     rows_of = evidence.experiment, evidence.rows, evidence.records
     sides = []
     for name in (comparison.arm, comparison.baseline):
-        values = values_of(*rows_of, name, comparison.metric).values
+        values = values_of(*rows_of, name, comparison.metric.name).values
         sides.append([scale(values[seed]) for seed in effect.per_seed])
     low, high = map(back, unpaired_interval(*sides))
     return statistics.verdict(low, high, comparison.smallest_effect, comparison.kind)
@@ -88,4 +88,4 @@ def _of_the_same_nets(evidence: Evidence, one: Judged) -> bool:
 
 def _name(evidence: Evidence, one: Judged) -> str:
     experiment = evidence.experiment
-    return f"{experiment.claim} on {evidence.dataset} ({wording.measure(experiment, one.comparison, '`')})"
+    return f"{experiment.claim} on {evidence.dataset} ({wording.measure(one.comparison, '`')})"

@@ -14,7 +14,7 @@ from experiments.evidence.effects import (
     sample_of,
     values_of,
 )
-from experiments.experiment import Experiment
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Experiment, Metric
 from experiments.report import wording
 from experiments.report.conditions import conditions, count, joined, notes, reasons
 
@@ -80,7 +80,7 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
         "what it is",
         "learning rate",
         "runs",
-        *(wording.title_of(experiment, m) for m in metrics),
+        *(metric.title for metric in metrics),
     ]
     caption = (
         "Mean ± half the 95% t interval over seeds, at the last epoch; n where it is not the number of runs."
@@ -88,13 +88,15 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
     return f"{markdown(header, body)}\n\n{caption}"
 
 
-def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged]) -> list[str]:
+def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged]) -> list[Metric]:
     """Training and test error, all that is compared, and the experiment's own metrics that have values."""
     compared = [one.comparison.metric for one in judged]
-    own = [metric.name for metric in experiment.metrics]
-    probes = [name for name in experiment.probe_metrics if any(row.get(name) is not None for row in rows)]
-    top5 = [name for name in ("test_top5_error",) if name in compared]
-    return list(dict.fromkeys(["train_error", "test_error", *top5, *own, *probes, *compared]))
+    probes = [
+        metric for metric in experiment.probe_metrics if any(row.get(metric.name) is not None for row in rows)
+    ]
+    top5 = [metric for metric in (TEST_TOP5_ERROR,) if metric in compared]
+    shown = (TRAIN_ERROR, TEST_ERROR, *top5, *experiment.curve_metrics, *probes, *compared)
+    return list(dict.fromkeys(shown))
 
 
 def _rate(row: Row, records: Records) -> str:
@@ -103,16 +105,16 @@ def _rate(row: Row, records: Records) -> str:
     return "unknown" if rate is None else f"{rate:g}"
 
 
-def _cell(experiment: Experiment, arm: str, metric: str, of_arm: Sequence[Row], records: Records) -> str:
-    found = values_of(experiment, of_arm, records, arm, metric)
-    sample = sample_of(experiment, arm, metric, found)
+def _cell(experiment: Experiment, arm: str, metric: Metric, of_arm: Sequence[Row], records: Records) -> str:
+    found = values_of(experiment, of_arm, records, arm, metric.name)
+    sample = sample_of(experiment, arm, metric.name, found)
     counted = len(sample) + len(found.limits)
     text = _values(found, sample, metric)
     return text if counted in (0, len(of_arm)) else f"{text} (n = {counted})"
 
 
-def _values(found: Values, sample: Sequence[float], metric: str) -> str:
-    show = _percent if wording.is_fraction(metric) else wording.number
+def _values(found: Values, sample: Sequence[float], metric: Metric) -> str:
+    show = _percent if metric.is_fraction else wording.number
     if found.limits:
         limits = sorted({f"{limit:g}" for limit in found.limits.values()})
         beyond = f"> {limits[0]}" + (f" to > {limits[-1]}" if len(limits) > 1 else "")
@@ -120,7 +122,7 @@ def _values(found: Values, sample: Sequence[float], metric: str) -> str:
             return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"
         others = ", ".join(show(value) for value in sorted(found.known))
         return f"{len(found.limits)} of {len(found.limits) + len(found.known)} {beyond}; others {others}"
-    if metric in wording.NET_BY_NET and sample:
+    if sample and not metric.is_averaged:
         return ", ".join(show(value) for value in sample)
     interval = mean_interval(sample)
     if interval.mean is None:
@@ -140,7 +142,7 @@ def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
     body = [
         [
             wording.contrast(one.comparison, "`") + (" (the claim)" if one.comparison.primary else ""),
-            wording.title_of(experiment, one.comparison.metric),
+            one.comparison.metric.title,
             wording.paper_effect(one.comparison),
             wording.effect_text(one.effect, one.comparison),
             str(one.effect.n),
@@ -172,7 +174,7 @@ def _left_out(judged: Sequence[Judged]) -> list[str]:
     notes = {}
     for one in judged:
         for note in one.notes:
-            notes.setdefault(f"{one.comparison.metric}: {note}", None)
+            notes.setdefault(f"{one.comparison.metric.name}: {note}", None)
     return list(notes)
 
 

@@ -6,23 +6,6 @@ from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import Effect
 from experiments.experiment import Comparison, Experiment
 
-TITLES = {
-    "train_error": "training error",
-    "test_error": "test error",
-    "test_top5_error": "top-5 test error",
-    "averaged_error": "test error, averaged",
-    "averaged_top5_error": "top-5 test error, averaged",
-    "tower_contrast": "colour contrast of the halves",
-    "colorful_tower": "more colourful half",
-    "grey_tower": "less colourful half",
-    "deals_beyond": "deals that part as far as the towers, net by net",
-    "same_class_share": "neighbours of the query's class",
-    "nearer_in_pixels": "images nearer in pixels than the neighbours",
-}
-# Fractions of 1 that are shown in percent.
-FRACTIONS = ("gap", "same_class_share", "nearer_in_pixels", "deals_beyond")
-# Of each net a p value: its mean over nets says nothing.
-NET_BY_NET = ("deals_beyond",)
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
     "for the median, open on one side."
@@ -36,17 +19,6 @@ def origin(experiment: Experiment) -> str:
     if experiment.is_of_paper:
         return f"Section {experiment.section} of the paper"
     return f"A question of our own, on section {experiment.section} of the paper"
-
-
-def title_of(experiment: Experiment, metric: str) -> str:
-    """What a metric is called in tables and figures."""
-    own = {m.name: m.title for m in experiment.metrics}
-    return own.get(metric) or TITLES.get(metric, metric)
-
-
-def is_fraction(metric: str) -> bool:
-    """Whether a metric is an error or a difference of errors."""
-    return metric in FRACTIONS or metric.endswith("_error")
 
 
 def decimals(value: float) -> int:
@@ -86,7 +58,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
     """The size of an effect, without unit, with as many decimal places as `like`."""
     if comparison.kind == "ratio":
         return number(value, like)
-    if is_fraction(comparison.metric):
+    if comparison.metric.is_fraction:
         return points(value)
     return ("+" if value > 0 else "") + number(value, like)
 
@@ -95,7 +67,7 @@ def unit(comparison: Comparison) -> str:
     """What follows the size of an effect."""
     if comparison.kind == "ratio":
         return TIMES
-    return " points" if is_fraction(comparison.metric) else ""
+    return " points" if comparison.metric.is_fraction else ""
 
 
 def paper_effect(comparison: Comparison) -> str:
@@ -108,7 +80,8 @@ def smallest_effect(comparison: Comparison) -> str:
 
     Example:
 
-    >>> smallest_effect(Comparison("two", "one", "test_error", "difference", -0.017, -0.0085))
+    >>> from experiments.experiment import TEST_ERROR, Comparison
+    >>> smallest_effect(Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085))
     '−0.85 points'
     """
     return _declared(comparison.smallest_effect, comparison)
@@ -118,7 +91,7 @@ def _declared(value: float, comparison: Comparison) -> str:
     """A number as it was declared, without digits that it does not have."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
-    scaled = f"{100 * value:+.3g}" if is_fraction(comparison.metric) else f"{value:+.3g}"
+    scaled = f"{100 * value:+.3g}" if comparison.metric.is_fraction else f"{value:+.3g}"
     return scaled.replace("-", MINUS) + unit(comparison)
 
 
@@ -149,7 +122,9 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
 
     Example:
 
-    >>> tanh_slower = Comparison("tanh", "relu", "epochs", "ratio", 6.0, 3.0)
+    >>> from experiments.experiment import Metric
+    >>> epochs = Metric("epochs", "epochs to 25%", "epochs")
+    >>> tanh_slower = Comparison("tanh", "relu", epochs, "ratio", 6.0, 3.0)
     >>> estimate(Effect(5, 8.0, 7.1, None, 0.001, bound="lower"), tanh_slower)
     '> 8.00×'
     """
@@ -178,9 +153,9 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
     return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
 
 
-def measure(experiment: Experiment, comparison: Comparison, quote: str = "") -> str:
+def measure(comparison: Comparison, quote: str = "") -> str:
     """What is compared, and of which arms: "test error, two − one"."""
-    return f"{title_of(experiment, comparison.metric)}, {contrast(comparison, quote)}"
+    return f"{comparison.metric.title}, {contrast(comparison, quote)}"
 
 
 def short_verdict(verdict: str) -> str:

@@ -66,8 +66,8 @@ def replay_row(
     if experiment is None:
         found.leave_out(own, f"there is no experiment {row['experiment']}")
     else:
-        replayed |= {metric.name: metric.of_curve(curve) for metric in experiment.metrics}
-        probed = [name for name in experiment.probe_metrics if name in row]
+        replayed |= experiment.of_curve(curve)
+        probed = [metric.name for metric in experiment.probe_metrics if metric.name in row]
         arm = {each.name: each for each in experiment.arms}.get(row["arm"])
         if arm is None:
             found.leave_out(probed, f"{experiment.name} has no arm {row['arm']}")
@@ -77,8 +77,9 @@ def replay_row(
         else:
             measured = probe(arm) if arm.probe and status == "done" else {}
             replayed |= {name: measured.get(name) for name in probed}
-        known = {metric.name for metric in experiment.metrics} | set(experiment.probe_metrics)
-        found.leave_out([name for name in own if name not in known], f"{experiment.name} has no such metric")
+        found.leave_out(
+            [name for name in own if name not in experiment.columns], f"{experiment.name} has no such metric"
+        )
     found.values |= {name: (row[name], value) for name, value in replayed.items() if name in row}
     return found
 

@@ -60,10 +60,9 @@ def failed_row(
 def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
     """What a row says of the run's identity and of its curve: the values of the final epoch."""
     last, messages = curve[-1], [message] if message else []
-    metrics: dict[str, float | None] = {}
+    metrics = run.experiment.of_curve(curve)
     for metric in run.experiment.metrics:
-        metrics[metric.name] = metric.of_curve(curve)
-        if metrics[metric.name] is None and metric.censored_message and status == "done":
+        if metrics.get(metric.name, 0) is None and metric.censored_message and status == "done":
             messages.append(metric.censored_message(curve))
     return {
         **identity(run),

@@ -46,7 +46,7 @@ def run_experiment(
         for seed in options.seeds or arm.seeds
     ]
     folder = options.results_dir / results_slug(dataset) / experiment.name
-    prepare_folder(folder, run_metric_names(experiment), runs[0].data.image_set.fingerprint)
+    prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
     for run in runs:
         # Refuses a row of another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
@@ -148,7 +148,7 @@ def record(
         row,
         [{**owner, **point} for point in curve],
         {**about, "run_id": run.run_id},
-        run_metric_names(run.experiment),
+        run.experiment.columns,
         [arm.name for arm in run.experiment.arms],
     )
 
@@ -167,11 +167,6 @@ def chosen_dataset(experiment: Experiment, options: Options) -> str:
             flush=True,
         )
     return dataset
-
-
-def run_metric_names(experiment: Experiment) -> list[str]:
-    """The experiment's own columns of runs.csv."""
-    return [metric.name for metric in experiment.metrics] + list(experiment.probe_metrics)
 
 
 def run_callbacks(

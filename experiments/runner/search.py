@@ -19,7 +19,7 @@ from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import now
-from experiments.runner.run import chosen_dataset, run_callbacks, run_metric_names
+from experiments.runner.run import chosen_dataset, run_callbacks
 
 SEARCH_SEED = 1000
 # A grid is extended at most this often before the search gives up on an inner winner.
@@ -53,7 +53,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
         config = candidate(arm, arm.grid[0], dataset, options)
         data = open_data(config.data, options.data_dir, options.download)
         check_run(config, data, strategy)
-    prepare_folder(folder, run_metric_names(experiment), data.image_set.fingerprint)
+    prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
     for arm in arms:
         for rate in arm.grid:
             config_hash = candidate(arm, rate, dataset, options).hash(data.image_set.fingerprint)
@@ -137,7 +137,7 @@ def make_row(
     """One candidate's line; `value` is what the objective minimises, None where it was not reached."""
     selection_error = history.selection_errors[-1] if history.selection_errors else None
     if experiment.objective == "epochs_to_target":
-        value = experiment.metrics[0].of_curve(history.curve)
+        value = next(iter(experiment.of_curve(history.curve).values()))
     else:
         value = selection_error
     diverged = history.status == "diverged"

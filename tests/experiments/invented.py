@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.folder import prepare_folder, record_run
-from experiments.experiment import Arm, Comparison, Experiment, Metric
+from experiments.experiment import TEST_ERROR, Arm, Comparison, Experiment, Metric
 
 BASE = Config().replace(epochs=40, learning_rate=0.01)
 
@@ -17,6 +17,22 @@ def _first_below_a_quarter(curve):
     return next((float(point["epoch"]) for point in curve if point["train_error"] <= 0.25), None)
 
 
+EPOCHS = Metric(
+    "epochs_to_25",
+    "epochs to 25%",
+    "epochs",
+    of_curve=_first_below_a_quarter,
+    censored_message=lambda curve: f"> {curve[-1]['epoch']} epochs",
+)
+GAP = Metric(
+    "gap",
+    "test - training error",
+    "fraction",
+    -1,
+    1,
+    of_curve=lambda curve: curve[-1]["test_error"] - curve[-1]["train_error"],
+)
+PROBE = Metric("probe", "probe")
 SPEED = Experiment(
     name="speed",
     claim="C1",
@@ -26,14 +42,10 @@ SPEED = Experiment(
     cost="none",
     arms=(_arm("relu"), _arm("tanh", activation="tanh"), _arm("other")),
     comparisons=(
-        Comparison("tanh", "relu", "epochs_to_25", "ratio", 6.0, 3.0, primary=True),
-        Comparison("other", "relu", "test_error", "difference", None, -0.01),
+        Comparison("tanh", "relu", EPOCHS, "ratio", 6.0, 3.0, primary=True),
+        Comparison("other", "relu", TEST_ERROR, "difference", None, -0.01),
     ),
-    metrics=(
-        Metric(
-            "epochs_to_25", "epochs to 25%", _first_below_a_quarter, lambda c: f"> {c[-1]['epoch']} epochs"
-        ),
-    ),
+    metrics=(EPOCHS,),
     objective="epochs_to_target",
     figure="train_error",
 )
@@ -46,13 +58,12 @@ POOLING = Experiment(
     cost="none",
     arms=(_arm("separate", pool_size=2), _arm("overlapping")),
     comparisons=(
-        Comparison("overlapping", "separate", "test_error", "difference", -0.004, -0.002, primary=True),
-        Comparison("overlapping", "separate", "gap", "difference", None, -0.002),
+        Comparison("overlapping", "separate", TEST_ERROR, "difference", -0.004, -0.002, primary=True),
+        Comparison("overlapping", "separate", GAP, "difference", None, -0.002),
     ),
-    metrics=(Metric("gap", "test - training error", lambda c: c[-1]["test_error"] - c[-1]["train_error"]),),
+    metrics=(GAP, PROBE),
     objective="selection_error",
     figure="test_error",
-    probe_metrics=("probe",),
     notes=("A note of the experiment.",),
 )
 
@@ -73,7 +84,7 @@ def record(
     **changes,
 ):
     """Records a run with these training errors per epoch, as a runner would."""
-    metric_names = [metric.name for metric in experiment.metrics] + list(experiment.probe_metrics)
+    metric_names = experiment.columns
     dataset = folder.parent.name if folder.name == experiment.name else "builtin"
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
     curve = [
@@ -90,7 +101,7 @@ def record(
         "config_hash": f"{arm}{seed}", "git_commit": "abc", "tensorflow": "2.21.0", "keras": "3.15.0",
         "device": "CPU", "finished_at": "2025-01-01T00:00:00Z", "message": "",
     }  # fmt: skip
-    row |= {metric.name: metric.of_curve(curve) for metric in experiment.metrics} | changes
+    row |= experiment.of_curve(curve) | changes
     defined = {arm.name: arm.config for arm in experiment.arms}
     config = config or defined.get(arm, BASE)
     record = {"config": config.replace(seed=seed, dataset=dataset).to_dict()}

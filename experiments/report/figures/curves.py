@@ -17,10 +17,11 @@ from matplotlib.ticker import (
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments.evidence.effects import Judged
-from experiments.experiment import Experiment
+from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Experiment
 from experiments.report import wording
 from experiments.report.figures.learning_curves import Curves
 
+COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
 DASHED = (0, (4, 1.5))
 BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}
 # Of the paper's Figure 1, for runs that do not stop at a training error.
@@ -96,7 +97,7 @@ def draw_all_arms(
             the distance is how much a net overfits.
     """
     _epoch_axis(axes, curves.last_epoch, linear=late_epochs)
-    _error_axis(axes, wording.TITLES[curves.column])
+    _error_axis(axes, COMMON_TITLES[curves.column])
     ends = []
     # Where dashes are the training error, each arm needs a colour of its own.
     looks = _own_colours(names) if training else _colours(experiment, names)
@@ -112,7 +113,7 @@ def draw_all_arms(
     if training:
         axes.set_ylabel("error")
         handles = [Line2D([], [], color=DARK, linestyle=line, linewidth=1.6) for line in ("-", DASHED)]
-        titles = [wording.TITLES[shown.column] for shown in (curves, training)]
+        titles = [COMMON_TITLES[shown.column] for shown in (curves, training)]
         axes.legend(handles, titles, loc="upper right", frameon=False, fontsize=8)
     low, high = axes.get_ylim()
     heights = spread([y for _, y, _, _ in ends], (high - low) / 24)
@@ -234,7 +235,7 @@ def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
 def _error_axis(axes: Axes, title: str) -> None:
     axes.set_ylabel(title)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    if title == wording.TITLES["train_error"]:
+    if title == TRAIN_ERROR.title:
         axes.set_ylim(0, 0.9)
         axes.yaxis.set_major_locator(MultipleLocator(0.25))
     else:

@@ -26,7 +26,7 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
     for one in judged:
         if one.effect.effect is not None or one.comparison.primary:
             unit = wording.unit(one.comparison)
-            groups.setdefault(unit or one.comparison.metric, []).append(one)
+            groups.setdefault(unit or one.comparison.metric.name, []).append(one)
     return list(groups.values())
 
 
@@ -56,7 +56,7 @@ def draw_effects(
         if one.effect.effect is not None:
             _draw_effect(axes, one, -place, scale)
         draw_paper_effect(axes, one.comparison, -place, scale)
-    titles = [wording.title_of(experiment, one.comparison.metric) for one in judged]
+    titles = [one.comparison.metric.title for one in judged]
     one_metric = titles[0] if len(set(titles)) == 1 else ""
     if not letters:
         _label_margins(axes, judged, [""] * len(judged) if one_metric else titles)

@@ -32,7 +32,7 @@ def draw(
     judged: Sequence[Judged],
 ) -> dict[str, bytes]:
     """The figure in both formats: {"png": ..., "svg": ...}."""
-    is_probed = experiment.figure in experiment.probe_metrics
+    is_probed = any(metric.name == experiment.figure for metric in experiment.probe_metrics)
     said = _DOTS if is_probed else _SEEDS
     with house_look():
         if is_probed:
@@ -61,7 +61,7 @@ _DOTS = "Dots: one seed each; lines: their mean. Intervals: 95% t, paired by see
 
 def _overfits(experiment: Experiment) -> bool:
     """Whether the claim is one about how far test and training error are apart."""
-    primary = [one.metric for one in experiment.comparisons if one.primary]
+    primary = [one.metric.name for one in experiment.comparisons if one.primary]
     return GAP.name in primary and experiment.figure == "test_error"
 
 
@@ -103,7 +103,8 @@ def _training_figure(
         first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
         c = one.comparison
         ends = [
-            _geometric_mean(experiment, rows, records, name, c.metric, one) for name in (c.arm, c.baseline)
+            _geometric_mean(experiment, rows, records, name, c.metric.name, one)
+            for name in (c.arm, c.baseline)
         ]
         activations = [activation_of(experiment, rows, records, name) for name in (c.arm, c.baseline)]
         draw_pair(axes, experiment, one, curves, ends, activations, letters[index : index + 1])

@@ -66,7 +66,7 @@ class Line:
         """In lines: the claim's statement, none where it stands above, and the measure."""
         experiment = self.evidence.experiment
         said = experiment.statement.rstrip(".") if self.states else ""
-        metric = wording.title_of(experiment, self.comparison.metric)
+        metric = self.comparison.metric.title
         # In one piece, wherever the line is broken.
         arms = wording.contrast(self.comparison).replace(" ", "\N{NO-BREAK SPACE}")
         measure = f"{self.evidence.dataset}: {metric}, {arms}"
@@ -161,7 +161,7 @@ def _axis_name(evidence: Evidence, judged: Judged) -> str:
         return _RATIO
     if wording.unit(comparison):
         return _WIDE_POINTS if max(map(abs, _extent(judged))) > WIDE else _POINTS
-    return f"{wording.title_of(evidence.experiment, comparison.metric)}, difference of the arms"
+    return f"{comparison.metric.title}, difference of the arms"
 
 
 def _extent(judged: Judged) -> list[float]:

@@ -9,7 +9,6 @@ from matplotlib.ticker import PercentFormatter
 from alexnet_tf.figures.look import DARK, PALETTE
 from experiments.evidence.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
 from experiments.experiment import Experiment
-from experiments.report import wording
 
 
 def draw_values(
@@ -54,8 +53,9 @@ def draw_values(
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6)
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_ylabel(wording.title_of(experiment, experiment.figure))
-    if wording.is_fraction(experiment.figure):
+    metric = experiment.metric(experiment.figure)
+    axes.set_ylabel(metric.title)
+    if metric.is_fraction:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         axes.locator_params(axis="y", nbins=8, steps=[1, 2, 5, 10], min_n_ticks=2)
     else:
@@ -68,6 +68,7 @@ def _paired(experiment: Experiment, judged: Sequence[Judged], arm: str) -> set[i
     return {
         seed
         for one in judged
-        if one.comparison.metric == experiment.figure and arm in (one.comparison.arm, one.comparison.baseline)
+        if one.comparison.metric.name == experiment.figure
+        and arm in (one.comparison.arm, one.comparison.baseline)
         for seed in one.effect.per_seed
     }

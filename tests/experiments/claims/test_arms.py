@@ -66,7 +66,7 @@ def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     assert [row["arm"] for row in written] == [arm.name for arm in experiment.arms]
     assert {row["status"] for row in written} == {"done"}
     for arm, row in zip(experiment.arms, written, strict=True):
-        assert not arm.probe or any(row[name] for name in experiment.probe_metrics), arm.name
+        assert not arm.probe or any(row[metric.name] for metric in experiment.probe_metrics), arm.name
     assert len(rows(folder / "curves.csv")) == 2 * len(experiment.arms)
     assert len(rows(folder / "effects.csv")) == len(experiment.comparisons)
     for name in ("summary.csv", "table.md", "figure.png", "figure.svg"):

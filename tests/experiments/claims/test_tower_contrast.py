@@ -9,7 +9,7 @@ import pytest
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
-from experiments.claims.kernels import DEALS_BEYOND, EXPERIMENT, METRICS, tower_contrast
+from experiments.claims.kernels import COLORFUL, CONTRAST, DEALS_BEYOND, EXPERIMENT, GREY, tower_contrast
 from tests.experiments.invented import record
 from tests.experiments.written import report
 
@@ -30,7 +30,9 @@ def parted():
 
 
 def test_towers_that_have_parted(parted):
-    assert tower_contrast()([parted], None) == pytest.approx(dict(zip(METRICS, (1, 1, 0), strict=True)))
+    assert tower_contrast()([parted], None) == pytest.approx(
+        {CONTRAST.name: 1, COLORFUL.name: 1, GREY.name: 0}
+    )
 
 
 def test_hardly_a_deal_parts_as_far(parted):
@@ -39,15 +41,15 @@ def test_hardly_a_deal_parts_as_far(parted):
     # With k colourful kernels of 16 in one half of 8 the halves differ by |2k - 8| / 8.
     ways = [math.comb(8, k) ** 2 for k in range(9)]
     mean = sum(way * abs(2 * k - 8) / 8 for k, way in enumerate(ways)) / sum(ways)
-    assert told.keys() == {"tower_contrast", DEALS_BEYOND}
+    assert told.keys() == {CONTRAST.name, DEALS_BEYOND.name}
     assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
-    assert told[DEALS_BEYOND] == pytest.approx(0, abs=0.002)  # 2 of 12,870
+    assert told[DEALS_BEYOND.name] == pytest.approx(0, abs=0.002)  # 2 of 12,870
 
 
 def test_a_table_has_the_share_of_each_net(tmp_path):
     folder = tmp_path / "tiny_imagenet100" / EXPERIMENT.name
     for seed, share in enumerate((0.021, 0.429, 0.867)):
-        values = {METRICS[0]: 0.15, DEALS_BEYOND: share}
+        values = {CONTRAST.name: 0.15, DEALS_BEYOND.name: share}
         config = EXPERIMENT.arm("dealt").config
         record(folder, EXPERIMENT, "dealt", seed, [0.9, 0.5], config=config, **values)
     assert report(folder, EXPERIMENT) == []

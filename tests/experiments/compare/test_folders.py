@@ -5,10 +5,12 @@ import shutil
 
 import pytest
 
+from experiments.claims.averaging import ERROR
 from experiments.compare.folders import ranges
 from experiments.compare.results import compare
+from experiments.experiment import Metric
 from tests.experiments.compare.altered import RENAMED, edit, section
-from tests.experiments.invented import POOLING, SPEED, fall, record
+from tests.experiments.invented import GAP, POOLING, PROBE, SPEED, fall, record
 
 
 def test_runs_without_a_partner_are_listed(trees):
@@ -80,8 +82,8 @@ def test_experiments_of_one_name_are_told_apart_by_their_folders(original, tmp_p
 @pytest.fixture
 def same_runs(tmp_path):
     """An arm `mine` of one experiment that is `separate` of another, and two arms that look at its net."""
-    mine = dataclasses.replace(POOLING, name="mine", probe_metrics=("averaged_error", "own"))
-    theirs = dataclasses.replace(POOLING, probe_metrics=("averaged_error", "probe"))
+    mine = dataclasses.replace(POOLING, name="mine", metrics=(GAP, ERROR, Metric("own", "own")))
+    theirs = dataclasses.replace(POOLING, metrics=(GAP, ERROR, PROBE))
     net = POOLING.arm("separate").config
     for seed in range(2):
         errors = [0.9, 0.5, 0.2 + seed / 100]

@@ -56,7 +56,9 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     assert f"- runs.csv:{line}: epochs_to_25: expected" in table
 
 
-@pytest.mark.parametrize("column", sorted({name for each in EXPERIMENTS for name in each.probe_metrics}))
+@pytest.mark.parametrize(
+    "column", sorted({metric.name for each in EXPERIMENTS for metric in each.probe_metrics})
+)
 def test_what_a_probe_measures_has_a_range(column):
     assert expected_instead(column, -0.1, "done").startswith("a number ")
     assert expected_instead(column, 1.0, "done") is None

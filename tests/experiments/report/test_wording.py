@@ -3,10 +3,10 @@
 import pytest
 
 from alexnet_tf.statistics.effects import Effect
-from experiments.experiment import Comparison
+from experiments.experiment import Comparison, Metric
 from experiments.report.wording import effect_text
 
-LOSS = Comparison("one", "zero", "early_loss", "difference", None, -0.05)
+LOSS = Comparison("one", "zero", Metric("early_loss", "training loss", "nats"), "difference", None, -0.05)
 
 
 @pytest.mark.parametrize(

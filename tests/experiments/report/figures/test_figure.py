@@ -8,13 +8,22 @@ from matplotlib.figure import Figure
 from alexnet_tf.results.folder import read_curves, read_records, read_runs
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.evidence.effects import activation_of, judge
-from experiments.experiment import Comparison
+from experiments.experiment import TEST_ERROR, Comparison
 from experiments.report.figures.curves import draw_all_arms, draw_pair, mean_curve, spread
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import draw, finding
 from experiments.report.figures.learning_curves import collect
 from experiments.report.figures.values import draw_values
-from tests.experiments.invented import BASE, POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.invented import (
+    BASE,
+    POOLING,
+    PROBE,
+    SPEED,
+    fall,
+    pooling_results,
+    record,
+    speed_results,
+)
 
 
 def evidence(folder, experiment):
@@ -82,7 +91,7 @@ def test_two_arms_have_two_colours(tmp_path):
 def test_pairs_of_arms_share_a_colour(tmp_path):
     names = [f"{name}{end}" for end in ("", "-b") for name in ("separate", "overlapping")]
     comparisons = tuple(
-        Comparison(arm, baseline, "test_error", "difference", None, -0.1)
+        Comparison(arm, baseline, TEST_ERROR, "difference", None, -0.1)
         for baseline, arm in (names[:2], names[2:])
     )
     experiment = dataclasses.replace(POOLING, comparisons=comparisons)
@@ -166,7 +175,7 @@ def values(tmp_path, experiment):
 
 
 def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path):
-    compared = (dataclasses.replace(POOLING.comparisons[0], metric="probe"),)
+    compared = (dataclasses.replace(POOLING.comparisons[0], metric=PROBE),)
     experiment = dataclasses.replace(POOLING, comparisons=compared, figure="probe")
     for seed, probe in enumerate((0.1, 0.2, 0.9)):
         record(tmp_path, experiment, "overlapping", seed, [0.9, 0.5], probe=probe)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.statistics import effects as statistics
 from experiments.evidence.read import count_verdicts, read_evidence
+from experiments.experiment import Metric
 from experiments.report import wording
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
@@ -36,15 +37,15 @@ def test_units_have_panels_of_their_own(found):
 
 
 def test_other_metrics_do_not_share_an_axis(tmp_path):
-    metrics = ("probe", "another")
+    metrics = (Metric("probe", "probe"), Metric("another", "another"))
     comparisons = tuple(
         dataclasses.replace(POOLING.comparisons[0], metric=metric, smallest_effect=0.1) for metric in metrics
     )
-    experiment = dataclasses.replace(POOLING, comparisons=comparisons, probe_metrics=metrics)
+    experiment = dataclasses.replace(POOLING, comparisons=comparisons, metrics=metrics)
     for arm in ("separate", "overlapping"):
         record(tmp_path / "builtin" / "pooling", experiment, arm, 0, [0.9], probe=0.5, another=2.0)
     names = [name for name, _ in panels_of(read_evidence(tmp_path, [experiment]))]
-    assert names == [f"{metric}, difference of the arms" for metric in metrics]
+    assert names == [f"{metric.title}, difference of the arms" for metric in metrics]
 
 
 def test_large_differences_do_not_flatten_the_small_ones(tmp_path):
