@@ -17,6 +17,7 @@ _HOMES = {
     "DataConfig": "alexnet_tf.config.fields",
     "CifarNetConfig": "alexnet_tf.config.fields",
     "TrainConfig": "alexnet_tf.config.fields",
+    "DataAccess": "alexnet_tf.data.load",
     "InputError": "alexnet_tf.runtime.errors",
     "open_data": "alexnet_tf.data.pipeline",
     "GroupedConv2D": "alexnet_tf.layers",

@@ -111,6 +111,12 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
     parser.add_argument("--no-download", action="store_true", help="use only what is on disk")
 
 
+def _access(options: argparse.Namespace, cache: Path | None = None):
+    from alexnet_tf.data.load import DataAccess
+
+    return DataAccess(options.data_dir, not options.no_download, cache)
+
+
 def _preset(name: str) -> Preset:
     if name not in PRESETS:
         raise InputError(f"--model: expected one of {', '.join(PRESETS)}; received {name!r}")
@@ -162,9 +168,7 @@ def _train(options: argparse.Namespace) -> int:
         config = config.with_setting(setting)
     check_config(config)
     files = RunFiles(options.keep_epochs, options.keep_best, options.gradient_norms, options.tensorboard)
-    done = train_on(
-        config, strategy, options.out, options.data_dir, not options.no_download, files, start, options.cache
-    )
+    done = train_on(config, strategy, options.out, _access(options, options.cache), files, start)
     return 0 if done else 1
 
 
@@ -174,9 +178,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         from alexnet_tf.commands.scores import read_scores, record_scores
     if options.csv:
         read_scores(options.csv)  # so that a file that will not do is known before the work
-    scores = evaluate_on(
-        options.checkpoint, options.dataset, options.views, options.data_dir, not options.no_download
-    )
+    scores = evaluate_on(options.checkpoint, options.dataset, options.views, _access(options))
     if options.csv:
         record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
     print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
@@ -221,9 +223,8 @@ def _figures(options: argparse.Namespace) -> int:
         lines = draw_architecture(model, options.model, options.out)
     else:
         lines = figures_of(
-            options.checkpoint, options.out, options.dataset, options.data_dir, not options.no_download,
-            words, options.seed,
-        )  # fmt: skip
+            options.checkpoint, options.out, options.dataset, _access(options), words, options.seed
+        )
     for line in lines:
         print(line, flush=True)
     return 0
@@ -259,9 +260,7 @@ def _data(options: argparse.Namespace) -> int:
     check_config(config)
     with quiet_startup():
         from alexnet_tf.commands.data import report_data, statistics_text
-    statistics = report_data(
-        config.data, options.out, options.seed, options.data_dir, not options.no_download
-    )
+    statistics = report_data(config.data, options.out, options.seed, _access(options))
     print(statistics_text(options.dataset, statistics))
     return 0
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from alexnet_tf.config.fields import PRECISIONS
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
@@ -153,9 +154,8 @@ def _rerun(options: argparse.Namespace) -> int:
     strategy = _started(options.replicas)
     from experiments.runner.rerun import rerun
 
-    status, text = rerun(
-        run, EXPERIMENTS, strategy, options.data_dir, not options.no_download, epochs, options.tolerance
-    )
+    access = DataAccess(options.data_dir, not options.no_download)
+    status, text = rerun(run, EXPERIMENTS, strategy, access, epochs, options.tolerance)
     print(text)
     return status
 
@@ -188,8 +188,7 @@ def _training_setup(options: argparse.Namespace):
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
-        data_dir=options.data_dir,
-        download=not options.no_download,
+        access=DataAccess(options.data_dir, not options.no_download),
         arms=_names("--arms", options.arms),
         seeds=tuple(
             _whole_number("--seeds", text, 0) for text in _names("--seeds", getattr(options, "seeds", None))

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.decode import central_square, decode_image
@@ -187,16 +188,14 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         ) from error
 
 
-def open_data_for(
-    net: Trained, dataset: str, data_dir: str | None = None, download: bool = True
-) -> DataPipelines:
+def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:
     """A data set as a trained network has to see it; the arguments are those of `open_data`.
 
     Raises:
         InputError: for a set that cannot be had or is of other classes.
     """
     config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
-    data = open_data(config, data_dir, download, net.statistics)
+    data = open_data(config, access, net.statistics)
     if data.image_set.class_names != net.class_names:
         raise InputError(
             f"--dataset {dataset}: expected the network's {len(net.class_names)} classes "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.config.fields import DataConfig
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look
@@ -20,7 +21,7 @@ Statistics = dict[str, Any]
 
 
 def report_data(
-    config: DataConfig, out: Path, seed: int = 0, data_dir: str | None = None, download: bool = True
+    config: DataConfig, out: Path, seed: int = 0, access: DataAccess = DataAccess()
 ) -> Statistics:
     """Reads every image of a set and writes what it found.
 
@@ -30,8 +31,7 @@ def report_data(
             quarantine.csv (path,reason of each unusable file) and samples.png (some images as the network
             sees them in testing and in seven epochs).
         seed: of the epochs shown.
-        data_dir: TFDS data directory.
-        download: whether TFDS may download the set.
+        access: where the images come from.
 
     Returns:
         What statistics.csv holds, by name.
@@ -40,7 +40,7 @@ def report_data(
         InputError: for a set that cannot be read, before anything is written.
     """
     storage = "auto" if config.dataset == "builtin" else "stream"
-    data = open_data(dataclasses.replace(config, storage=storage), data_dir, download)
+    data = open_data(dataclasses.replace(config, storage=storage), access)
     statistics = data_statistics(data)
     with house_look():
         samples = encoded(draw_samples(data, seed), ["png"])["png"]

@@ -1,5 +1,6 @@
 """Train, evaluate and predict on images of one's own."""
 
+import dataclasses
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from keras import ops
 from alexnet_tf.checkpoints.resume import checkpoint_hash
 from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, open_data_for, save_trained
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.sources.decode import ImageDecodeError
-from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.models.imagenet import Prediction
 from alexnet_tf.models.views import averaging_model
@@ -55,11 +56,9 @@ def train_on(
     config: Config,
     strategy: tf.distribute.Strategy,
     out: Path,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
     files: RunFiles | None = None,
     start: Trained | None = None,
-    cache: Path | None = None,
 ) -> bool:
     """Trains a network and writes it to `out`, with its curve and the list of unusable files.
 
@@ -71,11 +70,9 @@ def train_on(
         strategy: distribution.
         out: folder for model.keras, model.json, preprocessing.npz, curve.csv and quarantine.csv; with a
             selection split also selection.csv, what was measured on it.
-        data_dir: TFDS data directory.
-        download: whether TFDS may download the set.
+        access: where the images come from.
         files: what else to write there.
         start: the trained network to start from, with a config of `transfer_config`.
-        cache: folder for the decoded pixels of a set that streams; they are written once and decide nothing.
 
     Returns:
         Whether there is a network: a diverged run leaves only its curve.
@@ -86,12 +83,11 @@ def train_on(
     files = files or RunFiles()
     if files.keep_best and not config.data.holdout:
         raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
-    data = open_data(config.data, data_dir, download, start.statistics if start else None)
-    if cache and not isinstance(data.image_set, StreamedSet):
-        raise InputError(
-            f"--cache: expected a set that streams from disk (--set storage=stream); received "
-            f"{data.image_set.name}, which is decoded once and held in memory"
-        )
+    # The cache is written after the checks below, because it may take hours.
+    uncached = dataclasses.replace(access, cache=None)
+    data = open_data(config.data, uncached, start.statistics if start else None)
+    if access.cache:
+        data.streamed_set()
     if start and data.image_set.image_shape != start.image_shape:
         raise InputError(
             f"--dataset {config.data.dataset}: expected images of the network's {list(start.image_shape)}; "
@@ -108,8 +104,8 @@ def train_on(
     if not state.exists() and is_trained(out, config, data):
         print(f"{out}: this run is finished, not trained again", flush=True)
         return True
-    if cache:
-        data = data.cached(cache)
+    if access.cache:
+        data = data.cached(access.cache)
     callbacks = _callbacks(files, config, data, strategy, out)
     model, history = train(config, data, strategy, state, callbacks, start=start)
     if not is_chief(strategy):
@@ -162,8 +158,7 @@ def evaluate_on(
     checkpoints: Sequence[Path],
     dataset: str,
     views: int = 1,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
 ) -> Scores:
     """Scores one trained network, or the average of several, on the report split of a data set.
 
@@ -171,8 +166,7 @@ def evaluate_on(
         checkpoints: folders that `train_on` wrote; their preprocessing has to be the same.
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: 1, 2, 5 or 10 for each image, probabilities averaged (paper, section 4.1).
-        data_dir: TFDS data directory.
-        download: whether TFDS may download the set.
+        access: where the images come from.
 
     Raises:
         InputError: for networks or a data set that do not fit each other.
@@ -186,7 +180,7 @@ def evaluate_on(
             raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
         if _scale(net) != _scale(first):
             raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
-    data = open_data_for(first, dataset, data_dir, download)
+    data = open_data_for(first, dataset, access)
     model = _averaged(nets, views)
     batches = data.report(EVALUATION_BATCH, cropped=False)
     scores = make_evaluator(model, batches, tf.distribute.get_strategy())()

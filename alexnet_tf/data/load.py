@@ -1,19 +1,35 @@
 """From a data set's name to its images."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, results_slug
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.streaming.storage import MEMORY_LIMIT, Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
-__all__ = ["load_image_set", "resolve_auto", "results_slug"]
+
+@dataclass(frozen=True)
+class DataAccess:
+    """Where images come from and whether they may be fetched; nothing of it changes their pixels.
+
+    Attributes:
+        data_dir: the directory in which TFDS keeps its sets; by default `$TFDS_DATA_DIR`, else TFDS's own.
+        download: whether TFDS may fetch a set that is not on disk.
+        cache: folder for the decoded pixels of a set that streams from disk: written once, then read
+            instead of the image files.
+    """
+
+    data_dir: str | None = None
+    download: bool = True
+    cache: Path | None = None
 
 
 def load_image_set(
     name: str,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
     image_size: int | None = None,
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
@@ -26,8 +42,7 @@ def load_image_set(
     Args:
         name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH`, a tree with
             one folder of images per class.
-        data_dir: where TFDS keeps its sets; else `$TFDS_DATA_DIR`, else TFDS's default.
-        download: let TFDS fetch a set that is not on disk.
+        access: where TFDS keeps its sets, and whether it may fetch one that is not there.
         image_size: side in pixels of the central square that images are brought to; by default the set's
             own size, or 256 where its images vary (paper, section 2). The built-in images keep theirs.
         storage: `auto` streams what takes more than `max_bytes` decoded; `memory` and `stream` insist. The
@@ -65,7 +80,7 @@ def load_image_set(
         return load_folder(name, image_size, storage, max_bytes)
     from alexnet_tf.data.sources.tfds import load_tfds
 
-    return load_tfds(name, data_dir, download, image_size, storage, max_bytes)
+    return load_tfds(name, access.data_dir, access.download, image_size, storage, max_bytes)
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:

@@ -1,5 +1,6 @@
 """From a set of images to batches: one object gives every pipeline of a run."""
 
+import dataclasses
 import functools
 import os
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet, balanced_subset
 from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, training_batches
-from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
@@ -63,8 +64,21 @@ class DataPipelines:
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, of a set that streams, from a cache of its pixels; see `StreamedSet.cached`."""
-        return DataPipelines(self.image_set.cached(folder), self.config, self.statistics)
+        """The same pipelines, of a set that streams, from a cache of its pixels; see `StreamedSet.cached`.
+
+        Raises:
+            InputError: for a set in memory, or a cache that cannot be used.
+        """
+        return DataPipelines(self.streamed_set().cached(folder), self.config, self.statistics)
+
+    def streamed_set(self) -> StreamedSet:
+        """The images; raises an InputError where they are in memory, so that a cache would serve nothing."""
+        if not isinstance(self.image_set, StreamedSet):
+            raise InputError(
+                f"--cache: expected a set that streams from disk (--set storage=stream); received "
+                f"{self.image_set.name}, which is decoded once and held in memory"
+            )
+        return self.image_set
 
     def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that is a function of (seed, epoch).
@@ -199,29 +213,34 @@ class DataPipelines:
 
 def open_data(
     config: DataConfig,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
     statistics: PixelStatistics | None = None,
 ) -> DataPipelines:
-    """Gives the pipelines of a named data set.
+    """Opens a named data set and returns its pipelines.
 
     Args:
         config: which set, and what is done to its images.
-        data_dir: TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's own.
-        download: whether TFDS may download a set that is not on disk.
-        statistics: of the images that a model was trained on, to see others as it has seen those.
+        access: the TFDS data directory, whether to download, and a cache of decoded pixels.
+        statistics: of the images that a trained model has seen, to preprocess others in the same way.
 
     Raises:
-        InputError: for a set that can be neither found nor downloaded.
+        InputError: for a set that can be neither found nor downloaded, or a cache that cannot be used.
 
     Example:
 
     >>> data = open_data(DataConfig(dataset="builtin"))
     >>> data.input_shape, data.train_size
     ((32, 32, 3), 10000)
+
+    Of a set that TFDS has prepared in a directory of yours, without a network:
+
+        open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    image_set = _load_once(config.dataset, data_dir, download, config.image_size or None, config.storage)
-    return DataPipelines(image_set, config, statistics)
+    # The images are the same with and without a cache of their pixels.
+    uncached = dataclasses.replace(access, cache=None)
+    image_set = _load_once(config.dataset, uncached, config.image_size or None, config.storage)
+    data = DataPipelines(image_set, config, statistics)
+    return data.cached(access.cache) if access.cache else data
 
 
 # An experiment runs many arms on one set: its pixels, statistics and splits are made once.

@@ -8,6 +8,7 @@ import keras
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
 from alexnet_tf.data.arrays import results_slug
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.architecture import architecture_figure
@@ -37,8 +38,7 @@ def figures_of(
     checkpoint: Path,
     out: Path,
     dataset: str | None = None,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
@@ -51,8 +51,7 @@ def figures_of(
         checkpoint: a folder that `train_on` wrote.
         out: folder for the files, made where it is missing.
         dataset: `builtin`, a TFDS name or `folder:PATH`, of the network's classes.
-        data_dir: TFDS data directory.
-        download: whether TFDS may download the set.
+        access: where the images come from.
         words: see `readable_names`.
         seed: of the choice of test images.
 
@@ -63,7 +62,7 @@ def figures_of(
         InputError: before anything is written, for a checkpoint or a set that will not do.
     """
     net = load_trained(checkpoint)
-    data = open_data_for(net, dataset, data_dir, download) if dataset else None
+    data = open_data_for(net, dataset, access) if dataset else None
     curve = (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "curve.csv"
     rows = read_curve(curve) if curve.is_file() else None
     yield from draw_architecture(net.model, net.model.name, out)

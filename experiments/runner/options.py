@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Arm, Experiment
 
@@ -15,8 +16,7 @@ class Options:
 
     Attributes:
         dataset: `auto`, or a name that `open_data` takes.
-        data_dir: TFDS data directory.
-        download: whether TFDS may fetch a set.
+        access: where the images come from.
         arms: names; all of the experiment's where empty.
         seeds: the arm's own where empty.
         epochs: the arm's own where None.
@@ -27,8 +27,7 @@ class Options:
     """
 
     dataset: str = "auto"
-    data_dir: str | None = None
-    download: bool = True
+    access: DataAccess = DataAccess()
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     epochs: int | None = None

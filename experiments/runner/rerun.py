@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
@@ -41,8 +42,7 @@ def rerun(
     run: RecordedRun,
     experiments: Sequence[Experiment],
     strategy: tf.distribute.Strategy,
-    data_dir: str | None = None,
-    download: bool = True,
+    access: DataAccess = DataAccess(),
     epochs: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[int, str]:
@@ -52,8 +52,7 @@ def rerun(
         run: with its row, its curve and its record.
         experiments: among them the run's, for its own metrics.
         strategy: distribution; sums over other numbers of replicas have other last bits.
-        data_dir: TFDS data directory.
-        download: whether TFDS may download the set.
+        access: where the images come from.
         epochs: replay so many at most; all by default.
         tolerance: largest absolute difference that still counts as equal.
 
@@ -67,7 +66,7 @@ def rerun(
     config = recorded_config(run)
     if epochs is not None:
         config = config.replace(epochs=min(epochs, config.train.epochs))
-    data = open_data(config.data, data_dir, download)
+    data = open_data(config.data, access)
     expected = run.row["data_fingerprint"]
     if data.image_set.fingerprint != expected:
         raise InputError(

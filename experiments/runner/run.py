@@ -11,7 +11,8 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.load import resolve_auto, results_slug
+from alexnet_tf.data.arrays import results_slug
+from alexnet_tf.data.load import resolve_auto
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
@@ -87,7 +88,7 @@ def planned_run(
 ) -> Run:
     """The run of one arm with one seed, checked as far as can be without training."""
     config = options.configured(arm.config.replace(seed=seed, dataset=dataset))
-    data = open_data(config.data, options.data_dir, options.download)
+    data = open_data(config.data, options.access)
     check_run(config, data, strategy)
     return Run(experiment, arm, config, data)
 
@@ -157,7 +158,7 @@ def chosen_dataset(experiment: Experiment, options: Options) -> str:
     """The data set to use; says so loudly where `auto` has to be content with the built-in one."""
     if options.dataset != "auto":
         return options.dataset
-    dataset = resolve_auto(experiment.dataset, options.data_dir)
+    dataset = resolve_auto(experiment.dataset, options.access.data_dir)
     if dataset != experiment.dataset:
         print(
             f"NOTICE: {experiment.dataset} is not on disk, so this runs on the built-in data set, whose\n"

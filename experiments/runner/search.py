@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.load import results_slug
+from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
@@ -51,7 +51,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     # Data and configs first: what cannot be run should leave no folder behind.
     for arm in arms:
         config = candidate(arm, arm.grid[0], dataset, options)
-        data = open_data(config.data, options.data_dir, options.download)
+        data = open_data(config.data, options.access)
         check_run(config, data, strategy)
     prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
     for arm in arms:
@@ -96,7 +96,7 @@ def search_row(
 ) -> dict[str, Any]:
     """Trains one candidate, unless its row is there, and returns its row of lr_search.csv."""
     config = candidate(arm, rate, dataset, options)
-    data = open_data(config.data, options.data_dir, options.download)
+    data = open_data(config.data, options.access)
     config_hash = config.hash(data.image_set.fingerprint)
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:

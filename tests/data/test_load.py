@@ -19,8 +19,8 @@ def test_builtin():
 
 def test_folders_and_the_builtin_set_need_no_tfds(tmp_path):
     script = (
-        "import sys; from alexnet_tf.data.load import load_image_set, resolve_auto, results_slug\n"
-        "load_image_set('builtin'); resolve_auto('builtin', None); results_slug('folder:x')\n"
+        "import sys; from alexnet_tf.data.load import load_image_set, resolve_auto\n"
+        "load_image_set('builtin'); resolve_auto('builtin', None);\n"
         "assert 'tensorflow_datasets' not in sys.modules and 'tensorflow' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

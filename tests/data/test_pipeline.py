@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, example_count, open_data
 from alexnet_tf.runtime.errors import InputError
 
@@ -163,7 +164,8 @@ def test_mistakes_are_named(image_set):
 
 
 def test_real_cifar10(shared_datasets):
-    data = open_data(DataConfig(dataset="cifar10", pad=4, flip=True), str(shared_datasets), download=False)
+    config = DataConfig(dataset="cifar10", pad=4, flip=True)
+    data = open_data(config, DataAccess(str(shared_datasets), download=False))
 
     assert data.input_shape == (32, 32, 3)
     assert data.train_size == 50_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.sources import tfds_fetch
 from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
 from alexnet_tf.runtime.errors import InputError
@@ -78,7 +78,7 @@ def served(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "step"), [("tiny_imagenet100", 2), ("tiny_imagenet200", 1)])
 def test_classes_and_labels(served, name, step):
-    images = load_image_set(name, str(served(ids())))
+    images = load_image_set(name, DataAccess(str(served(ids()))))
 
     assert images.class_names == tuple(ids()[::step])
     assert images.report_split == "validation"
@@ -108,7 +108,7 @@ def test_an_archive_that_will_not_do(served, names, checksum, words):
     data_dir = served(names(), checksum)
 
     with pytest.raises(InputError, match=words) as error:
-        load_image_set("tiny_imagenet100", str(data_dir))
+        load_image_set("tiny_imagenet100", DataAccess(str(data_dir)))
 
     assert "\n" not in str(error.value)
     assert not (data_dir / "tiny_imagenet100").exists()
@@ -119,7 +119,7 @@ def test_without_a_network(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_fetch, "_answers", asked.append)
 
     with pytest.raises(InputError, match=r"cs231n\.stanford\.edu cannot be reached") as error:
-        load_image_set("tiny_imagenet100", str(tmp_path))
+        load_image_set("tiny_imagenet100", DataAccess(str(tmp_path)))
 
     assert "--data-dir" in str(error.value)
     assert "import alexnet_tf.data.tiny_imagenet, tensorflow_datasets as tfds" in str(error.value)

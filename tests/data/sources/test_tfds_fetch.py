@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.sources import tfds_fetch
 from alexnet_tf.runtime.errors import InputError
 
@@ -21,10 +21,10 @@ def no_probe(monkeypatch):
     monkeypatch.setattr(tfds_fetch, "_answers", lambda url: pytest.fail("asked the network"))
 
 
-def failure(name: str, data_dir: Path | None, **options: object) -> str:
+def failure(name: str, data_dir: Path | None, download: bool = True) -> str:
     """The error of loading a set: one line, whatever the case."""
     with pytest.raises(InputError) as error:
-        load_image_set(name, data_dir and str(data_dir), **options)
+        load_image_set(name, DataAccess(data_dir and str(data_dir), download))
     assert "\n" not in str(error.value)
     return str(error.value)
 
