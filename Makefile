@@ -15,12 +15,8 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
-# One experiment per claim; `make search` and `make run` take NAME=.
-ABLATIONS := $(addprefix ablation-,relu towers lrn lrn-alexnet pooling pooling-alexnet augmentation color \
-	color-long views dropout weight-decay bias depth ensemble kernels kernels-many kernels-long retrieval init \
-	lrn-form)
 
-.PHONY: setup test lint quickstart ablations $(ABLATIONS) run search rerun imagenet compare tables figures \
+.PHONY: setup test lint quickstart ablations always run search rerun imagenet compare tables figures \
 	report benchmark growth scaling profile clean
 
 setup: $(READY)
@@ -35,10 +31,13 @@ quickstart: $(READY)
 	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 \
 		--results-dir $(RESULTS_DIR)/quickstart
 
-$(ABLATIONS): $(READY)
+# One experiment per claim; a folder of that name does not matter. `make search` and `make run` take NAME=.
+ablation-%: $(READY) always
 	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
 
-ablations: $(ABLATIONS)
+ablations: $(READY)
+	names=$$($(RUN) list | sed -n 's/^\(ablation-[^ ]*\) .*/\1/p') && test -n "$$names" && \
+		$(MAKE) --no-print-directory $$names
 
 run: $(READY)
 	$(RUN) run $(NAME) $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))

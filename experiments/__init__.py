@@ -1,50 +1,51 @@
-"""The claims of the paper, one experiment each."""
+"""The experiments: one claim of the paper each, or a question of our own, found in `experiments.claims`."""
 
-from experiments.claims import (
-    augmentation,
-    bias,
-    color,
-    color_long,
-    depth,
-    dropout,
-    ensemble,
-    init,
-    kernels,
-    kernels_long,
-    kernels_many,
-    lrn,
-    lrn_alexnet,
-    lrn_form,
-    pooling,
-    pooling_alexnet,
-    relu,
-    retrieval,
-    towers,
-    views,
-    weight_decay,
-)
+import importlib
+import pkgutil
+from types import ModuleType
 
-# In the order of the claims.
-EXPERIMENTS = (
-    relu.EXPERIMENT,
-    towers.EXPERIMENT,
-    lrn.EXPERIMENT,
-    lrn_alexnet.EXPERIMENT,
-    pooling.EXPERIMENT,
-    pooling_alexnet.EXPERIMENT,
-    augmentation.EXPERIMENT,
-    color.EXPERIMENT,
-    color_long.EXPERIMENT,
-    views.EXPERIMENT,
-    dropout.EXPERIMENT,
-    weight_decay.EXPERIMENT,
-    bias.EXPERIMENT,
-    depth.EXPERIMENT,
-    ensemble.EXPERIMENT,
-    kernels.EXPERIMENT,
-    kernels_many.EXPERIMENT,
-    kernels_long.EXPERIMENT,
-    retrieval.EXPERIMENT,
-    init.EXPERIMENT,
-    lrn_form.EXPERIMENT,
-)
+import experiments.claims
+from experiments.experiment import Experiment
+
+# The only module of claims/ that declares no experiment.
+SHARED = "common"
+
+
+def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
+    """The experiments of all modules of a package: `EXPERIMENT` or `EXPERIMENTS` in each.
+
+    Returns:
+        Claims of the paper by number, those of one claim as declared; then questions of our own by name.
+
+    Raises:
+        ValueError: for a module that declares none, or two experiments of one name; names the file.
+    """
+    found: dict[str, tuple[Experiment, str | None]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name == SHARED:
+            continue
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        declared = getattr(module, "EXPERIMENTS", None) or (getattr(module, "EXPERIMENT", None),)
+        for experiment in declared:
+            if not isinstance(experiment, Experiment):
+                raise ValueError(
+                    f"{module.__file__}: expected EXPERIMENT = Experiment(...) or EXPERIMENTS = (..., ...); "
+                    f"received {'neither' if experiment is None else repr(experiment)}"
+                )
+            if experiment.name in found:
+                raise ValueError(
+                    f"{module.__file__}: expected an experiment of another name than those of "
+                    f"{found[experiment.name][1]}; received {experiment.name!r} again"
+                )
+            found[experiment.name] = experiment, module.__file__
+    return tuple(sorted((experiment for experiment, _ in found.values()), key=_place))
+
+
+def _place(experiment: Experiment) -> tuple[int, int, str]:
+    """Sort key, equal for the experiments of one claim."""
+    if experiment.is_of_paper:
+        return 0, int(experiment.claim[1:]), ""
+    return 1, 0, experiment.name
+
+
+EXPERIMENTS = find_experiments(experiments.claims)

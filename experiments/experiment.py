@@ -10,8 +10,8 @@ from alexnet_tf.config.fields import Config
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# Further metrics of trained nets: (models, pipelines) -> values; the first model is the run's own.
-Probe = Callable[..., Mapping[str, float]]
+# Further metrics of trained nets: (models, pipelines) -> column: value; the first model is the run's own.
+Probe = Callable[..., Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,9 @@ class Experiment:
     cost: str
     arms: tuple[Arm, ...]
     comparisons: tuple[Comparison, ...]
-    metrics: tuple[Metric, ...]
-    objective: Literal["epochs_to_target", "selection_error"]
-    figure: str
+    metrics: tuple[Metric, ...] = ()
+    objective: Literal["epochs_to_target", "selection_error"] = "selection_error"
+    figure: str = "test_error"
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -9,12 +9,14 @@ because their loss stayed flat with 1. The early stages are the first three epoc
 mean of the training loss after each.
 """
 
+from typing import Any
+
 from experiments.claims.common import cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Curve, Experiment, Metric
 
 EARLY_EPOCHS = 3
 # The paper's condition: pixels, alpha and the gain of its Gaussians.
-PAPER = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
+PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
 def early_loss(curve: Curve) -> float | None:
@@ -74,6 +76,5 @@ EXPERIMENT = Experiment(
         "the run of `tenth-he` with seed 0 was paused for the most part of an hour; its `seconds` include "
         "the pause",
     ),
-    objective="selection_error",
     figure="train_error",
 )

@@ -1,18 +1,20 @@
-"""The AlexNet of the ablations: the paper's eight layers with fewer kernels and units, for small images.
+"""What several claims share: the ablations' networks, arms, metrics and probes.
 
-Its pixels have unit variance. The paper's were 0..255 minus the mean, so its LRN met activations some 64
-times as large; `alpha` times that squared makes the layer do to these pixels what it did to those. (For a
-net of convolutions, ReLU, pooling and LRN without biases that is exact: dividing the input by s and
-multiplying `alpha` by s^2 divides every activation by s.) With the paper's own 1e-4 the layer would be
-the constant factor k^-beta here.
+`CIFAR` and `TINY` are the AlexNet of the ablations: the paper's eight layers with fewer kernels and units,
+for small images. Its pixels have unit variance. The paper's were 0..255 minus the mean, so its LRN met
+activations some 64 times as large; `alpha` times that squared makes the layer do to these pixels what it
+did to those. (For a net of convolutions, ReLU, pooling and LRN without biases that is exact: dividing the
+input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's own 1e-4 the
+layer would be the constant factor k^-beta here.
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.config.presets import SCALED
-from experiments.experiment import Arm, Probe
+from experiments.experiment import Arm, Comparison, Curve, Metric, Probe
 
 # Standard deviation of pixels, in grey levels; of CIFAR-10's about 64, of Tiny ImageNet's about 70.
 PIXEL_STDDEV = 64
@@ -39,6 +41,12 @@ TINY = Config(
 )
 # Three times as long. The drops lie at the same fractions, so a search of six epochs is the same runs.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
+
+# The four-layer net with crops, flips and a rate that falls twice: how the small net generalises.
+CIFAR_NET = Config(
+    data=DataConfig(dataset="cifar10", pad=4, flip=True),
+    train=TrainConfig(epochs=12, schedule="steps", drops=(8, 10)),
+)
 
 GRID = (0.01, 0.02, 0.04)
 THREE_SEEDS = (0, 1, 2)
@@ -76,3 +84,85 @@ def measured_arm(
 ) -> Arm:
     """An arm on Tiny ImageNet that looks at the nets of another's arm: nothing is searched for it."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
+
+
+def train_test_gap(curve: Curve) -> float | None:
+    """Test error minus training error after the last epoch: how much the net overfits.
+
+    Example:
+
+    >>> train_test_gap([{"train_error": 0.25, "test_error": 0.75}])
+    0.5
+    """
+    return curve[-1]["test_error"] - curve[-1]["train_error"]
+
+
+GAP = Metric("gap", "test - training error", "fraction", -1, 1, train_test_gap)
+
+
+def epochs_to_error(curve: Curve, target: float) -> float | None:
+    """Epochs until the training error is `target`, interpolated between epochs; None if it never is.
+
+    Example:
+
+    >>> epochs_to_error([{"epoch": 0, "train_error": 0.9}, {"epoch": 1, "train_error": 0.3},
+    ...                  {"epoch": 2, "train_error": 0.2}], target=0.25)
+    1.5
+    """
+    before = None
+    for point in curve:
+        if point["train_error"] <= target:
+            if before is None:
+                return float(point["epoch"])
+            fall = before["train_error"] - point["train_error"]
+            # Rounded to a thousandth of an epoch: more digits would claim what 10,000 images can't tell.
+            return round(before["epoch"] + (before["train_error"] - target) / fall, 3)
+        before = point
+    return None
+
+
+def epochs_to(percent: int) -> Metric:
+    """The metric of so many percent training error."""
+    return Metric(
+        name=f"epochs_to_{percent}",
+        title=f"epochs to {percent}% training error",
+        unit="epochs",
+        low=0,
+        of_curve=lambda curve: epochs_to_error(curve, percent / 100),
+        censored_message=lambda curve: f"> {curve[-1]['epoch']:.0f} epochs",
+    )
+
+
+AVERAGED_ERROR = Metric("averaged_error", "test error, averaged", "fraction", 0, 1)
+AVERAGED_TOP5_ERROR = Metric("averaged_top5_error", "top-5 test error, averaged", "fraction", 0, 1)
+AVERAGED_ERRORS = (AVERAGED_ERROR, AVERAGED_TOP5_ERROR)
+EVALUATION_BATCH = 250
+
+
+def averaged(views: int) -> Probe:
+    """A probe: exact errors on the report split with so many views of each image, of one net or several."""
+
+    def probe(models: Sequence, data) -> Mapping[str, float]:
+        # Here, not at the top: listing the experiments should not wait for TensorFlow.
+        import tensorflow as tf
+
+        from alexnet_tf.models.views import averaging_model
+        from alexnet_tf.training.evaluate import make_evaluator
+
+        height, width, channels = data.image_set.image_shape
+        border = 2 * data.config.pad
+        whole = (height + border, width + border, channels)
+        model = averaging_model(models, whole, views)
+        images = data.report(EVALUATION_BATCH, cropped=False)
+        scores = make_evaluator(model, images, tf.distribute.get_strategy())()
+        return {AVERAGED_ERROR.name: scores.error, AVERAGED_TOP5_ERROR.name: scores.top5_error}
+
+    return probe
+
+
+def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
+    """Both errors of an arm against those of `one`, half of the paper's effect the smallest of interest."""
+    return tuple(
+        Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
+        for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)
+    )

@@ -7,9 +7,7 @@ overfit. How long training takes is measured as the epochs until the training er
 the rate falls.
 """
 
-from experiments.claims.common import FIVE_SEEDS, cifar_arm
-from experiments.claims.generalisation import GAP
-from experiments.claims.time_to_error import epochs_to
+from experiments.claims.common import FIVE_SEEDS, GAP, cifar_arm, epochs_to
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 EPOCHS_TO_40 = epochs_to(40)
@@ -51,6 +49,4 @@ EXPERIMENT = Experiment(
         "augmentation (C5): probably it loses more by what it has not learned yet than it gains by "
         "overfitting less. Whether a longer training turns that round was not tried",
     ),
-    objective="selection_error",
-    figure="test_error",
 )

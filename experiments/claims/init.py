@@ -47,7 +47,6 @@ EXPERIMENT = Experiment(
         _against("glorot", "paper"),
         _against("he", "glorot"),
     ),
-    metrics=(),
     reasons=(
         "the cause is how few inputs a unit of this net has: between a half (conv2) and a forty-eighth "
         "(fc6) of the paper's. `gain` is `paper-raw` with the Gaussian of each layer widened to make up "
@@ -58,6 +57,5 @@ EXPERIMENT = Experiment(
         "that was tried in four epochs (lr_search.csv), and in these ten; the rate of such an arm is the "
         "first of the grid that was declared and says nothing",
     ),
-    objective="selection_error",
     figure="train_error",
 )  # fmt: skip

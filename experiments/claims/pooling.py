@@ -1,29 +1,28 @@
 """C4: overlapping pooling (3/2) lowers the error against 2/2, and overfits slightly less (section 3.4).
 
     make ablation-pooling DATASET=cifar10 DATA_DIR=...
+    make ablation-pooling-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
 
-The four-layer net with max pooling, crops and flips; the sides are 16, 8 and 4 in both arms.
+`ablation-pooling` has the four-layer net with max pooling, crops and flips; the sides of its maps are 16,
+8 and 4 in both arms. `ablation-pooling-alexnet` has the net that the claim was made for, with crops of 50
+pixels instead of 56: then the maps have sides of 23, 11, 5 and 2 with either window, as 55, 27, 13 and 6
+are in the paper's net; with crops of 56 fc6 would see 3x3 positions after separate pooling and 2x2 after
+overlapping.
 """
 
 from alexnet_tf.config.fields import Config
-from experiments.claims.generalisation import AUGMENTED, GAP
-from experiments.experiment import TEST_ERROR, Arm, Comparison, Experiment
+from experiments.claims.common import CIFAR_NET, FIVE_SEEDS, GAP, tiny_arm
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Arm, Comparison, Experiment
 
 GRID = (0.005, 0.01, 0.02)
-SEEDS = (0, 1, 2, 3, 4)
 
 
 def _net(pool_size: int, rate: float) -> Config:
-    return AUGMENTED.replace(
-        pooling=("max", "max", "max"),
-        init="glorot",
-        input_scale="unit",
-        pool_size=pool_size,
-        learning_rate=rate,
-    )
+    modern = CIFAR_NET.replace(pooling=("max", "max", "max"), init="glorot", input_scale="unit")
+    return modern.replace(pool_size=pool_size, learning_rate=rate)
 
 
-EXPERIMENT = Experiment(
+POOLING = Experiment(
     name="ablation-pooling",
     claim="C4",
     section="3.4",
@@ -31,28 +30,12 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 36 min of one core in mixed_bfloat16, its search 20",
     arms=(
-        Arm("separate", _net(2, 0.02), "2x2 windows, stride 2", GRID, SEEDS, 6),
-        Arm("overlapping", _net(3, 0.01), "3x3 windows, stride 2", GRID, SEEDS, 6),
+        Arm("separate", _net(2, 0.02), "2x2 windows, stride 2", GRID, FIVE_SEEDS, 6),
+        Arm("overlapping", _net(3, 0.01), "3x3 windows, stride 2", GRID, FIVE_SEEDS, 6),
     ),
     comparisons=(
-        Comparison(
-            "overlapping",
-            "separate",
-            TEST_ERROR,
-            "difference",
-            paper_effect=-0.004,
-            smallest_effect=-0.002,
-            primary=True,
-        ),
-        Comparison(
-            "overlapping",
-            "separate",
-            GAP,
-            "difference",
-            paper_effect=None,
-            smallest_effect=-0.002,
-            primary=True,
-        ),
+        Comparison("overlapping", "separate", TEST_ERROR, "difference", -0.004, -0.002, primary=True),
+        Comparison("overlapping", "separate", GAP, "difference", None, -0.002, primary=True),
     ),
     metrics=(GAP,),
     reasons=(
@@ -65,6 +48,37 @@ EXPERIMENT = Experiment(
         "the comparison of test - training error, which the paper makes too, became one that decides the "
         "claim after these runs; its smallest effect of interest was declared before them",
     ),
-    objective="selection_error",
-    figure="test_error",
 )
+POOLING_ALEXNET = Experiment(
+    name="ablation-pooling-alexnet",
+    claim="C4",
+    section="3.4",
+    statement="Overlapping pooling lowers the error of AlexNet, which overfits slightly less.",
+    dataset="tiny_imagenet100",
+    cost="about 50 min of one core in mixed_bfloat16, its search 18",
+    arms=(
+        tiny_arm("separate", 0.04, "2x2 windows, stride 2", crop=50, pool_size=2),
+        tiny_arm("overlapping", 0.02, "3x3 windows, stride 2", crop=50),
+    ),
+    comparisons=(
+        Comparison("overlapping", "separate", TEST_ERROR, "difference", -0.004, -0.002, primary=True),
+        Comparison("overlapping", "separate", TEST_TOP5_ERROR, "difference", -0.003, -0.0015),
+        Comparison("overlapping", "separate", GAP, "difference", None, -0.002),
+    ),
+    metrics=(GAP,),
+    reasons=(
+        "in twelve epochs the nets have learned little: they are wrong on most training images too. What "
+        "differs between the arms is small beside what the seed does to `overlapping`, and on the "
+        "four-layer net, which has learned its data far better, overlapping windows are ahead "
+        "(ablation-pooling)",
+        "`overlapping` reaches the test error of `separate` at a higher training error, so it is harder to "
+        "overfit, as the paper says; but the search gave it half the rate, on a difference of one seed that "
+        "is within the noise of its images (lr_search.csv), and a lower rate alone might do that too",
+    ),
+    notes=(
+        "declared when the verdict of ablation-pooling was known, before its own runs",
+        "the comparison of test - training error does not decide the claim here, as was declared; if it "
+        "did, the verdict would be the same",
+    ),
+)
+EXPERIMENTS = (POOLING, POOLING_ALEXNET)

@@ -10,7 +10,7 @@ constant learning rate for each arm, chosen from its grid for speed.
 """
 
 from alexnet_tf.config.fields import CifarNetConfig, Config, DataConfig, TrainConfig
-from experiments.claims.time_to_error import epochs_to
+from experiments.claims.common import epochs_to
 from experiments.experiment import Arm, Comparison, Experiment
 
 EPOCHS_TO_25 = epochs_to(25)

@@ -2,16 +2,16 @@
 
     make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...
 
-The six nearest training images of each of 500 test images, by exact Euclidean distance, in the features of
-fc7 and in pixels: the share that has the query's class, and how far they are in pixels, told as the share of
-all training images that are nearer. A net that has learned nothing is the control: a random projection keeps
-distances.
+For each of 500 test images, the six nearest training images by exact Euclidean distance, in the features
+of fc7 and in pixels. Two metrics: the share of them that has the query's class, and their distance in
+pixels, as the share of all training images that are nearer. An untrained net is the control, because a
+random projection keeps distances.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from experiments.claims.common import measured_arm
-from experiments.experiment import Comparison, Experiment, Metric
+from experiments.experiment import Comparison, Experiment, Metric, Probe
 
 SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
 NEARER = Metric("nearer_in_pixels", "images nearer in pixels than the neighbours", "fraction", 0, 1)
@@ -19,10 +19,10 @@ NEARER = Metric("nearer_in_pixels", "images nearer in pixels than the neighbours
 QUERY_SEED = 0
 
 
-def neighbours_in(space: int) -> Callable[..., Mapping[str, float]]:
+def neighbours_in(space: int) -> Probe:
     """A probe: the two metrics of neighbours in the last hidden layer (space 0) or in pixels (space 1)."""
 
-    def probe(models: Sequence, data) -> Mapping[str, float]:
+    def probe(models: Sequence, data) -> Mapping[str, float | None]:
         # Here, not at the top: listing the experiments should not wait for TensorFlow.
         from alexnet_tf.figures.of_images import find_neighbours, nearer_in_pixels
 
@@ -74,6 +74,5 @@ EXPERIMENT = Experiment(
         "is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for another net, trained for 60 "
         "epochs)",
     ),
-    objective="selection_error",
     figure=SAME_CLASS.name,
 )

@@ -10,11 +10,12 @@ the rate of `two`, so that one sees how much of the difference is the rate's.
 """
 
 import dataclasses
+from typing import Any
 
 from experiments.claims.common import THREE_SEEDS, tiny_arm
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Comparison, Experiment
 
-ONE_TOWER = {"towers": 1, "filters": (48, 128, 192, 192, 256)}
+ONE_TOWER: dict[str, Any] = {"towers": 1, "filters": (48, 128, 192, 192, 256)}
 
 EXPERIMENT = Experiment(
     name="ablation-towers",
@@ -35,7 +36,6 @@ EXPERIMENT = Experiment(
         Comparison("two", "one", TEST_TOP5_ERROR, "difference", -0.012, -0.006),
         Comparison("two", "one-fast", TEST_ERROR, "difference", -0.017, -0.0085),
     ),
-    metrics=(),
     reasons=(
         "the difference is not the rate's: the search, of fewer epochs and in mixed_bfloat16, found two "
         "rates of `one` about as good as each other and took the lower; at the higher, which is that of "
@@ -47,6 +47,4 @@ EXPERIMENT = Experiment(
         "and C13 and C14 needed nets. The rows of the first training are in the history of this repository "
         "before commit 080231c; the verdict was the same",
     ),
-    objective="selection_error",
-    figure="test_error",
 )

@@ -21,10 +21,8 @@ EXPERIMENT = Experiment(
         Comparison("decay", "none", TRAIN_ERROR, "difference", None, -0.005, primary=True),
         Comparison("decay", "none", TEST_ERROR, "difference", None, -0.005),
     ),
-    metrics=(),
     notes=(
         "the run of `decay` with seed 4 was paused for more than an hour; its `seconds` include the pause",
     ),
-    objective="selection_error",
     figure="train_error",
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.claims import ensemble, views
-from experiments.claims.averaging import METRICS
+from experiments.claims.common import AVERAGED_ERRORS
 from experiments.evidence.effects import sample_of, values_of
 from experiments.evidence.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.evidence.read import Evidence
@@ -81,7 +81,7 @@ def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
     lines = []
     for evidence in found:
         for arm, words in names.items():
-            cells = [_mean(evidence, arm, metric.name) for metric in METRICS]
+            cells = [_mean(evidence, arm, metric.name) for metric in AVERAGED_ERRORS]
             if any(cells):
                 link = f"[{evidence.experiment.name}]({evidence.path('table.md')}), {words}"
                 lines.append(["ours", link, evidence.dataset, *(cell or "–" for cell in cells)])

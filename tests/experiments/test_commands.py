@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,11 +122,29 @@ def test_a_reader_that_has_gone_is_no_answer():
     assert process.wait(timeout=60) == 141
 
 
-def test_every_experiment_is_a_make_target():
-    text = (ROOT / "Makefile").read_text().replace("\\\n", "")
-    (names,) = re.findall(r"ABLATIONS := \$\(addprefix ablation-,(.*)\)", text)
+def make(*arguments: str) -> str:
+    """What make would run."""
+    return subprocess.run(
+        ["make", "-n", "-C", str(ROOT), *arguments], check=True, capture_output=True, text=True
+    ).stdout
 
-    assert [f"ablation-{name}" for name in names.split()] == [each.name for each in EXPERIMENTS]
+
+def test_every_experiment_is_a_make_target():
+    lines = make("ablations", f"RUN={sys.executable} -m experiments").splitlines()
+    expected = [f"-m experiments run {each.name} " for each in EXPERIMENTS]
+    assert [part for line in lines for part in expected if part in line] == expected
+
+
+def test_make_hands_its_variables_on():
+    (line,) = [
+        line
+        for line in make("ablation-relu", "DATASET=cifar10", "SEEDS=0,1", "SET=width=0.5").splitlines()
+        if "experiments run" in line
+    ]
+    assert line.split("run ")[1].split() == [
+        "ablation-relu", "--dataset", '"cifar10"', "--set", '"width=0.5"',
+        "--results-dir", '"runs"', "--seeds", "0,1",
+    ]  # fmt: skip
 
 
 def test_list_shows_claims_sections_arms_and_costs(capsys):

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
-from experiments.claims.generalisation import GAP
+from experiments.claims.common import GAP
 from experiments.evidence.effects import (
     Judged,
     Records,

@@ -11,15 +11,16 @@ from alexnet_tf.config.fields import AlexNetConfig
 from alexnet_tf.models import build_model
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
-from experiments.claims import depth, ensemble, kernels, kernels_many, towers, views
+from experiments.claims import depth, ensemble, towers, views
 from experiments.claims.common import CIFAR
+from experiments.claims.kernels import KERNELS, KERNELS_MANY
 from experiments.experiment import Experiment
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.
 ONE_STEP = ["--dataset", "builtin", "--epochs", "1", "--set", "batch_size=96"]
 NARROW = ["--set", "width=0.125"]
-TINY_ARM, MANY_ARM = (module.EXPERIMENT.arm("two") for module in (kernels, kernels_many))
+TINY_ARM, MANY_ARM = (experiment.arm("two") for experiment in (KERNELS, KERNELS_MANY))
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from experiments.claims import lrn, lrn_alexnet, pooling, relu
+from experiments.claims.lrn import LRN, LRN_ALEXNET
+from experiments.claims.pooling import POOLING
+from experiments.claims.relu import EXPERIMENT as RELU
 from experiments.compare.results import compare
 from tests.experiments.compare.altered import EFFECTS, MEANS, section, titles
 from tests.experiments.invented import fall, record
@@ -19,8 +21,8 @@ def record_errors(folder, experiment, prefix, errors_by_arm, **changes):
 def nets(tmp_path):
     """Effects of -1, -2 and 0 points, and of +1, 0 and +2, on errors that lie 55 points apart."""
     a, b = tmp_path / "cifar" / "ablation-lrn", tmp_path / "tiny" / "ablation-lrn-alexnet"
-    record_errors(a, lrn.EXPERIMENT, "cifar", {"none": (0.25, 0.26, 0.27), "lrn": (0.24, 0.24, 0.27)})
-    record_errors(b, lrn_alexnet.EXPERIMENT, "tiny", {"none": (0.8, 0.8, 0.8), "lrn": (0.81, 0.8, 0.82)})
+    record_errors(a, LRN, "cifar", {"none": (0.25, 0.26, 0.27), "lrn": (0.24, 0.24, 0.27)})
+    record_errors(b, LRN_ALEXNET, "tiny", {"none": (0.8, 0.8, 0.8), "lrn": (0.81, 0.8, 0.82)})
     return a, b
 
 
@@ -49,7 +51,7 @@ def test_the_same_runs_have_the_same_effects(nets):
 
 
 def test_arms_that_share_runs_have_no_independent_effects(tmp_path):
-    experiment = pooling.EXPERIMENT
+    experiment = POOLING
     arms = {"separate": (0.25, 0.26, 0.27), "overlapping": (0.24, 0.24, 0.27)}
     for name in "ab":
         record_errors(tmp_path / name, experiment, "net", {"separate": arms["separate"]})
@@ -67,7 +69,7 @@ def test_ratios_are_shown_without_a_difference(tmp_path):
         for seed, pair in enumerate(epochs):
             for arm, last in zip(("relu", "tanh"), pair, strict=True):
                 hashed = f"{name}-{arm}-{seed}"
-                record(tmp_path / name, relu.EXPERIMENT, arm, seed, fall(last, 30), config_hash=hashed)
+                record(tmp_path / name, RELU, arm, seed, fall(last, 30), config_hash=hashed)
     (line,) = section(compare(tmp_path / "a", tmp_path / "b")[1], EFFECTS)
     assert line == (
         "ablation-relu: tanh / relu, epochs to 25% training error: A 5.94× [3.91, 9.03] "
@@ -76,5 +78,5 @@ def test_ratios_are_shown_without_a_difference(tmp_path):
 
 
 def test_an_arm_that_one_side_lacks_has_no_effects(nets, tmp_path):
-    record_errors(tmp_path / "other", lrn_alexnet.EXPERIMENT, "other", {"none": (0.8, 0.8)})
+    record_errors(tmp_path / "other", LRN_ALEXNET, "other", {"none": (0.8, 0.8)})
     assert section(compare(nets[0], tmp_path / "other")[1], EFFECTS) == []

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from experiments.claims.averaging import ERROR
+from experiments.claims.common import AVERAGED_ERROR
 from experiments.compare.folders import ranges
 from experiments.compare.results import compare
 from experiments.experiment import Metric
@@ -82,8 +82,8 @@ def test_experiments_of_one_name_are_told_apart_by_their_folders(original, tmp_p
 @pytest.fixture
 def same_runs(tmp_path):
     """An arm `mine` of one experiment that is `separate` of another, and two arms that look at its net."""
-    mine = dataclasses.replace(POOLING, name="mine", metrics=(GAP, ERROR, Metric("own", "own")))
-    theirs = dataclasses.replace(POOLING, metrics=(GAP, ERROR, PROBE))
+    mine = dataclasses.replace(POOLING, name="mine", metrics=(GAP, AVERAGED_ERROR, Metric("own", "own")))
+    theirs = dataclasses.replace(POOLING, metrics=(GAP, AVERAGED_ERROR, PROBE))
     net = POOLING.arm("separate").config
     for seed in range(2):
         errors = [0.9, 0.5, 0.2 + seed / 100]

@@ -7,7 +7,8 @@ import pytest
 
 import alexnet_tf.data.pipeline
 from experiments.__main__ import main
-from experiments.claims import ensemble, kernels
+from experiments.claims import ensemble
+from experiments.claims.kernels import KERNELS
 from experiments.runner.replayed import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
@@ -132,13 +133,13 @@ def test_what_takes_other_nets_is_said_not_to_be_replayed():
 
 def test_metrics_that_are_not_declared_are_said_not_to_be_replayed():
     row = {**ROW, "experiment": "ablation-kernels", "arm": "old", "grey_tower": 0.4, "mystery": 1.0}
-    found = replay_row(row, CURVE, "done", [kernels.EXPERIMENT], pytest.fail)
+    found = replay_row(row, CURVE, "done", [KERNELS], pytest.fail)
     assert found.largest == 0
     assert found.notes == [
         "grey_tower not replayed: ablation-kernels has no arm old",
         "mystery not replayed: ablation-kernels has no such metric",
     ]
-    found = replay_row(row | {"experiment": "gone"}, CURVE, "done", [kernels.EXPERIMENT], pytest.fail)
+    found = replay_row(row | {"experiment": "gone"}, CURVE, "done", [KERNELS], pytest.fail)
     assert found.notes == ["grey_tower, mystery not replayed: there is no experiment gone"]
 
 

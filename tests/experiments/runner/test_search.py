@@ -9,7 +9,7 @@ import alexnet_tf.data.pipeline
 import experiments.runner.search
 from alexnet_tf.training.train import History
 from experiments.__main__ import main
-from experiments.claims import pooling
+from experiments.claims.pooling import POOLING
 from experiments.report.conditions import notes
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
@@ -45,7 +45,7 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
     monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
     assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
 
-    grid = pooling.EXPERIMENT.arm("separate").grid
+    grid = POOLING.arm("separate").grid
     rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
     assert len(rates) == len(grid) + experiments.runner.search.MAX_EXTENSIONS
     assert rates.index(grid[0]) == 3
@@ -64,7 +64,7 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
             for arm, values in (("separate", separate), ("overlapping", overlapping))
             for i, value in enumerate(values)
         ]
-        return notes(pooling.EXPERIMENT, rows, records, found)
+        return notes(POOLING, rows, records, found)
 
     tied = (
         "no rate of the search was better than another, beyond the noise of its images, for `separate` "

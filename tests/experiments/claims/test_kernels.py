@@ -9,7 +9,7 @@ import pytest
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
-from experiments.claims.kernels import COLORFUL, CONTRAST, DEALS_BEYOND, EXPERIMENT, GREY, tower_contrast
+from experiments.claims.kernels import COLORFUL, CONTRAST, DEALS_BEYOND, GREY, KERNELS, tower_contrast
 from tests.experiments.invented import record
 from tests.experiments.written import report
 
@@ -47,12 +47,12 @@ def test_hardly_a_deal_parts_as_far(parted):
 
 
 def test_a_table_has_the_share_of_each_net(tmp_path):
-    folder = tmp_path / "tiny_imagenet100" / EXPERIMENT.name
+    folder = tmp_path / "tiny_imagenet100" / KERNELS.name
     for seed, share in enumerate((0.021, 0.429, 0.867)):
         values = {CONTRAST.name: 0.15, DEALS_BEYOND.name: share}
-        config = EXPERIMENT.arm("dealt").config
-        record(folder, EXPERIMENT, "dealt", seed, [0.9, 0.5], config=config, **values)
-    assert report(folder, EXPERIMENT) == []
+        config = KERNELS.arm("dealt").config
+        record(folder, KERNELS, "dealt", seed, [0.9, 0.5], config=config, **values)
+    assert report(folder, KERNELS) == []
     table = (folder / "table.md").read_text()
     assert "| deals that part as far as the towers, net by net |" in table
     assert "| 0.150 ± 0.000 | 2.10%, 42.90%, 86.70% |" in table

@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.claims.bias import early_loss
-from experiments.claims.time_to_error import epochs_to_error
+from experiments.claims.common import epochs_to_error
 
 
 def curve(*errors: float) -> list[dict[str, float]]:

@@ -1,0 +1,74 @@
+"""Experiments are found by the files that declare them."""
+
+import sys
+from types import ModuleType
+
+import pytest
+
+from experiments import EXPERIMENTS, find_experiments
+
+HEADER = "import dataclasses\nfrom tests.experiments.invented import POOLING\n"
+OWN = "dataclasses.replace(POOLING, name={!r}, claim={!r})"
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Makes an importable package of modules with these contents."""
+
+    def make(**modules: str) -> ModuleType:
+        name = f"claims_of_{tmp_path.name}"
+        (tmp_path / name).mkdir()
+        for module, text in {"__init__": "", **modules}.items():
+            (tmp_path / name / f"{module}.py").write_text(text)
+        return __import__(name)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield make
+    for name in [name for name in sys.modules if name.startswith(f"claims_of_{tmp_path.name}")]:
+        del sys.modules[name]
+
+
+def declared(*names: tuple[str, str]) -> str:
+    return f"{HEADER}EXPERIMENTS = ({''.join(OWN.format(*each) + ', ' for each in names)})\n"
+
+
+def test_claims_stand_by_number_then_own_questions_by_name(package):
+    found = find_experiments(
+        package(
+            a=declared(("tenth", "C10"), ("zeal", "zeal")),
+            b=declared(("second", "C2"), ("also-second", "C2")),
+            c=f"{HEADER}EXPERIMENT = {OWN.format('ask', 'ask')}\n",
+            common="EXPERIMENT = 'not looked at'\n",
+        )
+    )
+    assert [each.name for each in found] == ["second", "also-second", "tenth", "ask", "zeal"]
+
+
+def test_a_module_without_an_experiment_is_named(package):
+    with pytest.raises(ValueError, match=r"lonely\.py: expected EXPERIMENT"):
+        find_experiments(package(lonely="x = 1\n"))
+
+
+def test_two_experiments_of_one_name_are_named(package):
+    same = declared(("twin", "C1"))
+    with pytest.raises(ValueError, match=r"b\.py: .*a\.py; received 'twin'"):
+        find_experiments(package(a=same, b=same))
+
+
+def test_the_order_of_the_paper():
+    claims = [each.claim for each in EXPERIMENTS if each.is_of_paper]
+    assert list(dict.fromkeys(claims)) == [f"C{number}" for number in range(1, 15)]
+    assert [each.name for each in EXPERIMENTS][:4] == [
+        "ablation-relu", "ablation-towers", "ablation-lrn", "ablation-lrn-alexnet",
+    ]  # fmt: skip
+    assert len({each.name for each in EXPERIMENTS}) == len(EXPERIMENTS)
+
+
+def test_a_metric_has_one_declaration_and_possible_values():
+    metrics = {metric for each in EXPERIMENTS for metric in each.metrics}
+    assert len({metric.name for metric in metrics}) == len(metrics)
+    for experiment in EXPERIMENTS:
+        assert {one.metric for one in experiment.comparisons} <= {
+            experiment.metric(name) for name in experiment.ranges
+        }
+        assert all(low < high and low > float("-inf") for low, high in experiment.ranges.values())
