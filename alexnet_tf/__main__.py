@@ -189,7 +189,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     with quiet_startup():
         from alexnet_tf.commands.own_images import predict_files
-        from alexnet_tf.figures.of_files import check_figure, draw_files
+        from alexnet_tf.figures.of_images import check_figure, draw_files
     words = _words(options)
     if options.figure:
         check_figure(options.figure, options.files)

@@ -15,10 +15,10 @@ import keras
 import numpy as np
 
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.decode import central_square, decode_image
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
-from alexnet_tf.data.sources.decode import central_square, decode_image
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, write_text
 

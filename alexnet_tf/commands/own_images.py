@@ -14,9 +14,9 @@ from keras import ops
 from alexnet_tf.checkpoints.resume import checkpoint_hash
 from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, open_data_for, save_trained
 from alexnet_tf.config.fields import Config
+from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.data.sources.decode import ImageDecodeError
 from alexnet_tf.models import decode_predictions
 from alexnet_tf.models.imagenet import Prediction
 from alexnet_tf.models.views import averaging_model

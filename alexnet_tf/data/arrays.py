@@ -108,14 +108,22 @@ class ImageSet(NamedSet):
                     f"received {labels.min()}..{labels.max()}"
                 )
             arrays += [_frozen(images, np.uint8), _frozen(labels, np.int64)]
-        train_images, _, report_images, _ = arrays
+        train_images, train_labels, report_images, report_labels = arrays
         if train_images.shape[1:] != report_images.shape[1:]:
             raise InputError(
                 f"{name}: expected {report_split} images of the training images' shape "
                 f"{list(train_images.shape[1:])}; received {list(report_images.shape[1:])}"
             )
         return cls(
-            name, tuple(class_names), *arrays, report_split, fingerprint_arrays(*arrays), tuple(quarantine)
+            name,
+            tuple(class_names),
+            train_images,
+            train_labels,
+            report_images,
+            report_labels,
+            report_split,
+            fingerprint_arrays(*arrays),
+            tuple(quarantine),
         )
 
     @property
@@ -157,7 +165,7 @@ def fingerprint_arrays(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def fingerprint_header(dtype: np.dtype, shape: Sequence[int]) -> bytes:
+def fingerprint_header(dtype: np.dtype | type[np.generic], shape: Sequence[int]) -> bytes:
     """What `fingerprint_arrays` hashes before the content of an array."""
     return f"{np.dtype(dtype).newbyteorder('<').str}{list(shape)}".encode()
 
@@ -279,6 +287,6 @@ def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def _frozen(array: np.ndarray, dtype: type) -> np.ndarray:
-    view = np.ascontiguousarray(array, dtype=dtype).view()
+    view: np.ndarray = np.ascontiguousarray(array, dtype=dtype).view()
     view.setflags(write=False)
     return view

@@ -66,7 +66,7 @@ def load_image_set(
 
         splits = draw_builtin()
         if image_size:
-            from alexnet_tf.data.sources.decode import central_square
+            from alexnet_tf.data.decode import central_square
 
             is_streamed(name, 12_000, (image_size, image_size, 3), "memory")
             splits = {

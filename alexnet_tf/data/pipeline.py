@@ -3,8 +3,9 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,6 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet, balanced_subset
-from alexnet_tf.data.image_batches import ReadSplit, evaluation_batches, training_batches
 from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
@@ -20,6 +20,8 @@ from alexnet_tf.runtime.errors import InputError
 
 # Training error is measured on this many fixed, class-balanced training images, without augmentation.
 TRAIN_SUBSET = 10_000
+
+ReadSplit = Literal["train", "report"]
 
 
 class DataPipelines:
@@ -104,7 +106,7 @@ class DataPipelines:
 
     def plain(self, indices: np.ndarray) -> np.ndarray:
         """Training examples, int64 [n] into the training images, as in testing: float32 [n, *input_shape]."""
-        batches = list(self._evaluation("train", self.image_set.train_labels, indices, len(indices)))
+        batches = list(self.chosen("train", indices, len(indices)))
         self.check_readable()
         ((images, _, _),) = batches
         return images.numpy()
@@ -114,22 +116,21 @@ class DataPipelines:
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
         labels = self.image_set.train_labels[order]
         examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
-        batches = training_batches(self.image_set, examples, batch_size)
+        batches = _training_batches(self.image_set, examples, batch_size)
         config = self.config
         is_noisy = config.color_noise != "none" and not 0 < config.color_noise_until < epoch
         return _finish(batches, lambda x, y, d: (self._augment(x, d, is_noisy), y))
 
     def train_subset(self, batch_size: int) -> tf.data.Dataset:
         """The fixed, class-balanced training images on which the training error is measured."""
-        labels = self.image_set.train_labels
-        chosen = balanced_subset(labels[self._train_indices], TRAIN_SUBSET)
-        return self._evaluation("train", labels, self._train_indices[chosen], batch_size)
+        chosen = balanced_subset(self.image_set.train_labels[self._train_indices], TRAIN_SUBSET)
+        return self.chosen("train", self._train_indices[chosen], batch_size)
 
     def selection(self, batch_size: int) -> tf.data.Dataset:
         """The selection split: carved from the training images, for choosing rates and plateaus."""
         if not self.config.holdout:
             raise InputError("holdout: expected true where the selection split is evaluated; received false")
-        return self._evaluation("train", self.image_set.train_labels, self._selection_indices, batch_size)
+        return self.chosen("train", self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
         """The report split (test, else validation), which never chooses anything.
@@ -138,8 +139,7 @@ class DataPipelines:
             batch_size: number of examples in a batch.
             cropped: the central crop; else the whole images, for several views of each.
         """
-        everything = np.arange(len(self.image_set.report_labels))
-        return self._evaluation("report", self.image_set.report_labels, everything, batch_size, cropped)
+        return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
     def check_readable(self) -> None:
         """Raises an InputError where so many images have become unreadable that results would suffer."""
@@ -149,7 +149,7 @@ class DataPipelines:
     def chosen(
         self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True
     ) -> tf.data.Dataset:
-        """Examples of a split at these places, in this order, without augmentation.
+        """Examples of a split at these places, in this order, without augmentation; padded to full batches.
 
         Args:
             split: the training images, all of them, or the report split.
@@ -158,21 +158,11 @@ class DataPipelines:
             cropped: the central crop; else the whole images.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
-        return self._evaluation(split, labels, indices, batch_size, cropped)
-
-    def _evaluation(
-        self,
-        split: ReadSplit,
-        labels: np.ndarray,
-        indices: np.ndarray,
-        batch_size: int,
-        cropped: bool = True,
-    ) -> tf.data.Dataset:
         padding = -len(indices) % batch_size
         weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
         indices = np.r_[indices, np.full(padding, indices[0])]
         examples = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
-        batches = evaluation_batches(self.image_set, split, examples, batch_size)
+        batches = _evaluation_batches(self.image_set, split, examples, batch_size)
         return _finish(batches, lambda x, y, w: (self._center(x, cropped), y, w))
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
@@ -252,15 +242,89 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
     return image_set.statistics(holdout)
 
 
-def _finish(dataset: tf.data.Dataset, function) -> tf.data.Dataset:
+def _training_batches(
+    image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int
+) -> tf.data.Dataset:
+    """Full batches of an epoch; what is left over at its end is dropped.
+
+    An image that can no longer be read is passed over and those after it move up; the first of the epoch
+    come once more at its end where they are needed to fill it.
+
+    Args:
+        image_set: the images.
+        examples: (index of a training example, ...), in the epoch's order.
+        batch_size: number of examples in a batch.
+
+    Returns:
+        Batches (images uint8 [batch_size, height, width, channels], ...).
+    """
+    if isinstance(image_set, ImageSet):
+        return _gathered(image_set, "train", examples, batch_size)
+    steps = len(examples) // batch_size
+    images = _read(image_set, "train", examples.repeat(2))
+    images = images.filter(lambda image, is_readable, *rest: is_readable)
+    images = images.map(lambda image, is_readable, *rest: (image, *rest))
+    batches = images.batch(batch_size, drop_remainder=True).take(steps)
+    return batches.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+def _evaluation_batches(
+    image_set: ImageSet | StreamedSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int
+) -> tf.data.Dataset:
+    """Batches of every example; one whose image can no longer be read has weight 0.
+
+    Args:
+        image_set: the images.
+        split: that the indices point into.
+        examples: (index, label, weight), a multiple of `batch_size` of them.
+        batch_size: number of examples in a batch.
+
+    Returns:
+        Batches (images uint8 [batch_size, height, width, channels], labels, weights).
+    """
+    if isinstance(image_set, ImageSet):
+        return _gathered(image_set, split, examples, batch_size)
+    images = _read(image_set, split, examples).map(
+        lambda image, is_readable, label, weight: (image, label, weight * tf.cast(is_readable, weight.dtype))
+    )
+    return images.batch(batch_size, drop_remainder=True)
+
+
+def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int):
+    images = _as_tensor(image_set, split)
+    # Cheap beside the augmentation that follows it, so one call at a time.
+    return examples.batch(batch_size, drop_remainder=True).map(
+        lambda indices, *rest: (tf.gather(images, indices), *rest)
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
+    # Outside any strategy's scope and on the host, or a GPU would hold a copy of the data set.
+    with tf.device("CPU:0"):
+        return tf.constant(getattr(image_set, f"{split}_images"))
+
+
+def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -> tf.data.Dataset:
+    """(image, whether it is readable, ...) of examples (index, ...), decoded side by side, in order."""
+
+    def read(index):
+        image, is_readable = tf.numpy_function(
+            lambda i: image_set.read(split, i), [index], (tf.uint8, tf.bool)
+        )
+        image.set_shape(image_set.image_shape)
+        is_readable.set_shape([])
+        return image, is_readable
+
+    return examples.map(
+        lambda index, *rest: (*read(index), *rest), num_parallel_calls=os.cpu_count(), deterministic=True
+    )
+
+
+def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
     # A fixed number of calls side by side: each epoch has a dataset of its own, on which the tuner of
     # tf.data would start anew.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)
     return dataset.prefetch(2).with_options(options)
-
-
-def example_count(batches: Iterable) -> int:
-    """Number of examples of weight 1 in evaluation batches."""
-    return int(sum(float(tf.reduce_sum(weights)) for _, _, weights in batches))

@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 
-from alexnet_tf.figures.boxes import SLANT, Box, fill_polygon
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, tower_count
 
@@ -17,12 +20,90 @@ from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, towe
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
 HEADER, LINE = 1.2, 0.17
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
+# A unit of depth goes this far across and up.
+SLANT = np.array([0.36, 0.24])
+EDGE = "#444444"
+Point = tuple[float, float]
 PLAIN = "#8d99a6"
 KERNEL = "#F0C000"
 CAPTION = (
     "Boxes are outputs: height, width, channels; their lengths grow more slowly than these numbers. Yellow: "
     "what one kernel sees of the map, pooled where pooling follows. Bands: full connections."
 )
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box seen from the front, from above and from the right.
+
+    Attributes:
+        left, bottom: of the front face.
+        length: across, the channels.
+        height: up.
+        depth: away from the viewer, the width of a map.
+        color: of the front face.
+    """
+
+    left: float
+    bottom: float
+    length: float
+    height: float
+    depth: float
+    color: str
+
+    @property
+    def entry(self) -> Point:
+        """Where connections arrive."""
+        return self.left, self.bottom + self.height / 2
+
+    @property
+    def top(self) -> float:
+        """The highest point of the back."""
+        return self.bottom + self.height + self.depth * SLANT[1]
+
+    def on_side(self, across: float, up: float) -> Point:
+        """A point of the right face: shares of its width, from the front, and of its height."""
+        corner = np.array([self.left + self.length, self.bottom + up * self.height])
+        x, y = corner + across * self.depth * SLANT
+        return float(x), float(y)
+
+    def window(self, down: float, across: float) -> list[Point]:
+        """Corners of a centred window on the right face that takes these shares of its sides."""
+        (low, high), (near, far) = (((1 - share) / 2, (1 + share) / 2) for share in (down, across))
+        return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
+
+    def draw(self, axes: Axes) -> None:
+        """The three faces that are seen, the front one darkest."""
+        back = self.depth * SLANT
+        right, top = self.left + self.length, self.bottom + self.height
+        corners = np.array([(self.left, self.bottom), (right, self.bottom), (right, top), (self.left, top)])
+        lid = [corners[3], corners[2], corners[2] + back, corners[3] + back]
+        for points, light in [(corners, 0.45), (lid, 0.8), (self.window(1, 1), 0.65)]:
+            fill_polygon(axes, points, lighter(self.color, light), edge=EDGE)
+
+
+def fill_polygon(
+    axes: Axes, points, color, edge: str = "none", alpha: float = 1.0, order: float = 2, line: float = 0.6
+) -> None:
+    """A closed polygon through the points."""
+    axes.add_patch(
+        Polygon(
+            points, facecolor=color, edgecolor=edge, linewidth=line, alpha=alpha, zorder=order,
+            joinstyle="round",
+        )
+    )  # fmt: skip
+
+
+def lighter(color: str, share: float) -> tuple[float, float, float]:
+    """The colour mixed with white; 1 is white.
+
+    Example:
+
+    >>> lighter("black", 0.5)
+    (0.5, 0.5, 0.5)
+    """
+    red, green, blue = (channel + (1 - channel) * share for channel in to_rgb(color))
+    return red, green, blue
 
 
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
@@ -54,7 +135,7 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     figure = Figure(figsize=(sum(widths) + 2 * MARGIN, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, sum(widths) + 2 * MARGIN), ylim=(0, height))
     axes.set_axis_off()
-    left, before = MARGIN, []
+    left, before = MARGIN, list[Box]()
     for place, (stage, width) in enumerate(zip(stages, widths, strict=True)):
         single = place in (0, len(stages) - 1)
         boxes = _boxes(stage, left + width / 2, footer, room, 1 if single else towers)
@@ -132,21 +213,23 @@ def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Sta
 def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
     # A halo, where lines cross them.
     halo = [withStroke(linewidth=2.5, foreground="white")]
-    style = {"fontsize": 8, "color": DARK, "zorder": 4, "path_effects": halo}
+    style: dict[str, Any] = {"fontsize": 8, "color": DARK, "zorder": 4, "path_effects": halo}
     channels = f"{stage.shape[-1] // towers:,}"
     axes.text(box.left + box.length / 2, box.bottom - 0.05, channels, ha="center", va="top", **style)
     if stage.kind != "dense":
         height, width = stage.shape[:2]
-        axes.text(box.left - 0.04, box.bottom + 0.82 * box.height, height, ha="right", va="center", **style)
+        axes.text(
+            box.left - 0.04, box.bottom + 0.82 * box.height, str(height), ha="right", va="center", **style
+        )
         x, y = box.left + box.depth * SLANT[0] / 2, (box.bottom + box.height + box.top) / 2
-        axes.text(x - 0.03, y, width, ha="right", va="bottom", **style)
+        axes.text(x - 0.03, y, str(width), ha="right", va="bottom", **style)
 
 
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
     """Above: the layer and its kernels. Below: what follows it, and its parameters."""
-    style = {"ha": "center", "va": "top", "linespacing": 1.35}
+    style: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.35}
     axes.text(middle, top, stage.name, fontsize=10, fontweight="bold", color=DARK, **style)
-    lines = {"input": "", "dense": f"{stage.shape[-1]:,} units"}.get(stage.kind)
+    lines = "" if stage.kind == "input" else f"{stage.shape[-1]:,} units"
     if stage.kind == "conv":
         stride = "" if set(stage.stride) == {1} else f"\nstride {one_or_both(stage.stride)}"
         lines = f"{stage.shape[-1]} kernels\n{times(stage.kernel)}{stride}"

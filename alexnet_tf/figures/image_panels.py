@@ -143,7 +143,7 @@ def _show(axes: Axes, image: np.ndarray, heading: str, fontsize: float, frame: b
 
 def _draw_bars(axes: Axes, one: Predicted) -> None:
     names, probabilities = zip(*one.best, strict=True)
-    heights = np.arange(len(names))
+    heights = range(len(names))
     colors = [RIGHT if place == one.right else OTHER for place in heights]
     axes.barh(heights, probabilities, color=colors, alpha=0.75, height=0.82)
     for height, name, probability in zip(heights, names, probabilities, strict=True):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
@@ -157,11 +158,10 @@ def kernels_figure(model: keras.Model) -> Figure:
         columns * cell + (3.0 if chromatic else 0.4),
         towers * (rows * cell * height / width + 0.7) + 0.8,
     )
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
     ratios = [columns * cell, 2.4] if chromatic else [1]
-    figure.get_layout_engine().set(h_pad=0.08)
     grid = figure.add_gridspec(towers, len(ratios), width_ratios=ratios)
-    shares = tower_colorfulness(kernels, towers) if chromatic else None
+    shares = tower_colorfulness(kernels, towers) if chromatic else np.zeros(towers)
     for tower, bank in enumerate(np.split(kernels, towers, axis=-1)):
         axes = figure.add_subplot(grid[tower, 0])
         _draw_bank(axes, bank, rows, columns)

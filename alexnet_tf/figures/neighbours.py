@@ -14,6 +14,15 @@ class NearestSearch:
     Args:
         queries: [q, values].
         count: number of neighbours of each.
+
+    Example:
+
+    >>> search = NearestSearch(np.array([[1.2], [4.0]]), count=2)
+    >>> for chunk in np.array_split(np.array([[0.0], [1.0], [5.0], [1.5]]), 2):
+    ...     search.add(chunk)
+    >>> search.indices
+    array([[1, 3],
+           [2, 3]])
     """
 
     def __init__(self, queries: np.ndarray, count: int):
@@ -50,30 +59,6 @@ class NearestSearch:
 def _squared_distances(queries: np.ndarray, squares: np.ndarray, chunk: np.ndarray) -> np.ndarray:
     chunk = chunk.astype(np.float64)
     return squares - 2 * queries @ chunk.T + np.square(chunk).sum(axis=1)
-
-
-def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> np.ndarray:
-    """The nearest members of a database for each query, by exact Euclidean distance.
-
-    Args:
-        queries: [q, values].
-        database: chunks [m, values], one after the other: a generator need not hold them all.
-        count: number of neighbours.
-
-    Returns:
-        int64 [q, count]: places in the database, nearest first; fewer columns for a smaller database.
-
-    Example:
-
-    >>> points = np.array([[0.0], [1.0], [5.0], [1.5]])
-    >>> nearest(np.array([[1.2], [4.0]]), np.array_split(points, 2), 2)
-    array([[1, 3],
-           [2, 3]])
-    """
-    search = NearestSearch(queries, count)
-    for chunk in database:
-        search.add(chunk)
-    return search.indices
 
 
 def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""The paper's Figure 4, computed: a trained network's classes of images, and its neighbours of them."""
+"""The paper's Figure 4, computed: a trained network's classes of images, and their neighbours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,10 +11,15 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.arrays import balanced_subset
-from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.figures.features import feature_model
-from alexnet_tf.figures.image_panels import Neighbourhood, Predicted
+from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.pipeline import DataPipelines, ReadSplit
+from alexnet_tf.data.sources.class_words import readable_names
+from alexnet_tf.figures.image_panels import Neighbourhood, Predicted, predictions_figure
+from alexnet_tf.figures.look import write_figure
 from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
+from alexnet_tf.figures.stages import feature_model
+from alexnet_tf.models.imagenet import Prediction
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
@@ -22,6 +28,10 @@ BATCH = 100
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
 # Shares are over so many queries, the shown ones among them, and so many training images.
 MEASURED, DATABASE = 500, 50_000
+# A figure of more files would be too large to open.
+MOST_IMAGES = 200
+# Largest side of a file's picture, in pixels.
+FILE_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Neighbours:
 
     queries: np.ndarray
     database: np.ndarray
-    spaces: tuple[Space, Space]
+    spaces: tuple[Space, ...]
     chance: float
 
 
@@ -79,6 +89,44 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
         bars = [(names[i], float(row[i])) for i in places]
         sample.append(Predicted(image, names[label], bars, int(right[0]) if len(right) else None))
     return sample
+
+
+def check_figure(path: Path, files: Sequence[Path]) -> None:
+    """Raises an InputError for a figure that `draw_files` could not write."""
+    if path.suffix != ".png" or not path.parent.is_dir():
+        raise InputError(f"--figure: expected a .png file in a folder that is there; received {path}")
+    if len(files) > MOST_IMAGES:
+        raise InputError(f"--figure: expected at most {MOST_IMAGES} images; received {len(files)}")
+
+
+def draw_files(
+    path: Path,
+    predictions: Sequence[tuple[Path, Prediction | str]],
+    words: Mapping[str, str] | None = None,
+) -> None:
+    """Writes a figure of the readable files, each above its bars; none where none is readable.
+
+    Args:
+        path: a `.png` file.
+        predictions: as `predict_files` gives them.
+        words: see `readable_names`.
+
+    Raises:
+        InputError: where it cannot be written.
+    """
+    drawn = []
+    for file, best in predictions:
+        if isinstance(best, str):
+            continue
+        image = decode_image(file.read_bytes())
+        names = readable_names([name for name, _ in best], words)
+        named = [(name, probability) for name, (_, probability) in zip(names, best, strict=True)]
+        drawn.append(Predicted(central_square(image, min(FILE_SIDE, *image.shape[:2])), file.name, named))
+    if drawn:
+        about = "The central square of each image. Bars: the five most probable classes."
+        write_figure(
+            path.with_suffix(""), lambda: predictions_figure(drawn, "Predicted classes", about), ("png",)
+        )
 
 
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
@@ -164,12 +212,12 @@ def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> n
     return order[np.r_[first, rest][:count]]
 
 
-def _gathered(data: DataPipelines, split: str, indices: np.ndarray, cropped: bool = True) -> np.ndarray:
+def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True) -> np.ndarray:
     return np.concatenate(list(_batches(data, split, indices, cropped)))
 
 
 def _batches(
-    data: DataPipelines, split: str, indices: np.ndarray, cropped: bool = True
+    data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
     """Images at these places, without the padding of the last batch."""
     for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):

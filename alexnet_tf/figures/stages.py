@@ -42,7 +42,7 @@ class Stage:
     sees: tuple[int, ...] = ()
     followed_by: tuple[str, ...] = ()
     parameters: int = 0
-    kernel: tuple[int, ...] | None = None
+    kernel: tuple[int, ...] = ()
     stride: tuple[int, ...] = (1, 1)
     groups: int = 1
 
@@ -122,6 +122,36 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
         if isinstance(layer.input, list) and len(layer.input) > 1:
             raise InputError(f"model: expected a chain of layers; received {layer.name}, which joins several")
         yield layer
+
+
+def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
+    """A model from images to the input of the classifier, and the name of the layer that makes it.
+
+    The classifier is the last layer, and its input in inference is the last hidden layer's output after
+    its activation: dropout does nothing there.
+
+    Args:
+        model: a chain of layers that ends in a fully connected one.
+
+    Returns:
+        A model that shares the network's weights, from images to [n, features], and a name such as `fc7`.
+
+    Raises:
+        InputError: for another network.
+
+    Example:
+
+    >>> from alexnet_tf.models import cifar_net
+    >>> features, name = feature_model(cifar_net((32, 32, 3), 10))
+    >>> features.output.shape, name
+    ((None, 1024), 'conv3')
+    """
+    classifier = model.layers[-1]
+    if not isinstance(classifier, layers.Dense):
+        raise InputError(
+            f"model: expected a network that ends in a dense layer; received {type(classifier).__name__}"
+        )
+    return keras.Model(model.input, classifier.input, name="features"), stages_of(model)[-2].name
 
 
 def _stage(run: Sequence[keras.Layer]) -> Stage:

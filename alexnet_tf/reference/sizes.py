@@ -61,19 +61,20 @@ def sides(
     ((0, 3), (0, 3))
     """
     if padding == "same":
-        return tuple(_same(*axis, stride) for axis in zip(size, window, strict=True))
+        return _same(size[0], window[0], stride), _same(size[1], window[1], stride)
     if padding == "valid":
         padding = 0
     if isinstance(padding, int):
         padding = ((padding, padding), (padding, padding))
     if isinstance(padding, str) or min(map(min, padding)) < 0:
         raise ValueError(f"expected 'valid', 'same' or pixel counts of at least 0, received {padding!r}")
-    resolved = []
-    for length, reach, (before, after) in zip(size, window, padding, strict=True):
-        count = output_size(length, reach, stride, (before, after), overhang)
-        missing = (count - 1) * stride + reach - (length + before + after)
-        resolved.append((before, after + max(0, missing)))
-    return tuple(resolved)
+
+    def covered(length: int, reach: int, sides: Sides) -> Sides:
+        count = output_size(length, reach, stride, sides, overhang)
+        missing = (count - 1) * stride + reach - (length + sum(sides))
+        return sides[0], sides[1] + max(0, missing)
+
+    return covered(size[0], window[0], padding[0]), covered(size[1], window[1], padding[1])
 
 
 def _same(size: int, window: int, stride: int) -> Sides:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.data.sources.decode import central_square, decode_image
+from alexnet_tf.data.decode import central_square, decode_image
 from benchmarks.runner.task import Task
 
 

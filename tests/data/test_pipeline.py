@@ -5,8 +5,9 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import DataAccess
-from alexnet_tf.data.pipeline import DataPipelines, example_count, open_data
+from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.runtime.errors import InputError
+from tests.data.example_count import example_count
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ import pytest
 from keras import layers
 
 from alexnet_tf.config.presets import PRESETS
-from alexnet_tf.figures.architecture import architecture_figure
-from alexnet_tf.figures.boxes import SLANT, Box
+from alexnet_tf.figures.architecture import SLANT, Box, architecture_figure
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.stages import stages_of, tower_count
 from alexnet_tf.models import build_model

@@ -18,7 +18,6 @@ from alexnet_tf.checkpoints.saved import load_trained, open_data_for, save_train
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.figures.features import feature_model
 from alexnet_tf.figures.image_panels import RIGHT, predictions_figure
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.of_images import (
@@ -27,6 +26,7 @@ from alexnet_tf.figures.of_images import (
     of_different_classes,
     predict_sample,
 )
+from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree

@@ -1,5 +1,6 @@
 """Nearest neighbours against brute force."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,14 @@ import pytest
 
 from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
 from alexnet_tf.figures.look import house_look
-from alexnet_tf.figures.neighbours import nearer_share, nearest, same_class_share
+from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
+
+
+def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> np.ndarray:
+    search = NearestSearch(queries, count)
+    for chunk in database:
+        search.add(chunk)
+    return search.indices
 
 
 def brute_force(queries: np.ndarray, database: np.ndarray, count: int) -> np.ndarray:

@@ -12,8 +12,14 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, hold_out
-from alexnet_tf.data.sources.decode import ImageDecodeError, decode_image, image_dimensions, why_unusable
-from alexnet_tf.data.sources.target import Target, choose_target
+from alexnet_tf.data.decode import (
+    ImageDecodeError,
+    Target,
+    choose_target,
+    decode_image,
+    image_dimensions,
+    why_unusable,
+)
 from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
@@ -59,7 +65,7 @@ def load_folder(
     tree = _list_tree(name, root)
     # Without a size asked for, what the files' headers say decides it.
     sizes = None if image_size else _read_sizes(tree)
-    expected = [size for size in sizes or [(image_size, image_size)] if not isinstance(size, str)] or [(1, 1)]
+    expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
     shape = choose_target(expected, image_size, channels=3).shape
     if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
         return _stream(name, tree, image_size, expected)
@@ -105,8 +111,7 @@ def _list_tree(name: str, root: Path) -> _Tree:
             )
         more = _list_files(root, report_root, class_names)
         paths, labels = paths + more[0], labels + more[1]
-    labels = np.array(labels, np.int64)
-    return _Tree(root, class_names, train_root, report_root, paths, labels, trained)
+    return _Tree(root, class_names, train_root, report_root, paths, np.array(labels, np.int64), trained)
 
 
 def _stream(name: str, tree: _Tree, image_size: int | None, sizes: Sequence[tuple[int, int]]) -> StreamedSet:
@@ -183,7 +188,8 @@ def _decode(
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
     """Images [n, height, width, 3] of the readable files, their positions [n] in `paths`, the other files."""
     while True:
-        readable = [i for i, size in enumerate(found) if not isinstance(size, str)]
+        sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
+        readable = list(sizes)
         quarantine = [
             (path, reason) for path, reason in zip(tree.paths, found, strict=True) if isinstance(reason, str)
         ]
@@ -192,7 +198,7 @@ def _decode(
                 f"{name}: expected images; received {len(tree.paths)} files, none of them readable"
                 f"{_first_reason(quarantine)}"
             )
-        target = choose_target([found[i] for i in readable], image_size, channels=3)
+        target = choose_target(list(sizes.values()), image_size, channels=3)
         images = np.empty((len(readable), *target.shape), np.uint8)
         fill = _or_reason(partial(_fill, images, target))
         with ThreadPoolExecutor() as pool:

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, Split, hold_out
-from alexnet_tf.data.sources.decode import ImageDecodeError, central_square, decode_image
-from alexnet_tf.data.sources.target import DEFAULT_SIDE
+from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image
 from alexnet_tf.data.sources.tfds_fetch import fetch
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
@@ -134,22 +133,19 @@ def _load(
     if is_streamed(name, count, shape, storage, max_bytes):
         decode = partial(_decode_as_tfds, feature) if as_stored else partial(decode_image, channels=shape[2])
         records = TfdsRecords(builder, splits, (image_key, label_key), shape[2], decode)
-        train, rest = np.split(np.arange(len(records)), [info.splits["train"].num_examples])
-        groups = train, rest if reports else None
+        rows = np.arange(len(records))
+        trained = info.splits["train"].num_examples
+        groups = rows[:trained], rows[trained:] if reports else None
         scan = open_scan(name, records, groups, None if as_stored else side, [shape[:2]])
         return StreamedSet(name, names, records, scan, report_split)
 
     quarantine: list[tuple[str, str]] = []
     if as_stored:
-        train, *report = (_read_at_once(builder, split, image_key, label_key) for split in splits)
+        read = [_read_at_once(builder, split, image_key, label_key) for split in splits]
     else:
-        train, *report = (
-            _read_scaled(builder, split, image_key, label_key, shape, quarantine) for split in splits
-        )
-    if not reports:
-        train, held_out = hold_out(*train)
-        report = [held_out]
-    return ImageSet.from_splits(name, names, train, report[0], report_split, quarantine)
+        read = [_read_scaled(builder, split, image_key, label_key, shape, quarantine) for split in splits]
+    train, report = read if reports else hold_out(*read[0])
+    return ImageSet.from_splits(name, names, train, report, report_split, quarantine)
 
 
 def _image_and_label(name: str, info: Any) -> tuple[str, str]:
@@ -160,7 +156,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
     # The supervised keys decide where there are several, as the coarse and fine labels of cifar100.
-    keys = info.supervised_keys or ()
+    keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
             raise InputError(
@@ -224,7 +220,7 @@ def _read_scaled(
             return str(error)
         return ""
 
-    reasons = []
+    reasons: list[str] = []
     with ThreadPoolExecutor() as pool:
         for encoded, chunk_labels in _encoded_chunks(builder, split, image_key, label_key):
             start = len(reasons)

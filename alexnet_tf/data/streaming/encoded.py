@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from alexnet_tf.data.sources.decode import decode_image
+from alexnet_tf.data.decode import decode_image
 
 
 class EncodedImages(Protocol):

@@ -6,7 +6,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,9 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from alexnet_tf.data.arrays import example_hashes, fingerprint_header
+from alexnet_tf.data.decode import ImageDecodeError, Target, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
-from alexnet_tf.data.sources.decode import ImageDecodeError, why_unusable
-from alexnet_tf.data.sources.target import Target
 from alexnet_tf.data.streaming.encoded import EncodedImages
 
 # Images that a thread decodes before it hands them on; a few of these per core are in memory at any moment.
@@ -59,7 +58,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
-    dimensions, unusable = np.zeros((len(encoded), 2), np.int32), {}
+    dimensions, unusable = np.zeros((len(encoded), 2), np.int32), dict[int, str]()
     sums = PixelSums.of(np.zeros((0, *target.shape), np.uint8))
     digest = hashlib.sha256()
     progress = progress_bar(f"reading {name}", sum(map(len, groups)))
@@ -71,7 +70,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
             for seen in in_order(pool, look, chunks):
                 labels[seen.rows], dimensions[seen.rows] = seen.labels, seen.sizes
                 hashes[seen.rows] = seen.hashes
-                digest.update(seen.images)
+                digest.update(seen.images.data)
                 sums = sums + seen.sums if seen.sums else sums
                 unusable |= seen.unusable
                 progress.update(len(seen.rows))
@@ -105,7 +104,7 @@ class _Chunk:
 
 def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray) -> _Chunk:
     labels, hashes = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)
-    sizes, unusable = np.zeros((len(rows), 2), np.int32), {}
+    sizes, unusable = np.zeros((len(rows), 2), np.int32), dict[int, str]()
     images, at = [], []
     for i, row in enumerate(rows.tolist()):
         try:
@@ -126,7 +125,7 @@ def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray
 
 def in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """As `pool.map`, but with a bounded number of results waiting to be fetched."""
-    waiting = deque()
+    waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))
         if len(waiting) > 2 * (os.cpu_count() or 1):

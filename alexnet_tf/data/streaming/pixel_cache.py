@@ -111,10 +111,10 @@ class PixelCache:
         image = np.empty(self._shape, np.uint8)
         # Not a memory map: a file that fails would end the process by a signal.
         try:
-            count = os.preadv(self._descriptor, [image], slot * self._image_bytes)
+            count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
         except OSError as error:
             raise _unfit(self._place, f"image {slot} cannot be read: {error.strerror}") from error
-        if count != self._image_bytes or zlib.crc32(image) != self._checksums[slot]:
+        if count != self._image_bytes or zlib.crc32(image.data) != self._checksums[slot]:
             raise _unfit(self._place, f"image {slot} is not what was written")
         return image
 
@@ -191,11 +191,11 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
         for image, slot in zip(images, slots, strict=True):
             if slot >= done:
                 image[...] = decode(slot)
-            elif os.preadv(file.fileno(), [image], slot * image.nbytes) != image.nbytes:
+            elif os.preadv(file.fileno(), [image.data], slot * image.nbytes) != image.nbytes:
                 raise _unfit(place, f"image {slot} cannot be read back")
         return images
 
-    digest, checksums, first = hashlib.sha256(), [], 0
+    digest, sums, first = hashlib.sha256(), list[int](), 0
     progress = progress_bar(f"writing {place}.pixels", contents.count)
     with progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         for labels in contents.labels:
@@ -203,18 +203,18 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
             digest.update(fingerprint_header(np.uint8, (len(labels), *contents.shape)))
             chunks = [range(start, min(start + CHUNK, last)) for start in range(first, last, CHUNK)]
             for slots, images in zip(chunks, in_order(pool, images_at, chunks), strict=True):
-                file.write(images[max(0, done - slots.start) :])
-                digest.update(images)
-                checksums += map(zlib.crc32, images)
+                file.write(images[max(0, done - slots.start) :].data)
+                digest.update(images.data)
+                sums += [zlib.crc32(image.data) for image in images]
                 progress.update(len(slots))
             digest.update(fingerprint_header(np.int64, labels.shape))
-            digest.update(labels.astype("<i8"))
+            digest.update(labels.astype("<i8").data)
             first = last
     if digest.hexdigest() != contents.fingerprint:
         raise _unfit(place, "pixels of another fingerprint, of files that have changed or of a damaged disk")
     file.flush()
     os.fsync(file.fileno())
-    checksums, buffer = np.array(checksums, np.uint32), io.BytesIO()
+    checksums, buffer = np.array(sums, np.uint32), io.BytesIO()
     np.savez(buffer, facts=np.array(contents.facts()), checksums=checksums)
     write_bytes(Path(f"{place}.index.npz"), buffer.getvalue())
     return checksums

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_tf.data.arrays import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
+from alexnet_tf.data.decode import Target, choose_target
 from alexnet_tf.data.pixel_statistics import PixelSums
-from alexnet_tf.data.sources.target import Target, choose_target
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.image_pass import read_through
 from alexnet_tf.runtime.errors import InputError
@@ -51,20 +51,22 @@ class Scan:
             for name in ("sums", "selected_sums")
             for part in ("sums", "products")
         }
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        return {"facts": np.array(json.dumps(facts)), **arrays, **sums}
+        kept = {name: getattr(self, name) for name in ARRAYS}
+        return {"facts": np.array(json.dumps(facts)), **kept, **sums}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "Scan":
         """Inverse of `to_arrays`."""
         shape, scaled, fingerprint, unusable, count, selected_count = json.loads(str(arrays["facts"]))
         return cls(
-            Target(tuple(shape), scaled),
-            *(arrays[name] for name in ARRAYS),
-            PixelSums(count, arrays["sums.sums"], arrays["sums.products"]),
-            PixelSums(selected_count, arrays["selected_sums.sums"], arrays["selected_sums.products"]),
-            fingerprint,
-            tuple((row, reason) for row, reason in unusable),
+            target=Target(tuple(shape), scaled),
+            sums=PixelSums(count, arrays["sums.sums"], arrays["sums.products"]),
+            selected_sums=PixelSums(
+                selected_count, arrays["selected_sums.sums"], arrays["selected_sums.products"]
+            ),
+            fingerprint=fingerprint,
+            unusable=tuple((row, reason) for row, reason in unusable),
+            **{name: arrays[name] for name in ARRAYS},
         )
 
 
@@ -94,7 +96,7 @@ def scan_images(
         InputError: where no training image can be used, or files change meanwhile.
     """
     to_hold_out = report_rows is None
-    groups = [train_rows, np.zeros(0, np.int64) if to_hold_out else report_rows]
+    groups = [train_rows, np.zeros(0, np.int64) if report_rows is None else report_rows]
     target = choose_target(sizes, image_size, encoded.channels)
     unusable: dict[int, str] = {}
     while True:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,8 @@ def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str
         None, or why they could not be kept. That costs the next run time and is no reason to end this one.
     """
     buffer = io.BytesIO()
-    np.savez(buffer, identity=np.array(_digest(identity)), **arrays)
+    named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}
+    np.savez(buffer, **named)
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)

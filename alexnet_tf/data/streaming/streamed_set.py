@@ -11,8 +11,8 @@ import numpy as np
 from PIL import __version__ as pillow_version
 
 from alexnet_tf.data.arrays import NamedSet, results_slug
+from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelStatistics
-from alexnet_tf.data.sources.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, open_pixel_cache
 from alexnet_tf.data.streaming.scan import Scan, scan_images

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.sources.decode import ImageDecodeError
+from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
@@ -59,11 +59,9 @@ class TfdsRecords:
         counts = [[shard.take for shard in part] for part in shards]
         index = self._index(builder.info.name, np.concatenate(counts))
         cycle = 1 if builder.info.disable_shuffling else 16
-        first, order = 0, []
-        for part in counts:
-            order.append(first + _reading_order(part, cycle))
-            first += sum(part)
-        order = np.concatenate(order)
+        starts = np.cumsum([0, *map(sum, counts[:-1])])
+        orders = [_reading_order(part, cycle) for part in counts]
+        order = np.concatenate([start + part for start, part in zip(starts, orders, strict=True)])
         self._shards, self._starts, self._sizes = (index[part][order] for part in INDEX)
 
     def __len__(self) -> int:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.data.sources.decode import decode_image
 from alexnet_tf.data.streaming import storage
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError

@@ -105,7 +105,7 @@ def test_a_killed_writer_leaves_what_the_next_one_needs(tree, folder):
     program = f"""
 import os, signal
 from pathlib import Path
-from alexnet_tf.data import pixel_cache
+from alexnet_tf.data.streaming import pixel_cache
 from alexnet_tf.data.load import load_image_set
 pixel_cache.CHUNK = 4
 images = load_image_set("folder:{tree}", image_size=32, storage="stream")
@@ -120,8 +120,8 @@ type(images)._decode = slow
 images.cached(Path("{folder}"))
 """
     root = Path(__file__).parents[3]
-    status = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True).returncode
-    assert status == -9
+    killed = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
     (left,) = folder.iterdir()
     assert left.name.endswith(".pixels")
 

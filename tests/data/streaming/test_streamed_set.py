@@ -11,11 +11,12 @@ from PIL import Image
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set
-from alexnet_tf.data.pipeline import DataPipelines, example_count
+from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.streaming import image_pass, streamed_set
 from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
+from tests.data.example_count import example_count
 
 ALL = DataConfig(image_size=32, crop=24, flip=True, color_noise="code", input_scale="unit", holdout=True)
 

@@ -6,6 +6,8 @@ the faster, less accurate transform, so its pixels differ from these by a few le
 """
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -15,6 +17,9 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "BMP", "GIF")
 
 CANNOT_BE_READ = "cannot be read"
+
+# Of the shorter side, where images vary and no other is asked for.
+DEFAULT_SIDE = 256
 
 
 class ImageDecodeError(ValueError):
@@ -80,42 +85,18 @@ def image_dimensions(file: BinaryIO) -> tuple[int, int]:
     return height, width
 
 
-def resize_shorter_side(image: np.ndarray, side: int) -> np.ndarray:
-    """Scales so that the shorter side is `side`, with Pillow's antialiased bilinear filter.
+def central_square(image: np.ndarray, side: int) -> np.ndarray:
+    """Scales the shorter side to `side` (antialiased, bilinear) and cuts out the middle (paper, section 2).
+
+    Only the part that is kept is computed, so a strip of 1 x 10,000 pixels costs no more than any other
+    image; against scaling first and cutting then, rounding may differ by one grey level.
 
     Args:
         image: uint8 [height, width, 1 or 3].
         side: pixels.
 
     Returns:
-        uint8 [height, width, 1 or 3]; the longer side is rounded to whole pixels.
-
-    Example:
-
-    >>> resize_shorter_side(np.zeros([100, 150, 3], np.uint8), 64).shape
-    (64, 96, 3)
-    """
-    height, width = _scaled(image, side)
-    return _resample(image, (height, width), (0, 0, image.shape[1], image.shape[0]))
-
-
-def center_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Cuts [height, width] out of the middle, towards the upper left where it is no whole pixel.
-
-    Example:
-
-    >>> center_crop(np.arange(5).reshape(1, 5, 1), 1, 2).ravel()
-    array([1, 2])
-    """
-    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
-    return image[top : top + height, left : left + width]
-
-
-def central_square(image: np.ndarray, side: int) -> np.ndarray:
-    """`center_crop(resize_shorter_side(image, side), side, side)`, without making what is cut away.
-
-    So a strip of 1 x 10,000 pixels costs no more than any other image. Rounding may differ by one grey
-    level.
+        uint8 [side, side, 1 or 3].
 
     Example:
 
@@ -124,11 +105,49 @@ def central_square(image: np.ndarray, side: int) -> np.ndarray:
     """
     if image.shape[:2] == (side, side):
         return image
-    height, width = _scaled(image, side)
+    scale = side / min(image.shape[:2])
+    height, width = (max(side, round(length * scale)) for length in image.shape[:2])
     down, across = image.shape[0] / height, image.shape[1] / width
     top, left = (height - side) // 2, (width - side) // 2
-    box = (left * across, top * down, (left + side) * across, (top + side) * down)
-    return _resample(image, (side, side), box)
+    grey = image.shape[2] == 1
+    source = Image.fromarray(image[..., 0] if grey else image)
+    # Rounding may put the far edge a hair outside the image, which Pillow refuses.
+    right = min((left + side) * across, source.width)
+    bottom = min((top + side) * down, source.height)
+    box = (left * across, top * down, right, bottom)
+    pixels = np.array(source.resize((side, side), Image.Resampling.BILINEAR, box=box))
+    return pixels[..., None] if grey else pixels
+
+
+@dataclass(frozen=True)
+class Target:
+    """What images are brought to.
+
+    Attributes:
+        shape: (height, width, channels).
+        scaled: whether they have to be scaled, to a central square; else all have this shape.
+    """
+
+    shape: tuple[int, int, int]
+    scaled: bool
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """The image as the network's pipeline starts from it."""
+        return central_square(image, self.shape[0]) if self.scaled else image
+
+
+def choose_target(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> Target:
+    """What images of these (height, width) are brought to: one size is kept, unless another is asked for.
+
+    Example:
+
+    >>> choose_target([(9, 8), (9, 8)], None, 3)
+    Target(shape=(9, 8, 3), scaled=False)
+    >>> choose_target([(9, 8), (8, 9)], None, 3)
+    Target(shape=(256, 256, 3), scaled=True)
+    """
+    side = image_size or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
+    return Target((side, side, channels), True) if side else Target((*sizes[0], channels), False)
 
 
 def _open(file: BinaryIO) -> Image.Image:
@@ -140,18 +159,3 @@ def _open(file: BinaryIO) -> Image.Image:
         raise ImageDecodeError(reason) from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageDecodeError(f"damaged image: {error}") from None
-
-
-def _scaled(image: np.ndarray, side: int) -> tuple[int, int]:
-    height, width = image.shape[:2]
-    scale = side / min(height, width)
-    return max(side, round(height * scale)), max(side, round(width * scale))
-
-
-def _resample(image: np.ndarray, size: tuple[int, int], box: tuple[float, float, float, float]) -> np.ndarray:
-    grey = image.shape[2] == 1
-    source = Image.fromarray(image[..., 0] if grey else image)
-    # Rounding may put the far edge a hair outside the image, which Pillow refuses.
-    box = (box[0], box[1], min(box[2], source.width), min(box[3], source.height))
-    pixels = np.array(source.resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box))
-    return pixels[..., None] if grey else pixels
