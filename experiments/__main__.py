@@ -107,6 +107,7 @@ def _list(options: argparse.Namespace) -> int:
     for experiment in EXPERIMENTS:
         print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
         print(f"    {experiment.statement}")
+        print(f"    evidence on {experiment.dataset} in {experiment.precision}")
         for arm in experiment.arms:
             seeds, epochs = len(arm.seeds), arm.config.train.epochs
             print(

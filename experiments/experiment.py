@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alexnet_tf.config.fields import Config
+from alexnet_tf.config.fields import Config, Precision
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
@@ -132,6 +132,8 @@ class Experiment:
         section: where the paper makes it.
         statement: the claim in our words, one sentence.
         dataset: the data set the evidence is collected on (`auto` looks for this one).
+        precision: of the committed runs, and of new ones on `dataset` where the processor computes in it.
+        search_precision: likewise, of the search.
         cost: of the committed rows, on one CPU core.
         arms: in the order of tables and figures.
         comparisons: the effects that are judged.
@@ -157,6 +159,8 @@ class Experiment:
     figure: str = "test_error"
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    precision: Precision = "mixed_bfloat16"
+    search_precision: Precision = "mixed_bfloat16"
 
     @property
     def is_of_paper(self) -> bool:

@@ -27,6 +27,7 @@ COLOR = Experiment(
     section="4.1",
     statement="Colour noise lowers the error by more than a point.",
     dataset="tiny_imagenet100",
+    precision="float32",
     cost="about 90 min of one core in float32, its search 35; `none` is C2's `two`",
     arms=(
         tiny_arm("none", 0.04, "no colour noise"),

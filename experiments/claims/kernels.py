@@ -74,6 +74,7 @@ KERNELS = Experiment(
     section="6.1, Fig. 3",
     statement="The towers specialise: the first kernels of one see brightness, the other's colour.",
     dataset="tiny_imagenet100",
+    precision="float32",
     cost="less than a minute with C2's nets, else about 110 min of one core in float32",
     arms=(
         measured_arm(

@@ -113,6 +113,7 @@ LRN_ALEXNET = Experiment(
     section="3.3",
     statement="Local response normalisation lowers the error of AlexNet.",
     dataset="tiny_imagenet100",
+    precision="float32",
     cost="about 60 min of one core in float32, its search 35; `lrn` is C2's `two`",
     arms=(
         tiny_arm("none", 0.0025, "no normalisation", lrn=False),

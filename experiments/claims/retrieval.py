@@ -39,6 +39,7 @@ EXPERIMENT = Experiment(
     section="6.1, Fig. 4",
     statement="Nearest neighbours in fc7 are of the query's class far more often than in pixels.",
     dataset="tiny_imagenet100",
+    precision="float32",
     cost="about 10 min of one core with C2's nets",
     arms=(
         measured_arm(

@@ -23,6 +23,7 @@ EXPERIMENT = Experiment(
     section="3.2",
     statement="Two towers have a lower error than one with half the kernels in conv1 to conv4.",
     dataset="tiny_imagenet100",
+    precision="float32",
     cost="about 140 min of one core in float32, its search 15 in mixed_bfloat16",
     arms=(
         tiny_arm("one", 0.02, "one tower, half the kernels", **ONE_TOWER),

@@ -1,12 +1,14 @@
 """What the command line may change of an experiment."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf.config.check import check_config
-from alexnet_tf.config.fields import Config
-from alexnet_tf.data.load import DataAccess
+from alexnet_tf.config.fields import Config, Precision
+from alexnet_tf.data.load import DataAccess, resolve_auto
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.processor import has_bfloat16
 from experiments.experiment import Arm, Experiment
 
 
@@ -21,7 +23,7 @@ class Options:
         seeds: the arm's own where empty.
         epochs: the arm's own where None.
         settings: `field=value` texts.
-        precision: the arm's own where None.
+        precision: chosen by `settled` where None.
         results_dir: rows go below it.
         tensorboard: whether event files are written beside the checkpoints.
     """
@@ -32,7 +34,7 @@ class Options:
     seeds: tuple[int, ...] = ()
     epochs: int | None = None
     settings: tuple[str, ...] = ()
-    precision: str | None = None
+    precision: Precision | None = None
     results_dir: Path = Path("runs")
     tensorboard: bool = False
 
@@ -46,6 +48,8 @@ class Options:
 
     def configured(self, config: Config) -> Config:
         """The config with the command line's changes."""
+        if self.dataset != "auto":
+            config = config.replace(dataset=self.dataset)
         if self.epochs is not None:
             config = config.replace(epochs=self.epochs)
         if self.precision is not None:
@@ -59,3 +63,36 @@ class Options:
         for arm in self.chosen_arms(experiment):
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
+
+    def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
+        """The options with data set and precision chosen.
+
+        Args:
+            experiment: to be run.
+            precision: declared for its data set; on other data sets it is float32.
+
+        Returns:
+            options: with a name for `auto`, and a precision where neither flag nor setting has one.
+            notices: that `auto` fell back to the built-in set, or that the precision is not that of the
+                committed rows because this processor does not compute in it.
+        """
+        notices = []
+        dataset = self.dataset
+        if dataset == "auto":
+            dataset = resolve_auto(experiment.dataset, self.access.data_dir)
+            if dataset != experiment.dataset:
+                notices += [
+                    f"{experiment.dataset} is not on disk, so this runs on the built-in data set, whose",
+                    f"results say nothing about {experiment.dataset}. With a network, fetch the real one by",
+                    f"  make {experiment.name} DATASET={experiment.dataset}",
+                ]
+        chosen = self.precision
+        if chosen is None and not any(text.startswith("precision=") for text in self.settings):
+            chosen = precision if dataset == experiment.dataset else "float32"
+            if chosen == "mixed_bfloat16" and not has_bfloat16():
+                chosen = "float32"
+                notices.append(
+                    "this processor has no bfloat16 instructions, so this trains in float32 instead of the "
+                    f"{precision} of the committed rows; compare will compare means (--precision overrides)"
+                )
+        return dataclasses.replace(self, dataset=dataset, precision=chosen), notices

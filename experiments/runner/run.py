@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
-from alexnet_tf.data.load import resolve_auto
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
@@ -40,13 +39,13 @@ def run_experiment(
     Raises:
         InputError: before any training, for whatever is wrong with the options.
     """
-    dataset = chosen_dataset(experiment, options)
+    options, notices = options.settled(experiment, experiment.precision)
     runs = [
-        planned_run(experiment, arm, seed, dataset, options, strategy)
+        planned_run(experiment, arm, seed, options, strategy)
         for arm in options.chosen_arms(experiment)
         for seed in options.seeds or arm.seeds
     ]
-    folder = options.results_dir / results_slug(dataset) / experiment.name
+    folder = options.results_dir / results_slug(options.dataset) / experiment.name
     prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
     for run in runs:
         # Refuses a row of another config before anything is trained.
@@ -54,7 +53,9 @@ def run_experiment(
     quarantine = runs[0].data.image_set.quarantine
     if quarantine:
         path, reason = quarantine[0]
-        print(f"NOTICE: {len(quarantine)} files are left out, the first {path}: {reason}", file=sys.stderr)
+        notices.append(f"{len(quarantine)} files are left out, the first {path}: {reason}")
+    for notice in notices:
+        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     failed = 0
     for run in runs:
         row = finished_run(folder, run.arm.name, run.config.seed)
@@ -79,15 +80,10 @@ def run_experiment(
 
 
 def planned_run(
-    experiment: Experiment,
-    arm: Arm,
-    seed: int,
-    dataset: str,
-    options: Options,
-    strategy: tf.distribute.Strategy,
+    experiment: Experiment, arm: Arm, seed: int, options: Options, strategy: tf.distribute.Strategy
 ) -> Run:
     """The run of one arm with one seed, checked as far as can be without training."""
-    config = options.configured(arm.config.replace(seed=seed, dataset=dataset))
+    config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
     return Run(experiment, arm, config, data)
@@ -152,22 +148,6 @@ def record(
         run.experiment.columns,
         [arm.name for arm in run.experiment.arms],
     )
-
-
-def chosen_dataset(experiment: Experiment, options: Options) -> str:
-    """The data set to use; says so loudly where `auto` has to be content with the built-in one."""
-    if options.dataset != "auto":
-        return options.dataset
-    dataset = resolve_auto(experiment.dataset, options.access.data_dir)
-    if dataset != experiment.dataset:
-        print(
-            f"NOTICE: {experiment.dataset} is not on disk, so this runs on the built-in data set, whose\n"
-            f"NOTICE: results say nothing about {experiment.dataset}. With a network, fetch the real one by\n"
-            f"NOTICE:   make {experiment.name} DATASET={experiment.dataset}",
-            file=sys.stderr,
-            flush=True,
-        )
-    return dataset
 
 
 def run_callbacks(

@@ -19,7 +19,7 @@ from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import now
-from experiments.runner.run import chosen_dataset, run_callbacks
+from experiments.runner.run import run_callbacks
 
 SEARCH_SEED = 1000
 # A grid is extended at most this often before the search gives up on an inner winner.
@@ -40,8 +40,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     for setting in options.settings:
         if setting.partition("=")[0] in OWN_FIELDS:
             raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
-    dataset = chosen_dataset(experiment, options)
-    folder = options.results_dir / results_slug(dataset) / experiment.name
+    options, notices = options.settled(experiment, experiment.search_precision)
+    folder = options.results_dir / results_slug(options.dataset) / experiment.name
     arms = [arm for arm in options.chosen_arms(experiment) if arm.grid]
     if not arms:
         raise InputError(
@@ -50,17 +50,19 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
         )
     # Data and configs first: what cannot be run should leave no folder behind.
     for arm in arms:
-        config = candidate(arm, arm.grid[0], dataset, options)
+        config = candidate(arm, arm.grid[0], options)
         data = open_data(config.data, options.access)
         check_run(config, data, strategy)
     prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
     for arm in arms:
         for rate in arm.grid:
-            config_hash = candidate(arm, rate, dataset, options).hash(data.image_set.fingerprint)
+            config_hash = candidate(arm, rate, options).hash(data.image_set.fingerprint)
             check_search_row(folder, arm.name, rate, SEARCH_SEED, config_hash)
+    for notice in notices:
+        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     for arm in arms:
         rates, extensions = list(arm.grid), 0
-        rows = [search_row(experiment, arm, rate, dataset, folder, options, strategy) for rate in rates]
+        rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in rates]
         while True:
             winner = min(rows, key=rank)
             for row in rows:
@@ -73,7 +75,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
                 break
             extensions += 1
             rates.append(edge)
-            rows.append(search_row(experiment, arm, edge, dataset, folder, options, strategy))
+            rows.append(search_row(experiment, arm, edge, folder, options, strategy))
         if edge is not None:
             found = "all rates are equally bad" if is_tied else "the winner is on the edge of its grid"
             print(
@@ -89,13 +91,12 @@ def search_row(
     experiment: Experiment,
     arm: Arm,
     rate: float,
-    dataset: str,
     folder: Path,
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> dict[str, Any]:
     """Trains one candidate, unless its row is there, and returns its row of lr_search.csv."""
-    config = candidate(arm, rate, dataset, options)
+    config = candidate(arm, rate, options)
     data = open_data(config.data, options.access)
     config_hash = config.hash(data.image_set.fingerprint)
     for row in read_lr_search(folder).rows:
@@ -119,11 +120,9 @@ def search_row(
     return row
 
 
-def candidate(arm: Arm, rate: float, dataset: str, options: Options) -> Config:
+def candidate(arm: Arm, rate: float, options: Options) -> Config:
     """The config of one search run: an arm's own, shorter, without the selection split."""
-    config = arm.config.replace(
-        dataset=dataset, seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate
-    )
+    config = arm.config.replace(seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         config = config.replace(
             drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)

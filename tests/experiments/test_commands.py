@@ -152,8 +152,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
 
     text = capsys.readouterr().out
     for experiment in EXPERIMENTS:
-        for expected in (experiment.name, experiment.claim, experiment.section, experiment.cost):
-            assert expected in text
+        for field in ("name", "claim", "section", "cost", "precision"):
+            assert getattr(experiment, field) in text
         assert all(arm.name in text for arm in experiment.arms)
     assert "at most 1 epoch\n" in text
     assert "at most 10 epochs\n" in text

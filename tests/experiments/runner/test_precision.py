@@ -1,0 +1,90 @@
+"""What is declared makes the committed configurations: their precision, and their config hashes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.config.fields import Config
+from alexnet_tf.results.folder import read_lr_search, read_runs
+from experiments import EXPERIMENTS
+from experiments.experiment import Experiment
+from experiments.runner import options as options_module
+from experiments.runner.options import Options
+from experiments.runner.search import candidate
+
+ROOT = Path(__file__).parents[3]
+EACH = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+
+
+def committed(experiment: Experiment) -> Path:
+    return ROOT / "results" / experiment.dataset / experiment.name
+
+
+@pytest.fixture(params=[True, False], ids=["bfloat16", "no bfloat16"])
+def has_bfloat16(request, monkeypatch):
+    monkeypatch.setattr(options_module, "has_bfloat16", lambda: request.param)
+    return request.param
+
+
+@EACH
+def test_a_plain_run_makes_the_committed_hashes_where_there_is_bfloat16(experiment, has_bfloat16):
+    options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.precision)
+    rows = read_runs(committed(experiment)).rows
+    assert {row["arm"] for row in rows} == {arm.name for arm in experiment.arms}
+    as_committed = has_bfloat16 or experiment.precision == "float32"
+    for row in rows:
+        planned = options.configured(experiment.arm(row["arm"]).config.replace(seed=row["seed"]))
+        assert row["precision"] == experiment.precision
+        assert (planned.hash(row["data_fingerprint"]) == row["config_hash"]) == as_committed
+        assert planned.precision == (experiment.precision if as_committed else "float32")
+
+
+@EACH
+def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
+    monkeypatch.setattr(options_module, "has_bfloat16", lambda: True)
+    options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.search_precision)
+    fingerprint = read_runs(committed(experiment)).rows[0]["data_fingerprint"]
+    for row in read_lr_search(committed(experiment)).rows:
+        planned = candidate(experiment.arm(row["arm"]), row["learning_rate"], options)
+        assert row["precision"] == experiment.search_precision
+        assert planned.hash(fingerprint) == row["config_hash"]
+
+
+def test_rows_of_another_precision_than_declared_stand_in_a_folder_of_its_name():
+    folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
+    others = [folder for folder in folders if folder not in map(committed, EXPERIMENTS)]
+    assert others
+    for folder in others:
+        assert {row["precision"] for row in read_runs(folder).rows} == {folder.parents[1].name}
+
+
+def test_every_committed_record_gives_the_hash_of_its_row():
+    folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
+    rows = [(folder, row) for folder in folders for row in read_runs(folder).rows]
+    assert len(rows) > 300
+    for folder, row in rows:
+        record = json.loads((folder / "records" / f"{row['run_id']}.json").read_text("utf-8"))
+        config = Config.from_dict(record["config"])
+        assert config.hash(record["data"]["fingerprint"]) == row["config_hash"], row["run_id"]
+        assert record["data"]["fingerprint"] == row["data_fingerprint"]
+
+
+def test_elsewhere_it_is_float32_unless_asked_for(has_bfloat16):
+    (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
+
+    def settled(**options):
+        found, notices = Options(**options).settled(experiment, experiment.precision)
+        return found.precision, notices
+
+    assert settled(dataset="builtin") == ("float32", [])
+    assert settled(dataset="cifar10", precision="float32") == ("float32", [])
+    assert settled(dataset="cifar10", precision="mixed_bfloat16") == ("mixed_bfloat16", [])
+    assert settled(dataset="cifar10", settings=("precision=float32",)) == (None, [])
+    precision, notices = settled(dataset="cifar10")
+    if has_bfloat16:
+        assert (precision, notices) == ("mixed_bfloat16", [])
+    else:
+        assert precision == "float32"
+        (notice,) = notices
+        assert all(word in notice for word in ("float32", "mixed_bfloat16", "compare", "--precision"))
