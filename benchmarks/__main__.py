@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
@@ -11,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status.
 
-    0 done; 1 `precision` says no, or something of ours did not run in `run`; 2 bad input.
+    0 done; 1 `precision` says no, or in `run` or `growth` something failed that must run; 2 bad input.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -51,21 +52,14 @@ def _run(options: argparse.Namespace) -> int:
     items = [item for item in options.items.split(",") if item]
     if options.items and not items:
         raise InputError(f"--items: expected a comma list; received {options.items!r}")
-    folder, broken = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
-    for path in write_report(folder):
-        print(path)
-    # Others may be missing on a machine; what is ours has to run.
-    for line in broken:
-        print(f"WARNING: {line}", file=sys.stderr)
-    return 1 if broken else 0
+    folder, failures = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
+    return _finished(write_report(folder), failures)
 
 
 def _report(options: argparse.Namespace) -> int:
     from benchmarks.report.write import write_all
 
-    for path in write_all(options.results_dir):
-        print(path)
-    return 0
+    return _finished(write_all(options.results_dir))
 
 
 def _precision(options: argparse.Namespace) -> int:
@@ -89,27 +83,31 @@ def _scaling(options: argparse.Namespace) -> int:
         raise InputError(
             f"--results-dir: expected <machine kind>/alexnet_step.csv in {options.results_dir}; received none"
         )
-    for path in write_scaling(options.out, machines):
-        print(path)
-    return 0
+    return _finished(write_scaling(options.out, machines))
 
 
 def _growth(options: argparse.Namespace) -> int:
     from benchmarks.growth.measure import run_growth
     from benchmarks.growth.report import write_growth_report
 
-    for path in write_growth_report(run_growth(options.results_dir, options.quick)):
-        print(path)
-    return 0
+    folder, failures = run_growth(options.results_dir, options.quick)
+    return _finished(write_growth_report(folder), failures)
 
 
 def _profile(options: argparse.Namespace) -> int:
     from benchmarks.profile.measure import run_profile
     from benchmarks.report.write import write_report
 
-    for path in write_report(run_profile(options.results_dir)):
+    return _finished(write_report(run_profile(options.results_dir)))
+
+
+def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:
+    """Prints the files written and what failed; returns the exit status."""
+    for path in written:
         print(path)
-    return 0
+    for line in failures:
+        print(f"WARNING: {line}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """What is measured against what: data only, no framework is imported here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from benchmarks.rows import Rows
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values"]
@@ -16,7 +18,7 @@ class Contender:
     Attributes:
         name: as in the rows.
         side: whose worker process runs it.
-        build: `module.function` below `benchmarks/<side>_side/`, which makes a `Task`.
+        build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: of that function.
         unit: of its work, where it is not the comparison's.
     """
@@ -24,12 +26,12 @@ class Contender:
     name: str
     side: Side
     build: str
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     unit: Unit | None = None
 
     @property
-    def is_ours(self) -> bool:
-        """Whether it is of this library, or a limit of the machine, so that it has to run."""
+    def must_run(self) -> bool:
+        """Whether a failure is an error: for this library and the machine's limits, not for others' code."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -39,14 +41,14 @@ class Comparison:
     """Contenders for the same work, measured in turns.
 
     Attributes:
-        item: the file of rows it belongs to.
-        case: what tells it from the item's other comparisons.
-        unit: what the work is counted in.
-        contenders: in the order of the first round; every other round goes backwards.
-        calls: of a contender in its turn, at least. What prepares its input ahead, in other contenders'
-            turns, has to come to an end before it is measured.
-        least_rounds: a contender of long calls has had its share after so many rounds, or after the
-            budget's own least number, whichever is smaller.
+        item: names the file of rows.
+        case: the comparison's name within its item.
+        unit: of the work.
+        contenders: in the order of the first round; every other round is in reverse order.
+        calls: of a contender in each turn, at least. More than one where input is prepared ahead during the
+            other contenders' turns: that stock has to be used up before the rate is the contender's own.
+        least_rounds: a contender of long calls gets this many rounds, if the budget's own least number is
+            not smaller.
     """
 
     item: str
@@ -58,20 +60,20 @@ class Comparison:
 
     @property
     def is_bfloat16(self) -> bool:
-        """Whether it is the work of a processor that computes in bfloat16."""
+        """Whether it needs a processor that computes in bfloat16."""
         return self.case.endswith("bfloat16")
 
 
 @dataclass(frozen=True)
 class Place:
-    """What the plan has to know of the machine.
+    """What the plan needs to know of the machine.
 
     Attributes:
-        quick: leave out what takes long. Targets against PyTorch and stock Keras, and those of real
-            input, are then told at batch 32 in place of 128.
-        jpegs: a folder of one folder of JPEG files a class.
+        quick: leave out what takes long. The targets against PyTorch and stock Keras, and those with real
+            input, are then measured at batch 32 instead of 128.
+        jpegs: a folder with a folder of JPEG files for each class.
         threads: of this machine.
-        has_bfloat16: whether it computes in bfloat16; where it does not, a step takes minutes.
+        has_bfloat16: whether the processor computes in bfloat16; where it does not, a step takes minutes.
     """
 
     quick: bool
@@ -80,170 +82,159 @@ class Place:
     has_bfloat16: bool = True
 
 
-def _ours_and_pytorch(
-    module: str, arguments: dict[str, Any], names: tuple[str, str] = ("ours", "PyTorch eager")
-) -> tuple[Contender, Contender]:
-    """`module.ours` of our side and `module.eager` of PyTorch's, for the same work."""
-    ours, eager = names
-    return (
-        Contender(ours, "tensorflow", f"{module}.ours", arguments),
-        Contender(eager, "pytorch", f"{module}.eager", arguments),
-    )
+def _tensorflow(name: str, build: str, unit: Unit | None = None, **arguments: Any) -> Contender:
+    return Contender(name, "tensorflow", build, arguments, unit)
+
+
+def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
+    return Contender(name, "pytorch", build, arguments)
 
 
 def machine_limits(place: Place) -> Iterator[Comparison]:
     """Matrix products, memory traffic, JPEG decoding: what no program here can beat."""
-    for precision in ("float32", "bfloat16"):
-        matmul = {"size": 2048, "dtype": precision}
-        contenders = (
-            Contender("tensorflow", "tensorflow", "machine_limits.matmul", matmul),
-            Contender("pytorch", "pytorch", "machine_limits.matmul", matmul),
+    for dtype in ("float32", "bfloat16"):
+        products = (
+            _tensorflow("tensorflow", "machine_limits.matmul", size=2048, dtype=dtype),
+            _pytorch("pytorch", "machine_limits.matmul", size=2048, dtype=dtype),
         )
-        yield Comparison("machine_limits", f"matmul {precision}", "GFLOP", contenders)
-    add = Contender("tensorflow", "tensorflow", "machine_limits.add_in_place", {"megabytes": 256})
+        yield Comparison("machine_limits", f"matmul {dtype}", "GFLOP", products)
+    add = _tensorflow("tensorflow", "machine_limits.add_in_place", megabytes=256)
     yield Comparison("machine_limits", "memory, added in place", "GB", (add,))
-    decode = Contender(
-        "tf.io.decode_jpeg",
-        "tensorflow",
-        "machine_limits.decode_jpegs",
-        {"folder": place.jpegs, "threads": place.threads},
-    )
+    files: dict[str, Any] = {"folder": place.jpegs, "threads": place.threads}
+    decode = _tensorflow("tf.io.decode_jpeg", "machine_limits.decode_jpegs", **files)
     yield Comparison("machine_limits", "JPEG decoding", "images", (decode,))
 
 
 def alexnet_step(place: Place) -> Iterator[Comparison]:
     """The training step of the paper's network on a constant batch.
 
-    In a quick run the others are left out at batch 128: a call of theirs can take a quarter of a minute.
+    A quick run leaves out PyTorch and stock Keras at batch 128: a call can take a quarter of a minute.
     """
     for batch in (32, 128):
         for precision in PRECISIONS:
-            arguments = {"batch": batch, "precision": precision}
-            matmul = {"size": 4096, "dtype": precision.removeprefix("mixed_")}
-            ours, eager = _ours_and_pytorch("alexnet_step", arguments)
-            # In turn with the steps, so that the share of the peak is of the same minutes.
-            product = Contender("matrix product", "tensorflow", "machine_limits.matmul", matmul, "GFLOP")
-            contenders = [ours, product]
+            step: dict[str, Any] = {"batch": batch, "precision": precision}
+            dtype = precision.removeprefix("mixed_")
+            # In turns with the steps, so that the share of the peak is of the same minutes.
+            product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
+            contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
             if batch == 32 or not place.quick:
-                stock = Contender("stock Keras", "tensorflow", "alexnet_step.stock_keras", arguments)
-                contenders += [eager, stock]
+                contenders.append(_pytorch("PyTorch eager", "training_step.alexnet", **step))
+                contenders.append(_tensorflow("stock Keras", "training_step.stock_alexnet", **step))
             # Compiling takes a minute, so in one precision only.
             if (batch, precision) == (128, "float32") and not place.quick:
-                compiled = Contender("PyTorch compiled", "pytorch", "alexnet_step.compiled", arguments)
-                contenders.append(compiled)
-            case = f"batch {batch}, {precision}"
-            yield Comparison("alexnet_step", case, "images", tuple(contenders))
+                contenders.append(_pytorch("PyTorch compiled", "training_step.compiled_alexnet", **step))
+            yield Comparison("alexnet_step", f"batch {batch}, {precision}", "images", tuple(contenders))
 
 
 def cifar_step(place: Place) -> Iterator[Comparison]:
     """The training step of the four-layer network of Figure 1, with and without LRN."""
-    steps = 4 if place.quick else 10
     for precision in PRECISIONS:
         contenders = []
-        for lrn in (False, True):
-            arguments = {"batch": 128, "precision": precision, "lrn": lrn, "steps": steps}
-            name = "with LRN" if lrn else "without LRN"
-            contenders += _ours_and_pytorch("cifar_step", arguments, (f"ours {name}", f"PyTorch {name}"))
-        case = f"batch 128, {precision}"
-        yield Comparison("cifar_step", case, "images", tuple(contenders))
+        for lrn, name in ((False, "without LRN"), (True, "with LRN")):
+            step: dict[str, Any] = {
+                "batch": 128,
+                "precision": precision,
+                "lrn": lrn,
+                "steps": 4 if place.quick else 10,
+            }
+            contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
+            contenders.append(_pytorch(f"PyTorch {name}", "training_step.cifar_net", **step))
+        yield Comparison("cifar_step", f"batch 128, {precision}", "images", tuple(contenders))
 
 
 def layers(place: Place) -> Iterator[Comparison]:
     """Response normalisation, grouped convolution and the update rule alone, forward and backward."""
     maps = ((128, 55, 55, 96), (128, 27, 27, 256))
-    for precision in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16"):
         for shape in maps[:1] if place.quick else maps:
-            arguments = {"shape": list(shape), "dtype": precision}
-            contenders = (
-                Contender("ours", "tensorflow", "layers.our_lrn", arguments),
-                Contender("TensorFlow's operation", "tensorflow", "layers.tensorflow_lrn", arguments),
-            )
+            lrn: dict[str, Any] = {"shape": list(shape), "dtype": dtype}
+            contenders = [
+                _tensorflow("ours", "layers.lrn", **lrn),
+                _tensorflow("TensorFlow's operation", "layers.tensorflow_lrn", **lrn),
+            ]
             if not place.quick:
-                contenders += (Contender("PyTorch", "pytorch", "layers.lrn", arguments),)
-            size = "x".join(map(str, shape))
-            yield Comparison("layers", f"LRN {size}, {precision}", "values", contenders)
-        arguments = {"shape": [16, 27, 27, 96], "filters": 256, "kernel": 5, "dtype": precision}
-        contenders = (
-            Contender("ours", "tensorflow", "layers.our_grouped", arguments),
-            Contender("Keras groups=2", "tensorflow", "layers.keras_grouped", arguments),
-            Contender("PyTorch", "pytorch", "layers.grouped", arguments),
+                contenders.append(_pytorch("PyTorch", "layers.lrn", **lrn))
+            case = f"LRN {'x'.join(map(str, shape))}, {dtype}"
+            yield Comparison("layers", case, "values", tuple(contenders))
+        conv: dict[str, Any] = {"shape": [16, 27, 27, 96], "filters": 256, "kernel": 5, "dtype": dtype}
+        convolutions = (
+            _tensorflow("ours", "layers.grouped", **conv),
+            _tensorflow("Keras groups=2", "layers.keras_grouped", **conv),
+            _pytorch("PyTorch", "layers.grouped", **conv),
         )
-        case = f"grouped convolution 16x27x27x96 -> 256, {precision}"
-        yield Comparison("layers", case, "images", contenders)
-    contenders = (
-        Contender("ours", "tensorflow", "layers.our_update"),
-        Contender("Keras SGD", "tensorflow", "layers.keras_update"),
-        Contender("PyTorch", "pytorch", "layers.update"),
+        case = f"grouped convolution 16x27x27x96 -> 256, {dtype}"
+        yield Comparison("layers", case, "images", convolutions)
+    updates = (
+        _tensorflow("ours", "layers.update"),
+        _tensorflow("Keras SGD", "layers.keras_update"),
+        _pytorch("PyTorch", "layers.update"),
     )
-    yield Comparison("layers", "update of 61 M parameters, float32", "values", contenders)
+    yield Comparison("layers", "update of 61 M parameters, float32", "values", updates)
 
 
 def input_pipeline(place: Place) -> Iterator[Comparison]:
-    """From files, and from memory, to augmented batches."""
-    files = {"folder": place.jpegs, "batch": 32, "threads": place.threads}
-    decode = {"folder": place.jpegs, "threads": place.threads}
+    """Augmented batches from files, and from images in memory."""
+    decode: dict[str, Any] = {"folder": place.jpegs, "threads": place.threads}
+    files = {**decode, "batch": 32}
     from_files = (
-        Contender("ours", "tensorflow", "input_pipeline.files", files),
-        Contender("ours, decoded once", "tensorflow", "input_pipeline.cached_files", files),
-        Contender("decoding alone", "tensorflow", "machine_limits.decode_jpegs", decode),
-        Contender(
-            "decoding and scaling alone",
-            "tensorflow",
-            "machine_limits.decode_and_scale_jpegs",
-            {**decode, "side": 256},
+        _tensorflow("ours", "input_pipeline.files", **files),
+        _tensorflow("ours, decoded once", "input_pipeline.cached_files", **files),
+        _tensorflow("decoding alone", "machine_limits.decode_jpegs", **decode),
+        _tensorflow(
+            "decoding and scaling alone", "machine_limits.decode_and_scale_jpegs", **decode, side=256
         ),
-        Contender("torchvision DataLoader", "pytorch", "input_pipeline.torchvision_files", files),
-        Contender("PyTorch DataLoader, Pillow", "pytorch", "input_pipeline.pillow_files", files),
+        _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
+        _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
     )
-    images = {"batch": 128}
-    memory = (
-        Contender("ours", "tensorflow", "input_pipeline.memory", images),
-        Contender("PyTorch, a batch at a time", "pytorch", "input_pipeline.memory", images),
-    )
-    if not place.quick:
-        workers = {**images, "threads": place.threads}
-        one_by_one = "input_pipeline.torchvision_memory"
-        memory += (Contender("torchvision DataLoader", "pytorch", one_by_one, workers),)
     yield Comparison("input_pipeline", "JPEG files to 224x224", "images", from_files)
-    yield Comparison("input_pipeline", "32x32 images in memory", "images", memory)
+    memory = [
+        _tensorflow("ours", "input_pipeline.memory", batch=128),
+        _pytorch("PyTorch, a batch at a time", "input_pipeline.memory", batch=128),
+    ]
+    if not place.quick:
+        one_by_one = {"batch": 128, "threads": place.threads}
+        memory.append(_pytorch("torchvision DataLoader", "input_pipeline.torchvision_memory", **one_by_one))
+    yield Comparison("input_pipeline", "32x32 images in memory", "images", tuple(memory))
 
 
 def step_with_input(place: Place) -> Iterator[Comparison]:
     """The same training step on real input and on a constant batch, a smaller one in a quick run."""
     batch = 32 if place.quick else 128
     for precision in PRECISIONS:
-        arguments = {"batch": batch, "precision": precision}
-        real = {**arguments, "folder": place.jpegs}
+        step: dict[str, Any] = {"batch": batch, "precision": precision}
         contenders = (
-            Contender("constant batch", "tensorflow", "alexnet_step.ours", arguments),
-            Contender("images in memory", "tensorflow", "step_with_input.memory", real),
-            Contender("images from files", "tensorflow", "step_with_input.files", real),
-            Contender("pixels decoded once", "tensorflow", "step_with_input.cached", real),
+            _tensorflow("constant batch", "training_step.alexnet", **step),
+            _tensorflow("images in memory", "step_with_input.memory", folder=place.jpegs, **step),
+            _tensorflow("images from files", "step_with_input.files", folder=place.jpegs, **step),
+            _tensorflow("pixels decoded once", "step_with_input.cached", folder=place.jpegs, **step),
         )
         case = f"AlexNet, batch {batch}, {precision}"
         yield Comparison("step_with_input", case, "images", contenders, calls=2 if place.quick else 6)
 
 
 def inference(place: Place) -> Iterator[Comparison]:
-    """Class probabilities of one image and of many, of one view and of ten."""
+    """Class probabilities of one image and of many, from one view and from ten."""
     for precision in PRECISIONS:
         for batch, views in ((1, 1), (1, 10), (128, 1), (128, 10)):
             if place.quick and (batch, views, precision) != (1, 1, "float32"):
                 continue
-            arguments = {"batch": batch, "views": views, "precision": precision}
-            contenders = _ours_and_pytorch("inference", arguments)
             case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
-            # A call of a thousand views takes up to half a minute, and tells little that a hundred do not.
+            # A call of 1,280 views takes up to half a minute, and shows little that 128 views do not.
             least_rounds = 2 if (batch, views) == (128, 10) else 3
+            call = {"batch": batch, "views": views, "precision": precision}
+            contenders = _ours_and_eager("inference.alexnet", **call)
             yield Comparison("inference", case, "images", contenders, least_rounds=least_rounds)
 
 
 def memory(place: Place) -> Iterator[Comparison]:
-    """Peak memory of a process that trains AlexNet; each contender has a process of its own."""
+    """Peak memory of a process that trains AlexNet; each contender has its own process."""
     for precision in () if place.quick else PRECISIONS:
-        arguments = {"batch": 128, "precision": precision}
-        contenders = _ours_and_pytorch("alexnet_step", arguments)
+        contenders = _ours_and_eager("training_step.alexnet", batch=128, precision=precision)
         yield Comparison("memory", f"batch 128, {precision}", "images", contenders)
+
+
+def _ours_and_eager(build: str, **arguments: Any) -> tuple[Contender, Contender]:
+    return _tensorflow("ours", build, **arguments), _pytorch("PyTorch eager", build, **arguments)
 
 
 ITEMS: dict[str, Callable[[Place], Iterator[Comparison]]] = {
@@ -256,3 +247,42 @@ ITEMS: dict[str, Callable[[Place], Iterator[Comparison]]] = {
     "memory": memory,
     "inference": inference,
 }
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of an item that does not show in the rows that were measured before it.
+
+    Attributes:
+        since: time of the change, in UTC, as in `machine.csv`.
+        item: that changed.
+        before: what the rows measured until then.
+    """
+
+    since: str
+    item: str
+    before: str
+
+
+CHANGES = (
+    Change("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
+    Change("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
+    Change("2026-11-24T08:31:05Z", "growth", "the CIFAR net's step without weight decay"),
+    Change("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
+)
+
+
+def measured_before_changes(rows: Rows, about: Mapping[str, str]) -> list[str]:
+    """`item: what its rows hold` for each item of `rows` that was measured before it changed.
+
+    Args:
+        rows: by item.
+        about: the run's description, as in `machine.csv` or `growth_machine.csv`.
+    """
+    # The description of an item that was measured separately starts with its own date.
+    return [
+        f"{change.item.replace('_', ' ')}: {change.before}"
+        for change in CHANGES
+        if rows.get(change.item)
+        and about.get(f"apart_{change.item}", about.get("measured_at", "")).split(",")[0] < change.since
+    ]

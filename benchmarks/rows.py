@@ -1,33 +1,22 @@
-"""The rows of measurements: their columns, on disk as CSV."""
+"""The rows of measurements: on disk as CSV, and as numbers in a text."""
 
 import csv
 import io
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
-from benchmarks.csv_lines import read_lines
 
 COLUMNS = (
-    "case",
-    "contender",
-    "framework",
-    "unit",
-    "rate",
-    "median_seconds",
-    "gflop_per_second",
-    "peak_mebibytes",
-    "rounds",
-    "seconds",
-    "status",
-    "message",
-)
+    "case", "contender", "framework", "unit", "rate", "median_seconds", "gflop_per_second", "peak_mebibytes",
+    "rounds", "seconds", "status", "message",
+)  # fmt: skip
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
-# What a measured row has to have, by its file: `memory` is not timed, `growth` has both.
+# Columns that a measured row must fill, by file: `memory` is not timed, `growth` has both.
 TIMED = ("rate", "median_seconds", "seconds")
 NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 
@@ -41,7 +30,7 @@ class Row:
         amount: units of work of one call.
         gflop: operations of one call, in 1e9; 0 where they are not counted.
         seconds: of one call, one value a round.
-        peak_mebibytes: of the process, in the item `memory`.
+        peak_mebibytes: of the process, where it was measured.
         message: why there is no value; empty for a measured row.
     """
 
@@ -75,75 +64,131 @@ class Row:
         """1e9 operations in a second."""
         return self.gflop / self.median
 
+    def __str__(self) -> str:
+        values = []
+        if not self.measured:
+            values.append(f"not measured: {self.message}")
+        elif self.seconds:
+            values.append(f"{self.rate:,.4g} {self.unit}/s ({len(self.seconds)} rounds)")
+        if self.peak_mebibytes is not None:
+            values.append(f"{self.peak_mebibytes:,.0f} MiB")
+        return f"{self.case}, {self.contender}: {', '.join(values)}"
+
+
+# The rows of each item.
+Rows = Mapping[str, Sequence[Row]]
+
+
+def find(rows: Rows, item: str, case: str, contender: str) -> Row:
+    """The row of one contender; if there is none, a row that is not measured, without a framework."""
+    for row in rows.get(item, ()):
+        if (row.case, row.contender) == (case, contender):
+            return row
+    return Row(case, contender, "", "", message=f"{contender} was not run")
+
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Writes the rows of one item; `seconds` holds the value of each round, in order."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    lines = []
     for row in rows:
         timed = row.measured and row.seconds
-        writer.writerow(
-            {
-                "case": row.case,
-                "contender": row.contender,
-                "framework": row.framework,
-                "unit": row.unit,
-                "rate": f"{row.rate:.5g}" if timed else "",
-                "median_seconds": f"{row.median:.5g}" if timed else "",
-                "gflop_per_second": f"{row.gflop_per_second:.5g}" if timed and row.gflop else "",
-                "peak_mebibytes": "" if row.peak_mebibytes is None else f"{row.peak_mebibytes:.0f}",
-                "rounds": len(row.seconds),
-                "seconds": " ".join(f"{value:.5g}" for value in row.seconds),
-                "status": MEASURED if row.measured else NOT_MEASURED,
-                "message": row.message,
-            }
-        )
-    write_text(path, buffer.getvalue())
+        lines.append((
+            row.case,
+            row.contender,
+            row.framework,
+            row.unit,
+            f"{row.rate:.5g}" if timed else "",
+            f"{row.median:.5g}" if timed else "",
+            f"{row.gflop_per_second:.5g}" if timed and row.gflop else "",
+            "" if row.peak_mebibytes is None else f"{row.peak_mebibytes:.0f}",
+            len(row.seconds),
+            " ".join(f"{value:.5g}" for value in row.seconds),
+            MEASURED if row.measured else NOT_MEASURED,
+            row.message,
+        ))  # fmt: skip
+    write_lines(path, COLUMNS, lines)
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of one item; none where the file is not there.
+    """The rows of one item; none if the file does not exist.
 
     Raises:
-        InputError: for a file that is not one of these, or a measured row without its values.
+        InputError: for another kind of file, or a measured row that lacks a value.
     """
     needed = NEEDED.get(path.stem, TIMED)
     return [_parse(values, place, needed) for place, values in read_lines(path, COLUMNS)]
 
 
 def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
-    status, message = values["status"], values["message"]
+    status = values["status"]
     if status not in STATUSES:
         raise InputError(f"{place}: expected status {' or '.join(STATUSES)}; received {status!r}")
-    if status != MEASURED:
-        needed = ("message",)
-    for name in needed:
+    for name in needed if status == MEASURED else ("message",):
         if not values[name].strip():
             raise InputError(f"{place}: expected {name} in a row that is {status}; received nothing")
     rate, median, speed, peak = (
-        _optional(name, values[name], place)
+        positive_number(name, values[name], place) if values[name] else 0.0
         for name in ("rate", "median_seconds", "gflop_per_second", "peak_mebibytes")
     )
     return Row(
-        case=values["case"],
-        contender=values["contender"],
-        framework=values["framework"],
-        unit=values["unit"],
-        amount=(rate or 0.0) * (median or 0.0),
-        gflop=(speed or 0.0) * (median or 0.0),
+        values["case"],
+        values["contender"],
+        values["framework"],
+        values["unit"],
+        amount=rate * median,
+        gflop=speed * median,
         seconds=tuple(positive_number("seconds", word, place) for word in values["seconds"].split()),
-        peak_mebibytes=peak,
-        message="" if status == MEASURED else message,
+        peak_mebibytes=peak or None,
+        message="" if status == MEASURED else values["message"],
     )
 
 
-def _optional(name: str, text: str, place: str) -> float | None:
-    return positive_number(name, text, place) if text else None
+def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
+    """Writes a CSV file: the header, and a line for each sequence of values."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([columns, *lines])
+    write_text(path, buffer.getvalue())
+
+
+def read_lines(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """The lines of a CSV file below its header, each with its place `<file>:<line>`.
+
+    Returns:
+        Nothing if the file does not exist.
+
+    Raises:
+        InputError: for a file that cannot be read, another header, or a line with too few or too many fields.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
+    reader, found = csv.reader(io.StringIO(text, newline=""), strict=True), []
+    try:
+        header = next(reader, [])
+        if header != list(columns):
+            raise InputError(f"{path}:1: expected {','.join(columns)}; received {','.join(header)!r}")
+        for fields in reader:
+            place = f"{path}:{reader.line_num}"
+            if len(fields) != len(columns):
+                raise InputError(f"{place}: expected {len(columns)} fields; received {len(fields)}")
+            found.append((place, dict(zip(columns, fields, strict=True))))
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: expected a line of CSV; received {error}") from error
+    return found
 
 
 def positive_number(name: str, text: str, place: str) -> float:
-    """A value of a line, above 0 and finite; an InputError that names its place for any other."""
+    """The value of a field.
+
+    Raises:
+        InputError: for anything but a finite number above 0; the message names the field and its place.
+    """
     try:
         number = float(text)
     except ValueError:
@@ -151,3 +196,26 @@ def positive_number(name: str, text: str, place: str) -> float:
     if not 0 < number < math.inf:
         raise InputError(f"{place}: expected {name} above 0 and finite; received {text!r}")
     return number
+
+
+def significant(value: float) -> str:
+    """Three digits, with thousands separated.
+
+    Example:
+
+    >>> significant(7.964), significant(12.34), significant(1234.5)
+    ('7.96', '12.3', '1,234')
+    """
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, or milliseconds below one.
+
+    Example:
+
+    >>> duration(1.5), duration(0.0123)
+    ('1.50 s', '12.3 ms')
+    """
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"

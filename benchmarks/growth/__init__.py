@@ -1,1 +1,1 @@
-"""Cost against batch, images and devices."""
+"""Time and memory against batch, image size, number of images and number of devices."""

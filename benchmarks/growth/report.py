@@ -1,4 +1,4 @@
-"""growth.md and its figure from growth.csv; nothing is measured."""
+"""growth.md and its figure, made from growth.csv without measuring."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
-from benchmarks.report.changes import measured_otherwise
-from benchmarks.report.wording import duration, significant
-from benchmarks.rows import Row, read_rows
+from benchmarks.plan import measured_before_changes
+from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.tables import markdown
 
@@ -19,11 +18,11 @@ def write_growth_report(folder: Path) -> list[Path]:
     """Writes growth.md, growth.png and growth.svg beside growth.csv.
 
     Raises:
-        InputError: where there are no rows.
+        InputError: if there are no rows.
     """
     rows = read_rows(folder / "growth.csv")
     if not rows:
-        raise InputError(f"expected rows in {folder / 'growth.csv'}, received none")
+        raise InputError(f"expected rows in {folder / 'growth.csv'}; received none")
     about = read_machine(folder / "growth_machine.csv")
     write_text(folder / "growth.md", growth_table(rows, about))
     figures = write_figure(folder / "growth", lambda: draw(rows, about), ("png", "svg"))
@@ -41,9 +40,9 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
         )
         lines.append([row.case, row.contender, *measured])
     header = ("work", "size", "time of a call", "images/s", "peak memory of the process")
-    otherwise = measured_otherwise({"growth": list(rows)}, about)
-    told = [_machine(about), *(f"Measured before the benchmark changed: {one}." for one in otherwise)]
-    return f"# Cost as it grows\n\n{' '.join(told)}\n\n{markdown(header, lines)}\n"
+    changes = measured_before_changes({"growth": rows}, about)
+    conditions = [_machine(about), *(f"Measured before the benchmark changed: {one}." for one in changes)]
+    return f"# Cost as it grows\n\n{' '.join(conditions)}\n\n{markdown(header, lines)}\n"
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:

@@ -1,1 +1,1 @@
-"""What a training step spends its time on, layer by layer."""
+"""The time of a training step of AlexNet, layer by layer."""

@@ -1,17 +1,17 @@
-"""The tables of a profile, in Markdown; nothing is measured."""
+"""The tables of a profile, in Markdown."""
 
 from collections.abc import Mapping
 
-from benchmarks.profile.measure import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
+from benchmarks.profile.rows import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
 from experiments.report.tables import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown: for each call what the layers take, and the parts that are no matrix products.
+    """Markdown: for each call the time of its layers, and of the parts that are not matrix products.
 
     Args:
         shares: of all calls.
-        about: what they were measured on.
+        about: the run's description, as in profile_machine.csv.
     """
     if not shares:
         return ""

@@ -1,17 +1,16 @@
-"""What the time of a training step goes into, operation by operation."""
+"""The time of each operation of a training step, and the part of the step that it belongs to."""
 
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.profile.measure import FORWARD, INPUTS, WEIGHTS
+from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS
 from benchmarks.runner.task import Task
 
-# What a step does for each layer: (part, layer); what belongs to no layer has the layer ''.
+# (part, layer); the layer is empty for operations that belong to none.
 Part = tuple[str, str]
 NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
     "response normalisation",
@@ -30,19 +29,19 @@ LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Seconds of each operation in a call, in the mean over `calls`.
+    """Mean seconds of each operation in a call.
 
-    The process is to run operations one after the other (one inter-op thread), so that the seconds add up
-    to those of the call.
+    The process must run operations one after the other (one inter-op thread): then the seconds add up to
+    those of the call.
 
     Args:
-        task: called twice before, to compile and to settle.
-        calls: that are traced.
+        task: is called twice before the trace, to compile and to settle.
+        calls: number of calls to trace.
 
     Returns:
-        `name:kind` of a TensorFlow operation -> seconds; what XLA compiled is one operation.
+        `name:kind` of a TensorFlow operation -> seconds; all that XLA compiled is one operation.
     """
-    # The generated reader of the profiler's files is not where TensorFlow promises anything.
+    # The reader of the profiler's files is not part of TensorFlow's public interface.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     task.call()
@@ -53,19 +52,19 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
                 task.call()
         (path,) = Path(folder).rglob("*.xplane.pb")
         space = xplane_pb2.XSpace.FromString(path.read_bytes())
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
     for plane in space.planes:
         names = {key: about.name for key, about in plane.event_metadata.items()}
         for line in plane.lines:
             for event in line.events:
                 name = names[event.metadata_id]
                 if OPERATION.fullmatch(name) or name == COMPILED:
-                    seconds[name] += event.duration_ps / 1e12 / calls
-    return dict(seconds)
+                    seconds[name] = seconds.get(name, 0.0) + event.duration_ps / 1e12 / calls
+    return seconds
 
 
 def part_of(name: str) -> Part:
-    """What an operation of AlexNet's step is for.
+    """The part of AlexNet's step, and the layer, that an operation belongs to.
 
     Example:
 
@@ -97,13 +96,13 @@ def _product(path: str, kind: str) -> str:
         return FORWARD
     if "Conv2D" in kind:
         return WEIGHTS if "Filter" in kind else INPUTS
-    # The gradients of y = x W in TensorFlow's order: of x first, of W second.
+    # The gradients of y = x W in TensorFlow's order: first of x, then of W.
     return WEIGHTS if path.endswith("MatMul_1") else INPUTS
 
 
 def parts_of(seconds: Mapping[str, float]) -> dict[Part, float]:
     """Seconds of each part of a step, from those of its operations."""
-    parts: Counter[Part] = Counter()
+    parts: dict[Part, float] = {}
     for name, value in seconds.items():
-        parts[part_of(name)] += value
-    return dict(parts)
+        parts[part_of(name)] = parts.get(part_of(name), 0.0) + value
+    return parts

@@ -1,11 +1,11 @@
-"""What this side's worker runs on."""
+"""The versions and settings that this side's worker runs with."""
 
 import importlib.metadata
 
 import torch
 
 
-def about() -> dict[str, str]:
+def about() -> dict[str, str | int]:
     """Versions and thread settings."""
     try:
         torchvision = importlib.metadata.version("torchvision")

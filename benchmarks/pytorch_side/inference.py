@@ -2,14 +2,14 @@
 
 import torch
 
-from benchmarks.pytorch_side.networks import alexnet
-from benchmarks.pytorch_side.training import random_images
+from benchmarks.pytorch_side import networks
+from benchmarks.pytorch_side.training_step import random_images
 from benchmarks.runner.task import Task
 
 
-def eager(batch: int, views: int, precision: str) -> Task:
+def alexnet(batch: int, views: int, precision: str) -> Task:
     """Images of 256x256, their views of 224x224, one average an image."""
-    net = alexnet().eval()
+    net = networks.alexnet().eval()
     images = random_images(batch, 256)
 
     @torch.inference_mode()

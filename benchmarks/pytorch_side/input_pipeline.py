@@ -1,4 +1,4 @@
-"""Augmented batches of PyTorch's pipeline, nothing done with them."""
+"""Augmented batches of PyTorch's pipeline; nothing is computed with them."""
 
 import random
 from pathlib import Path
@@ -11,13 +11,13 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
-# One by one through torchvision 50,000 take a quarter of a minute.
+# torchvision takes images one by one: 50,000 of them take a quarter of a minute.
 FEWER = 10_000
 MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def torchvision_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files, as torchvision's ImageNet example does it."""
+    """One epoch from JPEG files, as in torchvision's ImageNet example."""
     # Here, not at the top: a torchvision of another PyTorch fails when it is imported.
     from torchvision import datasets, transforms
 
@@ -32,12 +32,12 @@ def torchvision_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
-    """The same by hand, for where torchvision does not run."""
+    """The same with Pillow, for machines on which torchvision does not run."""
     return _epochs(Photographs(folder), batch, threads)
 
 
 class Photographs(Dataset):
-    """JPEG files: shorter side to 256, a random 224x224 out of them, mirrored half the time."""
+    """JPEG files: shorter side to 256, a random crop of 224x224, mirrored half the time."""
 
     def __init__(self, folder: str):
         self.paths = sorted(Path(folder).rglob("*.jpg"))
@@ -59,7 +59,7 @@ class Photographs(Dataset):
 
 
 def torchvision_memory(batch: int, threads: int) -> Task:
-    """An epoch of fewer images like CIFAR-10's in memory, by the transforms of torchvision's examples."""
+    """An epoch of 10,000 images of CIFAR-10's size in memory, by torchvision's transforms."""
     from torchvision import transforms
 
     steps = [
@@ -73,7 +73,7 @@ def torchvision_memory(batch: int, threads: int) -> Task:
 
 
 def memory(batch: int) -> Task:
-    """The same without a loader: one offset and one coin for each image, gathered a batch at a time."""
+    """The same of 50,000 images without a loader: random crops and mirrors, gathered a batch at a time."""
     margin = torch.nn.functional.pad(_noise(CIFAR_SIZE), [CIFAR_PAD] * 4)
     reach = torch.arange(CIFAR_SIDE)
     mean, stddev = (255 * torch.tensor(values)[:, None, None] for values in (MEAN, STDDEV))
@@ -108,9 +108,9 @@ def _noise(count: int) -> torch.Tensor:
     return torch.randint(0, 256, (count, 3, CIFAR_SIDE, CIFAR_SIDE), dtype=torch.uint8)
 
 
-def _epochs(photographs: Dataset, batch: int, threads: int) -> Task:
-    """One process a thread."""
+def _epochs(images: Dataset, batch: int, threads: int) -> Task:
+    # A process for each thread.
     loader = DataLoader(
-        photographs, batch, shuffle=True, drop_last=True, num_workers=threads, persistent_workers=True
+        images, batch, shuffle=True, drop_last=True, num_workers=threads, persistent_workers=True
     )
     return Task(lambda: sum(1 for _ in loader), len(loader) * batch)

@@ -1,1 +1,1 @@
-"""The chart, tables and targets of recorded measurements."""
+"""Targets, tables and the chart, made from recorded rows."""

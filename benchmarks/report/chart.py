@@ -1,13 +1,17 @@
-"""The chart: how many times faster than PyTorch and Keras, and which targets those are."""
+"""The chart: how many times faster than PyTorch and Keras, with the targets."""
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
-from benchmarks.report.targets import TARGETS, Rows, find, paired_ratio
-from benchmarks.report.wording import significant
+from benchmarks.report.targets import TARGETS, Measured, paired_ratio
+from benchmarks.rows import Rows, find, significant
 
-OURS, TARGET = PALETTE[0], PALETTE[1]
-# What is shown beside the targets: title, item, case, contender to compare with.
+# What is shown beside the targets: title, item, case, slower contender, faster contender.
 FURTHER = (
     ("AlexNet step, float32, against PyTorch compiled", "alexnet_step", "batch 128, float32",
      "PyTorch compiled", "ours"),
@@ -41,11 +45,21 @@ FURTHER = (
 )  # fmt: skip
 
 
-def draw(rows: Rows, about: dict[str, str]) -> Figure:
-    """The chart, to be drawn in the house look."""
+class Bar(NamedTuple):
+    """A ratio of the chart: how many times faster, and the target if there is one."""
+
+    title: str
+    ratio: float
+    low: float
+    high: float
+    target: float | None
+
+
+def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
+    """The chart, to be called under `house_look`."""
     bars = speedups(rows)
-    figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12)
+    layout = ConstrainedLayoutEngine(w_pad=0.12)
+    figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout=layout)
     _draw_bars(figure.subplots(), bars)
     title(figure, "How many times faster than what else there is")
     machine = f"{about.get('processor', '')}, {about.get('threads', '?')} threads"
@@ -53,43 +67,45 @@ def draw(rows: Rows, about: dict[str, str]) -> Figure:
     return figure
 
 
-def speedups(rows: Rows) -> list[tuple[str, float, float, float, float | None]]:
-    """(title, ratio, low, high, target) of what could be measured, in the order of the chart."""
+def speedups(rows: Rows) -> list[Bar]:
+    """The ratios that were measured, in the order of the chart."""
     bars = []
+
+    def add(title: str, measured: Measured, target: float | None = None) -> None:
+        if measured.ratio is not None:
+            bars.append(Bar(title, measured.ratio, measured.low, measured.high, target))
+
     for target in TARGETS:
         measured = target.measure(rows)
-        if measured.ratio is not None and target.at_least and not target.percent:
+        if target.at_least and not target.percent:
             title = target.work.replace("AlexNet training step", f"AlexNet step, {target.precision}")
             title += "" if target.precision in title else f", {target.precision}"
             title += f" ({measured.note})" if measured.note else ""
-            bars.append((title, measured.ratio, measured.low, measured.high, target.bound))
+            add(title, measured, target.bound)
     for title, item, case, slower, faster in FURTHER:
-        measured = paired_ratio(find(rows, item, case, slower), find(rows, item, case, faster))
-        if measured.ratio is not None:
-            bars.append((title, measured.ratio, measured.low, measured.high, None))
+        add(title, paired_ratio(find(rows, item, case, slower), find(rows, item, case, faster)))
     return bars
 
 
-def _draw_bars(axes, bars) -> None:
+def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(len(bars))
     # From 1, no difference, to either side.
-    axes.barh(places, [bar[1] - 1 for bar in bars], left=1, color=OURS, height=0.62)
-    for place, (_, ratio, low, high, target) in zip(places, bars, strict=True):
-        axes.plot([low, high], [place, place], color=DARK, linewidth=1)
-        if target:
-            axes.plot([target, target], [place - 0.4, place + 0.4], color=TARGET, linewidth=1.6)
+    axes.barh(places, [bar.ratio - 1 for bar in bars], left=1, color=PALETTE[0], height=0.62)
+    for place, bar in zip(places, bars, strict=True):
+        axes.plot([bar.low, bar.high], [place, place], color=DARK, linewidth=1)
+        if bar.target:
+            axes.plot([bar.target] * 2, [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
         axes.annotate(
-            f"{significant(ratio)}×", (max(high, ratio, target or 0, 1), place), xytext=(4, 0),
+            f"{significant(bar.ratio)}×", (max(bar.high, bar.target or 0, 1), place), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)
-    axes.set_yticks(list(places), [bar[0] for bar in bars])
+    axes.set_yticks(list(places), [bar.title for bar in bars])
     axes.invert_yaxis()
-    # Ratios are equal steps where they are equal factors.
     axes.set_xscale("log")
-    widest = max([2, *(bar[3] for bar in bars)])
+    widest = max([2, *(bar.high for bar in bars)])
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
     # Room for the number beside the longest bar.
-    axes.set_xlim(min([0.7, *(bar[2] for bar in bars)]) * 0.9, 2 * widest)
+    axes.set_xlim(min([0.7, *(bar.low for bar in bars)]) * 0.9, 2 * widest)

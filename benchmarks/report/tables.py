@@ -1,19 +1,17 @@
 """The benchmark's tables, in Markdown, from its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from benchmarks.report.changes import measured_otherwise
-from benchmarks.report.completeness import is_whole, left_out
-from benchmarks.report.targets import TARGETS, Measured, Rows, Target
-from benchmarks.report.wording import duration, significant
-from benchmarks.rows import Row
+from benchmarks.plan import ITEMS, Place, measured_before_changes
+from benchmarks.report.targets import TARGETS, Measured, Target
+from benchmarks.rows import Row, Rows, duration, significant
 from experiments.report.tables import markdown
 
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
 
-def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
-    """Markdown: targets, limits, every row, what it was measured on; and the profile, if there is one."""
+def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> str:
+    """Markdown: targets, limits, every row, the profile if there is one, machine and versions."""
     parts = ["# Speed and memory"]
     if about:
         parts += [conditions(rows, about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
@@ -23,8 +21,7 @@ def machine_table(rows: Rows, about: dict[str, str], profile: str = "") -> str:
     if profile:
         parts += ["## What AlexNet spends its time on", profile]
     if about:
-        properties = [[name, value] for name, value in about.items()]
-        parts += ["## Machine and versions", markdown(("property", "value"), properties)]
+        parts += ["## Machine and versions", markdown(("property", "value"), list(about.items()))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -42,7 +39,7 @@ def targets_table(rows: Rows) -> str:
 
 
 def machines_table(machines: Mapping[str, Rows]) -> str:
-    """Markdown: a line for each target, a column for each machine, by the name that the column is to have."""
+    """Markdown: a line for each target, a column for each machine; the keys are the columns' titles."""
     lines = [
         [target.work, target.precision, _bound(target), *(_cell(target, rows) for rows in machines.values())]
         for target in TARGETS
@@ -53,70 +50,101 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
 def _cell(target: Target, rows: Rows) -> str:
     measured = target.measure(rows)
     limit = _limit(measured, target)
-    told = _measured(measured, target) + (f", limit {limit}" if limit else "")
-    return f"{target.verdict(measured)}: {told}"
+    return f"{target.verdict(measured)}: {_measured(measured, target)}" + (
+        f", limit {limit}" if limit else ""
+    )
 
 
 def _bound(target: Target) -> str:
     return f"{'≥' if target.at_least else '≤'} {_ratio(target.bound, target)}"
 
 
-def conditions(rows: Rows, about: dict[str, str]) -> str:
-    """What the rows were measured on and when, and what has come to the plan since, in sentences."""
-    missing, otherwise = left_out(rows, about), measured_otherwise(rows, about)
-    kind = about.get("run", "") if is_whole(about) else "no whole"
-    threads = about.get("threads", "?")
-    versions = ", ".join(
-        f"{name} {about[key]}"
-        for name, key in (
-            ("TensorFlow", "tensorflow_version"),
-            ("Keras", "tensorflow_keras"),
-            ("PyTorch", "pytorch_version"),
-        )
-        if key in about
-    )
-    return (
-        f"{about.get('processor', 'unknown processor')}, {threads} threads "
-        f"({about.get('cpu_flags', '')}); {versions}; {kind} run of "
-        f"{about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it"
+def conditions(rows: Rows, about: Mapping[str, str]) -> str:
+    """Machine, versions, date and completeness of the rows, in sentences."""
+    missing, changes = left_out(rows, about), measured_before_changes(rows, about)
+    names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
+    versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
+    kind = about.get("run", "") if _is_whole(about) else "no whole"
+    sentences = [
+        f"{about.get('processor', 'unknown processor')}, {about.get('threads', '?')} threads "
+        f"({about.get('cpu_flags', '')}); {versions}; {kind} run of {about.get('measured_at', '')[:10]}, "
+        f"load {about.get('load_before', '?')} before it"
         + (f", {about['minutes']} minutes" if "minutes" in about else "")
         + "."
-        + "".join(
-            f" Measured apart: {name.removeprefix('apart_')}, {when}."
-            for name, when in about.items()
-            if name.startswith("apart_")
-        )
-        + (f" Of the plan there are no rows of {'; '.join(missing)}." if missing else "")
-        + (f" Measured before the benchmark changed: {'; '.join(otherwise)}." if otherwise else "")
-    )
+    ]
+    sentences += [
+        f"Measured apart: {name.removeprefix('apart_')}, {description}."
+        for name, description in about.items()
+        if name.startswith("apart_")
+    ]
+    if missing:
+        sentences.append(f"Of the plan there are no rows of {'; '.join(missing)}.")
+    if changes:
+        sentences.append(f"Measured before the benchmark changed: {'; '.join(changes)}.")
+    return " ".join(sentences)
+
+
+def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
+    """What the plan measures and these rows lack: `item: contender`, or `item: case` where all are missing.
+
+    A run before the plan grew lacks what was added. If no run of all items ended, only items with rows are
+    checked.
+
+    Args:
+        rows: of all items.
+        about: the run's description, as in `machine.csv`.
+    """
+    missing: dict[str, None] = {}
+    for item, plan in ITEMS.items():
+        if not (_is_whole(about) or rows.get(item)):
+            continue
+        # An item that was measured separately has its own run, quick or full.
+        is_quick = "quick" in about.get(f"apart_{item}", about.get("run", ""))
+        held = {(row.case, row.contender) for row in rows.get(item, ())}
+        # Neither files nor threads of the machine are part of a name.
+        for comparison in plan(Place(is_quick, jpegs="", threads=1)):
+            absent = [one.name for one in comparison.contenders if (comparison.case, one.name) not in held]
+            all_absent = len(absent) == len(comparison.contenders)
+            for name in [comparison.case] if all_absent else absent:
+                missing[f"{item.replace('_', ' ')}: {name}"] = None
+    return list(missing)
+
+
+def _is_whole(about: Mapping[str, str]) -> bool:
+    """Whether a run of all items ended: only then its minutes are known."""
+    return "minutes" in about
 
 
 def _limits(rows: Rows) -> str:
     """The sentence that explains the column `limit`."""
     products = [
-        row for row in rows.get("alexnet_step", ()) if row.contender == "matrix product" and row.measured
+        f"{row.gflop_per_second:,.0f} GFLOP/s beside {row.case}"
+        for row in rows.get("alexnet_step", ())
+        if row.contender == "matrix product" and row.measured
     ]
-    told = "; ".join(f"{row.gflop_per_second:,.0f} GFLOP/s beside {row.case}" for row in products)
-    if not told:
+    if not products:
         return ""
     return (
         "`limit` is the ratio of a step that does its convolutions and matrix products at the speed of a "
-        f"product of two matrices of 4096x4096 in TensorFlow, measured in turn with the steps ({told}), and "
-        "nothing else. "
+        "product of two matrices of 4096x4096 in TensorFlow, measured in turn with the steps "
+        f"({'; '.join(products)}), and nothing else. "
         "A step's operations are counted from the model: two for each multiply-add, three times (forward, "
         "gradient of the weights, gradient of the input), less the gradient of the images."
     )
 
 
-def _item_table(rows: list[Row]) -> str:
+def _item_table(rows: Sequence[Row]) -> str:
     if any(row.peak_mebibytes is not None for row in rows):
-        lines = [[row.case, row.contender, _peak(row)] for row in rows]
-        return markdown(("case", "contender", "peak memory"), lines)
+        peaks = [
+            [row.case, row.contender, f"{row.peak_mebibytes:,.0f} MiB" if row.measured else _reason(row)]
+            for row in rows
+        ]
+        return markdown(("case", "contender", "peak memory"), peaks)
     header = ("case", "contender", "rate", "median of a call", "range", "GFLOP/s")
     lines = []
     for row in rows:
         if not row.measured:
-            lines.append([row.case, row.contender, f"not measured: {row.message}", "", "", ""])
+            lines.append([row.case, row.contender, _reason(row), "", "", ""])
             continue
         spread = f"{duration(min(row.seconds))} to {duration(max(row.seconds))}"
         speed = f"{row.gflop_per_second:,.0f}" if row.gflop else ""
@@ -125,8 +153,8 @@ def _item_table(rows: list[Row]) -> str:
     return markdown(header, lines)
 
 
-def _peak(row: Row) -> str:
-    return f"{row.peak_mebibytes:,.0f} MiB" if row.measured else f"not measured: {row.message}"
+def _reason(row: Row) -> str:
+    return f"not measured: {row.message}"
 
 
 def _measured(measured: Measured, target: Target) -> str:

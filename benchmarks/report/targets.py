@@ -1,12 +1,10 @@
-"""The targets, and what the rows say of them."""
+"""The targets, and how far the rows reach them."""
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from benchmarks.rows import Row
-
-Rows = Mapping[str, Sequence[Row]]
+from benchmarks.rows import Row, Rows, find
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Measured:
         ratio: median over the rounds.
         low, high: the smallest and the largest of the rounds.
         rounds: how many.
-        limit: the ratio that the machine's matrix products would give, where that bounds it.
+        limit: the ratio at the speed of the machine's matrix products, for a step.
         note: condition, or reason.
     """
 
@@ -34,12 +32,12 @@ class Target:
     """One line of the table of targets.
 
     Attributes:
-        work: what is measured.
+        work: title of the line.
         precision: `float32` or `bfloat16`.
         bound: the ratio to reach.
+        measure: the ratio, from all rows.
         at_least: whether larger is better.
-        percent: whether it is told in percent.
-        measure: from all rows.
+        percent: whether the ratio is shown in percent.
     """
 
     work: str
@@ -50,21 +48,13 @@ class Target:
     percent: bool = False
 
     def verdict(self, measured: Measured) -> str:
-        """`met`, `not met` or `not measured`; with a mark where some rounds say otherwise."""
+        """`met`, `not met` or `not measured`; with a mark where some rounds disagree."""
         if measured.ratio is None:
             return "not measured"
         met, *rounds = (
             (ratio >= self.bound) == self.at_least for ratio in (measured.ratio, measured.low, measured.high)
         )
         return ("met" if met else "not met") + ("" if set(rounds) == {met} else ", rounds differ")
-
-
-def find(rows: Rows, item: str, case: str, contender: str) -> Row:
-    """The row, or one that says that it is missing."""
-    for row in rows.get(item, ()):
-        if (row.case, row.contender) == (case, contender):
-            return row
-    return Row(case, contender, "", "", message=f"{contender} was not run")
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
@@ -81,31 +71,31 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
     )
 
 
+def share_of_peak(rows: Rows, case: str) -> Measured:
+    """Our AlexNet step's operations a second over those of a matrix product, round by round."""
+    step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
+    for row in (step, product):
+        if not row.measured:
+            return Measured(note=row.message)
+    return _over_rounds(
+        (step.gflop / a) / (product.gflop / b) for a, b in zip(step.seconds, product.seconds, strict=False)
+    )
+
+
 def _over_rounds(ratios: Iterable[float]) -> Measured:
     found = list(ratios)
     return Measured(statistics.median(found), min(found), max(found), len(found))
 
 
-def share_of_peak(rows: Rows, case: str) -> Measured:
-    """Our AlexNet step's operations a second over those of a matrix product, round by round."""
-    ours, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
-    for row in (ours, product):
-        if not row.measured:
-            return Measured(note=row.message)
-    return _over_rounds(
-        (ours.gflop / a) / (product.gflop / b) for a, b in zip(ours.seconds, product.seconds, strict=False)
-    )
-
-
 def at_largest_batch(
     rows: Rows, item: str, case: str, numerator: str, denominator: str
 ) -> tuple[Measured, str]:
-    """`paired_ratio` at batch 128, else at 32, which the note then names; and the case that it is of.
+    """`paired_ratio` at batch 128, else at batch 32, which the note then names; and the case.
 
     Args:
         rows: of all items.
         item: whose cases differ in their batch.
-        case: with `{batch}` where that stands.
+        case: with `{batch}` in place of the batch.
         numerator, denominator: contenders.
     """
     reason = ""
@@ -115,40 +105,30 @@ def at_largest_batch(
         measured = paired_ratio(above, below)
         if measured.ratio is not None:
             return (measured if batch == 128 else replace(measured, note=f"batch {batch}")), at_batch
-        # A row that is there says more than one that is not.
+        # The reason of a row that exists is worth more than that a row is missing.
         if above.framework or below.framework:
             reason = reason or measured.note
     return Measured(note=reason or measured.note), ""
 
 
-def step_ratio(rows: Rows, other: str, precision: str) -> Measured:
+def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     """How many times faster our AlexNet step is than `other`'s.
 
-    `limit` is the ratio that a step at the speed of matrix products alone would reach: our operations at
-    the speed of the product against their step, round by round.
+    `limit` is this ratio for a step that only does our step's operations at the speed of the matrix product,
+    round by round.
     """
-    measured, case = at_largest_batch(
-        rows, "alexnet_step", f"batch {{batch}}, {_policy(precision)}", other, "ours"
-    )
-    ours, product, theirs = (
+    measured, case = at_largest_batch(rows, "alexnet_step", f"batch {{batch}}, {policy}", other, "ours")
+    step, product, slower = (
         find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product", other)
     )
-    if measured.ratio is None or not (product.measured and ours.gflop):
+    if measured.ratio is None or not (product.measured and step.gflop):
         return measured
-    at_peak = replace(ours, seconds=tuple(ours.gflop / product.gflop * b for b in product.seconds))
-    return replace(measured, limit=paired_ratio(theirs, at_peak).ratio)
-
-
-def _policy(precision: str) -> str:
-    return "float32" if precision == "float32" else "mixed_bfloat16"
+    at_peak = replace(step, seconds=tuple(step.gflop / product.gflop * b for b in product.seconds))
+    return replace(measured, limit=paired_ratio(slower, at_peak).ratio)
 
 
 def _between(item: str, case: str, numerator: str, denominator: str) -> Callable[[Rows], Measured]:
     return lambda rows: paired_ratio(find(rows, item, case, numerator), find(rows, item, case, denominator))
-
-
-def _step(other: str, precision: str) -> Callable[[Rows], Measured]:
-    return lambda rows: step_ratio(rows, other, precision)
 
 
 def _real_input(policy: str, images: str) -> Callable[[Rows], Measured]:
@@ -156,26 +136,24 @@ def _real_input(policy: str, images: str) -> Callable[[Rows], Measured]:
     return lambda rows: at_largest_batch(rows, "step_with_input", case, "constant batch", images)[0]
 
 
-def _share(policy: str) -> Callable[[Rows], Measured]:
-    return lambda rows: share_of_peak(rows, f"batch 128, {policy}")
+def _files(numerator: str, denominator: str) -> Callable[[Rows], Measured]:
+    return _between("input_pipeline", "JPEG files to 224x224", numerator, denominator)
 
 
-def _targets(precision: str, bounds: Mapping[str, float]) -> list[Target]:
-    """The column of one precision."""
-    policy = _policy(precision)
-    lrn = f"LRN 128x55x55x96, {precision}"
+def _targets(precision: str, policy: str, bounds: Mapping[str, float]) -> list[Target]:
+    """The targets in one precision."""
     return [
         Target("AlexNet training step, against PyTorch eager", precision, bounds["pytorch"],
-               _step("PyTorch eager", precision)),
+               lambda rows: step_ratio(rows, "PyTorch eager", policy)),
         Target("AlexNet training step, share of matrix-multiply peak", precision, bounds["peak"],
-               _share(policy), percent=True),
+               lambda rows: share_of_peak(rows, f"batch 128, {policy}"), percent=True),
         Target("AlexNet training step, against stock Keras layers", precision, bounds["keras"],
-               _step("stock Keras", precision)),
+               lambda rows: step_ratio(rows, "stock Keras", policy)),
         Target("CIFAR net with LRN, time against without", precision, bounds["lrn_cost"],
                _between("cifar_step", f"batch 128, {policy}", "ours with LRN", "ours without LRN"),
                at_least=False),
         Target("LRN forward and backward, against TensorFlow's operation", precision, 3.0,
-               _between("layers", lrn, "TensorFlow's operation", "ours")),
+               _between("layers", f"LRN 128x55x55x96, {precision}", "TensorFlow's operation", "ours")),
         Target("step on images in memory, speed against a constant batch", precision, bounds["input"],
                _real_input(policy, "images in memory"), percent=True),
         Target("step on JPEG files, speed against a constant batch", precision, bounds["input"],
@@ -186,28 +164,16 @@ def _targets(precision: str, bounds: Mapping[str, float]) -> list[Target]:
 
 
 TARGETS = [
-    *_targets("float32", {"pytorch": 3.0, "peak": 0.75, "keras": 4.0, "lrn_cost": 1.3, "input": 0.97}),
-    *_targets("bfloat16", {"pytorch": 7.0, "peak": 0.60, "keras": 8.0, "lrn_cost": 1.5, "input": 0.95}),
-    Target(
-        "input pipeline from JPEG files, speed against decoding alone", "–", 0.85,
-        _between("input_pipeline", "JPEG files to 224x224", "decoding alone", "ours"), percent=True,
-    ),
-    Target(
-        "input pipeline from JPEG files, speed against decoding and scaling alone",
-        "–",
-        0.85,
-        _between("input_pipeline", "JPEG files to 224x224", "decoding and scaling alone", "ours"),
-        percent=True,
-    ),
-    Target(
-        "input pipeline of pixels decoded once, speed against decoding the JPEG files alone",
-        "–",
-        0.85,
-        _between("input_pipeline", "JPEG files to 224x224", "decoding alone", "ours, decoded once"),
-        percent=True,
-    ),
-    Target(
-        "inference, batch 1, against PyTorch eager", "float32", 1.5,
-        _between("inference", "batch 1, 1 view, float32", "PyTorch eager", "ours"),
-    ),
+    *_targets("float32", "float32",
+              {"pytorch": 3.0, "peak": 0.75, "keras": 4.0, "lrn_cost": 1.3, "input": 0.97}),
+    *_targets("bfloat16", "mixed_bfloat16",
+              {"pytorch": 7.0, "peak": 0.60, "keras": 8.0, "lrn_cost": 1.5, "input": 0.95}),
+    Target("input pipeline from JPEG files, speed against decoding alone", "–", 0.85,
+           _files("decoding alone", "ours"), percent=True),
+    Target("input pipeline from JPEG files, speed against decoding and scaling alone", "–", 0.85,
+           _files("decoding and scaling alone", "ours"), percent=True),
+    Target("input pipeline of pixels decoded once, speed against decoding the JPEG files alone", "–", 0.85,
+           _files("decoding alone", "ours, decoded once"), percent=True),
+    Target("inference, batch 1, against PyTorch eager", "float32", 1.5,
+           _between("inference", "batch 1, 1 view, float32", "PyTorch eager", "ours")),
 ]  # fmt: skip

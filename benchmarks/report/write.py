@@ -1,15 +1,14 @@
-"""From recorded rows to table.md, the chart and README's section; nothing is measured."""
+"""Writes table.md, the chart and README's section from recorded rows, without measuring."""
 
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.plan import ITEMS
-from benchmarks.profile.measure import read_profile
 from benchmarks.profile.report import profile_tables
+from benchmarks.profile.rows import read_profile
 from benchmarks.report.tables import conditions, machine_table, machines_table
-from benchmarks.report.targets import Rows
-from benchmarks.rows import read_rows
+from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
 from experiments.report.marked_section import replace_marked_section
 
@@ -22,11 +21,11 @@ def write_all(results_dir: Path) -> list[Path]:
     """Writes the reports of all machines below `results_dir`.
 
     Raises:
-        InputError: where there is none.
+        InputError: if there is none.
     """
     folders = sorted(path.parent for path in results_dir.glob("*/machine.csv"))
     if not folders:
-        raise InputError(f"expected <machine kind>/machine.csv in {results_dir}, received none")
+        raise InputError(f"expected <machine kind>/machine.csv in {results_dir}; received none")
     return [path for folder in folders for path in write_report(folder)]
 
 
@@ -36,21 +35,18 @@ def write_report(folder: Path) -> list[Path]:
     Returns:
         The files written.
     """
-    # Here, not at the top: the rest should not wait for matplotlib.
+    # Imported late: README needs no matplotlib.
     from alexnet_tf.figures.look import write_figure
     from benchmarks.report.chart import draw
 
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
-    profile = profile_tables(
-        read_profile(folder / "profile.csv"), read_machine(folder / "profile_machine.csv")
-    )
-    write_text(folder / "table.md", machine_table(rows, about, profile))
+    table = folder / "table.md"
+    write_text(table, machine_table(rows, about, read_profile_tables(folder)))
     if not about:
-        # A profile alone.
-        return [folder / "table.md"]
+        # There is only a profile.
+        return [table]
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
-    written = [folder / "table.md", *figures]
-    return written + write_readme(folder.parent)
+    return [table, *figures, *write_readme(folder.parent)]
 
 
 def write_readme(results_dir: Path) -> list[Path]:
@@ -70,6 +66,12 @@ def write_readme(results_dir: Path) -> list[Path]:
 def read_all(folder: Path) -> Rows:
     """The rows of every item of a machine's folder."""
     return {item: read_rows(folder / f"{item}.csv") for item in ITEMS}
+
+
+def read_profile_tables(folder: Path) -> str:
+    """The tables of a machine's profile; empty if there is none."""
+    about = read_machine(folder / "profile_machine.csv")
+    return profile_tables(read_profile(folder / "profile.csv"), about)
 
 
 def readme_section(results_dir: Path) -> str:

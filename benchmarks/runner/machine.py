@@ -1,7 +1,5 @@
-"""What the measurements were made on."""
+"""The machine and the versions that the measurements were made on."""
 
-import csv
-import io
 import os
 import platform
 import re
@@ -10,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.runtime.files import make_folder, write_text
+from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
-from benchmarks.csv_lines import read_lines
+from benchmarks.rows import read_lines, write_lines
 
-# Instruction sets that decide how fast a network can be.
+# Instruction sets that decide the speed of a network.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 COLUMNS = ("property", "value")
 
@@ -35,11 +33,11 @@ def machine_kind() -> str:
 
 
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
-    """All that a reader needs to judge the rows.
+    """Properties of the machine, the versions and the run, by name.
 
     Args:
-        sides: what each side's worker says of itself, or `{"error": reason}`.
-        quick: whether this was the short run.
+        sides: each side's `Worker.about()`.
+        quick: whether this is the short run.
     """
     flags = processor_flags()
     about = {
@@ -52,20 +50,20 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
         "load_before": _load(),
         "python": platform.python_version(),
     }
-    for side, said in sides.items():
-        about |= {f"{side}_{name}": str(value) for name, value in said.items()}
+    for side, answer in sides.items():
+        about |= {f"{side}_{name}": str(value) for name, value in answer.items()}
     return about
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """What tells an item that is about to be measured from the whole run that is described beside it.
+    """Describes an item that is measured at another time than the other items of machine.csv.
 
     Args:
         about: the machine and the versions now.
-        whole: those of that run.
+        whole: those of the run that measured the other items.
 
     Returns:
-        Date, load, commit, and whether it is a quick run; and every version that has changed.
+        Date, load, commit, `quick` or `full`, and every other property that has changed.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [
@@ -84,18 +82,15 @@ def _load() -> str:
 
 
 def write_machine(path: Path, about: Mapping[str, str]) -> None:
-    """Writes property and value, one a line, as CSV."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([COLUMNS, *about.items()])
-    write_text(path, buffer.getvalue())
+    """Writes machine.csv: a property and its value on each line."""
+    write_lines(path, COLUMNS, about.items())
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Inverse of `write_machine`; nothing where there is no file.
+    """Inverse of `write_machine`; empty if the file does not exist.
 
     Raises:
-        InputError: for a file that is not one of these.
+        InputError: for another kind of file.
     """
     return {line["property"]: line["value"] for _, line in read_lines(path, COLUMNS)}
 
@@ -104,7 +99,7 @@ def machine_folder(results_dir: Path) -> Path:
     """Makes the folder of this machine's results.
 
     Raises:
-        InputError: where it cannot be made.
+        InputError: if it cannot be made.
     """
     folder = results_dir / machine_kind()
     make_folder(folder, "--results-dir")

@@ -1,4 +1,4 @@
-"""JPEG files of the size of ImageNet's, drawn, for a machine that has none."""
+"""Drawn JPEG files like ImageNet's, for a machine that has none."""
 
 import contextlib
 import tempfile
@@ -10,7 +10,7 @@ from PIL import Image
 
 from alexnet_tf.runtime.errors import InputError
 
-HEIGHT, WIDTH, QUALITY = 375, 500, 95
+HEIGHT, WIDTH = 375, 500
 CLASSES = 4
 
 
@@ -19,62 +19,57 @@ def scratch_folder() -> Iterator[Path]:
     """A temporary folder for such files.
 
     Raises:
-        InputError: where there is no room for one.
+        InputError: if it cannot be made.
     """
     try:
-        place = tempfile.TemporaryDirectory()
+        folder = tempfile.TemporaryDirectory()
     except OSError as error:
-        raise InputError(
-            f"expected a temporary directory with room (TMPDIR names one), received: {error.strerror}"
-        ) from error
-    with place as name:
+        raise InputError(f"TMPDIR: expected a temporary directory; received: {error.strerror}") from error
+    with folder as name:
         yield Path(name)
 
 
 def write_photographs(folder: Path, count: int) -> None:
-    """Writes `count` JPEG files of 500x375 pixels and about 100 kB below `folder`, in class folders.
+    """Writes `count` JPEG files of 500x375 pixels and about 100 kB into class folders.
 
-    Size and detail decide how long decoding takes, so the pictures have detail on all scales, with less
-    of it the finer it is, as photographs do.
+    Size and detail decide the time of decoding, so the pictures have detail on all scales, and less of it on
+    finer scales, as photographs do.
 
     Raises:
-        InputError: where they cannot be written.
+        InputError: if they cannot be written.
     """
     rng = np.random.default_rng(0)
     for number in range(count):
-        target = folder / f"class{number % CLASSES}" / f"{number:05d}.jpg"
         picture = np.full([HEIGHT, WIDTH, 3], 110.0)
         for octave in range(2, 9):
             side = 2**octave
             noise = rng.normal(size=[side, side, 3]).astype(np.float32)
             noise[..., 1:] = noise[..., :1] + 0.3 * noise[..., 1:]
-            layers = [
-                Image.fromarray(noise[..., c]).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+            channels = [
+                np.asarray(Image.fromarray(noise[..., c]).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
                 for c in range(3)
             ]
-            picture += 130.0 / octave**1.3 * np.stack(layers, axis=-1)
-        _save(Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)), target, QUALITY)
+            picture += 130.0 / octave**1.3 * np.stack(channels, axis=-1)
+        _save(Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)), folder, number, quality=95)
 
 
 def write_thumbnails(folder: Path, count: int) -> None:
-    """Writes `count` different JPEG files of 64x64 pixels below `folder`, in class folders, fast.
+    """Writes `count` different JPEG files of 64x64 pixels into class folders, fast.
 
     Raises:
-        InputError: where they cannot be written.
+        InputError: if they cannot be written.
     """
     rng = np.random.default_rng(0)
     for number in range(count):
-        target = folder / f"class{number % CLASSES}" / f"{number:06d}.jpg"
         blocks = Image.fromarray(rng.integers(0, 256, [8, 8, 3], np.uint8))
-        _save(blocks.resize((64, 64), Image.Resampling.NEAREST), target, 75)
+        _save(blocks.resize((64, 64), Image.Resampling.NEAREST), folder, number, quality=75)
 
 
-def _save(image: Image.Image, target: Path, quality: int) -> None:
+def _save(image: Image.Image, folder: Path, number: int, quality: int) -> None:
+    path = folder / f"class{number % CLASSES}" / f"{number:06d}.jpg"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        image.save(target, quality=quality)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, quality=quality)
     except OSError as error:
-        raise InputError(
-            f"expected to be able to write {target} (TMPDIR names another temporary directory), received: "
-            f"{error.strerror or error}"
-        ) from error
+        reason = error.strerror or error
+        raise InputError(f"TMPDIR: expected room for {path}; received: {reason}") from error

@@ -2,12 +2,13 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
-from benchmarks.plan import ITEMS, Contender, Place
+from benchmarks.plan import ITEMS, Comparison, Place
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.machine import (
     describe_item,
@@ -18,11 +19,10 @@ from benchmarks.runner.machine import (
     write_machine,
 )
 from benchmarks.runner.photographs import scratch_folder, write_photographs
-from benchmarks.runner.turns import FULL, QUICK, blank_rows, measure, measure_memory
+from benchmarks.runner.turns import FULL, QUICK, blank_row, measure, measure_alone
 from benchmarks.runner.worker import Worker
 
-# By `quick`.
-PHOTOGRAPHS = {True: 512, False: 1024}
+PHOTOGRAPHS, QUICK_PHOTOGRAPHS = 1024, 512
 NO_BFLOAT16 = "this processor does not compute in bfloat16"
 
 
@@ -33,22 +33,21 @@ def run_benchmark(
 
     Args:
         results_dir: folder of all machines' results.
-        pytorch: Python of an environment with PyTorch; where it has none, rows say so.
+        pytorch: a Python that has PyTorch; without PyTorch its rows are not measured.
         items: names of `ITEMS`; all by default.
         quick: fewer rounds and cases.
 
     Returns:
-        The machine's folder; and a line for each contender of ours that should have run and did not.
+        The machine's folder; and a line for each contender that must run and did not.
 
     Raises:
-        InputError: for an item that there is not, a machine.csv that is none, or files that cannot be
-            written.
+        InputError: for an unknown item, a damaged machine.csv, or files that cannot be written.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
         raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
     folder = machine_folder(results_dir)
-    path, broken = folder / "machine.csv", []
+    path, failures = folder / "machine.csv", []
     earlier = read_machine(path)
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
@@ -56,21 +55,27 @@ def run_benchmark(
     }
     try:
         about = describe_machine({side: worker.about() for side, worker in workers.items()}, quick)
-        # Until a whole run is done its items stand beside those of the one before it, so each has a
-        # description of its own, as what is measured apart has.
+        # Until all items are measured, the new ones stand beside those of the run before. So each item gets
+        # its own description, as an item that is measured separately does.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()
         with scratch_folder() as jpegs:
-            write_photographs(jpegs, PHOTOGRAPHS[quick])
+            write_photographs(jpegs, QUICK_PHOTOGRAPHS if quick else PHOTOGRAPHS)
             place = Place(quick, str(jpegs), thread_count(), has_bfloat16())
             for item in items or ITEMS:
-                started, apart = time.perf_counter(), describe_item(about, described)
-                measured = list(_measure_item(item, place, workers))
-                write_rows(folder / f"{item}.csv", [row for _, row in measured])
-                described = {**described, f"apart_{item}": apart}
+                started, description = time.perf_counter(), describe_item(about, described)
+                rows = []
+                for comparison in ITEMS[item](place):
+                    must_run = {one.name for one in comparison.contenders if one.must_run}
+                    for row in _measure(comparison, place, workers):
+                        print(f"  {row}", flush=True)
+                        rows.append(row)
+                        if row.contender in must_run and not row.measured and row.message != NO_BFLOAT16:
+                            failures.append(f"{item}, {row}")
+                write_rows(folder / f"{item}.csv", rows)
+                described = {**described, f"apart_{item}": description}
                 write_machine(path, described)
-                broken += [_told(item, row) for contender, row in measured if _is_broken(contender, row)]
                 print(f"{item}: {time.perf_counter() - started:.0f} s", flush=True)
         if not items:
             minutes = f"{(time.perf_counter() - began) / 60:.1f}"
@@ -78,34 +83,13 @@ def run_benchmark(
     finally:
         for worker in workers.values():
             worker.stop()
-    return folder, broken
+    return folder, failures
 
 
-def _measure_item(item: str, place: Place, workers: dict[str, Worker]) -> Iterator[tuple[Contender, Row]]:
-    budget = QUICK if place.quick else FULL
-    for comparison in ITEMS[item](place):
-        if comparison.is_bfloat16 and not place.has_bfloat16:
-            rows = blank_rows(comparison, NO_BFLOAT16)
-        elif item == "memory":
-            rows = measure_memory(comparison, workers)
-        else:
-            rows = measure(comparison, workers, budget)
-        for row in rows:
-            print(f"  {row.case}, {row.contender}: {_value(row)}", flush=True)
-        yield from zip(comparison.contenders, rows, strict=True)
-
-
-def _is_broken(contender: Contender, row: Row) -> bool:
-    return contender.is_ours and not row.measured and row.message != NO_BFLOAT16
-
-
-def _told(item: str, row: Row) -> str:
-    return f"{item}, {row.case}, {row.contender}: {_value(row)}"
-
-
-def _value(row: Row) -> str:
-    if not row.measured:
-        return f"not measured: {row.message}"
-    if row.peak_mebibytes is not None:
-        return f"{row.peak_mebibytes:,.0f} MiB"
-    return f"{row.rate:,.4g} {row.unit}/s ({len(row.seconds)} rounds)"
+def _measure(comparison: Comparison, place: Place, workers: Mapping[str, Worker]) -> Iterator[Row]:
+    if comparison.is_bfloat16 and not place.has_bfloat16:
+        return (blank_row(comparison, contender, NO_BFLOAT16) for contender in comparison.contenders)
+    if comparison.item == "memory":
+        rows = measure_alone(comparison, workers, calls=1)
+        return (replace(row, amount=0.0, gflop=0.0, seconds=()) for row in rows)
+    return iter(measure(comparison, workers, QUICK if place.quick else FULL))

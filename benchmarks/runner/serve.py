@@ -1,9 +1,9 @@
-"""The worker process: prepares tasks and repeats them when asked. Needs nothing but Python itself.
+"""The worker process: prepares tasks and times them on request. It needs only Python's own library.
 
     python -m benchmarks.runner.serve benchmarks.pytorch_side
 
-Requests and answers are lines of JSON on standard input and output. A task that fails is an answer, not
-the end of the worker.
+Requests and answers are lines of JSON on standard input and output. A task that fails gives an answer with
+the error; the worker goes on.
 """
 
 import gc
@@ -17,8 +17,8 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# A first call of more seconds than this is not worth a second: tracing is little of it; and where compiling
-# is much of it, as with PyTorch's compiler, the rounds that follow have a median.
+# If the first call of a task takes more seconds than this, its preparation makes no second one: tracing is a
+# small part of it; and where compiling is a large part, the median of the rounds leaves it out.
 LONG = 10.0
 
 
@@ -26,7 +26,7 @@ class Server:
     """Answers requests about the tasks of one side.
 
     Args:
-        package: where the `module.function` of requests is looked up.
+        package: that holds the `module.function` of requests.
     """
 
     def __init__(self, package: str):
@@ -34,7 +34,7 @@ class Server:
         self.tasks: dict[str, Task] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request; `{"error": reason}` where it could not be done."""
+        """The answer to one request; `{"error": reason}` if it failed."""
         try:
             return getattr(self, f"_{request.pop('do')}")(**request)
         except Exception as error:
@@ -46,9 +46,9 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Makes a task, and calls it twice, a long one once: the first call also traces and allocates.
+        """Makes a task and calls it twice, because the first call also traces and allocates; a long one once.
 
-        `seconds` of the answer are those of the last call.
+        `seconds` of the answer are of the last call.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
@@ -61,7 +61,7 @@ class Server:
     def _time(self, key: str, calls: int) -> dict[str, Any]:
         """Mean seconds of a call over `calls` in a row."""
         if key not in self.tasks:
-            raise RuntimeError("its process ended when another contender was prepared or timed")
+            raise RuntimeError("its process ended while another contender was prepared or timed")
         call = self.tasks[key].call
         started = time.perf_counter()
         for _ in range(calls):
@@ -75,7 +75,7 @@ class Server:
         return {}
 
     def _peak(self) -> dict[str, Any]:
-        """The most memory that this process ever held, in MiB."""
+        """The peak of this process's memory, in MiB."""
         return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -87,7 +87,7 @@ def _timed(task: Task) -> float:
 
 def main() -> None:
     """Serves until standard input ends."""
-    # What libraries print goes to standard error; the answers keep the real standard output.
+    # Libraries that print write to standard error instead; only answers go to the real standard output.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = Server(sys.argv[1])

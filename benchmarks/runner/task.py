@@ -1,4 +1,4 @@
-"""What a worker process measures."""
+"""A piece of work that a worker process repeats and times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Task:
-    """A prepared piece of work that can be repeated.
+    """A prepared piece of work.
 
     Attributes:
-        call: does it once, and returns when it is done.
-        amount: how much of the comparison's unit one call does (images, GFLOP, GB).
-        gflop: multiply-adds of one call, counted as two operations each, in units of 1e9; 0 where they
-            are not the point.
+        call: does the work once, and returns when it is done.
+        amount: work of one call in the comparison's unit (images, GFLOP, GB).
+        gflop: operations of one call, two for each multiply-add, in 1e9; 0 where they are not counted.
     """
 
     call: Callable[[], object]

@@ -1,5 +1,6 @@
-"""Measuring contenders in turns."""
+"""Measuring contenders in turns, or each in its own process."""
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,9 +16,9 @@ class Budget:
 
     Attributes:
         rounds: at most this many for each comparison.
-        seconds: a contender drops out of further rounds after this long.
-        least_rounds: but not before it has had so many.
-        shortest: a contender whose call is shorter repeats it until this long, in seconds.
+        seconds: a contender takes no further rounds after this long.
+        least_rounds: but it gets at least this many.
+        shortest: a shorter call is repeated for this long in each turn, in seconds.
     """
 
     rounds: int
@@ -31,29 +32,20 @@ FULL = Budget(rounds=7, seconds=6.0, least_rounds=3, shortest=0.5)
 
 
 def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
-    """Prepares all contenders, then lets them take turns, every other round in reverse.
+    """Prepares all contenders, then lets them take turns, every other round in reverse order.
 
-    A contender that fails has a row that says why; the others go on.
+    The row of a contender that fails holds the reason; the others go on.
     """
-    rows = {row.contender: row for row in blank_rows(comparison)}
-    calls = {}
+    rows, calls = {}, {}
     for contender in comparison.contenders:
-        try:
-            answer = workers[contender.side].ask(
-                do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
-            )
-        except WorkerError as error:
-            rows[contender.name] = replace(rows[contender.name], message=str(error))
-            continue
-        needed = math.ceil(budget.shortest / max(answer["seconds"], 1e-6))
-        calls[contender.name] = max(comparison.calls, needed)
-        rows[contender.name] = replace(rows[contender.name], amount=answer["amount"], gflop=answer["gflop"])
-    # Long turns are given more time, but fewer rounds than short ones.
+        rows[contender.name], seconds = _prepare(contender, comparison, workers)
+        calls[contender.name] = max(comparison.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
+    # Turns of many calls get more time, but fewer rounds.
     seconds = budget.seconds * max(1, comparison.calls / 2)
     least_rounds = min(budget.least_rounds, comparison.least_rounds)
-    for contender in _turns(comparison, budget):
+    for contender in _turns(comparison, budget.rounds):
         row = rows[contender.name]
-        spent = sum(row.seconds) * calls.get(contender.name, 0)
+        spent = sum(row.seconds) * calls[contender.name]
         if not row.measured or (len(row.seconds) >= least_rounds and spent >= seconds):
             continue
         try:
@@ -62,54 +54,54 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
         except WorkerError as error:
             rows[contender.name] = replace(row, message=str(error))
     for contender in comparison.contenders:
-        _drop(workers[contender.side], contender.name)
+        # A task that was never made, or ended with its process, needs no drop.
+        with contextlib.suppress(WorkerError):
+            workers[contender.side].ask(do="drop", key=contender.name)
     return list(rows.values())
 
 
-def blank_rows(comparison: Comparison, message: str = "") -> list[Row]:
-    """A comparison's rows without values: yet to be measured, or not at all, for the reason in `message`."""
-    return [
-        Row(
-            comparison.case,
-            contender.name,
-            contender.side,
-            contender.unit or comparison.unit,
-            message=message,
-        )
-        for contender in comparison.contenders
-    ]
+def measure_alone(comparison: Comparison, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
+    """Measures each contender in its own process: the time of each call, and the peak of its memory.
 
-
-def measure_memory(comparison: Comparison, workers: Mapping[str, Worker]) -> list[Row]:
-    """Runs each contender in a worker of its own and asks for the most memory that it held."""
-    rows = []
+    The peak is of a process's whole life, so the worker starts anew before each contender. In training it
+    is not of the first step, which ends with what the optimizer keeps from then on.
+    """
     for contender in comparison.contenders:
-        row = Row(comparison.case, contender.name, contender.side, comparison.unit)
-        # A peak is of a process's whole life, so it needs a new one, and leaves none to the next.
-        workers[contender.side].stop()
+        worker = workers[contender.side]
+        worker.stop()
+        row, _ = _prepare(contender, comparison, workers)
         try:
-            workers[contender.side].ask(
-                do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
-            )
-            # The first step ends with what the optimizer keeps from then on; the peak is of a later one.
-            workers[contender.side].ask(do="time", key=contender.name, calls=1)
-            peak = workers[contender.side].ask(do="peak")["mebibytes"]
-            rows.append(replace(row, peak_mebibytes=peak))
+            if row.measured:
+                times = [worker.ask(do="time", key=contender.name, calls=1) for _ in range(calls)]
+                peak = worker.ask(do="peak")["mebibytes"]
+                row = replace(row, seconds=tuple(one["seconds"] for one in times), peak_mebibytes=peak)
         except WorkerError as error:
-            rows.append(replace(row, message=str(error)))
+            row = replace(row, message=str(error))
         finally:
-            workers[contender.side].stop()
-    return rows
+            worker.stop()
+        yield row
 
 
-def _turns(comparison: Comparison, budget: Budget) -> Iterator[Contender]:
-    for number in range(budget.rounds):
-        yield from comparison.contenders if number % 2 == 0 else reversed(comparison.contenders)
+def blank_row(comparison: Comparison, contender: Contender, message: str = "") -> Row:
+    """A contender's row without values; `message` is the reason if it will not be measured."""
+    unit = contender.unit or comparison.unit
+    return Row(comparison.case, contender.name, contender.side, unit, message=message)
 
 
-def _drop(worker: Worker, key: str) -> None:
+def _prepare(
+    contender: Contender, comparison: Comparison, workers: Mapping[str, Worker]
+) -> tuple[Row, float]:
+    """The contender's row before its first round, and the seconds of a call."""
+    row = blank_row(comparison, contender)
     try:
-        worker.ask(do="drop", key=key)
-    except WorkerError:
-        # It never came to be, or died with its process.
-        return
+        answer = workers[contender.side].ask(
+            do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
+        )
+    except WorkerError as error:
+        return replace(row, message=str(error)), math.inf
+    return replace(row, amount=answer["amount"], gflop=answer["gflop"]), answer["seconds"]
+
+
+def _turns(comparison: Comparison, rounds: int) -> Iterator[Contender]:
+    for number in range(rounds):
+        yield from comparison.contenders if number % 2 == 0 else reversed(comparison.contenders)

@@ -1,1 +1,1 @@
-"""Many machines, computed from published rates."""
+"""Training on many devices, computed from measured and published rates."""

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 # AlexNet's gradients, 60,965,224 of them, in float32.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
-# Operations of a training image, in 1e9 (`tensorflow_side/training.py` counts them from the model).
+# Operations of a training image, in 1e9 (`tensorflow_side/training_step.py` counts them from the model).
 TRAINING_GFLOP = 4.1356
 TRAINING_IMAGES = 1_281_167
 
 
 @dataclass(frozen=True)
 class Device:
-    """What computes: a GPU, a processor, a whole machine.
+    """A GPU, a processor or a whole machine.
 
     Attributes:
         name: for tables.
         seconds_per_image: of its training step, beyond the fixed part.
-        seconds_per_step: fixed part, whatever the batch: the update of the weights, calls of kernels.
-        input_images_per_second: what its input pipeline gives; infinite where it is no limit.
+        seconds_per_step: fixed part for any batch: the update of the weights, calls of kernels.
+        input_images_per_second: of its input pipeline; infinite where it is no limit.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device of which only the peak is known, working at a share of it."""
+        """A device of which only the peak is known, and that reaches a share of it."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
@@ -48,11 +48,11 @@ class Device:
 
 @dataclass(frozen=True)
 class Network:
-    """What the gradients travel through.
+    """The connection between devices, for the gradients.
 
     Attributes:
         name: for tables.
-        bytes_per_second: that a device sends and receives at the same time.
+        bytes_per_second: sent, and at the same time received, by a device.
         latency: seconds of one message.
     """
 
@@ -71,15 +71,15 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """Gradients travel after they are computed; input is prepared meanwhile, by cores of its own."""
+        """Gradients are summed after all are computed; other cores prepare the input meanwhile."""
         return max(self.compute + self.all_reduce, self.input)
 
 
 def ring_all_reduce_seconds(count: int, size: float, network: Network) -> float:
     """Time for `count` devices to sum arrays of `size` bytes in a ring.
 
-    Each array is cut in `count` parts; in `count - 1` rounds the parts are summed and in as many again
-    handed round: `2 (N - 1) (latency + size / (N bandwidth))`.
+    Each array is cut into N = `count` parts. N - 1 rounds sum the parts, another N - 1 distribute the sums:
+    `2 (N - 1) (latency + size / (N bandwidth))`.
 
     Example:
 
@@ -94,8 +94,8 @@ def step(
 ) -> Step:
     """The step of `count` devices that share a global batch evenly.
 
-    Nothing overlaps but the input: AlexNet's backward pass comes to its large arrays (fc6 to fc8, 96% of
-    all) first, so up to two thirds of the computation could hide their journey, where a program does so.
+    Only the input overlaps with computation. A program could also overlap the all-reduce with up to two
+    thirds of it: the backward pass computes the gradients of fc6 to fc8, 96% of all, first.
     """
     share = batch / count
     return Step(

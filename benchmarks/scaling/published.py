@@ -1,27 +1,27 @@
-"""Training rates of AlexNet on many devices that others have published, and the model's beside them."""
+"""Published training rates of AlexNet on many devices, and the model's rates beside them."""
 
 from dataclasses import dataclass
 
 from benchmarks.scaling.model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
 
-# The model agrees with a published rate where one is at most this many times the other.
+# The model agrees with a published rate if neither is more than this many times the other.
 TOLERANCE = 1.25
 
 
 @dataclass(frozen=True)
 class Published:
-    """A training rate that others have published.
+    """A published training rate.
 
     Attributes:
-        source: where.
-        device: as described there; the share of peak is the target of our own step on a CPU.
+        source: of the rate.
+        device: as described there; its share of peak is the target of our own step on a CPU.
         network: as described there, at its nominal rate.
         count: number of devices.
         batch: global.
         images_per_second: published, or epochs times images over the published time.
         epochs: of that time; 0 where the rate was published.
-        gradient_bytes: what travels.
-        assumed: what the source leaves open.
+        gradient_bytes: size of the gradients that are summed.
+        assumed: assumptions about what the source does not state.
     """
 
     source: str
@@ -52,12 +52,12 @@ class Published:
 
     @property
     def slower_compute(self) -> float:
-        """How many times the model's the computation takes if the gap is all its own."""
+        """The computation's time over the model's, if it alone makes the difference to the published rate."""
         return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
 
     @property
     def slower_all_reduce(self) -> float:
-        """How many times the model's the all-reduce takes if the gap is all its own; needs two devices."""
+        """The same of the all-reduce; needs two devices."""
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 
@@ -67,8 +67,8 @@ P100 = Device("P100", 1 / 2987)
 NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
 P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
 # You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): 100 epochs in 11 minutes, batch 32,768, on
-# Xeon Platinum 8160 (24 cores, two AVX-512 units each, 1.4 GHz when all use them), two in a node. Their
-# number is told as 1,024 and as 2,048 processors; both are here.
+# Xeon Platinum 8160 (24 cores, two AVX-512 units each, 1.4 GHz when all use them), two in a node. The paper
+# gives their number as 1,024 and as 2,048; both are here.
 XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
 XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
 # Jia et al., arXiv 1807.11205: 95 epochs in 4 minutes on 1,024 P40, batch 65,536, gradients of 16 bits.

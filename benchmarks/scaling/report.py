@@ -1,23 +1,21 @@
-"""Training on more than this machine, computed: beside published points, and for machines like this.
+"""Training on many devices, computed: beside published rates, and for machines like those measured.
 
-What is predicted is an ideal: rings at the speed of the line, no waiting for the slowest, nothing but
-convolutions and matrix products on devices of which only the peak is known. Published times are longer;
-by how much is the check of the model.
+The prediction is an ideal: rings at the nominal speed of the network, no waiting for the slowest device, and
+only convolutions and matrix products on devices of which only the peak is known. Published times are longer;
+the difference is the check of the model.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.files import make_folder, write_text
 from benchmarks.plan import PRECISIONS
-from benchmarks.report.targets import find
-from benchmarks.rows import read_rows
+from benchmarks.rows import find, read_rows, write_lines
 from benchmarks.scaling.model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
 from benchmarks.scaling.published import PUBLISHED, TOLERANCE, Published
 from experiments.report.tables import markdown
@@ -33,12 +31,10 @@ NETWORKS = (
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """This kind of machine as a device, from its benchmark's rows.
-
-    Its input is that of JPEG files, where it was measured.
+    """A machine as a device, from its rows: the step, and, if it was measured, input from JPEG files.
 
     Returns:
-        The device; None where the step was not measured at batch 32 and 128.
+        The device; None if the step was not measured at batch 32 and 128.
 
     Raises:
         InputError: for rows that cannot be read.
@@ -60,7 +56,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
 
     Args:
         results_dir: folder to write to.
-        machines: benchmark folders of machines to predict for; those without our step are left out.
+        machines: benchmark folders of machines to predict for; those that lack the step are left out.
 
     Raises:
         InputError: for rows that cannot be read, or a folder that cannot be written.
@@ -74,7 +70,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         for network in NETWORKS
         for count in COUNTS
     ]
-    _write_csv(
+    write_lines(
         results_dir / "published.csv",
         ("source", "devices", "batch", "network", "published_images_per_second",
          "predicted_images_per_second", "predicted_over_published", "published_minutes", "predicted_minutes",
@@ -87,7 +83,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
             for p in PUBLISHED
         ],
     )  # fmt: skip
-    _write_csv(
+    write_lines(
         results_dir / "predicted.csv",
         ("machine", "network", "machines", "images_per_second", "efficiency"),
         [
@@ -142,25 +138,16 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
     ]
     if predicted:
         lines = [
-            [
-                device.name,
-                network.name,
-                str(count),
-                f"{rate:,.0f}",
-                f"{100 * _efficiency(device, count, rate):.0f}%",
-            ]
+            [device.name, network.name, str(count), f"{rate:,.0f}",
+             f"{100 * _efficiency(device, count, rate):.0f}%"]
             for device, network, count, rate in predicted
             if count in (2, 8, 64, 1024)
-        ]
+        ]  # fmt: skip
         terms = [
-            [
-                device.name,
-                f"{1000 * device.seconds_per_step:.0f} ms",
-                f"{1000 * device.seconds_per_image:.2f} ms",
-                f"{device.input_images_per_second:,.0f}",
-            ]
+            [device.name, f"{1000 * device.seconds_per_step:.0f} ms",
+             f"{1000 * device.seconds_per_image:.2f} ms", f"{device.input_images_per_second:,.0f}"]
             for device in devices
-        ]
+        ]  # fmt: skip
         parts += [
             "The measured terms of machines, from their steps at batch 32 and 128 and their input from files "
             "(inf where it was not measured):",
@@ -178,8 +165,8 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
 def draw(predicted: Sequence[Predicted]) -> Figure:
     """Published rates beside the model's on the left; a panel for each machine on the right."""
     machines = list(dict.fromkeys(_machine(device) for device, *_ in predicted))
-    figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12)
+    layout = ConstrainedLayoutEngine(w_pad=0.12)
+    figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout=layout)
     left, *panels = figure.subplots(1, 1 + len(machines), squeeze=False)[0]
     _draw_published(left)
     for axes, machine in zip(panels, machines, strict=True):
@@ -206,7 +193,7 @@ def _draw_published(axes: Axes) -> None:
         ends = [p.images_per_second, p.predicted]
         axes.plot(ends, [place, place], color="#bbbbbb", linewidth=1.5, zorder=1)
         axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted")
-        # A ring, so that the two are seen where they agree.
+        # A ring, so that both are visible where they agree.
         axes.plot(
             ends[0], place, "o", markersize=9, markerfacecolor="none", markeredgecolor=DARK,
             label="" if place else "published",
@@ -239,10 +226,3 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
     axes.set_ylim(0, 105)
     axes.set_xlabel("machines")
     axes.set_ylabel("% of perfect scaling")
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([header, *rows])
-    write_text(path, buffer.getvalue())

@@ -1,1 +1,1 @@
-"""Contenders in TensorFlow: ours, Keras's own layers, raw operations."""
+"""Contenders in TensorFlow: this library, Keras's own layers, single operations."""

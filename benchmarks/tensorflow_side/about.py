@@ -1,4 +1,4 @@
-"""What this side's worker runs on."""
+"""The versions and settings that this side's worker runs with."""
 
 import importlib.metadata
 import os
@@ -8,7 +8,7 @@ import tensorflow as tf
 from alexnet_tf.runtime.environment import git_commit
 
 
-def about() -> dict[str, str]:
+def about() -> dict[str, str | int]:
     """Versions, thread settings and the commit of the code."""
     configured = tf.config.threading
     return {

@@ -1,4 +1,4 @@
-"""Augmented batches of our pipelines, nothing done with them."""
+"""Augmented batches of our pipelines; nothing is computed with them."""
 
 import functools
 import itertools
@@ -6,6 +6,7 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -16,20 +17,17 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
+# Of `read_epoch`.
+READ_BATCH = 32
+Storage = Literal["memory", "stream"]
 
 
-def open_photographs(folder: str, storage: str) -> DataPipelines:
-    """Images as the paper augments them: 224 of 256 pixels, mirrored, colour noise."""
-    return open_data(
-        DataConfig(
-            dataset=f"folder:{folder}",
-            image_size=256,
-            crop=224,
-            flip=True,
-            color_noise="paper",
-            storage=storage,
-        )
+def open_photographs(folder: str, storage: Storage) -> DataPipelines:
+    """Images augmented as in the paper: 224 of 256 pixels, mirrored, colour noise."""
+    config = DataConfig(
+        f"folder:{folder}", image_size=256, crop=224, flip=True, color_noise="paper", storage=storage
     )
+    return open_data(config)
 
 
 def files(folder: str, batch: int, threads: int) -> Task:
@@ -38,12 +36,19 @@ def files(folder: str, batch: int, threads: int) -> Task:
 
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch after the first, from the pixels that the first left on disk."""
+    """One epoch from the pixels that the first epoch left on disk."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 
 
+def read_epoch(folder: str, storage: Storage) -> Task:
+    """One epoch of a folder of small images; they are opened before it, and with `memory` also read."""
+    data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
+    steps = data.train_size // READ_BATCH
+    return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
+
+
 def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]) -> Task:
-    """A task on photographs whose pixels are kept on disk for as long as the task lives."""
+    """A task on photographs; their pixels stay on disk for as long as the task lives."""
     place = tempfile.TemporaryDirectory()
     task = build(open_photographs(folder, "stream").cached(Path(place.name)))
     weakref.finalize(task.call, place.cleanup)
@@ -51,7 +56,7 @@ def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]
 
 
 def memory(batch: int) -> Task:
-    """One epoch of images like CIFAR-10's, mirrored and cropped out of a margin of 4 pixels."""
+    """One epoch of images of CIFAR-10's size and number, padded by 4 pixels, cropped and mirrored."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (CIFAR_SIZE, 32, 32, 3), np.uint8)
     labels = np.arange(CIFAR_SIZE) % 10
@@ -62,7 +67,7 @@ def memory(batch: int) -> Task:
 
 
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
-    """Epoch after epoch, each with draws of its own; after `epochs` it starts again."""
+    """Epoch after epoch, each with its own random draws; after `epochs` it starts again."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
     # So that the next epoch starts while the last batches of this one are used.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)

@@ -8,13 +8,12 @@ import tensorflow as tf
 
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization
 from alexnet_tf.models import alexnet
-from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.task import Task
-from benchmarks.tensorflow_side.alexnet_step import RECIPE
+from benchmarks.tensorflow_side.training_step import keras_sgd, paper_optimizer
 
 
-def our_lrn(shape: list[int], dtype: str) -> Task:
-    """This library's layer, with a gradient of its own."""
+def lrn(shape: list[int], dtype: str) -> Task:
+    """This library's layer, which has its own gradient."""
     return _both_ways(LocalResponseNormalization(dtype=_policy(dtype)), shape, dtype)
 
 
@@ -28,7 +27,7 @@ def tensorflow_lrn(shape: list[int], dtype: str) -> Task:
     return _both_ways(normalize, shape, dtype)
 
 
-def our_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
+def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
     """This library's layer, group by group on a CPU."""
     layer = GroupedConv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
     return _both_ways(layer, shape, dtype)
@@ -40,14 +39,14 @@ def keras_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Ta
     return _both_ways(layer, shape, dtype)
 
 
-def our_update() -> Task:
-    """`make_optimizer`'s rule over AlexNet's parameters."""
-    return _update(make_optimizer(**RECIPE))
+def update() -> Task:
+    """This library's update rule over AlexNet's parameters."""
+    return _update(paper_optimizer())
 
 
 def keras_update() -> Task:
-    """Keras's SGD with the same numbers."""
-    return _update(keras.optimizers.SGD(1e-4, momentum=0.9, weight_decay=5e-4))
+    """Keras's SGD over the same parameters."""
+    return _update(keras_sgd())
 
 
 def _update(optimizer: keras.optimizers.Optimizer) -> Task:
@@ -57,15 +56,15 @@ def _update(optimizer: keras.optimizers.Optimizer) -> Task:
     optimizer.build(variables)
 
     @tf.function
-    def update():
+    def apply():
         optimizer.apply(gradients, variables)
         return optimizer.iterations.value + 0
 
-    return Task(update, sum(math.prod(variable.shape) for variable in variables))
+    return Task(apply, sum(math.prod(variable.shape) for variable in variables))
 
 
 def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype: str) -> Task:
-    """Output and gradients, of the input and the weights, for an upstream gradient that is given."""
+    """Output, and gradients of the input and the weights for a given upstream gradient."""
     inputs = tf.cast(tf.random.normal(shape), dtype)
     upstream = tf.cast(tf.random.normal(layer(inputs[:1]).shape[1:]), dtype)
     weights = [weight.value for weight in getattr(layer, "trainable_weights", [])]
@@ -76,15 +75,13 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
             tape.watch(inputs)
             outputs = layer(inputs)
         above = tf.broadcast_to(upstream, tf.shape(outputs))
-        # The outputs too: what nobody asks for, TensorFlow does not compute.
+        # The outputs too: TensorFlow does not compute what is not returned.
         return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
-    is_convolution = isinstance(layer, keras.layers.Conv2D)
-    amount = shape[0] if is_convolution else math.prod(shape)
-    gflop = 0.0
-    if is_convolution:
+    if isinstance(layer, keras.layers.Conv2D):
         gflop = 3 * 2 * math.prod(shape[:3]) * math.prod(layer.kernel.shape) / 1e9
-    return Task(lambda: both(inputs), amount, gflop)
+        return Task(lambda: both(inputs), shape[0], gflop)
+    return Task(lambda: both(inputs), math.prod(shape))
 
 
 def _policy(dtype: str) -> str:

@@ -1,4 +1,4 @@
-"""The machine's limits, by single operations."""
+"""The machine's limits, measured by single operations."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,8 +18,9 @@ def matmul(size: int, dtype: str) -> Task:
 
 
 def add_in_place(megabytes: int) -> Task:
-    """Adds an array to another, which stays where it is: two are read and one is written, all three count."""
-    total, term = tf.Variable(tf.zeros([megabytes * 2**20 // 4])), tf.ones([megabytes * 2**20 // 4])
+    """Adds one array to another in place: two arrays are read and one is written; all three count."""
+    size = megabytes * 2**20 // 4
+    total, term = tf.Variable(tf.zeros([size])), tf.ones([size])
 
     @tf.function
     def add() -> None:
@@ -42,12 +43,12 @@ def decode_jpegs(folder: str, threads: int) -> Task:
 
 
 def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
-    """Reads and decodes them, and scales each to a central square, as our pipeline has to."""
+    """Reads and decodes the files, and scales each to a central square, as our pipeline does."""
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:
         central_square(decode_image(path.read_bytes()), side)
 
-    # Pillow lets go of Python's lock while it works.
+    # Pillow releases Python's lock while it works.
     pool = ThreadPoolExecutor(threads)
     return Task(lambda: list(pool.map(read, paths)), len(paths))

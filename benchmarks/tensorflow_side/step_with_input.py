@@ -2,25 +2,24 @@
 
 from alexnet_tf.data.pipeline import DataPipelines
 from benchmarks.runner.task import Task
-from benchmarks.tensorflow_side.alexnet_step import our_model
 from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs, with_pixels_decoded_once
-from benchmarks.tensorflow_side.training import training_task
+from benchmarks.tensorflow_side.training_step import compiled_alexnet, training_task
 
 
 def memory(batch: int, precision: str, folder: str) -> Task:
-    """Images that were decoded before, augmented as the paper does."""
+    """Images that were decoded before, augmented as in the paper."""
     return _task(open_photographs(folder, "memory"), batch, precision)
 
 
 def files(batch: int, precision: str, folder: str) -> Task:
-    """Images decoded and augmented on the way."""
+    """Images decoded and augmented during the step before."""
     return _task(open_photographs(folder, "stream"), batch, precision)
 
 
 def cached(batch: int, precision: str, folder: str) -> Task:
-    """Pixels that were decoded once, read from disk and augmented on the way."""
+    """Pixels that were decoded once, read from disk and augmented during the step before."""
     return with_pixels_decoded_once(folder, lambda data: _task(data, batch, precision))
 
 
 def _task(data: DataPipelines, batch: int, precision: str) -> Task:
-    return training_task(our_model(precision), endless(data, batch), batch)
+    return training_task(compiled_alexnet(precision), endless(data, batch), batch)

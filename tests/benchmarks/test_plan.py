@@ -8,49 +8,52 @@ from pathlib import Path
 import pytest
 
 import benchmarks
-from benchmarks.__main__ import main
-from benchmarks.plan import ITEMS, Place
+from benchmarks.growth.measure import sweeps
+from benchmarks.plan import ITEMS, Place, measured_before_changes
+from benchmarks.rows import Row
 
 ROOT = Path(benchmarks.__file__).parent
 
 
-def contenders(quick):
-    place = Place(quick=quick, jpegs="/photographs", threads=2)
-    return [c for item in ITEMS.values() for comparison in item(place) for c in comparison.contenders]
+def comparisons(quick):
+    return [one for item in ITEMS.values() for one in item(Place(quick, "/photographs", threads=2))]
 
 
-@pytest.mark.parametrize(
-    "contender", {c.build: c for c in contenders(quick=False)}.values(), ids=lambda c: c.build
-)
-def test_the_builder_takes_the_plans_arguments(contender):
-    # Read, not imported: PyTorch need not be here.
-    module, name = contender.build.split(".")
-    tree = ast.parse((ROOT / f"{contender.side}_side" / f"{module}.py").read_text())
-    function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+def contenders(found):
+    return [contender for comparison in found for contender in comparison.contenders]
 
-    assert {argument.arg for argument in function.args.args} == set(contender.arguments)
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_builders_take_the_plans_arguments(quick):
+    for contender in contenders([*comparisons(quick), *sweeps(quick, Path("/images"))]):
+        # Read, not imported: PyTorch need not be installed.
+        module, name = contender.build.split(".")
+        tree = ast.parse((ROOT / f"{contender.side}_side" / f"{module}.py").read_text())
+        (function,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+        names = [argument.arg for argument in function.args.args]
+        required = names[: len(names) - len(function.args.defaults)]
+
+        assert set(required) <= set(contender.arguments) <= set(names), contender
 
 
 def test_names_within_a_comparison_differ():
     for quick in (False, True):
-        place = Place(quick, "/photographs", 2)
-        for item in ITEMS.values():
-            for comparison in item(place):
-                names = [contender.name for contender in comparison.contenders]
-                assert len(set(names)) == len(names) > 0
+        for comparison in comparisons(quick):
+            names = [contender.name for contender in comparison.contenders]
+            assert len(set(names)) == len(names) > 0
 
 
-def test_all_of_the_tensorflow_side_is_ours_but_what_keras_and_tensorflow_bring_along():
-    others = {c.build for c in contenders(quick=False) if c.side == "tensorflow" and not c.is_ours}
+def test_only_pytorch_and_what_keras_and_tensorflow_bring_along_may_fail():
+    optional = {(c.side, c.build) for c in contenders(comparisons(quick=False)) if not c.must_run}
 
-    assert others == {
-        "alexnet_step.stock_keras", "layers.tensorflow_lrn", "layers.keras_grouped", "layers.keras_update"
+    assert {build for side, build in optional if side == "tensorflow"} == {
+        "training_step.stock_alexnet", "layers.tensorflow_lrn", "layers.keras_grouped", "layers.keras_update"
     }  # fmt: skip
-    assert not any(c.is_ours for c in contenders(quick=False) if c.side == "pytorch")
+    assert not any(c.must_run for c in contenders(comparisons(quick=False)) if c.side == "pytorch")
 
 
 def test_quick_measures_less():
-    assert len(contenders(quick=True)) < len(contenders(quick=False))
+    assert len(contenders(comparisons(quick=True))) < len(contenders(comparisons(quick=False)))
 
 
 def test_the_runner_needs_no_framework():
@@ -58,8 +61,24 @@ def test_the_runner_needs_no_framework():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, check=False).returncode == 0
 
 
-def test_an_unknown_item_is_bad_input(tmp_path, capsys):
-    assert main(["run", "--items", "alexnet_step,nothing", "--results-dir", str(tmp_path)]) == 2
+@pytest.mark.parametrize(
+    ("items", "about", "count"),
+    [
+        (["memory"], {"measured_at": "2026-11-24T08:00:00Z"}, 1),
+        (["memory"], {"measured_at": "2026-11-24T09:00:00Z"}, 0),
+        (
+            ["memory"],
+            {"measured_at": "2026-11-24T08:00:00Z", "apart_memory": "2026-11-24T09:00:00Z, quick"},
+            0,
+        ),
+        ([], {"measured_at": "2026-11-24T08:00:00Z"}, 0),
+    ],
+    ids=["before the change", "after it", "separately after it", "no rows"],
+)
+def test_rows_from_before_a_change(items, about, count):
+    rows = {item: [Row("batch 128, float32", "ours", "tensorflow", "images")] for item in items}
 
-    assert "--items: expected some of machine_limits, " in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    found = measured_before_changes(rows, about)
+
+    assert len(found) == count
+    assert all(text.startswith("memory: the peak of a first step") for text in found)

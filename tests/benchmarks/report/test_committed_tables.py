@@ -1,16 +1,14 @@
-"""What is committed of the benchmark is what its committed rows say."""
+"""The committed tables of the benchmark are made from its committed rows."""
 
 from pathlib import Path
 
 import pytest
 
-from benchmarks.growth.measure import reading_sweeps, sweeps
+from benchmarks.growth.measure import sweeps
 from benchmarks.growth.report import growth_table
 from benchmarks.plan import ITEMS
-from benchmarks.profile.measure import read_profile
-from benchmarks.profile.report import profile_tables
 from benchmarks.report.tables import machine_table
-from benchmarks.report.write import read_all, readme_section
+from benchmarks.report.write import read_all, read_profile_tables, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.runner.machine import read_machine
 from benchmarks.scaling.report import write_scaling
@@ -22,11 +20,8 @@ MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_a_machines_table(machine):
-    about = read_machine(machine / "machine.csv")
+    about, profile = read_machine(machine / "machine.csv"), read_profile_tables(machine)
 
-    profile = profile_tables(
-        read_profile(machine / "profile.csv"), read_machine(machine / "profile_machine.csv")
-    )
     assert (machine / "table.md").read_text() == machine_table(read_all(machine), about, profile)
     assert (machine / "figure.png").exists()
 
@@ -39,8 +34,10 @@ def test_a_machines_growth(machine):
 
     rows = read_rows(machine / "growth.csv")
     assert (machine / "growth.md").read_text() == growth_table(rows, about)
-    declared = [*sweeps(quick=False), *(sweep for sweep, _ in reading_sweeps({1000: ""}))]
-    assert {row.case for row in rows} == {sweep.case for sweep in declared}
+    declared = sweeps(quick=False, images=Path())
+    assert {(sweep.case, one.name) for sweep in declared for one in sweep.contenders} == {
+        (row.case, row.contender) for row in rows
+    }
 
 
 def test_readme():

@@ -5,8 +5,7 @@ import dataclasses
 import pytest
 
 from benchmarks.plan import Comparison, Contender
-from benchmarks.rows import read_rows, write_rows
-from benchmarks.runner.turns import Budget, measure, measure_memory
+from benchmarks.runner.turns import Budget, measure, measure_alone
 from benchmarks.runner.worker import WorkerError
 
 COMPARISON = Comparison(
@@ -53,7 +52,7 @@ def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
 
 
-def test_a_slow_contender_drops_out_after_its_budget_but_has_its_least():
+def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds():
     fast, slow = measure(COMPARISON, workers([]), Budget(6, 3.0, least_rounds=2, shortest=0.1))
 
     assert len(fast.seconds) == 6
@@ -79,33 +78,21 @@ def test_a_failure_is_a_row_with_its_reason(step):
     assert len(fast.seconds) == 2
 
 
-def test_memory_is_of_processes_of_their_own():
+@pytest.mark.parametrize("step", ["prepare", "time", "peak"])
+def test_alone_each_contender_has_its_own_process(step):
     log = []
+    failing = (step, "" if step == "peak" else "slow")
 
-    fast, slow = measure_memory(COMPARISON, workers(log, fails=[("prepare", "slow")]))
+    fast, slow = measure_alone(COMPARISON, workers(log, fails=[failing]), calls=2)
 
-    assert fast.peak_mebibytes == 100
-    assert slow.message == "cannot prepare"
-    fast_log = ["stop", "prepare", "time", "peak", "stop"]
-    assert [entry[0] for entry in log] == [*fast_log, "stop", "prepare", "stop"]
-
-
-def test_rows_survive_the_file(tmp_path):
-    rows = measure(COMPARISON, workers([], fails=[("time", "slow")]), Budget(2, 9.0, 2, 0.1))
-    peaks = measure_memory(COMPARISON, workers([]))
-    write_rows(tmp_path / "item.csv", rows)
-    write_rows(tmp_path / "memory.csv", peaks)
-
-    again = read_rows(tmp_path / "item.csv") + read_rows(tmp_path / "memory.csv")
-
-    assert [(r.contender, r.seconds, r.message, r.peak_mebibytes) for r in again] == [
-        (r.contender, r.seconds, r.message, r.peak_mebibytes) for r in rows + peaks
-    ]
-    assert (again[0].amount, again[0].gflop) == pytest.approx((8, 16))
-    assert read_rows(tmp_path / "none.csv") == []
+    assert slow.message == f"cannot {step}"
+    if step != "peak":
+        assert (fast.seconds, fast.peak_mebibytes) == ((0.1, 0.1), 100)
+        assert [entry[0] for entry in log][:6] == ["stop", "prepare", "time", "time", "peak", "stop"]
+    assert [entry[0] for entry in log].count("stop") == 4
 
 
-def test_a_turn_has_the_calls_that_the_comparison_asks_for_and_the_time_for_them():
+def test_a_turn_of_many_calls_has_more_time():
     log = []
     comparison = dataclasses.replace(COMPARISON, calls=8)
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from benchmarks.runner import serve
-from benchmarks.runner.worker import Worker, WorkerError
+from benchmarks.runner.worker import ROOT, Worker, WorkerError
 
 
 @pytest.fixture
@@ -13,6 +13,10 @@ def worker():
     worker = Worker(sys.executable, "tests.benchmarks.fake_side")
     yield worker
     worker.stop()
+
+
+def test_workers_start_in_the_checkout():
+    assert (ROOT / "benchmarks" / "runner" / "serve.py").samefile(serve.__file__)
 
 
 def prepare(worker, build, timeout=30.0, **arguments):
@@ -45,7 +49,7 @@ def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, mo
     assert (answer["seconds"] >= 0.2) == (calls == 1)
 
 
-def test_a_failure_is_told_in_its_first_line_and_the_worker_goes_on(worker):
+def test_a_failure_is_reported_by_its_first_line_and_the_worker_goes_on(worker):
     with pytest.raises(WorkerError, match=r"^ValueError: no such kernel$"):
         prepare(worker, "failing")
 

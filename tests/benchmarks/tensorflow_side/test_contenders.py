@@ -1,4 +1,4 @@
-"""Every contender of ours runs, on little work."""
+"""Every contender that must run does, on little work."""
 
 import sys
 
@@ -12,19 +12,19 @@ from benchmarks.plan import ITEMS, Place
 from benchmarks.runner.photographs import write_photographs
 from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
-from benchmarks.tensorflow_side import cifar_step, growth, input_pipeline
+from benchmarks.tensorflow_side import input_pipeline, training_step
 
 PHOTOGRAPHS = 20
-# In place of what the plan asks for.
+# Instead of the plan's arguments.
 LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
 # Networks of full size, and twice the compilation.
 SLOW = ("step_with_input.memory", "step_with_input.files", "step_with_input.cached")
 
 
-def ours():
+def must_run():
     place = Place(quick=False, jpegs="", threads=2)
     found = [c for item in ITEMS.values() for comparison in item(place) for c in comparison.contenders]
-    return {c.build: c for c in reversed(found) if c.is_ours and "bfloat16" not in str(c.arguments)}
+    return {c.build: c for c in reversed(found) if c.must_run and "bfloat16" not in str(c.arguments)}
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,11 @@ def photographs(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "build", [pytest.param(build, marks=pytest.mark.slow if build in SLOW else ()) for build in ours()]
+    "build", [pytest.param(build, marks=pytest.mark.slow if build in SLOW else ()) for build in must_run()]
 )
 def test_it_runs(build, photographs, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
-    contender = ours()[build]
+    contender = must_run()[build]
     little = {**LITTLE, "folder": str(photographs)}
     arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
 
@@ -51,19 +51,19 @@ def test_it_runs(build, photographs, monkeypatch):
     assert server.answer({"do": "time", "key": "it", "calls": 1})["seconds"] > 0
 
 
-def test_what_grows_with_the_batch_runs():
-    task = growth.alexnet_step(batch=2, side=112)
+def test_smaller_images_run():
+    task = training_step.alexnet(batch=2, precision="float32", side=112)
 
     assert np.isfinite([task.call(), task.call()]).all()
     assert task.amount == 2
 
 
-def test_what_grows_with_the_devices_runs():
-    # In a process of its own: TensorFlow remembers the shapes of a process's first all-reduce.
+def test_devices_share_the_batch():
+    # In its own process: TensorFlow remembers the shapes of a process's first all-reduce.
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
-    arguments = {"devices": 2, "batch": 4, "steps": 2}
+    arguments = {"batch": 4, "precision": "float32", "lrn": False, "steps": 2, "devices": 2}
     try:
-        answer = worker.ask(do="prepare", key="step", build="growth.mirrored_step", arguments=arguments)
+        answer = worker.ask(do="prepare", key="step", build="training_step.cifar_net", arguments=arguments)
     finally:
         worker.stop()
 
@@ -71,24 +71,14 @@ def test_what_grows_with_the_devices_runs():
     assert answer["amount"] == 8
 
 
-@pytest.mark.parametrize(
-    ("module", "build", "arguments"),
-    [
-        (cifar_step, "ours", {"batch": 2, "precision": "float32", "lrn": False, "steps": 1}),
-        (growth, "mirrored_step", {"devices": 1, "batch": 2, "steps": 1}),
-    ],
-)
-def test_the_cifar_nets_recipe_is_pytorchs(monkeypatch, module, build, arguments):
-    optimizers = []
-    monkeypatch.setattr(module, "compiled", lambda model, optimizer: optimizers.append(optimizer))
-    monkeypatch.setattr(module, "training_task", lambda *_: None)
+def test_the_recipe_is_pytorchs():
+    # As in pytorch_side/training_step.py.
+    optimizer, keras_optimizer = training_step.paper_optimizer(), training_step.keras_sgd()
 
-    getattr(module, build)(**arguments)
-
-    # As in pytorch_side/training.py.
-    (optimizer,) = optimizers
     assert float(optimizer.learning_rate) == pytest.approx(1e-4)
     assert (optimizer.momentum, optimizer.decay) == (0.9, 5e-4)
+    assert float(keras_optimizer.learning_rate) == pytest.approx(1e-4)
+    assert (keras_optimizer.momentum, keras_optimizer.weight_decay) == (0.9, 5e-4)
 
 
 def test_real_input_does_not_end_and_draws_anew_each_epoch():

@@ -1,4 +1,4 @@
-"""What is counted and compared is what it is said to be."""
+"""Operations are counted, and work is compared, as the tables state."""
 
 import gc
 import tempfile
@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.models import alexnet
-from alexnet_tf.training.optimizers import make_optimizer
 from benchmarks.runner.photographs import write_photographs
 from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits
-from benchmarks.tensorflow_side.alexnet_step import RECIPE, _stock_alexnet
-from benchmarks.tensorflow_side.training import (
+from benchmarks.tensorflow_side.inference import forward_gflop
+from benchmarks.tensorflow_side.training_step import (
     compiled,
     constant_batch,
-    forward_gflop,
+    paper_optimizer,
+    stock_model,
     training_gflop,
     training_task,
 )
@@ -46,17 +46,17 @@ def test_operations_of_a_step_by_hand(net):
 
 
 def test_stock_keras_is_the_same_network(net):
-    stock = _stock_alexnet()
+    stock = stock_model()
 
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
 
 
 def test_a_training_task_trains():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    model = compiled(model, make_optimizer(**RECIPE))
+    model = compiled(model, paper_optimizer())
     before = np.array(model.weights[0])
 
-    task = training_task(model, constant_batch(5, (4, 4, 3), 3), batch=5, steps=2)
+    task = training_task(model, constant_batch(5, 4, 3), batch=5, steps=2)
     losses = [task.call() for _ in range(3)]
 
     assert task.amount == 10
@@ -69,14 +69,14 @@ def test_layers_compared_give_equal_outputs_and_gradients():
     tf.random.set_seed(0)
     shape = [2, 5, 5, 8]
     results = []
-    for build in (layers.our_lrn, layers.tensorflow_lrn):
+    for build in (layers.lrn, layers.tensorflow_lrn):
         tf.random.set_seed(0)
         results.append([part.numpy() for part in build(shape, "float32").call()])
 
     assert len(results[0]) == 2
-    for ours, theirs in zip(*results, strict=True):
-        # Twice the alpha would be 2e-4.
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    for library, tensorflow in zip(*results, strict=True):
+        # Twice the alpha would differ by 2e-4.
+        np.testing.assert_allclose(library, tensorflow, rtol=1e-5, atol=1e-6)
 
 
 def test_memory_traffic_is_two_arrays_read_and_one_written():

@@ -1,0 +1,84 @@
+"""The parts of a call of AlexNet, and their rows on disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alexnet_tf.runtime.errors import InputError
+from benchmarks.rows import positive_number, read_lines, write_lines
+
+COLUMNS = ("work", "precision", "batch", "part", "layer", "seconds", "gflop")
+MATRIX_PRODUCT = "product of 4096x4096 matrices"
+WHOLE = "whole call"
+TRAINING, INFERENCE = "training step", "inference"
+# Parts of a layer with weights; inference has only the first.
+FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
+
+
+@dataclass(frozen=True)
+class Share:
+    """One part of a call.
+
+    Attributes:
+        work: `TRAINING` or `INFERENCE`.
+        precision: as in `--precision`.
+        batch: images of the call.
+        part: of the work; `WHOLE` for the call itself, `MATRIX_PRODUCT` for the machine's limit.
+        layer: of a convolution or fully connected layer, else empty.
+        seconds: of one call.
+        gflop: its operations, in 1e9; 0 where they are not counted.
+    """
+
+    work: str
+    precision: str
+    batch: int
+    part: str
+    layer: str
+    seconds: float
+    gflop: float
+
+
+def write_profile(path: Path, shares: Sequence[Share]) -> None:
+    """Writes profile.csv."""
+    lines = [
+        (one.work, one.precision, one.batch, one.part, one.layer,
+         f"{one.seconds:.5g}", f"{one.gflop:.5g}" if one.gflop else "")
+        for one in shares
+    ]  # fmt: skip
+    write_lines(path, COLUMNS, lines)
+
+
+def read_profile(path: Path) -> list[Share]:
+    """Inverse of `write_profile`; empty if the file does not exist.
+
+    Raises:
+        InputError: for another kind of file.
+    """
+    shares = [
+        Share(
+            values["work"],
+            values["precision"],
+            round(positive_number("batch", values["batch"], place)),
+            values["part"],
+            values["layer"],
+            positive_number("seconds", values["seconds"], place),
+            positive_number("gflop", values["gflop"], place) if values["gflop"] else 0.0,
+        )
+        for place, values in read_lines(path, COLUMNS)
+    ]
+    for (work, precision), found in by_call(shares).items():
+        parts = [one.part for one in found]
+        if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
+            raise InputError(
+                f"{path}: expected {WHOLE!r} and {MATRIX_PRODUCT!r} once, and parts, in {work}, {precision}; "
+                f"received {parts}"
+            )
+    return shares
+
+
+def by_call(shares: Sequence[Share]) -> dict[tuple[str, str], list[Share]]:
+    """The parts of each call: (work, precision) -> shares, in their order."""
+    calls: dict[tuple[str, str], list[Share]] = {}
+    for one in shares:
+        calls.setdefault((one.work, one.precision), []).append(one)
+    return calls

@@ -1,0 +1,132 @@
+"""Training steps of Keras models on a constant batch, by the loop that `alexnet_tf.training.train` runs."""
+
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from alexnet_tf.config.models import CifarNetConfig
+from alexnet_tf.models import alexnet as alexnet_model
+from alexnet_tf.models import cifar_net as cifar_model
+from alexnet_tf.models.summary import layer_costs
+from alexnet_tf.training.optimizers import make_optimizer
+from alexnet_tf.training.strategy import make_strategy
+from benchmarks.runner.task import Task
+
+CIFAR_SHAPE, CLASSES = (32, 32, 3), 1000
+
+
+def alexnet(batch: int, precision: str, side: int = 224) -> Task:
+    """The paper's network with this library's layers and optimizer, on images of `side` pixels."""
+    return training_task(compiled_alexnet(precision, side), constant_batch(batch, side, CLASSES), batch)
+
+
+def stock_alexnet(batch: int, precision: str) -> Task:
+    """`Conv2D(groups=2)`, `tf.nn.local_response_normalization`, Keras's SGD; not compiled by XLA."""
+    keras.config.set_dtype_policy(precision)
+    return training_task(compiled(stock_model(), keras_sgd()), constant_batch(batch, 224, CLASSES), batch)
+
+
+def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
+    """The four-layer network of Figure 1, `steps` steps a call; logical devices share the batch."""
+    strategy = make_strategy(str(devices))
+    keras.config.set_dtype_policy(precision)
+    with strategy.scope():
+        model = compiled(cifar_model(CIFAR_SHAPE, 10, CifarNetConfig(lrn=lrn)), paper_optimizer())
+    batches = strategy.experimental_distribute_dataset(constant_batch(batch, CIFAR_SHAPE[0], 10))
+    return training_task(model, batches, batch, steps, strategy)
+
+
+def paper_optimizer() -> keras.optimizers.Optimizer:
+    """The paper's update rule, at a learning rate that constant noise does not make diverge."""
+    return make_optimizer(1e-4, momentum=0.9, weight_decay=5e-4)
+
+
+def keras_sgd() -> keras.optimizers.Optimizer:
+    """Keras's SGD with the same numbers."""
+    return keras.optimizers.SGD(1e-4, momentum=0.9, weight_decay=5e-4)
+
+
+def compiled_alexnet(precision: str, side: int = 224) -> keras.Model:
+    """The paper's network and its optimizer, compiled."""
+    keras.config.set_dtype_policy(precision)
+    return compiled(alexnet_model((side, side, 3), CLASSES), paper_optimizer())
+
+
+def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.Model:
+    """Compiled as in `alexnet_tf.training.train`."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def constant_batch(batch: int, side: int, classes: int) -> tf.data.Dataset:
+    """The same random images (batch, side, side, 3) and labels again and again."""
+    rng = np.random.default_rng(0)
+    images = tf.constant(rng.normal(0, 60, (batch, side, side, 3)).astype(np.float32))
+    labels = tf.constant(rng.integers(0, classes, batch))
+    return tf.data.Dataset.from_tensors((images, labels)).cache().repeat()
+
+
+def training_task(
+    model: keras.Model,
+    batches: Iterable,
+    batch: int,
+    steps: int = 1,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Task:
+    """`steps` training steps a call, on the next batches."""
+    iterator = iter(batches)
+    strategy = strategy or tf.distribute.get_strategy()
+
+    @tf.function
+    def run_steps(iterator, steps):
+        for _ in tf.range(steps):
+            strategy.run(model.train_step, args=(next(iterator),))
+
+    def call() -> float:
+        run_steps(iterator, tf.constant(steps))
+        # Waits for the last step.
+        return float(model.get_metrics_result()["loss"])
+
+    return Task(call, steps * batch, steps * batch * training_gflop(model))
+
+
+def training_gflop(model: keras.Model) -> float:
+    """Operations of one training step for one image, in 1e9.
+
+    A multiply-add is two operations. Each convolution and matrix product is done three times: forward,
+    for the gradient of its weights and, except in the first layer, for the gradient of its input.
+    """
+    multiply_adds = [cost.multiply_adds for cost in layer_costs(model) if cost.multiply_adds]
+    return 2 * (3 * sum(multiply_adds) - multiply_adds[0]) / 1e9
+
+
+class StockNormalization(layers.Layer):
+    """TensorFlow's operation, computed in float32: it has no bfloat16 kernel on CPUs."""
+
+    def call(self, inputs):
+        outputs = tf.nn.local_response_normalization(
+            tf.cast(inputs, tf.float32), depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75
+        )
+        return tf.cast(outputs, inputs.dtype)
+
+
+def stock_model() -> keras.Model:
+    """The paper's network from the layers that Keras and TensorFlow bring along."""
+    x = images = keras.Input((224, 224, 3))
+    x = layers.ZeroPadding2D(((0, 3), (0, 3)))(x)
+    x = layers.Conv2D(96, 11, strides=4, activation="relu")(x)
+    x = layers.MaxPooling2D(3, 2)(StockNormalization()(x))
+    x = layers.Conv2D(256, 5, padding="same", groups=2, activation="relu")(x)
+    x = layers.MaxPooling2D(3, 2)(StockNormalization()(x))
+    x = layers.Conv2D(384, 3, padding="same", activation="relu")(x)
+    x = layers.Conv2D(384, 3, padding="same", groups=2, activation="relu")(x)
+    x = layers.Conv2D(256, 3, padding="same", groups=2, activation="relu")(x)
+    x = layers.Flatten()(layers.MaxPooling2D(3, 2)(x))
+    for _ in range(2):
+        x = layers.Dropout(0.5)(layers.Dense(4096, activation="relu")(x))
+    return keras.Model(images, layers.Dense(CLASSES, dtype="float32")(x))

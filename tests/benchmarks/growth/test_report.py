@@ -1,0 +1,57 @@
+"""growth.md and its figure are made from the rows alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.runtime.errors import InputError
+from benchmarks.growth.report import growth_table, write_growth_report
+from benchmarks.rows import Row, write_rows
+
+ROWS = [
+    *(
+        Row("AlexNet step", f"{n} images a batch", "tensorflow", "images", n, 0, (n / 100,), 100.0 * n)
+        for n in (8, 16, 32)
+    ),
+    Row("AlexNet step", "64 images a batch", "tensorflow", "images", message="too much"),
+    *(
+        Row(f"reading, {storage}", f"{n} images in the set", "tensorflow", "images", 992, 0, (1.0,), peak)
+        for n in (1000, 10000)
+        for storage, peak in (("memory", n / 10), ("stream", 90.0))
+    ),
+]
+
+
+def test_report_from_the_rows(tmp_path):
+    write_rows(tmp_path / "growth.csv", ROWS)
+
+    written = write_growth_report(tmp_path)
+
+    assert [Path(path).name for path in written] == ["growth.md", "growth.png", "growth.svg"]
+    table = (tmp_path / "growth.md").read_text()
+    assert "| AlexNet step | 16 images a batch | 160 ms | 100 | 1,600 MiB |" in table
+    assert "| not measured: too much |" in table
+    first = [path.read_bytes() for path in written]
+    assert [path.read_bytes() for path in write_growth_report(tmp_path)] == first
+
+
+def test_no_rows_is_bad_input(tmp_path):
+    with pytest.raises(InputError, match=r"expected rows in .*growth.csv; received none"):
+        write_growth_report(tmp_path)
+
+
+def test_a_point_without_its_peak_is_bad_input(tmp_path):
+    write_rows(tmp_path / "growth.csv", [replace(ROWS[0], peak_mebibytes=None)])
+
+    with pytest.raises(InputError, match=r"growth.csv:2: expected peak_mebibytes in a row"):
+        write_growth_report(tmp_path)
+
+
+def test_the_table_names_the_machine_and_what_has_changed_since():
+    about = {"processor": "Some CPU", "threads": "2", "measured_at": "2026-11-24T08:00:00Z"}
+
+    table = growth_table(ROWS, about)
+
+    assert "Some CPU, 2 threads" in table
+    assert "growth: the CIFAR net's step without weight decay" in table

@@ -1,0 +1,56 @@
+"""A profile's rows survive the file, and its tables compare speed with the matrix product's."""
+
+import pytest
+
+from alexnet_tf.runtime.errors import InputError
+from benchmarks.profile.report import profile_tables
+from benchmarks.profile.rows import (
+    FORWARD,
+    INPUTS,
+    MATRIX_PRODUCT,
+    TRAINING,
+    WEIGHTS,
+    WHOLE,
+    Share,
+    read_profile,
+    write_profile,
+)
+
+SHARES = [
+    Share(TRAINING, "float32", 4, WHOLE, "", 2.0, 100.0),
+    Share(TRAINING, "float32", 4, FORWARD, "conv1", 0.5, 40.0),
+    Share(TRAINING, "float32", 4, WEIGHTS, "conv1", 1.0, 60.0),
+    Share(TRAINING, "float32", 4, INPUTS, "conv2", 0.25, 20.0),
+    Share(TRAINING, "float32", 4, "update", "", 0.25, 0.0),
+    Share(TRAINING, "float32", 4, MATRIX_PRODUCT, "", 1.0, 100.0),
+]
+
+
+def test_speed_is_a_share_of_the_products(tmp_path):
+    write_profile(tmp_path / "profile.csv", SHARES)
+
+    assert read_profile(tmp_path / "profile.csv") == SHARES
+    text = profile_tables(SHARES, {"measured_at": "2026-11-24T10:00:00Z", "load_before": "0.10"})
+
+    assert "training step, float32, batch 4: 2000 ms" in text
+    # 120 GFLOP in 1.75 of 2 traced seconds, beside a product of 100 GFLOP/s.
+    assert "88% of the traced time, at 69." in text
+    assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
+    assert "| update | 250 | 12% |" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("work,precision", "precision", r"profile\.csv:1: expected work,precision,batch,part"),
+        ("0.5,40", "nan,40", r"profile\.csv:3: expected seconds above 0 and finite; received 'nan'"),
+        (WHOLE, "step", r"profile\.csv: expected 'whole call' and 'product of 4096x4096 matrices' once"),
+    ],
+)
+def test_a_damaged_profile_is_bad_input(tmp_path, before, after, words):
+    path = tmp_path / "profile.csv"
+    write_profile(path, SHARES)
+    path.write_text(path.read_text().replace(before, after))
+
+    with pytest.raises(InputError, match=words):
+        read_profile(path)

@@ -1,0 +1,110 @@
+"""A run writes each item as soon as it is measured, and describes what it was measured on."""
+
+import re
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.plan import Comparison, Contender
+from benchmarks.report.tables import conditions
+from benchmarks.rows import read_rows
+from benchmarks.runner import run
+from benchmarks.runner.machine import machine_kind, read_machine
+from benchmarks.runner.worker import Worker
+
+
+@pytest.fixture(autouse=True)
+def fake_side(monkeypatch):
+    """Both sides are `tests.benchmarks.fake_side`, and there are two photographs."""
+    monkeypatch.setattr(run, "Worker", lambda python, _: Worker(python, "tests.benchmarks.fake_side"))
+    monkeypatch.setattr(run, "PHOTOGRAPHS", 2)
+    monkeypatch.setattr(run, "QUICK_PHOTOGRAPHS", 2)
+
+
+def good(item):
+    contender = Contender("good", "tensorflow", "work.good", {"amount": 1})
+    return lambda place: iter([Comparison(item, "case", "images", (contender,))])
+
+
+def interrupted(_):
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def whole(tmp_path, monkeypatch):
+    """machine.csv after a quick run of two items, and its content; the commit has changed since."""
+    monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": good("two")})
+    run.run_benchmark(tmp_path, "/no/python", quick=True)
+    path = tmp_path / machine_kind() / "machine.csv"
+    about = read_machine(path)
+    assert about["run"] == "quick"
+    assert float(about["minutes"]) < 5
+    assert not any(name.startswith("apart") for name in about)
+    describe = run.describe_machine
+    since = {"tensorflow_git_commit": "abc", "tensorflow_version": "1.3"}
+    monkeypatch.setattr(run, "describe_machine", lambda *given: {**describe(*given), **since})
+    return path, about
+
+
+def test_an_item_measured_separately_has_its_own_description(tmp_path, whole):
+    path, before = whole
+
+    run.run_benchmark(tmp_path, "/no/python", ["one"])
+
+    now = read_machine(path)
+    description = now.pop("apart_one")
+    expected = r"20\d\d-\d\d-\d\dT[\d:]+Z, load [\d.]+, commit abc, full run, tensorflow_version 1.3"
+    assert re.fullmatch(expected, description)
+    assert now == before
+    assert description in conditions({}, read_machine(path))
+
+
+def test_an_interrupted_run_describes_only_the_items_that_it_measured(tmp_path, whole, monkeypatch):
+    path, before = whole
+    monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": interrupted})
+
+    with pytest.raises(KeyboardInterrupt):
+        run.run_benchmark(tmp_path, "/no/python")
+
+    now = read_machine(path)
+    assert "commit abc, full run" in now.pop("apart_one")
+    assert now == before
+    assert read_rows(path.parent / "two.csv")
+
+
+def test_a_whole_run_describes_all_items(tmp_path, whole):
+    path, _ = whole
+    run.run_benchmark(tmp_path, "/no/python", ["one"])
+
+    run.run_benchmark(tmp_path, "/no/python")
+
+    now = read_machine(path)
+    assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
+    assert not any(name.startswith("apart") for name in now)
+
+
+@pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
+def test_a_failure_of_what_must_run_is_status_1_after_all_is_written(
+    tmp_path, capsys, monkeypatch, build, status
+):
+    def item(place):
+        failing = Contender("some", "tensorflow", build)
+        good = Contender("good", "pytorch", "work.good", {"amount": 1})
+        # On a processor without bfloat16 the second case is not measured, and that is no failure.
+        for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
+            yield Comparison("inference", case, "images", (failing, good))
+
+    monkeypatch.setattr(run, "ITEMS", {"inference": item})
+    monkeypatch.setattr(run, "has_bfloat16", lambda: False)
+
+    assert main(["run", "--quick", "--results-dir", str(tmp_path)]) == status
+
+    warnings = ["WARNING: inference, batch 1, float32, some: not measured: ValueError: no such kernel"]
+    printed = capsys.readouterr()
+    assert printed.err.splitlines() == warnings * status
+    assert "table.md" in printed.out
+    folder = tmp_path / machine_kind()
+    assert "not measured: ValueError: no such kernel" in (folder / "table.md").read_text()
+    _, in_float32, *in_bfloat16 = read_rows(folder / "inference.csv")
+    assert in_float32.seconds
+    assert all("does not compute in bfloat16" in row.message for row in in_bfloat16)
