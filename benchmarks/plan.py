@@ -58,11 +58,6 @@ class Comparison:
     calls: int = 1
     least_rounds: int = 3
 
-    @property
-    def is_bfloat16(self) -> bool:
-        """Whether it needs a processor that computes in bfloat16."""
-        return self.case.endswith("bfloat16")
-
 
 @dataclass(frozen=True)
 class Place:
@@ -73,13 +68,11 @@ class Place:
             input, are then measured at batch 32 instead of 128.
         jpegs: a folder with a folder of JPEG files for each class.
         threads: of this machine.
-        has_bfloat16: whether the processor computes in bfloat16; where it does not, a step takes minutes.
     """
 
     quick: bool
     jpegs: str
     threads: int
-    has_bfloat16: bool = True
 
 
 def _tensorflow(name: str, build: str, unit: Unit | None = None, **arguments: Any) -> Contender:
@@ -249,26 +242,13 @@ ITEMS: dict[str, Callable[[Place], Iterator[Comparison]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change of an item that does not show in the rows that were measured before it.
-
-    Attributes:
-        since: time of the change, in UTC, as in `machine.csv`.
-        item: that changed.
-        before: what the rows measured until then.
-    """
-
-    since: str
-    item: str
-    before: str
-
-
+# Changes that do not show in the rows that were measured before: UTC as in machine.csv, item, what the rows
+# measured until then.
 CHANGES = (
-    Change("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
-    Change("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
-    Change("2026-11-24T08:31:05Z", "growth", "the CIFAR net's step without weight decay"),
-    Change("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
+    ("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
+    ("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
+    ("2026-11-24T08:31:05Z", "growth", "the CIFAR net's step without weight decay"),
+    ("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
 )
 
 
@@ -281,8 +261,7 @@ def measured_before_changes(rows: Rows, about: Mapping[str, str]) -> list[str]:
     """
     # The description of an item that was measured separately starts with its own date.
     return [
-        f"{change.item.replace('_', ' ')}: {change.before}"
-        for change in CHANGES
-        if rows.get(change.item)
-        and about.get(f"apart_{change.item}", about.get("measured_at", "")).split(",")[0] < change.since
+        f"{item.replace('_', ' ')}: {before}"
+        for since, item, before in CHANGES
+        if rows.get(item) and about.get(f"apart_{item}", about.get("measured_at", "")).split(",")[0] < since
     ]

@@ -1,7 +1,6 @@
 """The chart: how many times faster than PyTorch and Keras, with the targets."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -45,14 +44,8 @@ FURTHER = (
 )  # fmt: skip
 
 
-class Bar(NamedTuple):
-    """A ratio of the chart: how many times faster, and the target if there is one."""
-
-    title: str
-    ratio: float
-    low: float
-    high: float
-    target: float | None
+# Title, ratio, and the target if there is one.
+Bar = tuple[str, Measured, float | None]
 
 
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
@@ -69,43 +62,38 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
 
 def speedups(rows: Rows) -> list[Bar]:
     """The ratios that were measured, in the order of the chart."""
-    bars = []
-
-    def add(title: str, measured: Measured, target: float | None = None) -> None:
-        if measured.ratio is not None:
-            bars.append(Bar(title, measured.ratio, measured.low, measured.high, target))
-
+    bars: list[Bar] = []
     for target in TARGETS:
-        measured = target.measure(rows)
         if target.at_least and not target.percent:
+            measured = target.measure(rows)
             title = target.work.replace("AlexNet training step", f"AlexNet step, {target.precision}")
             title += "" if target.precision in title else f", {target.precision}"
             title += f" ({measured.note})" if measured.note else ""
-            add(title, measured, target.bound)
+            bars.append((title, measured, target.bound))
     for title, item, case, slower, faster in FURTHER:
-        add(title, paired_ratio(find(rows, item, case, slower), find(rows, item, case, faster)))
-    return bars
+        bars.append((title, paired_ratio(*(find(rows, item, case, name) for name in (slower, faster))), None))
+    return [bar for bar in bars if bar[1].rounds]
 
 
 def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(len(bars))
     # From 1, no difference, to either side.
-    axes.barh(places, [bar.ratio - 1 for bar in bars], left=1, color=PALETTE[0], height=0.62)
-    for place, bar in zip(places, bars, strict=True):
-        axes.plot([bar.low, bar.high], [place, place], color=DARK, linewidth=1)
-        if bar.target:
-            axes.plot([bar.target] * 2, [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
+    axes.barh(places, [one.ratio - 1 for _, one, _ in bars], left=1, color=PALETTE[0], height=0.62)
+    for place, (_, one, target) in zip(places, bars, strict=True):
+        axes.plot([one.low, one.high], [place, place], color=DARK, linewidth=1)
+        if target:
+            axes.plot([target, target], [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
         axes.annotate(
-            f"{significant(bar.ratio)}×", (max(bar.high, bar.target or 0, 1), place), xytext=(4, 0),
+            f"{significant(one.ratio)}×", (max(one.high, target or 0, 1), place), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)
-    axes.set_yticks(list(places), [bar.title for bar in bars])
+    axes.set_yticks(list(places), [title for title, _, _ in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")
-    widest = max([2, *(bar.high for bar in bars)])
+    widest = max([2, *(one.high for _, one, _ in bars)])
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
     # Room for the number beside the longest bar.
-    axes.set_xlim(min([0.7, *(bar.low for bar in bars)]) * 0.9, 2 * widest)
+    axes.set_xlim(min([0.7, *(one.low for _, one, _ in bars)]) * 0.9, 2 * widest)

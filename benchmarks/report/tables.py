@@ -158,7 +158,7 @@ def _reason(row: Row) -> str:
 
 
 def _measured(measured: Measured, target: Target) -> str:
-    if measured.ratio is None:
+    if not measured.rounds:
         return measured.note
     low, high = _ratio(measured.low, target), _ratio(measured.high, target)
     note = f"; {measured.note}" if measured.note else ""

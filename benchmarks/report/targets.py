@@ -1,5 +1,6 @@
 """The targets, and how far the rows reach them."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,12 +15,12 @@ class Measured:
     Attributes:
         ratio: median over the rounds.
         low, high: the smallest and the largest of the rounds.
-        rounds: how many.
+        rounds: how many; 0 if there is no ratio.
         limit: the ratio at the speed of the machine's matrix products, for a step.
         note: condition, or reason.
     """
 
-    ratio: float | None = None
+    ratio: float = math.nan
     low: float = 0.0
     high: float = 0.0
     rounds: int = 0
@@ -49,7 +50,7 @@ class Target:
 
     def verdict(self, measured: Measured) -> str:
         """`met`, `not met` or `not measured`; with a mark where some rounds disagree."""
-        if measured.ratio is None:
+        if not measured.rounds:
             return "not measured"
         met, *rounds = (
             (ratio >= self.bound) == self.at_least for ratio in (measured.ratio, measured.low, measured.high)
@@ -103,7 +104,7 @@ def at_largest_batch(
         at_batch = case.format(batch=batch)
         above, below = (find(rows, item, at_batch, name) for name in (numerator, denominator))
         measured = paired_ratio(above, below)
-        if measured.ratio is not None:
+        if measured.rounds:
             return (measured if batch == 128 else replace(measured, note=f"batch {batch}")), at_batch
         # The reason of a row that exists is worth more than that a row is missing.
         if above.framework or below.framework:
@@ -121,7 +122,7 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     step, product, slower = (
         find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product", other)
     )
-    if measured.ratio is None or not (product.measured and step.gflop):
+    if not measured.rounds or not (product.measured and step.gflop):
         return measured
     at_peak = replace(step, seconds=tuple(step.gflop / product.gflop * b for b in product.seconds))
     return replace(measured, limit=paired_ratio(slower, at_peak).ratio)

@@ -18,13 +18,7 @@ COLUMNS = ("property", "value")
 
 
 def machine_kind() -> str:
-    """A folder name for machines of this kind: processor and number of threads.
-
-    Example:
-
-    >>> machine_kind() == machine_kind().lower()
-    True
-    """
+    """A folder name for machines of this kind, from processor and threads: `amd-epyc-26-2-2-threads`."""
     name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", processor_name())
     family, model = processor_field("cpu family"), processor_field("model")
     generation = f"-{family}-{model}" if family and model else ""

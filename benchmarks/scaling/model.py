@@ -32,7 +32,9 @@ class Device:
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
-    def from_steps(cls, name: str, seconds: dict[int, float], **arguments: float) -> "Device":
+    def from_steps(
+        cls, name: str, seconds: dict[int, float], input_images_per_second: float = float("inf")
+    ) -> "Device":
         """A device whose step was timed at two batch sizes: a straight line through both.
 
         Example:
@@ -43,7 +45,7 @@ class Device:
         """
         (small, fast), (large, slow) = sorted(seconds.items())
         slope = (slow - fast) / (large - small)
-        return cls(name, slope, max(0.0, fast - slope * small), **arguments)
+        return cls(name, slope, max(0.0, fast - slope * small), input_images_per_second)
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,9 @@ def step(
     )
 
 
-def images_per_second(device: Device, count: int, batch: int, network: Network, **arguments: float) -> float:
+def images_per_second(device: Device, count: int, batch: int, network: Network) -> float:
     """Training rate of all devices together."""
-    return batch / step(device, count, batch, network, **arguments).seconds
+    return batch / step(device, count, batch, network).seconds
 
 
 def training_seconds(images_per_second: float, epochs: int) -> float:

@@ -5,8 +5,9 @@ only convolutions and matrix products on devices of which only the peak is known
 the difference is the check of the model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,12 +23,21 @@ from experiments.report.tables import markdown
 
 COUNTS = tuple(2**power for power in range(11))
 LOCAL_BATCH = 128
-INPUT = ("input_pipeline", "JPEG files to 224x224", "ours")
 NETWORKS = (
     Network("1 Gbit/s", 0.125e9, 50e-6),
     Network("10 Gbit/s", 1.25e9, 20e-6),
     Network("100 Gbit/s", 12.5e9, 2e-6),
 )
+
+
+class Prediction(NamedTuple):
+    """The training rate of a number of machines, and its share of that many times the rate of one."""
+
+    device: Device
+    network: Network
+    machines: int
+    images_per_second: float
+    efficiency: float
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
@@ -39,16 +49,26 @@ def measured_device(machine: Path, precision: str) -> Device | None:
     Raises:
         InputError: for rows that cannot be read.
     """
-    rows = {"alexnet_step": read_rows(machine / "alexnet_step.csv")}
+    rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
     for batch in (32, 128):
         row = find(rows, "alexnet_step", f"batch {batch}, {precision}", "ours")
         if not row.measured:
             return None
         seconds[batch] = row.median
-    files = find({INPUT[0]: read_rows(machine / f"{INPUT[0]}.csv")}, *INPUT)
+    files = find(rows, "input_pipeline", "JPEG files to 224x224", "ours")
     rate = files.rate if files.measured else float("inf")
-    return Device.from_steps(f"{machine.name}, {precision}", seconds, input_images_per_second=rate)
+    return Device.from_steps(f"{machine.name}, {precision}", seconds, rate)
+
+
+def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
+    """Each device on each network, in each number."""
+    for device in devices:
+        alone = images_per_second(device, 1, LOCAL_BATCH, NETWORKS[0])
+        for network in NETWORKS:
+            for count in COUNTS:
+                rate = images_per_second(device, count, LOCAL_BATCH * count, network)
+                yield Prediction(device, network, count, rate, rate / (count * alone))
 
 
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
@@ -62,14 +82,9 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         InputError: for rows that cannot be read, or a folder that cannot be written.
     """
     make_folder(results_dir, "--out")
-    measured = [measured_device(m, precision) for m in machines for precision in PRECISIONS]
+    measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
     devices = [device for device in measured if device is not None]
-    predicted = [
-        (device, network, count, images_per_second(device, count, LOCAL_BATCH * count, network))
-        for device in devices
-        for network in NETWORKS
-        for count in COUNTS
-    ]
+    predicted = list(predictions(devices))
     write_lines(
         results_dir / "published.csv",
         ("source", "devices", "batch", "network", "published_images_per_second",
@@ -87,20 +102,13 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
         results_dir / "predicted.csv",
         ("machine", "network", "machines", "images_per_second", "efficiency"),
         [
-            (device.name, network.name, count, f"{rate:.4g}", f"{_efficiency(device, count, rate):.3f}")
-            for device, network, count, rate in predicted
+            (p.device.name, p.network.name, p.machines, f"{p.images_per_second:.4g}", f"{p.efficiency:.3f}")
+            for p in predicted
         ],
     )
     write_text(results_dir / "table.md", _table(devices, predicted))
     figures = write_figure(results_dir / "figure", lambda: draw(predicted), ("png", "svg"))
     return [results_dir / name for name in ("published.csv", "predicted.csv", "table.md")] + figures
-
-
-Predicted = tuple[Device, Network, int, float]
-
-
-def _efficiency(device: Device, count: int, rate: float) -> float:
-    return rate / (count * images_per_second(device, 1, LOCAL_BATCH, NETWORKS[0]))
 
 
 def _minutes(p: Published, rate: float) -> str:
@@ -113,7 +121,7 @@ def _agreement(p: Published) -> str:
     return f"no: compute {p.slower_compute:.1f} times, or all-reduce {p.slower_all_reduce:.1f} times"
 
 
-def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
+def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
     published = [
         [p.source, f"{p.batch:,}", p.network.name,
          f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}", f"{p.predicted / p.images_per_second:.2f}",
@@ -138,11 +146,16 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
     ]
     if predicted:
         lines = [
-            [device.name, network.name, str(count), f"{rate:,.0f}",
-             f"{100 * _efficiency(device, count, rate):.0f}%"]
-            for device, network, count, rate in predicted
-            if count in (2, 8, 64, 1024)
-        ]  # fmt: skip
+            [
+                p.device.name,
+                p.network.name,
+                str(p.machines),
+                f"{p.images_per_second:,.0f}",
+                f"{p.efficiency:.0%}",
+            ]
+            for p in predicted
+            if p.machines in (2, 8, 64, 1024)
+        ]
         terms = [
             [device.name, f"{1000 * device.seconds_per_step:.0f} ms",
              f"{1000 * device.seconds_per_image:.2f} ms", f"{device.input_images_per_second:,.0f}"]
@@ -162,15 +175,15 @@ def _table(devices: Sequence[Device], predicted: Sequence[Predicted]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def draw(predicted: Sequence[Predicted]) -> Figure:
+def draw(predicted: Sequence[Prediction]) -> Figure:
     """Published rates beside the model's on the left; a panel for each machine on the right."""
-    machines = list(dict.fromkeys(_machine(device) for device, *_ in predicted))
+    machines = list(dict.fromkeys(_machine(p.device) for p in predicted))
     layout = ConstrainedLayoutEngine(w_pad=0.12)
     figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout=layout)
     left, *panels = figure.subplots(1, 1 + len(machines), squeeze=False)[0]
     _draw_published(left)
     for axes, machine in zip(panels, machines, strict=True):
-        _draw_efficiency(axes, [point for point in predicted if _machine(point[0]) == machine])
+        _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
         axes.set_title(f"{LOCAL_BATCH} images each on {machine}")
     named = {line.get_label(): line for axes in panels for line in axes.lines}
     if named:
@@ -211,16 +224,12 @@ def _draw_published(axes: Axes) -> None:
     axes.legend(loc="upper right", frameon=False, fontsize=8)
 
 
-def _draw_efficiency(axes: Axes, predicted: Sequence[Predicted]) -> None:
-    for name, network in dict.fromkeys((device.name, network.name) for device, network, *_ in predicted):
-        points = [
-            (count, 100 * _efficiency(device, count, rate))
-            for device, via, count, rate in predicted
-            if (device.name, via.name) == (name, network)
-        ]
-        style = "--" if "bfloat16" in name else "-"
-        color = PALETTE[[n.name for n in NETWORKS].index(network)]
-        axes.plot(*zip(*points, strict=True), style, color=color, label=f"{network}, {name.split(', ')[-1]}")
+def _draw_efficiency(axes: Axes, predicted: Sequence[Prediction]) -> None:
+    for device, network in dict.fromkeys((p.device, p.network) for p in predicted):
+        points = [(p.machines, 100 * p.efficiency) for p in predicted if p[:2] == (device, network)]
+        style = "--" if "bfloat16" in device.name else "-"
+        label = f"{network.name}, {device.name.split(', ')[-1]}"
+        axes.plot(*zip(*points, strict=True), style, color=PALETTE[NETWORKS.index(network)], label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(COUNTS[::2], [f"{count:,}" for count in COUNTS[::2]])
     axes.set_ylim(0, 105)

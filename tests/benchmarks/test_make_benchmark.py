@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Logs how it is called; pip fails for what is said to be missing.
+# Logs its arguments; pip fails for `missing`.
 PYTHON = """#!/bin/sh
 echo "$*" >> {log}
 case "$*" in
@@ -18,33 +18,27 @@ esac
 
 
 def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
-    """Runs it with stand-ins for both Pythons; returns how they were called and what make said."""
+    """Runs it with stand-ins for both Pythons; returns their arguments and the errors of make."""
     log = folder / "log"
-    for name in ("ours", "theirs"):
+    for name in ("venv", "pytorch"):
         python = folder / name / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.write_text(PYTHON.format(log=log, missing=missing))
         python.chmod(0o755)
-    (folder / "ours" / ".ready").touch()
-    variables = [f"VENV={folder}/ours", f"BENCHMARK_VENV={folder}/theirs", f"RESULTS_DIR={folder}"]
+    (folder / "venv" / ".ready").touch()
+    variables = [f"VENV={folder}/venv", f"BENCHMARK_VENV={folder}/pytorch", f"RESULTS_DIR={folder}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(
-        ["make", "benchmark", *variables],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    command = ["make", "benchmark", *variables]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     return log.read_text().splitlines(), done.stderr
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "warned"),
     [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
 )
-def test_a_torchvision_that_does_not_install_leaves_pytorch(tmp_path, missing, said):
+def test_a_torchvision_that_does_not_install_leaves_pytorch(tmp_path, missing, warned):
     calls, errors = make_benchmark(tmp_path, missing)
 
     pip = "-m pip install --quiet --disable-pip-version-check"
@@ -53,5 +47,5 @@ def test_a_torchvision_that_does_not_install_leaves_pytorch(tmp_path, missing, s
         f"{pip} -r requirements-benchmark.txt",
     ]
     assert calls[2].startswith("-m benchmarks run")
-    told = [line.split()[0] for line in errors.splitlines() if "could not be installed" in line]
-    assert told == said
+    lines = [line.split()[0] for line in errors.splitlines() if "could not be installed" in line]
+    assert lines == warned

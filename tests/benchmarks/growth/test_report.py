@@ -36,15 +36,17 @@ def test_report_from_the_rows(tmp_path):
     assert [path.read_bytes() for path in write_growth_report(tmp_path)] == first
 
 
-def test_no_rows_is_bad_input(tmp_path):
-    with pytest.raises(InputError, match=r"expected rows in .*growth.csv; received none"):
-        write_growth_report(tmp_path)
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "expected rows in .*growth.csv; received none"),
+        ([replace(ROWS[0], peak_mebibytes=None)], "growth.csv:2: expected peak_mebibytes in a row"),
+    ],
+)
+def test_no_rows_or_no_peak_is_bad_input(tmp_path, rows, words):
+    write_rows(tmp_path / "growth.csv", rows)
 
-
-def test_a_point_without_its_peak_is_bad_input(tmp_path):
-    write_rows(tmp_path / "growth.csv", [replace(ROWS[0], peak_mebibytes=None)])
-
-    with pytest.raises(InputError, match=r"growth.csv:2: expected peak_mebibytes in a row"):
+    with pytest.raises(InputError, match=words):
         write_growth_report(tmp_path)
 
 

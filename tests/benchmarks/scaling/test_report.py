@@ -1,0 +1,56 @@
+"""Predictions start from a machine's rows; a machine without the step is left out."""
+
+import csv
+
+import pytest
+
+from alexnet_tf.runtime.errors import InputError
+from benchmarks.rows import Row, write_rows
+from benchmarks.scaling.report import measured_device, write_scaling
+
+
+@pytest.fixture
+def machine(tmp_path):
+    folder = tmp_path / "benchmarks" / "cpu"
+    folder.mkdir(parents=True)
+    rows = [
+        Row(f"batch {batch}, float32", "ours", "tensorflow", "images", batch, 1, (seconds,))
+        for batch, seconds in ((32, 0.5), (128, 1.7))
+    ]
+    write_rows(folder / "alexnet_step.csv", rows)
+    return folder
+
+
+def test_a_machine_as_a_device(machine):
+    device = measured_device(machine, "float32")
+
+    assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))
+    assert device.input_images_per_second == float("inf")
+    assert measured_device(machine, "mixed_bfloat16") is None
+    files = Row("JPEG files to 224x224", "ours", "tensorflow", "images", 400, 0, (10.0,))
+    write_rows(machine / "input_pipeline.csv", [files])
+    assert measured_device(machine, "float32").input_images_per_second == pytest.approx(40)
+
+
+def test_from_a_machines_rows_to_files(machine, tmp_path):
+    written = write_scaling(tmp_path / "scaling", [machine])
+
+    with open(tmp_path / "scaling" / "predicted.csv") as file:
+        predicted = list(csv.DictReader(file))
+    alone = [row for row in predicted if row["machines"] == "1"]
+    assert {float(row["efficiency"]) for row in alone} == {1.0}
+    assert float(alone[0]["images_per_second"]) == pytest.approx(128 / 1.7, rel=1e-3)
+    efficiencies = [float(row["efficiency"]) for row in predicted if row["network"] == "1 Gbit/s"]
+    assert efficiencies == sorted(efficiencies, reverse=True)
+    table = (tmp_path / "scaling" / "table.md").read_text()
+    assert "| cpu, float32 | 10 Gbit/s | 8 |" in table
+    assert "| 194,116 | 389,634 | 2.01 | 11.0 | 5.5 | 41 + 43 ms |" in table
+    first = [path.read_bytes() for path in written]
+    assert [path.read_bytes() for path in write_scaling(tmp_path / "scaling", [machine])] == first
+
+
+def test_damaged_input_rows_are_bad_input(machine, tmp_path):
+    (machine / "input_pipeline.csv").write_text("no rows\n")
+
+    with pytest.raises(InputError, match=r"input_pipeline.csv:1: expected case,contender"):
+        write_scaling(tmp_path / "scaling", [machine])
