@@ -125,7 +125,7 @@ def test_a_reader_that_has_gone_is_no_answer():
 def make(*arguments: str) -> str:
     """What make would run."""
     return subprocess.run(
-        ["make", "-n", "-C", str(ROOT), *arguments], check=True, capture_output=True, text=True
+        ["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
 
 

@@ -1,0 +1,77 @@
+"""CONTRIBUTING.md, "Add a claim": from one new file to a table, without touching another."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import alexnet_tf.data.pipeline
+import experiments.__main__
+import experiments.claims
+import experiments.runner.search
+from experiments import EXPERIMENTS, find_experiments
+from tests.tiny import tiny_image_set
+
+ROOT = Path(__file__).parents[2]
+SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[1]
+FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
+(CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
+# Instead of CIFAR-10 and its hours: one step on 80 images.
+TINY = ["DATASET=builtin", "EPOCHS=1", "SEEDS=0", "SET=batch_size=80"]
+
+
+def command_of(target: str, results_dir: Path) -> list[str]:
+    """The arguments that a make target gives to `python -m experiments`."""
+    overrides = [*TINY, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
+    shown = subprocess.run(
+        ["make", "-n", *shlex.split(target), *overrides], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    (line,) = [line for line in shown.splitlines() if line.startswith("RUN ")]
+    return shlex.split(line)[1:]
+
+
+def test_the_new_file_is_found_by_being_there(tmp_path):
+    copy = tmp_path / "experiments"
+    shutil.copytree(ROOT / "experiments", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "claims" / FILE).write_text(CODE)
+    listed = subprocess.run(
+        [sys.executable, "-m", "experiments", "list"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    names = [line.split()[0] for line in listed.splitlines() if line.startswith("ablation-")]
+    assert sorted(names) == sorted([*(each.name for each in EXPERIMENTS), "ablation-momentum"])
+
+
+@pytest.fixture
+def with_the_claim(tmp_path, monkeypatch):
+    """The commands as they are once the file is there, on a tiny set of images."""
+    (tmp_path / FILE).write_text(CODE)
+    monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
+    found = find_experiments(experiments.claims)
+    monkeypatch.setattr(experiments.__main__, "EXPERIMENTS", found)
+    # On one step of training the winner is by chance; no rate beyond its edge is tried.
+    monkeypatch.setattr(experiments.runner.search, "MAX_EXTENSIONS", 0)
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+    yield
+    sys.modules.pop(f"experiments.claims.{Path(FILE).stem}")
+
+
+def test_its_commands_lead_to_a_table(with_the_claim, tmp_path):
+    results_dir = tmp_path / "runs"
+    for target in COMMANDS:
+        assert experiments.__main__.main(command_of(target, results_dir)) == 0, target
+
+    folder = results_dir / "builtin" / "ablation-momentum"
+    table = (folder / "table.md").read_text("utf-8")
+    assert "Momentum of .9 lowers the training error." in table
+    assert "| fall of the training loss in the last epoch |" in table
+    assert (folder / "lr_search.csv").read_text().count("true") == 2
+    assert len((folder / "effects.csv").read_text().splitlines()) == 2
+    assert "last_fall" in (folder / "summary.csv").read_text()
+    assert (folder / "figure.png").stat().st_size > 0
