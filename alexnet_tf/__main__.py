@@ -131,9 +131,10 @@ def _summary(options: argparse.Namespace) -> int:
         raise InputError(f"--image-size, --classes: expected numbers >= 1; received {side}, {classes}")
     with quiet_startup():
         from alexnet_tf.models import build_model
-        from alexnet_tf.models.summary import summary_table
+        from alexnet_tf.models.summary import summary_table, weightless
     try:
-        model = build_model(preset.model, (side, side, preset.channels), classes)
+        with weightless():
+            model = build_model(preset.model, (side, side, preset.channels), classes)
     except ValueError as error:
         raise InputError(f"--image-size {side}: {str(error).splitlines()[0]}") from error
     print(summary_table(model))
@@ -218,8 +219,10 @@ def _figures(options: argparse.Namespace) -> int:
     with quiet_startup():
         from alexnet_tf.figures.from_checkpoint import draw_architecture, figures_of
         from alexnet_tf.models import build_model
+        from alexnet_tf.models.summary import weightless
     if options.model is not None:
-        model = build_model(preset.model, (preset.side, preset.side, preset.channels), preset.classes)
+        with weightless():
+            model = build_model(preset.model, (preset.side, preset.side, preset.channels), preset.classes)
         lines = draw_architecture(model, options.model, options.out)
     else:
         lines = figures_of(

@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def shared_datasets() -> Path:
     if not path.is_dir():
         pytest.skip("needs the real data sets in ../shared/datasets, which is not there")
     return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def released_memory():
+    """Frees the networks of a test file, which refer to each other in circles, before the next file's."""
+    yield
+    import keras
+
+    keras.backend.clear_session()
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)

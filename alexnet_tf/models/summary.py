@@ -8,6 +8,20 @@ import keras
 MEBIBYTE = 2**20
 
 
+def weightless() -> keras.StatelessScope:
+    """A context in which networks are built without memory for their weights, to be measured or drawn.
+
+    Example:
+
+    >>> from alexnet_tf.models import alexnet
+    >>> with weightless():
+    ...     model = alexnet((224, 224, 3), 1000)
+    >>> model.count_params()
+    60965224
+    """
+    return keras.StatelessScope(initialize_variables=False)
+
+
 @dataclass(frozen=True)
 class LayerCost:
     """What one layer costs for one image.
@@ -41,7 +55,8 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     Example:
 
     >>> from alexnet_tf.models import alexnet
-    >>> costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
+    >>> with weightless():
+    ...     costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
     >>> costs["conv1"].output, costs["conv1"].multiply_adds
     ((55, 55, 96), 105415200)
     """

@@ -164,6 +164,7 @@ def test_mistakes_are_named(image_set):
         DataPipelines(image_set, DataConfig(crop=9))
 
 
+@pytest.mark.slow
 def test_real_cifar10(shared_datasets):
     config = DataConfig(dataset="cifar10", pad=4, flip=True)
     data = open_data(config, DataAccess(str(shared_datasets), download=False))

@@ -11,13 +11,15 @@ from alexnet_tf.figures.architecture import SLANT, Box, architecture_figure
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.stages import stages_of, tower_count
 from alexnet_tf.models import build_model
+from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.errors import InputError
 
 
 def model_of(name: str, **changes) -> keras.Model:
     preset = PRESETS[name]
     config = dataclasses.replace(preset.model, **changes)
-    return build_model(config, (preset.side, preset.side, preset.channels), preset.classes)
+    with weightless():
+        return build_model(config, (preset.side, preset.side, preset.channels), preset.classes)
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,7 @@ def data(net, tree):
     return open_data_for(net, f"folder:{tree}")
 
 
+@pytest.mark.slow
 def test_all_figures(checkpoint, tree, tmp_path, capsys):
     out = tmp_path / "figures"
     arguments = ["--checkpoint", str(checkpoint), "--dataset", f"folder:{tree}", "--out", str(out)]

@@ -4,13 +4,18 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.models import alexnet
-from alexnet_tf.models.summary import layer_costs
+from alexnet_tf.models.summary import LayerCost, layer_costs, weightless
 from tests.command_errors import one_line_of_status_2
 
 
-def test_alexnets_multiply_adds_by_hand():
-    costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
+@pytest.fixture(scope="module")
+def costs() -> dict[str, LayerCost]:
+    """Of the paper's net, by layer."""
+    with weightless():
+        return {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
 
+
+def test_alexnets_multiply_adds_by_hand(costs):
     expected = {
         "conv1": 55 * 55 * 96 * 11 * 11 * 3,
         "conv2": 27 * 27 * 256 * 5 * 5 * 48,
@@ -25,9 +30,7 @@ def test_alexnets_multiply_adds_by_hand():
     assert sum(cost.multiply_adds for cost in costs.values()) == sum(expected.values())
 
 
-def test_the_papers_slips():
-    costs = {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
-
+def test_the_papers_slips(costs):
     # Figure 2's neurons: all are ours but conv1's, whose 253,440 are those of 55 x 48 x 96.
     neurons = [costs[f"conv{stage}"].activations for stage in range(1, 6)]
     assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264]

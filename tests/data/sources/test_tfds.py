@@ -180,6 +180,7 @@ def test_resolve_auto(tmp_path, monkeypatch):
 
 
 # CIFAR-10 here is a re-encoding as JPEG, so its pixels, but not its labels, differ from the original's.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "train", "report", "shape", "split", "labels", "fingerprint"),
     [
