@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.rows import Row, Rows, find
@@ -66,26 +66,17 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
     for row in (numerator, denominator):
         if not row.measured:
             return Measured(note=row.message)
-    return _over_rounds(
+    ratios = [
         (a / numerator.amount) / (b / denominator.amount)
         for a, b in zip(numerator.seconds, denominator.seconds, strict=False)
-    )
+    ]
+    return Measured(statistics.median(ratios), min(ratios), max(ratios), len(ratios))
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
     """Our AlexNet step's operations a second over those of a matrix product, round by round."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
-    for row in (step, product):
-        if not row.measured:
-            return Measured(note=row.message)
-    return _over_rounds(
-        (step.gflop / a) / (product.gflop / b) for a, b in zip(step.seconds, product.seconds, strict=False)
-    )
-
-
-def _over_rounds(ratios: Iterable[float]) -> Measured:
-    found = list(ratios)
-    return Measured(statistics.median(found), min(found), max(found), len(found))
+    return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
 
 def at_largest_batch(

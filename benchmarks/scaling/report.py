@@ -146,16 +146,11 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
     ]
     if predicted:
         lines = [
-            [
-                p.device.name,
-                p.network.name,
-                str(p.machines),
-                f"{p.images_per_second:,.0f}",
-                f"{p.efficiency:.0%}",
-            ]
+            [p.device.name, p.network.name, str(p.machines),
+             f"{p.images_per_second:,.0f}", f"{p.efficiency:.0%}"]
             for p in predicted
             if p.machines in (2, 8, 64, 1024)
-        ]
+        ]  # fmt: skip
         terms = [
             [device.name, f"{1000 * device.seconds_per_step:.0f} ms",
              f"{1000 * device.seconds_per_image:.2f} ms", f"{device.input_images_per_second:,.0f}"]
