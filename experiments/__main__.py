@@ -25,7 +25,9 @@ COMPARE = (
     "Exit status for two folders: 0 no rows of equal configuration differ, nor their records, 1 some do, 2 "
     "bad input or nothing in common. For a folder and the paper: 0 no interval of a claim's own comparisons "
     "excludes the paper's number on the side of no effect (it holds the number, or is stronger), 1 some do, "
-    "2 bad input or no such interval."
+    "2 bad input or no such interval. With --margin: 0 the means of every common arm are equivalent (the "
+    "90% interval of A - B lies within +-M, which is both one-sided Welch tests at 5%), 1 not shown for "
+    "some arm, 2 bad input."
 )
 
 RERUN = (
@@ -89,7 +91,17 @@ def _parser() -> OneLineParser:
     comparing.add_argument(
         "b", metavar="B", help=f"likewise; or the word {PAPER}, for the paper's own numbers"
     )
-    comparing.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
+    how = comparing.add_mutually_exclusive_group()
+    how.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
+    how.add_argument(
+        "--margin",
+        type=float,
+        metavar="M",
+        help="test instead whether means are equivalent within M, a fraction for errors: 0.01 is a point",
+    )
+    comparing.add_argument(
+        "--metric", default="test_error", help="the column of runs.csv for --margin; default %(default)s"
+    )
     comparing.set_defaults(command=_compare)
 
     for name, text in (
@@ -163,13 +175,15 @@ def _rerun(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from experiments.compare.paper import compare_with_paper
-    from experiments.compare.results import compare
+    from experiments.compare.results import compare, compare_means
 
     # A folder of that name keeps its meaning.
     if options.b == PAPER and not Path(PAPER).exists():
-        if options.tolerance != 0:
-            raise InputError(f"--tolerance: expected none with {PAPER}; received {options.tolerance}")
+        if options.tolerance != 0 or options.margin is not None:
+            raise InputError(f"{PAPER}: expected neither --tolerance nor --margin; received one of them")
         status, text = compare_with_paper(options.a, EXPERIMENTS)
+    elif options.margin is not None:
+        status, text = compare_means(options.a, _folder(options.b), options.metric, options.margin)
     else:
         status, text = compare(options.a, _folder(options.b), options.tolerance)
     print(text)

@@ -1,104 +1,130 @@
-"""How far apart the arms of two folders are: means over seeds and the interval of their difference."""
+"""Means of arms over their seeds: how far apart two results are, and whether they are equivalent."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alexnet_tf.results.csv_rows import metric_columns
-from alexnet_tf.statistics.intervals import mean_interval, unpaired_interval
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS
-from experiments.compare.folders import Folder, Pair
+from experiments.compare.folders import RUNS, Pair, Side
+from experiments.compare.rows import same_rows
 from experiments.experiment import COMMON_METRICS
 from experiments.report import wording
 
-COMMON = tuple(metric.name for metric in COMMON_METRICS)
+COMMON = [metric.name for metric in COMMON_METRICS]
 FRACTIONS = {
     metric.name
     for metrics in (COMMON_METRICS, *(experiment.metrics for experiment in EXPERIMENTS))
     for metric in metrics
     if metric.is_fraction
 }
-ONE_SAMPLE = "the same runs with the same numbers, A − B 0"
 
 
 @dataclass(frozen=True)
-class Side:
-    """One metric of an arm in one folder.
+class Sample:
+    """A metric of the runs of one arm.
 
     Attributes:
-        values: of its finished runs, by seed.
-        without: how many finished runs have none.
-        left_out: how many runs diverged or failed.
+        values: of the finished runs, by seed.
+        without: how many finished runs have no value: they never reached the target.
+        unfinished: how many runs diverged or failed.
     """
 
-    values: list[float]
+    values: Sequence[float]
     without: int
-    left_out: int
+    unfinished: int
+
+    @property
+    def mean(self) -> float:
+        """Of at least one value."""
+        return math.fsum(self.values) / len(self.values)
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """Every metric of every arm that both folders have, a line each.
+    """A line for each metric of each arm that both have, except where their common runs agree.
 
-    The interval is Welch's, of 95%: the two samples count as independent, also where they share seeds, for
-    that two runs of one seed stay close is not assumed. The same runs with the same values are one sample,
-    not two: where all of an arm are, it is only named.
+    The 95% interval is Welch's. It treats the samples as independent even where they share seeds: runs of
+    the same seed may diverge, so rows are not paired.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
     """
-    if not (pair.left.runs and pair.right.runs):
-        return []
-    own = [name for name in metric_columns(pair.left.runs.header) if name in pair.right.runs.header]
-    lines, alike = [], []
-    with_rows = [{arm for arm, _ in side.lines} for side in (pair.left, pair.right)]
-    for arm in pair.common_arms:
-        if not all(arm in arms for arms in with_rows):
-            continue
-        equal = []
-        for metric in (*COMMON, *own):
-            sides = _side(pair.left, arm, metric), _side(pair.right, arm, metric)
-            if _is_one_sample(pair, arm, metric):
-                equal.append(metric)
-            # A metric that neither has is measured of other arms.
-            elif any(side.values for side in sides):
-                lines.append(f"{pair.name(arm, arm)}, {metric}: {_difference(metric, *sides)}")
-        if len(equal) == len(COMMON) + len(own):
-            alike.append(arm)
-        elif equal:
-            lines.append(f"{pair.name(arm, arm)}, {', '.join(equal)}: {ONE_SAMPLE}")
-    if alike:
-        lines.append(f"{' / '.join(dict.fromkeys(pair.names))} {', '.join(alike)}: {ONE_SAMPLE}")
+    lines, same = [], set(same_rows(pair, RUNS))
+    for arm in common_arms(pair):
+        common = [run for run in pair.a.runs if run in pair.b.runs and run[0] == arm]
+        for metric in (name for name in metrics(pair.a) if name in metrics(pair.b)):
+            values = [[side.runs[run][metric] for run in common] for side in (pair.a, pair.b)]
+            agree = common and values[0] == values[1] and same.issuperset(common)
+            sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
+            # A metric that neither side has is measured of other arms.
+            if any(side.values for side in sides) and not agree:
+                lines.append(f"{pair.name} {arm}, {metric}: {_difference(metric, *sides)}")
     return lines
 
 
-def _is_one_sample(pair: Pair, arm: str, metric: str) -> bool:
-    sides = [
-        {
-            key: (line.texts.get(metric), line.row["status"])
-            for key, line in side.lines.items()
-            if key[0] == arm
-        }
-        for side in (pair.left, pair.right)
-    ]
-    return sides[0] == sides[1] and all((key, key) in pair.same for key in sides[0])
+def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]]:
+    """Tests for each common arm whether the means of a metric differ by less than the margin.
+
+    Two one-sided Welch tests at 5%, which is the same as: the 90% interval of A − B lies within ±margin. An
+    arm with a run that did not finish or has no value, or with a single run, is not shown equivalent.
+
+    Args:
+        pair: of folders.
+        metric: a column of runs.csv.
+        margin: in units of the metric; 0.01 of an error is one point.
+
+    Returns:
+        Whether the arm is shown equivalent, and its line of text.
+
+    Raises:
+        InputError: when a side does not have the metric.
+    """
+    for side in (pair.a, pair.b):
+        if side.runs and metric not in metrics(side):
+            known = ", ".join(metrics(side))
+            raise InputError(f"--metric: expected one of {known} in {side.path}; received {metric}")
+    found = []
+    for arm in common_arms(pair):
+        sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
+        interval = unpaired_interval(sides[0].values, sides[1].values, 0.90)
+        whole = not any(side.without or side.unfinished for side in sides)
+        shown = interval is not None and whole and max(map(abs, interval)) < margin
+        text = f"{pair.name} {arm}, {metric}: {_difference(metric, *sides, 0.90)}"
+        found.append((shown, f"{text}: {'equivalent' if shown else 'not shown equivalent'}"))
+    return found
 
 
-def _side(folder: Folder, arm: str, metric: str) -> Side:
-    rows = [folder.lines[key].row for key in sorted(folder.lines) if key[0] == arm]
-    found = [row.get(metric) for row in rows if row["status"] == "done"]
-    values = [value for value in found if value is not None and math.isfinite(value)]
-    return Side(values, len(found) - len(values), len(rows) - len(found))
+def common_arms(pair: Pair) -> list[str]:
+    """The arms that both have in runs.csv, in the order of A."""
+    others = {arm for arm, _ in pair.b.runs}
+    return list(dict.fromkeys(arm for arm, _ in pair.a.runs if arm in others))
 
 
-def _difference(metric: str, a: Side, b: Side) -> str:
-    """Both means and their difference; none where runs without a value, beyond every value, would bias it."""
+def metrics(side: Side) -> list[str]:
+    """The metrics of a runs.csv; none where it has no rows."""
+    row = next(iter(side.runs.values()), {})
+    return [*COMMON, *metric_columns(list(row))] if row else []
+
+
+def sample(side: Side, arm: str, metric: str) -> Sample:
+    """The values of a metric over the runs of an arm."""
+    rows = [side.runs[run] for run in sorted(side.runs) if run[0] == arm]
+    done = [row[metric] for row in rows if row["status"] == "done"]
+    values = [value for value in done if value is not None and math.isfinite(value)]
+    return Sample(values, len(done) - len(values), len(rows) - len(done))
+
+
+def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
+    """Both means and their difference, except where runs without a value would bias it."""
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:
-        return f"{means}, no difference, for some runs of {' and '.join(incomplete)} have no value"
+        return f"{means}, no difference: some runs of {' and '.join(incomplete)} have no value"
     if not (a.values and b.values):
         return f"{means}, no difference"
-    difference = mean_interval(a.values).mean - mean_interval(b.values).mean
-    interval = unpaired_interval(a.values, b.values)
+    difference, interval = a.mean - b.mean, unpaired_interval(a.values, b.values, confidence)
     if interval is None:
         return f"{means}, A − B {_amount(metric, difference, difference)}, no interval: a side has one run"
     like = max(map(abs, (difference, *interval)))
@@ -106,14 +132,12 @@ def _difference(metric: str, a: Side, b: Side) -> str:
     return f"{means}, A − B {_amount(metric, difference, like)} [{low}, {high}]"
 
 
-def _mean(metric: str, side: Side) -> str:
-    known = len(side.values)
-    n = f"n {known}" + (f" of {known + side.without}" if side.without else "")
-    n += f", {side.left_out} not finished" if side.left_out else ""
-    if not known:
+def _mean(metric: str, side: Sample) -> str:
+    n = f"n {len(side.values)}" + (f" of {len(side.values) + side.without}" if side.without else "")
+    n += f", {side.unfinished} not finished" if side.unfinished else ""
+    if not side.values:
         return f"– ({n})"
-    mean = mean_interval(side.values).mean
-    return f"{f'{100 * mean:.2f}%' if metric in FRACTIONS else wording.number(mean)} ({n})"
+    return f"{f'{100 * side.mean:.2f}%' if metric in FRACTIONS else wording.number(side.mean)} ({n})"
 
 
 def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:

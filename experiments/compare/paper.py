@@ -14,14 +14,14 @@ from experiments.report import wording
 
 
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
-    """Sets every effect for which the paper has a number beside that number.
+    """Lists every effect for which the paper has a number, with that number.
 
-    Only a claim's primary comparisons decide: the others of an experiment are its controls, under conditions
-    for which the paper claims nothing, or further measures. They are listed.
+    Only the primary comparisons of a claim decide; controls and further measures, for which the paper claims
+    nothing, are listed.
 
     Args:
-        path: a results folder of any level, an experiment's folder, or a runs.csv or curves.csv in it.
-        experiments: whose folders are looked for, by name.
+        path: a results folder of any level, an experiment's folder, or a file in it.
+        experiments: the experiments to look for, by name.
 
     Returns:
         status: 0 no interval of a primary comparison excludes the paper's number on the side of no effect
@@ -33,8 +33,12 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     Raises:
         InputError: when the path is missing or holds no rows for which the paper has a number.
     """
-    known = {experiment.name: experiment for experiment in experiments if _numbered(experiment)}
-    folders = [folder.path.resolve() for folder in find_folders(Path(path)).values()]
+    known = {
+        experiment.name: experiment
+        for experiment in experiments
+        if any(comparison.paper_effect is not None for comparison in experiment.comparisons)
+    }
+    folders = [folder.resolve() for folder in find_folders(path).values()]
     found = [evidence_of(folder, known[folder.name]) for folder in folders if folder.name in known]
     if not found:
         raise InputError(
@@ -51,22 +55,17 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     problems = [problem for evidence in found for problem in evidence.problems]
     decided = [place for place in places if place is not Place.UNKNOWN]
     status = DIFFER if Place.WEAKER in decided else AGREE if decided and not problems else UNDECIDED
-    return status, _text(Path(path), found, places, problems)
-
-
-def _numbered(experiment: Experiment) -> bool:
-    return any(comparison.paper_effect is not None for comparison in experiment.comparisons)
+    return status, _text(path, found, places, problems)
 
 
 def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], problems: Sequence[str]) -> str:
     lines = [f"comparing {path} with the paper: is its number within our 95% interval?"]
     for evidence in found:
-        lines.append(_title(path, evidence))
-        lines += [
-            f"  {_line(evidence.experiment, one)}"
-            for one in evidence.judged
-            if one.comparison.paper_effect is not None
-        ]
+        title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
+        folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
+        # As `float32/cifar10/ablation-pooling` beside `cifar10/ablation-pooling`.
+        lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
+        lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
     lines.append(f"the claims' own comparisons: {'; '.join(counts) or 'none'}")
     if problems:
@@ -74,28 +73,19 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     return "\n".join(lines)
 
 
-def _title(path: Path, evidence: Evidence) -> str:
-    """Whose rows they are; with their folder where that is deeper than `<dataset>/<experiment>`."""
-    title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
-    is_below = evidence.folder.is_relative_to(path.resolve())
-    depth = len(evidence.folder.relative_to(path.resolve()).parts) if is_below else 0
-    return f"{title} ({path / evidence.folder.relative_to(path.resolve())})" if depth > 2 else title
-
-
-def _line(experiment: Experiment, one: Judged) -> str:
-    comparison, effect = one.comparison, one.effect
-    measure = wording.measure(comparison)
+def _line(one: Judged) -> str:
+    """An effect, the paper's number and the distances between them."""
+    comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
     found = distance(effect, comparison)
-    said = found.place.value
+    parts = [found.place.value]
     if found.outside is not None:
-        said += f"; {_far(found.outside, comparison)} from the interval"
-    if effect.effect is not None and effect.bound is None:
-        far = apart(effect.effect, comparison.paper_effect, comparison)
-        said += f"; {_far(far, comparison)} from our mean"
+        parts.append(f"{_amount(found.outside, comparison)} from the interval")
+    if effect.effect is not None and effect.bound is None and paper is not None:
+        parts.append(f"{_amount(apart(effect.effect, paper, comparison), comparison)} from our mean")
     numbers = f"ours {wording.effect_text(effect, comparison)}, paper {wording.paper_effect(comparison)}"
-    return f"{measure}{claim}: {numbers}: {said}"
+    return f"{wording.measure(comparison)}{claim}: {numbers}: {'; '.join(parts)}"
 
 
-def _far(apart: float, comparison: Comparison) -> str:
-    return wording.amount(apart, comparison).lstrip("+") + wording.unit(comparison)
+def _amount(value: float, comparison: Comparison) -> str:
+    return wording.amount(value, comparison).lstrip("+") + wording.unit(comparison)

@@ -1,163 +1,139 @@
-"""In what the configurations and the environments of two folders' runs differ, as rows and records tell."""
+"""Configurations and environments of runs, as their rows and records have them."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare.folders import Folder, Key, Pair, ranges
-from experiments.compare.rows import run_name
+from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
+from experiments.compare.rows import row_name, row_names, same_rows
 from experiments.runner.find_run import config_of
 
-# What runs.csv tells of the environment.
+# The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-NOT_RECORDED = "not recorded"
-# Fields that a config hash leaves out, for they decide no number.
-NOT_HASHED = {"data.dataset", "data.storage"}
+# Fields that the config hash leaves out because they decide no number; a user names a data set freely.
+NOT_HASHED = {"data.dataset", "data.storage", "images.name"}
 
 
 def config_differences(pair: Pair) -> list[str]:
-    """The fields in which runs of one name differ, a line for the seeds of an arm that differ alike.
+    """The fields in which configurations of common runs differ, a line for all seeds that differ alike.
 
-    Of an arm that has no seed on both sides, the first run of each is looked at.
+    Of an arm without a common seed, the first run of each side is compared. Of searches, whose rows have no
+    record, the rates with another config hash are listed.
     """
-    found: dict[tuple[str, str], list[int]] = {}
-    for key in pair.other_config:
-        found.setdefault((key[0], _config_difference(pair, key, key)), []).append(key[1])
-    lines = [f"{pair.name(arm, arm)} seed {ranges(seeds)}: {text}" for (arm, text), seeds in found.items()]
-    with_seed = {arm for arm, _ in pair.common}
-    for arm in pair.common_arms:
-        if arm not in with_seed:
-            first = [min(key for key in side.keys if key[0] == arm) for side in (pair.left, pair.right)]
-            lines.append(f"{run_name(pair, *first)}: {_config_difference(pair, *first)}")
-    return lines
+    found: dict[str, list[Key]] = {}
+    for run in _other_rows(pair, RUNS):
+        found.setdefault(_config_difference(pair, run, run), []).append(run)
+    lines = [f"{pair.name} {name}: {text}" for text, runs in found.items() for name in row_names(RUNS, runs)]
+    common = {arm for arm, _ in pair.a.runs.keys() & pair.b.runs.keys()}
+    first = [{run[0]: run for run in sorted(side.runs, reverse=True)} for side in (pair.a, pair.b)]
+    for arm in sorted((first[0].keys() & first[1].keys()) - common):
+        a, b = first[0][arm], first[1][arm]
+        lines.append(f"{pair.name} {arm} seed {a[1]} / {b[1]}: {_config_difference(pair, a, b)}")
+    rates = row_names(SEARCH, _other_rows(pair, SEARCH))
+    return lines + [f"{pair.name} {name}, {SEARCH}: other config hash" for name in rates]
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """In what records of runs of equal config hash differ, and the problems of those that are not whole."""
+    """Fields in which records of runs with equal config hash differ, and problems of records not whole."""
     differing, problems = [], []
-    for ours, theirs in pair.same:
-        keys = ((pair.left, ours), (pair.right, theirs))
-        records = [_record(side, key) for side, key in keys]
-        if None in records:
+    for run in same_rows(pair, RUNS):
+        if not (pair.a.record(run) and pair.b.record(run)):
             continue
-        words = _unequal_images(*records)
-        if records[0]["config"] != records[1]["config"]:
-            try:
-                fields = _unequal_fields(*(_flat(_config(side, key).to_dict()) for side, key in keys))
-                words += [f"{name} {x!r} / {y!r}" for name, x, y in fields if name not in NOT_HASHED]
-            except InputError as error:
-                problems.append(str(error))
-        if words:
-            differing.append(f"{run_name(pair, ours, theirs)}, records: {', '.join(words)}")
+        try:
+            a, b = _fields(pair.a, run), _fields(pair.b, run)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        # Old records do not describe the images.
+        new = {name for name in a.keys() ^ b.keys() if name.startswith("images.")}
+        if fields := _unequal_fields(a, b, NOT_HASHED | new):
+            differing.append(f"{pair.name} {row_name(RUNS, run)}, records: {fields}")
     return differing, problems
 
 
-def _unequal_images(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """In what two records differ on the images; the name that a user gave them is none of it."""
-    x, y = ({**record.get("data", {}), "name": None} for record in (ours, theirs))
-    names = sorted(set(x) | set(y)) if x.keys() > {"name"} < y.keys() else []
-    return [
-        f"images.{name} {x.get(name)!r} / {y.get(name)!r}" for name in names if x.get(name) != y.get(name)
-    ]
-
-
-def environment_difference(pair: Pair) -> str:
-    """In what the environments of the runs differ that have partners, in words; empty where in nothing."""
-    partners = [*pair.same, *((key, key) for key in pair.other_config)]
-    in_common = set(pair.common_arms)
-    ours, theirs = ({keys[side] for keys in pair.same} for side in (0, 1))
-    left, right = (
-        {key: _environment(side, key) for key in side.lines if key[0] in in_common or key in same}
-        for side, same in ((pair.left, ours), (pair.right, theirs))
-    )
-    if not (left and right):
-        return ""
-    names = sorted({name for environment in (*left.values(), *right.values()) for name in environment})
+def environment_difference(pair: Pair) -> list[str]:
+    """A line with what differs between the environments of the common runs; where there are none, of all."""
+    sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
+    common = [run for run in sides[0] if run in sides[1]]
+    if common:
+        sides = [{run: side[run] for run in common} for side in sides]
     differences = []
-    for name in names:
-        sides = [Counter(each.get(name, NOT_RECORDED) for each in side.values()) for side in (left, right)]
-        exchanged = any(
-            left[one].get(name) != right[other].get(name)
-            for one, other in partners
-            if one in left and other in right
-        )
-        if set(sides[0]) != set(sides[1]) or exchanged:
-            differences.append(f"{name} {' / '.join(_counted(side) for side in sides)}")
-    return f"{' / '.join(dict.fromkeys(pair.names))}: {'; '.join(differences)}" if differences else ""
+    for name in sorted({name for side in sides for values in side.values() for name in values}):
+        a, b = ([values.get(name, "not recorded") for values in side.values()] for side in sides)
+        if a and b and (a != b if common else set(a) != set(b)):
+            differences.append(f"{name} {', '.join(sorted(set(a)))} / {', '.join(sorted(set(b)))}")
+    return [f"{pair.name}: {'; '.join(differences)}"] if differences else []
 
 
-def _config_difference(pair: Pair, ours: Key, theirs: Key) -> str:
-    """The fields in which two configurations differ, or why they cannot be told."""
-    configs = []
-    for folder, key in ((pair.left, ours), (pair.right, theirs)):
-        try:
-            values = _flat(_config(folder, key).to_dict())
-        except InputError as error:
-            return str(error)
-        fingerprint = folder.lines[key].texts.get("data_fingerprint", "")
-        configs.append(values | {"data_fingerprint": f"{fingerprint[:12]}..."})
-    differences = [f"{name} {x!r} / {y!r}" for name, x, y in _unequal_fields(*configs)]
-    return ", ".join(differences) or "other config hash, the same recorded fields"
+def record_problems(side: Side) -> tuple[list[str], list[str]]:
+    """The records that rows name and do not exist, and the cells of rows that differ from their record."""
+    folder = side.path / "records"
+    missing, disagreeing = [], []
+    for run, row in side.runs.items():
+        record, run_id = side.record(run), row["run_id"]
+        if record is None and not (folder / f"{run_id}.json").exists():
+            missing.append(str(folder / f"{run_id}.json"))
+        environment = (record or {}).get("environment", {})
+        disagreeing += [
+            f"{side.path / RUNS}: {row_name(RUNS, run)}: {name} {row[name]}, its record {environment[name]}"
+            for name in ENVIRONMENT_COLUMNS
+            if name in environment and row[name] not in ("", str(environment[name]))
+        ]
+    if len(missing) == len(side.runs) > 1:
+        missing = [f"{folder}: all {len(missing)}"]
+    return missing, disagreeing
 
 
-def _unequal_fields(x: Mapping[str, Any], y: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(field, value, value) for each that differs."""
-    names = sorted(set(x) | set(y))
-    if x["model.kind"] != y["model.kind"]:
-        # Two kinds of nets have fields of their own, which say no more than that.
-        names = [name for name in names if name in x and name in y]
-    return [(name, x.get(name), y.get(name)) for name in names if x.get(name) != y.get(name)]
+def _other_rows(pair: Pair, file: str) -> list[Key]:
+    """The keys of rows that both have with different config hashes."""
+    same = set(same_rows(pair, file))
+    return [key for key in pair.a.tables[file] if key in pair.b.tables[file] and key not in same]
 
 
-def _config(folder: Folder, key: Key) -> Config:
-    """The configuration of a run, as its record holds it.
+def _config_difference(pair: Pair, run: Key, other: Key) -> str:
+    """The fields in which two configurations differ, or why they are unknown."""
+    try:
+        a, b = _fields(pair.a, run), _fields(pair.b, other)
+    except InputError as error:
+        return str(error)
+    images = {name for name in a | b if name.startswith("images.")}
+    return _unequal_fields(a, b, images) or "other config hash, the same recorded fields"
+
+
+def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str]) -> str:
+    names = sorted((a.keys() | b.keys()) - ignored)
+    if a["model.kind"] != b["model.kind"]:
+        # Fields that only one kind of network has add nothing.
+        names = [name for name in names if name in a and name in b]
+    return ", ".join(
+        f"{name} {a.get(name)!r} / {b.get(name)!r}" for name in names if a.get(name) != b.get(name)
+    )
+
+
+def _fields(side: Side, run: Key) -> dict[str, Any]:
+    """The configuration and the images of a run; a field that an old record lacks has its default.
 
     Raises:
-        InputError: when there is no row or no whole record.
+        InputError: when there is no whole record.
     """
-    if key not in folder.lines:
-        raise InputError(f"no row of {folder.path} names its configuration")
-    record = _record(folder, key)
+    row, record = side.runs[run], side.record(run)
     if record is None:
-        raise InputError(f"no record that can be read in {folder.path / 'records'}")
-    return config_of(record, folder.path / "records" / f"{folder.lines[key].texts.get('run_id', '')}.json")
-
-
-def _record(folder: Folder, key: Key) -> Mapping[str, Any] | None:
-    line = folder.lines.get(key)
-    return folder.records[0].get(line.texts.get("run_id", "")) if line else None
-
-
-def _environment(folder: Folder, key: Key) -> Mapping[str, str]:
-    """What a run's row says, which is the evidence, with what its record says besides or instead."""
-    texts = folder.lines[key].texts
-    recorded = (_record(folder, key) or {}).get("environment", {})
-    environment = {name: str(value) for name, value in recorded.items()}
-    for name in ENVIRONMENT_COLUMNS:
-        own = texts.get(name)
-        if own and environment.get(name, own) != own:
-            environment[name] = f"{own}, in its record {environment[name]}"
-        elif own:
-            environment[name] = own
-    return environment
-
-
-def _counted(values: Counter[str]) -> str:
-    """The values of a side; with how many runs have each, where there are several."""
-    if len(values) == 1:
-        return next(iter(values))
-    return " and ".join(
-        f"{value} ({count} {'run' if count == 1 else 'runs'})" for value, count in sorted(values.items())
-    )
+        raise InputError(f"no readable record of {row_name(RUNS, run)} in {side.path / 'records'}")
+    config = config_of(record, side.path / "records" / f"{row['run_id']}.json").to_dict()
+    fields = _flat(config | {"images": record.get("data", {})})
+    return fields | {"data_fingerprint": f"{row['data_fingerprint'][:12]}..."}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, by dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
     return flat
+
+
+def _environment(side: Side, run: Key) -> dict[str, str]:
+    """The environment in a run's record, and over that in its row, which is the evidence."""
+    row, recorded = side.runs[run], (side.record(run) or {}).get("environment", {})
+    own = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
+    return {name: str(value) for name, value in (recorded | own).items()}

@@ -1,130 +1,144 @@
-"""Whether two results hold the same numbers, and what differs where they do not."""
+"""Whether two results hold the same numbers or equivalent means, and what differs where they do not."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.compare.effects import effects_side_by_side
-from experiments.compare.folders import Pair, pair_folders, ranges
-from experiments.compare.means import mean_differences
-from experiments.compare.records import config_differences, environment_difference, record_differences
-from experiments.compare.rows import compare_curves, compare_runs
-from experiments.compare.search import compare_searches
+from experiments.compare.folders import KEYS, RUNS, SEARCH, Pair, find_pairs
+from experiments.compare.means import equivalence, mean_differences
+from experiments.compare.records import (
+    config_differences,
+    environment_difference,
+    record_differences,
+    record_problems,
+)
+from experiments.compare.rows import compare_rows, lone_rows
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
-
-
-@dataclass
-class Findings:
-    """What a comparison found, as lines of text."""
-
-    runs: int = 0
-    points: int = 0
-    searched: int = 0
-    same: int = 0
-    differing: list[str] = field(default_factory=list)
-    renamed: list[str] = field(default_factory=list)
-    configs: list[str] = field(default_factory=list)
-    effects: list[str] = field(default_factory=list)
-    means: list[str] = field(default_factory=list)
-    environments: list[str] = field(default_factory=list)
-    alone: list[str] = field(default_factory=list)
-    unrecorded: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+# The sections of the text, in their order.
+SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, DISAGREEING, ALONE, MISSING, UNREADABLE = (
+    "differ",
+    "configurations differ",
+    "means over seeds, and A − B with its 95% interval (Welch)",
+    "environments differ",
+    "rows disagree with their records",
+    "without a partner",
+    "records missing",
+    "not readable",
+)
+Findings = dict[str, list[str]]
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares two results: runs of equal configuration number by number, others by effects and means.
+    """Compares runs with equal config hash number by number, and others by the means of their arms.
 
     Args:
         a: a results folder of any level, an experiment's folder, or a runs.csv, curves.csv or lr_search.csv.
         b: likewise; of the same experiment or another, on the same data set or another.
-        tolerance: largest absolute difference that agrees; at 0 the written texts must be equal.
+        tolerance: largest absolute difference that agrees; at 0 numbers must be equal to the last digit.
 
     Returns:
-        status: 0 no rows of equal config hash differ, nor what their records tell of configuration and
-            images; 1 some do; 2 none do but not all files could be read. Other configurations, other
-            environments, missing records, and runs that only one side has are listed but no failure.
+        status: 0 no rows with equal config hash differ, nor the configurations and images in their records;
+            1 some do; 2 none do but not all files could be read. Other configurations and environments,
+            missing records, and runs of one side only are listed but are no failure.
         text: for people.
 
     Raises:
-        InputError: when a path is missing or the two have neither an arm nor a run in common.
+        InputError: when a path is missing, or the two have neither an arm nor a row in common.
     """
-    a, b = Path(a), Path(b)
     if not (tolerance >= 0 and math.isfinite(tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {tolerance}")
-    pairs, alone = pair_folders(a, b)
-    found = Findings(alone=alone)
+    pairs, alone = find_pairs(a, b)
+    found: Findings = {title: [] for title in SECTIONS} | {ALONE: alone}
+    agreeing = dict.fromkeys(KEYS, 0)
     for pair in pairs:
-        _compare_pair(pair, tolerance, found)
-    if not (found.same or found.configs):
-        held = " and ".join(
-            f"{', '.join(arm for pair in pairs for arm in side(pair).arms) or 'none'} in {path}"
-            for side, path in ((lambda pair: pair.left, a), (lambda pair: pair.right, b))
-        )
-        reason = f" ({'; '.join(found.problems)})" if found.problems else ""
-        raise InputError(f"expected arms or runs in common; received {held}{reason}")
-    status = DIFFER if found.differing else UNDECIDED if found.problems else AGREE
-    return status, _text(a, b, tolerance, found)
-
-
-def _compare_pair(pair: Pair, tolerance: float, found: Findings) -> None:
-    for ours, theirs in pair.same:
-        differing, runs = compare_runs(pair, ours, theirs, tolerance)
-        found.differing += differing
-        found.runs += runs
-        differing, points = compare_curves(pair, ours, theirs, tolerance)
-        found.differing += differing
-        found.points += points
-    differing, problems = record_differences(pair)
-    found.differing += differing
-    found.problems += problems
-    searches = compare_searches(pair, tolerance)
-    found.differing += searches.differing
-    found.searched += searches.agreeing
-    found.same += len(pair.same) + searches.same
-    found.renamed += _renamed(pair)
-    found.configs += config_differences(pair) + searches.configs
-    found.effects += effects_side_by_side(pair)
-    found.means += mean_differences(pair)
-    found.environments += filter(None, [environment_difference(pair)])
-    found.alone += pair.alone + searches.alone
-    for side in (pair.left, pair.right):
-        found.problems += side.problems
-        found.unrecorded += side.unrecorded
-
-
-def _renamed(pair: Pair) -> list[str]:
-    """The runs of equal configuration that are of two arms or experiments."""
-    seeds: dict[str, list[int]] = {}
-    for ours, theirs in pair.same:
-        if not pair.of_one_arm(ours, theirs):
-            seeds.setdefault(pair.name(ours[0], theirs[0]), []).append(ours[1])
-    return [f"{name} seed {ranges(those)}" for name, those in seeds.items()]
-
-
-def _text(a: Path, b: Path, tolerance: float, found: Findings) -> str:
+        _compare_pair(pair, tolerance, found, agreeing)
+    if not (any(agreeing.values()) or found[DIFFERING] or found[CONFIGS]):
+        raise _nothing_in_common(pairs, a, b)
+    counts = ", ".join(f"{n} rows of {file}" for file, n in agreeing.items() if n or file != SEARCH)
     exactly = "to the last digit" if tolerance == 0 else f"within {tolerance:g}"
-    agreeing = f"agree: {found.runs} rows of runs.csv, {found.points} rows of curves.csv"
-    if found.searched:
-        agreeing += f", {found.searched} rows of lr_search.csv"
-    lines = [f"comparing A = {a} with B = {b}, {exactly}", agreeing]
-    if not found.same:
-        lines.append("no two runs are of one configuration, so none have to agree")
-    for title, items in (
-        ("differ", found.differing),
-        ("the same runs under two names", found.renamed),
-        ("configs differ (rows not compared)", found.configs),
-        ("effects, paired by seed", found.effects),
-        ("means over seeds, and A − B with its 95% interval (Welch)", found.means),
-        ("environments differ", found.environments),
-        ("without a partner", found.alone),
-        ("records missing", found.unrecorded),
-        ("not readable", found.problems),
-    ):
-        # One folder may be on both sides.
+    lines = [f"comparing A = {a} with B = {b}, {exactly}", f"agree: {counts}", *_sections(found)]
+    status = DIFFER if found[DIFFERING] else UNDECIDED if found[UNREADABLE] else AGREE
+    return status, "\n".join(lines)
+
+
+def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, str]:
+    """Tests whether two results have equivalent means, arm by arm, whatever their configurations.
+
+    Args:
+        a: a results folder of any level, an experiment's folder, or its runs.csv.
+        b: likewise.
+        metric: a column of runs.csv.
+        margin: largest difference of means that does not matter, in units of the metric.
+
+    Returns:
+        status: 0 every common arm is equivalent; 1 some arm is not shown to be; 2 all are, but not all files
+            could be read.
+        text: for people.
+
+    Raises:
+        InputError: when a path is missing, or the two have no arm or not the metric in common.
+    """
+    if not (margin > 0 and math.isfinite(margin)):
+        raise InputError(f"--margin: expected a finite number > 0; received {margin}")
+    pairs, alone = find_pairs(a, b)
+    found: Findings = {title: [] for title in SECTIONS} | {ALONE: alone}
+    answers = []
+    for pair in pairs:
+        answers += equivalence(pair, metric, margin)
+        found[CONFIGS] += config_differences(pair)
+        found[ALONE] += lone_rows(pair, RUNS)
+        found[UNREADABLE] += [*pair.a.problems, *pair.b.problems]
+    if not answers:
+        raise _nothing_in_common(pairs, a, b)
+    lines = [
+        f"comparing A = {a} with B = {b}: are their means of {metric} equivalent within ±{margin:g}?",
+        "equivalent: the 90% interval of A − B (Welch) lies within the margin, which is both one-sided tests "
+        "at 5%",
+        *(text for _, text in answers),
+        *_sections(found),
+    ]
+    shown = all(shown for shown, _ in answers)
+    status = DIFFER if not shown else UNDECIDED if found[UNREADABLE] else AGREE
+    return status, "\n".join(lines)
+
+
+def _compare_pair(pair: Pair, tolerance: float, found: Findings, agreeing: dict[str, int]) -> None:
+    """Adds what a pair of folders has in common and what differs."""
+    compared = [file for file in KEYS if file in pair.a.compared & pair.b.compared]
+    for file in compared:
+        differing, rows = compare_rows(pair, file, tolerance)
+        found[DIFFERING] += differing
+        agreeing[file] += rows
+        found[ALONE] += lone_rows(pair, file)
+    differing, problems = record_differences(pair)
+    found[DIFFERING] += differing
+    found[CONFIGS] += config_differences(pair)
+    found[MEANS] += mean_differences(pair) if RUNS in compared else []
+    found[ENVIRONMENTS] += environment_difference(pair)
+    found[UNREADABLE] += [*problems, *pair.a.problems, *pair.b.problems]
+    for side in (pair.a, pair.b):
+        missing, disagreeing = record_problems(side)
+        found[MISSING] += missing
+        found[DISAGREEING] += disagreeing
+
+
+def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
+    received, problems = [], []
+    for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
+        arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
+        received.append(f"{', '.join(arms) or 'none'} in {path}")
+        problems += [problem for side in sides for problem in side.problems]
+    reason = f" ({'; '.join(problems)})" if problems else ""
+    return InputError(f"expected arms or rows in common; received {' and '.join(received)}{reason}")
+
+
+def _sections(found: Findings) -> list[str]:
+    lines = []
+    for title, items in found.items():
+        # One folder may be on both sides, and one run in two files.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]
-    return "\n".join(lines)
+    return lines

@@ -1,86 +1,115 @@
-"""Whether two runs of equal configuration have the same numbers, column by column."""
+"""Rows with equal config hashes, compared cell by cell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from alexnet_tf.results.csv_rows import CURVE_KEY, RUN_KEY, Line, Table
-from experiments import EXPERIMENTS
-from experiments.compare.folders import Folder, Key, Pair, ranges
+from alexnet_tf.results.csv_rows import to_text
+from experiments.compare.folders import CURVES, KEYS, RUNS, Key, Pair, Row
 
-# True of a run, but not decided by its configuration.
+# Columns that the configuration does not decide, and its hash, which `same_rows` compares.
 INCIDENTAL = {
-    "run_id", "seconds", "git_commit", "tensorflow", "keras", "device", "finished_at", "message",
-    "images_per_second",
+    "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
+    "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# What an arm measures of its net: two arms may measure two things and call them alike.
-PROBED = {metric.name for experiment in EXPERIMENTS for metric in experiment.probe_metrics}
-NO_COLUMN = "(no column)"
+# What a search decides by its objective and among its rates; two experiments need not decide alike.
+DECISIONS = {"objective", "value", "winner"}
+# How many epochs of a curve a line shows.
+SHOWN_EPOCHS = 3
 
 
-def compare_runs(pair: Pair, ours: Key, theirs: Key, tolerance: float) -> tuple[list[str], int]:
-    """Two rows of runs.csv: what differs, in words, and how many rows agree."""
-    left, right = pair.left, pair.right
-    if not (left.runs and right.runs and ours in left.lines and theirs in right.lines):
-        return [], 0
-    columns = columns_to_compare(left.runs, right.runs, (*RUN_KEY, "experiment"))
-    if not pair.of_one_arm(ours, theirs):
-        both = set(left.runs.header) & set(right.runs.header)
-        columns = [name for name in columns if name in both - PROBED]
-    unequal = unequal_cells(left.lines[ours], right.lines[theirs], columns, tolerance)
-    name = run_name(pair, ours, theirs)
-    return [f"{name}, runs.csv: {column} {x} / {y}" for column, x, y in unequal], int(not unequal)
+def same_rows(pair: Pair, file: str) -> list[Key]:
+    """The keys of the rows that both have with equal config hash; curves.csv alone has none to compare."""
+    a, b = pair.a.tables[file], pair.b.tables[file]
+    hashes = {key: (a[key]["config_hash"], b[key]["config_hash"]) for key in a if key in b}
+    return [key for key, (x, y) in hashes.items() if x == y or None in (x, y)]
 
 
-def compare_curves(pair: Pair, ours: Key, theirs: Key, tolerance: float) -> tuple[list[str], int]:
-    """Two curves: what differs, in words, and how many rows of curves.csv agree."""
-    left, right = pair.left, pair.right
-    if not (left.curves and right.curves):
-        return [], 0
-    before, now = left.points.get(ours, {}), right.points.get(theirs, {})
-    columns = columns_to_compare(left.curves, right.curves, (*CURVE_KEY, "experiment"))
-    by_column: dict[str, list[tuple[int, str, str]]] = {}
+def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
+    """The cells that differ between rows with equal config hash, and how many rows agree.
+
+    At tolerance 0 numbers must be equal to the last digit. Rows of two experiments need only agree in the
+    columns that both have. An epoch that only one of two curves has is a difference.
+
+    Returns:
+        A line for each cell, or for each column of a curve; and the number of rows without one.
+    """
+    a, b = pair.a.tables[file], pair.b.tables[file]
+    keys = same_rows(pair, file)
+    if file == CURVES:
+        runs = {key[:2] for key in keys}
+        keys = sorted(key for key in a.keys() | b.keys() if key[:2] in runs)
+    by_column: dict[str, list[str]] = {}
     agreeing = 0
-    for epoch in sorted(set(before) & set(now)):
-        unequal = unequal_cells(before[epoch], now[epoch], columns, tolerance)
-        agreeing += not unequal
-        for column, x, y in unequal:
-            by_column.setdefault(column, []).append((epoch, x, y))
-    name = run_name(pair, ours, theirs)
-    differing = []
-    for column, places in by_column.items():
-        shown = "; ".join(f"epoch {epoch}: {x} / {y}" for epoch, x, y in places[:3])
-        more = f"; and epochs {ranges([place[0] for place in places[3:]])}" if len(places) > 3 else ""
-        differing.append(f"{name}, curves.csv: {column} at {shown}{more}")
-    differing += _one_sided(name, left, set(before) - set(now))
-    differing += _one_sided(name, right, set(now) - set(before))
-    return differing, agreeing
+    for key in keys:
+        cells = _unequal_cells(pair, a.get(key), b.get(key), tolerance)
+        agreeing += not cells
+        for column, x, y in cells:
+            name = f"{pair.name} {row_name(file, key)}, {file}: {column}"
+            place = f"epoch {key[2]}: " if file == CURVES else ""
+            by_column.setdefault(name, []).append(f"{place}{x} / {y}")
+    lines = []
+    for name, places in by_column.items():
+        more = f"; and {len(places) - SHOWN_EPOCHS} more epochs" if len(places) > SHOWN_EPOCHS else ""
+        lines.append(f"{name} {'; '.join(places[:SHOWN_EPOCHS])}{more}")
+    return lines, agreeing
 
 
-def run_name(pair: Pair, ours: Key, theirs: Key) -> str:
-    """Two runs in words."""
-    seeds = dict.fromkeys((str(ours[1]), str(theirs[1])))
-    return f"{pair.name(ours[0], theirs[0])} seed {' / '.join(seeds)}"
+def lone_rows(pair: Pair, file: str) -> list[str]:
+    """The rows of a file that one side has, a line for each arm; of curves.csv the runs."""
+    lines = []
+    for side, other in ((pair.a, pair.b), (pair.b, pair.a)):
+        keys, others = ({k[:2] if file == CURVES else k for k in s.tables[file]} for s in (side, other))
+        kind = RUNS if file == CURVES else file
+        # Not every experiment has a search.
+        if others or kind == RUNS:
+            lines += [f"only in {side.path}: {name}" for name in row_names(kind, keys - others)]
+    return lines
 
 
-def columns_to_compare(left: Table, right: Table, key: Sequence[str]) -> list[str]:
-    """The columns of either table that the configuration decides, without those of the key."""
-    names = dict.fromkeys([*left.header, *right.header])
-    return [name for name in names if name not in INCIDENTAL and name not in key]
+def row_name(file: str, key: Key) -> str:
+    """The key of a row, or of the run of a curve's point, in words.
+
+    Example:
+
+    >>> row_name("lr_search.csv", ("relu", 0.01, 1000))
+    'relu seed 1000 rate 0.01'
+    """
+    values = dict(zip(KEYS[file], key, strict=True))
+    rate = f" rate {values['learning_rate']}" if "learning_rate" in values else ""
+    return f"{values['arm']} seed {values['seed']}{rate}"
 
 
-def unequal_cells(x: Line, y: Line, columns: Sequence[str], tolerance: float) -> list[tuple[str, str, str]]:
-    """(column, text, text) for each column that disagrees."""
-    unequal = []
+def row_names(file: str, keys: Iterable[Key]) -> list[str]:
+    """The keys of rows in words, a line for each arm: its seeds, or of one seed its searched rates.
+
+    Example:
+
+    >>> row_names("runs.csv", [("tanh", 0), ("relu", 2), ("relu", 0)])
+    ['relu seed 0, 2', 'tanh seed 0']
+    """
+    found: dict[str, str] = {}
+    for key in sorted(keys, key=lambda key: (key[0], key[-1], key)):
+        *group, last = row_name(file, key).split(" ")
+        name = " ".join(group)
+        found[name] = f"{found[name]}, {last}" if name in found else last
+    return [f"{name} {values}" for name, values in found.items()]
+
+
+def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -> list[tuple[str, str, str]]:
+    """(column, text, text) for each column that differs by more than the tolerance."""
+    if a is None or b is None:
+        return [("row", "missing" if a is None else "present", "missing" if b is None else "present")]
+    columns = [name for name in dict.fromkeys([*a, *b]) if name not in INCIDENTAL]
+    if pair.a.experiment != pair.b.experiment:
+        columns = [name for name in columns if name in a and name in b and name not in DECISIONS]
+    cells = []
     for column in columns:
-        texts = [line.texts.get(column, NO_COLUMN) for line in (x, y)]
-        if texts[0] == texts[1]:
-            continue
-        values = [line.row.get(column) for line in (x, y)]
-        # True and false are numbers to Python, but no tolerance makes them agree.
-        numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        if not (tolerance > 0 and numeric and abs(values[0] - values[1]) <= tolerance):
-            unequal.append((column, texts[0] or "(empty)", texts[1] or "(empty)"))
-    return unequal
+        x, y = (to_text(row[column]) or "(empty)" if column in row else "(no column)" for row in (a, b))
+        if x != y and not _within(tolerance, a.get(column), b.get(column)):
+            cells.append((column, x, y))
+    return cells
 
 
-def _one_sided(name: str, side: Folder, epochs: set[int]) -> list[str]:
-    return [f"{name}, curves.csv: epochs {ranges(sorted(epochs))} only in {side.path}"] if epochs else []
+def _within(tolerance: float, *values: object) -> bool:
+    # True and False are numbers to Python, but no tolerance makes them agree.
+    x, y = (v if isinstance(v, int | float) and not isinstance(v, bool) else float("nan") for v in values)
+    return tolerance > 0 and abs(x - y) <= tolerance

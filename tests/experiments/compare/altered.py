@@ -1,25 +1,24 @@
-"""Results altered before a comparison, and its text taken apart."""
+"""Altered results, and the text of a comparison taken apart."""
 
 import json
 
 from alexnet_tf.results.folder import record_search
 
-EFFECTS = "effects, paired by seed"
 MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
-CONFIGS = "configs differ (rows not compared)"
-RENAMED = "the same runs under two names"
+CONFIGS = "configurations differ"
 ENVIRONMENTS = "environments differ"
 ALONE = "without a partner"
 
 
 def edit(path, old, new):
+    """Replaces a text that is in the file once."""
     text = path.read_text()
     assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
     path.write_text(text.replace(old, new))
 
 
 def section(text, title):
-    """The items below a title, without the number of them; none where it is not there."""
+    """The items of a section; none where there is no such section."""
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith(f"{title}: ")]
     items = []
@@ -29,10 +28,6 @@ def section(text, title):
         items.append(line[2:])
     assert not starts or lines[starts[0]] == f"{title}: {len(items)}"
     return items
-
-
-def titles(text):
-    return [line.rpartition(": ")[0] for line in text.splitlines()[2:] if not line.startswith("  ")]
 
 
 def curve_line(path, arm, seed, epoch):

@@ -1,13 +1,34 @@
-"""Arms of one name are compared by their means, whatever their configurations."""
+"""Arms are compared by their means: how far apart, and whether equivalent within a margin."""
 
 import dataclasses
 
-from experiments.compare.results import compare
+import pytest
+from scipy import stats
+
+from alexnet_tf.runtime.errors import InputError
+from experiments.__main__ import main
+from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare, compare_means
 from tests.experiments.compare.altered import CONFIGS, MEANS, edit, section
 from tests.experiments.invented import POOLING, record
 
+# Test errors of three and four seeds: means .323 and .3235.
+A, B = (0.324, 0.322, 0.323), (0.323, 0.325, 0.322, 0.324)
 
-def test_folders_of_other_names_are_compared_arm_by_arm(tmp_path):
+
+def record_errors(folder, errors, arm="separate", **changes):
+    """Runs of one arm that end at these test errors."""
+    for seed, error in enumerate(errors):
+        hashed = f"{folder.name}{seed}"
+        record(folder, POOLING, arm, seed, [0.9, error - 0.05], config_hash=hashed, **changes)
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return record_errors(tmp_path / "a", A), record_errors(tmp_path / "b", B, precision="mixed_bfloat16")
+
+
+def test_experiments_of_other_names_are_compared_arm_by_arm(tmp_path):
     """Test errors 0.20, 0.22, 0.24 and 0.21, 0.21: means 0.22 and 0.21, Welch's interval by hand."""
     for seed, last in enumerate((0.15, 0.17, 0.19)):
         record(tmp_path / "cifar" / "pooling", POOLING, "separate", seed, [0.9, last])
@@ -18,10 +39,10 @@ def test_folders_of_other_names_are_compared_arm_by_arm(tmp_path):
 
     status, text = compare(tmp_path / "cifar" / "pooling", tmp_path / "tiny" / "towers")
 
-    assert status == 0
+    assert status == AGREE
     # One side has no spread: half = t(2) s / sqrt(3) = 4.3027 x 0.02 / 1.7321.
     assert section(text, MEANS) == [
-        f"pooling separate / towers separate, {metric}: A {a} (n 3), B {b} (n 2), A − B {difference}"
+        f"pooling / towers separate, {metric}: A {a} (n 3), B {b} (n 2), A − B {difference}"
         for metric, a, b, difference in [
             ("train_error", "17.00%", "16.00%", "+1.00 points [−3.97, +5.97]"),
             ("test_error", "22.00%", "21.00%", "+1.00 points [−3.97, +5.97]"),
@@ -30,31 +51,84 @@ def test_folders_of_other_names_are_compared_arm_by_arm(tmp_path):
         ]
     ]
     assert section(text, CONFIGS) == [
-        "pooling separate / towers separate seed 0-1: data.dataset 'cifar' / 'tiny', "
+        "pooling / towers separate seed 0, 1: data.dataset 'cifar' / 'tiny', "
         "data_fingerprint 'ffffffffffff...' / 'eeeeeeeeeeee...'"
     ]
 
 
-def test_runs_without_a_value_have_no_difference(trees):
-    """Of an arm that does not always reach the target, the mean of those that do says nothing."""
+def test_only_what_differs_has_means_and_runs_without_a_value_no_difference(trees):
+    """The mean over the runs that reach a target is biased where others do not."""
     path = trees[1] / "builtin" / "speed" / "runs.csv"
     edit(path, ",28.0,", ",,")
-    means = section(compare(*trees)[1], MEANS)
-    said = "A 25.7 (n 3), B 24.5 (n 2 of 3), no difference, for some runs of B have no value"
-    assert f"speed tanh, epochs_to_25: {said}" in means
-    assert (
-        "speed tanh, train_error, test_error, test_top5_error: the same runs with the same numbers, A − B 0"
-        in means
-    )
+    assert section(compare(*trees)[1], MEANS) == [
+        "builtin/speed tanh, epochs_to_25: A 25.7 (n 3), B 24.5 (n 2 of 3), no difference: "
+        "some runs of B have no value"
+    ]
     path.write_text(path.read_text().replace("tanh,1,done", "tanh,1,diverged"))
-    (line,) = [line for line in section(compare(*trees)[1], MEANS) if "tanh, test_error" in line]
-    assert "(n 2, 1 not finished), A − B " in line
+    assert any("(n 1 of 2, 1 not finished)" in line for line in section(compare(*trees)[1], MEANS))
 
 
 def test_one_run_has_no_interval(tmp_path):
-    for name, last in (("a", 0.2), ("b", 0.25)):
-        record(tmp_path / name, POOLING, "separate", 0, [0.9, last], config_hash=name)
-    assert section(compare(tmp_path / "a", tmp_path / "b")[1], MEANS)[1] == (
+    paths = [record_errors(tmp_path / name, (error,)) for name, error in (("a", 0.25), ("b", 0.3))]
+    assert section(compare(*paths)[1], MEANS)[1] == (
         "pooling separate, test_error: A 25.00% (n 1), B 30.00% (n 1), A − B −5.00 points, "
         "no interval: a side has one run"
     )
+
+
+def test_means_are_equivalent_where_both_one_sided_tests_reject(folders):
+    """At the margin where the answer changes, the larger p value of scipy's two one-sided tests is 5%."""
+    result = stats.ttest_ind(A, B, equal_var=False)
+    least = max(map(abs, result.confidence_interval(0.90)))
+    for margin, status in ((1.001 * least, AGREE), (0.999 * least, DIFFER)):
+        shifted = [value + margin for value in A], [value - margin for value in A]
+        p_values = [
+            stats.ttest_ind(side, B, equal_var=False, alternative=alternative).pvalue
+            for side, alternative in zip(shifted, ("greater", "less"), strict=True)
+        ]
+        assert (max(p_values) < 0.05) == (status == AGREE)
+        assert compare_means(*folders, "test_error", margin)[0] == status
+
+
+def test_an_equivalence_is_printed_with_its_interval_and_the_configurations(folders, capsys):
+    assert main(["compare", *map(str, folders), "--margin", "0.01"]) == AGREE
+    text = capsys.readouterr().out
+    assert "90% interval" in text
+    assert "separate, test_error: A 32.30% (n 3), B 32.35% (n 4), A − B −0.05 points [" in text
+    assert text.count(": equivalent\n") == 1
+    assert len(section(text, CONFIGS)) == 1
+    assert main(["compare", *map(str, folders), "--margin", "0.0001", "--metric", "train_error"]) == DIFFER
+    assert "train_error: A 27.30%" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", ["one run", "diverged", "no value", "another arm"])
+def test_equivalence_is_not_shown(folders, tmp_path, change):
+    a, b = folders
+    path, metric = a / "runs.csv", "test_error"
+    if change == "one run":
+        a = record_errors(tmp_path / "alone", A[:1])
+    elif change == "diverged":
+        path.write_text(path.read_text().replace(",done,", ",diverged,", 1))
+    elif change == "no value":
+        metric = "probe"
+    else:
+        for folder in folders:
+            record_errors(folder, (0.2, 0.21) if folder == a else (0.3, 0.31), arm="overlapping")
+    status, text = compare_means(a, b, metric, 0.01)
+    assert status == DIFFER
+    assert text.count(": not shown equivalent") == 1
+
+
+def test_equivalence_with_an_unreadable_line_is_undecided(folders):
+    with open(folders[0] / "runs.csv", "a") as file:
+        file.write("pooling-separate-9,pooling\n")
+    assert compare_means(*folders, "test_error", 0.01)[0] == UNDECIDED
+
+
+def test_bad_input_of_an_equivalence(folders, trees):
+    with pytest.raises(InputError, match="--margin: expected a finite number > 0; received 0"):
+        compare_means(*folders, "test_error", 0)
+    with pytest.raises(InputError, match=r"--metric: expected one of train_error, .*gap.* received loss"):
+        compare_means(*folders, "loss", 0.01)
+    with pytest.raises(InputError, match=r"in common; received separate in .* and relu, tanh in "):
+        compare_means(folders[0], trees[0] / "builtin" / "speed", "test_error", 0.01)

@@ -1,186 +1,134 @@
-"""Records tell in what configurations and environments differ; damaged ones are told."""
+"""Records tell in what configurations and environments runs differ; damaged and missing ones are listed."""
 
 import json
 import shutil
 
-from experiments.compare.results import compare
+from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
 from tests.experiments.compare.altered import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
 from tests.experiments.invented import SPEED, fall, record
 
 
-def test_other_configs_are_listed_with_their_fields_and_no_failure(trees):
-    folder = trees[1] / "builtin" / "speed"
-    rename_hashes(folder / "runs.csv", "relu0", "relu1", "relu2")
-    edit_config(folder, "speed", "relu", 0, "train", learning_rate=0.5)
-    edit_config(folder, "speed", "relu", 1, "train", learning_rate=0.25)
-    edit_config(folder, "speed", "relu", 2, "train", learning_rate=0.5)
+def alter(path, **changes):
+    """Replaces parts of one record."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def drop_newer_fields(path):
+    """Makes a record as old as one without these fields."""
+    values = json.loads(path.read_text())
+    del values["config"]["data"]["brightness"], values["config"]["train"]["optimizer"]
+    path.write_text(json.dumps(values))
+
+
+def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_alike(trees):
+    a, b = (tree / "builtin" / "speed" for tree in trees)
+    rename_hashes(b / "runs.csv", "relu0", "relu1", "relu2", "tanh0")
+    for seed, rate in enumerate((0.5, 0.25, 0.5)):
+        edit_config(b, "speed", "relu", seed, "train", learning_rate=rate)
+    # A field that an old record lacks has its default.
+    drop_newer_fields(a / "records" / "speed-relu-0.json")
     status, text = compare(*trees)
-    assert status == 0
-    assert "agree: 9 rows of runs.csv, 117 rows of curves.csv" in text
-    # What differs alike is said once.
+    assert status == AGREE
+    assert "agree: 8 rows of runs.csv, 86 rows of curves.csv" in text
     assert section(text, CONFIGS) == [
-        "speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
-        "speed relu seed 1: train.learning_rate 0.01 / 0.25",
+        "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
+        "builtin/speed relu seed 1: train.learning_rate 0.01 / 0.25",
+        "builtin/speed tanh seed 0: other config hash, the same recorded fields",
     ]
 
 
-def test_a_field_that_an_old_record_does_not_have_is_at_its_default(trees):
-    folder = trees[1] / "builtin" / "speed"
-    rename_hashes(folder / "runs.csv", "relu0")
-    edit_config(folder, "speed", "relu", 0, "train", momentum=0.5)
-    path = trees[0] / "builtin" / "speed" / "records" / "speed-relu-0.json"
-    record = json.loads(path.read_text())
-    del record["config"]["data"]["brightness"], record["config"]["train"]["optimizer"]
-    path.write_text(json.dumps(record))
-    assert section(compare(*trees)[1], CONFIGS) == ["speed relu seed 0: train.momentum 0.9 / 0.5"]
-
-
-def test_an_arm_without_a_seed_in_common_has_its_first_runs_compared(tmp_path):
-    record(tmp_path / "a", SPEED, "relu", 0, fall(4, 8))
+def test_of_an_arm_without_a_common_seed_the_first_runs_are_compared(tmp_path):
     changed = SPEED.arm("relu").config.replace(momentum=0.5)
-    record(tmp_path / "b", SPEED, "relu", 3, fall(4, 8), config=changed)
+    for seed in (0, 1):
+        record(tmp_path / "a", SPEED, "relu", seed, fall(4, 8))
+        record(tmp_path / "b", SPEED, "relu", seed + 3, fall(4, 8), config=changed)
     status, text = compare(tmp_path / "a", tmp_path / "b")
-    assert status == 0
+    assert status == AGREE
     assert section(text, CONFIGS) == ["speed relu seed 0 / 3: seed 0 / 3, train.momentum 0.9 / 0.5"]
 
 
-def test_records_that_are_damaged_or_missing_are_told_and_the_rest_compared(trees):
+def test_damaged_and_missing_records_are_listed_and_the_rest_compared(trees):
     records = trees[1] / "builtin" / "speed" / "records"
-    rename_hashes(records.parent / "runs.csv", "relu0", "tanh0")
+    rename_hashes(records.parent / "runs.csv", "relu0", "tanh0", "tanh2")
     (records / "speed-relu-0.json").unlink()
-    assert compare(*trees)[0] == 0
+    assert compare(*trees)[0] == AGREE
     (records / "speed-tanh-0.json").write_text('{"config": {"da')
     (records / "speed-tanh-1.json").write_text("[]")
+    edit_config(records.parent, "speed", "tanh", 2, "train", warmth=3)
+    edit_config(records.parent, "speed", "relu", 1, "train", warmth=3)
 
     status, text = compare(*trees)
 
-    assert status == 2
-    assert "agree: 10 rows of runs.csv" in text
+    assert status == UNDECIDED
+    assert "agree: 9 rows of runs.csv" in text
     assert section(text, "records missing") == [str(records / "speed-relu-0.json")]
-    damaged = section(text, "not readable")
-    assert [line.split(": ")[0] for line in damaged] == [
-        str(records / name) for name in ("speed-tanh-0.json", "speed-tanh-1.json")
+    damaged = [line.split(": ")[0] for line in section(text, "not readable")]
+    assert damaged == [str(records / f"speed-{run}.json") for run in ("relu-1", "tanh-0", "tanh-1")]
+    configs = section(text, CONFIGS)
+    assert [line.split(": ")[0] for line in configs] == [
+        f"builtin/speed {run} seed {seed}" for run, seed in (("relu", 0), ("tanh", 0), ("tanh", 2))
     ]
-    assert section(text, CONFIGS) == [
-        f"speed relu seed 0: no record that can be read in {records}",
-        f"speed tanh seed 0: no record that can be read in {records}",
-    ]
+    assert all("no readable record" in line for line in configs[:2])
+    assert "warmth" in configs[2]
 
 
-def test_a_folder_without_records_is_told_once(trees):
+def test_a_folder_without_records_is_listed_once(trees):
     records = trees[1] / "builtin" / "speed" / "records"
     shutil.rmtree(records)
     status, text = compare(*trees)
-    assert status == 0
+    assert status == AGREE
     assert section(text, "records missing") == [f"{records}: all 6"]
 
 
-def test_a_config_that_is_not_whole_is_told(trees):
-    folder = trees[1] / "builtin" / "speed"
-    rename_hashes(folder / "runs.csv", "relu0")
-    edit_config(folder, "speed", "relu", 0, "train", warmth=3)
-    (line,) = section(compare(*trees)[1], CONFIGS)
-    assert f"{folder / 'records' / 'speed-relu-0.json'}: expected the configuration of a run" in line
-    assert "warmth" in line
-
-
-def test_what_differs_between_the_environments_is_said_once_for_two_folders(trees):
-    for number, folder in enumerate((trees[1] / "builtin" / "speed", trees[0] / "builtin" / "speed")):
-        for path in (folder / "records").iterdir():
-            values = json.loads(path.read_text())
-            values["environment"] = {"intra_op_threads": 1 + number, "keras": "3.15.0", "git_commit": "abc"}
-            path.write_text(json.dumps(values))
-    status, text = compare(*trees)
-    assert status == 0
-    assert section(text, ENVIRONMENTS) == ["speed: intra_op_threads 2 / 1"]
-
-    path = trees[1] / "builtin" / "speed" / "records" / "speed-tanh-1.json"
-    path.write_text(path.read_text().replace('"abc"', '"def"'))
-    assert section(compare(*trees)[1], ENVIRONMENTS) == [
-        "speed: git_commit abc / abc (5 runs) and abc, in its record def (1 run); intra_op_threads 2 / 1"
-    ]
-
-
-def test_the_rows_tell_the_environment_where_records_do_not(trees):
+def test_environments_are_compared_run_by_run(trees):
+    for threads, tree in enumerate(trees, start=1):
+        for path in (tree / "builtin" / "speed" / "records").iterdir():
+            alter(path, environment={"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"})
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
-    assert section(compare(*trees)[1], ENVIRONMENTS) == ["pooling: device CPU / GPU"]
+    status, text = compare(*trees)
+    assert status == AGREE
+    assert section(text, ENVIRONMENTS) == [
+        "builtin/pooling: device CPU / GPU",
+        "builtin/speed: intra_op_threads 1 / 2",
+    ]
 
 
-def test_an_altered_cell_of_the_environment_is_told_with_what_its_record_says(trees):
+def test_a_row_that_disagrees_with_its_record_is_listed(trees):
     for tree in trees:
         for path in (tree / "builtin" / "pooling" / "records").iterdir():
-            values = json.loads(path.read_text())
-            values["environment"] = {"device": "CPU", "git_commit": "abc"}
-            path.write_text(json.dumps(values))
+            alter(path, environment={"device": "CPU", "git_commit": "abc"})
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join([*lines[:-1], lines[-1].replace(",abc,", ",def,")]))
+    *lines, last = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, last.replace(",abc,", ",def,")]))
     status, text = compare(*trees)
-    assert status == 0
-    assert section(text, ENVIRONMENTS) == [
-        "pooling: git_commit abc / abc (5 runs) and def, in its record abc (1 run)"
+    assert status == AGREE
+    assert section(text, ENVIRONMENTS) == ["builtin/pooling: git_commit abc / abc, def"]
+    assert section(text, "rows disagree with their records") == [
+        f"{path}: overlapping seed 2: git_commit def, its record abc"
     ]
 
 
-def test_altered_records_of_the_same_runs_are_a_difference(trees):
-    folder = trees[1] / "builtin" / "speed"
-    edit_config(folder, "speed", "relu", 0, "train", learning_rate=0.5, momentum=0.5)
-    edit_config(folder, "speed", "tanh", 2, "model", activation="relu")
+def test_records_of_runs_with_equal_hashes_must_agree(trees):
+    a, b = (tree / "builtin" / "speed" for tree in trees)
+    edit_config(b, "speed", "relu", 0, "train", learning_rate=0.5, momentum=0.5)
+    for folder, name, number in ((a, "one", 500), (b, "other", 400)):
+        alter(folder / "records" / "speed-tanh-2.json", data={"name": name, "report_examples": number})
     status, text = compare(*trees, tolerance=1.0)
-    assert status == 1
+    assert status == DIFFER
     assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
     assert section(text, "differ") == [
-        "speed relu seed 0, records: train.learning_rate 0.01 / 0.5, train.momentum 0.9 / 0.5",
-        "speed tanh seed 2, records: model.activation 'tanh' / 'relu'",
+        "builtin/speed relu seed 0, records: train.learning_rate 0.01 / 0.5, train.momentum 0.9 / 0.5",
+        "builtin/speed tanh seed 2, records: images.report_examples 500 / 400",
     ]
 
 
-def test_records_of_the_same_runs_may_differ_in_what_decides_no_number(trees):
-    """As do the name of the data set and where it was kept; a field at its default may be left out."""
+def test_what_decides_no_number_may_differ_between_records(trees):
+    """The name of the data set, where it was kept, and fields at their defaults that an old record lacks."""
     folder = trees[1] / "builtin" / "speed"
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="disk")
-    path = folder / "records" / "speed-relu-1.json"
-    record = json.loads(path.read_text())
-    del record["config"]["data"]["brightness"], record["config"]["train"]["optimizer"]
-    path.write_text(json.dumps(record))
-    (folder / "records" / "speed-relu-2.json").unlink()
+    drop_newer_fields(folder / "records" / "speed-relu-1.json")
+    alter(folder / "records" / "speed-tanh-2.json", data={"name": "one", "report_examples": 500})
     status, text = compare(*trees)
-    assert status == 0
+    assert status == AGREE
     assert section(text, "differ") == []
-
-
-def test_a_config_of_the_same_run_that_is_not_whole_leaves_it_undecided(trees):
-    folder = trees[1] / "builtin" / "speed"
-    edit_config(folder, "speed", "relu", 0, "train", warmth=3)
-    status, text = compare(*trees)
-    assert status == 2
-    (line,) = section(text, "not readable")
-    path = folder / "records" / "speed-relu-0.json"
-    assert line.startswith(f"{path}: expected the configuration of a run; received ")
-
-
-def test_other_images_in_a_record_are_told(trees):
-    path = trees[1] / "builtin" / "speed" / "records" / "speed-relu-0.json"
-    record = json.loads(path.read_text())
-    record["data"] = {"name": "other", "report_examples": 400}
-    path.write_text(json.dumps(record))
-    same = trees[0] / "builtin" / "speed" / "records" / "speed-relu-0.json"
-    same.write_text(json.dumps(record | {"data": {"name": "one", "report_examples": 500}}))
-
-    status, text = compare(*trees)
-
-    assert status == 1
-    assert section(text, "differ") == ["speed relu seed 0, records: images.report_examples 500 / 400"]
-
-    # Neither is lost where a configuration cannot be read besides, nor where images are no mapping.
-    del record["config"]["train"]
-    path.write_text(json.dumps(record))
-    status, text = compare(*trees)
-    assert status == 1
-    assert section(text, "differ") == ["speed relu seed 0, records: images.report_examples 500 / 400"]
-    assert len(section(text, "not readable")) == 1
-    path.write_text(json.dumps(record | {"data": None}))
-    status, text = compare(*trees)
-    assert status == 2
-    assert section(text, "not readable")[0].startswith(f"{path}: expected a JSON record, received")

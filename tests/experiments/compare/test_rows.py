@@ -1,0 +1,167 @@
+"""One altered cell is found, and exactly that one; what the configuration does not decide may differ."""
+
+import pytest
+
+from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
+from tests.experiments.compare.altered import (
+    ALONE,
+    CONFIGS,
+    curve_line,
+    edit,
+    record_rates,
+    rename_hashes,
+    section,
+)
+from tests.experiments.invented import POOLING, SPEED, fall, record
+
+
+@pytest.fixture
+def searched(trees):
+    """Two results directories with the same rows, of searches too."""
+    for tree in trees:
+        for arm, errors in (("relu", {0.01: 0.25, 0.02: 0.5}), ("tanh", {0.005: 0.375, 0.01: 0.4375})):
+            record_rates(tree / "builtin" / "speed", SPEED, arm, errors)
+    return trees
+
+
+def test_copies_agree(searched):
+    status, text = compare(*searched)
+    assert status == AGREE
+    # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
+    assert text.endswith("agree: 12 rows of runs.csv, 144 rows of curves.csv, 4 rows of lr_search.csv")
+
+
+def test_an_altered_run(trees):
+    edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.1870000000000001,")
+    status, text = compare(*trees)
+    assert status == DIFFER
+    assert "agree: 11 rows of runs.csv, 144 rows of curves.csv" in text
+    assert section(text, "differ") == [
+        "builtin/pooling overlapping seed 2, runs.csv: train_error 0.187 / 0.1870000000000001"
+    ]
+    assert compare(*trees, tolerance=1e-9)[0] == AGREE
+
+
+def test_altered_and_missing_epochs(trees):
+    path = trees[1] / "builtin" / "speed" / "curves.csv"
+    for epoch in (1, 2, 3, 4, 7):
+        line = curve_line(path, "relu", 0, epoch)
+        edit(path, line, line.replace(",0.01,", ",0.02,"))
+    edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
+    status, text = compare(*trees)
+    assert status == DIFFER
+    assert "138 rows of curves.csv" in text
+    assert section(text, "differ") == [
+        "builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; epoch 2: 0.01 / 0.02; "
+        "epoch 3: 0.01 / 0.02; and 2 more epochs",
+        "builtin/speed relu seed 2, curves.csv: row epoch 8: present / missing",
+    ]
+
+
+def test_an_altered_search(searched):
+    path = searched[1] / "builtin" / "speed" / "lr_search.csv"
+    edit(path, ",0.375,0.385,", ",0.376,0.385,")
+    status, text = compare(*searched)
+    assert status == DIFFER
+    assert section(text, "differ") == [
+        "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
+    ]
+    assert compare(*searched, tolerance=0.01)[0] == AGREE
+    # No tolerance makes two decisions agree.
+    edit(path, ",0.4375,false,", ",0.4375,true,")
+    status, text = compare(*searched, tolerance=1.0)
+    assert status == DIFFER
+    assert section(text, "differ")[0].endswith("rate 0.01, lr_search.csv: winner false / true")
+
+
+def test_rates_of_other_configurations_and_of_one_side(searched):
+    a, b = (tree / "builtin" / "speed" for tree in searched)
+    edit(b / "lr_search.csv", ",0.25,0.26,", ",0.3,0.26,")
+    rename_hashes(b / "lr_search.csv", "relu-0.01", "relu-0.02")
+    record_rates(a, SPEED, "other", {0.04: 0.25, 0.08: 0.375})
+    record_rates(b, SPEED, "tanh", {0.02: 0.5}, winner=False)
+    status, text = compare(*searched)
+    assert status == AGREE
+    assert "2 rows of lr_search.csv" in text
+    assert section(text, CONFIGS) == [
+        "builtin/speed relu seed 1000 rate 0.01, 0.02, lr_search.csv: other config hash"
+    ]
+    assert section(text, ALONE) == [
+        f"only in {a}: other seed 1000 rate 0.04, 0.08",
+        f"only in {b}: tanh seed 1000 rate 0.02",
+    ]
+    (b / "lr_search.csv").unlink()
+    status, text = compare(*searched)
+    assert status == AGREE
+    assert "lr_search.csv" not in text
+
+
+def test_two_experiments_agree_in_the_columns_of_both_and_need_not_decide_alike(tmp_path):
+    """`speed` minimises the epochs, `pooling` the error, and each has metrics of its own."""
+    for experiment, changes in ((SPEED, {"value": 7.0}), (POOLING, {"winner": False})):
+        folder = tmp_path / experiment.name
+        record(folder, experiment, "relu", 0, fall(4, 8))
+        record_rates(folder, experiment, "relu", {0.01: 0.25, 0.02: 0.5}, **changes)
+    paths = tmp_path / "speed", tmp_path / "pooling"
+    status, text = compare(*paths)
+    assert status == AGREE
+    assert "agree: 1 rows of runs.csv, 9 rows of curves.csv, 2 rows of lr_search.csv" in text
+    edit(paths[1] / "lr_search.csv", ",0.26,", ",0.27,")
+    assert section(compare(*paths)[1], "differ") == [
+        "speed / pooling relu seed 1000 rate 0.01, lr_search.csv: train_error 0.26 / 0.27"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (",10.0,", ",11.0,"),
+        (",abc,", ",def,"),
+        (",CPU,", ",GPU,"),
+        ("2025-01-01", "2026-01-01"),
+        (",100.0", ",90.0"),
+    ],
+)
+def test_incidental_columns_may_differ(searched, old, new):
+    for path in searched[1].rglob("*.csv"):
+        path.write_text(path.read_text().replace(old, new))
+    assert compare(*searched)[0] == AGREE
+
+
+def test_an_empty_cell_and_a_missing_column_are_no_numbers(trees):
+    edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",,")
+    path = trees[1] / "builtin" / "pooling" / "runs.csv"
+    path.write_text(path.read_text().replace(",probe,", ",prob,"))
+    status, text = compare(*trees, tolerance=0.5)
+    assert status == DIFFER
+    assert "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / (empty)" in text
+    assert "pooling separate seed 0, runs.csv: probe 0.5 / (no column)" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem", "agreeing"),
+    [
+        ("runs.csv", ",28.0,", ",many,", ":7: epochs_to_25: expected a number", "11 rows of runs.csv, 113 "),
+        ("lr_search.csv", ",0.375,0", ",few,0", ":4: value: expected a number", "3 rows of lr_search.csv"),
+    ],
+)
+def test_unreadable_lines_are_listed_and_the_rest_compared(searched, file, old, new, problem, agreeing):
+    path = searched[1] / "builtin" / "speed" / file
+    edit(path, old, new)
+    status, text = compare(*searched)
+    assert status == UNDECIDED
+    (line,) = section(text, "not readable")
+    assert line.startswith(f"{path}{problem}")
+    assert agreeing in text
+    edit(searched[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.188,")
+    assert compare(*searched)[0] == DIFFER
+
+
+def test_curves_beside_a_runs_file_that_is_no_text_are_compared(trees):
+    path = trees[1] / "builtin" / "speed" / "runs.csv"
+    path.write_bytes(b"\xff\xfe\x00junk\n\x80\x81")
+    status, text = compare(*trees)
+    assert status == UNDECIDED
+    assert "agree: 6 rows of runs.csv, 144 rows of curves.csv" in text
+    assert f"{path}:1: expected a column 'run_id'" in text
+    text.encode()

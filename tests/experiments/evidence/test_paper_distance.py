@@ -1,0 +1,55 @@
+"""Where the paper's number is, seen from an interval: inside it, or on which side and how far."""
+
+import dataclasses
+
+import pytest
+
+from alexnet_tf.statistics.effects import Effect
+from experiments.evidence.paper_distance import Distance, Place, distance
+from tests.experiments.invented import POOLING, SPEED
+
+RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "place", "outside"),
+    [
+        (5.0, 7.0, Place.INSIDE, None),
+        (6.0, 6.0, Place.INSIDE, None),
+        (1.5, 3.0, Place.WEAKER, 2.0),
+        (0.1, 0.5, Place.WEAKER, 12.0),
+        (9.0, 12.0, Place.STRONGER, 1.5),
+        (5.0, None, Place.INSIDE, None),
+        (9.0, None, Place.STRONGER, 1.5),
+        (None, 3.0, Place.WEAKER, 2.0),
+        (None, 7.0, Place.INSIDE, None),
+        (None, None, Place.UNKNOWN, None),
+    ],
+)
+def test_the_place_of_a_ratio(low, high, place, outside):
+    found = distance(Effect(5, 2.0, low, high, None), RATIO)
+    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "place", "outside"),
+    [
+        (-0.006, -0.002, Place.INSIDE, None),
+        (-0.003, 0.001, Place.WEAKER, 0.001),
+        (0.001, 0.002, Place.WEAKER, 0.005),
+        (-0.009, -0.006, Place.STRONGER, 0.002),
+    ],
+)
+def test_the_place_of_a_difference(low, high, place, outside):
+    found = distance(Effect(5, -0.004, low, high, None), DIFFERENCE)
+    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+
+
+def test_a_claim_that_costs_has_its_own_side():
+    costs = dataclasses.replace(DIFFERENCE, paper_effect=0.02, smallest_effect=0.01)
+    assert distance(Effect(5, 0.0, -0.01, 0.01, None), costs).place is Place.WEAKER
+    assert distance(Effect(5, 0.04, 0.03, 0.05, None), costs).place is Place.STRONGER
+
+
+def test_two_pairs_decide_nothing():
+    assert distance(Effect(2, 2.0, 1.9, 2.1, None), RATIO).place is Place.UNKNOWN
