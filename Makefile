@@ -60,7 +60,8 @@ imagenet: $(READY)
 		$(if $(CACHE),--cache "$(CACHE)") --out "$(or $(OUT),runs/imagenet)"
 
 compare: $(READY)
-	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE))
+	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE)) \
+		$(if $(MARGIN),--margin $(MARGIN)) $(if $(METRIC),--metric "$(METRIC)")
 
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)

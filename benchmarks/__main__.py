@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report | precision | scaling | growth | profile`."""
+"""The command line: `python -m benchmarks run | report | scaling | growth | profile`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status.
 
-    0 done; 1 `precision` says no, or in `run` or `growth` something failed that must run; 2 bad input.
+    0 done; 1 in `run` or `growth` something failed that must run; 2 bad input.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -27,11 +27,6 @@ def _parser() -> OneLineParser:
     running.set_defaults(command=_run)
     reporting = commands.add_parser("report", help="table, chart and README's section from recorded rows")
     reporting.set_defaults(command=_report)
-    precision = commands.add_parser("precision", help="do two precisions train alike?")
-    precision.add_argument("a", type=Path, help="RESULTS_DIR/<data set>/<experiment> in one precision")
-    precision.add_argument("b", type=Path, help="the same experiment in another")
-    precision.add_argument("--out", type=Path, default=Path("runs/benchmarks/precision"))
-    precision.set_defaults(command=_precision)
     scaling = commands.add_parser("scaling", help="predict training on many machines like those measured")
     scaling.add_argument("--out", type=Path, default=Path("results/scaling"))
     scaling.set_defaults(command=_scaling)
@@ -60,19 +55,6 @@ def _report(options: argparse.Namespace) -> int:
     from benchmarks.report.write import write_all
 
     return _finished(write_all(options.results_dir))
-
-
-def _precision(options: argparse.Namespace) -> int:
-    from benchmarks.precision import agree
-    from benchmarks.precision_report import write_precision
-    from benchmarks.report.write import write_readme
-
-    written, final = write_precision(options.a, options.b, options.out)
-    for path in written + write_readme(options.out.parent):
-        print(path)
-    for one in final:
-        print(f"{one.arm}, {one.metric} after epoch {one.epoch}: {one.verdict}")
-    return 0 if agree(final) else 1
 
 
 def _scaling(options: argparse.Namespace) -> int:

@@ -13,8 +13,6 @@ from benchmarks.runner.machine import read_machine
 from experiments.report.marked_section import replace_marked_section
 
 SECTION = "benchmark"
-# Below `results/benchmarks`: what `python -m benchmarks precision` wrote.
-PRECISION = "precision"
 
 
 def write_all(results_dir: Path) -> list[Path]:
@@ -75,13 +73,7 @@ def read_profile_tables(folder: Path) -> str:
 
 
 def readme_section(results_dir: Path) -> str:
-    """Charts, the table of targets and what each machine is, for the README beside the results.
-
-    And a line on the precisions, from the folder `precision`.
-    """
-    # Here, not at the top: the rest should not wait for matplotlib and SciPy.
-    from benchmarks.precision_report import readme_line
-
+    """Charts, the table of targets and what each machine is, for the README beside the results."""
     folders = [path.parent for path in sorted(results_dir.glob("*/machine.csv"))]
     links = {folder: f"results/{results_dir.name}/{folder.name}" for folder in folders}
     parts = [
@@ -94,5 +86,4 @@ def readme_section(results_dir: Path) -> str:
         parts.append(f"{folder.name}: {about} Every row: [{link}/table.md]({link}/table.md).")
         if (folder / "growth.md").exists():
             parts[-1] += f" As it grows: [{link}/growth.md]({link}/growth.md)."
-    parts.append(readme_line(results_dir / PRECISION))
     return "\n\n".join(part for part in parts if part)

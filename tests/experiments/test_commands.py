@@ -147,6 +147,11 @@ def test_make_hands_its_variables_on():
     ]  # fmt: skip
 
 
+def test_make_compare_hands_its_variables_on():
+    command = make("compare", "B=runs/x", "MARGIN=0.01").replace("\\\n", "").splitlines()[-1]
+    assert command.split("compare ")[1].split() == ['"results"', '"runs/x"', "--margin", "0.01"]
+
+
 def test_list_shows_claims_sections_arms_and_costs(capsys):
     assert main(["list"]) == 0
 
@@ -190,6 +195,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["search", "relu", "--set", "batch_size=0"], ["batch_size", "0"]),
         (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
         (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
+        (["compare", "a", "b", "--margin", "0"], ["--margin", "> 0"]),
+        (["compare", "a", "b", "--margin", "0.1", "--tolerance", "0.1"], ["--margin", "--tolerance"]),
         (["frobnicate"], ["frobnicate"]),
         ([], ["COMMAND"]),
     ],

@@ -1,6 +1,7 @@
 """Arms are compared by their means: how far apart, and whether equivalent within a margin."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from scipy import stats
@@ -117,6 +118,15 @@ def test_equivalence_is_not_shown(folders, tmp_path, change):
     status, text = compare_means(a, b, metric, 0.01)
     assert status == DIFFER
     assert text.count(": not shown equivalent") == 1
+
+
+@pytest.mark.parametrize("metric", ["train_error", "test_error"])
+def test_both_precisions_of_the_evidence_reach_equivalent_errors(metric):
+    results = Path(__file__).parents[3] / "results"
+    a, b = (folder / "cifar10" / "ablation-pooling" for folder in (results / "float32", results))
+    status, text = compare_means(a, b, metric, 0.01)
+    assert status == AGREE
+    assert "overlapping seed 0, 1, 2: precision 'float32' / 'mixed_bfloat16'" in section(text, CONFIGS)[0]
 
 
 def test_equivalence_with_an_unreadable_line_is_undecided(folders):
