@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from alexnet_tf.models import alexnet
-from alexnet_tf.models.summary import layer_costs
+from alexnet_tf.models.summary import layer_costs, weightless
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
 from benchmarks.plan import PRECISIONS
@@ -97,9 +97,11 @@ def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
 def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
     """Operations of each (part, layer), in 1e9; nobody computes the gradient of the images."""
     parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
+    with weightless():
+        model = alexnet((224, 224, 3), 1000)
     return {
         (part, cost.name): 2 * batch * cost.multiply_adds / 1e9
-        for cost in layer_costs(alexnet((224, 224, 3), 1000))
+        for cost in layer_costs(model)
         for part in parts
         if cost.multiply_adds and (cost.name, part) != ("conv1", INPUTS)
     }

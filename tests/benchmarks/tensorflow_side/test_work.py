@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.models import alexnet
+from alexnet_tf.models.summary import weightless
 from benchmarks.runner.photographs import write_photographs
 from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits
 from benchmarks.tensorflow_side.inference import forward_gflop
@@ -24,7 +25,8 @@ from benchmarks.tensorflow_side.training_step import (
 
 @pytest.fixture(scope="module")
 def net():
-    return alexnet((224, 224, 3), 1000)
+    with weightless():
+        return alexnet((224, 224, 3), 1000)
 
 
 def test_operations_of_a_step_by_hand(net):
@@ -46,7 +48,8 @@ def test_operations_of_a_step_by_hand(net):
 
 
 def test_stock_keras_is_the_same_network(net):
-    stock = stock_model()
+    with weightless():
+        stock = stock_model()
 
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
 
