@@ -9,7 +9,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS
 from experiments.compare.folders import RUNS, Pair, Side
-from experiments.compare.rows import same_rows
+from experiments.compare.rows import common_rows
 from experiments.experiment import COMMON_METRICS
 from experiments.report import wording
 
@@ -51,7 +51,7 @@ def mean_differences(pair: Pair) -> list[str]:
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
     """
-    lines, same = [], set(same_rows(pair, RUNS))
+    lines, same = [], set(common_rows(pair, RUNS)[0])
     for arm in common_arms(pair):
         common = [run for run in pair.a.runs if run in pair.b.runs and run[0] == arm]
         for metric in (name for name in metrics(pair.a) if name in metrics(pair.b)):
@@ -112,7 +112,7 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
     """The values of a metric over the runs of an arm."""
     rows = [side.runs[run] for run in sorted(side.runs) if run[0] == arm]
     done = [row[metric] for row in rows if row["status"] == "done"]
-    values = [value for value in done if value is not None and math.isfinite(value)]
+    values = [value for value in done if isinstance(value, float) and math.isfinite(value)]
     return Sample(values, len(done) - len(values), len(rows) - len(done))
 
 

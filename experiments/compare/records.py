@@ -5,13 +5,13 @@ from typing import Any
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
-from experiments.compare.rows import row_name, row_names, same_rows
+from experiments.compare.rows import common_rows, row_name, row_names
 from experiments.runner.find_run import config_of
 
 # The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Fields that the config hash leaves out because they decide no number; a user names a data set freely.
-NOT_HASHED = {"data.dataset", "data.storage", "images.name"}
+# Fields that the config hash leaves out because they decide no number, and a column of runs.csv.
+NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
 def config_differences(pair: Pair) -> list[str]:
@@ -21,7 +21,7 @@ def config_differences(pair: Pair) -> list[str]:
     record, the rates with another config hash are listed.
     """
     found: dict[str, list[Key]] = {}
-    for run in _other_rows(pair, RUNS):
+    for run in common_rows(pair, RUNS)[1]:
         found.setdefault(_config_difference(pair, run, run), []).append(run)
     lines = [f"{pair.name} {name}: {text}" for text, runs in found.items() for name in row_names(RUNS, runs)]
     common = {arm for arm, _ in pair.a.runs.keys() & pair.b.runs.keys()}
@@ -29,14 +29,14 @@ def config_differences(pair: Pair) -> list[str]:
     for arm in sorted((first[0].keys() & first[1].keys()) - common):
         a, b = first[0][arm], first[1][arm]
         lines.append(f"{pair.name} {arm} seed {a[1]} / {b[1]}: {_config_difference(pair, a, b)}")
-    rates = row_names(SEARCH, _other_rows(pair, SEARCH))
+    rates = row_names(SEARCH, common_rows(pair, SEARCH)[1])
     return lines + [f"{pair.name} {name}, {SEARCH}: other config hash" for name in rates]
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
     """Fields in which records of runs with equal config hash differ, and problems of records not whole."""
     differing, problems = [], []
-    for run in same_rows(pair, RUNS):
+    for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
             continue
         try:
@@ -82,12 +82,6 @@ def record_problems(side: Side) -> tuple[list[str], list[str]]:
     if len(missing) == len(side.runs) > 1:
         missing = [f"{folder}: all {len(missing)}"]
     return missing, disagreeing
-
-
-def _other_rows(pair: Pair, file: str) -> list[Key]:
-    """The keys of rows that both have with different config hashes."""
-    same = set(same_rows(pair, file))
-    return [key for key in pair.a.tables[file] if key in pair.b.tables[file] and key not in same]
 
 
 def _config_difference(pair: Pair, run: Key, other: Key) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, Key, Pair, Row
 
-# Columns that the configuration does not decide, and its hash, which `same_rows` compares.
+# Columns that the configuration does not decide, and its hash, which `common_rows` compares.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
@@ -16,11 +16,18 @@ DECISIONS = {"objective", "value", "winner"}
 SHOWN_EPOCHS = 3
 
 
-def same_rows(pair: Pair, file: str) -> list[Key]:
-    """The keys of the rows that both have with equal config hash; curves.csv alone has none to compare."""
+def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
+    """The keys of the rows that both have: with equal config hash, and with another.
+
+    Curves without a runs.csv have no hash; they count as equal to any.
+    """
     a, b = pair.a.tables[file], pair.b.tables[file]
-    hashes = {key: (a[key]["config_hash"], b[key]["config_hash"]) for key in a if key in b}
-    return [key for key, (x, y) in hashes.items() if x == y or None in (x, y)]
+    same: list[Key] = []
+    other: list[Key] = []
+    for key in (key for key in a if key in b):
+        hashes = {a[key]["config_hash"], b[key]["config_hash"]}
+        (same if len(hashes) == 1 or None in hashes else other).append(key)
+    return same, other
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
@@ -33,7 +40,7 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
         A line for each cell, or for each column of a curve; and the number of rows without one.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
-    keys = same_rows(pair, file)
+    keys, _ = common_rows(pair, file)
     if file == CURVES:
         runs = {key[:2] for key in keys}
         keys = sorted(key for key in a.keys() | b.keys() if key[:2] in runs)
