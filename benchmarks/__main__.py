@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status.
 
-    0 done; 1 in `run` or `growth` something failed that must run; 2 bad input.
+    0 done; 1 if something failed that must run (`run`, `growth`); 2 bad input.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -33,7 +33,7 @@ def _parser() -> OneLineParser:
     growing = commands.add_parser("growth", help="time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     growing.set_defaults(command=_growth)
-    profiling = commands.add_parser("profile", help="what a training step of AlexNet spends its time on")
+    profiling = commands.add_parser("profile", help="time of each part of a training step of AlexNet")
     profiling.set_defaults(command=_profile)
     for command in (running, reporting, scaling, growing, profiling):
         command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
+from alexnet_tf.figures.look import write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.plan import ITEMS
 from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
+from benchmarks.report.chart import draw
 from benchmarks.report.tables import conditions, machine_table, machines_table
 from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
 from experiments.report.marked_section import replace_marked_section
-
-SECTION = "benchmark"
 
 
 def write_all(results_dir: Path) -> list[Path]:
@@ -33,10 +33,6 @@ def write_report(folder: Path) -> list[Path]:
     Returns:
         The files written.
     """
-    # Imported late: README needs no matplotlib.
-    from alexnet_tf.figures.look import write_figure
-    from benchmarks.report.chart import draw
-
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     table = folder / "table.md"
     write_text(table, machine_table(rows, about, read_profile_tables(folder)))
@@ -57,7 +53,7 @@ def write_readme(results_dir: Path) -> list[Path]:
     readme = results_dir.parent.parent / "README.md"
     if results_dir.parent.name != "results" or not readme.exists():
         return []
-    replace_marked_section(readme, SECTION, readme_section(results_dir))
+    replace_marked_section(readme, "benchmark", readme_section(results_dir))
     return [readme]
 
 
@@ -73,7 +69,7 @@ def read_profile_tables(folder: Path) -> str:
 
 
 def readme_section(results_dir: Path) -> str:
-    """Charts, the table of targets and what each machine is, for the README beside the results."""
+    """Charts, the table of targets and the conditions of each machine, for README."""
     folders = [path.parent for path in sorted(results_dir.glob("*/machine.csv"))]
     links = {folder: f"results/{results_dir.name}/{folder.name}" for folder in folders}
     parts = [
@@ -86,4 +82,4 @@ def readme_section(results_dir: Path) -> str:
         parts.append(f"{folder.name}: {about} Every row: [{link}/table.md]({link}/table.md).")
         if (folder / "growth.md").exists():
             parts[-1] += f" As it grows: [{link}/growth.md]({link}/growth.md)."
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
