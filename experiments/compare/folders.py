@@ -97,7 +97,7 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
         names = (one.experiment, two.experiment) if name == "." else (name, other)
         pairs.append(Pair(" / ".join(dict.fromkeys(names)), one, two))
     if not any(pair.a.compared & pair.b.compared for pair in pairs):
-        raise InputError(f"expected two {', '.join(COLUMNS)} of the same kind; received {a} and {b}")
+        raise InputError(f"expected two files of the same kind; received {a} and {b}")
     alone = [f"only in {a}: {name}" for name in left if name not in partners]
     return pairs, alone + [f"only in {b}: {name}" for name in right if name not in partners.values()]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from alexnet_tf.results.csv_rows import to_text
-from experiments.compare.folders import CURVES, KEYS, RUNS, Key, Pair, Row
+from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
 # Columns that the configuration does not decide, and its hash, which `common_rows` compares.
 INCIDENTAL = {
@@ -42,7 +42,7 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
     a, b = pair.a.tables[file], pair.b.tables[file]
     keys, _ = common_rows(pair, file)
     if file == CURVES:
-        runs = {key[:2] for key in keys}
+        runs = {key[:2] for key in keys} | set(common_rows(pair, RUNS)[0])
         keys = sorted(key for key in a.keys() | b.keys() if key[:2] in runs)
     by_column: dict[str, list[str]] = {}
     agreeing = 0
@@ -61,14 +61,18 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
 
 
 def lone_rows(pair: Pair, file: str) -> list[str]:
-    """The rows of a file that one side has, a line for each arm; of curves.csv the runs."""
+    """The rows of a file that only one side has, a line for each arm; for curves.csv the runs."""
     lines = []
     for side, other in ((pair.a, pair.b), (pair.b, pair.a)):
-        keys, others = ({k[:2] if file == CURVES else k for k in s.tables[file]} for s in (side, other))
-        kind = RUNS if file == CURVES else file
+        keys, others = side.tables[file].keys(), other.tables[file].keys()
+        if file == CURVES:
+            keys, others = (
+                {key[:2]: None for key in (*s.runs, *s.tables[file])}.keys() for s in (side, other)
+            )
         # Not every experiment has a search.
-        if others or kind == RUNS:
-            lines += [f"only in {side.path}: {name}" for name in row_names(kind, keys - others)]
+        if others or file != SEARCH:
+            names = row_names(RUNS if file == CURVES else file, (key for key in keys if key not in others))
+            lines += [f"only in {side.path}: {name}" for name in names]
     return lines
 
 
@@ -90,13 +94,12 @@ def row_names(file: str, keys: Iterable[Key]) -> list[str]:
 
     Example:
 
-    >>> row_names("runs.csv", [("tanh", 0), ("relu", 2), ("relu", 0)])
+    >>> row_names("runs.csv", [("relu", 0), ("tanh", 0), ("relu", 2)])
     ['relu seed 0, 2', 'tanh seed 0']
     """
     found: dict[str, str] = {}
-    for key in sorted(keys, key=lambda key: (key[0], key[-1], key)):
-        *group, last = row_name(file, key).split(" ")
-        name = " ".join(group)
+    for key in keys:
+        name, _, last = row_name(file, key).rpartition(" ")
         found[name] = f"{found[name]}, {last}" if name in found else last
     return [f"{name} {values}" for name, values in found.items()]
 

@@ -58,6 +58,18 @@ def test_altered_and_missing_epochs(trees):
     ]
 
 
+def test_a_missing_curve(trees):
+    """Epochs that one side lacks are differences, also where it has the row of the run alone."""
+    (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
+    status, text = compare(*trees)
+    assert status == DIFFER
+    assert "agree: 12 rows of runs.csv, 120 rows of curves.csv" in text
+    lines = section(text, "differ")
+    assert len(lines) == 6
+    assert all("row epoch 0: present / missing; " in line for line in lines)
+    assert section(text, ALONE) == []
+
+
 def test_an_altered_search(searched):
     path = searched[1] / "builtin" / "speed" / "lr_search.csv"
     edit(path, ",0.375,0.385,", ",0.376,0.385,")
