@@ -1,0 +1,119 @@
+"""The layout of the code: which room may import which, and what a room holds.
+
+CONTRIBUTING.md has the same order as a table.
+"""
+
+import ast
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LARGEST_ROOM = 16
+# From the top down: a file imports from its own room and from rooms further down. Folders within a room
+# (`data/sources`, `report/figures`, the rooms of benchmarks) belong to it.
+ROOMS = (
+    "benchmarks",
+    "experiments.__main__",
+    "experiments.compare",
+    "experiments.report",
+    "experiments.runner",
+    "experiments.evidence",
+    "experiments",
+    "experiments.claims",
+    "experiments.experiment",
+    "alexnet_tf.__main__",
+    "alexnet_tf.commands",
+    "alexnet_tf.figures",
+    "alexnet_tf.training",
+    "alexnet_tf.checkpoints",
+    "alexnet_tf.statistics",
+    "alexnet_tf.data",
+    "alexnet_tf.models",
+    "alexnet_tf.layers",
+    "alexnet_tf.reference",
+    "alexnet_tf.results",
+    "alexnet_tf.config",
+    "alexnet_tf.runtime",
+    "alexnet_tf",
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    module_name(path): path
+    for package in ("alexnet_tf", "experiments", "benchmarks")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def imported(source: str, known=FILES) -> set[str]:
+    """The project's modules that a file imports, at its top or within a function."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "expected imports by the whole name"
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                found.add(submodule if submodule in known else node.module)
+    return found & set(known)
+
+
+IMPORTS = {name: imported(path.read_text("utf-8")) - {name} for name, path in FILES.items()}
+
+
+def room_of(module: str) -> str:
+    return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len)
+
+
+def upward(imports) -> list[str]:
+    return sorted(
+        f"{name} imports {other}"
+        for name, others in imports.items()
+        for other in others
+        if ROOMS.index(room_of(other)) < ROOMS.index(room_of(name))
+    )
+
+
+def circle(imports) -> list[str]:
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_imports_run_down():
+    assert upward(IMPORTS) == []
+
+
+def test_no_files_import_each_other():
+    assert circle(IMPORTS) == []
+
+
+def test_the_checks_can_fail():
+    source = "def late():\n    from experiments.claims import relu\n    import alexnet_tf.data.load"
+    found = imported(source)
+    assert found == {"experiments.claims.relu", "alexnet_tf.data.load"}
+    assert upward({"alexnet_tf.data.pipeline": found}) == [
+        "alexnet_tf.data.pipeline imports experiments.claims.relu"
+    ]
+    assert len(circle({"a": {"b"}, "b": {"a"}})) == 3
+
+
+@pytest.mark.parametrize("tops", [("alexnet_tf", "experiments", "benchmarks"), ("tests",)])
+def test_a_room_holds_few_files_with_names_of_their_own(tops):
+    paths = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "__init__.py"]
+    assert paths
+    crowded = {str(folder): n for folder, n in Counter(p.parent for p in paths).items() if n > LARGEST_ROOM}
+    assert crowded == {}
+    assert [str(path) for path in paths if path.stem == path.parent.name] == []
+    assert [str(path) for path in paths if path.stem in ("utils", "helpers", "misc")] == []
