@@ -16,7 +16,7 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup test lint quickstart ablations always run search rerun imagenet compare tables figures \
+.PHONY: setup test test-slow test-all lint quickstart ablations always run search rerun imagenet compare tables figures \
 	report benchmark growth scaling profile clean
 
 setup: $(READY)
@@ -86,13 +86,22 @@ profile: $(READY)
 scaling: $(READY)
 	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
 
+# Two processes: most of a test is one thread of Python that builds a graph.
+TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+
 test: $(READY)
-	$(VENV)/bin/python -m pytest
+	$(TEST) -m "not slow"
+
+test-slow: $(READY)
+	$(TEST) -m slow
+
+test-all: test test-slow
 
 lint: $(READY)
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
 
 clean:
-	rm -rf $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,6 +7,8 @@ first used, so that reading a configuration or a result does not wait for Tensor
 import importlib
 import os
 
+__version__ = "0.1.0"
+
 # TensorFlow leaves oneDNN out by default where a CPU lacks AVX512_VNNI, though the training step is twice as
 # fast with it there too (benchmarks/LOG.md). Read when TensorFlow is imported; what is set already stays.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -1,12 +1,7 @@
 """What several test files share."""
 
 import gc
-import os
 from pathlib import Path
-
-# Read by TensorFlow when it is imported, so set before any test file is; the second as alexnet_tf sets it.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import pytest
 import tensorflow as tf
