@@ -1,6 +1,7 @@
 """Invented runs, recorded as a runner would."""
 
-from alexnet_tf.results.folder import CURVES_COLUMNS, LR_SEARCH_COLUMNS, record_run, runs_columns
+from alexnet_tf.results.csv_rows import CURVES_COLUMNS, LR_SEARCH_COLUMNS, runs_columns
+from alexnet_tf.results.folder import record_run
 
 METRICS = ("epochs_to_25",)
 

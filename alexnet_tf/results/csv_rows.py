@@ -39,6 +39,11 @@ LR_SEARCH_COLUMNS = (
     "selection_error", "winner", "precision", "config_hash", "git_commit", "finished_at",
 )  # fmt: skip
 
+# Columns of runs.csv -> the columns of curves.csv whose last epoch they hold.
+LAST_EPOCH = {
+    "epochs": "epoch",
+    **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},
+}
 STATUSES = ("done", "diverged", "failed")
 RUN_KEY = ("arm", "seed")
 CURVE_KEY = ("arm", "seed", "epoch")
@@ -252,3 +257,17 @@ def _parse(name: str, field: str, is_metric: bool) -> Any:
     if name == "status" and field not in STATUSES:
         raise ValueError("one of " + ", ".join(STATUSES))
     return field
+
+
+def difference(before: float | str | None, now: float | str | None) -> float:
+    """Absolute difference; infinite where one is no finite number and the other is not the same.
+
+    Example:
+
+    >>> difference(0.5, 0.25), difference(None, None), difference(0.5, None)
+    (0.25, 0.0, inf)
+    """
+    numbers = [float(x) for x in (before, now) if isinstance(x, int | float) and math.isfinite(x)]
+    if len(numbers) == 2:
+        return abs(numbers[0] - numbers[1])
+    return 0.0 if repr(before) == repr(now) else math.inf

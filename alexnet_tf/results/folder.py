@@ -14,28 +14,18 @@ from typing import Any
 from alexnet_tf.results.csv_rows import (
     CURVE_KEY,
     CURVES_COLUMNS,
-    EFFECTS_COLUMNS,
     LR_SEARCH_COLUMNS,
     RUN_KEY,
     RUNS_COLUMNS,
     SEARCH_KEY,
-    SUMMARY_COLUMNS,
     Reading,
     Table,
-    metric_columns,
     read_table,
     runs_columns,
-    to_csv,
     to_line,
 )
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_text
-
-__all__ = [
-    "CURVES_COLUMNS", "EFFECTS_COLUMNS", "LR_SEARCH_COLUMNS", "RUNS_COLUMNS", "SUMMARY_COLUMNS", "Reading",
-    "check_search_row", "finished_run", "metric_columns", "prepare_folder", "read_curves", "read_lr_search",
-    "read_records", "read_runs", "record_run", "record_search", "runs_columns", "to_csv",
-]  # fmt: skip
 
 
 def prepare_folder(
@@ -206,23 +196,6 @@ def read_curves(folder: Path) -> Reading:
 def read_lr_search(folder: Path) -> Reading:
     """Rows of lr_search.csv, as `read_runs`; `winner` is a bool."""
     return _reading(read_table(folder / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY))
-
-
-def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The records of a folder: ({run_id: record}, problems)."""
-    records, problems = {}, []
-    for path in sorted((folder / "records").glob("[!.]*.json")):
-        try:
-            content = json.loads(path.read_text("utf-8"))
-            whole = isinstance(content, dict) and isinstance(content.get("config"), dict)
-            if not whole or not all(
-                isinstance(content.get(name, {}), dict) for name in ("data", "environment")
-            ):
-                raise ValueError(str(content)[:60])
-            records[path.stem] = content
-        except (OSError, ValueError) as error:
-            problems.append(f"{path}: expected a JSON record, received: {error}")
-    return records, problems
 
 
 def _reading(table: Table) -> Reading:

@@ -15,9 +15,8 @@ from alexnet_tf.results.csv_rows import (
     SEARCH_KEY,
     read_table,
 )
-from alexnet_tf.results.folder import read_records
+from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
-from experiments.runner.find_run import experiment_folders
 
 RUNS, CURVES, SEARCH = "runs.csv", "curves.csv", "lr_search.csv"
 COLUMNS = {RUNS: RUNS_COLUMNS, CURVES: CURVES_COLUMNS, SEARCH: LR_SEARCH_COLUMNS}

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
-from experiments.runner.find_run import config_of
 
 # The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")

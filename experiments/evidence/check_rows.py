@@ -10,17 +10,17 @@ from typing import Any
 from alexnet_tf.results.csv_rows import (
     CURVE_KEY,
     CURVES_COLUMNS,
+    LAST_EPOCH,
     RUN_KEY,
     RUNS_COLUMNS,
     Line,
     Table,
+    difference,
     read_table,
 )
-from alexnet_tf.results.folder import read_records
+from alexnet_tf.results.records import config_of, read_records
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment
-from experiments.runner.find_run import config_of
-from experiments.runner.replayed import LAST_EPOCH, apart
 
 # Python's sum() of floats rounds otherwise from 3.12 on.
 ROUNDING = 1e-12
@@ -224,7 +224,7 @@ def _is_another(written: float | None, of_curve: float | None) -> bool:
     """Whether a cell holds another number than its curve gives, or one where it gives none, or none."""
     if written is not None and not math.isfinite(written):
         return False  # Said when it was read.
-    return apart(written, of_curve) > ROUNDING * max(1.0, abs(of_curve or 0.0))
+    return difference(written, of_curve) > ROUNDING * max(1.0, abs(of_curve or 0.0))
 
 
 def _shown(value: float | None) -> str:

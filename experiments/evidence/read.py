@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf.statistics import effects as statistics
 from experiments.evidence.check_rows import folders_of, read_folder
-from experiments.evidence.effects import VERDICTS, Judged, Records, Row, claim_verdict, judge
+from experiments.evidence.effects import Judged, Records, Row, claim_verdict, judge
 from experiments.experiment import Experiment
-from experiments.report import wording
 
 # What two rows of one configuration must have in common, whatever else an arm measures of the net.
 OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
@@ -97,28 +95,3 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
                 if row[column] != theirs[column]
             ]
     return said
-
-
-def count_verdicts(found: Sequence[Evidence]) -> str:
-    """The verdicts, one for each experiment on each data set that has pairs, counted.
-
-    Those on the paper's claims apart from those on questions of our own.
-    """
-    decided = [one for one in found if one.verdict != statistics.NO_PAIRS]
-    papers = [one for one in decided if one.experiment.is_of_paper]
-    own = [one for one in decided if not one.experiment.is_of_paper]
-    if not papers:
-        said = f"The paper's claims: {statistics.NO_PAIRS}"
-    else:
-        said = f"The paper's claims in {_experiments(papers)}: {_counts(papers)}"
-    return f"{said}; questions of our own in {_experiments(own)}: {_counts(own)}" if own else said
-
-
-def _experiments(found: Sequence[Evidence]) -> str:
-    return f"{len(found)} experiment{'s' * (len(found) != 1)}"
-
-
-def _counts(found: Sequence[Evidence]) -> str:
-    said = [wording.short_verdict(one.verdict) for one in found]
-    kinds = dict.fromkeys(map(wording.short_verdict, reversed(VERDICTS)))
-    return ", ".join(f"{said.count(kind)} {kind}" for kind in kinds if kind in said)

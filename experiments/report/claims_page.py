@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from experiments.evidence.effects import Judged, Row
-from experiments.evidence.read import Evidence, contradictions, count_verdicts
+from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Comparison, Experiment
 from experiments.report import wording
 from experiments.report.claim_sections import has_more_to_say, holds, link, section
 from experiments.report.conditions import duration, seconds_of
+from experiments.report.headline import count_verdicts
 from experiments.report.noise import our_noise, paper_noise
 from experiments.report.readme import ours
 from experiments.report.robustness import after_holm, family, without_pairing

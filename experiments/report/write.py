@@ -4,12 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.results.folder import (
-    EFFECTS_COLUMNS,
-    SUMMARY_COLUMNS,
-    read_lr_search,
-    to_csv,
-)
+from alexnet_tf.results.csv_rows import EFFECTS_COLUMNS, SUMMARY_COLUMNS, to_csv
+from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_bytes, write_text
 from experiments.evidence.check_rows import folders_of, read_folder, unknown_folders

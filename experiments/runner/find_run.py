@@ -1,13 +1,13 @@
-"""Finding one recorded run among all results, and the configuration that its record holds."""
+"""Finds one recorded run among all results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.config.fields import Config
 from alexnet_tf.results.csv_rows import RUN_KEY, RUNS_COLUMNS, read_table
-from alexnet_tf.results.folder import read_curves, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_runs
+from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
 
 # How many unreadable lines an error names.
@@ -50,31 +50,6 @@ def find_run(results_dir: Path, run_id: str) -> RecordedRun:
     message = f"expected the run_id of a row in a runs.csv below {results_dir}; received {run_id!r}"
     unreadable = _unreadable_lines(folders, run_id)
     raise InputError(f"{message}; not readable: {unreadable}" if unreadable else message)
-
-
-def experiment_folders(results_dir: Path) -> list[Path]:
-    """The folders below a results directory that have a runs.csv; a run's state is none of them."""
-    return [
-        path.parent
-        for path in sorted(results_dir.rglob("runs.csv"))
-        if "state" not in path.relative_to(results_dir).parts
-    ]
-
-
-def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record, whenever it was written: fields it does not have are at their defaults.
-
-    Args:
-        record: as read.
-        path: of the record, for the error.
-
-    Raises:
-        InputError: when it is not whole.
-    """
-    try:
-        return Config.from_dict(record["config"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{path}: expected the configuration of a run; received {error!r}") from error
 
 
 def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:

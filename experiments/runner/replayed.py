@@ -1,18 +1,11 @@
 """The row that a replayed run gives, beside the recorded one."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alexnet_tf.results.csv_rows import RUNS_COLUMNS
+from alexnet_tf.results.csv_rows import LAST_EPOCH, RUNS_COLUMNS, difference
 from experiments.experiment import Arm, Curve, Experiment
-
-# The columns of the last epoch, in every runs.csv.
-LAST_EPOCH = {
-    "epochs": "epoch",
-    **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},
-}
 
 
 @dataclass
@@ -30,12 +23,12 @@ class ReplayedRow:
     @property
     def differing(self) -> dict[str, tuple[Any, Any]]:
         """The values that are not the same to the last bit."""
-        return {name: pair for name, pair in self.values.items() if apart(*pair)}
+        return {name: pair for name, pair in self.values.items() if difference(*pair)}
 
     @property
     def largest(self) -> float:
         """Largest difference, absolute; infinite where only one side has a number."""
-        return max((apart(*pair) for pair in self.values.values()), default=0.0)
+        return max((difference(*pair) for pair in self.values.values()), default=0.0)
 
     def leave_out(self, columns: Sequence[str], reason: str) -> None:
         """Notes that these were not replayed."""
@@ -82,17 +75,3 @@ def replay_row(
         )
     found.values |= {name: (row[name], value) for name, value in replayed.items() if name in row}
     return found
-
-
-def apart(before: float | str | None, now: float | str | None) -> float:
-    """Absolute difference; infinite where one is no finite number and the other is not the same.
-
-    Example:
-
-    >>> apart(0.5, 0.25), apart(None, None), apart(0.5, None)
-    (0.25, 0.0, inf)
-    """
-    numbers = [float(x) for x in (before, now) if isinstance(x, int | float) and math.isfinite(x)]
-    if len(numbers) == 2:
-        return abs(numbers[0] - numbers[1])
-    return 0.0 if repr(before) == repr(now) else math.inf

@@ -10,13 +10,15 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.results.csv_rows import difference
+from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import ProgressBar
 from alexnet_tf.training.train import train
 from experiments.experiment import Experiment
-from experiments.runner.find_run import RecordedRun, config_of
-from experiments.runner.replayed import ReplayedRow, apart, replay_row
+from experiments.runner.find_run import RecordedRun
+from experiments.runner.replayed import ReplayedRow, replay_row
 
 # The columns of curves.csv that the configuration decides.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
@@ -124,7 +126,7 @@ def compare_curves(
     """
     first, column, largest = None, "", 0.0
     for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
-        distances = {name: apart(before[name], now[name]) for name in MEASURED}
+        distances = {name: difference(before[name], now[name]) for name in MEASURED}
         worst = max(distances, key=distances.get)
         if distances[worst]:
             first, column = (epoch, worst) if first is None else (first, column)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash
-from alexnet_tf.results.folder import read_curves, read_lr_search, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
+from alexnet_tf.results.records import read_records
 
 # What a row tells of the training itself, whichever experiment it is a row of.
 OF_THE_TRAINING = (

@@ -5,15 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_tf.results.csv_rows import to_text
-from alexnet_tf.results.folder import (
-    CURVES_COLUMNS,
-    RUNS_COLUMNS,
-    read_curves,
-    read_records,
-    read_runs,
-    runs_columns,
-)
+from alexnet_tf.results.csv_rows import CURVES_COLUMNS, RUNS_COLUMNS, runs_columns, to_text
+from alexnet_tf.results.folder import read_curves, read_runs
+from alexnet_tf.results.records import read_records
 from tests.recording import METRICS, curve_rows, record, run_row
 
 

@@ -16,11 +16,11 @@ from alexnet_tf.results.folder import (
     prepare_folder,
     read_curves,
     read_lr_search,
-    read_records,
     read_runs,
     record_run,
     record_search,
 )
+from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime import files
 from alexnet_tf.runtime.errors import InputError
 from tests.recording import METRICS, record, run_row, search_row

@@ -11,10 +11,11 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import no_effect
 from experiments.evidence.effects import Judged
-from experiments.evidence.read import Evidence, count_verdicts, without_rows
+from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Comparison, Experiment
 from experiments.report import wording
 from experiments.report.figures.effects import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis
+from experiments.report.headline import count_verdicts
 from experiments.report.readme import ours
 
 # Beyond so many points a comparison goes to a panel of its own kind, lest it flatten all others.

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from alexnet_tf.results.folder import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from alexnet_tf.results.csv_rows import EFFECTS_COLUMNS, SUMMARY_COLUMNS
 from alexnet_tf.statistics.effects import (
     INCONCLUSIVE,
     INCONCLUSIVE_BOUND,

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results.folder import read_curves, read_lr_search, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
+from alexnet_tf.results.records import read_records
 from experiments import EXPERIMENTS
 from experiments.evidence.check_rows import read_folder
 from experiments.evidence.read import contradictions, read_evidence

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from alexnet_tf.results.folder import read_records, read_runs
+from alexnet_tf.results.folder import read_runs
+from alexnet_tf.results.records import read_records
 from experiments import EXPERIMENTS
 from experiments.evidence.effects import judge
 from experiments.evidence.read import read_evidence

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_tf.results.folder import LR_SEARCH_COLUMNS, record_search
+from alexnet_tf.results.csv_rows import LR_SEARCH_COLUMNS
+from alexnet_tf.results.folder import record_search
 from alexnet_tf.runtime.errors import InputError
 from experiments.report.conditions import DATASET_NOTES
 from experiments.report.write import write_all, write_report
@@ -268,7 +269,8 @@ def test_nothing_to_report_is_refused(tmp_path):
 
 def test_evidence_does_not_wait_for_tensorflow():
     code = (
-        "import sys, experiments.report.write, experiments.report.figures.figure, experiments.compare.results, experiments.report.readme;"
+        "import sys, experiments.report.write, experiments.report.figures.figure;"
+        "import experiments.compare.results, experiments.report.readme;"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     root = Path(__file__).parents[3]

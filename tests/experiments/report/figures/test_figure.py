@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.results.folder import read_curves, read_records, read_runs
+from alexnet_tf.results.folder import read_curves, read_runs
+from alexnet_tf.results.records import read_records
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.evidence.effects import activation_of, judge
 from experiments.experiment import TEST_ERROR, Comparison
