@@ -15,14 +15,14 @@ from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 
-# Of each class: the share that chooses rates and plateaus, and the share that results are reported on where
-# a set has no split for that.
+# Shares of each class: of the selection split, and of the report split where a set has neither a test nor a
+# validation split.
 SELECTION_SHARE = 0.1
 HELD_OUT_SHARE = 0.2
 
 
 class NamedSet:
-    """What follows from the name and the class names of a set, wherever its images are."""
+    """What depends only on the name and the class names of a set."""
 
     name: str
     class_names: tuple[str, ...]
@@ -237,7 +237,7 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
 
 
 def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
-    """Parts a set without a test or validation split in two, by `selection_mask`.
+    """Splits a set that has no test or validation split, by `selection_mask`.
 
     Returns:
         (images, labels) of the rest, and (images, labels) of the `fraction` of each class held out.

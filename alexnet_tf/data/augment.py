@@ -3,12 +3,11 @@
 Crop, flip and colour noise are the paper's (section 4.1); vertical flip, rotation, brightness and
 Gaussian noise are of other recipes.
 
-Nothing here holds a random state. `epoch_draws` gives every example of an epoch its own row of
-numbers, a function of (seed, epoch, index of the example), so the augmentation of an image depends
-neither on the batch it falls into nor on where an interrupted run went on. Keras's layers (RandomFlip,
-RandomRotation, RandomBrightness, GaussianNoise) draw from a generator with a state, for a whole batch:
-neither holds for them. So Keras gives the arithmetic where there is any (`ops.image`), and the draws
-are from here.
+Nothing here holds a random state. `epoch_draws` gives every example of an epoch its own row of numbers, a
+function of (seed, epoch, index of the example), so the augmentation of an image depends neither on the batch
+it falls into nor on where an interrupted run went on. Keras's layers (RandomFlip, RandomRotation,
+RandomBrightness, GaussianNoise) draw for a whole batch from a generator with a state, so they depend on
+both. Only their arithmetic (`ops.image`) is used here, with these draws.
 """
 
 import functools

@@ -63,7 +63,7 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
 
 
 def why_unusable(error: OSError | ImageDecodeError) -> str:
-    """Why a file gave no image, in a few words, for the list of such files.
+    """The reason why a file gave no image, for the quarantine list.
 
     Example:
 
@@ -137,7 +137,7 @@ class Target:
 
 
 def choose_target(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> Target:
-    """What images of these (height, width) are brought to: one size is kept, unless another is asked for.
+    """The shape to bring images of these sizes (height, width) to: one common size is kept by default.
 
     Example:
 

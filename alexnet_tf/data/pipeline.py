@@ -62,7 +62,7 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """Of the images that this config trains on, and no others; or those of a trained model."""
+        """Statistics of the images that this config trains on, or those that were given."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
@@ -74,7 +74,7 @@ class DataPipelines:
         return DataPipelines(self.streamed_set().cached(folder), self.config, self.statistics)
 
     def streamed_set(self) -> StreamedSet:
-        """The images; raises an InputError where they are in memory, so that a cache would serve nothing."""
+        """The images on disk; an InputError for a set in memory, which needs no cache."""
         if not isinstance(self.image_set, StreamedSet):
             raise InputError(
                 f"--cache: expected a set that streams from disk (--set storage=stream); received "
@@ -85,8 +85,7 @@ class DataPipelines:
     def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that is a function of (seed, epoch).
 
-        The examples left over when the batch size does not divide their number are dropped; with the
-        next epoch's order they are others.
+        Examples that do not fill the last batch are dropped; each epoch drops different ones.
         """
         order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
         return self._augmented(order, seed, epoch, batch_size)
@@ -95,7 +94,7 @@ class DataPipelines:
         """Training examples as an epoch shows them: float32 [n, *input_shape].
 
         Args:
-            indices: int64 [n], into the training images; some epoch's order puts them elsewhere.
+            indices: int64 [n], into the training images.
             seed: of the run.
             epoch: counted from 1.
         """
@@ -211,7 +210,7 @@ def open_data(
     Args:
         config: which set, and what is done to its images.
         access: the TFDS data directory, whether to download, and a cache of decoded pixels.
-        statistics: of the images that a trained model has seen, to preprocess others in the same way.
+        statistics: of a trained network's images, to preprocess others in the same way.
 
     Raises:
         InputError: for a set that can be neither found nor downloaded, or a cache that cannot be used.
@@ -247,8 +246,8 @@ def _training_batches(
 ) -> tf.data.Dataset:
     """Full batches of an epoch; what is left over at its end is dropped.
 
-    An image that can no longer be read is passed over and those after it move up; the first of the epoch
-    come once more at its end where they are needed to fill it.
+    An image that can no longer be read is skipped; the first examples of the epoch are then repeated at its
+    end, so that the number of batches stays the same.
 
     Args:
         image_set: the images.
@@ -322,8 +321,8 @@ def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # A fixed number of calls side by side: each epoch has a dataset of its own, on which the tuner of
-    # tf.data would start anew.
+    # A fixed number of parallel calls: each epoch has its own dataset, so the tuner of tf.data would start
+    # again.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)

@@ -42,13 +42,13 @@ def figures_of(
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
-    """Writes the figures of a trained network; each is told of when it is there.
+    """Writes the figures of a trained network and reports each file once it is written.
 
     Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv) and curve (with
     curve.csv). With one also predictions and neighbours (Figure 4, with neighbours.csv).
 
     Args:
-        checkpoint: a folder that `train_on` wrote.
+        checkpoint: a folder written by `alexnet train`.
         out: folder for the files, made where it is missing.
         dataset: `builtin`, a TFDS name or `folder:PATH`, of the network's classes.
         access: where the images come from.
@@ -59,7 +59,7 @@ def figures_of(
         A line for each file, with its numbers.
 
     Raises:
-        InputError: before anything is written, for a checkpoint or a set that will not do.
+        InputError: before anything is written, for an unusable checkpoint or data set.
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
@@ -68,10 +68,10 @@ def figures_of(
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
     if rows:
-        # The numbers of a figure stand beside it.
+        # So that the figure's numbers are beside it.
         write_bytes(out / "curve.csv", curve.read_bytes())
         draw = functools.partial(curve_figure, rows, net.model.name, results_slug(net.config.data.dataset))
-        yield from _told([out / "curve.csv", *write_figure(out / "curve", draw, VECTOR)])
+        yield from _names([out / "curve.csv", *write_figure(out / "curve", draw, VECTOR)])
     else:
         yield f"no curve: {curve} is not there"
     if data:
@@ -83,7 +83,7 @@ def figures_of(
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
     """Writes Figure 2 of any network, trained or not, into a folder; see `figures_of`."""
     make_folder(out, "--out")
-    yield from _told(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
+    yield from _names(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 
 
 def _kernels(net: Trained, out: Path) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _kernels(net: Trained, out: Path) -> Iterator[str]:
         write_text(out / "kernels.csv", to_csv(KERNELS_COLUMNS, _rows(KERNELS_COLUMNS, table)))
         said = ", ".join(f"{share:.3f}" for share in shares)
         yield f"{out / 'kernels.csv'}: colourfulness {said}"
-    yield from _told(write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
+    yield from _names(write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
 
 
 def _predictions(
@@ -110,7 +110,7 @@ def _predictions(
         "different classes, named above. Bars: the five most probable classes, from the central crop. "
         "Orange: the right one."
     )
-    yield from _told(
+    yield from _names(
         write_figure(
             out / "predictions",
             lambda: predictions_figure(sample, headline, about),
@@ -138,7 +138,7 @@ def _neighbours(
         neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)),
         *_neighbours_text(found, data, seed),
     )  # fmt: skip
-    yield from _told(write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
+    yield from _names(write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
 
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
@@ -164,5 +164,5 @@ def _rows(columns: Sequence[str], table: Iterable[Sequence]) -> list[dict]:
     return [dict(zip(columns, line, strict=True)) for line in table]
 
 
-def _told(files: Iterable[Path]) -> Iterator[str]:
+def _names(files: Iterable[Path]) -> Iterator[str]:
     return (str(file) for file in files)

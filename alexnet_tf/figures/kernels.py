@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Of kernels of independent noise: two of three colour axes are off the grey one.
+# Colourfulness of independent noise: two of three colour axes are orthogonal to the grey one.
 NOISE = 2 / 3
 # Columns to rows of a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
@@ -87,11 +87,10 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 
 
 def random_contrasts(kernels: np.ndarray, deals: int, seed: int) -> np.ndarray:
-    """How far random halves of the kernels differ in colourfulness, for each of many ways to halve them.
+    """The difference in colourfulness between random halves of the kernels, for many random halvings.
 
-    What the difference of two towers is to be measured against: it is as large where kernels are of many
-    kinds, or few, without any tower having a say. The share of deals that part at least as far as the towers
-    is the p value of a permutation test of one net.
+    The null distribution for the difference between two towers. The share of halvings that differ at least as
+    much as the towers is the p value of a permutation test of one net.
 
     Args:
         kernels: [height, width, 3, kernels], an even number.

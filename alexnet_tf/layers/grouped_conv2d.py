@@ -80,6 +80,6 @@ class GroupedConv2D(keras.layers.Conv2D):
         return {**super().get_config(), "implementation": self.implementation}
 
 
-# Keras addresses the layers in a .weights.h5 file by the name of their class: with this one, ours and
-# its own Conv2D are at the same place, in whatever order a model has them.
+# Keras addresses the layers in a .weights.h5 file by their class name: with Conv2D's name, this layer and
+# Keras's own have the same address, in whatever order a model contains them.
 GroupedConv2D.__name__ = "Conv2D"

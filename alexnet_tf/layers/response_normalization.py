@@ -1,4 +1,4 @@
-"""What both response normalisations share: the power, its gradient, and how they are run."""
+"""The arithmetic of both response normalisations: the power, its gradient, and their compilation."""
 
 import functools
 from collections.abc import Callable
@@ -9,38 +9,34 @@ import tensorflow as tf
 
 
 @dataclass(frozen=True)
-class ChannelWindow:
-    """Neighbours in a [positions, channels] matrix: `n` channels, from `n // 2` before."""
-
-    n: int
-
-    def sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the window of each channel."""
-        return self._sum(values, self.n // 2)
-
-    def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the channels whose window holds this one; the same for an odd `n`."""
-        return self._sum(values, self.n - 1 - self.n // 2)
-
-    def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
-        channels = values.shape[-1]
-        padded = tf.pad(values, [[0, 0], [before, self.n - 1 - before]])
-        return tf.add_n([padded[:, start : start + channels] for start in range(self.n)])
-
-
-@dataclass(frozen=True)
-class SpatialWindow:
-    """Neighbours in a map of [batch, height, width, channels]: `size` squared, from `size // 2` before."""
+class Window:
+    """`size` neighbours of each value along each axis of the window, from `size // 2` before it."""
 
     size: int
 
     def sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the window of each position."""
+        """Sum over the window of each value."""
         return self._sum(values, self.size // 2)
 
     def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the positions whose window holds this one; the same for an odd `size`."""
+        """Sum over the values whose window holds this one; the same for an odd `size`."""
         return self._sum(values, self.size - 1 - self.size // 2)
+
+    def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
+        raise NotImplementedError
+
+
+class ChannelWindow(Window):
+    """Neighbouring channels in a matrix [positions, channels]."""
+
+    def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
+        channels = values.shape[-1]
+        padded = tf.pad(values, [[0, 0], [before, self.size - 1 - before]])
+        return tf.add_n([padded[:, start : start + channels] for start in range(self.size)])
+
+
+class SpatialWindow(Window):
+    """Neighbouring positions, a square, in maps [batch, height, width, channels]."""
 
     def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
         margin = [before, self.size - 1 - before]
@@ -62,7 +58,7 @@ def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -
 
 def response_normalization(
     inputs: tf.Tensor,
-    window: ChannelWindow | SpatialWindow,
+    window: Window,
     k: float,
     alpha: float,
     beta: float,
@@ -94,7 +90,7 @@ def response_normalization(
 @functools.cache
 def _kernels(
     spec: tf.TensorSpec,
-    window: ChannelWindow | SpatialWindow,
+    window: Window,
     k: float,
     alpha: float,
     beta: float,

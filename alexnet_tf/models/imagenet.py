@@ -21,8 +21,8 @@ Prediction = list[tuple[str, float]]
 def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
     """Images minus the mean, for `AlexNet(...)` (paper, section 2).
 
-    The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Who has that image
-    passes it as `mean`; the default is the mean of its pixels, one number a channel.
+    The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
+    if you have it; the default is its mean colour, one number per channel.
 
     Args:
         images: RGB, 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor, of

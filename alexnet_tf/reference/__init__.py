@@ -7,7 +7,7 @@ from alexnet_tf.reference.activations import dropout, relu, softmax
 from alexnet_tf.reference.alexnet import alexnet_activations, alexnet_forward, alexnet_weight_shapes
 from alexnet_tf.reference.convolution import conv2d, dense
 from alexnet_tf.reference.normalization import local_response_normalization, spatial_response_normalization
-from alexnet_tf.reference.pooling import average_pool, global_average_pool, global_max_pool, max_pool
+from alexnet_tf.reference.pooling import average_pool, max_pool
 from alexnet_tf.reference.sizes import output_size, sides
 
 __all__ = [
@@ -18,8 +18,6 @@ __all__ = [
     "conv2d",
     "dense",
     "dropout",
-    "global_average_pool",
-    "global_max_pool",
     "local_response_normalization",
     "max_pool",
     "output_size",

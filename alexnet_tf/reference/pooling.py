@@ -1,4 +1,4 @@
-"""Pooling over windows and over whole maps."""
+"""Pooling over windows."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -56,28 +56,6 @@ def average_pool(
     totals = _windows(images, size, stride, padding, overhang, outside=0).sum((-2, -1))
     inside = np.ones((1, *images.shape[1:3], 1))
     return totals / _windows(inside, size, stride, padding, overhang, outside=0).sum((-2, -1))
-
-
-def global_max_pool(images: np.ndarray) -> np.ndarray:
-    """Largest value of each channel: [batch, height, width, channels] to [batch, channels].
-
-    Example:
-
-    >>> global_max_pool(np.arange(8.0).reshape(1, 2, 2, 2))
-    array([[6., 7.]])
-    """
-    return images.max((1, 2))
-
-
-def global_average_pool(images: np.ndarray) -> np.ndarray:
-    """Mean of each channel: [batch, height, width, channels] to [batch, channels].
-
-    Example:
-
-    >>> global_average_pool(np.arange(8.0).reshape(1, 2, 2, 2))
-    array([[3., 4.]])
-    """
-    return images.mean((1, 2))
 
 
 def _windows(

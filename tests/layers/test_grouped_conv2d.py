@@ -86,18 +86,18 @@ def model_with(make_conv):
     )
 
 
-@pytest.mark.parametrize("ours_first", [False, True])
-def test_weight_files_of_keras_and_ours_load_each_other(tmp_path, ours_first):
+@pytest.mark.parametrize("grouped_first", [False, True])
+def test_weight_files_of_both_layers_load_each_other(tmp_path, grouped_first):
     source, target = model_with(keras.layers.Conv2D), model_with(GroupedConv2D)
-    if ours_first:
+    if grouped_first:
         source, target = target, source
     path = tmp_path / "model.weights.h5"
     source.save_weights(path)
     images = normal(2, 9, 9, 3).astype("float32")
     assert not np.allclose(source(images), target(images))
     target.load_weights(path)
-    for ours, theirs in zip(target.get_weights(), source.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    for loaded, saved in zip(target.get_weights(), source.get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, saved)
     np.testing.assert_allclose(target(images), source(images), rtol=1e-5, atol=1e-6)
 
 
@@ -143,9 +143,9 @@ def test_gradients_in_mixed_precision(policy):
             loss = tf.reduce_sum(tf.cast(layer(images), "float32") * upstream)
         return tape.gradient(loss, [layer.kernel, images])
 
-    for ours, exact in zip(gradients(layer, images), gradients(twin, rounded), strict=True):
+    for gradient, exact in zip(gradients(layer, images), gradients(twin, rounded), strict=True):
         # The upstream gradient is rounded once and the result once more; sums are of up to 32 products.
-        np.testing.assert_allclose(ours, exact, rtol=0, atol=2.0**-7 * np.abs(exact).max())
+        np.testing.assert_allclose(gradient, exact, rtol=0, atol=2.0**-7 * np.abs(exact).max())
 
 
 def test_config_round_trip():

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.reference import average_pool, global_average_pool, global_max_pool, max_pool
+from alexnet_tf.reference import average_pool, max_pool
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -60,12 +60,6 @@ def test_equals_pytorch(case, overhang):
 def test_overhang_changes_nothing_in_the_paper(size):
     image = np.random.default_rng(size).normal(size=(1, size, size, 1))
     np.testing.assert_array_equal(max_pool(image), max_pool(image, overhang=True))
-
-
-def test_global_pooling():
-    images = np.array([[1.0, 5.0], [2.0, 0.0], [3.0, 1.0], [6.0, -2.0]]).reshape(1, 2, 2, 2)
-    assert global_max_pool(images).tolist() == [[6.0, 5.0]]
-    assert global_average_pool(images).tolist() == [[3.0, 1.0]]
 
 
 def test_window_larger_than_the_image_is_refused():

@@ -12,19 +12,6 @@ import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
 
-CLASS_NAMES: tuple[str, ...] = (
-    "disc",
-    "ring",
-    "square",
-    "triangle",
-    "cross",
-    "star",
-    "crescent",
-    "heart",
-    "arrow",
-    "clover",
-)
-
 _SIZE = 32
 # Small enough for the float32 planes of a chunk to stay in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
@@ -279,3 +266,6 @@ _OUTLINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "arrow": _arrow,
     "clover": lambda x, y: _length(np.abs(x) - 0.43, np.abs(y) - 0.43) - 0.47,
 }
+
+# In label order.
+CLASS_NAMES = tuple(_OUTLINES)

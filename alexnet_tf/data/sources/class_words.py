@@ -1,7 +1,7 @@
 """Readable names of classes that are WordNet ids, such as ImageNet's."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
@@ -25,15 +25,8 @@ def read_words(path: Path) -> dict[str, str]:
     >>> read_words(TINY_IMAGENET_CLASSES)["n02909870"]
     'bucket, pail'
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"words: expected a text file of ids and words; received {path} ({reason})"
-        ) from error
     words = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in _numbered_lines(path, "words: expected a text file of ids and words"):
         if not line.strip():
             continue
         name, *rest = line.split(maxsplit=1)
@@ -46,21 +39,14 @@ def read_words(path: Path) -> dict[str, str]:
 def read_class_names(path: Path) -> list[str]:
     """Names of classes in the order of a network's outputs, one a line.
 
-    A line that starts with a WordNet id is named by it, so Caffe's `synset_words.txt` will do: the data
-    sets name ImageNet's classes so, too.
+    A line that starts with a WordNet id gives that id as the name, as the data sets name ImageNet's classes;
+    so Caffe's `synset_words.txt` can be used.
 
     Raises:
         InputError: for a file that cannot be read, has an empty line or a name twice.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"--classes: expected a text file of one name a line; received {path} ({reason})"
-        ) from error
     places: dict[str, int] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in _numbered_lines(path, "--classes: expected a text file of one name a line"):
         found = WORDNET_ID.match(line)
         name = found[0] if found else line.strip()
         if not name or name in places:
@@ -84,3 +70,11 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
     """
     known = {**read_words(TINY_IMAGENET_CLASSES), **(words or {})}
     return tuple(known.get(name, name).split(",")[0].strip() for name in class_names)
+
+
+def _numbered_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
+    try:
+        return enumerate(path.read_text("utf-8").splitlines(), start=1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{expected}; received {path} ({reason})") from error

@@ -35,11 +35,11 @@ def load_folder(
 ) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
-    PATH holds either a folder per class, or `train` and one of `test`, `val` and `validation` with a
-    folder per class in each. Without the latter, 20% of each class is held out, by a hash of the pixels,
-    to report on. Files are read at any depth below their class and by content, whatever their extension;
-    names that start with a dot are passed over. A file that is no whole image is not used and listed,
-    with its path below PATH and the reason, in `quarantine`.
+    PATH holds either a folder per class, or `train` and one of `test`, `val` and `validation` with a folder
+    per class in each. Without the latter, 20% of each class is held out, by a hash of the pixels, to report
+    on. Files are read at any depth below their class and by content, whatever their extension; names that
+    start with a dot are skipped. A file that is not a complete image is listed in `quarantine`, with its
+    path below PATH and the reason, and not used.
 
     Images that all have one size keep it; otherwise, or with `image_size`, each is scaled and cropped to
     its central square.
@@ -63,7 +63,7 @@ def load_folder(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )
     tree = _list_tree(name, root)
-    # Without a size asked for, what the files' headers say decides it.
+    # Without a requested size, the sizes in the files' headers decide.
     sizes = None if image_size else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
     shape = choose_target(expected, image_size, channels=3).shape
@@ -131,7 +131,7 @@ def _hold_in_memory(
     images, kept, quarantine = _decode(name, tree, image_size, sizes)
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
-    # Views, since the training images come first: a copy would need the memory twice.
+    # Views, which the order (training images first) allows: copies would double the memory.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
@@ -206,7 +206,7 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Damage that the header did not show is rare. Start again: the common size may be another now.
+        # Damage that the header does not show is rare. Start again, because the common size may have changed.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 

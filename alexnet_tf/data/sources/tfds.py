@@ -16,7 +16,7 @@ import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, Split, hold_out
 from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image
-from alexnet_tf.data.sources.tfds_fetch import fetch
+from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
 from alexnet_tf.data.streaming.tfds_records import TfdsRecords
@@ -38,7 +38,7 @@ def load_tfds(
 ) -> ImageSet | StreamedSet:
     """Loads a set of images with one label each, from disk or, where it is not there, by TFDS.
 
-    The report split is the test split, else the validation split; one without labels is passed over, and
+    The report split is the test split, else the validation split; a split without labels is skipped, and
     where none is left 20% of each class of the training split is held out, by a hash of the pixels. Images
     that have to be scaled and cannot be decoded are listed in `quarantine`.
 
@@ -198,7 +198,7 @@ def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
         with tf.device("CPU:0"):
             return feature.decode_example(data).numpy()
     except tf.errors.OpError as error:
-        raise ImageDecodeError(f"damaged image: {_one_line(error)}") from None
+        raise ImageDecodeError(f"damaged image: {one_line(error)[:200]}") from None
 
 
 def _read_scaled(
@@ -260,9 +260,5 @@ def _quiet() -> Iterator[None]:
 
 def _unreadable(name: str, where: str, error: Exception) -> InputError:
     # TFDS raises whatever its readers, TensorFlow or the modules named by the set raise.
-    received = f"{type(error).__name__}: {_one_line(error)}"
+    received = f"{type(error).__name__}: {one_line(error)[:200]}"
     return InputError(f"{name}: expected a readable TFDS set in {where}; received {received}")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

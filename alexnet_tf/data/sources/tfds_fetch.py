@@ -1,4 +1,4 @@
-"""Fetching a set by TFDS, and saying quickly and in one line why it cannot be fetched."""
+"""Fetching a set with TFDS, or a quick one-line error where it cannot be fetched."""
 
 import contextlib
 import difflib
@@ -29,14 +29,14 @@ OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 
 
 def fetch(name: str, data_dir: Path, download: bool) -> None:
-    """Has TFDS download and prepare a set that is not in `data_dir`.
+    """Lets TFDS download and prepare a set that is not in `data_dir`.
 
     Nothing is written before a host of the set has answered; what a failed download leaves is removed.
 
     Args:
         name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
         data_dir: the directory of TFDS sets; made where it is missing.
-        download: without it, only the error is worked out.
+        download: without it, only the reason of the error is looked for.
 
     Raises:
         InputError: for a name unknown to TFDS, without `download` or a network, for a set that must be
@@ -67,7 +67,7 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
         _tidy(cls.name, data_dir, before)
         raise InputError(
             f"{name}: TFDS could not prepare it in {data_dir}: {type(error).__name__}: "
-            f"{_one_line(str(error))[:300]}; {ways_out(name)}"
+            f"{one_line(error)[:300]}; {ways_out(name)}"
         ) from error
 
 
@@ -153,7 +153,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         return tfds.builder_cls(parsed.name), options.get("config")
     except Exception as error:  # the set's own code may need packages that are not there
         raise InputError(
-            f"{name}: TFDS cannot run its code: {type(error).__name__}: {_one_line(str(error))[:200]}"
+            f"{name}: TFDS cannot run its code: {type(error).__name__}: {one_line(error)[:200]}"
         ) from error
 
 
@@ -195,7 +195,7 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     """
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    says = _one_line(instructions)
+    says = one_line(instructions)
     # "manual_dir should contain two files: ILSVRC2012_img_train.tar and ..."; other sets want them unpacked.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
@@ -209,5 +209,6 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def one_line(message: object) -> str:
+    """The text of a message or error, without its line breaks."""
+    return " ".join(str(message).split())

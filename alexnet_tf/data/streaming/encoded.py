@@ -34,7 +34,7 @@ class EncodedImages(Protocol):
         """Where the row is, for the quarantine list."""
 
     def identity(self) -> dict:
-        """JSON-ready; another whenever one of the files is, or may be, another."""
+        """A JSON-ready value that changes whenever one of the files has, or may have, changed."""
 
 
 class ImageFiles:
@@ -68,7 +68,7 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # Hashed as they come: a list for a million files would be larger than all else that is kept of them.
+        # Hashed one by one: a list of a million files would take more memory than all else kept about them.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())

@@ -1,4 +1,4 @@
-"""One pass over images that stay on disk: what is learnt from each, with a few in memory at a time."""
+"""One pass over images that stay on disk, with a few in memory at a time."""
 
 import functools
 import hashlib
@@ -18,7 +18,7 @@ from alexnet_tf.data.decode import ImageDecodeError, Target, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
 
-# Images that a thread decodes before it hands them on; a few of these per core are in memory at any moment.
+# Images decoded in one task; a few tasks per core are in memory at a time.
 CHUNK = 16
 
 Item = TypeVar("Item")
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What one pass tells of the images it saw; for other rows the arrays hold 0.
+    """What one pass over images found; for rows outside the pass the arrays hold 0.
 
     Attributes:
         labels: int64 [rows].
@@ -53,8 +53,8 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
         name: shown with the progress.
         encoded: the images.
         groups: int64 [n] each.
-        target: what images are brought to. One that has another shape, and is not to be scaled, leaves only
-            its dimensions: the fingerprint and the sums then say nothing.
+        target: the shape to bring images to. Where one has another shape and is not to be scaled, only its
+            dimensions are recorded, and the fingerprint and the sums are meaningless.
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
@@ -80,7 +80,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 def progress_bar(name: str, images: int) -> tqdm:
-    """Shows how far a pass is, once it has taken a few seconds."""
+    """A progress bar that appears once a pass has taken five seconds."""
     return tqdm(
         total=images,
         desc=name,

@@ -2,10 +2,10 @@
 
 Of each set there are two files, named after the size of its images and its fingerprint:
 
-- `.pixels`, the images one after the other, those to train on first. It only grows: whenever its writing
-  was interrupted, the whole images that it holds are those that are done.
-- `.index.npz`, a checksum of each image. It is written last, when the pixels are all there and have the
-  fingerprint of the set, so a cache that has it is whole.
+- `.pixels`, the images one after the other, those to train on first. It is only
+  appended to, so after an interruption every complete image in it is valid.
+- `.index.npz`, a checksum of each image. It is written last, when all pixels are there and have the
+  fingerprint of the set, so a cache that has an index is complete.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from alexnet_tf.data.streaming.image_pass import CHUNK, in_order, progress_bar
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
-# To be raised when the files come to hold something else.
+# Increase it when the contents of the files change.
 FORMAT = 1
 
 # From the place of an image in the cache to its pixels.
@@ -65,15 +65,15 @@ class CacheContents:
 
     @property
     def size(self) -> str:
-        """Of an image, for people."""
+        """Shape of an image as text, such as 256x256x3."""
         return "x".join(map(str, self.shape))
 
     def place(self, folder: Path) -> str:
-        """Where the files are, but for their endings."""
+        """Path of the files without their suffixes."""
         return os.path.join(folder, f"{self.size}-{self.fingerprint[:16]}")
 
     def facts(self) -> str:
-        """What the index says of the pixels."""
+        """The description of the pixels that the index stores."""
         return json.dumps([FORMAT, self.fingerprint, self.shape, self.count])
 
 
@@ -81,7 +81,7 @@ class PixelCache:
     """Images read one at a time, in any order, by any number of threads.
 
     Args:
-        place: of the files, without their endings.
+        place: path of the files without their suffixes.
         contents: what they are to hold.
         checksums: uint32, CRC-32 of each image.
 
@@ -122,7 +122,7 @@ class PixelCache:
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:
     """Opens the cache of a set, after writing what is missing of it.
 
-    One process writes; others that want the same cache wait for it. An interrupted one is gone on with.
+    One process writes while others that need the same cache wait. An interrupted write is continued.
 
     Args:
         folder: of the caches of any number of sets; made where it is missing.

@@ -1,4 +1,4 @@
-"""All that has to be known, before training, of a set whose images stay on disk."""
+"""What training needs to know beforehand about a set whose images stay on disk."""
 
 import json
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """What the images of `n` rows are; some of them cannot be used.
+    """The result of reading all `n` images of a set.
 
     Attributes:
-        target: what images are brought to.
+        target: the shape that images are brought to.
         train_rows: int64, of the training examples.
         report_rows: int64, of the examples that results are reported on.
         labels: int64 [n].

@@ -9,7 +9,7 @@ from alexnet_tf.runtime.errors import InputError
 
 Storage = Literal["auto", "memory", "stream"]
 
-# Larger sets stream from disk, unless asked otherwise.
+# Larger sets stream from disk by default.
 MEMORY_LIMIT = 4 * 2**30
 
 
@@ -20,7 +20,7 @@ def is_streamed(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> bool:
-    """Whether a set streams. It decides speed and memory, and no number: the pixels are the same.
+    """Whether a set is streamed from disk, which changes speed and memory but no pixel.
 
     Args:
         name: of the set, for the error.
@@ -38,7 +38,7 @@ def is_streamed(
     (False, True)
     """
     size = count * int(np.prod(image_shape))
-    # TensorFlow makes a copy of its own of an array.
+    # TensorFlow copies an array.
     most = physical_memory() // 2
     if storage == "memory" and size > most:
         raise InputError(

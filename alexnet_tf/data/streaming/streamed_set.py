@@ -19,11 +19,11 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Files that may become unreadable during a run; with more the disk is gone, and not some files.
+# Files that may become unreadable during a run; if more do, the disk has failed rather than single files.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
-# To be raised when a scan comes to hold something else.
+# Increase it when the contents of a saved scan change.
 FORMAT = 1
 
 
@@ -32,8 +32,8 @@ class StreamedSet(NamedSet):
 
     The examples, their order, pixels, splits and fingerprint are those of the same set in memory.
 
-    A file that could be read once may fail later. It is then passed over and listed in `quarantine`; with
-    too many of them `check_readable` says so.
+    A file that could be read once may fail later. It is then skipped and listed in `quarantine`;
+    `check_readable` raises an error where there are too many.
 
     Attributes:
         name, class_names, train_labels, report_labels, report_split, fingerprint: as in `ImageSet`.
@@ -73,7 +73,7 @@ class StreamedSet(NamedSet):
     def cached(self, folder: Path) -> "StreamedSet":
         """The same set, read from a cache of its pixels in this folder; see `open_pixel_cache`.
 
-        The files of the images are not opened any more, so none of them can be lost.
+        The image files are not opened again, so none of them can become unreadable.
 
         Raises:
             InputError: where the cache cannot be used, or be written.
@@ -111,8 +111,8 @@ class StreamedSet(NamedSet):
     def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
         """An image, uint8 of `image_shape`, and whether it could be read; where not, it is black.
 
-        After too many failures, or one of the cache, black images count as read: whoever goes on to the
-        next readable image comes to an end, and `check_readable` then tells why.
+        After too many failures, or a failure of the cache, black images count as readable, so that a search
+        for the next readable image ends; `check_readable` then raises the reason.
         """
         if self._cache:
             try:
@@ -136,7 +136,7 @@ class StreamedSet(NamedSet):
         return image
 
     def check_readable(self) -> None:
-        """Raises an InputError where more images than a few have become unreadable, or one of the cache."""
+        """Raises an InputError where too many images have become unreadable, or the cache has failed."""
         if self._cache_failure:
             raise self._cache_failure
         with self._lock:
@@ -178,9 +178,9 @@ def open_scan(
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, image_size, sizes)
     if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
-        # Of the disk or the network, maybe, and gone by the next run.
+        # The disk or the network may have failed for a while, so the next run reads everything again.
         return scan
     problem = save_arrays(place, identity, scan.to_arrays())
     if problem:
-        print(f"note: the next run will read {name} anew: {problem}", file=sys.stderr)
+        print(f"note: the next run will read {name} again: {problem}", file=sys.stderr)
     return scan

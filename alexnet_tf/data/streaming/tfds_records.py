@@ -1,7 +1,7 @@
 """The encoded images of a TFDS set, read one at a time from its TFRecord files.
 
-TFRecord files are made to be read from front to end. One look at the length before each record gives
-random access nevertheless, and with it the same epochs as in memory.
+TFRecord files are meant to be read from start to end. The lengths before the records give an index
+for random access, and so the same epochs as in memory.
 """
 
 import os
@@ -137,7 +137,8 @@ def _record_spans(path: str, count: int) -> np.ndarray:
 def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
     """Numbers of the records of files with so many each, in the order in which TFDS reads them.
 
-    TFDS takes 16 records at a time from each of `cycle` files; asked of the same code of TensorFlow.
+    TFDS takes 16 records at a time from each of `cycle` files. The order comes from TensorFlow's own
+    `interleave`.
 
     Example:
 
