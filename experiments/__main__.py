@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.data.load import DataAccess
-from alexnet_tf.runtime.commandline import OneLineParser, run_command
+from alexnet_tf.runtime.commandline import OneLineParser, add_setting_flags, run_command, whole_number
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
 from experiments import EXPERIMENTS
@@ -61,9 +61,13 @@ def _parser() -> OneLineParser:
         training.add_argument("--no-download", action="store_true", help="use only what is on disk")
         training.add_argument("--arms", help="comma list; default all")
         if name == "run":
-            training.add_argument("--seeds", help="comma list of whole numbers >= 0; default the arm's own")
-        training.add_argument("--epochs", help="whole number >= 1; default the arm's own")
-        training.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="settings")
+            training.add_argument(
+                "--seeds",
+                type=_seeds,
+                default=(),
+                help="comma list; default the arm's own",
+            )
+        add_setting_flags(training)
         training.add_argument("--precision", choices=PRECISIONS)
         training.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
         training.add_argument("--results-dir", type=_folder, default=Path("runs"))
@@ -77,7 +81,7 @@ def _parser() -> OneLineParser:
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
     replaying.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
     replaying.add_argument("--no-download", action="store_true", help="use only what is on disk")
-    replaying.add_argument("--epochs", help="replay so many at most; default all")
+    replaying.add_argument("--epochs", type=whole_number(1), help="replay so many at most; default all")
     replaying.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=_rerun)
@@ -156,7 +160,6 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    epochs = None if options.epochs is None else _whole_number("--epochs", options.epochs, 1)
     if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
@@ -168,7 +171,7 @@ def _rerun(options: argparse.Namespace) -> int:
     from experiments.runner.rerun import rerun
 
     access = DataAccess(options.data_dir, not options.no_download)
-    status, text = rerun(run, EXPERIMENTS, strategy, access, epochs, options.tolerance)
+    status, text = rerun(run, EXPERIMENTS, strategy, access, options.epochs, options.tolerance)
     print(text)
     return status
 
@@ -205,10 +208,7 @@ def _training_setup(options: argparse.Namespace):
         dataset=options.dataset,
         access=DataAccess(options.data_dir, not options.no_download),
         arms=_names("--arms", options.arms),
-        seeds=tuple(
-            _whole_number("--seeds", text, 0) for text in _names("--seeds", getattr(options, "seeds", None))
-        ),
-        epochs=None if options.epochs is None else _whole_number("--epochs", options.epochs, 1),
+        seeds=getattr(options, "seeds", ()),
         settings=tuple(options.settings),
         precision=options.precision,
         results_dir=options.results_dir,
@@ -258,11 +258,9 @@ def _names(flag: str, text: str | None) -> tuple[str, ...]:
     return names
 
 
-def _whole_number(flag: str, text: str, least: int) -> int:
-    # The length first: Python refuses to read a number of thousands of digits.
-    if not text.isascii() or not text.isdecimal() or len(text) > 20 or int(text) < least:
-        raise InputError(f"{flag}: expected whole numbers >= {least}; received {text[:40]!r}")
-    return int(text)
+def _seeds(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",") if part.strip()] or [text]
+    return tuple(map(whole_number(), parts))
 
 
 if __name__ == "__main__":

@@ -185,24 +185,35 @@ class Config:
             names += _field_names(part)
         return names
 
-    def with_setting(self, setting: str) -> "Config":
-        """Returns a copy changed by one `field=value` text, the value read by the field's type.
+    def with_settings(self, *settings: str) -> "Config":
+        """Returns a copy changed by `field=value` texts, each value read by its field's type.
+
+        Raises:
+            InputError: for a text that is no such pair, an unknown field, one that is named twice, or a value
+                that the field cannot have.
 
         Example:
 
-        >>> Config().with_setting("drops=20,30").train.drops
+        >>> Config().with_settings("drops=20,30", "epochs=40").train.drops
         (20, 30)
         """
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise InputError(f"--set: expected field=value, received {setting!r}")
         # Data set and seed say which run it is; their flags do more than change the field.
         known = [field for field in self.field_names() if field not in ("dataset", "seed")]
-        if name not in known:
-            raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
-        owner = next(part for part in (self.data, self.model, self.train, self) if name in _field_names(part))
-        hint = typing.get_type_hints(type(owner))[name]
-        return self.replace(**{name: _parse(name, text, hint)})
+        given: dict[str, str] = {}
+        changes = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals:
+                raise InputError(f"--set: expected field=value, received {setting!r}")
+            if name not in known:
+                raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
+            if name in given:
+                raise InputError(f"--set: expected {name} once; received {given[name]} and {setting}")
+            given[name] = setting
+            parts = (self.data, self.model, self.train, self)
+            owner = next(part for part in parts if name in _field_names(part))
+            changes[name] = _parse(name, text, typing.get_type_hints(type(owner))[name])
+        return self.replace(**changes)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields, as JSON-ready nested dictionaries; the model's kind under `model.kind`."""

@@ -1,11 +1,15 @@
-"""What the command lines have in common: errors in one line, and exit statuses."""
+"""What the command lines have in common: flags, errors in one line, interruptions, exit statuses."""
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 from typing import NoReturn
 
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, Interruption
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -14,6 +18,57 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
+
+
+def whole_number(least: int = 0) -> Callable[[str], int]:
+    """The `type` of a flag that takes a whole number >= `least`.
+
+    Example:
+
+    >>> whole_number()("12")
+    12
+    """
+
+    def parse(text: str) -> int:
+        # The length first: Python refuses to read a number of thousands of digits.
+        if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"expected a whole number >= {least}; received {text[:40]!r}")
+        return int(text)
+
+    return parse
+
+
+def one_of(names: Iterable[str]) -> Callable[[str], str]:
+    """The `type` of a flag that takes one of these names."""
+    known = list(names)
+
+    def parse(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(known)}; received {text!r}")
+        return text
+
+    return parse
+
+
+def add_setting_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds `--set FIELD=VALUE` and its short form `--epochs N`; both go to `settings`."""
+    epochs = whole_number(1)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="settings",
+        help="change a field of the configuration; may be repeated",
+    )
+    parser.add_argument(
+        "--epochs",
+        action="append",
+        type=lambda text: f"epochs={epochs(text)}",
+        metavar="N",
+        dest="settings",
+        help="the same as --set epochs=N",
+    )
 
 
 def run_command(
@@ -26,21 +81,43 @@ def run_command(
         again: what the same command does after an interruption.
 
     Returns:
-        Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, told in one line; 130 when
-        interrupted; 141 when nobody reads the output to its end.
+        Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, reported in one line; 130, 143 or
+        129 when interrupted by Ctrl-C, SIGTERM or SIGHUP; 141 when nobody reads the output to its end.
     """
     try:
-        status = options.command(options)
+        with _signals_raised():
+            status = options.command(options)
         sys.stdout.flush()
         return status
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"interrupted; the same command {again}", file=sys.stderr)
-        return 130
+        return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; nothing more can be written, not even at exit. The status is
         # that of a program that SIGPIPE ends: it must not look like an answer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+@contextlib.contextmanager
+def _signals_raised() -> Iterator[None]:
+    """Turns SIGTERM and SIGHUP into an `Interruption`, where they would end the process at once."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise Interruption(number)
+
+    # Windows has no SIGHUP; under nohup it is ignored and stays so.
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    changed = [
+        number for name in names if signal.getsignal(number := getattr(signal, name)) is signal.SIG_DFL
+    ]
+    for number in changed:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)

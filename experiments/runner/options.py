@@ -21,7 +21,6 @@ class Options:
         access: where the images come from.
         arms: names; all of the experiment's where empty.
         seeds: the arm's own where empty.
-        epochs: the arm's own where None.
         settings: `field=value` texts.
         precision: chosen by `settled` where None.
         results_dir: rows go below it.
@@ -32,7 +31,6 @@ class Options:
     access: DataAccess = DataAccess()
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
-    epochs: int | None = None
     settings: tuple[str, ...] = ()
     precision: Precision | None = None
     results_dir: Path = Path("runs")
@@ -50,13 +48,9 @@ class Options:
         """The config with the command line's changes."""
         if self.dataset != "auto":
             config = config.replace(dataset=self.dataset)
-        if self.epochs is not None:
-            config = config.replace(epochs=self.epochs)
         if self.precision is not None:
             config = config.replace(precision=self.precision)
-        for setting in self.settings:
-            config = config.with_setting(setting)
-        return config
+        return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
         """Raises an InputError for arms and settings that the experiment does not have, or cannot run."""

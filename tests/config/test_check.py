@@ -58,4 +58,4 @@ def test_a_number_out_of_range_is_refused_by_name(field, value):
 @pytest.mark.parametrize("setting", ["seed=1", "dataset=builtin"])
 def test_what_has_a_flag_of_its_own_is_no_setting(setting):
     with pytest.raises(InputError, match=r"--set: expected a field, one of .*; received"):
-        Config().with_setting(setting)
+        Config().with_settings(setting)

@@ -58,7 +58,7 @@ def test_hash_of_recorded_runs_stays():
     ],
 )
 def test_setting_is_read_by_type(setting, name, value):
-    config = Config().with_setting(setting)
+    config = Config().with_settings(setting)
     owner = next(part for part in (config, config.data, config.model, config.train) if hasattr(part, name))
 
     assert getattr(owner, name) == value
@@ -77,7 +77,7 @@ def test_setting_is_read_by_type(setting, name, value):
 )
 def test_bad_setting_says_what_was_expected(setting, words):
     with pytest.raises(InputError, match=words):
-        Config().with_setting(setting)
+        Config().with_settings(setting)
 
 
 def test_unknown_model_kind():
