@@ -1,89 +1,219 @@
-"""How far a run is: a bar on a terminal, lines in a log, both with images per second and the time left."""
+"""How far a command is: bars on a terminal, lines in a log, both with images per second and the time left."""
 
+import os
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, TextIO, TypeVar
 
 import keras
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from alexnet_tf.config.fields import TrainConfig
 
 # In a log, an epoch longer than this has lines of its own.
 LOG_SECONDS = 600.0
+# Of the line that stays on a terminal after each epoch, and of what stands before the bars.
+LINE_WIDTH, LABEL_WIDTH = 80, 30
+Run = TypeVar("Run")
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """Epochs, rate, time left, training and test error of the last epoch, on standard error.
+class CommandProgress:
+    """The outermost bar: all runs of a command, with the time left. `RunProgress` reports to the open one.
 
-    On a terminal this is one moving line; elsewhere one line after each epoch, and every ten minutes within
-    one. The time left counts evaluation too, and assumes that the run goes to its cap; runs that stop at a
-    target end earlier.
+    A context manager. The time left assumes that every run goes to its last epoch, at the speed so far.
+
+    Args:
+        title: shown in front.
+        work: of each run, in images to train on (`images_to_train`).
+    """
+
+    current: ClassVar["CommandProgress | None"] = None
+
+    def __init__(self, title: str, work: Sequence[int]):
+        self._title, self._work = title, work
+        self._position, self._done, self._trained = 0, 0, 0
+
+    def __enter__(self) -> "CommandProgress":
+        self._started = time.monotonic()
+        self.bars = make_bars()
+        if self.bars:
+            self.bars.start()
+            self._task = self.bars.add_task(self._title, total=sum(self._work), info="")
+        CommandProgress.current = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        CommandProgress.current = None
+        if self.bars:
+            self.bars.stop()
+
+    def each(self, runs: Iterable[Run]) -> Iterator[Run]:
+        """The runs in the order of `work`; one that is left counts as done, trained or not."""
+        for self._position, run in enumerate(runs):
+            self.advance(0, 0)
+            yield run
+
+    def advance(self, done: int, trained: int) -> None:
+        """Takes note of a run's progress.
+
+        Args:
+            done: images that the current run has trained on, in all sittings.
+            trained: images since the last call.
+        """
+        self._trained += trained
+        self._done = sum(self._work[: self._position]) + min(done, self._work[self._position])
+        if self.bars:
+            run = f"run {self._position + 1}/{len(self._work)}"
+            self.bars.update(self._task, completed=self._done, info=f"{run}, {self.left()}")
+
+    def left(self) -> str:
+        """Time left of the whole command, such as `3 min 20 s left`; empty before the first step."""
+        if not self._trained:
+            return ""
+        seconds = (time.monotonic() - self._started) / self._trained * (sum(self._work) - self._done)
+        return f"{duration(seconds)} left"
+
+
+class RunProgress(keras.callbacks.Callback):
+    """Epochs, speed, time left, training and test error of the last epoch, on standard error.
+
+    On a terminal a bar for the run and one for the epoch move, and a line of each finished epoch stays above
+    them; elsewhere there is one line after each epoch, and every ten minutes within one. At last comes why
+    the run ended. The time left counts evaluation too, and assumes that the run goes to its last epoch.
 
     Args:
         label: shown in front.
-        images_per_epoch: images that one epoch trains on.
-        batch_size: global batch.
-        epochs: the cap.
+        images: of the training set.
+        config: says the batch size and the largest number of epochs.
     """
 
-    def __init__(self, label: str, images_per_epoch: int, batch_size: int, epochs: int):
+    def __init__(self, label: str, images: int, config: TrainConfig):
         super().__init__()
         self._label = label
-        self._images_per_epoch = images_per_epoch // batch_size * batch_size
-        self._batch_size = batch_size
-        self._epochs = epochs
-        self._bar = None
+        self._batch_size, self._epochs = config.batch_size, config.epochs
+        self._images_per_epoch = images // config.batch_size * config.batch_size
+        self._bars: Progress | None = None
+        self._tasks: list[TaskID] = []
 
     def on_train_begin(self, logs=None):
-        self._first = None
-        if not sys.stderr.isatty():
-            return
-        self._bar = tqdm(
-            total=self._epochs * self._images_per_epoch,
-            desc=self._label,
-            unit=" images",
-            unit_scale=True,
-            mininterval=1.0,
-            dynamic_ncols=True,
-        )
+        self._first: int | None = None
+        command = CommandProgress.current
+        self._bars = command.bars if command else make_bars()
+        if self._bars:
+            if not command:
+                self._bars.start()
+            self._tasks = [
+                self._bars.add_task(
+                    self._label[:LABEL_WIDTH], total=self._epochs * self._images_per_epoch, info=""
+                ),
+                self._bars.add_task("", total=self._images_per_epoch, info=""),
+            ]
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch, self._epoch_started = epoch, time.monotonic()
+        self._epoch, self._epoch_started, self._done = epoch, time.monotonic(), 0
         if self._first is None:
-            # Epochs of an earlier sitting count as done, but not for the rate.
+            # Epochs of an earlier sitting count as done, but not for the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
-            if self._bar:
-                self._bar.n = self._bar.initial = epoch * self._images_per_epoch
-        if self._bar:
-            self._bar.set_description(f"{self._label} epoch {epoch + 1}/{self._epochs}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
-        done = (batch + 1) * self._batch_size
-        if self._bar:
-            self._bar.update(self._epoch * self._images_per_epoch + done - self._bar.n)
+        trained = (batch + 1) * self._batch_size - self._done
+        self._done += trained
+        done = self._epoch * self._images_per_epoch + self._done
+        speed = self._done / max(time.monotonic() - self._epoch_started, 1e-9)
+        share = self._done / self._images_per_epoch
+        if CommandProgress.current:
+            CommandProgress.current.advance(done, trained)
+        if self._bars:
+            run, epoch = self._tasks
+            self._bars.update(run, completed=done, info=f"{self._left(self._epoch + share)} left")
+            where = f"epoch {self._epoch + 1}/{self._epochs}"
+            self._bars.update(epoch, completed=self._done, description=where, info=f"{speed:,.0f} images/s")
         elif time.monotonic() - self._last_line > LOG_SECONDS:
-            rate = done / (time.monotonic() - self._epoch_started)
-            share = done / self._images_per_epoch
-            self._line(f"{share:.0%}", rate, self._epoch + share)
+            self._log(f"{share:.0%}", speed, self._epoch + share)
 
     def on_epoch_end(self, epoch, logs=None):
-        errors = f"train {logs['train_error']:.1%} test {logs['test_error']:.1%}"
-        if self._bar:
-            self._bar.set_postfix_str(errors)
+        if self._ending().startswith("diverged"):
+            return
+        scored = "test" if "test_error" in logs else "selection"
+        errors = f"train {logs['train_error']:.1%} {scored} {logs[f'{scored}_error']:.1%}"
+        rate = f"rate {logs['learning_rate']:g}"
+        if self._bars:
+            where = f"{self._epoch + 1}/{self._epochs}"
+            numbers = f" {where} {errors} {rate} {logs['images_per_second']:,.0f} images/s"
+            label = self._label[: max(LINE_WIDTH - len(numbers), 0)]
+            self._print((label + numbers)[:LINE_WIDTH])
         else:
-            # A run that breaks down in its first epoch has measured no speed.
-            speed = logs["images_per_second"] or 0.0
-            self._line(f"{errors}, rate {logs['learning_rate']:g}", speed, self._epoch + 1)
+            self._log(f"{errors}, {rate}", logs["images_per_second"], self._epoch + 1)
 
     def on_train_end(self, logs=None):
-        if self._bar:
-            self._bar.close()
+        if ending := self._ending():
+            self._print(f"{self._label}: {ending}")
+        if self._bars:
+            for task in self._tasks:
+                self._bars.remove_task(task)
+            if not CommandProgress.current:
+                self._bars.stop()
 
-    def _line(self, text: str, images_per_second: float, epochs_done: float) -> None:
-        now = time.monotonic()
-        left = (now - self._started) / (epochs_done - self._first) * (self._epochs - epochs_done)
-        speed = f"{images_per_second:,.0f} images/s, {duration(left)} left"
-        label = f"{self._label} epoch {self._epoch + 1}/{self._epochs}"
-        print(f"{label}: {text}, {speed}", file=sys.stderr, flush=True)
-        self._last_line = now
+    def _ending(self) -> str:
+        history = self.params.get("history")
+        if not (history and history.message):
+            return ""
+        epoch = history.curve[-1]["epoch"] if history.curve else 0
+        return f"{history.status} after epoch {epoch}: {history.message}"
+
+    def _left(self, epochs_done: float) -> str:
+        seconds = (time.monotonic() - self._started) / (epochs_done - self._first)
+        return duration(seconds * (self._epochs - epochs_done))
+
+    def _log(self, text: str, images_per_second: float, epochs_done: float) -> None:
+        left = f"{self._left(epochs_done)} left"
+        if CommandProgress.current and (in_all := CommandProgress.current.left()):
+            left += f" ({in_all} in all)"
+        where = f"{self._label} epoch {self._epoch + 1}/{self._epochs}"
+        self._print(f"{where}: {text}, {images_per_second:,.0f} images/s, {left}")
+        self._last_line = time.monotonic()
+
+    def _print(self, line: str) -> None:
+        if self._bars:
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._bars.refresh()
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+def images_to_train(images: int, config: TrainConfig) -> int:
+    """Images of all epochs of a run; an incomplete batch is left out.
+
+    Example:
+
+    >>> images_to_train(107, TrainConfig(batch_size=10, epochs=3))
+    300
+    """
+    return images // config.batch_size * config.batch_size * config.epochs
+
+
+def make_bars() -> Progress | None:
+    """Bars on standard error, not started yet; None where it is no terminal."""
+    if not is_terminal(sys.stderr):
+        return None
+    columns = TextColumn("{task.description}"), BarColumn(12), TextColumn("{task.percentage:3.0f}%")
+    return Progress(
+        *columns,
+        TextColumn("{task.fields[info]}"),
+        console=Console(stderr=True),
+        refresh_per_second=2,
+        transient=True,
+    )
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal with room to draw on; some claim to have no lines or no columns."""
+    try:
+        return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from alexnet_tf.results.csv_rows import difference
 from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.train import train
 from experiments.experiment import Experiment
 from experiments.runner.find_run import RecordedRun
@@ -75,7 +75,7 @@ def rerun(
             f"{config.data.dataset}: expected images of fingerprint {expected[:12]}... (the record's); "
             f"received {data.image_set.fingerprint[:12]}..."
         )
-    bar = ProgressBar(run.row["run_id"], data.train_size, config.train.batch_size, config.train.epochs)
+    bar = RunProgress(run.row["run_id"], data.train_size, config.train)
     model, history = train(config, data, strategy, callbacks=[bar])
     recorded = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
     difference = compare_curves(recorded, history.curve)

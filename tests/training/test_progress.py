@@ -1,13 +1,25 @@
 """The progress of a run, on a terminal and in a log, at invented times."""
 
+import fcntl
+import os
+import re
+import struct
 import sys
+import termios
 import time
 
 import pytest
 
-from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.config.fields import TrainConfig
+from alexnet_tf.training.history import History
+from alexnet_tf.training.progress import CommandProgress, RunProgress
 
 LOGS = {"train_error": 0.5, "test_error": 0.625, "learning_rate": 0.01, "images_per_second": 1234.4}
+SEARCH_LOGS = {name.replace("test", "selection"): value for name, value in LOGS.items()}
+
+
+def progress(label: str, images: int, epochs: int) -> RunProgress:
+    return RunProgress(label, images, TrainConfig(epochs=epochs, batch_size=10))
 
 
 @pytest.fixture
@@ -23,19 +35,21 @@ def clock(monkeypatch):
     return clock
 
 
-def go_through(bar: ProgressBar, clock, epochs: range, seconds: float, steps: int = 10) -> None:
+def go_through(bar: RunProgress, clock, epochs: range, seconds: float, logs=LOGS, history=None) -> None:
+    steps = 10
+    bar.set_params({"history": history})
     bar.on_train_begin()
     for epoch in epochs:
         bar.on_epoch_begin(epoch)
         for step in range(steps):
             clock.pass_by(seconds / steps)
             bar.on_train_batch_end(step, {"loss": 1.0})
-        bar.on_epoch_end(epoch, LOGS)
+        bar.on_epoch_end(epoch, logs)
     bar.on_train_end()
 
 
 def test_a_log_has_a_line_for_each_epoch(capsys, clock):
-    go_through(ProgressBar("pets", 107, 10, 4), clock, range(4), seconds=500)
+    go_through(progress("pets", 107, 4), clock, range(4), seconds=500)
 
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == ("pets epoch 1/4: train 50.0% test 62.5%, rate 0.01, 1,234 images/s, 25 min left")
@@ -44,7 +58,7 @@ def test_a_log_has_a_line_for_each_epoch(capsys, clock):
 
 
 def test_a_long_epoch_has_lines_of_its_own(capsys, clock):
-    go_through(ProgressBar("pets", 100, 10, 2), clock, range(1), seconds=2000)
+    go_through(progress("pets", 100, 2), clock, range(1), seconds=2000)
 
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "pets epoch 1/2: 40%, 0 images/s, 53 min 20 s left"
@@ -52,7 +66,7 @@ def test_a_long_epoch_has_lines_of_its_own(capsys, clock):
 
 
 def test_a_resumed_run_counts_its_own_time(capsys, clock):
-    go_through(ProgressBar("pets", 100, 10, 90), clock, range(80, 81), seconds=100)
+    go_through(progress("pets", 100, 90), clock, range(80, 81), seconds=100)
 
     assert (
         capsys.readouterr()
@@ -61,18 +75,86 @@ def test_a_resumed_run_counts_its_own_time(capsys, clock):
     )
 
 
-def test_a_terminal_has_a_bar(capsys, monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    bar = ProgressBar("pets", 100, 10, 3)
-    bar.on_train_begin()
-    for epoch in range(3):
-        bar.on_epoch_begin(epoch)
-        for step in range(10):
-            bar.on_train_batch_end(step, {"loss": 1.0})
-        bar.on_epoch_end(epoch, LOGS)
-    bar.on_train_end()
+def test_a_search_has_a_selection_error(capsys, clock):
+    go_through(progress("pets", 100, 2), clock, range(1), 10, logs=SEARCH_LOGS)
 
-    text = capsys.readouterr().err
-    assert "pets epoch 3/3: 100%" in text
-    assert "images/s" in text
-    assert "train 50.0% test 62.5%" in text
+    line = capsys.readouterr().err
+    assert "selection 62.5%" in line
+    assert "test" not in line
+
+
+def test_a_command_has_its_own_time_left(capsys, clock):
+    with CommandProgress("claim", [200, 200, 400]) as command:
+        for run in command.each(["already done", "now", "later"]):
+            if run == "now":
+                go_through(progress("pets", 100, 2), clock, range(2), seconds=100)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].endswith("1 min 40 s left (8 min 20 s left in all)")
+    assert lines[1].endswith("0 s left (6 min 40 s left in all)")
+    assert CommandProgress.current is None
+
+
+@pytest.mark.parametrize(("status", "message"), [("done", "early stopping: 3 epochs"), ("failed", "SIGTERM")])
+def test_why_a_run_ended_comes_last(capsys, clock, status, message):
+    go_through(
+        progress("pets", 100, 9),
+        clock,
+        range(2),
+        10,
+        history=History([{"epoch": 2}], status=status, message=message),
+    )
+
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"pets: {status} after epoch 2: {message}"
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard error as a terminal of a given size; returns what was written to it."""
+    master, slave = os.openpty()
+    stream = os.fdopen(slave, "w")
+
+    os.set_blocking(master, False)
+
+    def read() -> bytes:
+        try:
+            return os.read(master, 4096)
+        except BlockingIOError:
+            return b""
+
+    def open_with(lines: int, columns: int):
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("COLUMNS", raising=False)
+        return lambda: b"".join(iter(read, b"")).decode()
+
+    yield open_with
+    stream.close()
+    os.close(master)
+
+
+def test_a_terminal_keeps_a_line_of_each_epoch_above_three_bars(terminal, clock):
+    written = terminal(24, 100)
+    label = "an-arm-with-a-name-that-is-far-too-long-for-the-line seed 0"
+    with CommandProgress("claim", [200]) as command:
+        for _ in command.each(["run"]):
+            go_through(progress(label, 100, 2), clock, range(2), seconds=100)
+
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written())
+    kept = [line for line in text.splitlines() if "train 50.0% test 62.5%" in line]
+    assert len(kept) == 2
+    assert all(len(line.strip()) <= 80 and " 1,234 images/s" in line for line in kept)
+    for words in ("claim", "run 1/1", "an-arm", "epoch 2/2", "images/s"):
+        assert words in text
+
+
+@pytest.mark.parametrize("size", [(0, 0), (24, 0), (0, 80)])
+def test_a_terminal_without_room_is_none(terminal, clock, size):
+    written = terminal(*size)
+    go_through(progress("pets", 100, 1), clock, range(1), seconds=100)
+
+    text = written()
+    assert "\x1b" not in text
+    assert "pets epoch 1/1: train 50.0% test 62.5%" in text
