@@ -24,6 +24,8 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, 
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
+# What model.json says of a run that left no network.
+UNFINISHED = ("failed", "diverged")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,19 @@ def save_trained(
     write_trained(folder, net, images.fingerprint, about)
 
 
+def save_unfinished(folder: Path, config: Config, data: DataPipelines, about: dict[str, Any]) -> None:
+    """Writes model.json alone, for a run that was interrupted or diverged; `is_trained` tells it apart.
+
+    Args:
+        folder: made where it is missing.
+        config: of the run.
+        data: the pipelines it was trained with.
+        about: as for `save_trained`, with a `status` of `failed` or `diverged`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder, {"config": config.to_dict(), "data_fingerprint": data.image_set.fingerprint, **about})
+
+
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
     """Writes what `load_trained` reads; model.json comes last, so a folder that has it is whole.
 
@@ -125,23 +140,29 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         "data_fingerprint": data_fingerprint,
         **about,
     }
+    _write_json(folder, content)
+
+
+def _write_json(folder: Path, content: dict[str, Any]) -> None:
     write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
-    """Whether a folder holds the network of this very run.
+    """Whether a folder holds the network of this very run; one that ended without a network does not.
 
     Raises:
         InputError: where it holds another's, which should not be written over.
     """
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
-        there = Config.from_dict(about["config"]).hash(about["data_fingerprint"])
+        if about.get("status") in UNFINISHED:
+            return False
+        found = Config.from_dict(about["config"]).hash(about["data_fingerprint"])
     except FileNotFoundError:
         return False
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        there = "unknown"
-    if there != config.hash(data.image_set.fingerprint):
+        found = "unknown"
+    if found != config.hash(data.image_set.fingerprint):
         raise InputError(
             f"--out: expected an empty folder or this run's; received {folder}, which holds the network of "
             "another config or other images; name another folder, or delete it"
@@ -163,6 +184,8 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     folder = folder_of(path)
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
+        if about.get("status") in UNFINISHED:
+            raise ValueError(f"a run without a network: {about.get('message')}")
         # In memory: of a damaged file NumPy leaves the handle open.
         content = io.BytesIO((folder / "preprocessing.npz").read_bytes())
         with np.load(content, allow_pickle=False) as file:

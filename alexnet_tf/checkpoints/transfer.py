@@ -5,6 +5,8 @@ head were fitted to pixels with that mean subtracted, and those of another set w
 frozen layers see.
 """
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
@@ -68,6 +70,24 @@ def copy_weights(start: Trained, model: keras.Model) -> None:
             variable.assign(array)
 
 
+def check_start(config: Config, start: Trained | None) -> None:
+    """Raises an InputError where `start` is not the network that the config names."""
+    received = start_fingerprint(start) if start else ""
+    if config.train.start != received:
+        raise InputError(
+            f"start: expected the network (--from) of fingerprint {config.train.start or 'none'}; "
+            f"received {received or 'none'}"
+        )
+
+
+def check_freeze(names: Sequence[str], last: str) -> None:
+    """Raises an InputError unless `last` is one of the layers `names` and leaves another to train."""
+    if last not in names[:-1]:
+        raise InputError(
+            f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
+        )
+
+
 def freeze_layers(model: keras.Model, last: str) -> None:
     """Freezes the layers up to the one named `last`, itself included, before the model is compiled.
 
@@ -75,33 +95,12 @@ def freeze_layers(model: keras.Model, last: str) -> None:
     frozen layer moves.
 
     Raises:
-        InputError: for a layer that the model has not, or one that leaves nothing to train.
+        InputError: see `check_freeze`.
     """
     names = [layer.name for layer in model.layers]
-    if last not in names[:-1]:
-        raise InputError(
-            f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
-        )
+    check_freeze(names, last)
     for layer in model.layers[: names.index(last) + 1]:
         layer.trainable = False
-
-
-def prepare_model(model: keras.Model, config: Config, start: Trained | None) -> None:
-    """Brings a new model to where its run starts: weights of `start`, and frozen layers.
-
-    Raises:
-        InputError: where `start` is not the network that the config names.
-    """
-    received = start_fingerprint(start) if start else ""
-    if config.train.start != received:
-        raise InputError(
-            f"start: expected the network (--from) of fingerprint {config.train.start or 'none'}; "
-            f"received {received or 'none'}"
-        )
-    if start:
-        copy_weights(start, model)
-    if config.train.freeze:
-        freeze_layers(model, config.train.freeze)
 
 
 def _shapes(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:

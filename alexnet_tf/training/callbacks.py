@@ -1,5 +1,6 @@
-"""What a run writes or measures beside its numbers; none of it changes them."""
+"""What follows a run epoch by epoch: the schedule, and the files that a run writes."""
 
+import math
 from pathlib import Path
 
 import keras
@@ -8,11 +9,86 @@ import tensorflow as tf
 from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER, weight_bytes
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.results.csv_rows import to_lines
+from alexnet_tf.results.csv_rows import to_csv, to_lines
 from alexnet_tf.runtime.files import write_by, write_text
+from alexnet_tf.training.schedule import learning_rate
 
 ALL_LAYERS = "all"
-GRADIENT_NORMS_COLUMNS = ("epoch", "layer", "mean_norm", "max_norm")
+
+
+class FollowSchedule(keras.callbacks.Callback):
+    """Sets the learning rate of each epoch, and freezes conv1 after the last epoch in which it learns.
+
+    The rate is set only where the schedule changes it, so that a callback may set another in between.
+
+    Args:
+        config: the schedule.
+    """
+
+    def __init__(self, config: TrainConfig):
+        super().__init__()
+        self._config = config
+        self._scheduled = learning_rate(config, 1)
+        self._is_set = False
+
+    @property
+    def rate(self) -> float:
+        """The scheduled rate in full precision, unless a callback has set another."""
+        if not self._is_set:
+            return self._scheduled
+        current = float(self.model.optimizer.learning_rate.value.numpy())
+        return self._scheduled if math.isclose(current, self._scheduled, rel_tol=1e-6) else current
+
+    def on_epoch_begin(self, epoch, logs=None):
+        watched = self.params["history"].watched(self._config.watch)
+        rate = learning_rate(self._config, epoch + 1, watched)
+        if not self._is_set or rate != self._scheduled:
+            self.model.optimizer.learning_rate = self._scheduled = rate
+            self._is_set = True
+        if 0 < self._config.freeze_conv1_after <= epoch:
+            # Under mixed_float16 Keras wraps the optimizer.
+            getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer).freeze()
+
+
+class HistoryFiles(keras.callbacks.Callback):
+    """Writes what a run has measured so far, after every epoch: curve.csv, selection.csv, gradient_norms.csv.
+
+    The files are replaced as a whole, so a run that was killed and goes on leaves no epoch twice and none
+    out.
+
+    Args:
+        folder: of the files. The last two are written where there is something to write.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self._folder = folder
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # What a run that goes on has measured before, and epoch 0.
+        self._write()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._write()
+
+    def on_train_end(self, logs=None):
+        self._write()
+
+    def _write(self) -> None:
+        history = self.params["history"]
+        selection = [
+            {"epoch": epoch, "selection_loss": loss, "selection_error": error}
+            for epoch, (loss, error) in enumerate(
+                zip(history.selection_losses, history.selection_errors, strict=True), start=1
+            )
+        ]
+        for name, rows in (
+            ("curve", history.curve),
+            ("selection", selection),
+            ("gradient_norms", history.gradient_norms),
+        ):
+            if rows:
+                write_text(self._folder / f"{name}.csv", to_csv(list(rows[0]), rows))
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
@@ -88,8 +164,8 @@ class GradientNorms(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         means, largest = (self._sum / self._steps).numpy().tolist(), self._max.numpy().tolist()
         self.params["history"].gradient_norms += [
-            dict(zip(GRADIENT_NORMS_COLUMNS, (epoch + 1, *row), strict=True))
-            for row in zip(self._layers, means, largest, strict=True)
+            {"epoch": epoch + 1, "layer": layer, "mean_norm": mean, "max_norm": most}
+            for layer, mean, most in zip(self._layers, means, largest, strict=True)
         ]
         logs.update(gradient_norm_mean=means[-1], gradient_norm_max=largest[-1])
 

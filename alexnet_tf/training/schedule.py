@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.history import History
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:
@@ -51,30 +52,34 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
     return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 
-def is_finished(
-    config: TrainConfig,
-    train_errors: Sequence[float],
-    watched: Sequence[float] = (),
-    watched_to_stop: Sequence[float] = (),
-) -> bool:
-    """Whether a run ends after the epochs whose training errors are given.
+def ending(config: TrainConfig, history: History) -> str | None:
+    """Why a run ends after the epochs of its history: None where it goes on, empty at its last epoch.
 
-    Args:
-        config: caps and stopping rules.
-        train_errors: of epoch 1, 2, ...; epoch 0, before training, does not count.
-        watched: likewise, what `config.watch` measured, for `plateau`.
-        watched_to_stop: likewise, what `config.early_stopping_watch` measured.
+    Example:
+
+    >>> history = History(curve=[{"train_error": error} for error in (0.9, 0.4, 0.2)])
+    >>> ending(TrainConfig(epochs=9, stop_train_error=0.25, stop_extra_epochs=0), history)
+    'the training error reached 0.2, at or below the target 0.25, in epoch 2'
     """
-    epochs = len(train_errors)
-    if epochs >= config.epochs:
-        return True
+    # Epoch 0, before training, does not count.
+    errors = [point["train_error"] for point in history.curve[1:]]
     if config.stop_train_error > 0:
-        reached = [i for i, error in enumerate(train_errors, 1) if error <= config.stop_train_error]
-        if reached and epochs >= reached[0] + config.stop_extra_epochs:
-            return True
-    if config.early_stopping and plateaus(watched_to_stop, config.early_stopping):
-        return True
-    return config.schedule == "plateau" and plateaus(watched, config.patience) > config.max_drops
+        reached = [i for i, error in enumerate(errors, 1) if error <= config.stop_train_error]
+        if reached and len(errors) >= reached[0] + config.stop_extra_epochs:
+            return (
+                f"the training error reached {errors[reached[0] - 1]:.4g}, at or below the target "
+                f"{config.stop_train_error:g}, in epoch {reached[0]}"
+            )
+    to_stop = history.watched(config.early_stopping_watch)
+    if config.early_stopping and plateaus(to_stop, config.early_stopping):
+        return f"early stopping: {config.early_stopping} epochs without a lower {config.early_stopping_watch}"
+    watched = history.watched(config.watch)
+    if config.schedule == "plateau" and plateaus(watched, config.patience) > config.max_drops:
+        return (
+            f"plateau: {config.patience} epochs without a lower {config.watch} after the learning rate was "
+            f"divided {config.max_drops} times"
+        )
+    return "" if len(errors) >= config.epochs else None
 
 
 def check_schedule(config: TrainConfig, holdout: bool) -> None:

@@ -1,91 +1,138 @@
 """The training loop: one for every strategy."""
 
+import functools
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
 from alexnet_tf.checkpoints.saved import Trained
-from alexnet_tf.checkpoints.transfer import prepare_model
+from alexnet_tf.checkpoints.transfer import check_freeze, check_start, copy_weights, freeze_layers
 from alexnet_tf.config.check import check_config
-from alexnet_tf.config.fields import Config
+from alexnet_tf.config.fields import Config, ModelConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, Interruption
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
-from alexnet_tf.training.evaluate import make_evaluator
+from alexnet_tf.training.callbacks import FollowSchedule
+from alexnet_tf.training.evaluate import Scores, make_evaluator
+from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.optimizers import make_optimizer
-from alexnet_tf.training.schedule import check_schedule, is_finished, learning_rate
+from alexnet_tf.training.schedule import check_schedule, ending
 from alexnet_tf.training.strategy import is_chief
 
 # Steps of one call of the compiled loop: callbacks see the run at this grain.
 STEPS_PER_CALL = 30
 EVALUATION_BATCH = 500
+UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError)
 
 
-@dataclass
-class History:
-    """What a run has measured so far.
-
-    Attributes:
-        curve: one dictionary for each epoch from 0 on, the columns of curves.csv after `seed`.
-        selection_errors: of epoch 1, 2, ... where the selection split is evaluated.
-        selection_losses: likewise.
-        gradient_norms: what a `GradientNorms` callback measured.
-        seconds: wall-clock, over all sittings of an interrupted run.
-        status: `running`, `done` or `diverged`.
-        message: what there is to say about the status.
-    """
-
-    curve: list[dict[str, float]] = field(default_factory=list)
-    selection_errors: list[float] = field(default_factory=list)
-    selection_losses: list[float] = field(default_factory=list)
-    gradient_norms: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-    status: str = "running"
-    message: str = ""
-
-    def watched(self, name: str) -> list[float]:
-        """What `watch` or `early_stopping_watch` names, of epoch 1, 2, ..."""
-        if name == "train_loss":
-            return [point["train_loss"] for point in self.curve[1:]]
-        return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
-
-
-def check_run(
+def train(
     config: Config,
     data: DataPipelines,
-    strategy: tf.distribute.Strategy,
-    start: Trained | None = None,
-) -> None:
-    """Raises an InputError for a run that could not be trained, without training it."""
-    check_config(config)
-    replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
-    if batch_size % replicas:
-        raise InputError(f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}")
-    if batch_size > data.train_size:
-        raise InputError(
-            f"batch_size: expected at most the number of training images, {data.train_size}; "
-            f"received {batch_size}"
-        )
-    check_schedule(config.train, config.data.holdout)
+    strategy: tf.distribute.Strategy | None = None,
+    checkpoint: Path | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    report: bool = True,
+    model: keras.Model | None = None,
+) -> tuple[keras.Model, History]:
+    """Trains one run to its end, going on from its checkpoint where there is one.
+
+    After each epoch the model is evaluated in inference mode on the training subset, the report split
+    and, where the config holds it out, the selection split; then the checkpoint is replaced. A resumed
+    run gives the numbers of an uninterrupted one.
+
+    Args:
+        config: the run.
+        data: its pipelines, opened with `config.data`.
+        strategy: distribution; the global batch stays `config.train.batch_size` whatever it is.
+        checkpoint: file of the run's state; none is kept without it.
+        callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them, and
+            `params["history"]` the history so far.
+        report: whether the report split is evaluated; a search leaves it alone and has only the selection
+            split.
+        model: from `compile_model`, which builds it here by default.
+
+    Returns:
+        The model as trained, and the history, which says why the run ended. A diverged run (loss no longer
+        finite) returns too, with status `diverged`.
+
+    Raises:
+        InputError: for a run that cannot be trained.
+        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP, with the history.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    model = model or compile_model(config, data, strategy)
+    config_hash = config.hash(data.image_set.fingerprint)
+    restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None
+    history = History(**restored) if restored else History()
+    schedule = FollowSchedule(config.train)
+    calls = keras.callbacks.CallbackList(
+        [schedule, *callbacks],
+        model=model,
+        epochs=config.train.epochs,
+        steps=data.train_size // config.train.batch_size,
+        history=history,
+    )
+    run_steps = _compiled_steps(model, strategy)
+    evaluate = _evaluation(config, data, model, strategy, report)
+
+    def save() -> None:
+        if checkpoint and is_chief(strategy):
+            save_checkpoint(checkpoint, model, config_hash, vars(history))
+
+    model.stop_training = False
+    calls.on_train_begin()
+    started, seconds_before, epoch = time.perf_counter(), history.seconds, len(history.curve)
     try:
-        model = build_model(config.model, data.input_shape, data.image_set.classes)
-    except (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError) as error:
-        raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
-    if config.train.freeze_conv1_after and "conv1" not in [layer.name for layer in model.layers]:
-        raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without")
-    if config.train.freeze_conv1_after and config.train.optimizer != "momentum":
-        raise InputError(
-            f"freeze_conv1_after: expected optimizer=momentum; received {config.train.optimizer}"
-        )
-    prepare_model(model, config, start)
+        if not history.curve:
+            history.add(0, evaluate(), schedule.rate, None)
+            save()
+        while history.status == "running":
+            reason = "stopped by a callback" if model.stop_training else ending(config.train, history)
+            if reason is not None:
+                history.end("done", reason)
+                break
+            epoch = len(history.curve)
+            calls.on_epoch_begin(epoch - 1)
+            images_per_second, loss = _run_epoch(config, data, strategy, model, run_steps, calls, epoch)
+            if math.isfinite(loss):
+                history.add(epoch, evaluate(), schedule.rate, images_per_second)
+            else:
+                history.end("diverged", f"loss is not finite in epoch {epoch}")
+            history.seconds = seconds_before + time.perf_counter() - started
+            logs = {name: value for name, value in history.curve[-1].items() if name != "epoch"}
+            # Before the checkpoint, so that whatever a callback writes of an epoch is there when a killed
+            # run goes on after that epoch.
+            calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
+            save()
+    except KeyboardInterrupt as stop:
+        stop = stop if isinstance(stop, Interruption) else Interruption()
+        history.end("failed", f"{stop} in epoch {epoch}")
+        raise TrainingInterrupted(history, stop.number) from stop
+    finally:
+        calls.on_train_end()
+    save()
+    return model, history
+
+
+def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
+    """Raises an InputError for a run that could not be trained, without training it.
+
+    Runs of the same network share one trial build, so that all runs of an experiment can be checked before
+    the first.
+    """
+    _check_numbers(config, data, strategy)
+    check_start(config, None)
+    try:
+        names = _layer_names(config.model, data.input_shape, data.image_set.classes)
+    except UNBUILDABLE as error:
+        raise _model_error(error) from error
+    _check_layers(config, names)
 
 
 def compile_model(
@@ -94,12 +141,35 @@ def compile_model(
     strategy: tf.distribute.Strategy,
     start: Trained | None = None,
 ) -> keras.Model:
-    """Builds and compiles a run's model, initialised from its seed or from `start`, under the strategy."""
+    """Builds and compiles a run's model under the strategy, initialised from its seed.
+
+    Args:
+        config: the run.
+        data: its pipelines.
+        strategy: distribution.
+        start: the trained network whose weights the run starts from, `config.train.start` its fingerprint;
+            `data` then has its preprocessing.
+
+    Raises:
+        InputError: for a run that cannot be trained.
+    """
+    _check_numbers(config, data, strategy)
+    check_start(config, start)
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    if config.precision == "mixed_bfloat16" and on_cpu and not has_bfloat16():
+        warn_of_emulation()
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        model = build_model(config.model, data.input_shape, data.image_set.classes)
-        prepare_model(model, config, start)
+        try:
+            model = build_model(config.model, data.input_shape, data.image_set.classes)
+        except UNBUILDABLE as error:
+            raise _model_error(error) from error
+        _check_layers(config, [layer.name for layer in model.layers])
+        if start:
+            copy_weights(start, model)
+        if config.train.freeze:
+            freeze_layers(model, config.train.freeze)
         model.compile(
             optimizer=make_optimizer(
                 config.train.learning_rate,
@@ -117,136 +187,66 @@ def compile_model(
     return model
 
 
-def train(
-    config: Config,
-    data: DataPipelines,
-    strategy: tf.distribute.Strategy | None = None,
-    checkpoint: Path | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    report: bool = True,
-    start: Trained | None = None,
-) -> tuple[keras.Model, History]:
-    """Trains one run to its end, going on from its checkpoint where there is one.
+def _check_numbers(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
+    check_config(config)
+    replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
+    if batch_size % replicas:
+        raise InputError(f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}")
+    if batch_size > data.train_size:
+        raise InputError(
+            f"batch_size: expected at most the number of training images, {data.train_size}; "
+            f"received {batch_size}"
+        )
+    check_schedule(config.train, config.data.holdout)
 
-    After each epoch the model is evaluated in inference mode on the training subset, the report split
-    and, where the config holds it out, the selection split; then the checkpoint is replaced. A resumed
-    run gives the numbers of an uninterrupted one.
 
-    Args:
-        config: the run.
-        data: its pipelines, opened with `config.data`.
-        strategy: distribution; the global batch stays `config.train.batch_size` whatever it is.
-        checkpoint: file of the run's state; none is kept without it.
-        callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them, and
-            `params["history"]` the history so far.
-        report: whether the report split is evaluated; `search` has no business there.
-        start: the trained network whose weights the run starts from, `config.train.start` its fingerprint;
-            `data` then has its preprocessing.
+def _check_layers(config: Config, names: Sequence[str]) -> None:
+    if config.train.freeze_conv1_after and "conv1" not in names:
+        raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without")
+    if config.train.freeze_conv1_after and config.train.optimizer != "momentum":
+        raise InputError(
+            f"freeze_conv1_after: expected optimizer=momentum; received {config.train.optimizer}"
+        )
+    if config.train.freeze:
+        check_freeze(names, config.train.freeze)
 
-    Returns:
-        The model as trained, and the history; a diverged run (loss no longer finite) ends there, with
-        status `diverged`.
-    """
-    strategy = strategy or tf.distribute.get_strategy()
-    check_run(config, data, strategy, start)
-    on_cpu = not tf.config.list_physical_devices("GPU")
-    if config.precision == "mixed_bfloat16" and on_cpu and not has_bfloat16():
-        warn_of_emulation()
-    model = compile_model(config, data, strategy, start)
-    config_hash = config.hash(data.image_set.fingerprint)
-    restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None
-    history = History(**restored) if restored else History()
 
+@functools.cache
+def _layer_names(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> tuple[str, ...]:
+    return tuple(layer.name for layer in build_model(model, input_shape, classes).layers)
+
+
+def _model_error(error: Exception) -> InputError:
+    return InputError(f"model: {str(error).strip().splitlines()[0]}")
+
+
+def _compiled_steps(
+    model: keras.Model, strategy: tf.distribute.Strategy
+) -> Callable[[tf.distribute.DistributedIterator, tf.Tensor], None]:
+    @tf.function
+    def run_steps(iterator, steps):
+        for _ in tf.range(steps):
+            strategy.run(model.train_step, args=(next(iterator),))
+
+    return run_steps
+
+
+def _evaluation(
+    config: Config, data: DataPipelines, model: keras.Model, strategy: tf.distribute.Strategy, report: bool
+) -> Callable[[], dict[str, Scores]]:
+    """A function that evaluates the model on every split that the run may see."""
     evaluators = {"train": make_evaluator(model, data.train_subset(EVALUATION_BATCH), strategy)}
     if report:
         evaluators["report"] = make_evaluator(model, data.report(EVALUATION_BATCH), strategy)
     if config.data.holdout:
         evaluators["selection"] = make_evaluator(model, data.selection(EVALUATION_BATCH), strategy)
 
-    @tf.function
-    def run_steps(iterator, steps):
-        for _ in tf.range(steps):
-            strategy.run(model.train_step, args=(next(iterator),))
-
-    def measure(epoch: int, rate: float, images_per_second: float | None) -> None:
-        scores = {name: evaluate() for name, evaluate in evaluators.items()}
+    def evaluate() -> dict[str, Scores]:
+        scores = {name: evaluator() for name, evaluator in evaluators.items()}
         data.check_readable()
-        if not math.isfinite(scores["train"].loss):
-            # The last step of an epoch can break what no step after it is there to see.
-            history.status, history.message = "diverged", f"loss is not finite after epoch {epoch}"
-            if epoch:
-                return
-        if epoch and "selection" in scores:
-            history.selection_errors.append(scores["selection"].error)
-            history.selection_losses.append(scores["selection"].loss)
-        test = scores.get("report", scores.get("selection"))
-        history.curve.append(
-            {
-                "epoch": epoch,
-                "train_loss": scores["train"].loss,
-                "train_error": scores["train"].error,
-                "test_loss": test.loss,
-                "test_error": test.error,
-                "test_top5_error": test.top5_error,
-                "learning_rate": rate,
-                "images_per_second": images_per_second,
-            }
-        )
+        return scores
 
-    def save() -> None:
-        if checkpoint and is_chief(strategy):
-            save_checkpoint(checkpoint, model, config_hash, vars(history))
-
-    calls = keras.callbacks.CallbackList(
-        list(callbacks),
-        model=model,
-        epochs=config.train.epochs,
-        steps=data.train_size // config.train.batch_size,
-        history=history,
-    )
-    model.stop_training = False
-    calls.on_train_begin()
-    started, seconds_before = time.perf_counter(), history.seconds
-    if not history.curve:
-        measure(0, learning_rate(config.train, 1), None)
-        save()
-    rate_set = None
-    while history.status == "running":
-        errors = [point["train_error"] for point in history.curve[1:]]
-        watched = history.watched(config.train.watch)
-        to_stop = history.watched(config.train.early_stopping_watch)
-        if model.stop_training or is_finished(config.train, errors, watched, to_stop):
-            history.status = "done"
-            break
-        epoch = len(history.curve)
-        rate = learning_rate(config.train, epoch, watched)
-        # Set only where the schedule moves, so that a callback may set it in between.
-        if rate != rate_set:
-            model.optimizer.learning_rate = rate_set = rate
-        if 0 < config.train.freeze_conv1_after < epoch:
-            # Under mixed_float16 Keras wraps the optimizer.
-            getattr(model.optimizer, "inner_optimizer", model.optimizer).freeze()
-        calls.on_epoch_begin(epoch - 1)
-        images_per_second, loss = _run_epoch(config, data, strategy, model, run_steps, calls, epoch)
-        if not math.isfinite(loss):
-            history.status, history.message = "diverged", f"loss is not finite in epoch {epoch}"
-        else:
-            measure(epoch, _current_rate(model, rate), images_per_second)
-        history.seconds = seconds_before + time.perf_counter() - started
-        logs = {name: value for name, value in history.curve[-1].items() if name != "epoch"}
-        # Before the checkpoint, so that whatever a callback writes of an epoch is there when a killed run
-        # goes on after that epoch.
-        calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
-        save()
-    calls.on_train_end()
-    save()
-    return model, history
-
-
-def _current_rate(model: keras.Model, scheduled: float) -> float:
-    """The scheduled rate in full precision, unless a callback has set another."""
-    current = float(model.optimizer.learning_rate.value.numpy())
-    return scheduled if math.isclose(current, scheduled, rel_tol=1e-6) else current
+    return evaluate
 
 
 def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.environment import environment
-from alexnet_tf.training.train import History
+from alexnet_tf.training.history import History
 from experiments.experiment import Arm, Curve, Experiment
 from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 

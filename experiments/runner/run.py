@@ -16,9 +16,10 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.training.progress import ProgressBar
+from alexnet_tf.training.history import History
+from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.strategy import is_chief
-from alexnet_tf.training.train import History, check_run, train
+from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.report.write import write_report
 from experiments.runner.options import Options
@@ -154,7 +155,7 @@ def run_callbacks(
     label: str, config: Config, data: DataPipelines, folder: Path, options: Options
 ) -> Sequence[keras.callbacks.Callback]:
     """Progress bar, and TensorBoard events where asked for."""
-    callbacks = [ProgressBar(label, data.train_size, config.train.batch_size, config.train.epochs)]
+    callbacks = [RunProgress(label, data.train_size, config.train)]
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "state" / "tensorboard" / label))
     return callbacks

@@ -13,8 +13,9 @@ from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.history import History
 from alexnet_tf.training.strategy import is_chief
-from alexnet_tf.training.train import History, check_run, train
+from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_shared_search

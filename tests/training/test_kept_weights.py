@@ -7,7 +7,8 @@ import pytest
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.training.callbacks import KeptWeights, best_epoch
-from alexnet_tf.training.train import History, train
+from alexnet_tf.training.history import History
+from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()

@@ -4,7 +4,13 @@ import pytest
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.training.schedule import check_schedule, is_finished, learning_rate, plateaus
+from alexnet_tf.training.history import History
+from alexnet_tf.training.schedule import check_schedule, ending, learning_rate, plateaus
+
+
+def measured(train_errors, selection_errors=()):
+    """The history of a run with an epoch 0, before training, and these epochs."""
+    return History([{"train_error": error} for error in (1.0, *train_errors)], list(selection_errors))
 
 
 def test_constant():
@@ -38,18 +44,20 @@ def test_plateau_divides_at_most_max_drops_times_then_ends_the_run():
     assert learning_rate(config, 2, flat[:1]) == 1.0
     assert learning_rate(config, 3, flat[:2]) == 0.1
     assert learning_rate(config, 5, flat) == 0.01
-    assert not is_finished(config, [0.9] * 3, flat[:3])
-    assert is_finished(config, [0.9] * 4, flat)
+    assert ending(config, measured([0.9] * 3, flat[:3])) is None
+    assert ending(config, measured([0.9] * 4, flat)).startswith("plateau: 1 epochs without")
 
 
 def test_ends_at_the_cap_or_two_epochs_after_the_target():
     config = TrainConfig(epochs=5, stop_train_error=0.25, stop_extra_epochs=2)
 
-    assert not is_finished(config, [])
-    assert not is_finished(config, [0.5, 0.25, 0.3])
-    assert is_finished(config, [0.5, 0.25, 0.3, 0.3])
-    assert is_finished(config, [0.5] * 5)
-    assert not is_finished(TrainConfig(epochs=5), [0.1] * 4)
+    assert ending(config, measured([])) is None
+    assert ending(config, measured([0.5, 0.25, 0.3])) is None
+    reason = ending(config, measured([0.5, 0.25, 0.3, 0.3]))
+    assert "the training error reached 0.25" in reason
+    assert "epoch 2" in reason
+    assert ending(config, measured([0.5] * 5)) == "", "all its epochs"
+    assert ending(TrainConfig(epochs=5), measured([0.1] * 4)) is None
 
 
 @pytest.mark.parametrize("factor", [10.0, 2.0])
@@ -86,7 +94,7 @@ def test_early_stopping_is_keras_early_stopping(seed):
 
     for epoch, loss in enumerate(losses, start=1):
         theirs.on_epoch_end(epoch - 1, {"loss": loss})
-        finished = is_finished(config, [0.9] * epoch, (), losses[:epoch])
+        finished = ending(config, measured([0.9] * epoch, losses[:epoch])) is not None
         assert finished == bool(theirs.stopped_epoch)
         if finished:
             break
@@ -96,9 +104,9 @@ def test_early_stopping_is_keras_early_stopping(seed):
 def test_early_stopping_counts_from_the_best_epoch():
     config = TrainConfig(epochs=99, early_stopping=2)
 
-    assert not is_finished(config, [0.9] * 3, (), [1.0, 0.8, 0.8])
-    assert is_finished(config, [0.9] * 4, (), [1.0, 0.8, 0.8, 0.9])
-    assert not is_finished(TrainConfig(epochs=99), [0.9] * 4, (), [1.0, 0.8, 0.8, 0.9])
+    assert ending(config, measured([0.9] * 3, [1.0, 0.8, 0.8])) is None
+    assert "early stopping: 2 epochs" in ending(config, measured([0.9] * 4, [1.0, 0.8, 0.8, 0.9]))
+    assert ending(TrainConfig(epochs=99), measured([0.9] * 4, [1.0, 0.8, 0.8, 0.9])) is None
 
 
 @pytest.mark.parametrize(

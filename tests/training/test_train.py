@@ -1,5 +1,7 @@
 """One run: what it learns, records and refuses."""
 
+import signal
+
 import keras
 import numpy as np
 import pytest
@@ -7,10 +9,13 @@ import tensorflow as tf
 
 import alexnet_tf.training.train
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.models import build_model
+from alexnet_tf.runtime.errors import InputError, Interruption
 from alexnet_tf.runtime.processor import warn_of_emulation
 from alexnet_tf.training.evaluate import Scores
-from alexnet_tf.training.train import compile_model, train
+from alexnet_tf.training.history import TrainingInterrupted
+from alexnet_tf.training.progress import RunProgress
+from alexnet_tf.training.train import check_run, compile_model, train
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, metrics, run
 
@@ -74,6 +79,95 @@ def test_steps_in_one_call_are_those_of_single_calls(monkeypatch):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_the_model_is_built_once(monkeypatch):
+    built = []
+
+    def build(*arguments):
+        built.append(arguments)
+        return build_model(*arguments)
+
+    monkeypatch.setattr(alexnet_tf.training.train, "build_model", build)
+    run(TINY_CONFIG.replace(epochs=1))
+
+    assert len(built) == 1
+
+
+def test_runs_of_one_network_are_checked_with_one_trial_build(monkeypatch):
+    built = []
+    model = build_model(TINY_CONFIG.model, (8, 8, 3), 6)
+    monkeypatch.setattr(alexnet_tf.training.train, "build_model", lambda *a: built.append(a) or model)
+    alexnet_tf.training.train._layer_names.cache_clear()
+    for seed in range(3):
+        config = TINY_CONFIG.replace(seed=seed)
+        check_run(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
+
+    assert len(built) == 1
+
+
+FLAT = {"learning_rate": 0.0, "holdout": True, "epochs": 9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "last"),
+    [
+        ({"epochs": 2}, "", 2),
+        ({"epochs": 30, "stop_train_error": 0.3, "stop_extra_epochs": 1}, "at or below the target 0.3", None),
+        ({**FLAT, "early_stopping": 2}, "early stopping: 2 epochs without a lower selection_error", 3),
+        ({**FLAT, "schedule": "plateau", "patience": 1, "max_drops": 1}, "plateau: 1 epochs", 3),
+    ],
+    ids=["all epochs", "target", "early stopping", "plateau"],
+)
+def test_a_run_says_why_it_ended(capsys, changes, words, last):
+    config = TINY_CONFIG.replace(**changes)
+    progress = RunProgress("tiny", 96, config.train)
+    _, history = run(config, callbacks=[progress])
+
+    assert history.status == "done"
+    assert words in history.message
+    assert bool(history.message) is bool(words)
+    log = capsys.readouterr().err
+    assert ("done after epoch" in log) is bool(words)
+    assert history.message in log
+    if last:
+        assert history.curve[-1]["epoch"] == last
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Interrupts a run where the hook of that name is called in an epoch, counted from 1."""
+
+    def __init__(self, hook: str, epoch: int, error: BaseException):
+        super().__init__()
+        self._epoch = 0
+
+        def raise_in_epoch(*arguments, **others):
+            if self._epoch == epoch:
+                raise error
+
+        setattr(self, hook, raise_in_epoch)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(KeyboardInterrupt(), "SIGINT"), (Interruption(signal.SIGTERM), "SIGTERM")],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_an_interrupted_run_says_so_and_keeps_its_state(tmp_path, capsys, error, words):
+    state, progress = tmp_path / "state.npz", RunProgress("tiny", 96, TINY_CONFIG.train)
+    with pytest.raises(TrainingInterrupted, match=f"interrupted by {words} in epoch 2") as caught:
+        run(checkpoint=state, callbacks=[progress, Interrupt("on_train_batch_begin", 2, error)])
+
+    history = caught.value.history
+    assert (history.status, history.message) == ("failed", str(caught.value))
+    assert [point["epoch"] for point in history.curve] == [0, 1]
+    assert f"tiny: failed after epoch 1: {history.message}" in capsys.readouterr().err
+    _, resumed = run(checkpoint=state)
+    assert (resumed.status, resumed.message) == ("done", "")
+    assert metrics(resumed) == metrics(run()[1])
+
+
 @pytest.mark.parametrize("has_it", [True, False])
 def test_bfloat16_without_hardware_is_warned_of(monkeypatch, capsys, has_it):
     monkeypatch.setattr("alexnet_tf.training.train.has_bfloat16", lambda: has_it)
@@ -110,7 +204,8 @@ def test_search_never_evaluates_the_report_split():
     data.report = forbidden
     _, history = train(config, data, report=False)
 
-    assert [point["test_error"] for point in history.curve[1:]] == history.selection_errors
+    assert [point["selection_error"] for point in history.curve[1:]] == history.selection_errors
+    assert "test_error" not in history.curve[0]
 
 
 def test_a_callback_may_set_the_learning_rate():

@@ -7,7 +7,7 @@ import pytest
 
 import alexnet_tf.data.pipeline
 import experiments.runner.search
-from alexnet_tf.training.train import History
+from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
 from experiments.report.conditions import notes
