@@ -1,12 +1,15 @@
-"""What there is to know of a data set before training on it: numbers, unusable files, a look at it."""
+"""`alexnet_tf data`: numbers, unusable files and samples of a data set, before training on it."""
 
+import argparse
 import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import DataConfig
+from alexnet_tf.config.presets import PRESETS, with_recipe
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
@@ -18,6 +21,18 @@ from alexnet_tf.training.callbacks import write_quarantine
 
 COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
 Statistics = dict[str, Any]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the statistics of a data set, and writes them with the lists and samples to `--out`."""
+    config = PRESETS[options.model].config(options.dataset)
+    if options.recipe:
+        config = with_recipe(config, options.recipe)
+    config = config.with_settings(*options.settings)
+    check_config(config)
+    statistics = report_data(config.data, options.out, options.seed, options.access)
+    print(statistics_text(options.dataset, statistics))
+    return 0
 
 
 def report_data(

@@ -1,4 +1,4 @@
-"""Networks trained by other programs, as folders that `evaluate`, `predict` and `figures` take.
+"""`alexnet_tf import-weights`: networks trained by other programs, for `evaluate`, `predict` and `figures`.
 
 Each program prepares images in its own way. torchvision divides every channel by a number of its own; here
 all are divided by one, the mean of the three, and the rest of the division is in conv1's kernels:
@@ -9,6 +9,7 @@ Pixels past the edge are zero in both, so the outputs are the same but for round
 the scale they were trained on, which matters to whoever trains on from there.
 """
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -21,8 +22,9 @@ import numpy as np
 
 from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
 from alexnet_tf.checkpoints.saved import Trained, write_trained
-from alexnet_tf.config.presets import Preset
+from alexnet_tf.config.presets import PRESETS, Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.sources.class_words import read_class_names
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 
@@ -64,6 +66,16 @@ SOURCES = {
     # The mean of Caffe's mean image, ilsvrc_2012_mean.npy, which its examples subtract.
     "alexnet-caffe": Source("Caffe", load_caffe, "fc8.bias", mean=(122.67891434, 116.66876762, 104.00698793)),
 }
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the network to `--out` and prints what it is."""
+    names = read_class_names(options.classes) if options.classes else None
+    source = SOURCES[options.model]
+    net = import_weights(options.file, source, PRESETS[options.model], options.out, names)
+    count = net.model.count_params()
+    print(f"{options.out}: {source.program}'s AlexNet, {len(net.class_names)} classes, {count:,} parameters")
+    return 0
 
 
 def import_weights(

@@ -234,7 +234,7 @@ def test_a_file_lost_during_training_is_added_to_the_quarantine(tree, tmp_path, 
                 for name in ("00", "01"):
                     (copy / "blue" / f"{name}.png").unlink()
 
-    monkeypatch.setattr("alexnet_tf.commands.own_images.QuarantineLog", Vandal)
+    monkeypatch.setattr("alexnet_tf.commands.train.QuarantineLog", Vandal)
     arguments = ["--dataset", f"folder:{copy}", "--out", str(tmp_path / "out"), "--epochs", "2"]
 
     assert main(["train", *TINY, *arguments]) == 0

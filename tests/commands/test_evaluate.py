@@ -8,7 +8,7 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained, open_data_for
-from alexnet_tf.commands.own_images import evaluate_on
+from alexnet_tf.commands.evaluate import evaluate_on
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 
@@ -82,7 +82,11 @@ def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
     assert main(train(tree, tmp_path / "out", "--set", "learning_rate=1e20")) == 1
 
     assert "diverged: loss is not finite" in capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"curve.csv", "quarantine.csv"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "curve.csv",
+        "model.json",
+        "quarantine.csv",
+    }
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])

@@ -1,0 +1,84 @@
+"""`alexnet_tf evaluate`: exact errors of one trained network, or of the average of several."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
+from alexnet_tf.commands.scores import read_scores, record_scores
+from alexnet_tf.data.load import DataAccess
+from alexnet_tf.models.views import averaging_model
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.evaluate import Scores, make_evaluator
+
+EVALUATION_BATCH = 100
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the scores on the report split, and puts them into the table of `--csv`."""
+    if options.csv:
+        read_scores(options.csv)  # so that a file that will not do is known before the work
+    scores = evaluate_on(options.checkpoint, options.dataset, options.views, options.access)
+    if options.csv:
+        record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
+    print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
+    print(f"top-1 error {scores.error:.4f}  top-5 error {scores.top5_error:.4f}  loss {scores.loss:.4f}")
+    return 0
+
+
+def evaluate_on(
+    checkpoints: Sequence[Path],
+    dataset: str,
+    views: int = 1,
+    access: DataAccess = DataAccess(),
+) -> Scores:
+    """Scores one trained network, or the average of several, on the report split of a data set.
+
+    Args:
+        checkpoints: folders of trained networks; their preprocessing has to be the same.
+        dataset: `builtin`, a TFDS name or `folder:PATH`.
+        views: 1, 2, 5 or 10 for each image, probabilities averaged (paper, section 4.1).
+        access: where the images come from.
+
+    Raises:
+        InputError: for networks or a data set that do not fit each other.
+    """
+    nets = [load_trained(path) for path in checkpoints]
+    first = nets[0]
+    for path, net in zip(checkpoints, nets, strict=True):
+        if net.class_names != first.class_names or net.image_shape != first.image_shape:
+            raise InputError(f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}")
+        if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
+            raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
+        if _scale(net) != _scale(first):
+            raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
+    data = open_data_for(first, dataset, access)
+    batches = data.report(EVALUATION_BATCH, cropped=False)
+    scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy())()
+    # Files that were lost meanwhile are not among the examples.
+    data.check_readable()
+    return scores
+
+
+def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
+    """The model that averages the probabilities of several networks over several views of an image.
+
+    Raises:
+        InputError: for a network without such views.
+    """
+    height, width, channels = nets[0].image_shape
+    pad = 2 * nets[0].config.data.pad
+    try:
+        return averaging_model([net.model for net in nets], (height + pad, width + pad, channels), views)
+    except ValueError as error:
+        raise InputError(f"--checkpoint: {error}") from error
+
+
+def _scale(net: Trained) -> tuple[str, int, float | None]:
+    """What is done to the pixels after the mean is subtracted."""
+    data = net.config.data
+    return data.input_scale, data.pad, net.statistics.stddev if data.input_scale == "unit" else None

@@ -1,0 +1,59 @@
+"""`alexnet_tf predict`: the most probable classes of image files."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from alexnet_tf.checkpoints.saved import load_trained
+from alexnet_tf.commands.evaluate import averaged
+from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.sources.class_words import read_words
+from alexnet_tf.figures.of_images import check_figure, draw_files
+from alexnet_tf.models.imagenet import Prediction, decode_predictions
+
+SHOWN_CLASSES = 5
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints a line for each file; returns 1 where none is readable."""
+    words = read_words(options.words) if options.words else None
+    if options.figure:
+        check_figure(options.figure, options.files)
+    predictions = predict_files(options.checkpoint, options.files, options.views)
+    if options.figure:
+        draw_files(options.figure, predictions, words)
+    failed = 0
+    for path, prediction in predictions:
+        if isinstance(prediction, str):
+            failed += 1
+            print(f"{path}: not readable: {prediction}")
+            continue
+        best = "  ".join(f"{name} {probability:.1%}" for name, probability in prediction)
+        print(f"{path}: {best}")
+    return int(failed == len(predictions))
+
+
+def predict_files(
+    checkpoint: Path, files: Sequence[Path], views: int = 1
+) -> list[tuple[Path, Prediction | str]]:
+    """The most probable classes of image files.
+
+    Returns:
+        For each file (class name, probability), the five best, or the reason why it is not readable.
+    """
+    net = load_trained(checkpoint)
+    model = averaged([net], views)
+    predictions: list[tuple[Path, Prediction | str]] = []
+    for path in files:
+        try:
+            image = net.preprocess(path.read_bytes())
+        except (OSError, ImageDecodeError) as error:
+            predictions.append((path, getattr(error, "strerror", None) or str(error)))
+            continue
+        probabilities = ops.softmax(model(image[np.newaxis]))
+        (best,) = decode_predictions(probabilities, SHOWN_CLASSES, net.class_names)
+        predictions.append((path, [(name, score) for name, _, score in best]))
+    return predictions

@@ -1,0 +1,142 @@
+"""`alexnet_tf train`: a network for a data set, with its curve and what else the flags ask for."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from alexnet_tf.checkpoints.resume import checkpoint_hash
+from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, save_trained, save_unfinished
+from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
+from alexnet_tf.config.check import check_config
+from alexnet_tf.config.fields import Config
+from alexnet_tf.config.presets import PRESETS, with_recipe
+from alexnet_tf.data.load import DataAccess
+from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.runtime.environment import environment
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import make_folder
+from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
+from alexnet_tf.training.history import History, TrainingInterrupted
+from alexnet_tf.training.progress import RunProgress
+from alexnet_tf.training.strategy import is_chief, make_strategy
+from alexnet_tf.training.train import compile_model, train
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains a network and writes it to `--out`.
+
+    Interrupted and started again it goes on from the last finished epoch; finished, it is not trained
+    again. A run of another config, or over images that have changed, is refused and not written over.
+
+    Returns:
+        0 for a network, 1 for a run that diverged: it leaves its curve, and model.json, which says why it
+        ended.
+
+    Raises:
+        InputError: before anything is written, for a set, a folder or a config that will not do.
+    """
+    if options.freeze and not options.start:
+        raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
+    with quiet_startup():
+        strategy = make_strategy(options.replicas)
+    start = load_trained(options.start, "--from") if options.start else None
+    config = _config(options, start)
+    data = open_run_data(config, start, options.access)
+    if options.keep_best and not config.data.holdout:
+        raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
+    if options.cache:
+        data.streamed_set()
+    model = compile_model(config, data, strategy, start)
+    out: Path = options.out
+    make_folder(out, "--out")
+    state = out / "state.npz"
+    if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
+        raise InputError(
+            f"--out {out}: expected this run's unfinished state, or none; received another config's, or "
+            f"images that have changed since; delete {state} to start anew, or name another folder"
+        )
+    if not state.exists() and is_trained(out, config, data):
+        print(f"{out}: this run is finished, not trained again", flush=True)
+        return 0
+    if options.cache:
+        # Now that the run is checked, because it may take hours.
+        data = data.cached(options.cache)
+    callbacks = _callbacks(options, config, data, strategy)
+    try:
+        model, history = train(config, data, strategy, state, callbacks, model=model)
+    except TrainingInterrupted as stop:
+        if is_chief(strategy):
+            save_unfinished(out, config, data, _about(stop.history, strategy))
+        raise
+    diverged = history.status == "diverged"
+    if is_chief(strategy):
+        about = _about(history, strategy)
+        if diverged:
+            save_unfinished(out, config, data, about)
+        else:
+            save_trained(out, model, config, data, about)
+        state.unlink(missing_ok=True)
+    if diverged:
+        print(f"diverged: {history.message}; no network is written", file=sys.stderr)
+    return int(diverged)
+
+
+def open_run_data(config: Config, start: Trained | None, access: DataAccess = DataAccess()) -> DataPipelines:
+    """The data of a run, with the preprocessing of the network that it starts from, where there is one.
+
+    Raises:
+        InputError: for a set that cannot be read, or has images of another kind than that network's.
+    """
+    data = open_data(config.data, access, start.statistics if start else None)
+    if start and data.image_set.image_shape != start.image_shape:
+        raise InputError(
+            f"--dataset {config.data.dataset}: expected images of the network's {list(start.image_shape)}; "
+            f"received {list(data.image_set.image_shape)}"
+        )
+    return data
+
+
+def _config(options: argparse.Namespace, start: Trained | None) -> Config:
+    if start:
+        config = transfer_config(start, options.dataset, options.freeze or ALL_BUT_HEAD)
+    else:
+        config = PRESETS[options.model or "alexnet"].config(options.dataset)
+    if options.recipe:
+        config = with_recipe(config, options.recipe)
+    config = config.replace(precision=options.precision, seed=options.seed).with_settings(*options.settings)
+    check_config(config)
+    return config
+
+
+def _callbacks(
+    options: argparse.Namespace, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy
+) -> list[keras.callbacks.Callback]:
+    progress = RunProgress(data.image_set.slug, data.train_size, config.train)
+    # On every worker: a collective operation. Before those that write what it measures.
+    callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
+    if not is_chief(strategy):
+        return callbacks
+    callbacks += [QuarantineLog(options.out / "quarantine.csv", data), HistoryFiles(options.out)]
+    if options.keep_epochs or options.keep_best:
+        callbacks.append(KeptWeights(options.out, config.train, options.keep_epochs, options.keep_best))
+    if options.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(options.out / "tensorboard"))
+    return callbacks
+
+
+def _about(history: History, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """What model.json says about a run."""
+    last = history.curve[-1] if history.curve else {}
+    return {
+        "status": history.status,
+        "message": history.message,
+        "epochs": last.get("epoch", 0),
+        "seconds": round(history.seconds, 1),
+        "scores": last,
+        "environment": environment(strategy),
+    }
