@@ -26,13 +26,29 @@ def metrics(history) -> list[tuple]:
     return [tuple(point[name] for name in METRICS) for point in history.curve]
 
 
-class StopAfter(keras.callbacks.Callback):
-    """Ends the process's part of a run as a kill would, at the start of an epoch."""
+class Interrupt(keras.callbacks.Callback):
+    """Raises an error, as a kill or Ctrl-C would end a run, where a hook is called in an epoch.
 
-    def __init__(self, epochs):
+    Args:
+        hook: name of the method.
+        epoch: counted from 1.
+        error: raised there.
+    """
+
+    def __init__(self, hook: str, epoch: int, error: BaseException | None = None):
         super().__init__()
-        self.epochs = epochs
+        self._hook, self._epoch, self._error = hook, epoch, error or KeyboardInterrupt()
 
     def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.epochs:
-            raise KeyboardInterrupt
+        self._now = epoch + 1
+        self._raise_in("on_epoch_begin")
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._raise_in("on_train_batch_begin")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._raise_in("on_epoch_end")
+
+    def _raise_in(self, hook: str) -> None:
+        if (hook, self._now) == (self._hook, self._epoch):
+            raise self._error

@@ -63,7 +63,7 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
         InputError: for a missing name or an array of another shape.
     """
     arrays = dict(arrays)
-    if np.ndim(arrays.get("conv1.weight")) == 4:
+    if "conv1.weight" in arrays and arrays["conv1.weight"].ndim == 4:
         arrays["conv1.weight"] = arrays["conv1.weight"][:, ::-1]
     _set_layers(model, arrays, CAFFE_NAMES)
 

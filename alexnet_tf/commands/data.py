@@ -54,8 +54,9 @@ def report_data(
     Raises:
         InputError: for a set that cannot be read, before anything is written.
     """
-    storage = "auto" if config.dataset == "builtin" else "stream"
-    data = open_data(dataclasses.replace(config, storage=storage), access)
+    if config.dataset != "builtin":
+        config = dataclasses.replace(config, storage="stream")
+    data = open_data(config, access)
     statistics = data_statistics(data)
     with house_look():
         samples = encoded(draw_samples(data, seed), ["png"])["png"]

@@ -146,7 +146,7 @@ def _check_out(out: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        reason = error.strerror
+        reason = str(error.strerror)
     raise InputError(f"--out: expected a new or an empty folder; received {out}, {reason}")
 
 

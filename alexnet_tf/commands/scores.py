@@ -4,7 +4,7 @@ import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.possible_values import AN_ERROR
@@ -67,7 +67,7 @@ def record_scores(
     Raises:
         InputError: as `read_scores`, or where the file cannot be written.
     """
-    row = {
+    row: dict[str, Any] = {
         "views": views,
         "nets": len(checkpoints),
         "examples": scores.count,

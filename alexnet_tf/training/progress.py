@@ -96,9 +96,10 @@ class RunProgress(keras.callbacks.Callback):
         self._images_per_epoch = images // config.batch_size * config.batch_size
         self._bars: Progress | None = None
         self._tasks: list[TaskID] = []
+        self._first = -1
 
     def on_train_begin(self, logs=None):
-        self._first: int | None = None
+        self._first = -1
         command = CommandProgress.current
         self._bars = command.bars if command else make_bars()
         if self._bars:
@@ -113,7 +114,7 @@ class RunProgress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done = epoch, time.monotonic(), 0
-        if self._first is None:
+        if self._first < 0:
             # Epochs of an earlier sitting count as done, but not for the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
 
@@ -225,7 +226,7 @@ def duration(seconds: float) -> str:
     ('7 s', '3 min 20 s', '5 h 1 min', '4 d 15 h')
     """
     units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
-    left, parts = round(seconds), []
+    left, parts = round(seconds), list[tuple[int, str]]()
     for unit, size in units:
         if left >= size or parts:
             parts.append((left // size, unit))

@@ -8,7 +8,7 @@ import tensorflow as tf
 from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
 from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
-from tests.tiny_runs import StopAfter, metrics, run
+from tests.tiny_runs import Interrupt, metrics, run
 
 
 @pytest.mark.parametrize(("finished", "optimizer"), [(0, "momentum"), (2, "momentum"), (2, "amsgrad")])
@@ -18,7 +18,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, optimizer):
     whole_model, whole = run(config)
 
     with pytest.raises(KeyboardInterrupt):
-        run(config, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(finished)])
+        run(config, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", finished + 1)])
     epochs = []
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
     model, history = run(config, checkpoint=tmp_path / "state.npz", callbacks=[watch])
@@ -82,7 +82,7 @@ def test_replicas_resume_exactly(tmp_path):
     _, whole = run(strategy=strategy)
 
     with pytest.raises(KeyboardInterrupt):
-        run(strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
+        run(strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", 3)])
     _, history = run(strategy=strategy, checkpoint=tmp_path / "state.npz")
 
     assert metrics(history) == metrics(whole)
@@ -93,9 +93,10 @@ def test_a_run_resumed_while_conv1_is_frozen_has_the_same_numbers(tmp_path):
     config = TINY_CONFIG.replace(freeze_conv1_after=1, weight_decay=1e-3)
     whole_model, whole = run(config, strategy=strategy)
 
+    state, interrupt = tmp_path / "state.npz", Interrupt("on_epoch_begin", 3)
     with pytest.raises(KeyboardInterrupt):
-        run(config, strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[StopAfter(2)])
-    model, resumed = run(config, strategy=strategy, checkpoint=tmp_path / "state.npz")
+        run(config, strategy=strategy, checkpoint=state, callbacks=[interrupt])
+    model, resumed = run(config, strategy=strategy, checkpoint=state)
 
     assert metrics(resumed) == metrics(whole)
     np.testing.assert_array_equal(model.get_weights()[0], whole_model.get_weights()[0])

@@ -19,6 +19,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.train import check_run, compile_model, train
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
+from tests.tiny_runs import Interrupt
 
 BASE = Config(
     model=MnistCnnConfig(dropout=0.5, batch_norm=True),
@@ -58,12 +59,6 @@ def frozen_config(start: Trained, freeze="all-but-head") -> Config:
     return transfer_config(start, "two", freeze).replace(epochs=2, batch_size=8)
 
 
-class StopAfterOne(keras.callbacks.Callback):
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 1:
-            raise KeyboardInterrupt
-
-
 @pytest.fixture(scope="module", params=["all-but-head", "relu1", "none"])
 def transferred(start, request):
     return request.param, *run(start, frozen_config(start, request.param))
@@ -91,7 +86,7 @@ def test_resumed_transfer_equals_an_uninterrupted_one(start, transferred, tmp_pa
     config = frozen_config(start, freeze)
 
     with pytest.raises(KeyboardInterrupt):
-        run(start, config, checkpoint=tmp_path / "state.npz", callbacks=[StopAfterOne()])
+        run(start, config, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", 2)])
     resumed, _ = run(start, config, checkpoint=tmp_path / "state.npz")
 
     states = [[*m.variables, *m.optimizer.variables] for m in (resumed, whole)]

@@ -74,19 +74,22 @@ def test_a_finished_run_is_not_trained_again_and_no_other_takes_its_place(nets, 
     assert {path.name: path.read_bytes() for path in (nets / "a").iterdir()} == before
 
 
-def test_how_long_a_run_took_is_kept(nets):
-    assert json.loads((nets / "a" / "model.json").read_text())["seconds"] > 0
+def test_how_a_run_ended_is_kept(nets):
+    about = json.loads((nets / "a" / "model.json").read_text())
+
+    assert (about["status"], about["message"], about["epochs"]) == ("done", "", 1)
+    assert about["seconds"] > 0
 
 
 def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
     assert main(train(tree, tmp_path / "out", "--set", "learning_rate=1e20")) == 1
 
     assert "diverged: loss is not finite" in capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "curve.csv",
-        "model.json",
-        "quarantine.csv",
-    }
+    about = json.loads((tmp_path / "out" / "model.json").read_text())
+    assert (about["status"], about["epochs"]) == ("diverged", 0)
+    assert about["message"].startswith("loss is not finite")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"curve.csv", "model.json", "quarantine.csv"}
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])

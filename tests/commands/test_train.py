@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,7 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
             "epochs: expected",
         ),
         (["train", "--dataset", "builtin", "--out", "o", "--set", "shape=1"], "'shape'"),
+        ([*SCALED, "--epochs", "3", "--set", "epochs=4"], "epochs once; received epochs=3 and epochs=4"),
         (
             ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--keep-best"],
             "--keep-best: expected holdout=true",
@@ -289,3 +291,32 @@ def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, c
 
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     assert (tmp_path / "state.npz").read_bytes() == state
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, monkeypatch, number):
+    class Signal(QuarantineLog):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                os.kill(os.getpid(), number)
+
+    out = tmp_path / "out"
+    arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(out), "--epochs", "2"]
+    with monkeypatch.context() as patch:
+        patch.setattr("alexnet_tf.commands.train.QuarantineLog", Signal)
+        assert main(arguments) == 128 + number
+
+    assert f"interrupted by {signal.Signals(number).name} in epoch 2" in capsys.readouterr().err
+    about = json.loads((out / "model.json").read_text())
+    assert (about["status"], about["epochs"]) == ("failed", 1)
+    assert about["message"] == f"interrupted by {signal.Signals(number).name} in epoch 2"
+    assert [line.split(",")[0] for line in lines_of(out / "curve.csv")] == ["epoch", "0", "1"]
+    evaluation = ["evaluate", "--checkpoint", str(out), "--dataset", f"folder:{tree}"]
+    assert "a run without a network: interrupted" in one_line_of_status_2(main, evaluation, capsys)
+
+    assert main(arguments) == 0
+
+    about = json.loads((out / "model.json").read_text())
+    assert (about["status"], about["message"], about["epochs"]) == ("done", "", 2)
+    assert [line.split(",")[0] for line in lines_of(out / "curve.csv")] == ["epoch", "0", "1", "2"]
+    assert main(evaluation) == 0

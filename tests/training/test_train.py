@@ -17,7 +17,7 @@ from alexnet_tf.training.history import TrainingInterrupted
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.train import check_run, compile_model, train
 from tests.tiny import TINY_CONFIG
-from tests.tiny_runs import IMAGE_SET, metrics, run
+from tests.tiny_runs import IMAGE_SET, Interrupt, metrics, run
 
 
 def test_learns_and_records_every_epoch():
@@ -130,23 +130,6 @@ def test_a_run_says_why_it_ended(capsys, changes, words, last):
     assert history.message in log
     if last:
         assert history.curve[-1]["epoch"] == last
-
-
-class Interrupt(keras.callbacks.Callback):
-    """Interrupts a run where the hook of that name is called in an epoch, counted from 1."""
-
-    def __init__(self, hook: str, epoch: int, error: BaseException):
-        super().__init__()
-        self._epoch = 0
-
-        def raise_in_epoch(*arguments, **others):
-            if self._epoch == epoch:
-                raise error
-
-        setattr(self, hook, raise_in_epoch)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch + 1
 
 
 @pytest.mark.parametrize(

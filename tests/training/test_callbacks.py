@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import keras
@@ -6,21 +7,14 @@ import pytest
 
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.training.callbacks import KeptWeights, best_epoch
+from alexnet_tf.training.callbacks import HistoryFiles, KeptWeights, best_epoch
 from alexnet_tf.training.history import History
 from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
+from tests.tiny_runs import Interrupt
 
 IMAGE_SET = tiny_image_set()
 CONFIG = TINY_CONFIG.replace(epochs=3, holdout=True, watch="selection_loss")
-
-
-class Killed(keras.callbacks.Callback):
-    """Ends the process's part of a run after an epoch's files are written, before its checkpoint."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        if epoch == 1:
-            raise KeyboardInterrupt
 
 
 def run(folder: Path, *callbacks, config=CONFIG):
@@ -78,7 +72,7 @@ def test_a_killed_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path):
     (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")
 
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, Killed())
+        run(tmp_path, Interrupt("on_epoch_end", 2))
     run(tmp_path)
 
     names = {path.relative_to(folder) for path in folder.rglob("*.weights.h5")}
@@ -86,3 +80,42 @@ def test_a_killed_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path):
     for name in names:
         for a, b in zip(weights_in(folder / name, model), weights_in(tmp_path / name, model), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+class Killed(HistoryFiles):
+    """Has no chance to write at the end, as under SIGKILL."""
+
+    def on_train_end(self, logs=None):
+        pass
+
+
+def written(folder: Path) -> dict[str, list[dict[str, str]]]:
+    """The rows of each file, without what no two runs share."""
+    tables = {}
+    for path in folder.glob("*.csv"):
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        tables[path.name] = [{k: v for k, v in row.items() if k != "images_per_second"} for row in rows]
+    return tables
+
+
+@pytest.mark.parametrize("files", [HistoryFiles, Killed])
+@pytest.mark.parametrize(
+    ("hook", "epochs"),
+    [("on_epoch_begin", ["0", "1"]), ("on_train_batch_begin", ["0", "1"]), ("on_epoch_end", ["0", "1", "2"])],
+)
+def test_the_curve_has_every_epoch_once_whenever_a_run_is_interrupted(whole, tmp_path, files, hook, epochs):
+    history = whole[-1]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, files(tmp_path), Interrupt(hook, 2))
+
+    assert [row["epoch"] for row in written(tmp_path)["curve.csv"]] == epochs
+
+    run(tmp_path, files(tmp_path))
+    resumed = written(tmp_path)
+    assert [row["epoch"] for row in resumed["curve.csv"]] == ["0", "1", "2", "3"]
+    assert [float(row["train_loss"]) for row in resumed["curve.csv"]] == [
+        point["train_loss"] for point in history.curve
+    ]
+    assert [row["epoch"] for row in resumed["selection.csv"]] == ["1", "2", "3"]
+    assert [float(row["selection_loss"]) for row in resumed["selection.csv"]] == history.selection_losses
