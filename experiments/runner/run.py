@@ -17,7 +17,7 @@ from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.history import History
-from alexnet_tf.training.progress import RunProgress
+from alexnet_tf.training.progress import CommandProgress, RunProgress, images_to_train
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
@@ -57,27 +57,37 @@ def run_experiment(
         notices.append(f"{len(quarantine)} files are left out, the first {path}: {reason}")
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
-    failed = 0
-    for run in runs:
-        row = finished_run(folder, run.arm.name, run.config.seed)
-        if row:
-            print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
-            if is_chief(strategy) and row["git_commit"] != git_commit():
-                print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
-            continue
-        try:
-            execute(run, folder, options, strategy)
-        except InputError:
-            raise
-        except Exception as error:
-            failed += 1
-            traceback.print_exc()
-            print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
-            if is_chief(strategy):
-                record(run, folder, *failed_row(run, error, strategy))
+    work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
+    with CommandProgress(experiment.name, work) as progress:
+        succeeded = [finish(run, folder, options, strategy) for run in progress.each(runs)]
     if is_chief(strategy):
         write_report(folder, experiment)
-    return folder, failed
+    return folder, succeeded.count(False)
+
+
+def finish(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> bool:
+    """Executes a run unless its row is there; one that breaks is recorded as failed.
+
+    Returns:
+        Whether there is a row of a run that did not break.
+    """
+    row = finished_run(folder, run.arm.name, run.config.seed)
+    if row:
+        print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
+        if is_chief(strategy) and row["git_commit"] != git_commit():
+            print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
+        return True
+    try:
+        execute(run, folder, options, strategy)
+    except InputError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
+        if is_chief(strategy):
+            record(run, folder, *failed_row(run, error, strategy))
+        return False
+    return True
 
 
 def planned_run(
