@@ -189,7 +189,7 @@ class Config:
         """Returns a copy changed by `field=value` texts, each value read by its field's type.
 
         Raises:
-            InputError: for a text that is no such pair, an unknown field, one that is named twice, or a value
+            InputError: for a text that is no such pair, an unknown field, one that is given two values, or a value
                 that the field cannot have.
 
         Example:
@@ -207,7 +207,7 @@ class Config:
                 raise InputError(f"--set: expected field=value, received {setting!r}")
             if name not in known:
                 raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
-            if name in given:
+            if given.get(name, setting) != setting:
                 raise InputError(f"--set: expected {name} once; received {given[name]} and {setting}")
             given[name] = setting
             parts = (self.data, self.model, self.train, self)

@@ -99,10 +99,13 @@ def written(folder: Path) -> dict[str, list[dict[str, str]]]:
     return tables
 
 
-@pytest.mark.parametrize("files", [HistoryFiles, Killed])
 @pytest.mark.parametrize(
-    ("hook", "epochs"),
-    [("on_epoch_begin", ["0", "1"]), ("on_train_batch_begin", ["0", "1"]), ("on_epoch_end", ["0", "1", "2"])],
+    ("files", "hook", "epochs"),
+    [
+        (HistoryFiles, "on_train_batch_begin", ["0", "1"]),
+        (Killed, "on_train_batch_begin", ["0", "1"]),
+        (Killed, "on_epoch_end", ["0", "1", "2"]),
+    ],
 )
 def test_the_curve_has_every_epoch_once_whenever_a_run_is_interrupted(whole, tmp_path, files, hook, epochs):
     history = whole[-1]
