@@ -14,10 +14,10 @@ __version__ = "0.1.0"
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
-    "AlexNetConfig": "alexnet_tf.config.fields",
+    "AlexNetConfig": "alexnet_tf.config.models",
     "Config": "alexnet_tf.config.fields",
     "DataConfig": "alexnet_tf.config.fields",
-    "CifarNetConfig": "alexnet_tf.config.fields",
+    "CifarNetConfig": "alexnet_tf.config.models",
     "TrainConfig": "alexnet_tf.config.fields",
     "DataAccess": "alexnet_tf.data.load",
     "InputError": "alexnet_tf.runtime.errors",

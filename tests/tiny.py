@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from alexnet_tf.config.fields import CifarNetConfig, Config, TrainConfig
+from alexnet_tf.config.fields import Config, TrainConfig
+from alexnet_tf.config.models import CifarNetConfig
 from alexnet_tf.data.arrays import ImageSet
 
 

@@ -123,8 +123,8 @@ def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> n
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T
-    apart = kernel.reshape(-1, channels, height, width)
-    return apart.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
+    maps = kernel.reshape(-1, channels, height, width)
+    return maps.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
 
 
 class _ArraysOnly(pickle.Unpickler):

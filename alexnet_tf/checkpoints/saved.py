@@ -1,4 +1,4 @@
-"""A trained network with all it takes to use it: classes, preprocessing, configuration.
+"""A trained network with what is needed to use it: classes, preprocessing, configuration.
 
 A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `save_trained`, read by
 `load_trained`.
@@ -99,7 +99,7 @@ def save_trained(
 
 
 def save_unfinished(folder: Path, config: Config, data: DataPipelines, about: dict[str, Any]) -> None:
-    """Writes model.json alone, for a run that was interrupted or diverged; `is_trained` tells it apart.
+    """Writes model.json alone, for a run that was interrupted or diverged; `is_trained` is false for it.
 
     Args:
         folder: made where it is missing.

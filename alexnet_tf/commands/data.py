@@ -71,9 +71,9 @@ def report_data(
 def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, sizes and colours of a set, by name; colours on the 0..255 scale.
 
-    Colours are those of the images that the config trains on, scaled and cropped to their central square
-    as it says. `eigenvalue_1` and so on are those of the covariance of the channels (paper, section 4.1);
-    of ImageNet their square roots are 121.78, 37.09 and 19.72 in the authors' program.
+    Colours are those of the training images, scaled and cropped to their central square as configured.
+    `eigenvalue_1` and so on are those of the covariance of the channels (paper, section 4.1); of ImageNet
+    their square roots are 121.78, 37.09 and 19.72 in the authors' program.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)

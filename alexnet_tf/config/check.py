@@ -12,9 +12,9 @@ LARGEST_SEED = 2**32 - 1
 
 
 def check_config(config: Config) -> None:
-    """Raises an InputError, naming the field, for the first number that no run could have.
+    """Raises an InputError that names the field for the first number out of its range.
 
-    What depends on the images or the devices is for `check_run`.
+    `check_run` checks what depends on the images and the devices.
 
     Example:
 

@@ -13,29 +13,8 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from alexnet_tf.config.models import (
-    AlexNetConfig,
-    BatchNormAlexNetConfig,
-    CifarNetConfig,
-    MnistCnnConfig,
-    ModelConfig,
-    OneWeirdTrickConfig,
-)
+from alexnet_tf.config.models import CifarNetConfig, ModelConfig
 from alexnet_tf.runtime.errors import InputError
-
-__all__ = [
-    "PRECISIONS",
-    "AlexNetConfig",
-    "BatchNormAlexNetConfig",
-    "CifarNetConfig",
-    "Config",
-    "DataConfig",
-    "MnistCnnConfig",
-    "ModelConfig",
-    "OneWeirdTrickConfig",
-    "Precision",
-    "TrainConfig",
-]  # fmt: skip
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = typing.get_args(Precision)
@@ -189,8 +168,8 @@ class Config:
         """Returns a copy changed by `field=value` texts, each value read by its field's type.
 
         Raises:
-            InputError: for a text that is no such pair, an unknown field, one that is given two values, or a value
-                that the field cannot have.
+            InputError: for a text that is no such pair, an unknown field, a field with two values, or a value
+                of another type.
 
         Example:
 

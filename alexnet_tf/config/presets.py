@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from alexnet_tf.config.fields import (
+from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
+from alexnet_tf.config.models import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,
-    Config,
-    DataConfig,
     MnistCnnConfig,
     ModelConfig,
     OneWeirdTrickConfig,
-    TrainConfig,
 )
 from alexnet_tf.runtime.errors import InputError
 

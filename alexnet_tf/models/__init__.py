@@ -2,7 +2,7 @@
 
 import keras
 
-from alexnet_tf.config.fields import (
+from alexnet_tf.config.models import (
     AlexNetConfig,
     BatchNormAlexNetConfig,
     CifarNetConfig,

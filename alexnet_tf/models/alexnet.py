@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from alexnet_tf.config.fields import AlexNetConfig
+from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.config.presets import PAPER
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
 

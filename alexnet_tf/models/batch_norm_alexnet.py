@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from alexnet_tf.config.fields import BatchNormAlexNetConfig
+from alexnet_tf.config.models import BatchNormAlexNetConfig
 
 FILTERS = (96, 256, 384, 384, 256)
 KERNELS = (11, 5, 3, 3, 3)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from alexnet_tf.config.fields import CifarNetConfig
+from alexnet_tf.config.models import CifarNetConfig
 from alexnet_tf.layers import LocalResponseNormalization
 
 # Standard deviations of the authors' small nets: conv1, conv2, conv3, fully connected.

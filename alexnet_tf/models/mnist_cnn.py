@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from alexnet_tf.config.fields import MnistCnnConfig
+from alexnet_tf.config.models import MnistCnnConfig
 
 
 def mnist_cnn(

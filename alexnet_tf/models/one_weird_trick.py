@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from alexnet_tf.config.fields import OneWeirdTrickConfig
+from alexnet_tf.config.models import OneWeirdTrickConfig
 
 FILTERS = (64, 192, 384, 256, 256)
 HIDDEN = 4096

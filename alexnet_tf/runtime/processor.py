@@ -1,4 +1,4 @@
-"""The processor of this machine, as Linux tells of it."""
+"""The processor of this machine, from Linux's /proc/cpuinfo."""
 
 import functools
 import platform
@@ -18,7 +18,7 @@ def processor_name() -> str:
 
 
 def processor_generation() -> str:
-    """Its name with family and model, where it tells them: makers give one name to several generations."""
+    """Its name with family and model, where known: makers give one name to several generations."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):
@@ -33,19 +33,19 @@ def processor_field(name: str) -> str:
 
 
 def processor_flags() -> frozenset[str]:
-    """Names of its instruction sets; empty where it does not tell."""
+    """Names of its instruction sets; empty where unknown."""
     return frozenset((processor_field("flags") or processor_field("Features")).split())
 
 
 def has_bfloat16() -> bool:
-    """Whether it computes in bfloat16; taken for granted where it does not tell."""
+    """Whether it computes in bfloat16; assumed where unknown."""
     flags = processor_flags()
     return not flags or bool(flags & BFLOAT16_FLAGS)
 
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Says, once a process, that `mixed_bfloat16` is the slow choice here."""
+    """Warns once in a process that `mixed_bfloat16` is slow on this processor."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here: this processor emulates it",
         file=sys.stderr,

@@ -23,7 +23,7 @@ def quiet_startup() -> Iterator[None]:
         try:
             yield
         except InputError:
-            # Bad input has its one line to tell, and nothing of TensorFlow's.
+            # Its one line should not drown in TensorFlow's notices.
             raise
         except BaseException:
             sys.stderr.flush()

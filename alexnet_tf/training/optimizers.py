@@ -71,9 +71,9 @@ class MomentumSGD(keras.optimizers.SGD):
     def update_step(self, gradient, variable, learning_rate):
         # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
         index = self._get_variable_index(variable)
-        ours = self._trainable_variables[index]
-        name = ours.name
-        if self._is_freezable(ours):
+        keras_variable = self._trainable_variables[index]
+        name = keras_variable.name
+        if self._is_freezable(keras_variable):
             learning_rate = learning_rate * ops.cast(self._freezable_rate, learning_rate.dtype)
         gradient = with_decay(gradient, variable, name, self.decay)
         if name == "bias" and self.bias_rate != 1:
@@ -91,8 +91,8 @@ class MomentumSGD(keras.optimizers.SGD):
         )
 
     def get_config(self):
-        ours = {"decay": self.decay, "bias_rate": self.bias_rate, "freezable": self.freezable}
-        return {**super().get_config(), **ours}
+        own = {"decay": self.decay, "bias_rate": self.bias_rate, "freezable": self.freezable}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")

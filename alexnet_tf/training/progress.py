@@ -206,6 +206,8 @@ def make_bars() -> Progress | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
+        # Otherwise lines for a file or a pipe would be shown above the bars instead.
+        redirect_stdout=sys.stdout.isatty(),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where a run's replicas live."""
+"""The distribution strategy of a run."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def _check_tf_config(text: str) -> None:
-    """Raises an InputError for what TensorFlow would answer with a crash, or by waiting for ever."""
+    """Raises an InputError for content on which TensorFlow would crash or wait for ever."""
     try:
         content = json.loads(text)
         workers = content["cluster"]
@@ -77,7 +77,7 @@ def _make_logical_cpus(count: int) -> None:
     try:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
     except RuntimeError:
-        # The devices are in use already, and their number is what it is.
+        # The devices are in use already, so their number is fixed.
         found = len(tf.config.list_logical_devices("CPU"))
         if found < count:
             raise InputError(

@@ -13,7 +13,8 @@ from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.checkpoints.transfer import check_freeze, check_start, copy_weights, freeze_layers
 from alexnet_tf.config.check import check_config
-from alexnet_tf.config.fields import Config, ModelConfig
+from alexnet_tf.config.fields import Config
+from alexnet_tf.config.models import ModelConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError, Interruption

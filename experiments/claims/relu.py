@@ -9,7 +9,8 @@ against the main pair, so that one sees what the factor depends on. No regularis
 constant learning rate for each arm, chosen from its grid for speed.
 """
 
-from alexnet_tf.config.fields import CifarNetConfig, Config, DataConfig, TrainConfig
+from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
+from alexnet_tf.config.models import CifarNetConfig
 from experiments.claims.common import epochs_to
 from experiments.experiment import Arm, Comparison, Experiment
 

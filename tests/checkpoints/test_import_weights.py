@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
-from alexnet_tf.config.fields import OneWeirdTrickConfig
+from alexnet_tf.config.models import OneWeirdTrickConfig
 from alexnet_tf.config.presets import CAFFE, PAPER
 from alexnet_tf.models import alexnet, one_weird_trick
 from alexnet_tf.runtime.errors import InputError

@@ -12,7 +12,8 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, load_trained, save_trained
 from alexnet_tf.checkpoints.transfer import copy_weights, freeze_layers, start_fingerprint, transfer_config
 from alexnet_tf.commands.train import open_run_data
-from alexnet_tf.config.fields import Config, MnistCnnConfig, TrainConfig
+from alexnet_tf.config.fields import Config, TrainConfig
+from alexnet_tf.config.models import MnistCnnConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.errors import InputError

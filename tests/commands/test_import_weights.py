@@ -13,7 +13,7 @@ from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.commands.import_weights import EIGENVALUES, EIGENVECTORS, SOURCES
 from alexnet_tf.commands.predict import predict_files
-from alexnet_tf.config.fields import OneWeirdTrickConfig
+from alexnet_tf.config.models import OneWeirdTrickConfig
 from alexnet_tf.config.presets import CAFFE, PRESETS
 from tests.command_errors import one_line_of_status_2
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.config.fields import CifarNetConfig
+from alexnet_tf.config.models import CifarNetConfig
 from alexnet_tf.models import build_model, cifar_net
 
 SHAPE = (32, 32, 3)

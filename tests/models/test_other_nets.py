@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.config.fields import BatchNormAlexNetConfig, MnistCnnConfig, OneWeirdTrickConfig
+from alexnet_tf.config.models import BatchNormAlexNetConfig, MnistCnnConfig, OneWeirdTrickConfig
 from alexnet_tf.models import batch_norm_alexnet, build_model, mnist_cnn, one_weird_trick
 from alexnet_tf.models.summary import weightless
 

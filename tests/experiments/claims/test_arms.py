@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import alexnet_tf.data.pipeline
-from alexnet_tf.config.fields import AlexNetConfig
+from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.models import build_model
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
