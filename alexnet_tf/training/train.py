@@ -17,6 +17,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.config.models import ModelConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
+from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.errors import InputError, Interruption
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
 from alexnet_tf.training.callbacks import FollowSchedule
@@ -214,7 +215,8 @@ def _check_layers(config: Config, names: Sequence[str]) -> None:
 
 @functools.cache
 def _layer_names(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> tuple[str, ...]:
-    return tuple(layer.name for layer in build_model(model, input_shape, classes).layers)
+    with weightless():
+        return tuple(layer.name for layer in build_model(model, input_shape, classes).layers)
 
 
 def _model_error(error: Exception) -> InputError:
