@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from alexnet_tf.config.fields import AlexNetConfig, DataConfig
+from alexnet_tf.config.fields import DataConfig
+from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import alexnet
