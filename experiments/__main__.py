@@ -104,7 +104,7 @@ def _parser() -> OneLineParser:
         help="test instead whether means are equivalent within M, a fraction for errors: 0.01 is a point",
     )
     comparing.add_argument(
-        "--metric", default="test_error", help="the column of runs.csv for --margin; default %(default)s"
+        "--metric", help="the column of runs.csv to test with --margin; default test_error"
     )
     comparing.set_defaults(command=_compare)
 
@@ -180,13 +180,17 @@ def _compare(options: argparse.Namespace) -> int:
     from experiments.compare.paper import compare_with_paper
     from experiments.compare.results import compare, compare_means
 
+    if options.metric and options.margin is None:
+        raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
     # A folder of that name keeps its meaning.
     if options.b == PAPER and not Path(PAPER).exists():
         if options.tolerance != 0 or options.margin is not None:
-            raise InputError(f"{PAPER}: expected neither --tolerance nor --margin; received one of them")
+            flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
+            raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
         status, text = compare_with_paper(options.a, EXPERIMENTS)
     elif options.margin is not None:
-        status, text = compare_means(options.a, _folder(options.b), options.metric, options.margin)
+        metric = options.metric or "test_error"
+        status, text = compare_means(options.a, _folder(options.b), metric, options.margin)
     else:
         status, text = compare(options.a, _folder(options.b), options.tolerance)
     print(text)

@@ -92,10 +92,6 @@ def test_the_word_paper_and_a_folder_of_that_name(tmp_path, monkeypatch, capsys)
     assert "comparing runs with the paper" in capsys.readouterr().out
     assert main(["compare", "runs", "./paper"]) == 2
     assert "received paper (missing)" in capsys.readouterr().err
-    assert main(["compare", "runs", "paper", "--tolerance", "0.1"]) == 2
-    assert "--tolerance" in capsys.readouterr().err
-    assert main(["compare", "runs", "paper", "--margin", "0.1"]) == 2
-    assert "--margin" in capsys.readouterr().err
     (tmp_path / "paper").symlink_to("runs")
     assert main(["compare", "runs", "paper"]) == 0
     assert "agree: 6 rows of runs.csv" in capsys.readouterr().out
