@@ -1,14 +1,17 @@
-"""Files that a kill cannot halve, and the lock of a folder."""
+"""Files that a kill cannot halve, and locks between processes."""
 
 import contextlib
-import fcntl
 import os
 import shutil
+import sys
 import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from alexnet_tf.runtime.errors import InputError
 
@@ -90,17 +93,38 @@ def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
             temporary.unlink()
 
 
+def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
+    """Waits for a lock between processes and holds it until the `with` block ends; not to be nested.
+
+    The operating system releases the lock of a process that dies. The file is empty and stays: if it were
+    removed, a process that waits for it and one that makes it anew could both hold the lock.
+
+    Args:
+        path: of the lock's own file, in a folder that exists.
+        waiting: note to print where another process holds the lock.
+
+    Raises:
+        OSError: where the file cannot be opened for writing.
+    """
+    lock = FileLock(path)
+    try:
+        return lock.acquire(blocking=False)
+    except Timeout:
+        if waiting:
+            print(f"note: {waiting}", file=sys.stderr, flush=True)
+        return lock.acquire()
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock (`state/lock`), across processes; not to be nested."""
+    """Holds the lock of a results folder (`state/lock`); not to be nested."""
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)
-        file = open(state / "lock", "a")  # noqa: SIM115 (the with below closes it)
+        lock = hold_lock(state / "lock")
     except OSError as error:
         raise InputError(
             f"results directory: expected a writable folder, received {folder} ({error.strerror})"
         ) from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with lock:
         yield

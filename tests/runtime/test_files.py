@@ -1,5 +1,8 @@
 """Files that a kill, a full disk or damage cannot halve."""
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ import pytest
 from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import write_by
+from alexnet_tf.runtime.files import hold_lock, locked, write_by
 
 
 def test_a_file_that_a_library_writes_takes_its_place_when_it_is_whole(tmp_path):
@@ -60,3 +63,48 @@ def test_an_archive_of_anything_is_told_in_a_line(tmp_path, monkeypatch):
 
     assert len(refusals) > 20
     assert all(text.startswith("expected an .npz file") for text in refusals)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from alexnet_tf.runtime.files import hold_lock
+with hold_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_two_processes_exclude_each_other(tmp_path, capsys, is_killed):
+    path = tmp_path / "lock"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], cwd=Path.cwd(), **pipes)
+    assert holder.stdout.readline() == "held\n"
+    entered = threading.Event()
+
+    def wait() -> None:
+        with hold_lock(path, "waiting for the other"):
+            entered.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    assert not entered.wait(0.3)
+    if is_killed:
+        holder.kill()
+    else:
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+    assert entered.wait(30)
+    waiter.join()
+    holder.communicate()
+    assert capsys.readouterr().err == "note: waiting for the other\n"
+    with hold_lock(path, "free again"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_that_cannot_hold_a_lock_is_refused_in_a_line(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(InputError, match="expected a writable folder"), locked(tmp_path):
+        pass

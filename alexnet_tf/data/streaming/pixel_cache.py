@@ -1,15 +1,14 @@
 """Pixels on disk as the pipeline starts from them, so that each image is decoded once (paper, section 2).
 
-Of each set there are two files, named after the size of its images and its fingerprint:
+Of each set there are three files, named after the size of its images and its fingerprint:
 
 - `.pixels`, the images one after the other, those to train on first. It is only
   appended to, so after an interruption every complete image in it is valid.
 - `.index.npz`, a checksum of each image. It is written last, when all pixels are there and have the
   fingerprint of the set, so a cache that has an index is complete.
+- `.lock`, empty: the process that writes the other two holds its lock.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import io
 import json
@@ -19,7 +18,7 @@ import shutil
 import sys
 import weakref
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ import numpy as np
 from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.streaming.image_pass import CHUNK, in_order, progress_bar
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, write_bytes
 
 # Increase it when the contents of the files change.
 FORMAT = 1
@@ -138,7 +137,8 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
     if checksums is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _locked(f"{place}.pixels") as file:
+            waiting = f"another process is writing {place}.pixels; waiting for it"
+            with hold_lock(Path(f"{place}.lock"), waiting), open(f"{place}.pixels", "a+b") as file:
                 checksums = _read_index(place, contents)
                 if checksums is None:
                     checksums = _write(file, place, contents, decode)
@@ -162,18 +162,6 @@ def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
     except UNREADABLE_ARCHIVE as error:
         reason = f"an index that cannot be read: {(str(error) or type(error).__name__).splitlines()[0]}"
     raise _unfit(place, reason)
-
-
-@contextlib.contextmanager
-def _locked(path: str) -> Iterator[BinaryIO]:
-    """The file, to read and to append to, for one process at a time."""
-    with open(path, "a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"note: another process is writing {path}; waiting for it", file=sys.stderr, flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
 
 
 def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) -> np.ndarray:

@@ -23,5 +23,5 @@ def stream(tree: Path, side: int = 32) -> StreamedSet:
 
 def files(folder: Path) -> tuple[Path, Path]:
     """The index and the pixels of the only cache in a folder."""
-    index, pixels = sorted(folder.iterdir())
+    index, _, pixels = sorted(folder.iterdir())
     return index, pixels

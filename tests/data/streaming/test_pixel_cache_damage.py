@@ -91,7 +91,7 @@ def test_a_disk_without_the_space_is_refused_before_anything_is_written(tree, fo
 
     with pytest.raises(InputError, match=r"expected 0.000147 GB of free disk space at .* for 48 images of"):
         stream(tree).cached(folder)
-    assert [path.stat().st_size for path in folder.iterdir()] == [0]
+    assert [path.stat().st_size for path in folder.iterdir()] == [0, 0]
 
 
 def test_a_disk_that_fills_up_meanwhile_ends_in_one_line(tree, folder, monkeypatch):
