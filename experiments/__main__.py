@@ -136,11 +136,13 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
+    from experiments.report.write import write_report
     from experiments.runner.run import run_experiment
 
     folder, failed = run_experiment(experiment, run_options, strategy)
     if not is_chief(strategy):
         return int(failed > 0)
+    write_report(folder, experiment)
     print((folder / "table.md").read_text("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".md", ".png", ".svg"):

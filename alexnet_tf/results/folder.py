@@ -221,7 +221,8 @@ def _identity(texts: Mapping[str, str], key: Sequence[str]) -> tuple[str | None,
 
 def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     known = there.get("config_hash")
-    if known and known != new["config_hash"]:
+    # A failed or interrupted run has no numbers that would be lost.
+    if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row is there "
             f"already), received {new['config_hash']}; to keep both, set another RESULTS_DIR="

@@ -72,12 +72,13 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
     """What is wrong with the lines that speak of a run; where none does, with any."""
-    of_the_run, others = [], []
+    of_the_run: list[str] = []
+    others: list[str] = []
     for folder in folders:
         table = read_table(folder / "runs.csv", RUNS_COLUMNS, RUN_KEY)
-        ours = [line.number for line in table.lines if line.row is None and run_id in line.text]
+        naming = [line.number for line in table.lines if line.row is None and run_id in line.text]
         for problem in table.problems:
-            about = any(problem.startswith(f"{folder / 'runs.csv'}:{number}: ") for number in ours)
+            about = any(problem.startswith(f"{folder / 'runs.csv'}:{number}: ") for number in naming)
             (of_the_run if about else others).append(problem)
     return _named(of_the_run or others)
 

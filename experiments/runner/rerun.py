@@ -1,8 +1,8 @@
-"""Replaying a recorded run from its stored configuration alone."""
+"""Replaying a recorded run from its stored configuration: are curve and row the recorded ones?"""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
@@ -10,15 +10,14 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.results.csv_rows import difference
+from alexnet_tf.results.csv_rows import LAST_EPOCH, RUNS_COLUMNS, difference
 from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.train import train
-from experiments.experiment import Experiment
+from experiments.experiment import Arm, Curve, Experiment
 from experiments.runner.find_run import RecordedRun
-from experiments.runner.replayed import ReplayedRow, replay_row
 
 # The columns of curves.csv that the configuration decides.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
@@ -27,7 +26,7 @@ EQUAL, DIFFERENT = 0, 1
 
 @dataclass(frozen=True)
 class Difference:
-    """How far two curves are apart.
+    """The difference of two curves.
 
     Attributes:
         epoch: the first whose numbers are not the same bits, None where all are.
@@ -38,6 +37,34 @@ class Difference:
     epoch: int | None
     column: str
     largest: float
+
+
+@dataclass
+class ReplayedRow:
+    """The values of a recorded row and of its replay.
+
+    Attributes:
+        values: column -> (recorded, replayed).
+        notes: which columns were not replayed, and why.
+    """
+
+    values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def differing(self) -> dict[str, tuple[Any, Any]]:
+        """The values that are not equal to the last bit."""
+        return {name: pair for name, pair in self.values.items() if difference(*pair)}
+
+    @property
+    def largest(self) -> float:
+        """Largest difference, absolute; infinite where only one side has a number."""
+        return max((difference(*pair) for pair in self.values.values()), default=0.0)
+
+    def leave_out(self, columns: Sequence[str], reason: str) -> None:
+        """Notes that these columns were not replayed."""
+        if columns:
+            self.notes.append(f"{', '.join(columns)} not replayed: {reason}")
 
 
 def rerun(
@@ -78,19 +105,18 @@ def rerun(
     bar = RunProgress(run.row["run_id"], data.train_size, config.train)
     model, history = train(config, data, strategy, callbacks=[bar])
     recorded = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
-    difference = compare_curves(recorded, history.curve)
+    curves = compare_curves(recorded, history.curve)
     if len(recorded) < len(run.curve):
         row = ReplayedRow()
         row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
     else:
-        row = replay_row(
-            run.row, history.curve, history.status, experiments, lambda arm: arm.probe([model], data)
-        )
-    largest = max(difference.largest, row.largest)
-    equal = difference.epoch is None and not row.differing
+        probe = lambda arm: arm.probe([model], data) if arm.probe else {}  # noqa: E731
+        row = replay_row(run.row, history.curve, history.status, experiments, probe)
+    largest = max(curves.largest, row.largest)
+    equal = curves.epoch is None and not row.differing
     lines = [
         f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded) - 1} epochs",
-        f"curve: {answer(difference, tolerance)}",
+        f"curve: {answer(curves, tolerance)}",
         *row_answer(row, tolerance),
         *environment_differences(run.record.get("environment", {}), environment(strategy)),
     ]
@@ -127,7 +153,7 @@ def compare_curves(
     first, column, largest = None, "", 0.0
     for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
         distances = {name: difference(before[name], now[name]) for name in MEASURED}
-        worst = max(distances, key=distances.get)
+        worst = max(distances, key=lambda name: distances[name])
         if distances[worst]:
             first, column = (epoch, worst) if first is None else (first, column)
             largest = max(largest, distances[worst])
@@ -136,6 +162,47 @@ def compare_curves(
         first, column = (shorter, "length") if first is None else (first, column)
         largest = math.inf
     return Difference(first, column, largest)
+
+
+def replay_row(
+    row: Mapping[str, Any],
+    curve: Curve,
+    status: str,
+    experiments: Sequence[Experiment],
+    probe: Callable[[Arm], Mapping[str, float | None]],
+) -> ReplayedRow:
+    """Compares a row with the one that a replay of the whole run gives.
+
+    Args:
+        row: as recorded.
+        curve: of the replay.
+        status: of the replay.
+        experiments: among them the row's, for its own metrics.
+        probe: runs the probe of an arm on the replayed net; not called for arms that need further nets.
+    """
+    found = ReplayedRow({"status": (row["status"], status)})
+    replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
+    own = [name for name in row if name not in RUNS_COLUMNS]
+    experiment = {each.name: each for each in experiments}.get(row["experiment"])
+    if experiment is None:
+        found.leave_out(own, f"there is no experiment {row['experiment']}")
+    else:
+        replayed |= experiment.of_curve(curve)
+        probed = [metric.name for metric in experiment.probe_metrics if metric.name in row]
+        arm = {each.name: each for each in experiment.arms}.get(row["arm"])
+        if arm is None:
+            found.leave_out(probed, f"{experiment.name} has no arm {row['arm']}")
+        elif arm.nets > 1:
+            seeds = ", ".join(str(seed) for seed in [row["seed"], *arm.partners(row["seed"])])
+            found.leave_out(probed, f"needs the nets of seeds {seeds}")
+        else:
+            measured: Mapping[str, float | None] = probe(arm) if arm.probe and status == "done" else {}
+            replayed |= {name: measured.get(name) for name in probed}
+        found.leave_out(
+            [name for name in own if name not in experiment.columns], f"{experiment.name} has no such metric"
+        )
+    found.values |= {name: (row[name], value) for name, value in replayed.items() if name in row}
+    return found
 
 
 def verdict(equal: bool, largest: float, tolerance: float) -> str:
@@ -194,7 +261,7 @@ def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
 
 
 def environment_differences(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """What is not as it was when the run was recorded, a line each.
+    """The entries in which two environments differ, a line each.
 
     Example:
 

@@ -1,8 +1,9 @@
-"""What the row, the curve and the record of a run say."""
+"""The row, the curve and the record of a run."""
 
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -17,12 +18,13 @@ from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train."""
+    """One arm with one seed, ready to train; `folder` is that of the experiment's rows."""
 
     experiment: Experiment
     arm: Arm
     config: Config
     data: DataPipelines
+    folder: Path
 
     @property
     def config_hash(self) -> str:
@@ -33,39 +35,44 @@ class Run:
         """A name that holds the start of the config hash."""
         return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
 
+    @property
+    def checkpoint(self) -> Path:
+        """Its state while it trains."""
+        return self.folder / "state" / f"{self.run_id}.npz"
+
 
 def run_row(
-    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float]
+    run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
 ) -> dict[str, Any]:
-    """One line of runs.csv for a run that was trained here and now."""
+    """The row of a run that was just trained."""
     return {
-        **measured(run, history.curve, history.status, history.message),
+        **_values(run, history.curve, history.status, history.message),
         **probed,
         "status": history.status,
         "seconds": round(history.seconds, 1),
-        **here_and_now(strategy),
+        **_provenance(strategy),
     }
 
 
 def failed_row(
-    run: Run, error: Exception, strategy: tf.distribute.Strategy
+    run: Run, reason: str, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that broke: no numbers, and what it broke with."""
-    reason = f"{type(error).__name__}: {str(error).strip()}".splitlines()[0][:300]
+    """Row, curve and record of a run that broke or was interrupted: no numbers, and the reason."""
     nothing = dict.fromkeys(("learning_rate", "train_error", "test_error", "test_top5_error", "seconds"))
-    row = {**identity(run), **nothing, "epochs": 0, "status": "failed", "message": reason}
-    return {**row, **here_and_now(strategy)}, [], details(run, strategy)
+    row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
+    row["message"] = reason.splitlines()[0][:300]
+    return {**row, **_provenance(strategy)}, [], run_record(run, strategy)
 
 
-def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
-    """What a row says of the run's identity and of its curve: the values of the final epoch."""
+def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
+    """Identity, values of the final epoch and metrics of the curve."""
     last, messages = curve[-1], [message] if message else []
     metrics = run.experiment.of_curve(curve)
     for metric in run.experiment.metrics:
         if metrics.get(metric.name, 0) is None and metric.censored_message and status == "done":
             messages.append(metric.censored_message(curve))
     return {
-        **identity(run),
+        **_identity(run),
         "epochs": last["epoch"],
         "learning_rate": last["learning_rate"],
         "train_error": last["train_error"],
@@ -76,8 +83,8 @@ def measured(run: Run, curve: Curve, status: str, message: str = "") -> dict[str
     }
 
 
-def identity(run: Run) -> dict[str, Any]:
-    """What a row says of the run before it is trained."""
+def _identity(run: Run) -> dict[str, Any]:
+    """The columns that are known before the training."""
     return {
         "run_id": run.run_id,
         "experiment": run.experiment.name,
@@ -91,26 +98,26 @@ def identity(run: Run) -> dict[str, Any]:
     }
 
 
-def here_and_now(strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """What a row says of the program, the machine and the time."""
-    where = environment(strategy)
+def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """The columns on the program, the machine and the time."""
+    found = environment(strategy)
     return {
-        **{name: where[name] for name in ("git_commit", "tensorflow", "keras", "device")},
-        "finished_at": now(),
+        **{name: found[name] for name in ("git_commit", "tensorflow", "keras", "device")},
+        "finished_at": timestamp(),
     }
 
 
-def details(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The record of a run: all that it takes to run it again."""
+def run_record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+    """The record of a run: everything needed to run it again."""
     return {
         "config": run.config.to_dict(),
-        "data": data_record(run.data),
+        "data": _data_record(run.data),
         "environment": environment(strategy),
     }
 
 
-def data_record(data: DataPipelines) -> dict[str, Any]:
-    """What a record says about the images."""
+def _data_record(data: DataPipelines) -> dict[str, Any]:
+    """The images, as a record describes them."""
     return {
         "name": data.image_set.name,
         "fingerprint": data.image_set.fingerprint,
@@ -123,17 +130,17 @@ def data_record(data: DataPipelines) -> dict[str, Any]:
     }
 
 
-def now() -> str:
+def timestamp() -> str:
     """UTC time to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def shared_row(
-    run: Run, shared: SharedRun, probed: Mapping[str, float]
+    run: Run, shared: SharedRun, probed: Mapping[str, float | None]
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run of another arm, with what this arm measures of its net."""
+    """Row, curve and record of a run that another arm has trained, with this arm's metrics of its net."""
     row = {
-        **measured(run, shared.curve, shared.row["status"]),
+        **_values(run, shared.curve, shared.row["status"]),
         **probed,
         **{name: shared.row[name] for name in OF_THE_TRAINING},
     }

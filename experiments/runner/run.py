@@ -1,9 +1,9 @@
-"""Running an experiment: every arm with every seed, finished ones skipped, rows written as they come."""
+"""Running an experiment: every arm with every seed, without those that are finished."""
 
 import dataclasses
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,18 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress, images_to
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
-from experiments.report.write import write_report
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
-from experiments.runner.rows import Run, details, failed_row, run_row, shared_row
+from experiments.runner.rows import Run, failed_row, run_record, run_row, shared_row
 
 
 def run_experiment(
     experiment: Experiment, options: Options, strategy: tf.distribute.Strategy
 ) -> tuple[Path, int]:
-    """Trains what is not finished yet, writes its rows, then the tables and the figure.
+    """Trains what is not finished yet and writes its rows.
 
-    A run that breaks is recorded as failed, and the others go on; the next call tries it again.
+    A run that breaks is recorded as failed, and the others go on; the next call tries it again. So is an
+    interrupted run, which the next call continues; the interruption is raised again.
 
     Returns:
         The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
@@ -41,12 +41,12 @@ def run_experiment(
         InputError: before any training, for whatever is wrong with the options.
     """
     options, notices = options.settled(experiment, experiment.precision)
+    folder = options.results_dir / results_slug(options.dataset) / experiment.name
     runs = [
-        planned_run(experiment, arm, seed, options, strategy)
+        planned_run(experiment, arm, seed, folder, options, strategy)
         for arm in options.chosen_arms(experiment)
         for seed in options.seeds or arm.seeds
     ]
-    folder = options.results_dir / results_slug(options.dataset) / experiment.name
     prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
     for run in runs:
         # Refuses a row of another config before anything is trained.
@@ -59,51 +59,60 @@ def run_experiment(
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
     with CommandProgress(experiment.name, work) as progress:
-        succeeded = [finish(run, folder, options, strategy) for run in progress.each(runs)]
-    if is_chief(strategy):
-        write_report(folder, experiment)
+        succeeded = [finish(run, options, strategy) for run in progress.each(runs)]
     return folder, succeeded.count(False)
 
 
-def finish(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes a run unless its row is there; one that breaks is recorded as failed.
+def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
+    """Executes a run unless its row is there; one that breaks or is interrupted is recorded as failed.
 
     Returns:
         Whether there is a row of a run that did not break.
     """
-    row = finished_run(folder, run.arm.name, run.config.seed)
+    row = finished_run(run.folder, run.arm.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
         if is_chief(strategy) and row["git_commit"] != git_commit():
             print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
         return True
     try:
-        execute(run, folder, options, strategy)
+        execute(run, options, strategy)
     except InputError:
         raise
     except Exception as error:
         traceback.print_exc()
         print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
         if is_chief(strategy):
-            record(run, folder, *failed_row(run, error, strategy))
+            reason = f"{type(error).__name__}: {str(error).strip()}"
+            record(run, *failed_row(run, reason, strategy))
         return False
+    except KeyboardInterrupt as stop:
+        if is_chief(strategy):
+            reason = f"{str(stop) or 'interrupted'}; the same command goes on from the last finished epoch"
+            record(run, *failed_row(run, reason, strategy))
+        raise
     return True
 
 
 def planned_run(
-    experiment: Experiment, arm: Arm, seed: int, options: Options, strategy: tf.distribute.Strategy
+    experiment: Experiment,
+    arm: Arm,
+    seed: int,
+    folder: Path,
+    options: Options,
+    strategy: tf.distribute.Strategy,
 ) -> Run:
     """The run of one arm with one seed, checked as far as can be without training."""
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
-    return Run(experiment, arm, config, data)
+    return Run(experiment, arm, config, data, folder)
 
 
-def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy) -> None:
+def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> None:
     """Trains one run, or finds it trained, and records it."""
-    kept = find_kept_net(folder, run.run_id, run.config_hash)
-    shared = find_shared_run(folder, run.arm.name, run.config_hash, kept if run.arm.probe else None)
+    kept = find_kept_net(run.folder, run.run_id, run.config_hash)
+    shared = find_shared_run(run.folder, run.arm.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
     elif shared:
@@ -111,33 +120,30 @@ def execute(run: Run, folder: Path, options: Options, strategy: tf.distribute.St
         shared = None
     if shared and not run.arm.probe:
         if is_chief(strategy):
-            record(run, folder, *shared_row(run, shared, {}))
+            record(run, *shared_row(run, shared, {}))
         return
-    model, history = trained(run, folder, options, strategy)
-    probed = {}
+    model, history = trained(run, options, strategy)
+    probed: Mapping[str, float | None] = {}
     if run.arm.probe and history.status == "done":
         others = (planned_again(run, seed) for seed in run.arm.partners(run.config.seed))
-        models = [model, *(trained(other, folder, options, strategy)[0] for other in others)]
+        models = [model, *(trained(other, options, strategy)[0] for other in others)]
         probed = run.arm.probe(models, run.data)
     if not is_chief(strategy):
         return
     if shared:
-        record(run, folder, *shared_row(run, shared, probed))
+        record(run, *shared_row(run, shared, probed))
     else:
-        record(run, folder, run_row(run, history, strategy, probed), history.curve, details(run, strategy))
+        record(run, run_row(run, history, strategy, probed), history.curve, run_record(run, strategy))
 
 
-def trained(
-    run: Run, folder: Path, options: Options, strategy: tf.distribute.Strategy
-) -> tuple[keras.Model, History]:
+def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
     """The net of a run: as kept, or trained now and then kept; an interrupted run goes on."""
-    checkpoint = folder / "state" / f"{run.run_id}.npz"
-    kept = find_kept_net(folder, run.run_id, run.config_hash)
-    callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, folder, options)
+    kept = find_kept_net(run.folder, run.run_id, run.config_hash)
+    callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # A finished run's checkpoint gives its net and its history without another step.
-    model, history = train(run.config, run.data, strategy, kept or checkpoint, callbacks)
+    model, history = train(run.config, run.data, strategy, kept or run.checkpoint, callbacks)
     if not kept and is_chief(strategy):
-        keep_net(checkpoint)
+        keep_net(run.checkpoint)
     return model, history
 
 
@@ -146,13 +152,11 @@ def planned_again(run: Run, seed: int) -> Run:
     return dataclasses.replace(run, config=run.config.replace(seed=seed))
 
 
-def record(
-    run: Run, folder: Path, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]
-) -> None:
+def record(run: Run, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]) -> None:
     """Writes a run's row, curve and record."""
     owner = {"experiment": run.experiment.name, "arm": run.arm.name, "seed": run.config.seed}
     record_run(
-        folder,
+        run.folder,
         row,
         [{**owner, **point} for point in curve],
         {**about, "run_id": run.run_id},

@@ -19,7 +19,7 @@ from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_shared_search
-from experiments.runner.rows import now
+from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
 
 SEARCH_SEED = 1000
@@ -156,7 +156,7 @@ def make_row(
         "precision": config.precision,
         "config_hash": config_hash,
         "git_commit": git_commit(),
-        "finished_at": now(),
+        "finished_at": timestamp(),
     }
 
 

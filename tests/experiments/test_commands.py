@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+import alexnet_tf.training.train
 import experiments.runner.run
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
+from tests.tiny_runs import Interrupt
 
 ROOT = Path(__file__).parents[2]
 
@@ -262,6 +264,39 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     monkeypatch.setattr(experiments.runner.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in rows(tmp_path / "builtin/ablation-relu/runs.csv")} == {"done"}
+
+
+def test_an_interrupted_run_says_so_in_its_row_and_goes_on(tiny_builtin, tmp_path, monkeypatch):
+    arguments = ["--arms", "relu", "--seeds", "0", "--epochs", "2"]
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(
+            experiments.runner.run, "run_callbacks", lambda *arguments: [Interrupt("on_epoch_begin", 2)]
+        )
+        assert run(tmp_path, *arguments) == 130
+    folder = tmp_path / "builtin/ablation-relu"
+    (row,) = rows(folder / "runs.csv")
+    assert (row["status"], row["test_error"]) == ("failed", "")
+    assert all(word in row["message"] for word in ("interrupted", "the same command"))
+    assert len(list((folder / "state").glob("*.npz"))) == 1
+
+    trained = []
+    epoch = alexnet_tf.training.train._run_epoch
+    monkeypatch.setattr(
+        alexnet_tf.training.train, "_run_epoch", lambda *given: trained.append(given) or epoch(*given)
+    )
+    assert run(tmp_path, *arguments) == 0
+    assert len(trained) == 1
+    (row,) = rows(folder / "runs.csv")
+    assert (row["status"], row["epochs"], row["message"]) == ("done", "2", "> 2 epochs")
+    assert len(rows(folder / "curves.csv")) == 3
+
+    # Nor does an interrupted run stand in the way of another configuration.
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(
+            experiments.runner.run, "run_callbacks", lambda *arguments: [Interrupt("on_epoch_begin", 1)]
+        )
+        assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "1") == 130
+    assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "2") == 0
 
 
 def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):

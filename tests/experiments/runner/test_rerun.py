@@ -9,7 +9,7 @@ import alexnet_tf.data.pipeline
 from experiments.__main__ import main
 from experiments.claims import ensemble
 from experiments.claims.kernels import KERNELS
-from experiments.runner.replayed import replay_row
+from experiments.runner.rerun import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 
