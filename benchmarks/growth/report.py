@@ -11,7 +11,7 @@ from alexnet_tf.runtime.files import write_text
 from benchmarks.plan import measured_before_changes
 from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
-from experiments.report.tables import markdown
+from experiments.report.markdown import markdown
 
 
 def write_growth_report(folder: Path) -> list[Path]:

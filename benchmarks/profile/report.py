@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from benchmarks.profile.rows import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
-from experiments.report.tables import markdown
+from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.plan import ITEMS, Place, measured_before_changes
 from benchmarks.report.targets import TARGETS, Measured, Target
 from benchmarks.rows import Row, Rows, duration, significant
-from experiments.report.tables import markdown
+from experiments.report.markdown import markdown
 
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 

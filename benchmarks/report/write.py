@@ -12,7 +12,7 @@ from benchmarks.report.chart import draw
 from benchmarks.report.tables import conditions, machine_table, machines_table
 from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
-from experiments.report.marked_section import replace_marked_section
+from experiments.report.markdown import replace_marked_section
 
 
 def write_all(results_dir: Path) -> list[Path]:

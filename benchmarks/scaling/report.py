@@ -19,7 +19,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.rows import find, read_rows, write_lines
 from benchmarks.scaling.model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
 from benchmarks.scaling.published import PUBLISHED, TOLERANCE, Published
-from experiments.report.tables import markdown
+from experiments.report.markdown import markdown
 
 COUNTS = tuple(2**power for power in range(11))
 LOCAL_BATCH = 128

@@ -10,8 +10,8 @@ from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS
 from experiments.compare.folders import RUNS, Pair, Side
 from experiments.compare.rows import common_rows
+from experiments.evidence import wording
 from experiments.experiment import COMMON_METRICS
-from experiments.report import wording
 
 COMMON = [metric.name for metric in COMMON_METRICS]
 FRACTIONS = {

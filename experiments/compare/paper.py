@@ -6,11 +6,11 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.folders import find_folders
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED
+from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.paper_distance import Place, apart, distance
 from experiments.evidence.read import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
-from experiments.report import wording
 
 
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:

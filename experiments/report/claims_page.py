@@ -1,18 +1,19 @@
-"""claims.md: every claim of the paper on one page, with what was found, what could have been, and why not."""
+"""claims.md: every claim of the paper on one page, with its effects, verdict, reasons and runs."""
 
 from collections.abc import Mapping, Sequence
 
-from experiments.evidence.effects import Judged, Row
+from alexnet_tf.results.folder import read_lr_search
+from alexnet_tf.statistics import effects as statistics
+from experiments.evidence import wording
+from experiments.evidence.effects import MIN_PAIRS, Judged, Row, arms_in_order
+from experiments.evidence.paper_distance import Place, distance
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Comparison, Experiment
-from experiments.report import wording
-from experiments.report.claim_sections import has_more_to_say, holds, link, section
-from experiments.report.conditions import duration, seconds_of
+from experiments.report.conditions import duration, notes, reasons, seconds_of
 from experiments.report.headline import count_verdicts
-from experiments.report.noise import our_noise, paper_noise
-from experiments.report.readme import ours
-from experiments.report.robustness import after_holm, family, without_pairing
-from experiments.report.tables import bullets, markdown, p_value
+from experiments.report.markdown import bullets, markdown
+from experiments.report.robustness import after_holm, family, our_noise, paper_noise, without_pairing
+from experiments.report.tables import p_value
 
 HEADER = (
     "claim", "statement", "data set", "measure", "paper", "smallest effect of interest",
@@ -44,15 +45,23 @@ def claims_page(
     """Markdown, its links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        found: the evidence there is.
-        experiments: all that there are, in the order of the page.
-        unread: `<dataset>/<experiment>` -> what is wrong, for folders of which no row can be read.
+        found: the evidence.
+        experiments: all experiments, in the order of the page.
+        unread: `<dataset>/<experiment>` -> problem, for folders of which no row can be read.
     """
     unread = unread or {}
-    doubtful = [evidence for evidence in found if not holds(evidence)]
-    noted = [evidence for evidence in found if holds(evidence) and has_more_to_say(evidence)]
-    problems = [*unread.values(), *(problem for evidence in found for problem in _problems(evidence))]
-    problems += contradictions(found)
+    doubtful = [evidence for evidence in found if not _holds(evidence)]
+    noted = [
+        evidence
+        for evidence in found
+        if _holds(evidence) and (_notes(evidence) or reasons(evidence.experiment, evidence.rows))
+    ]
+    # File names in problems are relative: the same rows in another directory give the same bytes.
+    problems = [
+        problem.replace(f"{evidence.folder}/", evidence.path(""))
+        for evidence in found
+        for problem in evidence.problems
+    ]
     parts = [
         "# The paper's claims, put to the test",
         f"{count_verdicts(found)}. Made from the rows of the experiments by `make report`. {_cost(found)}",
@@ -62,19 +71,19 @@ def claims_page(
         after_holm(found),
         without_pairing(found),
         "## What was not reproduced, or not decided" if doubtful else "",
-        *(section(evidence) for evidence in doubtful),
+        *(_section(evidence) for evidence in doubtful),
         "## Notes on what was reproduced" if noted else "",
-        *(section(evidence) for evidence in noted),
+        *(_section(evidence) for evidence in noted),
         "## Noise of the paper's own numbers, and of ours",
         paper_noise(experiments),
         our_noise(found),
-        bullets("Problems", problems),
+        bullets("Problems", [*unread.values(), *problems, *contradictions(found)]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _cost(found: Sequence[Evidence]) -> str:
-    """What the nets took to train; one that several experiments look at counts once."""
+    """Training time of the nets; a net that several experiments use counts once."""
     nets: dict[tuple[str, str], Row] = {}
     for evidence in found:
         for row in evidence.rows:
@@ -86,48 +95,171 @@ def _cost(found: Sequence[Evidence]) -> str:
 def _lines(
     found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str]
 ) -> list[list[str]]:
+    """A line for each primary comparison; the first of a claim has the claim's verdict too."""
     lines = []
     tested = family(found)
     for experiment in experiments:
         about = [experiment.claim, experiment.statement]
-        of_this = [each for each in tested if each[0].experiment is experiment]
-        lines += [
-            [*about, link(evidence), *_measured(experiment, one, p), _of_claim(evidence, one)]
-            for evidence, one, p in of_this
-        ]
-        if not of_this:
+        of_experiment = [each for each in tested if each[0].experiment is experiment]
+        for evidence, one, p_of_family in of_experiment:
+            is_first = one is evidence.primary[0]
+            lines.append([
+                *about,
+                _link(evidence),
+                *_declared(one.comparison),
+                wording.finding(one),
+                str(one.effect.n),
+                wording.detectable(one.effect, one.comparison),
+                p_value(one.effect.p),
+                p_value(p_of_family),
+                one.verdict,
+                f"**{wording.short_verdict(evidence.verdict)}**" if is_first else "",
+            ])  # fmt: skip
+        if not of_experiment:
             is_unread = any(name.endswith(f"/{experiment.name}") for name in unread)
-            said = "no readable runs" if is_unread else "no runs yet"
+            status = "no readable runs" if is_unread else "no runs yet"
             lines += [
-                [*about, "–", *_claimed(experiment, comparison), "–", "0", "", "", "", said, ""]
+                [*about, "–", *_declared(comparison), "–", "0", "", "", "", status, ""]
                 for comparison in experiment.comparisons
                 if comparison.primary
             ]
     return lines
 
 
-def _of_claim(evidence: Evidence, one: Judged) -> str:
-    """The verdict on the claim, beside the first of its comparisons."""
-    return f"**{wording.short_verdict(evidence.verdict)}**" if one is evidence.primary[0] else ""
-
-
-def _claimed(experiment: Experiment, comparison: Comparison) -> list[str]:
+def _declared(comparison: Comparison) -> list[str]:
     measure = wording.measure(comparison, "`")
     return [measure, wording.paper_effect(comparison), wording.smallest_effect(comparison)]
 
 
-def _measured(experiment: Experiment, one: Judged, p_of_family: float | None) -> list[str]:
-    return [
-        *_claimed(experiment, one.comparison),
-        ours(one),
-        str(one.effect.n),
-        wording.detectable(one.effect, one.comparison),
-        p_value(one.effect.p),
-        p_value(p_of_family),
-        one.verdict,
+def _link(evidence: Evidence) -> str:
+    """The data set, linked to the table."""
+    return f"[{evidence.dataset}]({evidence.path('table.md')})"
+
+
+def _holds(evidence: Evidence) -> bool:
+    return evidence.verdict == statistics.REPRODUCED
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    return notes(evidence.experiment, evidence.rows, evidence.records, read_lr_search(evidence.folder).rows)
+
+
+def _section(evidence: Evidence) -> str:
+    """The verdicts of one experiment in sentences, their reasons, notes, other comparisons and runs."""
+    experiment, verdict = evidence.experiment, evidence.verdict
+    given = reasons(experiment, evidence.rows)
+    because = bullets("Reasons" if _holds(evidence) else "Likely reasons", given)
+    if not (given or _holds(evidence) or verdict == statistics.NO_PAIRS):
+        because = "The experiment gives no reason."
+    undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
+    parts = [
+        f"### {experiment.claim}, {_link(evidence)}: {experiment.statement}",
+        "\n".join(f"- {_sentence(one)}" for one in evidence.primary),
+        _disagreement(evidence),
+        bullets("What could have been seen", [_power(one) for one in undecided]),
+        because,
+        bullets("Notes", _notes(evidence)),
+        _other_comparisons(evidence),
+        # Folded: there are many links to runs, and few readers follow them.
+        f"<details><summary>Runs, by arm and seed</summary>\n\n{'; '.join(_runs(evidence))}.\n\n</details>",
     ]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _problems(evidence: Evidence) -> list[str]:
-    # Relative: the same rows elsewhere give the same bytes.
-    return [problem.replace(f"{evidence.folder}/", evidence.path("")) for problem in evidence.problems]
+def _sentence(one: Judged) -> str:
+    """The measure, the effect, its verdict, and which effects the interval holds or excludes."""
+    effect, smallest = one.effect, wording.smallest_effect(one.comparison)
+    measure = wording.measure(one.comparison, "`")
+    if one.verdict == statistics.NO_PAIRS:
+        return f"{measure}: {one.verdict}."
+    if one.verdict == statistics.REPRODUCED:
+        why = _place_of_paper(one)
+    elif one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
+        why = f" The interval excludes the smallest effect of interest, {smallest}."
+        if detectable := wording.detectable(effect, one.comparison):
+            why += f" {detectable} would have been detected four times out of five."
+        why += _place_of_paper(one)
+    elif effect.bound == "none":
+        why = " Both sides hold runs that never reached the target, so that nothing follows."
+    elif effect.bound:
+        why = f" The bound leaves both no effect and the smallest of interest, {smallest}, possible."
+    elif effect.n < MIN_PAIRS:
+        why = f" Fewer than {MIN_PAIRS} pairs have no verdict."
+    else:
+        why = f" The interval holds both no effect and the smallest of interest, {smallest}."
+    return f"{measure}: {wording.finding(one)}, {one.verdict}.{why}"
+
+
+def _place_of_paper(one: Judged) -> str:
+    """Where the paper's number lies; a claim may hold in direction and not in size."""
+    if one.comparison.paper_effect is None:
+        return ""
+    lies = {
+        Place.INSIDE: "within the interval",
+        Place.WEAKER: "outside the interval: ours is weaker",
+        Place.STRONGER: "outside the interval: ours is stronger",
+    }.get(distance(one.effect, one.comparison).place)
+    return f" The paper's {wording.paper_effect(one.comparison)} lies {lies}." if lies else ""
+
+
+def _disagreement(evidence: Evidence) -> str:
+    """The verdicts of a claim's comparisons, where they differ."""
+    verdicts: dict[str, list[str]] = {}
+    for one in evidence.primary:
+        measure = wording.measure(one.comparison, "`")
+        verdicts.setdefault(wording.short_verdict(one.verdict), []).append(measure)
+    if len(verdicts) < 2:
+        return ""
+    parts = "; ".join(f"{verdict} in {' and in '.join(measures)}" for verdict, measures in verdicts.items())
+    weakest = wording.short_verdict(evidence.verdict)
+    return f"The comparisons disagree: {parts}. The claim has the weakest verdict: {weakest}."
+
+
+def _power(one: Judged) -> str:
+    """Which effect an undecided comparison could have detected, and how many pairs the smallest needs."""
+    comparison, effect = one.comparison, one.effect
+    measure, smallest = wording.measure(comparison, "`"), wording.smallest_effect(comparison)
+    if effect.bound:
+        return (
+            f"{measure}: runs that never reached the target leave a bound, which has no power that could be "
+            "computed; longer runs would give an estimate"
+        )
+    pairs = f"{effect.n} {'pair' if effect.n == 1 else 'pairs'}"
+    needed = statistics.pairs_needed(effect, comparison.kind, comparison.smallest_effect)
+    if needed is None:
+        return f"{measure}: {pairs} without a spread do not tell what could be seen"
+    if needed <= effect.n:
+        reach = f"so the smallest effect of interest, {smallest}, was within reach"
+    else:
+        reach = f"for the smallest effect of interest, {smallest}, it takes about {needed:,} seeds an arm"
+    detectable = wording.detectable(effect, comparison)
+    return f"{measure}: {pairs} of this spread detect {detectable} four times out of five; {reach}"
+
+
+def _other_comparisons(evidence: Evidence) -> str:
+    lines = [
+        [
+            wording.contrast(one.comparison, "`"),
+            one.comparison.metric.title,
+            wording.finding(one),
+            one.verdict,
+        ]
+        for one in evidence.judged
+        if not one.comparison.primary
+    ]
+    return markdown(("also compared", "measure", "ours [95% interval]", "verdict"), lines) if lines else ""
+
+
+def _runs(evidence: Evidence) -> list[str]:
+    """The seeds of each arm, each linked to the record of its run."""
+    texts = []
+    for arm in arms_in_order(evidence.experiment, evidence.rows):
+        rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
+        links = [
+            f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
+            if row["run_id"] in evidence.records
+            else f"{row['seed']} (no record)"
+            for row in rows
+        ]
+        texts.append(f"`{arm}` {', '.join(links)}")
+    return texts

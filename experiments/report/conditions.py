@@ -1,4 +1,4 @@
-"""What the rows of a table were measured under, and what a reader should know beside the numbers."""
+"""The conditions of a table's rows, and the reasons and notes beside its numbers."""
 
 import math
 import re
@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.evidence.effects import Records, Row, config_of
+from alexnet_tf.data.arrays import SELECTION_SHARE
+from alexnet_tf.statistics.intervals import binomial_standard_error
+from experiments.evidence.effects import Records, Row, arms_in_order, config_of, examples_of
 from experiments.experiment import Experiment
-from experiments.report.search_notes import search_notes
 
-# What a reader must know about data of this fingerprint, one line each.
+# Data fingerprint -> note for the reader.
 DATASET_NOTES: dict[str, str] = {
     "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
         "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
@@ -29,21 +30,67 @@ def notes(
     """The experiment's own notes, for the data set they are about, and what its searches leave open.
 
     Args:
-        experiment: its notes say what was seen on its own data set.
-        rows: of runs.csv.
+        experiment: whose notes and arms these are.
+        rows: of runs.csv; arms without rows are skipped.
         records: run_id -> record.
         search_rows: of lr_search.csv in the same folder.
     """
     own = experiment.notes if _is_of_its_data_set(experiment, rows) else ()
-    return [*own, *search_notes(experiment, rows, records, search_rows)]
+    return [*own, *_search_notes(experiment, rows, records, search_rows)]
 
 
 def _is_of_its_data_set(experiment: Experiment, rows: Sequence[Row]) -> bool:
     return {row["dataset"] for row in rows} == {experiment.dataset}
 
 
+def _search_notes(
+    experiment: Experiment, rows: Sequence[Row], records: Records, search_rows: Sequence[Row]
+) -> list[str]:
+    """Arms of which no rate reached the target, none was best, or the best within noise: a sentence each."""
+    blind: list[str] = []
+    tied: list[str] = []
+    close: list[str] = []
+    for name in arms_in_order(experiment, rows):
+        of_arm = [row for row in search_rows if row["arm"] == name]
+        winner = next((row for row in of_arm if row["winner"]), None)
+        if winner is None:
+            continue
+        if winner["value"] is None:
+            blind.append(f"`{name}`")
+            continue
+        rivals = _rivals(winner, of_arm, examples_of(rows, records, name, "train_examples"))
+        if rivals and len(rivals) + 1 == len(of_arm):
+            tied.append(f"`{name}`")
+        elif rivals:
+            rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
+            close.append(f"`{name}` ({winner['learning_rate']:g}, not {rates})")
+    sentences = {
+        "no rate of the search reached the target for {}, so there the rate was chosen by the training error "
+        "at its end (lr_search.csv)": blind,
+        "no rate of the search was better than another, beyond the noise of its images, for {} "
+        "(lr_search.csv)": tied,
+        "the search, of one seed, chose between rates whose errors differ by less than the noise of its "
+        "images, so that another might have won, for {} (lr_search.csv)": close,
+    }
+    return [sentence.format(", ".join(names)) for sentence, names in sentences.items() if names]
+
+
+def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
+    """Rows within one binomial standard error of the winner's selection error, the nearest first.
+
+    Without a number of training images, or for a value that is no error rate, only equals are rivals.
+    """
+    noise = 0.0
+    if winner["objective"] == "selection_error" and len(train_examples) == 1:
+        noise = binomial_standard_error(winner["value"], round(SELECTION_SHARE * train_examples[0]))
+    behind = [row for row in of_arm if row is not winner and row["value"] is not None]
+    return sorted(
+        (row for row in behind if row["value"] - winner["value"] <= noise), key=lambda row: row["value"]
+    )
+
+
 def conditions(rows: Sequence[Row], records: Records) -> list[str]:
-    """What the rows were measured under, a line each."""
+    """Data set, model, precision, device, epochs, seeds and versions of the rows, a line each."""
     fingerprints = sorted({row["data_fingerprint"] for row in rows})
     lines = [f"data set: {joined(rows, 'dataset')}"]
     for fingerprint in fingerprints:
@@ -61,7 +108,7 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
         f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
-        *(_shared(source, arms, rows) for source, arms in shared_arms(rows).items()),
+        *(_shared(source, arms, rows) for source, arms in _shared_arms(rows).items()),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
         f"commit: {joined(rows, 'git_commit')}",
     ]
@@ -69,7 +116,7 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
 
 
 def seconds_of(rows: Sequence[Row]) -> float:
-    """What these runs took in sum, as far as it is known."""
+    """The training time of these runs in sum, where it is known."""
     return sum(row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"]))
 
 
@@ -90,8 +137,8 @@ def _span(values: Sequence[int]) -> str:
     return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
 
 
-def shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Arm of another experiment -> the arms whose runs it trained; with seeds where it is not all of them."""
+def _shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """`<experiment>-<arm>` that trained the nets -> arms that use them, with seeds where only some do."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if _source(row):
@@ -107,7 +154,7 @@ def shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
 
 
 def _shared(source: str, arms: Sequence[str], rows: Sequence[Row]) -> str:
-    """Where the runs of arms are those of another, of this experiment or of another one."""
+    """A line for arms whose nets another arm trained, of this experiment or of another."""
     own = {f"{row['experiment']}-{row['arm']}": row["arm"] for row in rows}
     return (
         f"the nets of {', '.join(arms)} are those of `{own[source]}`"
@@ -121,13 +168,13 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _source(row: Row) -> str:
-    """The experiment, with arm, whose run a row repeats; empty for a run of its own."""
+    """`<experiment>-<arm>` whose run a row repeats; empty for a run of its own."""
     match = re.search(r"shared with (\S+)-seed\d+-", row["message"])
     return match[1] if match else ""
 
 
 def count(rows: Sequence[Row]) -> str:
-    """How many runs, and how many of them did not end well."""
+    """The number of runs, and of those that diverged or failed."""
     others = [
         f"{sum(row['status'] == status for row in rows)} {status}"
         for status in ("diverged", "failed")

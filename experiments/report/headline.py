@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from alexnet_tf.statistics import effects as statistics
+from experiments.evidence import wording
 from experiments.evidence.effects import VERDICTS
 from experiments.evidence.read import Evidence
-from experiments.report import wording
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:

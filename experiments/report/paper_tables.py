@@ -1,17 +1,16 @@
-"""tables.md: the paper's Tables 1 and 2 in form, with ours beside the paper's."""
+"""tables.md: the paper's Tables 1 and 2, with our results in the same form."""
 
 from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.claims import ensemble, views
 from experiments.claims.common import AVERAGED_ERRORS
+from experiments.evidence import wording
 from experiments.evidence.effects import sample_of, values_of
 from experiments.evidence.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.evidence.read import Evidence
-from experiments.report import wording
-from experiments.report.networks import ScoredNetwork
-from experiments.report.readme import ours
-from experiments.report.tables import bullets, markdown
+from experiments.report.markdown import bullets, markdown
+from experiments.report.readme import ScoredNetwork
 
 ABOUT = """\
 Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of
@@ -26,9 +25,9 @@ def paper_tables(
     """Markdown, its links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        scored: trained networks, as `scored_networks` found them.
-        found: the evidence there is; that of other experiments than `views` and `ensemble` is not used.
-        problems: what could not be read of trained networks.
+        scored: trained networks, from `scored_networks`.
+        found: the evidence; only that of `views` and `ensemble` is used.
+        problems: of trained networks that could not be read.
     """
     of_views = [evidence for evidence in found if evidence.experiment.name == views.EXPERIMENT.name]
     of_ensembles = [evidence for evidence in found if evidence.experiment.name == ensemble.EXPERIMENT.name]
@@ -98,14 +97,14 @@ def _mean(evidence: Evidence, arm: str, metric: str) -> str:
 
 
 def _differences(found: Sequence[Evidence]) -> str:
-    """What can be compared: the paper's difference and ours."""
+    """The paper's differences beside ours: only these can be compared."""
     lines = [
         [
             wording.contrast(one.comparison, "`"),
             evidence.dataset,
             one.comparison.metric.title,
             wording.paper_effect(one.comparison),
-            ours(one),
+            wording.finding(one),
             one.verdict,
         ]
         for evidence in found

@@ -1,28 +1,25 @@
-"""The table of claims in README.md, from the committed rows."""
+"""The tables of claims and of trained networks in README.md, from the committed results."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from experiments.evidence.effects import Judged
+from alexnet_tf.commands.scores import read_scores
+from alexnet_tf.runtime.errors import InputError
+from experiments.evidence import wording
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.report import wording
-from experiments.report.marked_section import replace_marked_section
-from experiments.report.tables import markdown
+from experiments.report.markdown import markdown
 
-SECTION = "claims"
-HEADER = (
-    "claim",
-    "section",
-    "statement",
-    "data set",
-    "measure",
-    "paper",
-    "ours [95% interval]",
-    "pairs",
-    "verdict",
-    "claim's verdict",
-)
+CLAIMS_HEADER = (
+    "claim", "section", "statement", "data set", "measure", "paper", "ours [95% interval]", "pairs",
+    "verdict", "claim's verdict",
+)  # fmt: skip
+NETWORKS_HEADER = (
+    "data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision",
+)  # fmt: skip
 
 
 def claims_table(
@@ -33,41 +30,78 @@ def claims_table(
     The first of a claim has the claim's verdict as well, the weakest of them.
 
     Args:
-        found: the evidence there is.
+        found: the evidence.
         experiments: in the order of the table.
         results: the directory of the evidence, beside the README.
     """
     lines = []
     for experiment in experiments:
         about = [experiment.claim, experiment.section, experiment.statement]
-        of_this = [evidence for evidence in found if evidence.experiment is experiment]
-        for evidence in of_this:
-            link = f"{results}/{evidence.path('table.md')}"
-            for one in evidence.primary:
-                of_claim = wording.short_verdict(evidence.verdict) if one is evidence.primary[0] else ""
-                measured = _measured(experiment, one)
-                lines.append([*about, f"[{evidence.dataset}]({link})", *measured, of_claim])
-        if not of_this:
+        of_experiment = [evidence for evidence in found if evidence.experiment is experiment]
+        for evidence in of_experiment:
+            link = f"[{evidence.dataset}]({results}/{evidence.path('table.md')})"
+            for index, one in enumerate(evidence.primary):
+                measure, paper = wording.measure(one.comparison, "`"), wording.paper_effect(one.comparison)
+                of_claim = "" if index else wording.short_verdict(evidence.verdict)
+                numbers = (wording.finding(one), str(one.effect.n), one.verdict)
+                lines.append([*about, link, measure, paper, *numbers, of_claim])
+        if not of_experiment:
             lines.append([*about, "–", "–", "–", "–", "0", "no runs yet", ""])
-    return markdown(HEADER, lines)
+    return markdown(CLAIMS_HEADER, lines)
 
 
-def write_claims(readme: Path, table: str) -> None:
-    """Replaces README's table of claims, and nothing else.
+@dataclass(frozen=True)
+class ScoredNetwork:
+    """A row of a trained network's scores.
 
-    Raises:
-        InputError: as `replace_marked_section`.
+    Attributes:
+        folder: `<results-dir>/<data set>/<model>`.
+        about: its model.json.
+        row: of its scores.csv.
     """
-    replace_marked_section(readme, SECTION, table)
+
+    folder: Path
+    about: Mapping[str, Any]
+    row: Mapping[str, str]
 
 
-def _measured(experiment: Experiment, one: Judged) -> list[str]:
-    comparison = one.comparison
-    measure = wording.measure(comparison, "`")
-    return [measure, wording.paper_effect(comparison), ours(one), str(one.effect.n), one.verdict]
+def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
+    """Every row of every `<data set>/<model>/scores.csv`, and the problems of those that cannot be read."""
+    found: list[ScoredNetwork] = []
+    problems = []
+    for path in sorted(results_dir.glob("*/*/scores.csv")):
+        try:
+            about = _about(path.parent / "model.json")
+            found += [ScoredNetwork(path.parent, about, row) for row in read_scores(path)]
+        except InputError as error:
+            problems.append(str(error))
+    return found, problems
 
 
-def ours(one: Judged) -> str:
-    """The effect with its interval; one pair has none, so it should not look like an estimate."""
-    single = one.effect.n == 1 and one.effect.effect is not None
-    return "one pair, no interval" if single else wording.effect_text(one.effect, one.comparison)
+def networks_table(scored: Sequence[ScoredNetwork], results: str = "results") -> str:
+    """Markdown: a line for each row of scores, empty where there is none.
+
+    Args:
+        scored: from `scored_networks`.
+        results: the directory of the evidence, beside the README.
+    """
+    lines = []
+    for network in scored:
+        row, folder = network.row, network.folder
+        top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
+        link = f"[{folder.name}]({results}/{folder.parent.name}/{folder.name}/)"
+        epochs, precision = str(network.about["scores"]["epoch"]), network.about["config"]["precision"]
+        lines.append([folder.parent.name, link, epochs, row["views"], row["examples"], top1, top5, precision])
+    return markdown(NETWORKS_HEADER, lines) if lines else ""
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        about = json.loads(path.read_text("utf-8"))
+        if about["scores"]["epoch"] is None or not about["config"]["precision"]:
+            raise ValueError("no epoch or precision")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: expected the description of a trained network; received {error}"
+        ) from error
+    return about

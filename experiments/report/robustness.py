@@ -1,40 +1,48 @@
-"""What else the verdicts hang on: how many tests there are, and that runs are paired by seed."""
+"""What the verdicts depend on: the number of tests, pairing by seed, and the choice of test images."""
 
 import math
 from collections.abc import Sequence
 
 from alexnet_tf.statistics import effects as statistics
-from alexnet_tf.statistics.intervals import unpaired_interval
-from experiments.evidence.effects import MIN_PAIRS, Judged, values_of
+from alexnet_tf.statistics.intervals import binomial_standard_error, mean_interval, unpaired_interval
+from experiments.evidence import wording
+from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of, values_of
+from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.evidence.read import Evidence
-from experiments.report import wording
+from experiments.experiment import Experiment
+from experiments.report.markdown import markdown
 
 LEVEL = 0.05
+ABOUT_OURS = """\
+Ours are counted on one report split for each data set. The intervals over seeds do not hold the noise of the
+choice of its images, which is the same for every seed. The binomial standard error is that of one net, at the
+errors of the baselines; that of a difference of two nets is at most √2 times as large. Our differences are
+paired on the same images and have less, for only images on which the two nets disagree count."""
 
 
 def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | None]]:
-    """The comparisons that decide a claim, each with its p value adjusted (Holm) over all of them."""
+    """The primary comparisons, each with its p value adjusted (Holm) over all of them."""
     primary = [(evidence, one) for evidence in found for one in evidence.primary]
     adjusted = statistics.holm([one.effect.p for _, one in primary])
     return [(evidence, one, p) for (evidence, one), p in zip(primary, adjusted, strict=True)]
 
 
 def after_holm(found: Sequence[Evidence]) -> str:
-    """How many of the comparisons that were reproduced stay below the level among so many, in a sentence."""
+    """How many of the reproduced comparisons keep an adjusted p below the level, in a sentence."""
     kinds = (statistics.REPRODUCED, statistics.REPRODUCED_WEAKER)
     reproduced = [
-        (evidence, one, p)
+        (_name(evidence, one), p)
         for evidence, one, p in family(found)
         if evidence.experiment.is_of_paper and one.verdict in kinds
     ]
     if not reproduced:
         return ""
-    kept = sum(p is not None and p < LEVEL for _, _, p in reproduced)
-    lost = [_name(evidence, one) for evidence, one, p in reproduced if p is not None and p >= LEVEL]
-    bounds = [_name(evidence, one) for evidence, one, p in reproduced if p is None]
+    lost = [name for name, p in reproduced if p is not None and p >= LEVEL]
+    bounds = [name for name, p in reproduced if p is None]
     parts = [
         f"Comparisons on the paper's claims that were reproduced, weaker ones included: {len(reproduced)}. "
-        f"With p adjusted for the number of comparisons (Holm) {kept} of them keep p < {LEVEL:g}"
+        "With p adjusted for the number of comparisons (Holm) "
+        f"{len(reproduced) - len(lost) - len(bounds)} of them keep p < {LEVEL:g}"
     ]
     if lost:
         parts.append(f"not so {', '.join(lost)}")
@@ -44,48 +52,107 @@ def after_holm(found: Sequence[Evidence]) -> str:
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
-    """Which verdicts would be others if the runs were not paired by seed, in a sentence.
+    """Which verdicts would change if the runs were not paired by seed, in a sentence.
 
     Arms that look at the same nets are paired by more than a seed, and are left out.
     """
-    primary = [(evidence, one) for evidence, one, _ in family(found) if not _of_the_same_nets(evidence, one)]
-    told = [(evidence, one, unpaired_verdict(evidence, one)) for evidence, one in primary]
-    known = [(evidence, one, wording.short_verdict(verdict)) for evidence, one, verdict in told if verdict]
-    changed = [
-        f"{_name(evidence, one)}, {verdict}"
-        for evidence, one, verdict in known
-        if verdict != wording.short_verdict(one.verdict)
-    ]
+    known, changed = 0, []
+    for evidence in found:
+        for one in evidence.primary:
+            unpaired = "" if _same_nets(evidence, one) else _unpaired_verdict(evidence, one)
+            verdict = wording.short_verdict(unpaired)
+            known += bool(verdict)
+            if verdict and verdict != wording.short_verdict(one.verdict):
+                changed.append(f"{_name(evidence, one)}, {verdict}")
     if not known:
         return ""
     return (
         "Runs are paired by seed, as was declared. By Welch's intervals, which do without pairs, "
-        f"{len(changed)} of the {len(known)} verdicts on arms of separate nets (our own questions included) "
+        f"{len(changed)} of the {known} verdicts on arms of separate nets (our own questions included) "
         "would be others" + (f": {'; '.join(changed)}." if changed else ".")
     )
 
 
-def unpaired_verdict(evidence: Evidence, one: Judged) -> str:
+def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
     """The verdict on the same runs by Welch's interval; empty where the paired one has no estimate."""
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""
     scale, back = (math.log, math.exp) if comparison.kind == "ratio" else (float, float)
-    rows_of = evidence.experiment, evidence.rows, evidence.records
-    sides = []
-    for name in (comparison.arm, comparison.baseline):
-        values = values_of(*rows_of, name, comparison.metric.name).values
-        sides.append([scale(values[seed]) for seed in effect.per_seed])
-    low, high = map(back, unpaired_interval(*sides))
+    of_experiment = evidence.experiment, evidence.rows, evidence.records
+    arm, baseline = (
+        [scale(value) for seed in effect.per_seed if (value := side[seed]) is not None]
+        for side in (
+            values_of(*of_experiment, name, comparison.metric.name).values
+            for name in (comparison.arm, comparison.baseline)
+        )
+    )
+    interval = unpaired_interval(arm, baseline)
+    if interval is None:
+        return ""
+    low, high = map(back, interval)
     return statistics.verdict(low, high, comparison.smallest_effect, comparison.kind)
 
 
-def _of_the_same_nets(evidence: Evidence, one: Judged) -> bool:
+def _same_nets(evidence: Evidence, one: Judged) -> bool:
     hashes = {(row["arm"], row["seed"]): row["config_hash"] for row in evidence.rows}
     arms = one.comparison.arm, one.comparison.baseline
     return all(len({hashes[arm, seed] for arm in arms}) == 1 for seed in one.effect.per_seed)
 
 
 def _name(evidence: Evidence, one: Judged) -> str:
-    experiment = evidence.experiment
-    return f"{experiment.claim} on {evidence.dataset} ({wording.measure(one.comparison, '`')})"
+    measure = wording.measure(one.comparison, "`")
+    return f"{evidence.experiment.claim} on {evidence.dataset} ({measure})"
+
+
+def paper_noise(experiments: Sequence[Experiment]) -> str:
+    """How much the choice of validation images alone can change the paper's numbers on ImageNet."""
+    top1, top5 = (
+        binomial_standard_error(error, VALIDATION_IMAGES)
+        for error in (ONE_CNN.top1, ONE_CNN.top5)
+        if error is not None
+    )
+    within: dict[str, None] = {}
+    for experiment in experiments:
+        for comparison in experiment.comparisons:
+            metric, effect = comparison.metric, comparison.paper_effect
+            limit = 2 * math.sqrt(2) * (top5 if "top5" in metric.name else top1)
+            is_of_errors = comparison.kind == "difference" and metric.name.endswith("_error")
+            if is_of_errors and effect is not None and abs(effect) < limit:
+                within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric.title})"] = None
+    text = (
+        f"The paper trained each net once. At the {ONE_CNN.top1:.1%} and {ONE_CNN.top5:.1%} (top-1 and "
+        f"top-5) of its single net on {VALIDATION_IMAGES:,} validation images, the binomial standard error "
+        f"is {_points(top1)} and {_points(top5)} points; that of the difference of two nets is at most √2 "
+        f"times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, as "
+        "both see the same images). What another seed would have changed comes on top."
+    )
+    if within:
+        text += f" Below two such standard errors of a difference: {', '.join(within)}."
+    return text
+
+
+def our_noise(found: Sequence[Evidence]) -> str:
+    """The same of our report splits, at the errors of the baselines; empty where no record counts images."""
+    errors: dict[tuple[str, int], list[float]] = {}
+    for evidence in found:
+        of_experiment = evidence.experiment, evidence.rows, evidence.records
+        for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):
+            mean = mean_interval(values_of(*of_experiment, name, "test_error").known).mean
+            for examples in examples_of(evidence.rows, evidence.records, name, "report_examples"):
+                if mean is not None:
+                    errors.setdefault((evidence.dataset, examples), []).append(mean)
+    lines = []
+    for (dataset, examples), means in sorted(errors.items()):
+        largest = max(binomial_standard_error(error, examples) for error in means)
+        span = " to ".join(dict.fromkeys(f"{value:.1%}" for value in (min(means), max(means))))
+        lines.append([dataset, f"{examples:,}", span, _points(largest), _points(math.sqrt(2) * largest)])
+    header = (
+        "data set", "report images", "test error of the baselines", "standard error, points",
+        "of a difference, at most",
+    )  # fmt: skip
+    return f"{ABOUT_OURS}\n\n{markdown(header, lines)}" if lines else ""
+
+
+def _points(error: float) -> str:
+    return f"{100 * error:.2f}"

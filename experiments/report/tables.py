@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alexnet_tf.statistics.intervals import mean_interval
+from experiments.evidence import wording
 from experiments.evidence.effects import (
     Judged,
     Records,
@@ -15,8 +16,8 @@ from experiments.evidence.effects import (
     values_of,
 )
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Experiment, Metric
-from experiments.report import wording
 from experiments.report.conditions import conditions, count, joined, notes, reasons
+from experiments.report.markdown import bullets, markdown
 
 
 def experiment_table(
@@ -28,9 +29,11 @@ def experiment_table(
     search_rows: Sequence[Row] = (),
 ) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes."""
+    of_paper = f"Section {experiment.section} of the paper"
+    own = f"A question of our own, on section {experiment.section} of the paper"
     parts = [
         f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
-        f"{wording.origin(experiment)}. {experiment.statement}",
+        f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         _arms(experiment, rows, records, judged),
         _effects(experiment, judged),
         bullets("Left out of the pairs", _left_out(judged)),
@@ -41,25 +44,6 @@ def experiment_table(
         bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table.
-
-    Example:
-
-    >>> print(markdown(["arm", "n"], [["relu", "5"]]))
-    | arm | n |
-    |---|---|
-    | relu | 5 |
-    """
-    lines = [list(header), ["---"] * len(header), *rows]
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
-    cells[1] = ["---"] * len(header)
-    return "\n".join(
-        "|" + "|".join(line) + "|" if index == 1 else "| " + " | ".join(line) + " |"
-        for index, line in enumerate(cells)
-    )
 
 
 def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged: Sequence[Judged]) -> str:
@@ -75,13 +59,7 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
             count(of_arm),
             *(_cell(experiment, name, metric, of_arm, records) for metric in metrics),
         ])  # fmt: skip
-    header = [
-        "arm",
-        "what it is",
-        "learning rate",
-        "runs",
-        *(metric.title for metric in metrics),
-    ]
+    header = ["arm", "what it is", "learning rate", "runs", *(metric.title for metric in metrics)]
     caption = (
         "Mean ± half the 95% t interval over seeds, at the last epoch; n where it is not the number of runs."
     )
@@ -171,11 +149,8 @@ def p_value(p: float | None) -> str:
 
 
 def _left_out(judged: Sequence[Judged]) -> list[str]:
-    notes = {}
-    for one in judged:
-        for note in one.notes:
-            notes.setdefault(f"{one.comparison.metric.name}: {note}", None)
-    return list(notes)
+    notes = (f"{one.comparison.metric.name}: {note}" for one in judged for note in one.notes)
+    return list(dict.fromkeys(notes))
 
 
 def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[str]:
@@ -185,8 +160,3 @@ def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -
         for one in words:
             arms.setdefault(one, []).append(f"`{arm}`")
     return [f"{words}: {', '.join(names)}" for words, names in arms.items()]
-
-
-def bullets(title: str, items: Sequence[str]) -> str:
-    """A Markdown list under a title, empty without items."""
-    return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""

@@ -13,9 +13,9 @@ from experiments.evidence.effects import effect_rows, judge, summarise
 from experiments.evidence.read import Evidence, read_evidence
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
-from experiments.report.networks import networks_table, scored_networks, write_networks
+from experiments.report.markdown import replace_marked_section
 from experiments.report.paper_tables import paper_tables
-from experiments.report.readme import claims_table, write_claims
+from experiments.report.readme import claims_table, networks_table, scored_networks
 from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -75,9 +75,9 @@ def write_all(
         written += _write_forest(results_dir, found, experiments)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
-        write_claims(readme, claims_table(found, experiments))
+        replace_marked_section(readme, "claims", claims_table(found, experiments))
         if not unscored:
-            write_networks(readme, networks_table(scored))
+            replace_marked_section(readme, "networks", networks_table(scored))
         written.append(readme)
     return written
 

@@ -1,7 +1,8 @@
 """Panels of learning curves, labelled at the curves."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,10 +17,9 @@ from matplotlib.ticker import (
 )
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
-from experiments.evidence.effects import Judged
+from experiments.evidence import wording
+from experiments.evidence.effects import Judged, Row, arms_in_order
 from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Experiment
-from experiments.report import wording
-from experiments.report.figures.learning_curves import Curves
 
 COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
 DASHED = (0, (4, 1.5))
@@ -28,6 +28,35 @@ BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1],
 TARGET = 0.25
 # Where curves are named: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Learning curves of one column: arm -> seed -> (epochs, values)."""
+
+    column: str
+    by_arm: Mapping[str, Mapping[int, tuple[list[int], list[float]]]]
+
+    @property
+    def last_epoch(self) -> int:
+        """The largest epoch of any run."""
+        return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
+
+
+def collect(
+    experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row], column: str | None = None
+) -> Curves:
+    """The curves of the finished runs among `rows`, of the experiment's column or another."""
+    column = column or experiment.figure
+    by_arm: dict[str, dict] = {name: {} for name in arms_in_order(experiment, rows)}
+    finished = {(row["arm"], row["seed"]) for row in rows}
+    for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
+        value = row[column]
+        if (row["arm"], row["seed"]) in finished and value is not None and value == value:
+            xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
+            xs.append(row["epoch"])
+            ys.append(value)
+    return Curves(column, by_arm)
 
 
 def draw_pair(

@@ -8,9 +8,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
 from alexnet_tf.statistics.effects import Effect, no_effect
+from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison, Experiment
-from experiments.report import wording
 
 BLUE, VERMILION = PALETTE[:2]
 CLAIMED_SIDE = "#EEF4F8"

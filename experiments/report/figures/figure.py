@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.claims.common import GAP
+from experiments.evidence import wording
 from experiments.evidence.effects import (
     Judged,
     Records,
@@ -17,10 +18,8 @@ from experiments.evidence.effects import (
     values_of,
 )
 from experiments.experiment import Comparison, Experiment
-from experiments.report import wording
-from experiments.report.figures.curves import draw_all_arms, draw_pair
+from experiments.report.figures.curves import Curves, collect, draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
-from experiments.report.figures.learning_curves import Curves, collect
 from experiments.report.figures.values import draw_values
 
 

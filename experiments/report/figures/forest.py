@@ -10,13 +10,12 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import no_effect
+from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Comparison, Experiment
-from experiments.report import wording
 from experiments.report.figures.effects import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis
 from experiments.report.headline import count_verdicts
-from experiments.report.readme import ours
 
 # Beyond so many points a comparison goes to a panel of its own kind, lest it flatten all others.
 WIDE = 0.1
@@ -219,4 +218,4 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
     said = wording.short_verdict(line.judged.verdict)
     write(WIDTH + VERDICT, upper, said, fontsize=8, color=mark.color, fontweight="bold")
     if line.judged.effect.n:
-        write(WIDTH + VERDICT, lower, ours(line.judged), fontsize=7.5, color=DARK)
+        write(WIDTH + VERDICT, lower, wording.finding(line.judged), fontsize=7.5, color=DARK)

@@ -12,7 +12,7 @@ from experiments import EXPERIMENTS
 from experiments.evidence.effects import judge
 from experiments.evidence.read import read_evidence
 from experiments.report.claims_page import claims_page
-from experiments.report.noise import our_noise, paper_noise
+from experiments.report.robustness import our_noise, paper_noise
 from experiments.report.write import write_all
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 

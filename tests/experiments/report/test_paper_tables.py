@@ -9,8 +9,8 @@ from alexnet_tf.training.evaluate import Scores
 from experiments.claims import ensemble, views
 from experiments.evidence.paper import FIVE_CNNS, ONE_CNN, TABLE_1
 from experiments.evidence.read import read_evidence
-from experiments.report.networks import scored_networks
 from experiments.report.paper_tables import paper_tables
+from experiments.report.readme import scored_networks
 from experiments.report.write import write_all
 from tests.experiments.invented import POOLING, pooling_results, record
 

@@ -1,10 +1,13 @@
-"""The README's table comes from the rows alone, and touches nothing around it."""
+"""README's tables: claims from the rows alone, trained networks from their scores and descriptions."""
+
+import json
 
 import pytest
 
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.commands.scores import record_scores
+from alexnet_tf.training.evaluate import Scores
 from experiments.evidence.read import read_evidence
-from experiments.report.readme import claims_table, write_claims
+from experiments.report.readme import claims_table, networks_table, scored_networks
 from experiments.report.write import write_report
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
@@ -55,25 +58,35 @@ def test_bounds_and_single_pairs(tmp_path):
     assert "| > 10.0× [10.0, ∞) | 5 | reproduced |" in table_of(tmp_path, SPEED)
 
 
-def test_readme_changes_between_the_markers_only(tmp_path, table):
-    readme = tmp_path / "README.md"
-    readme.write_text("# Title\n<!-- claims -->\nold\n<!-- /claims -->\nrest | of it\n")
-    write_claims(readme, table)
-    first = readme.read_bytes()
-    write_claims(readme, table)
-    assert readme.read_bytes() == first
-    assert first.decode() == f"# Title\n<!-- claims -->\n\n{table}\n\n<!-- /claims -->\nrest | of it\n"
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results" / "pets" / "alexnet"
+    folder.mkdir(parents=True)
+    about = {"scores": {"epoch": 60}, "config": {"precision": "float32"}}
+    (folder / "model.json").write_text(json.dumps(about))
+    for views, error in ((1, 0.5), (10, 0.475)):
+        scores = Scores(1.0, error, error / 2, 400)
+        record_scores(folder / "scores.csv", scores, [folder], "folder:pets", views)
+    return tmp_path / "results"
 
 
-@pytest.mark.parametrize("text", ["", "<!-- claims -->", "<!-- /claims --><!-- claims -->"])
-def test_a_readme_without_the_markers_is_refused(tmp_path, table, text):
-    readme = tmp_path / "README.md"
-    readme.write_text(text)
-    with pytest.raises(InputError, match="expected <!-- claims --> and then <!-- /claims -->"):
-        write_claims(readme, table)
-    assert readme.read_text() == text
+def test_a_line_for_each_number_of_views(results):
+    lines = networks_table(scored_networks(results)[0]).splitlines()[2:]
+    link = "[alexnet](results/pets/alexnet/)"
+    assert lines == [
+        f"| pets | {link} | 60 | 1 | 400 | 50.0% | 75.0% | float32 |",
+        f"| pets | {link} | 60 | 10 | 400 | 52.5% | 76.2% | float32 |",
+    ]
 
 
-def test_a_missing_readme_is_refused(tmp_path, table):
-    with pytest.raises(InputError, match=r"expected to be able to read .*README.md"):
-        write_claims(tmp_path / "README.md", table)
+def test_nothing_where_nothing_is_trained(tmp_path):
+    assert networks_table(scored_networks(tmp_path)[0]) == ""
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"scores": {}}', '{"scores": {"epoch": 1}}'])
+def test_a_damaged_description_is_named(results, content):
+    path = results / "pets" / "alexnet" / "model.json"
+    path.write_text(content)
+    found, (problem,) = scored_networks(results)
+    assert found == []
+    assert problem.startswith(f"{path}: expected the description of a trained network; received ")

@@ -10,10 +10,9 @@ from alexnet_tf.results.records import read_records
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.evidence.effects import activation_of, judge
 from experiments.experiment import TEST_ERROR, Comparison
-from experiments.report.figures.curves import draw_all_arms, draw_pair, mean_curve, spread
+from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve, spread
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import draw, finding
-from experiments.report.figures.learning_curves import collect
 from experiments.report.figures.values import draw_values
 from tests.experiments.invented import (
     BASE,

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from alexnet_tf.statistics import effects as statistics
+from experiments.evidence import wording
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
-from experiments.report import wording
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
 from experiments.report.headline import count_verdicts
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results

@@ -3,8 +3,8 @@
 import pytest
 
 from alexnet_tf.statistics.effects import Effect
+from experiments.evidence.wording import effect_text
 from experiments.experiment import Comparison, Metric
-from experiments.report.wording import effect_text
 
 LOSS = Comparison("one", "zero", Metric("early_loss", "training loss", "nats"), "difference", None, -0.05)
 

@@ -1,13 +1,37 @@
-"""Generated parts of a text file, between two markers."""
+"""Markdown: tables, lists, and generated sections of a text file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 
 
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table.
+
+    Example:
+
+    >>> print(markdown(["arm", "n"], [["relu", "5"]]))
+    | arm | n |
+    |---|---|
+    | relu | 5 |
+    """
+    lines = [
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        for cells in (header, *rows)
+    ]
+    lines.insert(1, "|" + "---|" * len(header))
+    return "\n".join(lines)
+
+
+def bullets(title: str, items: Sequence[str]) -> str:
+    """A Markdown list under a title, empty without items."""
+    return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
+
+
 def replace_marked_section(path: Path, name: str, content: str) -> None:
-    """Replaces what stands between `<!-- name -->` and `<!-- /name -->`, and nothing else.
+    """Replaces the text between `<!-- name -->` and `<!-- /name -->`, and nothing else.
 
     Raises:
         InputError: when the file cannot be read or does not hold each marker once, in order.

@@ -1,10 +1,11 @@
-"""Numbers as people read them: percentages, percentage points, times."""
+"""Effects and verdicts as text: percentage points, factors, intervals."""
 
 import math
 
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.effects import Effect
-from experiments.experiment import Comparison, Experiment
+from experiments.evidence.effects import Judged
+from experiments.experiment import Comparison
 
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
@@ -14,33 +15,17 @@ MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def origin(experiment: Experiment) -> str:
-    """Where the paper makes the claim, or that it does not."""
-    if experiment.is_of_paper:
-        return f"Section {experiment.section} of the paper"
-    return f"A question of our own, on section {experiment.section} of the paper"
-
-
-def decimals(value: float) -> int:
-    """Decimal places that show a value to three significant digits.
-
-    Example:
-
-    >>> decimals(5.518), decimals(1234.5), decimals(0.0123)
-    (2, 0, 4)
-    """
-    return 2 if value == 0 else min(max(2 - math.floor(math.log10(abs(value))), 0), 6)
-
-
 def number(value: float, like: float | None = None) -> str:
     """Three significant digits without exponent; or as many decimal places as `like` has.
 
     Example:
 
-    >>> number(5.518), number(12.34), number(0.683, like=12.34)
-    ('5.52', '12.3', '0.7')
+    >>> number(5.518), number(1234.5), number(0.0123), number(0.683, like=12.34)
+    ('5.52', '1234', '0.0123', '0.7')
     """
-    return f"{value:.{decimals(value if like is None else like)}f}".replace("-", MINUS)
+    shown = abs(value if like is None else like)
+    decimals = 2 if shown == 0 else min(max(2 - math.floor(math.log10(shown)), 0), 6)
+    return f"{value:.{decimals}f}".replace("-", MINUS)
 
 
 def points(value: float) -> str:
@@ -64,7 +49,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
 
 
 def unit(comparison: Comparison) -> str:
-    """What follows the size of an effect."""
+    """The unit after the size of an effect."""
     if comparison.kind == "ratio":
         return TIMES
     return " points" if comparison.metric.is_fraction else ""
@@ -88,7 +73,7 @@ def smallest_effect(comparison: Comparison) -> str:
 
 
 def _declared(value: float, comparison: Comparison) -> str:
-    """A number as it was declared, without digits that it does not have."""
+    """A declared number, with the digits of its declaration."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
     scaled = f"{100 * value:+.3g}" if comparison.metric.is_fraction else f"{value:+.3g}"
@@ -99,22 +84,22 @@ def interval(effect: Effect, comparison: Comparison) -> str:
     """The interval of an effect, open where censored runs leave it open; empty where there is none."""
     if effect.low is None and effect.high is None:
         return ""
-    if effect.low is None:
-        left = "(0" if comparison.kind == "ratio" else f"({MINUS}∞"
-    else:
-        left = f"[{amount(effect.low, comparison, _like(effect, comparison))}"
-    right = "∞)" if effect.high is None else f"{amount(effect.high, comparison, _like(effect, comparison))}]"
+    like = _like(effect, comparison)
+    left, right = "(0" if comparison.kind == "ratio" else f"({MINUS}∞", "∞)"
+    if effect.low is not None:
+        left = f"[{amount(effect.low, comparison, like)}"
+    if effect.high is not None:
+        right = f"{amount(effect.high, comparison, like)}]"
     return f"{left}, {right}"
 
 
 def _like(effect: Effect, comparison: Comparison) -> float:
     """The value whose decimal places an effect and its interval have.
 
-    A difference may be as near to 0 as chance will have it: its digits are those of its interval.
+    A difference may be close to 0 by chance, so its digits are those of its interval.
     """
-    if comparison.kind == "ratio":
-        return effect.effect
-    return max(abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None)
+    known = [abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None]
+    return known[0] if comparison.kind == "ratio" else max(known)
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
@@ -130,7 +115,7 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
     """
     if effect.effect is None:
         return "censored on both sides" if effect.bound == "none" else "no pair"
-    sign = {"lower": "> ", "upper": "< "}.get(effect.bound, "")
+    sign = {"lower": "> ", "upper": "< "}.get(effect.bound or "", "")
     return f"{sign}{amount(effect.effect, comparison, _like(effect, comparison))}{unit(comparison)}"
 
 
@@ -139,8 +124,15 @@ def effect_text(effect: Effect, comparison: Comparison) -> str:
     return f"{estimate(effect, comparison)} {interval(effect, comparison)}".rstrip()
 
 
+def finding(one: Judged) -> str:
+    """The effect with its interval; one pair has no interval and is not shown as an estimate."""
+    if one.effect.n == 1 and one.effect.effect is not None:
+        return "one pair, no interval"
+    return effect_text(one.effect, one.comparison)
+
+
 def detectable(effect: Effect, comparison: Comparison) -> str:
-    """The smallest effect that would have been seen, without a sign; empty where it cannot be told."""
+    """The smallest effect that these pairs can detect, without a sign; empty where it is unknown."""
     least = statistics.detectable_effect(effect, comparison.kind)
     if least is None:
         return ""
@@ -148,13 +140,13 @@ def detectable(effect: Effect, comparison: Comparison) -> str:
 
 
 def contrast(comparison: Comparison, quote: str = "") -> str:
-    """Which arm against which baseline: a quotient or a difference of names."""
+    """Arm against baseline, as a quotient or a difference of names."""
     sign = "/" if comparison.kind == "ratio" else MINUS
     return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
 
 
 def measure(comparison: Comparison, quote: str = "") -> str:
-    """What is compared, and of which arms: "test error, two − one"."""
+    """The metric and the arms: "test error, two − one"."""
     return f"{comparison.metric.title}, {contrast(comparison, quote)}"
 
 

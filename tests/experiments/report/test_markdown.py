@@ -1,0 +1,32 @@
+"""Markdown tables, and generated sections of a text file."""
+
+import pytest
+
+from alexnet_tf.runtime.errors import InputError
+from experiments.report.markdown import markdown, replace_marked_section
+
+
+def test_a_cell_breaks_no_table():
+    assert markdown(("a", "b"), [("x|y", "two\nlines")]).splitlines()[2] == "| x\\|y | two lines |"
+
+
+def test_a_file_changes_between_the_markers_only(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text("# Title\n<!-- claims -->\nold\n<!-- /claims -->\nrest | of it\n")
+    for _ in range(2):
+        replace_marked_section(path, "claims", "new")
+        assert path.read_text() == "# Title\n<!-- claims -->\n\nnew\n\n<!-- /claims -->\nrest | of it\n"
+
+
+@pytest.mark.parametrize("text", ["", "<!-- claims -->", "<!-- /claims --><!-- claims -->"])
+def test_a_file_without_the_markers_is_refused(tmp_path, text):
+    path = tmp_path / "README.md"
+    path.write_text(text)
+    with pytest.raises(InputError, match="expected <!-- claims --> and then <!-- /claims -->"):
+        replace_marked_section(path, "claims", "new")
+    assert path.read_text() == text
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"expected to be able to read .*README.md"):
+        replace_marked_section(tmp_path / "README.md", "claims", "new")
