@@ -1,4 +1,4 @@
-"""Panels of learning curves, labelled at the curves."""
+"""Learning curves of finished runs, and panels of them, labelled at the curves."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,23 @@ from matplotlib.ticker import (
     NullLocator,
     PercentFormatter,
 )
+from matplotlib.typing import LineStyleType
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged, Row, arms_in_order
-from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Experiment
+from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Comparison, Experiment
 
 COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
-DASHED = (0, (4, 1.5))
-BY_ACTIVATION = {"relu": ("ReLU", PALETTE[0], "-"), "tanh": ("tanh", PALETTE[1], DASHED)}
-# Of the paper's Figure 1, for runs that do not stop at a training error.
+DASHED: LineStyleType = (0, (4, 1.5))
+# As in the paper's Figure 1: (label, colour, line).
+BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
+    "relu": ("ReLU", PALETTE[0], "-"),
+    "tanh": ("tanh", PALETTE[1], DASHED),
+}
+# The training error of the paper's Figure 1, for runs that do not stop at a training error.
 TARGET = 0.25
-# Where curves are named: well above the target, where they are steep.
+# The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
 
 
@@ -48,7 +53,8 @@ def collect(
 ) -> Curves:
     """The curves of the finished runs among `rows`, of the experiment's column or another."""
     column = column or experiment.figure
-    by_arm: dict[str, dict] = {name: {} for name in arms_in_order(experiment, rows)}
+    by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
+    by_arm = {name: {} for name in arms_in_order(experiment, rows)}
     finished = {(row["arm"], row["seed"]) for row in rows}
     for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
         value = row[column]
@@ -80,19 +86,23 @@ def draw_pair(
         letter: that names the panel.
     """
     pair = [one.comparison.arm, one.comparison.baseline]
-    looks = _looks(pair, activations)
+    looks = [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
+    if sorted(activations) == ["relu", "tanh"]:
+        looks = [BY_ACTIVATION[activation] for activation in activations]
     _epoch_axis(axes, curves.last_epoch)
     _error_axis(axes, "training error")
-    target = _target(experiment, pair)
+    stops = [arm.config.train.stop_train_error for arm in experiment.arms if arm.name in pair]
+    target = max(stops, default=0) or TARGET
     axes.axhline(target, color=GREY, linewidth=1, linestyle=":", zorder=1)
     for name, (_, colour, line) in zip(pair, looks, strict=True):
         _draw_arm(axes, curves, name, colour, line)
     _label_beside(axes, curves, pair, looks)
-    if None not in ends:
+    known = [end for end in ends if end is not None]
+    if len(known) == 2:
         # An arrowhead where the end is only a bound.
-        beyond = {"lower": (">", "|"), "upper": ("|", ">")}.get(one.effect.bound, ("|", "|"))
-        axes.plot(ends, [target] * 2, color=DARK, linewidth=1.2, zorder=4)
-        for end, marker in zip(ends, beyond, strict=True):
+        markers = (">" if one.effect.bound == "lower" else "|", ">" if one.effect.bound == "upper" else "|")
+        axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, zorder=4)
+        for end, marker in zip(known, markers, strict=True):
             axes.plot([end], [target], marker, color=DARK, markersize=6, zorder=4, clip_on=False)
     (arm, *_), (baseline, *_) = looks
     sign = "/" if one.comparison.kind == "ratio" else wording.MINUS
@@ -100,7 +110,7 @@ def draw_pair(
         0.98, 0.06, f"{arm} {sign} {baseline}: {wording.effect_text(one.effect, one.comparison)}",
         transform=axes.transAxes, ha="right", fontsize=8, color=DARK,
     )  # fmt: skip
-    # What the arms have in common is the description of the baseline.
+    # The baseline's description says what both arms have in common.
     changes = {arm.name: arm.change for arm in experiment.arms}
     title = changes.get(one.comparison.baseline, wording.contrast(one.comparison))
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
@@ -121,15 +131,15 @@ def draw_all_arms(
         experiment: whose arms they are.
         curves: of all arms.
         names: of those to draw.
-        late_epochs: the axis of errors shows what the epochs after the first fifth need.
-        training: curves of the training error, whose means are drawn dashed beside those of the test error:
-            the distance is how much a net overfits.
+        late_epochs: limit the axis of errors to the values after the first fifth of the epochs.
+        training: curves of the training error; their means are drawn dashed beside those of the test error,
+            and the distance shows how much a net overfits.
     """
     _epoch_axis(axes, curves.last_epoch, linear=late_epochs)
     _error_axis(axes, COMMON_TITLES[curves.column])
     ends = []
     # Where dashes are the training error, each arm needs a colour of its own.
-    looks = _own_colours(names) if training else _colours(experiment, names)
+    looks = _colours(names, [] if training else experiment.comparisons)
     for name, (colour, line) in looks.items():
         _draw_arm(axes, curves, name, colour, line)
         if training:
@@ -138,7 +148,7 @@ def draw_all_arms(
         if len(xs):
             ends.append((float(xs[-1]), float(ys[-1]), name, colour))
     if late_epochs:
-        _show_late_epochs(axes, [curves, *([training] if training else [])], names)
+        _show_late_epochs(axes, [curves, training] if training else [curves], names)
     if training:
         axes.set_ylabel("error")
         handles = [Line2D([], [], color=DARK, linestyle=line, linewidth=1.6) for line in ("-", DASHED)]
@@ -154,7 +164,7 @@ def draw_all_arms(
 
 
 def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str]) -> None:
-    """Limits that leave the first fifth of the training above the panel: effects are small beside it."""
+    """Limits without the first fifth of the epochs, beside whose errors the effects would be too small."""
     late = [
         y
         for curves in shown
@@ -169,26 +179,24 @@ def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str])
         axes.yaxis.set_major_locator(_whole_per_cent())
 
 
-def _colours(experiment: Experiment, names: Sequence[str]) -> dict[str, tuple]:
-    """A colour per pair, its baseline dashed, if there are several of distinct arms; else one per arm."""
-    pairs = dict.fromkeys((c.arm, c.baseline) for c in experiment.comparisons)
-    paired = [name for pair in pairs for name in pair]
-    looks, used = {}, 0
+def _colours(names: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str, tuple[str, LineStyleType]]:
+    """(colour, line) by arm: one colour a pair, its baseline dashed, for several pairs without a common arm.
+
+    Otherwise every arm has its own colour.
+    """
+    pairs = dict.fromkeys((c.arm, c.baseline) for c in comparisons)
     shown = [pair for pair in pairs if set(pair) & set(names)]
-    if len(set(paired)) == len(paired) and len(shown) > 1:
-        for arm, baseline in shown:
-            colour = PALETTE[used % len(PALETTE)]
+    looks: dict[str, tuple[str, LineStyleType]] = {}
+    used = 0
+    if len(shown) > 1 and len({name for pair in pairs for name in pair}) == 2 * len(pairs):
+        for used, (arm, baseline) in enumerate(shown, 1):
+            colour = PALETTE[(used - 1) % len(PALETTE)]
             looks[arm], looks[baseline] = (colour, "-"), (colour, DASHED)
-            used += 1
     for name in names:
         if name not in looks:
             looks[name] = (PALETTE[used % len(PALETTE)], "-" if used < len(PALETTE) else ":")
             used += 1
     return {name: looks[name] for name in names}
-
-
-def _own_colours(names: Sequence[str]) -> dict[str, tuple]:
-    return {name: (PALETTE[place % len(PALETTE)], "-") for place, name in enumerate(names)}
 
 
 def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -201,43 +209,29 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(common), np.mean(values, axis=0)
 
 
-def _draw_arm(axes: Axes, curves: Curves, name: str, colour: str, line) -> None:
+def _draw_arm(axes: Axes, curves: Curves, name: str, colour: str, line: LineStyleType) -> None:
     seeds = curves.by_arm.get(name, {})
-    for seed in sorted(seeds):
-        xs, ys = seeds[seed]
+    for _, (xs, ys) in sorted(seeds.items()):
         marker = "o" if len(xs) == 1 else None
         axes.plot(xs, ys, color=colour, linestyle=line, linewidth=0.6, alpha=0.5, marker=marker, markersize=3)
-    xs, ys = mean_curve(curves, name)
-    axes.plot(xs, ys, color=colour, linestyle=line, linewidth=1.8 if len(seeds) > 1 else 1.2, zorder=3)
-
-
-def _looks(pair: Sequence[str], activations: Sequence[str]) -> list[tuple]:
-    """(label, colour, line) of arm and baseline: the paper's where they are tanh and ReLU."""
-    if sorted(activations) == ["relu", "tanh"]:
-        return [BY_ACTIVATION[activation] for activation in activations]
-    return [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
-
-
-def _target(experiment: Experiment, pair: Sequence[str]) -> float:
-    """The training error at which the runs of this pair stop, else the paper's."""
-    stops = [arm.config.train.stop_train_error for arm in experiment.arms if arm.name in pair]
-    return max(stops, default=0) or TARGET
+    width = 1.8 if len(seeds) > 1 else 1.2
+    axes.plot(*mean_curve(curves, name), color=colour, linestyle=line, linewidth=width, zorder=3)
 
 
 def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple]) -> None:
-    """Names at the means: the faster arm's on the left of its curve, the slower one's on the right."""
+    """Labels at the means: the faster arm's on the left of its curve, the slower arm's on the right."""
     places = []
     for name, (label, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
         if len(xs):
-            # Not at the left edge, where a name would stand among the numbers of the axis.
+            # Not at the left edge, where a label would overlap the numbers of the axis.
             below = np.flatnonzero((ys <= LABEL_HEIGHT) & (xs >= 2))
             at = below[0] if len(below) else len(xs) - 1
             places.append((float(xs[at]), float(ys[at]), label, colour, bool(len(below))))
     places.sort()
     for index, (x, y, label, colour, reached) in enumerate(places):
         left = not reached or (len(places) > 1 and index == 0)
-        # A curve that ends high up may end at the right edge: its name goes below its end.
+        # A curve that stays above may end at the right edge: its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
             label, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
@@ -246,9 +240,8 @@ def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequen
 
 
 def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
-    """Of a long training in equal ratios, unless the late epochs are what is looked at."""
+    """Logarithmic for a long training, unless the late epochs are shown (`linear`)."""
     if last >= 20 and not linear:
-        # Equal ratios are equal distances.
         axes.set_xscale("log", nonpositive="mask")
         axes.set_xlim(1, last * 1.05)
         axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]))

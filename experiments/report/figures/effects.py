@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE
 from alexnet_tf.statistics.effects import Effect, no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import Comparison
 
 BLUE, VERMILION = PALETTE[:2]
 CLAIMED_SIDE = "#EEF4F8"
@@ -21,7 +21,7 @@ MARKS = (
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
-    """The claim's comparisons and others that have an effect, those of one unit together."""
+    """The primary comparisons and all others that have an effect, grouped by unit."""
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         if one.effect.effect is not None or one.comparison.primary:
@@ -30,66 +30,96 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
     return list(groups.values())
 
 
-def draw_effects(
-    axes: Axes, experiment: Experiment, judged: Sequence[Judged], letters: Sequence[str] = ()
-) -> None:
+def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
     """One line per comparison, the first on top; all must share a unit.
 
-    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond is the paper's. What
-    the claim is about is bold.
+    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond the paper's number.
+    The primary comparisons are bold.
 
     Args:
         axes: an empty panel.
-        experiment: whose comparisons they are.
-        judged: the comparisons; one without an effect has its verdict alone.
+        judged: the comparisons; of one without an effect only the verdict is shown.
         letters: one per comparison, its name inside the panel where there is no margin for labels.
     """
-    first = judged[0].comparison
-    is_ratio = first.kind == "ratio"
-    scale = 100 if wording.unit(first) == " points" else 1
-    axes.axvline(scale * no_effect(first.kind), color=GREY, linewidth=1, zorder=1)
-    if is_ratio:
-        axes.set_xscale("log")
-    fit_axis(axes, _values(judged), scale, is_ratio)
+    scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
         draw_claimed_side(axes, one.comparison, -place - 0.36, 0.72, scale)
-        if one.effect.effect is not None:
-            _draw_effect(axes, one, -place, scale)
+        _draw_effect(axes, one, -place, scale)
         draw_paper_effect(axes, one.comparison, -place, scale)
     titles = [one.comparison.metric.title for one in judged]
-    one_metric = titles[0] if len(set(titles)) == 1 else ""
-    if not letters:
-        _label_margins(axes, judged, [""] * len(judged) if one_metric else titles)
-    else:
+    metric = titles[0] if len(set(titles)) == 1 else ""
+    if letters:
         _label_inside(axes, judged, letters)
+    else:
+        _label_margins(axes, judged, [""] * len(judged) if metric else titles)
     axes.set_ylim(-len(judged) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if is_ratio:
-        axes.set_xlabel(f"ratio of {one_metric or 'metrics'}")
+    if judged[0].comparison.kind == "ratio":
+        axes.set_xlabel(f"ratio of {metric or 'metrics'}")
     elif scale == 1:
-        axes.set_xlabel(f"difference in {one_metric or 'metrics'}")
+        axes.set_xlabel(f"difference in {metric or 'metrics'}")
     else:
-        axes.set_xlabel(f"difference{f' in {one_metric}' if one_metric else ''}, percentage points")
+        axes.set_xlabel(f"difference{f' in {metric}' if metric else ''}, percentage points")
     axes.set_title(MARKS, fontsize=7.5, color="#666666", linespacing=1.4)
+
+
+def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False) -> float:
+    """Limits and ticks of the horizontal axis for comparisons of one unit, and a line at no effect.
+
+    Args:
+        axes: an empty panel.
+        judged: the comparisons.
+        with_seeds: whether the axis also holds the effect of each seed.
+
+    Returns:
+        Axis units of an effect of 1.
+    """
+    comparison = judged[0].comparison
+    scale = 100 if wording.unit(comparison) == " points" else 1
+    null = no_effect(comparison.kind)
+    values = [null, *(value for one in judged for value in marked_values(one))]
+    if with_seeds:
+        values += [value for one in judged for value in one.effect.per_seed.values()]
+    low, high = min(values), max(values)
+    axes.axvline(scale * null, color=GREY, linewidth=1, zorder=1)
+    if comparison.kind == "ratio":
+        axes.set_xscale("log")
+        margin = (high / low) ** 0.08
+        axes.set_xlim(low / margin / 1.02, high * margin * 1.02)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{wording.TIMES}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        margin = 0.08 * (high - low) or 0.01
+        axes.set_xlim(scale * (low - margin), scale * (high + margin))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    return scale
+
+
+def marked_values(one: Judged) -> list[float]:
+    """The effect, the ends of its interval, the paper's number and the smallest effect of interest."""
+    effect, comparison = one.effect, one.comparison
+    marked = (effect.effect, effect.low, effect.high, comparison.paper_effect, comparison.smallest_effect)
+    return [value for value in marked if value is not None]
 
 
 def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
     """The comparison on the left, the effect and its verdict on the right."""
-    places = [-place for place in range(len(shown))]
-    for place, one in zip(places, shown, strict=True):
-        said = wording.short_verdict(one.verdict)
+    for place, one in enumerate(shown):
+        text = wording.short_verdict(one.verdict)
         if one.effect.n:
-            said = f"{wording.estimate(one.effect, one.comparison)}\n{said}"
+            text = f"{wording.estimate(one.effect, one.comparison)}\n{text}"
         axes.text(
-            1.02, place, said, transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color=DARK,
+            1.02, -place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color=DARK,
             linespacing=1.3,
         )  # fmt: skip
     labels = [
         f"{wording.contrast(one.comparison)}\n{metric}".rstrip()
         for one, metric in zip(shown, metrics, strict=True)
     ]
-    axes.set_yticks(places, labels, fontsize=8)
+    axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=8)
     for label, one in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight(_weight(one))
 
@@ -111,6 +141,8 @@ def _weight(one: Judged) -> str:
 
 def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     effect = one.effect
+    if effect.effect is None:
+        return
     seeds = [scale * effect.per_seed[seed] for seed in sorted(effect.per_seed)]
     axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=BLUE, alpha=0.55, markersize=3.5, markeredgewidth=0)
     draw_interval(axes, effect, y, scale)
@@ -148,11 +180,12 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip
-    elif effect.bound in ("lower", "upper"):
-        inner = effect.low if effect.bound == "lower" else effect.high
+    elif effect.bound in ("lower", "upper") and effect.effect is not None:
+        is_lower = effect.bound == "lower"
+        inner = effect.low if is_lower else effect.high
         start = scale * (effect.effect if inner is None else inner)
         axes.annotate(
-            "", xy=(1.0 if effect.bound == "lower" else 0.0, y), xycoords=axes.get_yaxis_transform(),
+            "", xy=(1.0 if is_lower else 0.0, y), xycoords=axes.get_yaxis_transform(),
             xytext=(start, y), textcoords="data",
             arrowprops={"arrowstyle": "-|>", "color": color, "alpha": 0.45, "linewidth": 3, "shrinkA": 0,
                         "shrinkB": 0, "mutation_scale": 10},
@@ -166,30 +199,3 @@ def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float
             [scale * comparison.paper_effect], [y], "D", color=VERMILION, markersize=5.5,
             markerfacecolor="white", markeredgewidth=1.4, zorder=5,
         )  # fmt: skip
-
-
-def _values(shown: Sequence[Judged]) -> list[float]:
-    """All that is marked, and no effect."""
-    values = [no_effect(shown[0].comparison.kind)]
-    for one in shown:
-        e = one.effect
-        marked = (e.effect, e.low, e.high, one.comparison.paper_effect, one.comparison.smallest_effect)
-        values += [value for value in marked if value is not None]
-        values += e.per_seed.values()
-    return values
-
-
-def fit_axis(axes: Axes, values: Sequence[float], scale: float, is_ratio: bool) -> None:
-    """Room for these values; plain numbers on a log axis."""
-    low, high = min(values), max(values)
-    if is_ratio:
-        margin = (high / low) ** 0.08
-        axes.set_xlim(low / margin / 1.02, high * margin * 1.02)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{wording.TIMES}"))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        margin = 0.08 * (high - low) or 0.01
-        axes.set_xlim(scale * (low - margin), scale * (high + margin))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.claims.common import GAP
@@ -17,7 +18,7 @@ from experiments.evidence.effects import (
     claim_verdict,
     values_of,
 )
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import Experiment
 from experiments.report.figures.curves import Curves, collect, draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.values import draw_values
@@ -59,7 +60,7 @@ _DOTS = "Dots: one seed each; lines: their mean. Intervals: 95% t, paired by see
 
 
 def _overfits(experiment: Experiment) -> bool:
-    """Whether the claim is one about how far test and training error are apart."""
+    """Whether the claim is about the difference of test and training error."""
     primary = [one.metric.name for one in experiment.comparisons if one.primary]
     return GAP.name in primary and experiment.figure == "test_error"
 
@@ -82,13 +83,13 @@ def _training_figure(
     judged: Sequence[Judged],
     curves: Curves,
 ) -> Figure:
-    """One panel per pair of arms, and the effects beside each other where there are several."""
+    """One panel per pair of arms, one for other arms, and one for the effects where there are several."""
     shown = _one_per_pair(
         [one for one in judged if {one.comparison.arm, one.comparison.baseline} & set(curves.by_arm)]
     )
     paired = {name for one in shown for name in (one.comparison.arm, one.comparison.baseline)}
     others = [name for name in curves.by_arm if name not in paired]
-    # Beside each other in the last panel: effects of the first one's unit, if they are several.
+    # In the last panel: the effects with the unit of the first, if there are several.
     effects = next(iter(effect_groups(shown)), [])
     count = len(shown) + bool(others) + (len(effects) > 1)
     columns = min(count, 3)
@@ -115,7 +116,7 @@ def _training_figure(
         axes.set_title("other arms" if shown else "")
     if len(effects) > 1:
         named = [letters[shown.index(one)] for one in effects]
-        draw_effects(figure.add_subplot(cells[-1]), experiment, effects, named)
+        draw_effects(figure.add_subplot(cells[-1]), effects, named)
     return figure
 
 
@@ -124,15 +125,15 @@ def _beside_effects(experiment: Experiment, judged: Sequence[Judged]) -> tuple[F
     groups = effect_groups(judged)
     heights = [0.6 + 0.55 * len(group) for group in groups]
     columns = 2 if groups else 1
-    figure = Figure(figsize=(5.2 * columns, max(4.4, sum(heights) + 1.4)), layout="constrained")
+    size = 5.2 * columns, max(4.4, sum(heights) + 1.4)
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.04))
     grid = figure.add_gridspec(max(len(groups), 1), columns, height_ratios=heights or [1])
-    figure.get_layout_engine().set(wspace=0.04)
     axes = figure.add_subplot(grid[:, 0])
     for index, group in enumerate(groups):
         panel = figure.add_subplot(grid[index, 1])
-        draw_effects(panel, experiment, group)
+        draw_effects(panel, group)
         if index:
-            # What the marks mean stands above the first.
+            # The first panel's title explains the marks.
             panel.set_title("")
     return figure, axes
 
@@ -150,9 +151,8 @@ def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:
 def _geometric_mean(
     experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str, one: Judged
 ) -> float | None:
-    """Of the runs that make up a ratio: where its arrow ends; None where there is no such ratio."""
-    comparison: Comparison = one.comparison
-    if comparison.kind != "ratio" or not one.effect.per_seed:
+    """The mean of an arm over the pairs of a ratio, where its arrow ends; None where there is no ratio."""
+    if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = values_of(experiment, rows, records, arm, metric)
     product, seeds = 1.0, one.effect.per_seed

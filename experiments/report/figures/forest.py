@@ -3,36 +3,43 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
+from alexnet_tf.figures.look import DARK, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics import effects as statistics
-from alexnet_tf.statistics.effects import no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Comparison, Experiment
-from experiments.report.figures.effects import draw_claimed_side, draw_interval, draw_paper_effect, fit_axis
+from experiments.report.figures.effects import (
+    draw_claimed_side,
+    draw_interval,
+    draw_paper_effect,
+    marked_values,
+    prepare_axis,
+)
 from experiments.report.headline import count_verdicts
 
-# Beyond so many points a comparison goes to a panel of its own kind, lest it flatten all others.
+# Larger differences have a panel of their own, because they would flatten all others.
 WIDE = 0.1
-# In inches: margins on the left and the right of the panels, their width, a line of text; where texts begin
-# in the margins; and what is free above and below each panel, above and below all, and at the edge.
+# In inches: margins left and right of the panels, width of the panels, height of a line of text.
 LEFT, RIGHT, WIDTH, TEXT = 3.95, 2.25, 3.5, 0.145
+# In inches: where texts begin, the first two from the left edge, the last from the right end of the panels.
 CLAIM, INDENT, VERDICT = 0.1, 0.72, 0.32
+# In inches: free space above and below each panel, above and below all panels, and at the edge.
 ABOVE, BELOW, TOP, BOTTOM, EDGE = 0.1, 0.5, 0.4, 0.75, 0.1
+# Characters in a line of text on the left.
 COLUMNS = 54
+POINTS = "difference, percentage points"
+WIDE_POINTS = f"difference, percentage points (those beyond {100 * WIDE:g})"
+RATIO = "ratio, logarithmic"
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A verdict for the eye: told apart by shape and filling, whatever the colours look like.
-
-    Without a shape there is no mark.
-    """
+class Mark(NamedTuple):
+    """The sign of a verdict; shape and filling differ, so that it does not depend on colour vision."""
 
     shape: str
     fill: str
@@ -50,7 +57,7 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Line:
-    """A primary comparison on one data set; `states` where its claim's statement stands above it."""
+    """A primary comparison on one data set; the first of a claim (`states`) shows the claim's statement."""
 
     evidence: Evidence
     judged: Judged
@@ -63,18 +70,17 @@ class Line:
 
     @property
     def texts(self) -> tuple[list[str], list[str]]:
-        """In lines: the claim's statement, none where it stands above, and the measure."""
-        experiment = self.evidence.experiment
-        said = experiment.statement.rstrip(".") if self.states else ""
+        """Lines of text: the claim's statement, if it is shown here, and the measure."""
+        statement = self.evidence.experiment.statement.rstrip(".") if self.states else ""
         metric = self.comparison.metric.title
-        # In one piece, wherever the line is broken.
+        # No line break between the names of the arms.
         arms = wording.contrast(self.comparison).replace(" ", "\N{NO-BREAK SPACE}")
         measure = f"{self.evidence.dataset}: {metric}, {arms}"
-        return textwrap.wrap(said, COLUMNS), textwrap.wrap(measure, COLUMNS)
+        return textwrap.wrap(statement, COLUMNS), textwrap.wrap(measure, COLUMNS)
 
     @property
     def height(self) -> float:
-        """In inches; two lines of text are on the right in any case."""
+        """In inches; there are always two lines of text on the right."""
         return TEXT * max(sum(map(len, self.texts)), 2) + 0.13
 
 
@@ -82,8 +88,8 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     """The figure in both formats: {"png": ..., "svg": ...}.
 
     Args:
-        found: the evidence there is, with at least one primary comparison.
-        experiments: all that there are: those without evidence are named.
+        found: the evidence, with at least one primary comparison.
+        experiments: all experiments; the caption names those without evidence.
     """
     panels = panels_of(found)
     heights = [sum(line.height for line in lines) for _, lines in panels]
@@ -103,8 +109,8 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
 
 def panels_of(found: Sequence[Evidence]) -> list[tuple[str, list[Line]]]:
-    """The lines by unit, with the name of its axis; large differences in points apart from small ones."""
-    panels: dict[str, list[Line]] = {_POINTS: [], _WIDE_POINTS: [], _RATIO: []}
+    """(axis name, lines) of each unit; large differences in points have their own panel."""
+    panels: dict[str, list[Line]] = {POINTS: [], WIDE_POINTS: [], RATIO: []}
     for evidence in found:
         for judged in evidence.primary:
             lines = panels.setdefault(_axis_name(evidence, judged), [])
@@ -113,42 +119,31 @@ def panels_of(found: Sequence[Evidence]) -> list[tuple[str, list[Line]]]:
     return [(name, lines) for name, lines in panels.items() if lines]
 
 
-_POINTS = "difference, percentage points"
-_WIDE_POINTS = f"difference, percentage points (those beyond {100 * WIDE:g})"
-_RATIO = "ratio, logarithmic"
-
-
 def explanation(missing: Sequence[Experiment]) -> str:
     """The caption: what the marks mean, and which experiments have no line."""
-    said = (
+    text = (
         "Bar: 95% interval, an arrow where it is open; diamond: the paper; shaded: the claimed side of no "
         "effect; dotted line: the smallest effect of interest. Reproduced: the interval is wholly on the "
         "claimed side. Not reproduced: it excludes the smallest effect. Else inconclusive. Mark below a "
         "claim's name: its own verdict, the weakest of its comparisons."
     )
     names = [experiment.name.removeprefix("ablation-") for experiment in missing]
-    return f"{said} No runs yet: {', '.join(names)}." if names else said
+    return f"{text} No runs yet: {', '.join(names)}." if names else text
 
 
 def draw_panel(axes: Axes, name: str, lines: Sequence[Line]) -> None:
-    """Lines of one unit, the first on top; the heights of the axis are inches.
+    """Lines of one unit, the first on top; the vertical axis is in inches.
 
     Args:
         axes: an empty panel as high as its lines.
         name: of the axis.
         lines: all of one unit.
     """
-    first = lines[0].comparison
-    scale = 100 if wording.unit(first) == " points" else 1
-    null = no_effect(first.kind)
-    if first.kind == "ratio":
-        axes.set_xscale("log")
-    fit_axis(axes, [null, *(x for line in lines for x in _extent(line.judged))], scale, first.kind == "ratio")
+    scale = prepare_axis(axes, [line.judged for line in lines])
     axes.set_ylim(sum(line.height for line in lines), 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(name)
-    axes.axvline(scale * null, color=GREY, linewidth=1, zorder=1)
     top = 0.0
     for line in lines:
         _draw_line(axes, line, top, scale)
@@ -158,16 +153,10 @@ def draw_panel(axes: Axes, name: str, lines: Sequence[Line]) -> None:
 def _axis_name(evidence: Evidence, judged: Judged) -> str:
     comparison = judged.comparison
     if comparison.kind == "ratio":
-        return _RATIO
+        return RATIO
     if wording.unit(comparison):
-        return _WIDE_POINTS if max(map(abs, _extent(judged))) > WIDE else _POINTS
+        return WIDE_POINTS if max(map(abs, marked_values(judged))) > WIDE else POINTS
     return f"{comparison.metric.title}, difference of the arms"
-
-
-def _extent(judged: Judged) -> list[float]:
-    effect, comparison = judged.effect, judged.comparison
-    marked = (effect.effect, effect.low, effect.high, comparison.paper_effect, comparison.smallest_effect)
-    return [value for value in marked if value is not None]
 
 
 def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
@@ -178,7 +167,7 @@ def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
     if effect.effect is not None:
         draw_interval(axes, effect, middle, scale, mark.color)
         _draw_mark(axes, scale * effect.effect, middle, mark)
-    # Above the bar, where it hides nothing.
+    # Above the bar, so that it does not hide it.
     draw_paper_effect(axes, comparison, middle - 0.105, scale)
     _label(axes, line, middle, mark)
 
@@ -215,7 +204,7 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
 
     upper, lower = middle - TEXT / 2, middle + TEXT / 2
     _draw_mark(axes, 1 + (VERDICT - 0.13) / WIDTH, upper, mark, transform=across, clip_on=False)
-    said = wording.short_verdict(line.judged.verdict)
-    write(WIDTH + VERDICT, upper, said, fontsize=8, color=mark.color, fontweight="bold")
+    verdict = wording.short_verdict(line.judged.verdict)
+    write(WIDTH + VERDICT, upper, verdict, fontsize=8, color=mark.color, fontweight="bold")
     if line.judged.effect.n:
         write(WIDTH + VERDICT, lower, wording.finding(line.judged), fontsize=7.5, color=DARK)

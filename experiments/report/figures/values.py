@@ -1,4 +1,4 @@
-"""Panels of one number of each run, arm by arm: for arms that look at trained nets and have no curve."""
+"""Panels of one metric of each run, arm by arm: for metrics of trained nets, which have no curve."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ def draw_values(
 ) -> str:
     """The metric `experiment.figure` of every run: a dot for each seed, a bar at the mean of each arm.
 
-    A seed that has no partner in any comparison is hollow and not in the mean, as it is not in the effects.
-    One ensemble that every seed sees is one dot.
+    A seed that has no partner in any comparison is hollow, and is left out of the mean as of the effects.
+    An ensemble that is the same for every seed is one dot.
 
     Args:
         axes: an empty panel.
@@ -27,13 +27,14 @@ def draw_values(
         judged: its comparisons.
 
     Returns:
-        What the caption should say of such dots, empty where there are none.
+        Sentences on such dots for the caption, empty where there are none.
     """
     names = arms_in_order(experiment, rows)
     words: dict[str, None] = {}
     for place, name in enumerate(names):
         found = values_of(experiment, rows, records, name, experiment.figure)
-        seeds = [seed for seed in sorted(found.values) if found.values[seed] is not None]
+        known = {seed: value for seed, value in sorted(found.values.items()) if value is not None}
+        seeds = list(known)
         if len(sample_of(experiment, name, experiment.figure, found)) < len(seeds):
             seeds = seeds[:1]
             words[f"{name}: one ensemble, whichever the seed."] = None
@@ -45,11 +46,11 @@ def draw_values(
             if is_alone:
                 words["Hollow: seeds without a partner, in no effect and not in the mean."] = None
             axes.plot(
-                [place + offset], [found.values[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
+                [place + offset], [known[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
                 fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0,
             )  # fmt: skip
         if paired:
-            mean = np.mean([found.values[seed] for seed in paired])
+            mean = np.mean([known[seed] for seed in paired])
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6)
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)

@@ -110,7 +110,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     _, _, judged = evidence(pooling_results(tmp_path), POOLING)
     (group,) = effect_groups(judged)
     axes = Figure().add_subplot()
-    draw_effects(axes, POOLING, group)
+    draw_effects(axes, group)
     smallest, _ = [line for line in axes.lines if line.get_linestyle() == ":"]
     assert list(smallest.get_xdata()) == pytest.approx([-0.2, -0.2])
     shade, _ = axes.patches
@@ -134,7 +134,7 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     _, _, judged = evidence(pooling_results(tmp_path), experiment)
     (group,) = effect_groups(judged)
     axes = Figure().add_subplot()
-    draw_effects(axes, experiment, group)
+    draw_effects(axes, group)
     # What is no claim and has no pair is left out.
     assert [text.get_text() for text in axes.texts] == ["no pairs yet", "−0.40 points\nreproduced"]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
@@ -201,7 +201,7 @@ def test_an_open_interval_is_an_arrow(tmp_path):
         record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
     _, _, judged = evidence(tmp_path, SPEED)
     axes = Figure().add_subplot()
-    draw_effects(axes, SPEED, judged[:1])
+    draw_effects(axes, judged[:1])
     assert not [line for line in axes.lines if line.get_linewidth() == 4]
     assert any(text.arrow_patch for text in axes.texts if hasattr(text, "arrow_patch"))
 
