@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.evidence.check_rows import folders_of, read_folder
-from experiments.evidence.effects import Judged, Records, Row, claim_verdict, judge
+from experiments.evidence.effects import (
+    Judged,
+    Records,
+    Row,
+    Values,
+    claim_verdict,
+    judge,
+    sample_of,
+    values_of,
+)
 from experiments.experiment import Experiment
 
 # What two rows of one configuration must have in common, whatever else an arm measures of the net.
@@ -20,6 +29,7 @@ class Evidence:
         experiment: whose rows they are.
         folder: `<results-dir>/<dataset>/<experiment>`.
         rows: of runs.csv, as far as they can be read.
+        curves: of curves.csv, likewise.
         records: of the runs.
         judged: the experiment's comparisons, in its order.
         problems: what is wrong with the rows, their curves and their records.
@@ -28,6 +38,7 @@ class Evidence:
     experiment: Experiment
     folder: Path
     rows: Sequence[Row]
+    curves: Sequence[Row]
     records: Records
     judged: Sequence[Judged]
     problems: Sequence[str] = ()
@@ -51,6 +62,14 @@ class Evidence:
         """One of its files, relative to the results directory."""
         return f"{self.dataset}/{self.folder.name}/{name}"
 
+    def values(self, arm: str, metric: str) -> Values:
+        """One metric of one arm, by seed."""
+        return values_of(self.experiment, self.rows, self.records, arm, metric)
+
+    def sample(self, arm: str, metric: str) -> list[float]:
+        """The known values of one metric of one arm, those of one and the same ensemble once."""
+        return sample_of(self.experiment, arm, metric, self.values(arm, metric))
+
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
     """The evidence of all experiments that have rows, in their order, by data set.
@@ -71,7 +90,7 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
     """The evidence of one folder; its rows are empty where none can be read."""
     found = read_folder(folder, experiment)
     judged = judge(experiment, found.runs, found.records)
-    return Evidence(experiment, folder, found.runs, found.records, judged, found.problems)
+    return Evidence(experiment, folder, found.runs, found.curves, found.records, judged, found.problems)
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:

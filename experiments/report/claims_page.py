@@ -51,11 +51,7 @@ def claims_page(
     """
     unread = unread or {}
     doubtful = [evidence for evidence in found if not _holds(evidence)]
-    noted = [
-        evidence
-        for evidence in found
-        if _holds(evidence) and (_notes(evidence) or reasons(evidence.experiment, evidence.rows))
-    ]
+    noted = [evidence for evidence in found if _holds(evidence) and (_notes(evidence) or reasons(evidence))]
     # File names in problems are relative: the same rows in another directory give the same bytes.
     problems = [
         problem.replace(f"{evidence.folder}/", evidence.path(""))
@@ -141,13 +137,13 @@ def _holds(evidence: Evidence) -> bool:
 
 
 def _notes(evidence: Evidence) -> list[str]:
-    return notes(evidence.experiment, evidence.rows, evidence.records, read_lr_search(evidence.folder).rows)
+    return notes(evidence, read_lr_search(evidence.folder).rows)
 
 
 def _section(evidence: Evidence) -> str:
     """The verdicts of one experiment in sentences, their reasons, notes, other comparisons and runs."""
     experiment, verdict = evidence.experiment, evidence.verdict
-    given = reasons(experiment, evidence.rows)
+    given = reasons(evidence)
     because = bullets("Reasons" if _holds(evidence) else "Likely reasons", given)
     if not (given or _holds(evidence) or verdict == statistics.NO_PAIRS):
         because = "The experiment gives no reason."

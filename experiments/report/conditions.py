@@ -9,7 +9,7 @@ from typing import Any
 from alexnet_tf.data.arrays import SELECTION_SHARE
 from alexnet_tf.statistics.intervals import binomial_standard_error
 from experiments.evidence.effects import Records, Row, arms_in_order, config_of, examples_of
-from experiments.experiment import Experiment
+from experiments.evidence.read import Evidence
 
 # Data fingerprint -> note for the reader.
 DATASET_NOTES: dict[str, str] = {
@@ -19,38 +19,32 @@ DATASET_NOTES: dict[str, str] = {
 }
 
 
-def reasons(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
+def reasons(evidence: Evidence) -> list[str]:
     """The experiment's own reasons, where the rows are of the data set that they are about."""
-    return list(experiment.reasons) if _is_of_its_data_set(experiment, rows) else []
+    return list(evidence.experiment.reasons) if _is_of_its_data_set(evidence) else []
 
 
-def notes(
-    experiment: Experiment, rows: Sequence[Row], records: Records, search_rows: Sequence[Row]
-) -> list[str]:
+def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     """The experiment's own notes, for the data set they are about, and what its searches leave open.
 
     Args:
-        experiment: whose notes and arms these are.
-        rows: of runs.csv; arms without rows are skipped.
-        records: run_id -> record.
-        search_rows: of lr_search.csv in the same folder.
+        evidence: of one experiment on one data set.
+        search_rows: of lr_search.csv in the same folder; those of arms without runs are not used.
     """
-    own = experiment.notes if _is_of_its_data_set(experiment, rows) else ()
-    return [*own, *_search_notes(experiment, rows, records, search_rows)]
+    own = evidence.experiment.notes if _is_of_its_data_set(evidence) else ()
+    return [*own, *_search_notes(evidence, search_rows)]
 
 
-def _is_of_its_data_set(experiment: Experiment, rows: Sequence[Row]) -> bool:
-    return {row["dataset"] for row in rows} == {experiment.dataset}
+def _is_of_its_data_set(evidence: Evidence) -> bool:
+    return {row["dataset"] for row in evidence.rows} == {evidence.experiment.dataset}
 
 
-def _search_notes(
-    experiment: Experiment, rows: Sequence[Row], records: Records, search_rows: Sequence[Row]
-) -> list[str]:
+def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     """Arms of which no rate reached the target, none was best, or the best within noise: a sentence each."""
     blind: list[str] = []
     tied: list[str] = []
     close: list[str] = []
-    for name in arms_in_order(experiment, rows):
+    for name in arms_in_order(evidence.experiment, evidence.rows):
         of_arm = [row for row in search_rows if row["arm"] == name]
         winner = next((row for row in of_arm if row["winner"]), None)
         if winner is None:
@@ -58,7 +52,8 @@ def _search_notes(
         if winner["value"] is None:
             blind.append(f"`{name}`")
             continue
-        rivals = _rivals(winner, of_arm, examples_of(rows, records, name, "train_examples"))
+        examples = examples_of(evidence.rows, evidence.records, name, "train_examples")
+        rivals = _rivals(winner, of_arm, examples)
         if rivals and len(rivals) + 1 == len(of_arm):
             tied.append(f"`{name}`")
         elif rivals:

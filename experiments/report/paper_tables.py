@@ -6,7 +6,6 @@ from alexnet_tf.statistics.intervals import mean_interval
 from experiments.claims import ensemble, views
 from experiments.claims.common import AVERAGED_ERRORS
 from experiments.evidence import wording
-from experiments.evidence.effects import sample_of, values_of
 from experiments.evidence.paper import TABLE_1, TABLE_2, PaperErrors
 from experiments.evidence.read import Evidence
 from experiments.report.markdown import bullets, markdown
@@ -88,8 +87,7 @@ def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
 
 
 def _mean(evidence: Evidence, arm: str, metric: str) -> str:
-    found = values_of(evidence.experiment, evidence.rows, evidence.records, arm, metric)
-    interval = mean_interval(sample_of(evidence.experiment, arm, metric, found))
+    interval = mean_interval(evidence.sample(arm, metric))
     if interval.mean is None:
         return ""
     spread = "" if interval.high is None else f" ± {100 * (interval.high - interval.mean):.1f}%"

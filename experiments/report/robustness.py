@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from alexnet_tf.statistics import effects as statistics
 from alexnet_tf.statistics.intervals import binomial_standard_error, mean_interval, unpaired_interval
 from experiments.evidence import wording
-from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of, values_of
+from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of
 from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
@@ -79,11 +79,10 @@ def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
     if effect.bound or effect.n < MIN_PAIRS:
         return ""
     scale, back = (math.log, math.exp) if comparison.kind == "ratio" else (float, float)
-    of_experiment = evidence.experiment, evidence.rows, evidence.records
     arm, baseline = (
         [scale(value) for seed in effect.per_seed if (value := side[seed]) is not None]
         for side in (
-            values_of(*of_experiment, name, comparison.metric.name).values
+            evidence.values(name, comparison.metric.name).values
             for name in (comparison.arm, comparison.baseline)
         )
     )
@@ -136,9 +135,8 @@ def our_noise(found: Sequence[Evidence]) -> str:
     """The same of our report splits, at the errors of the baselines; empty where no record counts images."""
     errors: dict[tuple[str, int], list[float]] = {}
     for evidence in found:
-        of_experiment = evidence.experiment, evidence.rows, evidence.records
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):
-            mean = mean_interval(values_of(*of_experiment, name, "test_error").known).mean
+            mean = mean_interval(evidence.values(name, "test_error").known).mean
             for examples in examples_of(evidence.rows, evidence.records, name, "report_examples"):
                 if mean is not None:
                     errors.setdefault((evidence.dataset, examples), []).append(mean)

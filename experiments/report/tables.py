@@ -2,43 +2,38 @@
 
 from collections.abc import Sequence
 
+from alexnet_tf.results.folder import Reading
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
-from experiments.evidence.effects import (
-    Judged,
-    Records,
-    Row,
-    Values,
-    arms_in_order,
-    config_of,
-    departures,
-    sample_of,
-    values_of,
-)
+from experiments.evidence.effects import Judged, Records, Row, Values, arms_in_order, config_of, departures
+from experiments.evidence.read import Evidence
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Experiment, Metric
 from experiments.report.conditions import conditions, count, joined, notes, reasons
 from experiments.report.markdown import bullets, markdown
 
 
-def experiment_table(
-    experiment: Experiment,
-    rows: Sequence[Row],
-    records: Records,
-    judged: Sequence[Judged],
-    problems: Sequence[str] = (),
-    search_rows: Sequence[Row] = (),
-) -> str:
-    """Markdown for one experiment on one data set; the same rows give the same bytes."""
+def experiment_table(evidence: Evidence, searched: Reading) -> str:
+    """Markdown for one experiment on one data set; the same rows give the same bytes.
+
+    Args:
+        evidence: of the experiment on the data set.
+        searched: the lr_search.csv in the same folder.
+    """
+    experiment, rows, records, judged = evidence.experiment, evidence.rows, evidence.records, evidence.judged
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"
+    # File names are relative: the same rows in another directory give the same bytes.
+    problems = [
+        problem.removeprefix(f"{evidence.folder}/") for problem in (*evidence.problems, *searched.problems)
+    ]
     parts = [
         f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
-        _arms(experiment, rows, records, judged),
-        _effects(experiment, judged),
+        _arms(evidence),
+        _effects(judged),
         bullets("Left out of the pairs", _left_out(judged)),
-        bullets("Reasons", reasons(experiment, rows)),
-        bullets("Notes", notes(experiment, rows, records, search_rows)),
+        bullets("Reasons", reasons(evidence)),
+        bullets("Notes", notes(evidence, searched.rows)),
         bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
         bullets("Conditions", conditions(rows, records)),
         bullets("Problems", problems),
@@ -46,8 +41,9 @@ def experiment_table(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged: Sequence[Judged]) -> str:
-    metrics = _shown_metrics(experiment, rows, judged)
+def _arms(evidence: Evidence) -> str:
+    experiment, rows = evidence.experiment, evidence.rows
+    metrics = _shown_metrics(evidence)
     changes = {arm.name: arm.change for arm in experiment.arms}
     body = []
     for name in arms_in_order(experiment, rows):
@@ -55,9 +51,9 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
         body.append([
             f"`{name}`",
             changes.get(name, "(not among the experiment's arms)"),
-            ", ".join(sorted({_rate(row, records) for row in of_arm})),
+            ", ".join(sorted({_rate(row, evidence.records) for row in of_arm})),
             count(of_arm),
-            *(_cell(experiment, name, metric, of_arm, records) for metric in metrics),
+            *(_cell(evidence, name, metric, len(of_arm)) for metric in metrics),
         ])  # fmt: skip
     header = ["arm", "what it is", "learning rate", "runs", *(metric.title for metric in metrics)]
     caption = (
@@ -66,29 +62,30 @@ def _arms(experiment: Experiment, rows: Sequence[Row], records: Records, judged:
     return f"{markdown(header, body)}\n\n{caption}"
 
 
-def _shown_metrics(experiment: Experiment, rows: Sequence[Row], judged: Sequence[Judged]) -> list[Metric]:
-    """Training and test error, all that is compared, and the experiment's own metrics that have values."""
-    compared = [one.comparison.metric for one in judged]
+def _shown_metrics(evidence: Evidence) -> list[Metric]:
+    """Training and test error, the metrics of comparisons, and the experiment's own that have values."""
+    compared = [one.comparison.metric for one in evidence.judged]
+    top5 = [TEST_TOP5_ERROR] if TEST_TOP5_ERROR in compared else []
+    own = evidence.experiment.curve_metrics
     probes = [
-        metric for metric in experiment.probe_metrics if any(row.get(metric.name) is not None for row in rows)
+        metric
+        for metric in evidence.experiment.probe_metrics
+        if any(row.get(metric.name) is not None for row in evidence.rows)
     ]
-    top5 = [metric for metric in (TEST_TOP5_ERROR,) if metric in compared]
-    shown = (TRAIN_ERROR, TEST_ERROR, *top5, *experiment.curve_metrics, *probes, *compared)
-    return list(dict.fromkeys(shown))
+    return list(dict.fromkeys((TRAIN_ERROR, TEST_ERROR, *top5, *own, *probes, *compared)))
 
 
 def _rate(row: Row, records: Records) -> str:
-    # Of the first epoch. The row has that of the last, which a schedule may have divided.
+    # The rate of the first epoch: the row has the last epoch's, which a schedule may have divided.
     rate = config_of(row, records).get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 
 
-def _cell(experiment: Experiment, arm: str, metric: Metric, of_arm: Sequence[Row], records: Records) -> str:
-    found = values_of(experiment, of_arm, records, arm, metric.name)
-    sample = sample_of(experiment, arm, metric.name, found)
+def _cell(evidence: Evidence, arm: str, metric: Metric, runs: int) -> str:
+    found, sample = evidence.values(arm, metric.name), evidence.sample(arm, metric.name)
     counted = len(sample) + len(found.limits)
     text = _values(found, sample, metric)
-    return text if counted in (0, len(of_arm)) else f"{text} (n = {counted})"
+    return text if counted in (0, runs) else f"{text} (n = {counted})"
 
 
 def _values(found: Values, sample: Sequence[float], metric: Metric) -> str:
@@ -114,7 +111,7 @@ def _percent(value: float, like: float | None = None) -> str:
     return f"{100 * value:.2f}%".replace("-", wording.MINUS)
 
 
-def _effects(experiment: Experiment, judged: Sequence[Judged]) -> str:
+def _effects(judged: Sequence[Judged]) -> str:
     if not judged:
         return ""
     body = [

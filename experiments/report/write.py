@@ -1,4 +1,4 @@
-"""All that is made of recorded rows: tables, figures, the page of claims, README. No training."""
+"""Writes tables, figures, the page of claims and README's tables from recorded rows, without training."""
 
 import sys
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from alexnet_tf.results.csv_rows import EFFECTS_COLUMNS, SUMMARY_COLUMNS, to_csv
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_bytes, write_text
-from experiments.evidence.check_rows import folders_of, read_folder, unknown_folders
-from experiments.evidence.effects import effect_rows, judge, summarise
-from experiments.evidence.read import Evidence, read_evidence
+from experiments.evidence.check_rows import folders_of, unknown_folders
+from experiments.evidence.effects import effect_rows, summarise
+from experiments.evidence.read import evidence_of, read_evidence
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
 from experiments.report.markdown import replace_marked_section
@@ -29,10 +29,10 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports of all experiments on all data sets, of all claims together, and README's tables.
 
-    The README is the one beside the directory of committed evidence, `results`; no other directory
-    changes it. A folder without a row that can be read is passed over, with a warning and a line on the
-    page of claims; so is a table of scores, with a line below the paper's tables, and README's table of
-    networks then stays as it was.
+    Only the directory of committed evidence, `results`, changes the README, which is beside it. A folder
+    without a readable row is skipped, with a warning and a line on the page of claims. A table of scores that
+    cannot be read is skipped too, with a line below the paper's tables; README's table of networks is then
+    left unchanged.
 
     Returns:
         The files written.
@@ -49,8 +49,7 @@ def write_all(
             except InputError as error:
                 unread[f"{folder.parent.name}/{folder.name}"] = str(error)
                 continue
-            names = TABLES * tables + FIGURES * figures
-            written += [folder / name for name in names]
+            written += [folder / name for name in TABLES * tables + FIGURES * figures]
     for strange in unknown_folders(results_dir, experiments):
         unread[f"{strange.parent.name}/{strange.name}"] = (
             f"{strange}: expected the name of an experiment (`python -m experiments list` has them), "
@@ -72,7 +71,11 @@ def write_all(
             written.append(results_dir / name)
             write_text(written[-1], text)
     if figures and any(evidence.primary for evidence in found):
-        written += _write_forest(results_dir, found, experiments)
+        from experiments.report.figures.forest import draw_forest
+
+        for suffix, content in draw_forest(found, experiments).items():
+            written.append(results_dir / f"claims.{suffix}")
+            write_bytes(written[-1], content)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
         replace_marked_section(readme, "claims", claims_table(found, experiments))
@@ -83,7 +86,7 @@ def write_all(
 
 
 def _relative(problem: str, results_dir: Path) -> str:
-    """The same rows elsewhere give the same bytes."""
+    # The same rows in another directory give the same bytes.
     return problem.replace(f"{results_dir}/", "")
 
 
@@ -92,59 +95,40 @@ def write_report(
 ) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
-    The same rows give the same bytes. Any part of the arms and seeds will do.
+    The same rows give the same bytes. Arms and seeds may be missing.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiment: what the rows are rows of.
+        experiment: whose rows they are.
         tables: whether to write the tables.
         figures: whether to draw.
 
     Returns:
-        What is wrong with the rows, one "file:line: expected ..., received ..." each; also on standard
-        error and in table.md.
+        Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
+        standard error and table.md.
 
     Raises:
         InputError: when there are no rows.
     """
-    # Under the lock from the reading on, so that a run recorded meanwhile is not missing from what is
-    # written last.
+    # Locked before reading, so that no report without a run that is recorded meanwhile is written last.
     with locked(folder):
-        found = read_folder(folder, experiment)
-        runs, curves, records = found.runs, found.curves, found.records
-        searched, search_problems = read_lr_search(folder)
-        problems = [*found.problems, *search_problems]
-        if not runs:
+        evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
+        problems = [*evidence.problems, *searched.problems]
+        if not evidence.rows:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
-        judged = judge(experiment, runs, records)
-        # In table.md file names are relative: the same rows elsewhere give the same bytes.
-        shown = [problem.removeprefix(f"{folder}/") for problem in problems]
         if tables:
-            write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summarise(experiment, runs, records)))
-            write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effect_rows(experiment, judged)))
-            write_text(
-                folder / "table.md", experiment_table(experiment, runs, records, judged, shown, searched)
-            )
+            summary = summarise(experiment, evidence.rows, evidence.records)
+            write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summary))
+            effects = effect_rows(experiment, evidence.judged)
+            write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effects))
+            write_text(folder / "table.md", experiment_table(evidence, searched))
         if figures:
-            # Here, as in `_write_forest`.
+            # Imported here, as in `write_all`: the tables should not wait for matplotlib.
             from experiments.report.figures.figure import draw
 
-            for suffix, content in draw(experiment, runs, curves, records, judged).items():
+            for suffix, content in draw(evidence).items():
                 write_bytes(folder / f"figure.{suffix}", content)
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems
-
-
-def _write_forest(
-    results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]
-) -> list[Path]:
-    # Here, not at the top: the tables should not wait for matplotlib.
-    from experiments.report.figures.forest import draw_forest
-
-    written = []
-    for suffix, content in draw_forest(found, experiments).items():
-        written.append(results_dir / f"claims.{suffix}")
-        write_bytes(written[-1], content)
-    return written

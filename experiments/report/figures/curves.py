@@ -19,7 +19,8 @@ from matplotlib.typing import LineStyleType
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged, Row, arms_in_order
+from experiments.evidence.effects import Judged, arms_in_order
+from experiments.evidence.read import Evidence
 from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Comparison, Experiment
 
 COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
@@ -48,15 +49,12 @@ class Curves:
         return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
 
 
-def collect(
-    experiment: Experiment, rows: Sequence[Row], curve_rows: Sequence[Row], column: str | None = None
-) -> Curves:
-    """The curves of the finished runs among `rows`, of the experiment's column or another."""
-    column = column or experiment.figure
+def collect(evidence: Evidence, column: str) -> Curves:
+    """The curves of the finished runs, of one column of curves.csv."""
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
-    by_arm = {name: {} for name in arms_in_order(experiment, rows)}
-    finished = {(row["arm"], row["seed"]) for row in rows}
-    for row in sorted(curve_rows, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
+    by_arm = {name: {} for name in arms_in_order(evidence.experiment, evidence.rows)}
+    finished = {(row["arm"], row["seed"]) for row in evidence.rows}
+    for row in sorted(evidence.curves, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
         value = row[column]
         if (row["arm"], row["seed"]) in finished and value is not None and value == value:
             xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))

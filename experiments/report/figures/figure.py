@@ -10,48 +10,36 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.claims.common import GAP
 from experiments.evidence import wording
-from experiments.evidence.effects import (
-    Judged,
-    Records,
-    Row,
-    activation_of,
-    claim_verdict,
-    values_of,
-)
+from experiments.evidence.effects import Judged, activation_of, claim_verdict
+from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.report.figures.curves import Curves, collect, draw_all_arms, draw_pair
+from experiments.report.figures.curves import collect, draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.values import draw_values
 
 
-def draw(
-    experiment: Experiment,
-    rows: Sequence[Row],
-    curve_rows: Sequence[Row],
-    records: Records,
-    judged: Sequence[Judged],
-) -> dict[str, bytes]:
+def draw(evidence: Evidence) -> dict[str, bytes]:
     """The figure in both formats: {"png": ..., "svg": ...}."""
+    experiment, judged = evidence.experiment, evidence.judged
     is_probed = any(metric.name == experiment.figure for metric in experiment.probe_metrics)
-    said = _DOTS if is_probed else _SEEDS
+    marks = _DOTS if is_probed else _SEEDS
     with house_look():
         if is_probed:
-            figure, axes = _beside_effects(experiment, judged)
-            said = f"{said} {draw_values(axes, experiment, rows, records, judged)}".rstrip()
+            figure, axes = _beside_effects(judged)
+            marks = f"{marks} {draw_values(axes, evidence)}".rstrip()
         elif experiment.objective == "epochs_to_target":
-            curves = collect(experiment, rows, curve_rows)
-            figure = _training_figure(experiment, rows, records, judged, curves)
+            figure = _training_figure(evidence)
         else:
-            curves = collect(experiment, rows, curve_rows)
-            figure, axes = _beside_effects(experiment, judged)
-            training = collect(experiment, rows, curve_rows, "train_error") if _overfits(experiment) else None
+            curves = collect(evidence, experiment.figure)
+            figure, axes = _beside_effects(judged)
+            training = collect(evidence, "train_error") if _overfits(experiment) else None
             draw_all_arms(axes, experiment, curves, list(curves.by_arm), late_epochs=True, training=training)
-        datasets = ", ".join(sorted({row["dataset"] for row in rows}))
+        datasets = ", ".join(sorted({row["dataset"] for row in evidence.rows}))
         title(figure, finding(experiment, judged, datasets))
-        said = f"{experiment.claim}, section {experiment.section} of the paper. {said}"
+        text = f"{experiment.claim}, section {experiment.section} of the paper. {marks}"
         if any(one.effect.bound in ("lower", "upper") for one in judged):
-            said += f"\n{wording.BOUNDS}"
-        caption(figure, said)
+            text += f"\n{wording.BOUNDS}"
+        caption(figure, text)
         return encoded(figure, ("png", "svg"))
 
 
@@ -70,22 +58,17 @@ def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> 
     about = [one for one in judged if one.comparison.primary] or list(judged)
     if not about:
         return f"On {datasets}: {experiment.statement.rstrip('.')}"
-    said = wording.short_verdict(claim_verdict(about))
+    verdict = wording.short_verdict(claim_verdict(about))
     if len({wording.short_verdict(one.verdict) for one in about}) > 1:
-        said += " (its comparisons differ)"
-    return f"{said[0].upper()}{said[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
+        verdict += " (its comparisons differ)"
+    return f"{verdict[0].upper()}{verdict[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
 
 
-def _training_figure(
-    experiment: Experiment,
-    rows: Sequence[Row],
-    records: Records,
-    judged: Sequence[Judged],
-    curves: Curves,
-) -> Figure:
+def _training_figure(evidence: Evidence) -> Figure:
     """One panel per pair of arms, one for other arms, and one for the effects where there are several."""
+    experiment, curves = evidence.experiment, collect(evidence, evidence.experiment.figure)
     shown = _one_per_pair(
-        [one for one in judged if {one.comparison.arm, one.comparison.baseline} & set(curves.by_arm)]
+        [one for one in evidence.judged if {one.comparison.arm, one.comparison.baseline} & set(curves.by_arm)]
     )
     paired = {name for one in shown for name in (one.comparison.arm, one.comparison.baseline)}
     others = [name for name in curves.by_arm if name not in paired]
@@ -101,12 +84,9 @@ def _training_figure(
     first = None
     for index, (cell, one) in enumerate(zip(cells, shown, strict=False)):
         first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
-        c = one.comparison
-        ends = [
-            _geometric_mean(experiment, rows, records, name, c.metric.name, one)
-            for name in (c.arm, c.baseline)
-        ]
-        activations = [activation_of(experiment, rows, records, name) for name in (c.arm, c.baseline)]
+        pair = (one.comparison.arm, one.comparison.baseline)
+        ends = [_geometric_mean(evidence, name, one) for name in pair]
+        activations = [activation_of(experiment, evidence.rows, evidence.records, name) for name in pair]
         draw_pair(axes, experiment, one, curves, ends, activations, letters[index : index + 1])
         if not cell.is_first_col():
             axes.set_ylabel("")
@@ -120,7 +100,7 @@ def _training_figure(
     return figure
 
 
-def _beside_effects(experiment: Experiment, judged: Sequence[Judged]) -> tuple[Figure, Axes]:
+def _beside_effects(judged: Sequence[Judged]) -> tuple[Figure, Axes]:
     """A figure with an empty panel on the left and effects on the right, in a panel for each unit."""
     groups = effect_groups(judged)
     heights = [0.6 + 0.55 * len(group) for group in groups]
@@ -148,13 +128,11 @@ def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:
     return list(pairs.values())
 
 
-def _geometric_mean(
-    experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str, one: Judged
-) -> float | None:
+def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
     """The mean of an arm over the pairs of a ratio, where its arrow ends; None where there is no ratio."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
-    found = values_of(experiment, rows, records, arm, metric)
+    found = evidence.values(arm, one.comparison.metric.name)
     product, seeds = 1.0, one.effect.per_seed
     for seed in seeds:
         value = found.values[seed]

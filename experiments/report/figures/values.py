@@ -1,19 +1,15 @@
 """Panels of one metric of each run, arm by arm: for metrics of trained nets, which have no curve."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from alexnet_tf.figures.look import DARK, PALETTE
-from experiments.evidence.effects import Judged, Records, Row, arms_in_order, sample_of, values_of
-from experiments.experiment import Experiment
+from experiments.evidence.effects import arms_in_order
+from experiments.evidence.read import Evidence
 
 
-def draw_values(
-    axes: Axes, experiment: Experiment, rows: Sequence[Row], records: Records, judged: Sequence[Judged]
-) -> str:
+def draw_values(axes: Axes, evidence: Evidence) -> str:
     """The metric `experiment.figure` of every run: a dot for each seed, a bar at the mean of each arm.
 
     A seed that has no partner in any comparison is hollow, and is left out of the mean as of the effects.
@@ -21,24 +17,22 @@ def draw_values(
 
     Args:
         axes: an empty panel.
-        experiment: whose `figure` is one of its probe metrics.
-        rows: of runs.csv.
-        records: of the runs.
-        judged: its comparisons.
+        evidence: of an experiment whose `figure` is one of its probe metrics.
 
     Returns:
         Sentences on such dots for the caption, empty where there are none.
     """
-    names = arms_in_order(experiment, rows)
+    metric = evidence.experiment.metric(evidence.experiment.figure)
+    names = arms_in_order(evidence.experiment, evidence.rows)
     words: dict[str, None] = {}
     for place, name in enumerate(names):
-        found = values_of(experiment, rows, records, name, experiment.figure)
-        known = {seed: value for seed, value in sorted(found.values.items()) if value is not None}
+        values = evidence.values(name, metric.name).values
+        known = {seed: value for seed, value in sorted(values.items()) if value is not None}
         seeds = list(known)
-        if len(sample_of(experiment, name, experiment.figure, found)) < len(seeds):
+        if len(evidence.sample(name, metric.name)) < len(seeds):
             seeds = seeds[:1]
             words[f"{name}: one ensemble, whichever the seed."] = None
-        paired = [seed for seed in seeds if seed in _paired(experiment, judged, name)] or seeds
+        paired = [seed for seed in seeds if seed in _paired(evidence, name)] or seeds
         # Side by side, so that equal values stay visible.
         offsets = np.linspace(-0.12, 0.12, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
         for seed, offset in zip(seeds, offsets, strict=True):
@@ -54,7 +48,6 @@ def draw_values(
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6)
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
-    metric = experiment.metric(experiment.figure)
     axes.set_ylabel(metric.title)
     if metric.is_fraction:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
@@ -64,12 +57,12 @@ def draw_values(
     return " ".join(words)
 
 
-def _paired(experiment: Experiment, judged: Sequence[Judged], arm: str) -> set[int]:
+def _paired(evidence: Evidence, arm: str) -> set[int]:
     """The seeds of an arm that are in an effect of the metric shown."""
     return {
         seed
-        for one in judged
-        if one.comparison.metric.name == experiment.figure
+        for one in evidence.judged
+        if one.comparison.metric.name == evidence.experiment.figure
         and arm in (one.comparison.arm, one.comparison.baseline)
         for seed in one.effect.per_seed
     }

@@ -10,6 +10,7 @@ import experiments.runner.search
 from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
+from experiments.evidence.read import Evidence
 from experiments.report.conditions import notes
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
@@ -64,7 +65,7 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
             for arm, values in (("separate", separate), ("overlapping", overlapping))
             for i, value in enumerate(values)
         ]
-        return notes(POOLING, rows, records, found)
+        return notes(Evidence(POOLING, Path("any"), rows, [], records, []), found)
 
     tied = (
         "no rate of the search was better than another, beyond the noise of its images, for `separate` "

@@ -1,14 +1,13 @@
-"""What the panels show; that they are good to look at, a test cannot tell."""
+"""What the panels of an experiment's figure show."""
 
 import dataclasses
 
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.results.folder import read_curves, read_runs
-from alexnet_tf.results.records import read_records
 from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
-from experiments.evidence.effects import activation_of, judge
+from experiments.evidence.effects import activation_of
+from experiments.evidence.read import evidence_of
 from experiments.experiment import TEST_ERROR, Comparison
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve, spread
 from experiments.report.figures.effects import draw_effects, effect_groups
@@ -27,9 +26,8 @@ from tests.experiments.invented import (
 
 
 def evidence(folder, experiment):
-    rows = read_runs(folder).rows
-    records = read_records(folder)[0]
-    return rows, collect(experiment, rows, read_curves(folder).rows), judge(experiment, rows, records)
+    found = evidence_of(folder, experiment)
+    return found, collect(found, experiment.figure), found.judged
 
 
 def lines(axes, width=1.8):
@@ -62,18 +60,17 @@ def test_mean_is_over_the_epochs_that_all_seeds_have(tmp_path):
 
 def test_curves_of_unfinished_runs_are_not_drawn(tmp_path):
     record(tmp_path, SPEED, "relu", 0, [0.9, 0.5])
-    rows = read_runs(tmp_path).rows
-    curve = read_curves(tmp_path).rows
-    curves = collect(SPEED, rows, curve + [point | {"seed": 5} for point in curve])
+    found = evidence_of(tmp_path, SPEED)
+    more = [*found.curves, *({**point, "seed": 5} for point in found.curves)]
+    curves = collect(dataclasses.replace(found, curves=more), "train_error")
     assert set(curves.by_arm["relu"]) == {0}
 
 
 def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path):
     record(tmp_path, SPEED, "relu", 0, fall(4, 8), config=BASE.replace(activation="elu"))
-    rows, records = read_runs(tmp_path).rows, read_records(tmp_path)[0]
-    assert activation_of(SPEED, rows, records, "relu") == "elu"
-    assert activation_of(SPEED, rows, {}, "relu") == "relu"
-    _, curves, judged = evidence(tmp_path, SPEED)
+    found, curves, judged = evidence(tmp_path, SPEED)
+    assert activation_of(SPEED, found.rows, found.records, "relu") == "elu"
+    assert activation_of(SPEED, found.rows, {}, "relu") == "relu"
     axes = Figure().add_subplot()
     draw_pair(axes, SPEED, judged[0], curves, [None, None], ["tanh", "elu"])
     assert "ReLU" not in {text.get_text() for text in axes.texts}
@@ -143,8 +140,8 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
 
 def test_a_claim_on_overfitting_shows_the_training_error_beside_the_test_error(tmp_path):
     folder = pooling_results(tmp_path)
-    rows, curves, judged = evidence(folder, POOLING)
-    training = collect(POOLING, rows, read_curves(folder).rows, "train_error")
+    found, curves, _ = evidence(folder, POOLING)
+    training = collect(found, "train_error")
     axes = Figure().add_subplot()
     draw_all_arms(axes, POOLING, curves, list(curves.by_arm), late_epochs=True, training=training)
     for test, train in zip(lines(axes), lines(axes, 1.4), strict=True):
@@ -155,20 +152,20 @@ def test_a_claim_on_overfitting_shows_the_training_error_beside_the_test_error(t
     assert axes.get_ylabel() == "error"
     # The last training error is in view.
     assert axes.get_ylim()[0] < 0.187
+
+
+def test_only_a_claim_on_overfitting_shows_the_training_error(tmp_path, monkeypatch):
+    folder = pooling_results(tmp_path)
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     gap = dataclasses.replace(POOLING.comparisons[1], primary=True)
-    records = read_records(folder)[0]
-    for experiment, shown in (
-        (dataclasses.replace(POOLING, comparisons=(gap,)), True),
-        (POOLING, False),
-    ):
-        content = draw(experiment, rows, read_curves(folder).rows, records, judged)["svg"]
-        assert (b"<!-- training error -->" in content) == shown
+    for experiment, shown in ((dataclasses.replace(POOLING, comparisons=(gap,)), True), (POOLING, False)):
+        axes = draw(evidence_of(folder, experiment)).axes[0]
+        assert (axes.get_legend() is not None) == shown
 
 
 def values(tmp_path, experiment):
-    rows, records = read_runs(tmp_path).rows, read_records(tmp_path)[0]
     axes = Figure().add_subplot()
-    said = draw_values(axes, experiment, rows, records, judge(experiment, rows, records))
+    said = draw_values(axes, evidence_of(tmp_path, experiment))
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     means = [line.get_ydata()[0] for line in axes.lines if line.get_marker() != "o"]
     return said, dots, means
@@ -221,9 +218,7 @@ def test_the_title_is_the_finding(tmp_path):
 
 
 def test_both_formats(tmp_path):
-    folder = pooling_results(tmp_path)
-    rows, _, judged = evidence(folder, POOLING)
-    content = draw(POOLING, rows, read_curves(folder).rows, read_records(folder)[0], judged)
+    content = draw(evidence_of(pooling_results(tmp_path), POOLING))
     assert content["png"].startswith(b"\x89PNG")
     assert b"<svg" in content["svg"]
     assert b"<dc:date>" not in content["svg"]
