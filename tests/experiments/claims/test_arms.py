@@ -20,6 +20,8 @@ from tests.tiny import tiny_image_set
 # 96 images in batches of 96: one step.
 ONE_STEP = ["--dataset", "builtin", "--epochs", "1", "--set", "batch_size=96"]
 NARROW = ["--set", "width=0.125"]
+# Those that `make test` runs: few arms, of the small network and of AlexNet.
+QUICK = ("ablation-kernels", "ablation-pooling")
 TINY_ARM, MANY_ARM = (experiment.arm("two") for experiment in (KERNELS, KERNELS_MANY))
 
 
@@ -52,7 +54,13 @@ def common_results(tmp_path_factory):
     return tmp_path_factory.mktemp("results")
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        pytest.param(each, id=each.name, marks=[] if each.name in QUICK else pytest.mark.slow)
+        for each in EXPERIMENTS
+    ],
+)
 def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     side = side_for(experiment)
     images(side)
@@ -82,6 +90,7 @@ def run(results_dir: Path, experiment: Experiment, *arguments: str) -> list[dict
     return rows(results_dir / "builtin" / experiment.name / "runs.csv")
 
 
+@pytest.mark.slow
 def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkeypatch):
     images(64)
     (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
@@ -100,6 +109,7 @@ def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkey
         assert {row[name] for row in seen} == {trained[name]}
 
 
+@pytest.mark.slow
 def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
     images(64)
     (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
@@ -117,6 +127,7 @@ def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
     assert (other["arm"], other["message"]) == ("one", f"shared with {seen['run_id']}")
 
 
+@pytest.mark.slow
 def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, monkeypatch):
     images(64)
     predicted = []

@@ -1,6 +1,7 @@
 """A recorded run is replayed from its record, and what differs is named."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,25 @@ from tests.tiny import tiny_image_set
 RUN = ["--dataset", "builtin", "--arms", "relu", "--seeds", "3", "--epochs", "2", "--set", "batch_size=16"]
 
 
-@pytest.fixture
-def recorded(monkeypatch, tmp_path, capsys) -> tuple[Path, str]:
-    """A folder with one run, and the run's name."""
+@pytest.fixture(autouse=True)
+def tiny_images(monkeypatch):
     monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
-    assert main(["run", "relu", *RUN, "--results-dir", str(tmp_path)]) == 0
-    capsys.readouterr()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """Results with one run, which tests read and do not change."""
+    results = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+        assert main(["run", "relu", *RUN, "--results-dir", str(results)]) == 0
+    return results
+
+
+@pytest.fixture
+def recorded(trained, tmp_path) -> tuple[Path, str]:
+    """A folder of the test's own with the run, and the run's name."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     folder = tmp_path / "builtin/ablation-relu"
     (record,) = (folder / "records").glob("*.json")
     return folder, record.stem
