@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LARGEST_ROOM = 16
+# A new claim is a new file of its own, so that no one has to move others for it.
+OPEN_ENDED = ROOT / "experiments" / "claims"
 # From the top down: a file imports from its own room and from rooms further down. Folders within a room
 # (`data/sources`, `report/figures`, the rooms of benchmarks) belong to it.
 ROOMS = (
@@ -113,7 +115,7 @@ def test_the_checks_can_fail():
 def test_a_room_holds_few_files_with_names_of_their_own(tops):
     paths = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "__init__.py"]
     assert paths
-    crowded = {str(folder): n for folder, n in Counter(p.parent for p in paths).items() if n > LARGEST_ROOM}
-    assert crowded == {}
+    sizes = Counter(path.parent for path in paths)
+    assert {folder: n for folder, n in sizes.items() if n > LARGEST_ROOM and folder != OPEN_ENDED} == {}
     assert [str(path) for path in paths if path.stem == path.parent.name] == []
     assert [str(path) for path in paths if path.stem in ("utils", "helpers", "misc")] == []
