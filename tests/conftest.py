@@ -4,12 +4,21 @@ import gc
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
+from xdist import is_xdist_controller
 
-# Before anything touches the devices: two CPUs, so that MirroredStrategy can be tested without a GPU.
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
+
+def pytest_sessionstart(session):
+    """Makes two CPUs before a test touches the devices, so that MirroredStrategy is tested without a GPU.
+
+    The process that hands tests to the others runs none, and would hold TensorFlow's 600 MB for nothing.
+    """
+    if is_xdist_controller(session):
+        return
+    import tensorflow as tf
+
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
 
 
 @pytest.fixture(scope="session")
