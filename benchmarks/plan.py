@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from benchmarks.rows import Rows
-
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values"]
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -240,28 +238,3 @@ ITEMS: dict[str, Callable[[Place], Iterator[Comparison]]] = {
     "memory": memory,
     "inference": inference,
 }
-
-
-# Changes that do not show in the rows that were measured before: UTC as in machine.csv, item, what the rows
-# measured until then.
-CHANGES = (
-    ("2026-11-24T08:28:28Z", "memory", "the peak of a first step, which makes the momentum"),
-    ("2026-11-24T08:31:05Z", "cifar_step", "our step without weight decay, PyTorch's with"),
-    ("2026-11-24T08:31:05Z", "growth", "the CIFAR net's step without weight decay"),
-    ("2026-11-24T11:53:00Z", "machine_limits", "memory traffic into an array made anew by each call"),
-)
-
-
-def measured_before_changes(rows: Rows, about: Mapping[str, str]) -> list[str]:
-    """`item: what its rows hold` for each item of `rows` that was measured before it changed.
-
-    Args:
-        rows: by item.
-        about: the run's description, as in `machine.csv` or `growth_machine.csv`.
-    """
-    # The description of an item that was measured separately starts with its own date.
-    return [
-        f"{item.replace('_', ' ')}: {before}"
-        for since, item, before in CHANGES
-        if rows.get(item) and about.get(f"apart_{item}", about.get("measured_at", "")).split(",")[0] < since
-    ]

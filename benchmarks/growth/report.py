@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
-from benchmarks.plan import measured_before_changes
 from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
@@ -40,9 +39,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
         )
         lines.append([row.case, row.contender, *measured])
     header = ("work", "size", "time of a call", "images/s", "peak memory of the process")
-    changes = measured_before_changes({"growth": rows}, about)
-    conditions = [_machine(about), *(f"Measured before the benchmark changed: {one}." for one in changes)]
-    return f"# Cost as it grows\n\n{' '.join(conditions)}\n\n{markdown(header, lines)}\n"
+    return f"# Cost as it grows\n\n{_machine(about)}\n\n{markdown(header, lines)}\n"
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:

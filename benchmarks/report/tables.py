@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.plan import ITEMS, Place, measured_before_changes
 from benchmarks.report.targets import TARGETS, Measured, Target
 from benchmarks.rows import Row, Rows, duration, significant
 from experiments.report.markdown import markdown
@@ -14,7 +13,7 @@ def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> st
     """Markdown: targets, limits, every row, the profile if there is one, machine and versions."""
     parts = ["# Speed and memory"]
     if about:
-        parts += [conditions(rows, about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
+        parts += [conditions(about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
     for item, found in rows.items():
         if found:
             parts += [f"## {item.replace('_', ' ').capitalize()}", _item_table(found)]
@@ -59,12 +58,12 @@ def _bound(target: Target) -> str:
     return f"{'≥' if target.at_least else '≤'} {_ratio(target.bound, target)}"
 
 
-def conditions(rows: Rows, about: Mapping[str, str]) -> str:
-    """Machine, versions, date and completeness of the rows, in sentences."""
-    missing, changes = left_out(rows, about), measured_before_changes(rows, about)
+def conditions(about: Mapping[str, str]) -> str:
+    """Machine, versions and date of the rows, in sentences."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
-    kind = about.get("run", "") if _is_whole(about) else "no whole"
+    # Only a run of all items that ended has its minutes.
+    kind = about.get("run", "") if "minutes" in about else "no whole"
     sentences = [
         f"{about.get('processor', 'unknown processor')}, {about.get('threads', '?')} threads "
         f"({about.get('cpu_flags', '')}); {versions}; {kind} run of {about.get('measured_at', '')[:10]}, "
@@ -77,42 +76,7 @@ def conditions(rows: Rows, about: Mapping[str, str]) -> str:
         for name, description in about.items()
         if name.startswith("apart_")
     ]
-    if missing:
-        sentences.append(f"Of the plan there are no rows of {'; '.join(missing)}.")
-    if changes:
-        sentences.append(f"Measured before the benchmark changed: {'; '.join(changes)}.")
     return " ".join(sentences)
-
-
-def left_out(rows: Rows, about: Mapping[str, str]) -> list[str]:
-    """What the plan measures and these rows lack: `item: contender`, or `item: case` where all are missing.
-
-    A run before the plan grew lacks what was added. If no run of all items ended, only items with rows are
-    checked.
-
-    Args:
-        rows: of all items.
-        about: the run's description, as in `machine.csv`.
-    """
-    missing: dict[str, None] = {}
-    for item, plan in ITEMS.items():
-        if not (_is_whole(about) or rows.get(item)):
-            continue
-        # An item that was measured separately has its own run, quick or full.
-        is_quick = "quick" in about.get(f"apart_{item}", about.get("run", ""))
-        held = {(row.case, row.contender) for row in rows.get(item, ())}
-        # Neither files nor threads of the machine are part of a name.
-        for comparison in plan(Place(is_quick, jpegs="", threads=1)):
-            absent = [one.name for one in comparison.contenders if (comparison.case, one.name) not in held]
-            all_absent = len(absent) == len(comparison.contenders)
-            for name in [comparison.case] if all_absent else absent:
-                missing[f"{item.replace('_', ' ')}: {name}"] = None
-    return list(missing)
-
-
-def _is_whole(about: Mapping[str, str]) -> bool:
-    """Whether a run of all items ended: only then its minutes are known."""
-    return "minutes" in about
 
 
 def _limits(rows: Rows) -> str:

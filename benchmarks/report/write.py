@@ -78,7 +78,7 @@ def readme_section(results_dir: Path) -> str:
     ]
     parts.append(machines_table({f"[{f.name}]({link}/table.md)": read_all(f) for f, link in links.items()}))
     for folder, link in links.items():
-        about = conditions(read_all(folder), read_machine(folder / "machine.csv"))
+        about = conditions(read_machine(folder / "machine.csv"))
         parts.append(f"{folder.name}: {about} Every row: [{link}/table.md]({link}/table.md).")
         if (folder / "growth.md").exists():
             parts[-1] += f" As it grows: [{link}/growth.md]({link}/growth.md)."

@@ -9,8 +9,7 @@ import pytest
 
 import benchmarks
 from benchmarks.growth.measure import sweeps
-from benchmarks.plan import ITEMS, Place, measured_before_changes
-from benchmarks.rows import Row
+from benchmarks.plan import ITEMS, Place
 
 ROOT = Path(benchmarks.__file__).parent
 
@@ -59,26 +58,3 @@ def test_quick_measures_less():
 def test_the_runner_needs_no_framework():
     code = "import sys, benchmarks.runner.run, benchmarks.runner.turns; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("items", "about", "count"),
-    [
-        (["memory"], {"measured_at": "2026-11-24T08:00:00Z"}, 1),
-        (["memory"], {"measured_at": "2026-11-24T09:00:00Z"}, 0),
-        (
-            ["memory"],
-            {"measured_at": "2026-11-24T08:00:00Z", "apart_memory": "2026-11-24T09:00:00Z, quick"},
-            0,
-        ),
-        ([], {"measured_at": "2026-11-24T08:00:00Z"}, 0),
-    ],
-    ids=["before the change", "after it", "separately after it", "no rows"],
-)
-def test_rows_from_before_a_change(items, about, count):
-    rows = {item: [Row("batch 128, float32", "ours", "tensorflow", "images")] for item in items}
-
-    found = measured_before_changes(rows, about)
-
-    assert len(found) == count
-    assert all(text.startswith("memory: the peak of a first step") for text in found)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.growth.report import growth_table, write_growth_report
+from benchmarks.growth.report import write_growth_report
 from benchmarks.rows import Row, write_rows
+from benchmarks.runner.machine import write_machine
 
 ROWS = [
     *(
@@ -25,11 +26,13 @@ ROWS = [
 
 def test_report_from_the_rows(tmp_path):
     write_rows(tmp_path / "growth.csv", ROWS)
+    write_machine(tmp_path / "growth_machine.csv", {"processor": "Some CPU", "threads": "2"})
 
     written = write_growth_report(tmp_path)
 
     assert [Path(path).name for path in written] == ["growth.md", "growth.png", "growth.svg"]
     table = (tmp_path / "growth.md").read_text()
+    assert "Some CPU, 2 threads" in table
     assert "| AlexNet step | 16 images a batch | 160 ms | 100 | 1,600 MiB |" in table
     assert "| not measured: too much |" in table
     first = [path.read_bytes() for path in written]
@@ -48,12 +51,3 @@ def test_no_rows_or_no_peak_is_bad_input(tmp_path, rows, words):
 
     with pytest.raises(InputError, match=words):
         write_growth_report(tmp_path)
-
-
-def test_the_table_names_the_machine_and_what_has_changed_since():
-    about = {"processor": "Some CPU", "threads": "2", "measured_at": "2026-11-24T08:00:00Z"}
-
-    table = growth_table(ROWS, about)
-
-    assert "Some CPU, 2 threads" in table
-    assert "growth: the CIFAR net's step without weight decay" in table

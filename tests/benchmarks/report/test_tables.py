@@ -1,7 +1,6 @@
 """The tables show what the rows hold, and the reason where there is no value."""
 
-from benchmarks.plan import ITEMS, Place
-from benchmarks.report.tables import left_out, machines_table, targets_table
+from benchmarks.report.tables import machines_table, targets_table
 from benchmarks.report.targets import TARGETS
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS
@@ -47,36 +46,3 @@ def test_machines_stand_side_by_side():
     assert line.endswith(
         "| met: 4.00× (3.50× to 4.00× in 3 rounds), limit 4.38× | not measured: PyTorch eager was not run |"
     )
-
-
-def rows_of(item, quick):
-    """A row for each contender of the plan."""
-    return [
-        Row(comparison.case, contender.name, "side", comparison.unit)
-        for comparison in ITEMS[item](Place(quick, jpegs="", threads=2))
-        for contender in comparison.contenders
-    ]
-
-
-def test_what_the_plan_has_and_the_rows_lack():
-    rows = {item: rows_of(item, quick=False) for item in ITEMS}
-    about = {"run": "full", "minutes": "20.0"}
-
-    assert left_out(rows, about) == []
-    rows["input_pipeline"] = [row for row in rows["input_pipeline"] if row.contender != "ours, decoded once"]
-    del rows["memory"]
-    assert left_out(rows, about) == [
-        "input pipeline: ours, decoded once",
-        "memory: batch 128, float32",
-        "memory: batch 128, mixed_bfloat16",
-    ]
-
-
-def test_an_item_measured_separately_is_compared_with_the_plan_of_its_own_run():
-    rows = {"inference": rows_of("inference", quick=True)}
-
-    # No whole run: other items are not expected, nor what a quick run leaves out.
-    assert left_out(rows, {"run": "full", "apart_inference": "2026-11-24, quick run"}) == []
-    missing = left_out(rows, {"run": "full", "apart_inference": "2026-11-24, full run"})
-    assert len(missing) == 7
-    assert missing[0] == "inference: batch 1, 10 views, float32"

@@ -56,7 +56,7 @@ def test_an_item_measured_separately_has_its_own_description(tmp_path, whole):
     expected = r"20\d\d-\d\d-\d\dT[\d:]+Z, load [\d.]+, commit abc, full run, tensorflow_version 1.3"
     assert re.fullmatch(expected, description)
     assert now == before
-    assert description in conditions({}, read_machine(path))
+    assert description in conditions(read_machine(path))
 
 
 def test_an_interrupted_run_describes_only_the_items_that_it_measured(tmp_path, whole, monkeypatch):
