@@ -1,7 +1,6 @@
 """The page of claims: every claim, numbers from the rows, links that lead somewhere."""
 
 import dataclasses
-import json
 import re
 
 import pytest
@@ -12,7 +11,6 @@ from experiments import EXPERIMENTS
 from experiments.evidence.effects import judge
 from experiments.evidence.read import read_evidence
 from experiments.report.claims_page import claims_page
-from experiments.report.robustness import our_noise, paper_noise
 from experiments.report.write import write_all
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
@@ -168,27 +166,6 @@ def test_notes_stay_with_reproduced_claims(root):
     assert "## What was not reproduced" not in page
     assert "## Notes on what was reproduced" in page
     assert "Notes:\n\n- A note of the experiment." in page
-
-
-def test_the_noise_of_the_paper_is_computed():
-    text = paper_noise(EXPERIMENTS)
-    # sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031070; sqrt(.182 * .818 / 50000) = .0017255
-    assert "is 0.22 and 0.17 points" in text
-    assert "0.31 and 0.24 points" in text
-    assert "−0.4 points of C4 (test error)" in text
-    assert "C2" not in text
-    assert "Below two" not in paper_noise([SPEED])
-
-
-def test_the_noise_of_our_test_images_is_computed(root):
-    assert our_noise(read_evidence(root, [SPEED, POOLING])) == ""
-    for path in (root / "builtin" / "pooling" / "records").iterdir():
-        content = json.loads(path.read_text()) | {"data": {"report_examples": 10_000}}
-        path.write_text(json.dumps(content))
-    text = our_noise(read_evidence(root, [SPEED, POOLING]))
-    # The baseline `separate`: .25, .26, .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
-    assert text.endswith("| builtin | 10,000 | 25.0% | 0.43 | 0.61 |")
-    assert text in page_of(root, SPEED, POOLING)
 
 
 def test_every_link_leads_somewhere_and_bytes_repeat(root):

@@ -1,11 +1,13 @@
-"""What the page of claims says of Holm's family and of pairing, with the numbers by hand."""
+"""Holm's family, pairing and the noise of test images, with the numbers by hand."""
 
 import dataclasses
+import json
 
 import pytest
 
+from experiments import EXPERIMENTS
 from experiments.evidence.read import read_evidence
-from experiments.report.robustness import after_holm, family, without_pairing
+from experiments.report.robustness import after_holm, family, our_noise, paper_noise, without_pairing
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
@@ -77,3 +79,23 @@ def test_a_bound_is_named_for_it_has_no_p(tmp_path):
         "`tanh` / `relu`)."
     )
     assert without_pairing(read_evidence(tmp_path, [SPEED])) == ""
+
+
+def test_the_noise_of_the_paper_is_computed():
+    text = paper_noise(EXPERIMENTS)
+    # sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031070; sqrt(.182 * .818 / 50000) = .0017255
+    assert "is 0.22 and 0.17 points" in text
+    assert "0.31 and 0.24 points" in text
+    assert "−0.4 points of C4 (test error)" in text
+    assert "C2" not in text
+    assert "Below two" not in paper_noise([SPEED])
+
+
+def test_the_noise_of_our_test_images_is_computed(found, tmp_path):
+    assert our_noise(found) == ""
+    for path in (tmp_path / "builtin" / "pooling" / "records").iterdir():
+        content = json.loads(path.read_text()) | {"data": {"report_examples": 10_000}}
+        path.write_text(json.dumps(content))
+    text = our_noise(read_evidence(tmp_path, [SPEED, POOLING]))
+    # The baseline `separate`: .25, .26, .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
+    assert text.endswith("| builtin | 10,000 | 25.0% | 0.43 | 0.61 |")

@@ -10,8 +10,6 @@ import experiments.runner.search
 from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
-from experiments.evidence.read import Evidence
-from experiments.report.conditions import notes
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 
@@ -52,33 +50,6 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
     assert rates.index(grid[0]) == 3
     assert rates[-4] == grid[-1]
     assert "all rates are equally bad" in capsys.readouterr().err
-
-
-def test_the_table_says_which_rates_no_search_could_tell_apart():
-    rows = [{"arm": arm, "dataset": "builtin", "run_id": arm} for arm in ("separate", "overlapping")]
-    records = {arm: {"data": {"train_examples": 1000}} for arm in ("separate", "overlapping")}
-
-    def said(separate, overlapping, records=records):
-        found = [
-            {"arm": arm, "value": value, "winner": i == 0, "learning_rate": 0.01 * 2**i}
-            | {"objective": "selection_error"}
-            for arm, values in (("separate", separate), ("overlapping", overlapping))
-            for i, value in enumerate(values)
-        ]
-        return notes(Evidence(POOLING, Path("any"), rows, [], records, []), found)
-
-    tied = (
-        "no rate of the search was better than another, beyond the noise of its images, for `separate` "
-        "(lr_search.csv)"
-    )
-    assert said([0.9, 0.9], [0.3, 0.4]) == [tied]
-    # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
-    (close,) = said([0.2, 0.39, 0.2399, 0.21], [0.2, 0.2401])
-    assert close.endswith(
-        "so that another might have won, for `separate` (0.01, not 0.08 and 0.04) (lr_search.csv)"
-    )
-    assert said([0.9, 0.9001], [0.3, 0.4]) == [tied]
-    assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []
 
 
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):

@@ -9,7 +9,7 @@ from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
 from experiments.evidence.effects import activation_of
 from experiments.evidence.read import evidence_of
 from experiments.experiment import TEST_ERROR, Comparison
-from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve, spread
+from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import draw, finding
 from experiments.report.figures.values import draw_values
@@ -222,11 +222,3 @@ def test_both_formats(tmp_path):
     assert content["png"].startswith(b"\x89PNG")
     assert b"<svg" in content["svg"]
     assert b"<dc:date>" not in content["svg"]
-
-
-def test_spread_keeps_labels_apart():
-    placed = spread([3.0, 1.0, 1.1, 1.05], 0.5)
-    assert sorted(placed) == pytest.approx([0.55, 1.05, 1.55, 3.0])
-    assert placed[0] == 3.0
-    assert placed[1] < placed[3] < placed[2]
-    assert spread([], 1.0) == []

@@ -10,7 +10,6 @@ from experiments.evidence import wording
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
-from experiments.report.headline import count_verdicts
 from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")
@@ -123,29 +122,6 @@ def test_every_verdict_has_a_mark_of_its_own():
     assert len({(mark.shape, mark.fill) for mark in marks}) == 5
 
 
-def test_the_title_counts_the_verdicts(found):
-    assert count_verdicts(found) == "The paper's claims in 2 experiments: 2 reproduced"
-    assert count_verdicts(found[:1]) == "The paper's claims in 1 experiment: 1 reproduced"
-
-
-def test_a_claim_is_counted_once_and_by_its_weakest_comparison(tmp_path):
-    both = tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
-    experiment = dataclasses.replace(POOLING, comparisons=both)
-    pooling_results(tmp_path / "builtin" / "pooling")
-    found = read_evidence(tmp_path, [experiment])
-    assert [one.verdict for one in found[0].primary] == ["reproduced", "not reproduced"]
-    assert count_verdicts(found) == "The paper's claims in 1 experiment: 1 not reproduced"
-
-
-def test_a_claim_without_pairs_is_not_counted(tmp_path, found):
-    record(tmp_path / "other" / "speed", SPEED, "relu", 0, fall(4, 8))
-    more = read_evidence(tmp_path, [SPEED, POOLING])
-    assert len(more) == len(found) + 1
-    assert count_verdicts(more) == count_verdicts(found)
-    (none,) = [evidence for evidence in more if evidence.dataset == "other"]
-    assert count_verdicts([none]) == "The paper's claims: no pairs yet"
-
-
 def test_what_has_no_rows_is_named():
     missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
     assert explanation(missing).endswith(" No runs yet: other, pooling.")
@@ -157,14 +133,3 @@ def test_the_same_rows_give_the_same_bytes(found):
     assert first == second
     assert first["png"].startswith(b"\x89PNG")
     assert b"<svg" in first["svg"]
-
-
-def test_questions_of_our_own_are_counted_apart(tmp_path):
-    own = dataclasses.replace(POOLING, claim="pooling-form")
-    assert POOLING.is_of_paper
-    assert not own.is_of_paper
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    assert count_verdicts(read_evidence(tmp_path, [SPEED, own])) == (
-        "The paper's claims in 1 experiment: 1 reproduced; questions of our own in 1 experiment: 1 reproduced"
-    )

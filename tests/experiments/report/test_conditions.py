@@ -1,0 +1,82 @@
+"""Conditions, reasons and notes below a table."""
+
+from pathlib import Path
+
+from alexnet_tf.results.csv_rows import LR_SEARCH_COLUMNS
+from alexnet_tf.results.folder import record_search
+from experiments.evidence.read import Evidence
+from experiments.report.conditions import notes
+from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
+from tests.experiments.written import report
+
+
+def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
+    folder = pooling_results(tmp_path)
+    shared = "shared with ablation-other-arm-seed3-0123456789"
+    record(folder, POOLING, "separate", 3, [0.9, 0.2], message=shared, probe=None)
+    report(folder, POOLING)
+    table = (folder / "table.md").read_text()
+    assert "- runs: 7; those trained for this experiment took 60 seconds in sum" in table
+    assert "- shared with ablation-other-arm: `separate` (seed 3)" in table
+
+
+def test_an_experiment_that_trained_no_net_says_so(tmp_path):
+    for seed in (0, 1):
+        message = f"shared with ablation-other-arm-seed{seed}-0123456789"
+        record(tmp_path, POOLING, "separate", seed, [0.9, 0.2], message=message, probe=None)
+    report(tmp_path, POOLING)
+    table = (tmp_path / "table.md").read_text()
+    assert "- runs: 2; none was trained for this experiment\n" in table
+    assert "- shared with ablation-other-arm: `separate`\n" in table
+
+
+def test_nets_that_another_arm_of_the_experiment_trained_are_not_of_another_experiment(tmp_path):
+    folder = pooling_results(tmp_path)
+    for seed in range(3):
+        message = f"shared with pooling-separate-seed{seed}-0123456789"
+        record(folder, POOLING, "overlapping", seed, [0.9, 0.5, 0.3, 0.2], message=message, probe=0.5)
+    report(folder, POOLING)
+    assert "- the nets of `overlapping` are those of `separate`\n" in (folder / "table.md").read_text()
+
+
+def test_notes_are_for_the_data_set_they_are_about(tmp_path):
+    record(tmp_path, POOLING, "separate", 0, [0.9, 0.2], dataset="another", probe=None)
+    report(tmp_path, POOLING)
+    assert "A note of the experiment." not in (tmp_path / "table.md").read_text()
+
+
+def test_a_rate_chosen_without_reaching_the_target_is_said(tmp_path):
+    folder = speed_results(tmp_path)
+    for arm, value in (("relu", 4.5), ("tanh", None)):
+        row = dict.fromkeys(LR_SEARCH_COLUMNS, "") | {
+            "experiment": "speed", "arm": arm, "learning_rate": 0.01, "seed": 1000, "epochs": 6,
+            "status": "done", "value": value, "train_error": 0.3, "selection_error": 0.3, "winner": True,
+            "config_hash": arm,
+        }  # fmt: skip
+        record_search(folder, [row])
+    report(folder, SPEED)
+    words = "no rate of the search reached the target for `tanh`, so there"
+    assert words in (folder / "table.md").read_text()
+
+
+def test_the_table_says_which_rates_no_search_could_tell_apart():
+    rows = [{"arm": arm, "dataset": "another", "run_id": arm} for arm in ("separate", "overlapping")]
+    records = {arm: {"data": {"train_examples": 1000}} for arm in ("separate", "overlapping")}
+
+    def said(separate, overlapping, records=records):
+        found = [
+            {"arm": arm, "value": value, "winner": i == 0, "learning_rate": 0.01 * 2**i}
+            | {"objective": "selection_error"}
+            for arm, values in (("separate", separate), ("overlapping", overlapping))
+            for i, value in enumerate(values)
+        ]
+        return notes(Evidence(POOLING, Path("any"), rows, [], records, []), found)
+
+    (tied,) = said([0.9, 0.9], [0.3, 0.4])
+    assert tied.startswith("no rate of the search was better")
+    assert tied.endswith("for `separate` (lr_search.csv)")
+    # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
+    (close,) = said([0.2, 0.39, 0.2399, 0.21], [0.2, 0.2401])
+    assert close.endswith("for `separate` (0.01, not 0.08 and 0.04) (lr_search.csv)")
+    assert said([0.9, 0.9001], [0.3, 0.4]) == [tied]
+    assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []

@@ -1,0 +1,41 @@
+"""table.md of an experiment."""
+
+from experiments.report.conditions import DATASET_NOTES
+from tests.experiments.invented import BASE, POOLING, pooling_results, record
+from tests.experiments.written import report
+
+
+def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
+    monkeypatch.setitem(DATASET_NOTES, "f" * 64, "a note on these pixels")
+    report(pooling_results(tmp_path), POOLING)
+    table = (tmp_path / "table.md").read_text()
+    for words in (
+        "# C4: pooling on builtin",
+        "Section 3.4 of the paper. Overlapping pooling lowers the test error.",
+        "| `separate` | separate, in words | 0.01 | 3 |",
+        "(the claim)",
+        "−0.4 points",
+        "- A note of the experiment.",
+        f"- data fingerprint: `{'f' * 64}` (a note on these pixels)",
+        "- precision: float32",
+        "- device: CPU",
+        "- epochs: 3 run, 40 allowed",
+        "- seeds: 0, 1, 2",
+        "- runs: 6; those trained for this experiment took 60 seconds in sum",
+        "- TensorFlow 2.21.0, Keras 3.15.0",
+        "- commit: abc",
+    ):
+        assert words in table
+
+
+def test_departures_from_the_definition_are_said(tmp_path):
+    folder = pooling_results(tmp_path)
+    report(folder, POOLING)
+    assert "Departures" not in (folder / "table.md").read_text()
+    for arm in ("separate", "overlapping"):
+        changed = BASE.replace(epochs=2, pool_size=3)
+        record(folder, POOLING, arm, 3, [0.9, 0.5, 0.4], config=changed)
+    report(folder, POOLING)
+    table = (folder / "table.md").read_text()
+    assert "- train.epochs 2 instead of 40: `separate`, `overlapping`\n" in table
+    assert "- model.pool_size 3 instead of 2: `separate`\n" in table
