@@ -124,7 +124,7 @@ def effect_text(effect: Effect, comparison: Comparison) -> str:
     return f"{estimate(effect, comparison)} {interval(effect, comparison)}".rstrip()
 
 
-def finding(one: Judged) -> str:
+def judged_effect(one: Judged) -> str:
     """The effect with its interval; one pair has no interval and is not shown as an estimate."""
     if one.effect.n == 1 and one.effect.effect is not None:
         return "one pair, no interval"

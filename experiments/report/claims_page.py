@@ -103,7 +103,7 @@ def _lines(
                 *about,
                 _link(evidence),
                 *_declared(one.comparison),
-                wording.finding(one),
+                wording.judged_effect(one),
                 str(one.effect.n),
                 wording.detectable(one.effect, one.comparison),
                 p_value(one.effect.p),
@@ -183,7 +183,7 @@ def _sentence(one: Judged) -> str:
         why = f" Fewer than {MIN_PAIRS} pairs have no verdict."
     else:
         why = f" The interval holds both no effect and the smallest of interest, {smallest}."
-    return f"{measure}: {wording.finding(one)}, {one.verdict}.{why}"
+    return f"{measure}: {wording.judged_effect(one)}, {one.verdict}.{why}"
 
 
 def _place_of_paper(one: Judged) -> str:
@@ -237,7 +237,7 @@ def _other_comparisons(evidence: Evidence) -> str:
         [
             wording.contrast(one.comparison, "`"),
             one.comparison.metric.title,
-            wording.finding(one),
+            wording.judged_effect(one),
             one.verdict,
         ]
         for one in evidence.judged

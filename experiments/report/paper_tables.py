@@ -102,7 +102,7 @@ def _differences(found: Sequence[Evidence]) -> str:
             evidence.dataset,
             one.comparison.metric.title,
             wording.paper_effect(one.comparison),
-            wording.finding(one),
+            wording.judged_effect(one),
             one.verdict,
         ]
         for evidence in found

@@ -13,6 +13,8 @@ from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.markdown import markdown
 
+# The directory of committed evidence, beside the README.
+EVIDENCE = "results"
 CLAIMS_HEADER = (
     "claim", "section", "statement", "data set", "measure", "paper", "ours [95% interval]", "pairs",
     "verdict", "claim's verdict",
@@ -22,9 +24,7 @@ NETWORKS_HEADER = (
 )  # fmt: skip
 
 
-def claims_table(
-    found: Sequence[Evidence], experiments: Sequence[Experiment], results: str = "results"
-) -> str:
+def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
     """Markdown: a line for each primary comparison on each data set that has results.
 
     The first of a claim has the claim's verdict as well, the weakest of them.
@@ -32,18 +32,17 @@ def claims_table(
     Args:
         found: the evidence.
         experiments: in the order of the table.
-        results: the directory of the evidence, beside the README.
     """
     lines = []
     for experiment in experiments:
         about = [experiment.claim, experiment.section, experiment.statement]
         of_experiment = [evidence for evidence in found if evidence.experiment is experiment]
         for evidence in of_experiment:
-            link = f"[{evidence.dataset}]({results}/{evidence.path('table.md')})"
+            link = f"[{evidence.dataset}]({EVIDENCE}/{evidence.path('table.md')})"
             for index, one in enumerate(evidence.primary):
                 measure, paper = wording.measure(one.comparison, "`"), wording.paper_effect(one.comparison)
                 of_claim = "" if index else wording.short_verdict(evidence.verdict)
-                numbers = (wording.finding(one), str(one.effect.n), one.verdict)
+                numbers = (wording.judged_effect(one), str(one.effect.n), one.verdict)
                 lines.append([*about, link, measure, paper, *numbers, of_claim])
         if not of_experiment:
             lines.append([*about, "–", "–", "–", "–", "0", "no runs yet", ""])
@@ -78,18 +77,13 @@ def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
     return found, problems
 
 
-def networks_table(scored: Sequence[ScoredNetwork], results: str = "results") -> str:
-    """Markdown: a line for each row of scores, empty where there is none.
-
-    Args:
-        scored: from `scored_networks`.
-        results: the directory of the evidence, beside the README.
-    """
+def networks_table(scored: Sequence[ScoredNetwork]) -> str:
+    """Markdown: a line for each row of scores, empty where there is none."""
     lines = []
     for network in scored:
         row, folder = network.row, network.folder
         top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
-        link = f"[{folder.name}]({results}/{folder.parent.name}/{folder.name}/)"
+        link = f"[{folder.name}]({EVIDENCE}/{folder.parent.name}/{folder.name}/)"
         epochs, precision = str(network.about["scores"]["epoch"]), network.about["config"]["precision"]
         lines.append([folder.parent.name, link, epochs, row["views"], row["examples"], top1, top5, precision])
     return markdown(NETWORKS_HEADER, lines) if lines else ""

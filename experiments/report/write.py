@@ -15,13 +15,11 @@ from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
 from experiments.report.markdown import replace_marked_section
 from experiments.report.paper_tables import paper_tables
-from experiments.report.readme import claims_table, networks_table, scored_networks
+from experiments.report.readme import EVIDENCE, claims_table, networks_table, scored_networks
 from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
 FIGURES = ["figure.png", "figure.svg"]
-# The directory of committed evidence, whose claims stand in the README beside it.
-EVIDENCE = "results"
 
 
 def write_all(

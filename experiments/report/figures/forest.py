@@ -207,4 +207,4 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
     verdict = wording.short_verdict(line.judged.verdict)
     write(WIDTH + VERDICT, upper, verdict, fontsize=8, color=mark.color, fontweight="bold")
     if line.judged.effect.n:
-        write(WIDTH + VERDICT, lower, wording.finding(line.judged), fontsize=7.5, color=DARK)
+        write(WIDTH + VERDICT, lower, wording.judged_effect(line.judged), fontsize=7.5, color=DARK)
