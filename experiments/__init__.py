@@ -1,11 +1,15 @@
 """The experiments: one claim of the paper each, or a question of our own, found in `experiments.claims`."""
 
+import functools
 import importlib
 import pkgutil
 from types import ModuleType
 
 import experiments.claims
+from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...]
 
 # The only module of claims/ that declares no experiment.
 SHARED = "common"
@@ -18,7 +22,7 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
         Claims of the paper by number, those of one claim as declared; then questions of our own by name.
 
     Raises:
-        ValueError: for a module that declares none, or two experiments of one name; names the file.
+        InputError: for a module that declares none, or two experiments of one name; names the file.
     """
     found: dict[str, tuple[Experiment, str | None]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -28,14 +32,15 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
         declared = getattr(module, "EXPERIMENTS", None) or (getattr(module, "EXPERIMENT", None),)
         for experiment in declared:
             if not isinstance(experiment, Experiment):
-                raise ValueError(
+                raise InputError(
                     f"{module.__file__}: expected EXPERIMENT = Experiment(...) or EXPERIMENTS = (..., ...); "
-                    f"received {'neither' if experiment is None else repr(experiment)}"
+                    f"received {'neither' if experiment is None else repr(experiment)}; declare one, or move "
+                    "the file to another folder"
                 )
             if experiment.name in found:
-                raise ValueError(
+                raise InputError(
                     f"{module.__file__}: expected an experiment of another name than those of "
-                    f"{found[experiment.name][1]}; received {experiment.name!r} again"
+                    f"{found[experiment.name][1]}; received {experiment.name!r} again; rename one"
                 )
             found[experiment.name] = experiment, module.__file__
     return tuple(sorted((experiment for experiment, _ in found.values()), key=_place))
@@ -48,4 +53,13 @@ def _place(experiment: Experiment) -> tuple[int, int, str]:
     return 1, 0, experiment.name
 
 
-EXPERIMENTS = find_experiments(experiments.claims)
+@functools.cache
+def _all_experiments() -> tuple[Experiment, ...]:
+    return find_experiments(experiments.claims)
+
+
+def __getattr__(name: str) -> object:
+    """Finds `EXPERIMENTS` at its first use, where a command can report a faulty claim as bad input."""
+    if name == "EXPERIMENTS":
+        return _all_experiments()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

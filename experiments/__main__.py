@@ -9,12 +9,12 @@ import os
 import sys
 from pathlib import Path
 
+import experiments
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.commandline import OneLineParser, add_setting_flags, run_command, whole_number
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
-from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
@@ -120,7 +120,7 @@ def _parser() -> OneLineParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for experiment in EXPERIMENTS:
+    for experiment in experiments.EXPERIMENTS:
         print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
         print(f"    {experiment.statement}")
         print(f"    evidence on {experiment.dataset} in {experiment.precision}")
@@ -173,7 +173,7 @@ def _rerun(options: argparse.Namespace) -> int:
     from experiments.runner.rerun import rerun
 
     access = DataAccess(options.data_dir, not options.no_download)
-    status, text = rerun(run, EXPERIMENTS, strategy, access, options.epochs, options.tolerance)
+    status, text = rerun(run, experiments.EXPERIMENTS, strategy, access, options.epochs, options.tolerance)
     print(text)
     return status
 
@@ -189,7 +189,7 @@ def _compare(options: argparse.Namespace) -> int:
         if options.tolerance != 0 or options.margin is not None:
             flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
             raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
-        status, text = compare_with_paper(options.a, EXPERIMENTS)
+        status, text = compare_with_paper(options.a, experiments.EXPERIMENTS)
     elif options.margin is not None:
         metric = options.metric or "test_error"
         status, text = compare_means(options.a, _folder(options.b), metric, options.margin)
@@ -202,7 +202,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from experiments.report.write import write_all
 
-    for path in write_all(options.results_dir, EXPERIMENTS, options.tables, options.figures):
+    for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):
         print(path)
     return 0
 
@@ -243,7 +243,7 @@ def _started(replicas: str):
 
 
 def _experiment(name: str) -> Experiment:
-    known = {experiment.name: experiment for experiment in EXPERIMENTS}
+    known = {experiment.name: experiment for experiment in experiments.EXPERIMENTS}
     found = known.get(name) or known.get(f"ablation-{name}")
     if found is None:
         raise InputError(f"expected an experiment, one of {', '.join(known)}; received {name!r}")

@@ -4,6 +4,7 @@ CONTRIBUTING.md has the same order as a table.
 """
 
 import ast
+import re
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -95,6 +96,14 @@ def circle(imports) -> list[str]:
 
 def test_imports_run_down():
     assert upward(IMPORTS) == []
+
+
+def test_contributing_has_the_rooms_in_this_order():
+    """Its lines may join rooms, and stand for a folder or for a file."""
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| room |")[1].split("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    paths = [path.strip("/") for cell in cells for path in re.findall(r"`(.+?)`", cell)]
+    assert [module_name(ROOT / path) for path in paths] == list(ROOMS)
 
 
 def test_no_files_import_each_other():

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+import experiments
 import experiments.__main__
 import experiments.claims
 import experiments.runner.search
+from alexnet_tf.config.fields import Config
+from alexnet_tf.training.history import History
 from experiments import EXPERIMENTS, find_experiments
 from tests.tiny import tiny_image_set
 
@@ -36,16 +39,40 @@ def command_of(target: str, results_dir: Path) -> list[str]:
     return shlex.split(line)[1:]
 
 
-def test_the_new_file_is_found_by_being_there(tmp_path):
+def listed_with(code: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """What `python -m experiments list` answers where `experiments/claims` has one more file."""
     copy = tmp_path / "experiments"
     shutil.copytree(ROOT / "experiments", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "claims" / FILE).write_text(CODE)
-    listed = subprocess.run(
+    (copy / "claims" / FILE).write_text(code)
+    return subprocess.run(
         [sys.executable, "-m", "experiments", "list"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    names = [line.split()[0] for line in listed.splitlines() if line.startswith("ablation-")]
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_the_new_file_is_found_by_being_there(tmp_path):
+    listed = listed_with(CODE, tmp_path)
+    assert listed.returncode == 0
+    names = [line.split()[0] for line in listed.stdout.splitlines() if line.startswith("ablation-")]
     assert sorted(names) == sorted([*(each.name for each in EXPERIMENTS), "ablation-momentum"])
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [("x = 1\n", "neither"), (CODE.replace("ablation-momentum", "ablation-relu"), "relu.py")],
+)
+def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
+    listed = listed_with(code, tmp_path)
+    assert (listed.returncode, listed.stdout) == (2, "")
+    (line,) = listed.stderr.splitlines()
+    assert f"error: {tmp_path}/experiments/claims/" in line
+    assert word in line
+
+
+def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
+    """Stands for one candidate of a search: the middle rate of each grid wins."""
+    error = abs(config.train.learning_rate - 0.002)
+    return None, History([{"epoch": 1.0, "train_error": error}], [error], status="done")
 
 
 @pytest.fixture
@@ -54,9 +81,8 @@ def with_the_claim(tmp_path, monkeypatch):
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)
-    monkeypatch.setattr(experiments.__main__, "EXPERIMENTS", found)
-    # On one step of training the winner is by chance; no rate beyond its edge is tried.
-    monkeypatch.setattr(experiments.runner.search, "MAX_EXTENSIONS", 0)
+    monkeypatch.setattr(experiments, "EXPERIMENTS", found)
+    monkeypatch.setattr(experiments.runner.search, "train", untrained)
     monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
     yield
     sys.modules.pop(f"experiments.claims.{Path(FILE).stem}")

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pytest
 
+from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS, find_experiments
 
 HEADER = "import dataclasses\nfrom tests.experiments.invented import POOLING\n"
@@ -44,15 +45,17 @@ def test_claims_stand_by_number_then_own_questions_by_name(package):
     assert [each.name for each in found] == ["second", "also-second", "tenth", "ask", "zeal"]
 
 
-def test_a_module_without_an_experiment_is_named(package):
-    with pytest.raises(ValueError, match=r"lonely\.py: expected EXPERIMENT"):
-        find_experiments(package(lonely="x = 1\n"))
-
-
-def test_two_experiments_of_one_name_are_named(package):
-    same = declared(("twin", "C1"))
-    with pytest.raises(ValueError, match=r"b\.py: .*a\.py; received 'twin'"):
-        find_experiments(package(a=same, b=same))
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        ({"lonely": "x = 1\n"}, r"lonely\.py: expected EXPERIMENT.*received neither"),
+        ({"odd": "EXPERIMENT = 3\n"}, r"odd\.py: expected EXPERIMENT.*received 3"),
+        (dict.fromkeys("ab", declared(("twin", "C1"))), r"b\.py: .*a\.py; received 'twin'"),
+    ],
+)
+def test_a_faulty_claim_is_named(package, modules, words):
+    with pytest.raises(InputError, match=words):
+        find_experiments(package(**modules))
 
 
 def test_the_order_of_the_paper():
