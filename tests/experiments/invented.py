@@ -1,5 +1,6 @@
 """Two small experiments and results of them, made up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from alexnet_tf.config.fields import Config
@@ -68,6 +69,9 @@ POOLING = Experiment(
 )
 
 
+BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for one in POOLING.comparisons))
+
+
 def fall(epochs: float, last: int) -> list[float]:
     """Training errors that pass 25% after so many epochs."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
@@ -117,9 +121,9 @@ def speed_results(folder: Path) -> Path:
     return folder
 
 
-def pooling_results(folder: Path) -> Path:
+def pooling_results(folder: Path, experiment: Experiment = POOLING) -> Path:
     """Differences of the test error: -0.4, -0.5 and -0.3 points."""
     for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
         for arm, last in (("separate", separate), ("overlapping", overlapping)):
-            record(folder, POOLING, arm, seed, [0.9, 0.5, 0.3, last], probe=0.5)
+            record(folder, experiment, arm, seed, [0.9, 0.5, 0.3, last], probe=0.5)
     return folder

@@ -6,7 +6,15 @@ import pytest
 
 from experiments.evidence.read import read_evidence
 from experiments.report.headline import count_verdicts
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.invented import (
+    BOTH_PRIMARY,
+    POOLING,
+    SPEED,
+    fall,
+    pooling_results,
+    record,
+    speed_results,
+)
 
 
 @pytest.fixture
@@ -22,10 +30,8 @@ def test_the_title_counts_the_verdicts(found):
 
 
 def test_a_claim_is_counted_once_and_by_its_weakest_comparison(tmp_path):
-    both = tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
-    experiment = dataclasses.replace(POOLING, comparisons=both)
     pooling_results(tmp_path / "builtin" / "pooling")
-    found = read_evidence(tmp_path, [experiment])
+    found = read_evidence(tmp_path, [BOTH_PRIMARY])
     assert [one.verdict for one in found[0].primary] == ["reproduced", "not reproduced"]
     assert count_verdicts(found) == "The paper's claims in 1 experiment: 1 not reproduced"
 

@@ -36,10 +36,7 @@ def test_what_does_not_survive_is_named(tmp_path):
     names = ("pooling", "pooling-2", "pooling-3")
     experiments = [dataclasses.replace(POOLING, name=name) for name in names]
     for experiment in experiments:
-        folder = tmp_path / "builtin" / experiment.name
-        for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
-            record(folder, experiment, "separate", seed, [0.9, separate], probe=0.5)
-            record(folder, experiment, "overlapping", seed, [0.9, overlapping], probe=0.5)
+        pooling_results(tmp_path / "builtin" / experiment.name, experiment)
     said = after_holm(read_evidence(tmp_path, experiments))
     assert "included: 3. With p adjusted" in said
     assert " 0 of them keep p < 0.05; not so C4" in said

@@ -10,7 +10,15 @@ from experiments.evidence import wording
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.invented import (
+    BOTH_PRIMARY,
+    POOLING,
+    SPEED,
+    fall,
+    pooling_results,
+    record,
+    speed_results,
+)
 
 ARMS = "overlapping − separate".replace(" ", "\N{NO-BREAK SPACE}")
 
@@ -83,10 +91,8 @@ def test_the_claimed_side_is_shaded(found):
 
 
 def test_a_statement_stands_once_above_its_comparisons(tmp_path):
-    both = tuple(dataclasses.replace(one, primary=True) for one in POOLING.comparisons)
-    experiment = dataclasses.replace(POOLING, comparisons=both)
     pooling_results(tmp_path / "builtin" / "pooling")
-    ((_, lines),) = panels_of(read_evidence(tmp_path, [experiment]))
+    ((_, lines),) = panels_of(read_evidence(tmp_path, [BOTH_PRIMARY]))
     texts = [text.get_text() for text in panel(lines).texts]
     assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
     # Beside the two comparisons' verdicts the claim's, below its name.
