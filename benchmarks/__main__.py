@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
@@ -20,23 +20,23 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(prog="benchmarks", description="Speed and memory, against PyTorch and the limits.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
-    running = commands.add_parser("run", help="measure; rows go to RESULTS_DIR/<machine kind>/")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], purpose: str) -> OneLineParser:
+        added = commands.add_parser(name, help=purpose)
+        added.set_defaults(command=command)
+        added.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
+        return added
+
+    running = add("run", _run, "measure; rows go to RESULTS_DIR/<machine kind>/")
     running.add_argument("--quick", action="store_true", help="fewer rounds and cases")
     running.add_argument("--items", default="", help="comma list; default all")
     running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
-    running.set_defaults(command=_run)
-    reporting = commands.add_parser("report", help="table, chart and README's section from recorded rows")
-    reporting.set_defaults(command=_report)
-    scaling = commands.add_parser("scaling", help="predict training on many machines like those measured")
+    add("report", _report, "table, chart and README's section from recorded rows")
+    scaling = add("scaling", _scaling, "predict training on many machines like those measured")
     scaling.add_argument("--out", type=Path, default=Path("results/scaling"))
-    scaling.set_defaults(command=_scaling)
-    growing = commands.add_parser("growth", help="time and memory against batch, images, devices")
+    growing = add("growth", _growth, "time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
-    growing.set_defaults(command=_growth)
-    profiling = commands.add_parser("profile", help="time of each part of a training step of AlexNet")
-    profiling.set_defaults(command=_profile)
-    for command in (running, reporting, scaling, growing, profiling):
-        command.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
+    add("profile", _profile, "time of each part of a training step of AlexNet")
     return parser
 
 

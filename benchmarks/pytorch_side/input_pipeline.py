@@ -1,7 +1,9 @@
 """Augmented batches of PyTorch's pipeline; nothing is computed with them."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +15,8 @@ from benchmarks.runner.task import Task
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
 # torchvision takes images one by one: 50,000 of them take a quarter of a minute.
 FEWER = 10_000
+# Of torchvision: images, arrays and tensors, each into one of them.
+Transform = Callable[[Any], Any]
 MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -21,14 +25,8 @@ def torchvision_files(folder: str, batch: int, threads: int) -> Task:
     # Here, not at the top: a torchvision of another PyTorch fails when it is imported.
     from torchvision import datasets, transforms
 
-    steps = [
-        transforms.Resize(256),
-        transforms.RandomCrop(224),
-        transforms.RandomHorizontalFlip(),
-        transforms.ToTensor(),
-        transforms.Normalize(MEAN, STDDEV),
-    ]
-    return _epochs(datasets.ImageFolder(folder, transforms.Compose(steps)), batch, threads)
+    augment = _augmentation(transforms.Resize(256), transforms.RandomCrop(224))
+    return _epochs(datasets.ImageFolder(folder, augment), batch, threads)
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
@@ -62,14 +60,8 @@ def torchvision_memory(batch: int, threads: int) -> Task:
     """An epoch of 10,000 images of CIFAR-10's size in memory, by torchvision's transforms."""
     from torchvision import transforms
 
-    steps = [
-        transforms.ToPILImage(),
-        transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD),
-        transforms.RandomHorizontalFlip(),
-        transforms.ToTensor(),
-        transforms.Normalize(MEAN, STDDEV),
-    ]
-    return _epochs(Thumbnails(_noise(FEWER), transforms.Compose(steps)), batch, threads)
+    crop = transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD)
+    return _epochs(Thumbnails(_noise(FEWER), _augmentation(transforms.ToPILImage(), crop)), batch, threads)
 
 
 def memory(batch: int) -> Task:
@@ -94,7 +86,7 @@ def memory(batch: int) -> Task:
 class Thumbnails(Dataset):
     """Small images in memory, one at a time through torchvision's transforms."""
 
-    def __init__(self, images: torch.Tensor, transform):
+    def __init__(self, images: torch.Tensor, transform: Transform):
         self.images, self.transform = images, transform
 
     def __len__(self) -> int:
@@ -102,6 +94,13 @@ class Thumbnails(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         return self.transform(self.images[index]), 0
+
+
+def _augmentation(*first: Transform) -> Transform:
+    from torchvision import transforms
+
+    last = transforms.ToTensor(), transforms.Normalize(MEAN, STDDEV)
+    return transforms.Compose([*first, transforms.RandomHorizontalFlip(), *last])
 
 
 def _noise(count: int) -> torch.Tensor:

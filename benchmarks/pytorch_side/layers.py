@@ -5,14 +5,13 @@ import math
 import torch
 from torch import nn
 
-from benchmarks.pytorch_side.networks import alexnet
+from benchmarks.pytorch_side.networks import alexnet, normalization
 from benchmarks.runner.task import Task
 
 
 def lrn(shape: list[int], dtype: str) -> Task:
     """`nn.LocalResponseNorm`."""
-    layer = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
-    return _both_ways(layer, shape, dtype, math.prod(shape))
+    return _both_ways(normalization(), shape, dtype, math.prod(shape))
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:

@@ -1,7 +1,5 @@
 """Training steps of PyTorch networks on a constant batch."""
 
-from collections.abc import Callable
-
 import torch
 from torch import nn
 
@@ -11,21 +9,17 @@ from benchmarks.runner.task import Task
 
 def alexnet(batch: int, precision: str) -> Task:
     """The paper's network in eager mode."""
-    net = networks.alexnet()
-    return _training_task(net, list(net.parameters()), random_images(batch, 224), 1000, precision)
+    return _training_task(networks.alexnet(), random_images(batch, 224), 1000, precision)
 
 
 def compiled_alexnet(batch: int, precision: str) -> Task:
     """The paper's network by `torch.compile`, which needs a C++ compiler."""
-    net = networks.alexnet()
-    parameters = list(net.parameters())
-    return _training_task(torch.compile(net), parameters, random_images(batch, 224), 1000, precision)
+    return _training_task(torch.compile(networks.alexnet()), random_images(batch, 224), 1000, precision)
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int) -> Task:
     """The four-layer network of Figure 1, `steps` steps a call."""
-    net = networks.cifar_net(lrn)
-    return _training_task(net, list(net.parameters()), random_images(batch, 32), 10, precision, steps)
+    return _training_task(networks.cifar_net(lrn), random_images(batch, 32), 10, precision, steps)
 
 
 def random_images(batch: int, side: int) -> torch.Tensor:
@@ -34,15 +28,10 @@ def random_images(batch: int, side: int) -> torch.Tensor:
 
 
 def _training_task(
-    net: Callable[[torch.Tensor], torch.Tensor],
-    parameters: list[nn.Parameter],
-    images: torch.Tensor,
-    classes: int,
-    precision: str,
-    steps: int = 1,
+    net: nn.Module, images: torch.Tensor, classes: int, precision: str, steps: int = 1
 ) -> Task:
     labels = torch.randint(0, classes, (len(images),))
-    optimizer = torch.optim.SGD(parameters, 1e-4, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9, weight_decay=5e-4)
 
     def step() -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)

@@ -119,6 +119,9 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     return replace(measured, limit=paired_ratio(slower, at_peak).ratio)
 
 
+FILES = "JPEG files to 224x224"
+
+
 def _between(item: str, case: str, numerator: str, denominator: str) -> Callable[[Rows], Measured]:
     return lambda rows: paired_ratio(find(rows, item, case, numerator), find(rows, item, case, denominator))
 
@@ -126,10 +129,6 @@ def _between(item: str, case: str, numerator: str, denominator: str) -> Callable
 def _real_input(policy: str, images: str) -> Callable[[Rows], Measured]:
     case = f"AlexNet, batch {{batch}}, {policy}"
     return lambda rows: at_largest_batch(rows, "step_with_input", case, "constant batch", images)[0]
-
-
-def _files(numerator: str, denominator: str) -> Callable[[Rows], Measured]:
-    return _between("input_pipeline", "JPEG files to 224x224", numerator, denominator)
 
 
 def _targets(precision: str, policy: str, bounds: Mapping[str, float]) -> list[Target]:
@@ -161,11 +160,11 @@ TARGETS = [
     *_targets("bfloat16", "mixed_bfloat16",
               {"pytorch": 7.0, "peak": 0.60, "keras": 8.0, "lrn_cost": 1.5, "input": 0.95}),
     Target("input pipeline from JPEG files, speed against decoding alone", "–", 0.85,
-           _files("decoding alone", "ours"), percent=True),
+           _between("input_pipeline", FILES, "decoding alone", "ours"), percent=True),
     Target("input pipeline from JPEG files, speed against decoding and scaling alone", "–", 0.85,
-           _files("decoding and scaling alone", "ours"), percent=True),
+           _between("input_pipeline", FILES, "decoding and scaling alone", "ours"), percent=True),
     Target("input pipeline of pixels decoded once, speed against decoding the JPEG files alone", "–", 0.85,
-           _files("decoding alone", "ours, decoded once"), percent=True),
+           _between("input_pipeline", FILES, "decoding alone", "ours, decoded once"), percent=True),
     Target("inference, batch 1, against PyTorch eager", "float32", 1.5,
            _between("inference", "batch 1, 1 view, float32", "PyTorch eager", "ours")),
 ]  # fmt: skip

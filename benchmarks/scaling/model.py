@@ -110,8 +110,3 @@ def step(
 def images_per_second(device: Device, count: int, batch: int, network: Network) -> float:
     """Training rate of all devices together."""
     return batch / step(device, count, batch, network).seconds
-
-
-def training_seconds(images_per_second: float, epochs: int) -> float:
-    """Seconds of `epochs` passes over ImageNet's training set."""
-    return epochs * TRAINING_IMAGES / images_per_second

@@ -45,10 +45,14 @@ class Published:
         return self.batch / self.step.seconds
 
     @property
+    def ratio(self) -> float:
+        """The model's rate over the published one."""
+        return self.predicted / self.images_per_second
+
+    @property
     def agrees(self) -> bool:
         """Whether the model's rate is within `TOLERANCE` of the published one."""
-        ratio = self.predicted / self.images_per_second
-        return max(ratio, 1 / ratio) <= TOLERANCE
+        return max(self.ratio, 1 / self.ratio) <= TOLERANCE
 
     @property
     def slower_compute(self) -> float:

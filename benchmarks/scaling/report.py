@@ -17,7 +17,7 @@ from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.files import make_folder, write_text
 from benchmarks.plan import PRECISIONS
 from benchmarks.rows import find, read_rows, write_lines
-from benchmarks.scaling.model import FLOAT32_BYTES, Device, Network, images_per_second, training_seconds
+from benchmarks.scaling.model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, images_per_second
 from benchmarks.scaling.published import PUBLISHED, TOLERANCE, Published
 from experiments.report.markdown import markdown
 
@@ -92,7 +92,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
          "compute_seconds", "all_reduce_seconds", "agrees", "assumed"),
         [
             (p.source, p.count, p.batch, p.network.name, f"{p.images_per_second:.0f}", f"{p.predicted:.0f}",
-             f"{p.predicted / p.images_per_second:.3f}", _minutes(p, p.images_per_second),
+             f"{p.ratio:.3f}", _minutes(p, p.images_per_second),
              _minutes(p, p.predicted), f"{p.step.compute:.4g}", f"{p.step.all_reduce:.4g}",
              "yes" if p.agrees else "no", p.assumed)
             for p in PUBLISHED
@@ -112,7 +112,7 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
 
 
 def _minutes(p: Published, rate: float) -> str:
-    return f"{training_seconds(rate, p.epochs) / 60:.1f}" if p.epochs else ""
+    return f"{p.epochs * TRAINING_IMAGES / rate / 60:.1f}" if p.epochs else ""
 
 
 def _agreement(p: Published) -> str:
@@ -124,7 +124,7 @@ def _agreement(p: Published) -> str:
 def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
     published = [
         [p.source, f"{p.batch:,}", p.network.name,
-         f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}", f"{p.predicted / p.images_per_second:.2f}",
+         f"{p.images_per_second:,.0f}", f"{p.predicted:,.0f}", f"{p.ratio:.2f}",
          _minutes(p, p.images_per_second) or "–", _minutes(p, p.predicted) or "–",
          f"{1000 * p.step.compute:.0f} + {1000 * p.step.all_reduce:.0f} ms", _agreement(p), p.assumed]
         for p in PUBLISHED
@@ -207,7 +207,7 @@ def _draw_published(axes: Axes) -> None:
             label="" if place else "published",
         )  # fmt: skip
         axes.annotate(
-            f"{ends[1] / ends[0]:.2f}×", (max(ends), place), xytext=(9, 0), textcoords="offset points",
+            f"{p.ratio:.2f}×", (max(ends), place), xytext=(9, 0), textcoords="offset points",
             va="center", fontsize=8,
         )  # fmt: skip
     axes.set_yticks(range(len(PUBLISHED)), [p.source.replace(", ", ",\n", 1) for p in PUBLISHED], fontsize=7)

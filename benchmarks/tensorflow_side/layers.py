@@ -9,7 +9,7 @@ import tensorflow as tf
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization
 from alexnet_tf.models import alexnet
 from benchmarks.runner.task import Task
-from benchmarks.tensorflow_side.training_step import keras_sgd, paper_optimizer
+from benchmarks.tensorflow_side.training_step import keras_sgd, paper_optimizer, stock_normalization
 
 
 def lrn(shape: list[int], dtype: str) -> Task:
@@ -19,12 +19,7 @@ def lrn(shape: list[int], dtype: str) -> Task:
 
 def tensorflow_lrn(shape: list[int], dtype: str) -> Task:
     """TensorFlow's operation, in float32 where it has no kernel for `dtype`."""
-
-    def normalize(x: tf.Tensor) -> tf.Tensor:
-        y = tf.nn.local_response_normalization(tf.cast(x, tf.float32), 2, 2.0, 1e-4, 0.75)
-        return tf.cast(y, x.dtype)
-
-    return _both_ways(normalize, shape, dtype)
+    return _both_ways(stock_normalization, shape, dtype)
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
