@@ -52,21 +52,27 @@ def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
 
 
-def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds():
-    fast, slow = measure(COMPARISON, workers([]), Budget(6, 3.0, least_rounds=2, shortest=0.1))
+@pytest.mark.parametrize(
+    ("changes", "seconds", "least_rounds", "rounds"),
+    [
+        ({}, 3.0, 2, [6, 2]),
+        ({}, 3.0, 1, [6, 1]),
+        ({}, 3.0, 3, [6, 3]),
+        ({"least_rounds": 1}, 3.0, 3, [6, 1]),
+        # A turn of 8 calls has 4 times the seconds: 40 are 6 rounds of .8 s, but two of 32 s.
+        ({"calls": 8}, 10.0, 2, [6, 2]),
+    ],
+)
+def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds(
+    changes, seconds, least_rounds, rounds
+):
+    log = []
+    comparison = dataclasses.replace(COMPARISON, **changes)
 
-    assert len(fast.seconds) == 6
-    assert len(slow.seconds) == 2
-    quick = Budget(6, 3.0, least_rounds=1, shortest=0.1)
-    assert [len(row.seconds) for row in measure(COMPARISON, workers([]), quick)] == [6, 1]
+    rows = measure(comparison, workers(log), Budget(6, seconds, least_rounds, shortest=0.1))
 
-
-def test_a_comparison_of_long_calls_may_ask_for_fewer_rounds():
-    comparison = dataclasses.replace(COMPARISON, least_rounds=1)
-    budget = Budget(6, 3.0, least_rounds=3, shortest=0.1)
-
-    assert [len(row.seconds) for row in measure(comparison, workers([]), budget)] == [6, 1]
-    assert [len(row.seconds) for row in measure(COMPARISON, workers([]), budget)] == [6, 3]
+    assert [len(row.seconds) for row in rows] == rounds
+    assert {entry[2] for entry in log if entry[0] == "time"} == {comparison.calls}
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])
@@ -90,14 +96,3 @@ def test_alone_each_contender_has_its_own_process(step):
         assert (fast.seconds, fast.peak_mebibytes) == ((0.1, 0.1), 100)
         assert [entry[0] for entry in log][:6] == ["stop", "prepare", "time", "time", "peak", "stop"]
     assert [entry[0] for entry in log].count("stop") == 4
-
-
-def test_a_turn_of_many_calls_has_more_time():
-    log = []
-    comparison = dataclasses.replace(COMPARISON, calls=8)
-
-    fast, slow = measure(comparison, workers(log), Budget(9, 10.0, least_rounds=2, shortest=0.1))
-
-    assert {entry[1:] for entry in log if entry[0] == "time"} == {("fast", 8), ("slow", 8)}
-    # 40 s are allowed: 9 rounds of .8 s, but two of 32 s.
-    assert (len(fast.seconds), len(slow.seconds)) == (9, 2)

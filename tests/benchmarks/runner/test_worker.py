@@ -20,21 +20,21 @@ def test_workers_start_in_the_checkout():
 
 
 def prepare(worker, build, timeout=30.0, **arguments):
-    return worker.ask(timeout, do="prepare", key=build, build=f"work.{build}", arguments=arguments)
+    return worker.ask(timeout, do="prepare", key=build, build=build, arguments=arguments)
 
 
 def test_prepares_times_and_drops(worker):
     assert worker.about() == {"version": "1.2"}
 
-    prepared = prepare(worker, "good", amount=3)
-    timed = worker.ask(do="time", key="good", calls=5)
+    prepared = prepare(worker, "work.good", amount=3)
+    timed = worker.ask(do="time", key="work.good", calls=5)
 
     assert (prepared["amount"], prepared["gflop"]) == (3, 6)
     assert 0 < timed["seconds"] < 1
     assert worker.ask(do="peak")["mebibytes"] > 1
-    worker.ask(do="drop", key="good")
+    worker.ask(do="drop", key="work.good")
     with pytest.raises(WorkerError, match="process ended"):
-        worker.ask(do="time", key="good", calls=1)
+        worker.ask(do="time", key="work.good", calls=1)
 
 
 @pytest.mark.parametrize(("long", "calls"), [(60.0, 2), (0.1, 1)])
@@ -49,30 +49,20 @@ def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, mo
     assert (answer["seconds"] >= 0.2) == (calls == 1)
 
 
-def test_a_failure_is_reported_by_its_first_line_and_the_worker_goes_on(worker):
-    with pytest.raises(WorkerError, match=r"^ValueError: no such kernel$"):
-        prepare(worker, "failing")
+@pytest.mark.parametrize(
+    ("build", "timeout", "reason"),
+    [
+        ("work.failing", 30.0, r"^ValueError: no such kernel$"),
+        ("nowhere.x", 30.0, "No module named"),
+        ("work.dying", 30.0, "status 7"),
+        ("work.hanging", 1.0, "no answer within 1 s"),
+    ],
+)
+def test_a_failure_has_its_reason_and_the_worker_goes_on(worker, build, timeout, reason):
+    with pytest.raises(WorkerError, match=reason):
+        prepare(worker, build, timeout)
 
-    assert prepare(worker, "good", amount=1)["amount"] == 1
-
-
-def test_a_missing_module_is_a_reason(worker):
-    with pytest.raises(WorkerError, match="No module named"):
-        worker.ask(do="prepare", key="x", build="nowhere.x", arguments={})
-
-
-def test_a_dead_worker_starts_anew(worker):
-    with pytest.raises(WorkerError, match="status 7"):
-        prepare(worker, "dying")
-
-    assert prepare(worker, "good", amount=1)["amount"] == 1
-
-
-def test_a_hanging_worker_is_ended(worker):
-    with pytest.raises(WorkerError, match=r"no answer within 1 s"):
-        prepare(worker, "hanging", timeout=1.0)
-
-    assert prepare(worker, "good", amount=1)["amount"] == 1
+    assert prepare(worker, "work.good", amount=1)["amount"] == 1
 
 
 def test_a_missing_python_is_a_reason():

@@ -42,7 +42,13 @@ def narrow_alexnet(monkeypatch):
         monkeypatch.setattr(module, name, narrow)
 
 
-@pytest.mark.parametrize("build", must_run())
+# The same step as `step_with_input.files`, from photographs that were decoded before.
+SLOW = ("step_with_input.memory", "step_with_input.cached")
+
+
+@pytest.mark.parametrize(
+    "build", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
+)
 def test_it_runs(build, photographs, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
     contender = must_run()[build]
