@@ -4,7 +4,6 @@ import gc
 from pathlib import Path
 
 import pytest
-from xdist import is_xdist_controller
 
 
 def pytest_sessionstart(session):
@@ -12,7 +11,8 @@ def pytest_sessionstart(session):
 
     The process that hands tests to the others runs none, and would hold TensorFlow's 600 MB for nothing.
     """
-    if is_xdist_controller(session):
+    config = session.config
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         return
     import tensorflow as tf
 
