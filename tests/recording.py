@@ -1,13 +1,13 @@
 """Invented runs, recorded as a runner would."""
 
-from alexnet_tf.results.csv_rows import CURVES_COLUMNS, LR_SEARCH_COLUMNS, runs_columns
+from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS
 from alexnet_tf.results.folder import record_run
 
 METRICS = ("epochs_to_25",)
 
 
 def run_row(arm="relu", seed=0, **changes):
-    row = dict.fromkeys(runs_columns(METRICS), "")
+    row = dict.fromkeys(RUNS.with_metrics(METRICS).names, "")
     row |= {
         "run_id": f"x-{arm}-{seed}", "experiment": "x", "arm": arm, "seed": seed, "status": "done",
         "epochs": 2, "learning_rate": 0.001, "train_error": 0.1 + 0.2,
@@ -18,7 +18,7 @@ def run_row(arm="relu", seed=0, **changes):
 
 
 def curve_rows(arm="relu", seed=0, epochs=2):
-    row = dict.fromkeys(CURVES_COLUMNS, 0.5) | {"experiment": "x", "arm": arm, "seed": seed}
+    row = dict.fromkeys(CURVES.names, 0.5) | {"experiment": "x", "arm": arm, "seed": seed}
     return [row | {"epoch": epoch, "images_per_second": None} for epoch in range(epochs + 1)]
 
 
@@ -28,7 +28,7 @@ def record(folder, arm="relu", seed=0, **changes):
 
 
 def search_row(arm="relu", rate=0.01, **changes):
-    row = dict.fromkeys(LR_SEARCH_COLUMNS, "")
+    row = dict.fromkeys(LR_SEARCH.names, "")
     row |= {
         "experiment": "x", "arm": arm, "learning_rate": rate, "seed": 0, "epochs": 6, "status": "done",
         "objective": "selection_error", "value": 0.25, "train_error": 0.2, "selection_error": 0.25,

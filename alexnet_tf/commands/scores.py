@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alexnet_tf.results.csv_rows import to_csv
-from alexnet_tf.results.possible_values import AN_ERROR
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 
@@ -41,7 +40,7 @@ def read_scores(path: Path) -> list[dict[str, str]]:
             raise InputError(f"{path}:{number}: expected {len(COLUMNS)} cells; received {','.join(cells)}")
         for name, text in zip(COLUMNS, cells, strict=True):
             if name.endswith("_error") and not _is_error(text):
-                raise InputError(f"{path}:{number}: {name}: expected {AN_ERROR}; received {text!r}")
+                raise InputError(f"{path}:{number}: {name}: expected a number in [0, 1]; received {text!r}")
     return [dict(zip(COLUMNS, cells, strict=True)) for _, cells in rows]
 
 

@@ -11,19 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.results.csv_rows import (
-    CURVE_KEY,
-    CURVES_COLUMNS,
-    LR_SEARCH_COLUMNS,
-    RUN_KEY,
-    RUNS_COLUMNS,
-    SEARCH_KEY,
-    Reading,
-    Table,
-    read_table,
-    runs_columns,
-    to_line,
-)
+from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS, Ranges, Schema
+from alexnet_tf.results.csv_rows import Table, read_table, to_lines, to_text
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_text
 
@@ -54,11 +43,11 @@ def prepare_folder(
         ) from error
     with locked(folder):
         if metric_names is not None:
-            runs = _checked(folder / "runs.csv", runs_columns(metric_names), RUN_KEY)
+            runs = _checked(folder, RUNS.with_metrics(metric_names))
             if data_fingerprint is not None:
                 _refuse_other_images(folder, runs, data_fingerprint)
-        _checked(folder / "curves.csv", CURVES_COLUMNS, CURVE_KEY)
-        _checked(folder / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY)
+        _checked(folder, CURVES)
+        _checked(folder, LR_SEARCH)
 
 
 def record_run(
@@ -75,8 +64,8 @@ def record_run(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        run_row: values for `RUNS_COLUMNS` and for `metric_names` (a metric left out is None).
-        curve_rows: values for `CURVES_COLUMNS`, one per epoch.
+        run_row: values for the columns of `RUNS` and for `metric_names` (a metric left out is None).
+        curve_rows: values for the columns of `CURVES`, one per epoch.
         record: JSON-ready; `record["config"]` is the `Config.to_dict()` of the run.
         metric_names: the experiment's own metrics.
         arm_order: arms in the order of the files; others follow by name.
@@ -86,32 +75,25 @@ def record_run(
             images, when files there have other columns, or when they cannot be written.
         ValueError: when a value is missing from the rows, or has no column.
     """
-    columns = runs_columns(metric_names)
+    schema = RUNS.with_metrics(metric_names)
     run_row = {**dict.fromkeys(metric_names), **run_row}
-    for row, expected in [(run_row, columns), *((row, CURVES_COLUMNS) for row in curve_rows)]:
-        if set(row) != set(expected):
-            raise ValueError(f"expected the columns {sorted(expected)}, received {sorted(row)}")
+    _refuse_other_columns([run_row], schema)
+    _refuse_other_columns(curve_rows, CURVES)
     if not run_row["run_id"] or "/" in run_row["run_id"]:
         raise ValueError(f"expected a run_id that can name a file, received {run_row['run_id']!r}")
 
-    identity = {(run_row["arm"], str(run_row["seed"]))}
+    replaced = {_identity(run_row, RUNS.key)}
     with locked(folder):
         (folder / "records").mkdir(exist_ok=True)
-        runs = _checked(folder / "runs.csv", columns, RUN_KEY)
-        curves = _checked(folder / "curves.csv", CURVES_COLUMNS, CURVE_KEY)
-        earlier = [line.texts for line in runs.lines if _identity(line.texts, RUN_KEY) in identity]
+        runs, curves = _checked(folder, schema), _checked(folder, CURVES)
+        earlier = [line.texts for line in runs.lines if _identity(line.texts, RUNS.key) in replaced]
         for texts in earlier:
             _refuse_other_hash(folder, texts, run_row)
         _refuse_other_images(folder, runs, run_row["data_fingerprint"])
-        write_text(
-            folder / "curves.csv",
-            _merged(curves, CURVES_COLUMNS, CURVE_KEY, RUN_KEY, curve_rows, identity, arm_order),
-        )
+        write_text(folder / CURVES.file, _merged(curves, CURVES, RUNS.key, curve_rows, replaced, arm_order))
         content = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False)
         write_text(folder / "records" / f"{run_row['run_id']}.json", content + "\n")
-        write_text(
-            folder / "runs.csv", _merged(runs, columns, RUN_KEY, RUN_KEY, [run_row], identity, arm_order)
-        )
+        write_text(folder / RUNS.file, _merged(runs, schema, RUNS.key, [run_row], replaced, arm_order))
         for texts in earlier:
             if texts.get("run_id") not in (None, "", run_row["run_id"]):
                 (folder / "records" / f"{Path(texts['run_id']).name}.json").unlink(missing_ok=True)
@@ -122,27 +104,23 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        rows: values for `LR_SEARCH_COLUMNS`; `value` is None for a censored or diverged run.
+        rows: values for the columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
         arm_order: arms in the order of the file; others follow by name.
 
     Raises:
         InputError: as `record_run`.
         ValueError: as `record_run`.
     """
-    for row in rows:
-        if set(row) != set(LR_SEARCH_COLUMNS):
-            raise ValueError(f"expected the columns {sorted(LR_SEARCH_COLUMNS)}, received {sorted(row)}")
-    path = folder / "lr_search.csv"
+    _refuse_other_columns(rows, LR_SEARCH)
+    new = {_identity(row, LR_SEARCH.key): row for row in rows}
     with locked(folder):
-        table = _checked(path, LR_SEARCH_COLUMNS, SEARCH_KEY)
-        there = {_identity(line.texts, SEARCH_KEY): line.texts for line in table.lines}
-        identities = {(row["arm"], repr(float(row["learning_rate"])), str(row["seed"])): row for row in rows}
-        for identity, row in identities.items():
-            if identity in there:
-                _refuse_other_hash(folder, there[identity], row)
-        write_text(
-            path, _merged(table, LR_SEARCH_COLUMNS, SEARCH_KEY, SEARCH_KEY, rows, set(identities), arm_order)
-        )
+        table = _checked(folder, LR_SEARCH)
+        for line in table.lines:
+            identity = _identity(line.texts, LR_SEARCH.key)
+            if identity in new:
+                _refuse_other_hash(folder, line.texts, new[identity])
+        text = _merged(table, LR_SEARCH, LR_SEARCH.key, list(new.values()), set(new), arm_order)
+        write_text(folder / LR_SEARCH.file, text)
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
@@ -168,46 +146,34 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
     Raises:
         InputError: for a row with another hash.
     """
-    for row in read_runs(folder).rows:
-        if (row["arm"], row["seed"]) == (arm, seed):
-            if config_hash is not None:
-                _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
-            return row if row["status"] != "failed" else None
-    return None
+    row = next((row for row in read_runs(folder).rows if (row["arm"], row["seed"]) == (arm, seed)), None)
+    if row and config_hash is not None:
+        _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
+    return row if row and row["status"] != "failed" else None
 
 
-def read_runs(folder: Path) -> Reading:
-    """Rows of runs.csv (none where there is no file); the experiment's own metrics are floats or None.
-
-    Returns:
-        rows: column -> int, float, text, or None for an empty number; NaN for one that no run that is done
-            can have measured.
-        problems: "file:line: expected ..., received ..." for each line that is not among the rows, and
-            for each such number.
-    """
-    return _reading(read_table(folder / "runs.csv", RUNS_COLUMNS, RUN_KEY))
+def read_runs(folder: Path, ranges: Ranges | None = None) -> Table:
+    """runs.csv, empty where there is none; the experiment's own metrics have these ranges."""
+    return read_table(folder / RUNS.file, RUNS, ranges)
 
 
-def read_curves(folder: Path) -> Reading:
-    """Rows of curves.csv, as `read_runs`."""
-    return _reading(read_table(folder / "curves.csv", CURVES_COLUMNS, CURVE_KEY))
+def read_curves(folder: Path) -> Table:
+    """curves.csv, empty where there is none."""
+    return read_table(folder / CURVES.file, CURVES)
 
 
-def read_lr_search(folder: Path) -> Reading:
-    """Rows of lr_search.csv, as `read_runs`; `winner` is a bool."""
-    return _reading(read_table(folder / "lr_search.csv", LR_SEARCH_COLUMNS, SEARCH_KEY))
+def read_lr_search(folder: Path) -> Table:
+    """lr_search.csv, empty where there is none; `winner` is a bool."""
+    return read_table(folder / LR_SEARCH.file, LR_SEARCH)
 
 
-def _reading(table: Table) -> Reading:
-    return Reading(table.rows, list(table.problems))
-
-
-def _checked(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
-    """The table at `path`, which may be missing but not have other columns."""
-    table = read_table(path, columns, key)
-    if table.header and table.header != tuple(columns):
+def _checked(folder: Path, schema: Schema) -> Table:
+    """A table of the folder, which may be missing but not have other columns."""
+    path = folder / schema.file
+    table = read_table(path, schema)
+    if table.header and table.header != schema.names:
         raise InputError(
-            f"{path}: expected the columns {','.join(columns)}; received {','.join(table.header)}; "
+            f"{path}: expected the columns {','.join(schema.names)}; received {','.join(table.header)}; "
             "to start a new folder, set RESULTS_DIR="
         )
     if not table.header and table.problems and path.stat().st_size:
@@ -215,8 +181,15 @@ def _checked(path: Path, columns: Sequence[str], key: Sequence[str]) -> Table:
     return table
 
 
-def _identity(texts: Mapping[str, str], key: Sequence[str]) -> tuple[str | None, ...]:
-    return tuple(texts.get(name) for name in key)
+def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, ...]:
+    """The key of a row, or of a line's texts, as it stands in the file; None where a field is cut off."""
+    return tuple(to_text(row[name]) if name in row else None for name in key)
+
+
+def _refuse_other_columns(rows: Sequence[Mapping[str, Any]], schema: Schema) -> None:
+    for row in rows:
+        if set(row) != set(schema.names):
+            raise ValueError(f"expected the columns {sorted(schema.names)}, received {sorted(row)}")
 
 
 def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -230,9 +203,9 @@ def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str,
 
 
 def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
-    for line in runs.lines:
-        known = line.texts.get("data_fingerprint")
-        if line.row is not None and known and known != fingerprint:
+    for row in runs.rows:
+        known = row["data_fingerprint"]
+        if known and known != fingerprint:
             raise InputError(
                 f"{folder}: expected images of fingerprint {known[:12]}... (rows of them are there already), "
                 f"received {fingerprint[:12]}...; to use other images, set another RESULTS_DIR="
@@ -241,25 +214,27 @@ def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
 
 def _merged(
     table: Table,
-    columns: Sequence[str],
+    schema: Schema,
     key: Sequence[str],
-    replaced_by: Sequence[str],
     rows: Sequence[Mapping[str, Any]],
-    identities: set[tuple[str, ...]],
+    replaced: set[tuple[str | None, ...]],
     arm_order: Sequence[str],
 ) -> str:
-    """The file's new text: lines of `identities` give way to `rows`; lines not understood go last."""
-    kept = [line for line in table.lines if _identity(line.texts, replaced_by) not in identities]
+    """The file's new text: `rows` take the place of the lines whose `key` is among `replaced`.
+
+    Lines that cannot be read go last.
+    """
+    kept = [line for line in table.lines if _identity(line.texts, key) not in replaced]
     ranks = {arm: rank for rank, arm in enumerate(arm_order)}
 
     def position(row: Mapping[str, Any]) -> tuple:
         rank = ranks.get(row["arm"], len(ranks))
-        return (rank, row["arm"], *(row[name] for name in key[1:]))
+        return (rank, *(row[name] for name in schema.key))
 
-    understood = [(position(line.row), line.text) for line in kept if line.row is not None]
-    understood += [(position(row), to_line([row[name] for name in columns])) for row in rows]
-    lines = [to_line(columns), *(text for _, text in sorted(understood))]
-    lines += [line.text for line in kept if line.row is None]
+    valid = [(position(line.row), f"{line.text}\n") for line in kept if line.row]
+    valid += [(position(row), to_lines([[row[name] for name in schema.names]])) for row in rows]
+    lines = [to_lines([schema.names]), *(text for _, text in sorted(valid))]
+    text = "".join(lines + [f"{line.text}\n" for line in kept if not line.row])
     # A line cut short at the end of the file stays cut short, so that it is not taken for a whole one.
-    cut = not table.complete and bool(kept) and kept[-1] is table.lines[-1]
-    return "\n".join(lines) + ("" if cut else "\n")
+    is_cut = not table.is_complete and bool(kept) and kept[-1] is table.lines[-1]
+    return text.removesuffix("\n") if is_cut else text

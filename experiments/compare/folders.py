@@ -6,21 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.results.csv_rows import (
-    CURVE_KEY,
-    CURVES_COLUMNS,
-    LR_SEARCH_COLUMNS,
-    RUN_KEY,
-    RUNS_COLUMNS,
-    SEARCH_KEY,
-    read_table,
-)
+from alexnet_tf.results import columns
+from alexnet_tf.results.csv_rows import read_table
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
+from experiments import EXPERIMENTS
 
-RUNS, CURVES, SEARCH = "runs.csv", "curves.csv", "lr_search.csv"
-COLUMNS = {RUNS: RUNS_COLUMNS, CURVES: CURVES_COLUMNS, SEARCH: LR_SEARCH_COLUMNS}
-KEYS = {RUNS: RUN_KEY, CURVES: CURVE_KEY, SEARCH: SEARCH_KEY}
+SCHEMAS = {schema.file: schema for schema in (columns.RUNS, columns.CURVES, columns.LR_SEARCH)}
+RUNS, CURVES, SEARCH = SCHEMAS
+KEYS = {file: schema.key for file, schema in SCHEMAS.items()}
+RANGES = {name: limits for each in EXPERIMENTS for name, limits in each.ranges.items()}
 # Columns that only this file has.
 MARKS = {RUNS: "run_id", CURVES: "epoch", SEARCH: "winner"}
 
@@ -150,7 +145,7 @@ def _read_side(folder: Path, named: Path) -> Side:
     tables: dict[str, dict[Key, Row]] = {name: {} for name in KEYS}
     records, problems = read_records(folder) if RUNS in paths else ({}, [])
     for name, path in paths.items():
-        table = read_table(path, COLUMNS[name], KEYS[name])
+        table = read_table(path, SCHEMAS[name], RANGES)
         tables[name] = {tuple(row[column] for column in KEYS[name]): row for row in table.rows}
         problems += table.problems
     runs = tables[RUNS]
@@ -169,4 +164,4 @@ def _kind(path: Path) -> str:
     for name, mark in MARKS.items():
         if mark in header.split(","):
             return name
-    raise InputError(f"expected the columns of {', '.join(COLUMNS)} in {path}; received {header}")
+    raise InputError(f"expected the columns of {', '.join(SCHEMAS)} in {path}; received {header}")

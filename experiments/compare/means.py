@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alexnet_tf.results.csv_rows import metric_columns
+from alexnet_tf.results.columns import metric_columns
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.intervals import unpaired_interval
 from experiments import EXPERIMENTS

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alexnet_tf.results.folder import Reading
+from alexnet_tf.results.csv_rows import Table
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged, Records, Row, Values, arms_in_order, config_of, departures
@@ -12,7 +12,7 @@ from experiments.report.conditions import conditions, count, joined, notes, reas
 from experiments.report.markdown import bullets, markdown
 
 
-def experiment_table(evidence: Evidence, searched: Reading) -> str:
+def experiment_table(evidence: Evidence, searched: Table) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
     Args:

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alexnet_tf.results.csv_rows import EFFECTS_COLUMNS, SUMMARY_COLUMNS, to_csv
+from alexnet_tf.results.columns import EFFECTS, SUMMARY
+from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_bytes, write_text
@@ -117,9 +118,9 @@ def write_report(
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
         if tables:
             summary = summarise(experiment, evidence.rows, evidence.records)
-            write_text(folder / "summary.csv", to_csv(SUMMARY_COLUMNS, summary))
+            write_text(folder / "summary.csv", to_csv(SUMMARY.names, summary))
             effects = effect_rows(experiment, evidence.judged)
-            write_text(folder / "effects.csv", to_csv(EFFECTS_COLUMNS, effects))
+            write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
             write_text(folder / "table.md", experiment_table(evidence, searched))
         if figures:
             # Imported here, as in `write_all`: the tables should not wait for matplotlib.

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.results.csv_rows import RUN_KEY, RUNS_COLUMNS, read_table
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
@@ -60,12 +59,13 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
         damage = next((problem for problem in problems if problem.startswith(f"{path}: ")), None)
         received = f"received a damaged one: {damage}" if damage else "received none"
         raise InputError(f"{run_id}: expected its record in {path}; {received}")
-    points, problems = read_curves(folder)
-    curve = [point for point in points if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
+    curves = read_curves(folder)
+    curve = [point for point in curves.rows if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
     if row["status"] == "failed" or len(curve) != row["epochs"] + 1:
         raise InputError(
             f"{run_id}: expected a whole curve in {folder / 'curves.csv'}; received {len(curve)} epochs of a "
-            f"run that is {row['status']}" + (f"; not readable: {_named(problems)}" if problems else "")
+            f"run that is {row['status']}"
+            + (f"; not readable: {_named(curves.problems)}" if curves.problems else "")
         )
     return RecordedRun(path, row, curve, records[run_id])
 
@@ -75,10 +75,10 @@ def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:
-        table = read_table(folder / "runs.csv", RUNS_COLUMNS, RUN_KEY)
-        naming = [line.number for line in table.lines if line.row is None and run_id in line.text]
+        table = read_runs(folder)
+        places = tuple(f"{line.place}: " for line in table.lines if not line.row and run_id in line.text)
         for problem in table.problems:
-            about = any(problem.startswith(f"{folder / 'runs.csv'}:{number}: ") for number in naming)
+            about = problem.startswith(places)
             (of_the_run if about else others).append(problem)
     return _named(of_the_run or others)
 

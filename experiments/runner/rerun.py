@@ -10,7 +10,8 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.results.csv_rows import LAST_EPOCH, RUNS_COLUMNS, difference
+from alexnet_tf.results.columns import LAST_EPOCH, RUNS
+from alexnet_tf.results.csv_rows import difference
 from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
@@ -182,7 +183,7 @@ def replay_row(
     """
     found = ReplayedRow({"status": (row["status"], status)})
     replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
-    own = [name for name in row if name not in RUNS_COLUMNS]
+    own = [name for name in row if name not in RUNS.names]
     experiment = {each.name: each for each in experiments}.get(row["experiment"])
     if experiment is None:
         found.leave_out(own, f"there is no experiment {row['experiment']}")

@@ -22,6 +22,7 @@ EPOCHS = Metric(
     "epochs_to_25",
     "epochs to 25%",
     "epochs",
+    low=0,
     of_curve=_first_below_a_quarter,
     censored_message=lambda curve: f"> {curve[-1]['epoch']} epochs",
 )

@@ -5,22 +5,23 @@ import math
 import numpy as np
 import pytest
 
-from alexnet_tf.results.csv_rows import CURVES_COLUMNS, RUNS_COLUMNS, runs_columns, to_text
+from alexnet_tf.results.columns import CURVES, RUNS
+from alexnet_tf.results.csv_rows import to_text
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from tests.recording import METRICS, curve_rows, record, run_row
 
 
 def test_columns_are_the_documented_ones():
-    assert ",".join(RUNS_COLUMNS) == (
+    assert ",".join(RUNS.names) == (
         "run_id,experiment,arm,seed,status,epochs,learning_rate,train_error,test_error,test_top5_error,seconds,"
         "precision,dataset,data_fingerprint,model,config_hash,git_commit,tensorflow,keras,device,finished_at,message"
     )
-    assert ",".join(CURVES_COLUMNS) == (
+    assert ",".join(CURVES.names) == (
         "experiment,arm,seed,epoch,train_loss,train_error,test_loss,test_error,test_top5_error,learning_rate,"
         "images_per_second"
     )
-    assert runs_columns(METRICS)[9:12] == ("test_top5_error", "epochs_to_25", "seconds")
+    assert RUNS.with_metrics(METRICS).names[9:12] == ("test_top5_error", "epochs_to_25", "seconds")
 
 
 @pytest.mark.parametrize(
@@ -43,10 +44,10 @@ def test_to_text(value, text):
 def test_rows_come_back_exactly(tmp_path):
     message = 'failed: "conv1", said\nthe model'
     record(tmp_path, message=message)
-    (row,), problems = read_runs(tmp_path)
-    assert problems == []
+    assert read_runs(tmp_path).problems == ()
+    (row,) = read_runs(tmp_path).rows
     assert row == run_row(message=message.replace("\n", " "))
-    assert read_curves(tmp_path) == (curve_rows(), [])
+    assert read_curves(tmp_path).rows == curve_rows()
     assert read_records(tmp_path) == ({"x-relu-0": {"config": {"seed": 0}}}, [])
     assert not list(tmp_path.rglob("*.tmp"))
 
@@ -55,7 +56,7 @@ def test_what_is_no_text_is_spelt_out_in_a_problem(tmp_path):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     path.write_bytes(path.read_bytes().replace(b",0,done,", b",\x00\xff0,done,"))
-    ((problem,),) = [read_runs(tmp_path).problems]
+    (problem,) = read_runs(tmp_path).problems
     assert problem.isprintable()
     assert "seed: expected a whole number >= 0, received " in problem
 
@@ -69,9 +70,9 @@ def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
     lines[4] = lines[3]
     lines[5] = lines[5][:40]
     path.write_text("\n".join(lines[:6]))
-    rows, problems = read_runs(tmp_path)
-    assert [row["seed"] for row in rows] == [0, 2]
-    assert problems == [
+    table = read_runs(tmp_path)
+    assert [row["seed"] for row in table.rows] == [0, 2]
+    assert [*table.problems] == [
         f"{path}:3: learning_rate: expected a number or nothing, received 'fast'",
         f"{path}:5: expected one row for arm relu, seed 2, received another (line 4 is used)",
         f"{path}:6: expected 23 fields and a line break, received {lines[5].count(',') + 1} fields and the "
@@ -95,10 +96,11 @@ def test_what_no_run_can_have_measured_is_said_and_the_rest_of_the_row_is_read(
     tmp_path, column, value, expected
 ):
     record(tmp_path, **{column: value})
-    (row,), problems = read_runs(tmp_path)
-    assert problems == [
-        f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)"
-    ]
+    table = read_runs(tmp_path, {"epochs_to_25": (0, math.inf)})
+    assert table.problems == (
+        f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
+    )
+    (row,) = table.rows
     # Not None, which says that the target was never reached.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
@@ -107,8 +109,8 @@ def test_what_no_run_can_have_measured_is_said_and_the_rest_of_the_row_is_read(
 def test_a_diverged_run_need_not_be_finite(tmp_path):
     record(tmp_path, status="diverged", test_error=math.nan)
     record(tmp_path, seed=1, status="diverged", test_error=2.0)
-    _, problems = read_runs(tmp_path)
-    assert problems == [
+    table = read_runs(tmp_path)
+    assert [*table.problems] == [
         f"{tmp_path / 'runs.csv'}:3: test_error: expected a number in [0, 1], received '2.0' (not used)"
     ]
 
@@ -117,9 +119,11 @@ def test_a_curve_has_errors_between_0_and_1(tmp_path):
     record(tmp_path)
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text().replace("x,relu,0,1,0.5,0.5", "x,relu,0,1,inf,50"))
-    rows, problems = read_curves(tmp_path)
-    assert problems == [f"{path}:3: train_error: expected a number in [0, 1], received '50' (not used)"]
-    assert (rows[1]["train_loss"], rows[1]["test_error"]) == (math.inf, 0.5)
+    table = read_curves(tmp_path)
+    assert [*table.problems] == [
+        f"{path}:3: train_error: expected a number in [0, 1], received '50' (not used)"
+    ]
+    assert (table.rows[1]["train_loss"], table.rows[1]["test_error"]) == (math.inf, 0.5)
 
 
 def test_a_missing_column_is_a_problem_and_a_lost_key_loses_the_rows(tmp_path):
@@ -127,13 +131,13 @@ def test_a_missing_column_is_a_problem_and_a_lost_key_loses_the_rows(tmp_path):
     path = tmp_path / "runs.csv"
     whole = path.read_text()
     path.write_text(whole.replace("test_error", "tset_error"))
-    rows, problems = read_runs(tmp_path)
-    assert problems[0].startswith(f"{path}:1: expected a column 'test_error', received run_id,")
-    assert (rows[0]["test_error"], rows[0]["train_error"]) == (None, 0.1 + 0.2)
+    table = read_runs(tmp_path)
+    assert table.problems[0].startswith(f"{path}:1: expected a column 'test_error', received run_id,")
+    assert (table.rows[0]["test_error"], table.rows[0]["train_error"]) == (None, 0.1 + 0.2)
     path.write_text(whole.replace("seed", "sede"))
-    rows, problems = read_runs(tmp_path)
-    assert rows == []
-    assert "expected a column 'seed'" in problems[0]
+    table = read_runs(tmp_path)
+    assert table.rows == []
+    assert "expected a column 'seed'" in table.problems[0]
 
 
 @pytest.mark.parametrize("status", ["DONE", "", "running"])
@@ -141,9 +145,11 @@ def test_status_is_one_of_three(tmp_path, status):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     path.write_text(path.read_text().replace(",done,", f",{status},"))
-    rows, problems = read_runs(tmp_path)
-    assert rows == []
-    assert problems == [f"{path}:2: status: expected one of done, diverged, failed, received {status!r}"]
+    table = read_runs(tmp_path)
+    assert table.rows == []
+    assert [*table.problems] == [
+        f"{path}:2: status: expected one of done, diverged, failed, received {status!r}"
+    ]
 
 
 def test_recording_keeps_lines_that_it_does_not_understand(tmp_path):
@@ -154,9 +160,9 @@ def test_recording_keeps_lines_that_it_does_not_understand(tmp_path):
     record(tmp_path, seed=2)
     text = path.read_text()
     assert text.endswith("\nsome,other\nx,tanh,7,3,0.5,0.")
-    rows, problems = read_curves(tmp_path)
-    assert len(rows) == 9
-    assert len(problems) == 2
+    table = read_curves(tmp_path)
+    assert len(table.rows) == 9
+    assert len(table.problems) == 2
     # The half-written line belongs to a run that is now recorded whole.
     record(tmp_path, "tanh", 7)
     assert path.read_text().endswith("\nsome,other\n")

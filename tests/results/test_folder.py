@@ -177,9 +177,9 @@ def test_two_processes_lose_nothing(tmp_path):
     prepare_folder(tmp_path, METRICS)
     processes = [writer(tmp_path, 0, 12, "relu"), writer(tmp_path, 0, 12, "tanh")]
     assert [process.wait(60) for process in processes] == [0, 0]
-    rows, problems = read_runs(tmp_path)
-    assert problems == []
-    assert [(row["arm"], row["seed"]) for row in rows] == [
+    table = read_runs(tmp_path)
+    assert table.problems == ()
+    assert [(row["arm"], row["seed"]) for row in table.rows] == [
         (a, s) for a in ("relu", "tanh") for s in range(12)
     ]
     assert len(read_curves(tmp_path).rows) == 24 * 3
@@ -194,16 +194,16 @@ def test_a_kill_leaves_whole_runs(tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait(60)
-    rows, problems = read_runs(tmp_path)
-    curves, curve_problems = read_curves(tmp_path)
-    assert problems == curve_problems == []
-    finished = {row["seed"] for row in rows}
-    assert finished == set(range(len(rows)))
-    assert {row["run_id"] for row in rows} <= set(read_records(tmp_path)[0])
-    assert all(sum(point["seed"] == seed for point in curves) == 3 for seed in finished)
+    table = read_runs(tmp_path)
+    curves = read_curves(tmp_path)
+    assert table.problems == curves.problems == ()
+    finished = {row["seed"] for row in table.rows}
+    assert finished == set(range(len(table.rows)))
+    assert {row["run_id"] for row in table.rows} <= set(read_records(tmp_path)[0])
+    assert all(sum(point["seed"] == seed for point in curves.rows) == 3 for seed in finished)
     # The lock went with the process.
-    record(tmp_path, seed=len(rows))
-    assert finished_run(tmp_path, "relu", len(rows)) is not None
+    record(tmp_path, seed=len(table.rows))
+    assert finished_run(tmp_path, "relu", len(table.rows)) is not None
 
 
 def test_search_rows_are_added_and_replaced(tmp_path):
@@ -211,9 +211,9 @@ def test_search_rows_are_added_and_replaced(tmp_path):
     record_search(tmp_path, [search_row("tanh")], order)
     record_search(tmp_path, [search_row("relu", 0.02), search_row("relu", 0.005, value=None)], order)
     record_search(tmp_path, [search_row("relu", 0.02, winner=True)], order)
-    rows, problems = read_lr_search(tmp_path)
-    assert problems == []
-    assert [(row["arm"], row["learning_rate"], row["value"], row["winner"]) for row in rows] == [
+    table = read_lr_search(tmp_path)
+    assert table.problems == ()
+    assert [(row["arm"], row["learning_rate"], row["value"], row["winner"]) for row in table.rows] == [
         ("relu", 0.005, None, False),
         ("relu", 0.02, 0.25, True),
         ("tanh", 0.01, 0.25, False),

@@ -8,8 +8,6 @@ import math
 import pytest
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results.possible_values import expected_instead
-from experiments import EXPERIMENTS
 from experiments.evidence.check_rows import folders_of, read_folder
 from experiments.evidence.read import contradictions, evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
@@ -54,16 +52,6 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     assert "(n = 2) |" in table
     assert "seed 1: tanh has no usable epochs_to_25" in table
     assert f"- runs.csv:{line}: epochs_to_25: expected" in table
-
-
-@pytest.mark.parametrize(
-    "column", sorted({metric.name for each in EXPERIMENTS for metric in each.probe_metrics})
-)
-def test_what_a_probe_measures_has_a_range(column):
-    assert expected_instead(column, -0.1, "done").startswith("a number ")
-    assert expected_instead(column, 1.0, "done") is None
-    # A coefficient of variation may be as large as it likes; all others are shares.
-    assert (expected_instead(column, 1.1, "done") is None) == (column == "lrn_factor_cv")
 
 
 def test_a_row_of_another_experiment_is_not_used(folder):

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from alexnet_tf.results.csv_rows import EFFECTS_COLUMNS, SUMMARY_COLUMNS
+from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from alexnet_tf.statistics.effects import (
     INCONCLUSIVE,
     INCONCLUSIVE_BOUND,
@@ -25,7 +25,7 @@ T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 def test_effects_of_a_ratio_by_hand(tmp_path):
     assert report(speed_results(tmp_path), SPEED) == []
     row, other = effects(tmp_path)
-    assert tuple(row) == EFFECTS_COLUMNS
+    assert tuple(row) == EFFECTS.names
     # log ratios of 6, 5, 7: mean 1.7824, std .16846, half width 4.3027 * .16846 / sqrt(3) = .41848
     logs = [math.log(6), math.log(5), math.log(7)]
     mean = sum(logs) / 3
@@ -112,7 +112,7 @@ def test_holm_is_over_the_file(tmp_path):
 def test_summary_by_hand(tmp_path):
     report(speed_results(tmp_path), SPEED)
     rows = read(tmp_path / "summary.csv")
-    assert tuple(rows[0]) == SUMMARY_COLUMNS
+    assert tuple(rows[0]) == SUMMARY.names
     (row,) = [row for row in rows if (row["arm"], row["metric"]) == ("relu", "epochs_to_25")]
     # 4, 5, 4: mean 4.3333, std .57735, half width 4.3027 / 3
     assert float(row["mean"]) == pytest.approx(13 / 3)

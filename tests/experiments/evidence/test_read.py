@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
-from alexnet_tf.results.records import read_records
+from alexnet_tf.results.folder import read_lr_search, read_runs
 from experiments import EXPERIMENTS
 from experiments.evidence.check_rows import read_folder
 from experiments.evidence.read import contradictions, read_evidence
@@ -26,8 +25,8 @@ IN_FLOAT32 = [
 
 @pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
 def test_every_rate_won_its_search(experiment, folder):
-    rows, problems = read_lr_search(folder)
-    assert not problems
+    search = read_lr_search(folder)
+    assert not search.problems
     recorded = {row["arm"] for row in read_runs(folder).rows}
     searched = [arm.config for each in EXPERIMENTS for arm in each.arms if arm.grid]
     for arm in experiment.arms:
@@ -37,7 +36,7 @@ def test_every_rate_won_its_search(experiment, folder):
             partners = {each.config.train.learning_rate for each in experiment.arms if each.grid}
             assert arm.config in searched or arm.config.train.learning_rate in {0, *partners}, arm.name
             continue
-        tried = [row for row in rows if row["arm"] == arm.name]
+        tried = [row for row in search.rows if row["arm"] == arm.name]
         if not tried:
             assert arm.name not in recorded, f"{arm.name} has runs but no search"
             continue
@@ -50,11 +49,9 @@ def test_every_rate_won_its_search(experiment, folder):
 
 @pytest.mark.parametrize(("experiment", "folder"), FOLDERS + IN_FLOAT32)
 def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
-    runs, problems = read_runs(folder)
-    curves, curve_problems = read_curves(folder)
-    records, record_problems = read_records(folder)
-    assert not [*problems, *curve_problems, *record_problems]
-    assert read_folder(folder, experiment).problems == []
+    found = read_folder(folder, experiment)
+    assert found.problems == []
+    runs, curves, records = found.runs, found.curves, found.records
     assert {row["run_id"] for row in runs} == set(records)
     assert len({(row["data_fingerprint"], row["precision"]) for row in runs}) <= 1
     for row in runs:

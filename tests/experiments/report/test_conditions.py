@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alexnet_tf.results.csv_rows import LR_SEARCH_COLUMNS
+from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import notes
@@ -48,7 +48,7 @@ def test_notes_are_for_the_data_set_they_are_about(tmp_path):
 def test_a_rate_chosen_without_reaching_the_target_is_said(tmp_path):
     folder = speed_results(tmp_path)
     for arm, value in (("relu", 4.5), ("tanh", None)):
-        row = dict.fromkeys(LR_SEARCH_COLUMNS, "") | {
+        row = dict.fromkeys(LR_SEARCH.names, "") | {
             "experiment": "speed", "arm": arm, "learning_rate": 0.01, "seed": 1000, "epochs": 6,
             "status": "done", "value": value, "train_error": 0.3, "selection_error": 0.3, "winner": True,
             "config_hash": arm,
