@@ -1,7 +1,5 @@
 """Grouped convolution against the NumPy reference, PyTorch's stored values and Keras's own layer."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -9,8 +7,7 @@ import tensorflow as tf
 
 from alexnet_tf.layers import GroupedConv2D
 from alexnet_tf.reference import conv2d
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.pytorch_values import pytorch_values
 
 
 def normal(*shape, seed=0):
@@ -40,8 +37,7 @@ def test_equals_the_reference(implementation, groups, stride, padding):
     ("case", "groups", "stride", "padding"), [("same", 2, 1, "same"), ("strided", 3, 2, "valid")]
 )
 def test_equals_pytorch_forward_and_backward(implementation, case, groups, stride, padding):
-    with np.load(FIXTURES / "pytorch_grouped_conv.npz") as arrays:
-        stored = {name.split(".")[1]: arrays[name] for name in arrays if name.startswith(f"{case}.")}
+    stored = pytorch_values("grouped_conv", case)
     kernel = stored["kernel"]
     layer = GroupedConv2D(
         kernel.shape[-1], kernel.shape[:2], stride, padding, groups, implementation, dtype="float64"

@@ -1,5 +1,4 @@
 import dataclasses
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,8 +10,8 @@ from alexnet_tf.config.presets import CODE, ONE_TOWER, PAPER, SCALED
 from alexnet_tf.models import AlexNet, alexnet, build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.reference import alexnet_forward, alexnet_weight_shapes
+from tests.pytorch_values import alexnet_weights, pytorch_values
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
@@ -103,11 +102,10 @@ def test_the_scales_of_both_normalisations_reach_their_layers():
 
 @pytest.mark.parametrize("preset", ["paper", "code"])
 def test_forward_equals_the_reference_and_pytorch(preset):
-    with np.load(FIXTURES / "pytorch_alexnet.npz") as file:
-        stored = dict(file)
+    stored = pytorch_values("alexnet")
     config = dataclasses.replace({"paper": PAPER, "code": CODE}[preset], **NARROW)
     model = alexnet((96, 96, 3), 10, config)
-    weights = [stored[f"weight{index:02}"] for index in range(16)]
+    weights = alexnet_weights(stored)
     model.set_weights(weights)
     images = stored["pixels"] - 128.0
 
@@ -118,10 +116,9 @@ def test_forward_equals_the_reference_and_pytorch(preset):
 
 
 def test_all_gradients_equal_pytorchs():
-    with np.load(FIXTURES / "pytorch_alexnet.npz") as file:
-        stored = dict(file)
+    stored = pytorch_values("alexnet")
     model = alexnet((96, 96, 3), 10, dataclasses.replace(PAPER, **NARROW))
-    model.set_weights([stored[f"weight{index:02}"] for index in range(16)])
+    model.set_weights(alexnet_weights(stored))
     images = tf.constant(stored["pixels"] - 128.0, tf.float32)
 
     @tf.function
@@ -162,10 +159,8 @@ def test_signature_of_keras_applications():
 
     bare = AlexNet(include_top=False, input_shape=(96, 96, 3), config=narrow)
     assert bare.output.shape == (None, 2, 2, 16)
-    assert AlexNet(include_top=False, pooling="max", input_shape=(96, 96, 3), config=narrow).output.shape == (
-        None,
-        16,
-    )
+    pooled = AlexNet(include_top=False, pooling="max", input_shape=(96, 96, 3), config=narrow)
+    assert pooled.output.shape == (None, 16)
     scaled = keras.layers.Rescaling(1 / 255)(tensor := keras.Input((96, 96, 3)))
     assert AlexNet(input_tensor=scaled, classes=7, config=narrow).input is tensor
 

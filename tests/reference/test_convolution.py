@@ -1,14 +1,11 @@
 """Convolution against explicit loops, SciPy and PyTorch's stored values."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.signal import correlate
 
 from alexnet_tf.reference import conv2d, dense
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.pytorch_values import pytorch_values
 
 
 def loop_conv2d(images, kernel, bias, stride, top, left, bottom, right, groups):
@@ -77,11 +74,9 @@ def test_same_and_overhang_padding():
 
 @pytest.mark.parametrize(("case", "arguments"), [("same", (1, 2, 2)), ("strided", (2, 0, 3))])
 def test_equals_pytorch(case, arguments):
-    with np.load(FIXTURES / "pytorch_grouped_conv.npz") as stored:
-        images, kernel, bias, expected = (
-            stored[f"{case}.{n}"] for n in ("images", "kernel", "bias", "output")
-        )
-    np.testing.assert_allclose(conv2d(images, kernel, bias, *arguments), expected, rtol=1e-11, atol=1e-12)
+    stored = pytorch_values("grouped_conv", case)
+    output = conv2d(stored["images"], stored["kernel"], stored["bias"], *arguments)
+    np.testing.assert_allclose(output, stored["output"], rtol=1e-11, atol=1e-12)
 
 
 def test_channels_that_do_not_match_are_refused():

@@ -1,13 +1,10 @@
 """Response normalisation in NumPy against explicit loops and PyTorch's stored values."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from alexnet_tf.reference import local_response_normalization, spatial_response_normalization
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.pytorch_values import pytorch_values
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 20])
@@ -29,10 +26,9 @@ def test_lrn_equals_loops(n, divide_alpha):
 
 @pytest.mark.parametrize("n", [5, 4, 1])
 def test_lrn_equals_pytorch(n):
-    with np.load(FIXTURES / "pytorch_lrn.npz") as stored:
-        images, expected = stored[f"n{n}.images"], stored[f"n{n}.output"]
-    output = local_response_normalization(images, n, k=0.5, alpha=0.8, divide_alpha=True)
-    np.testing.assert_allclose(output, expected, rtol=1e-12)
+    stored = pytorch_values("lrn", f"n{n}")
+    output = local_response_normalization(stored["images"], n, k=0.5, alpha=0.8, divide_alpha=True)
+    np.testing.assert_allclose(output, stored["output"], rtol=1e-12)
 
 
 def test_lrn_by_hand():

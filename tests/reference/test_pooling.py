@@ -1,13 +1,10 @@
 """Pooling against explicit loops, hand examples and PyTorch's stored values."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from alexnet_tf.reference import average_pool, max_pool
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.pytorch_values import pytorch_values
 
 
 def loop_pool(images, reduce, size, stride, top, left, rows, columns):
@@ -51,9 +48,8 @@ def test_equals_loops(arguments, top, left, rows, columns):
 
 @pytest.mark.parametrize(("case", "overhang"), [("inside", False), ("overhang", True)])
 def test_equals_pytorch(case, overhang):
-    with np.load(FIXTURES / "pytorch_max_pool.npz") as stored:
-        images, expected = stored[f"{case}.images"], stored[f"{case}.output"]
-    np.testing.assert_array_equal(max_pool(images, 3, 2, overhang=overhang), expected)
+    stored = pytorch_values("max_pool", case)
+    np.testing.assert_array_equal(max_pool(stored["images"], 3, 2, overhang=overhang), stored["output"])
 
 
 @pytest.mark.parametrize("size", [55, 27, 13])

@@ -1,24 +1,20 @@
 """The whole network: the paper's sizes, and PyTorch's stored probabilities."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from alexnet_tf.reference import alexnet_activations, alexnet_forward, alexnet_weight_shapes
-
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+from tests.pytorch_values import alexnet_weights, pytorch_values
 
 
 @pytest.fixture(scope="module")
 def stored():
-    with np.load(FIXTURES / "pytorch_alexnet.npz") as arrays:
-        return dict(arrays)
+    return pytorch_values("alexnet")
 
 
 @pytest.fixture(scope="module")
 def weights(stored):
-    return [stored[f"weight{index:02}"].astype(np.float64) for index in range(16)]
+    return [weight.astype(np.float64) for weight in alexnet_weights(stored)]
 
 
 def random_weights(shapes, seed=0):
@@ -47,20 +43,20 @@ def test_sizes_of_the_paper(preset, image_size):
     shapes = alexnet_weight_shapes(filters, hidden=3, classes=7, image_size=image_size)
     images = np.zeros((1, image_size, image_size, 3))
     stages = alexnet_activations(images, random_weights(shapes), preset)
-    sizes = {name: values.shape[1] for name, values in stages.items()}
-    assert sizes == {
-        "conv1": 55,
-        "pool1": 27,
-        "conv2": 27,
-        "pool2": 13,
-        "conv3": 13,
-        "conv4": 13,
-        "conv5": 13,
-        "pool5": 6,
-        "fc6": 3,
-        "fc7": 3,
-        "softmax": 7,
-    }
+    assert list(stages) == [
+        "conv1",
+        "pool1",
+        "conv2",
+        "pool2",
+        "conv3",
+        "conv4",
+        "conv5",
+        "pool5",
+        "fc6",
+        "fc7",
+        "softmax",
+    ]
+    assert [values.shape[1] for values in stages.values()] == [55, 27, 27, 13, 13, 13, 13, 6, 3, 3, 7]
 
 
 def test_224_pixels_are_227_with_zeros_at_the_bottom_and_right():
@@ -103,12 +99,9 @@ def test_one_tower(stored):
 def test_dropout_of_the_paper_halves_what_the_next_kernel_sees(stored, weights):
     images = stored["pixels"] - 128.0
     halved = [w / 2 if index in (12, 14) else w for index, w in enumerate(weights)]
-    np.testing.assert_allclose(
-        alexnet_forward(images, weights, inverted_dropout=False), alexnet_forward(images, halved), rtol=1e-10
-    )
-    assert not np.allclose(
-        alexnet_forward(images, weights, inverted_dropout=False), alexnet_forward(images, weights)
-    )
+    probabilities = alexnet_forward(images, weights, inverted_dropout=False)
+    np.testing.assert_allclose(probabilities, alexnet_forward(images, halved), rtol=1e-10)
+    assert not np.allclose(probabilities, alexnet_forward(images, weights))
 
 
 def test_bad_input_is_refused(weights):

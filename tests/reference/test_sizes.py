@@ -1,6 +1,7 @@
 """Numbers of window positions against counting them, and the paper's sizes."""
 
 import itertools
+import math
 
 import pytest
 
@@ -25,26 +26,13 @@ def test_equals_counting(overhang):
     ):
         expected = count_windows(size, window, stride, before, after, overhang)
         if expected:
-            assert output_size(size, window, stride, (before, after), overhang) == expected, (
-                size,
-                window,
-                stride,
-                before,
-                after,
-            )
+            received = output_size(size, window, stride, (before, after), overhang)
+            assert received == expected, (size, window, stride, before, after)
 
 
 @pytest.mark.parametrize(
     ("size", "window", "stride", "expected"),
-    [
-        (227, 11, 4, 55),
-        (55, 3, 2, 27),
-        (27, 3, 2, 13),
-        (13, 3, 2, 6),
-        (55, 2, 2, 27),
-        (27, 2, 2, 13),
-        (13, 2, 2, 6),
-    ],
+    [(227, 11, 4, 55), *((size, pool, 2, size // 2) for size in (55, 27, 13) for pool in (2, 3))],
 )
 def test_sizes_of_the_paper(size, window, stride, expected):
     assert output_size(size, window, stride) == expected
@@ -91,13 +79,7 @@ def test_parameters_of_the_paper():
 
 def test_one_tower_has_more_parameters_at_equal_width():
     def total(**arguments):
-        count = 0
-        for shape in alexnet_weight_shapes(**arguments):
-            product = 1
-            for length in shape:
-                product *= length
-            count += product
-        return count
+        return sum(math.prod(shape) for shape in alexnet_weight_shapes(**arguments))
 
     # 60 million in the paper's abstract; conv2, conv4 and conv5 double with one tower.
     assert total() == 60_965_224

@@ -1,0 +1,264 @@
+"""Both response normalisations against the NumPy reference, TensorFlow's op and PyTorch's stored values."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf import reference
+from alexnet_tf.layers import LocalResponseNormalization, SpatialResponseNormalization
+from tests.pytorch_values import pytorch_values
+
+
+class Kind(NamedTuple):
+    """A layer, its reference, and arguments that change the result by far more than the tolerances."""
+
+    layer: type[keras.Layer]
+    reference: Callable[..., np.ndarray]
+    strong: dict[str, float]
+
+
+STRONG = {"n": 5, "k": 0.5, "alpha": 0.3, "beta": 0.75}
+LOCAL = Kind(LocalResponseNormalization, reference.local_response_normalization, STRONG)
+SPATIAL = Kind(
+    SpatialResponseNormalization,
+    reference.spatial_response_normalization,
+    {"window": 3, "k": 0.5, "alpha": 2.0, "beta": 0.75},
+)
+both = pytest.mark.parametrize("kind", [LOCAL, SPATIAL], ids=["local", "spatial"])
+
+
+def images(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def output_and_gradient(layer, x, upstream):
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    return y, tape.gradient(y, x, tf.cast(upstream, y.dtype))
+
+
+def test_local_value_computed_by_hand():
+    # n=3, k=2, alpha=.5, beta=.75, a = (2, 4, 0, 4), one position. Windows and sums of squares:
+    #   b0: 4 + 16 = 20, 2 + 10 = 12;   b1: 4 + 16 + 0 = 20, 12;   b2: 16 + 0 + 16 = 32, 2 + 16 = 18;
+    #   b3: 0 + 16 = 16, 2 + 8 = 10.
+    # 12^.75 = 6.4474195909 (12^.25 = 1.8612097182, cubed), 10^.75 = 5.6234132519.
+    layer = LocalResponseNormalization(n=3, k=2.0, alpha=0.5, beta=0.75)
+    expected = [2 / 6.4474195909, 4 / 6.4474195909, 0.0, 4 / 5.6234132519]
+    np.testing.assert_allclose(layer(np.array([[2.0, 4.0, 0.0, 4.0]])), [expected], rtol=1e-6)
+
+
+def test_spatial_value_computed_by_hand():
+    # window 3, k=1, alpha=2 not divided, beta=1; a 1 x 3 map (1, 2, 3): sums 1 + 4, 1 + 4 + 9, 4 + 9.
+    layer = SpatialResponseNormalization(window=3, k=1.0, alpha=2.0, beta=1.0, divide_alpha=False)
+    output = layer(np.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1)).numpy().ravel()
+    np.testing.assert_allclose(output, [1 / 11, 2 / 29, 3 / 27], rtol=1e-6)
+
+
+@both
+def test_defaults_are_those_of_the_reference(kind):
+    # At the scale of raw pixels the sums weigh as much as k.
+    x = 100 * images(2, 6, 5, 8)
+    np.testing.assert_allclose(kind.layer()(x), kind.reference(x), rtol=1e-5)
+
+
+def test_unit_scale_inputs_are_nearly_multiplied_by_a_constant():
+    x = images(2, 4, 4, 32)
+    y = LocalResponseNormalization()(x).numpy()
+    np.testing.assert_allclose(y, x * 2**-0.75, rtol=2e-3)
+    # At the scale of raw pixels the same arguments do normalise.
+    raw = LocalResponseNormalization()(100 * x).numpy()
+    assert np.abs(raw).max() < 0.8 * np.abs(100 * x * 2**-0.75).max()
+
+
+@pytest.mark.parametrize(
+    "shape", [(7, 9), (2, 6, 9), (2, 3, 4, 9), (2, 2, 3, 2, 9), (1, 2, 2, 1), (3, 2, 2, 70)]
+)
+def test_local_equals_the_formula_at_any_rank(shape):
+    x = images(*shape)
+    y = LocalResponseNormalization(**STRONG)(x)
+    assert y.dtype == tf.float32
+    np.testing.assert_allclose(y, LOCAL.reference(x, **STRONG), rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        *[(LOCAL, {"n": n}) for n in (1, 2, 4, 40)],
+        (LOCAL, {"divide_alpha": True}),
+        (LOCAL, {"n": 3, "k": 7, "alpha": 1}),
+        *[(SPATIAL, {"window": window}) for window in (1, 2, 3, 4, 9)],
+        (SPATIAL, {"divide_alpha": False}),
+        *[(kind, {"beta": 0.6}) for kind in (LOCAL, SPATIAL)],
+    ],
+)
+def test_equals_the_formula_at_any_arguments(kind, changes):
+    arguments = {**kind.strong, **changes}
+    x = images(3, 4, 6, 9)
+    y = kind.layer(**arguments, dtype="float64")(x)
+    assert y.dtype == tf.float64
+    np.testing.assert_allclose(y, kind.reference(x, **arguments), rtol=1e-12)
+
+
+def test_single_operations_give_what_the_compiled_loops_give(monkeypatch):
+    x, upstream = images(2, 3, 3, 9), images(2, 3, 3, 9, seed=1)
+    layer = LocalResponseNormalization(**STRONG)
+    compiled = output_and_gradient(layer, x.astype("float32"), upstream)
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
+    single = output_and_gradient(layer, x.astype("float32"), upstream)
+    for a, b in zip(compiled, single, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-6, atol=1e-6)
+
+
+def test_even_window_starts_half_its_width_before():
+    # Windows are i-2..i+1, so those of channels 2, 3, 4 and 5 hold the one large value, channel 3.
+    layer = LocalResponseNormalization(n=4, k=1.0, alpha=1.0, beta=1.0, dtype="float64")
+    x = np.full((1, 8), 1e-3)
+    x[0, 3] = 100.0
+    damped = layer(x).numpy()[0] < 1e-4
+    assert np.flatnonzero(damped).tolist() == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        *[(LOCAL, changes) for changes in ({}, {"n": 4}, {"n": 20}, {"divide_alpha": True})],
+        *[(SPATIAL, changes) for changes in ({}, {"window": 4}, {"divide_alpha": False})],
+        *[(kind, {"beta": 0.4}) for kind in (LOCAL, SPATIAL)],
+    ],
+)
+def test_gradient_equals_finite_differences(kind, changes):
+    arguments = {**kind.strong, **changes}
+    x, upstream = images(1, 4, 3, 5), images(1, 4, 3, 5, seed=1)
+    _, gradient = output_and_gradient(kind.layer(**arguments, dtype="float64"), x, upstream)
+    step = 1e-6
+    for index in np.ndindex(x.shape):
+        nudge = np.zeros_like(x)
+        nudge[index] = step
+        ahead, behind = kind.reference(x + nudge, **arguments), kind.reference(x - nudge, **arguments)
+        expected = np.sum(upstream * (ahead - behind)) / (2 * step)
+        np.testing.assert_allclose(gradient[index], expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_equals_tensorflows_own_op_and_its_gradient(n):
+    x, upstream = images(2, 5, 5, 12).astype("float32"), images(2, 5, 5, 12, seed=1).astype("float32")
+    layer = LocalResponseNormalization(**{**STRONG, "n": n})
+
+    def tensorflows(x):
+        return tf.nn.local_response_normalization(x, depth_radius=n // 2, bias=0.5, alpha=0.3, beta=0.75)
+
+    y, gradient = output_and_gradient(layer, x, upstream)
+    expected_y, expected_gradient = output_and_gradient(tensorflows, x, upstream)
+    np.testing.assert_allclose(y, expected_y, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("n", [5, 4, 1])
+def test_equals_pytorch_forward_and_backward(n):
+    stored = pytorch_values("lrn", f"n{n}")
+    layer = LocalResponseNormalization(n, k=0.5, alpha=0.8, divide_alpha=True, dtype="float64")
+    y, gradient = output_and_gradient(layer, stored["images"], stored["upstream"])
+    np.testing.assert_allclose(y, stored["output"], rtol=1e-12)
+    np.testing.assert_allclose(gradient, stored["d_images"], rtol=1e-10, atol=1e-12)
+
+
+@both
+@pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
+def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
+    compute = keras.DTypePolicy(policy).compute_dtype
+    # 300^2 overflows float16: only arithmetic in float32 gives a finite result.
+    x = tf.cast(300 * images(2, 3, 3, 9), compute)
+    upstream = tf.cast(images(2, 3, 3, 9, seed=1), compute)
+    rounded = output_and_gradient(kind.layer(**kind.strong, dtype=policy), x, upstream)
+    exact = output_and_gradient(
+        kind.layer(**kind.strong, dtype="float64"),
+        tf.cast(x, "float64").numpy(),
+        tf.cast(upstream, "float64"),
+    )
+    for found, expected in zip(rounded, exact, strict=True):
+        assert found.dtype == compute
+        # One rounding of the result, and nothing more.
+        np.testing.assert_allclose(tf.cast(found, "float64"), expected, rtol=1.1 * epsilon, atol=1e-6)
+
+
+@both
+def test_in_a_graph_of_unknown_sizes(kind):
+    layer = kind.layer(**kind.strong)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 6])])
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x)
+        return y, tape.gradient(y, x)
+
+    for shape in ((1, 3, 4, 6), (4, 6, 2, 6)):
+        x = images(*shape).astype("float32")
+        y, gradient = run(x)
+        np.testing.assert_allclose(y, kind.reference(x, **kind.strong), rtol=2e-6, atol=1e-7)
+        assert gradient.shape == x.shape
+
+
+def test_trains_inside_a_keras_model():
+    model = keras.Sequential(
+        [keras.Input((4, 4, 6)), LocalResponseNormalization(**STRONG), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    before = model.get_weights()[0]
+    model.fit(images(8, 4, 4, 6), np.zeros((8, 4, 4, 1)), batch_size=4, verbose=0)
+    assert np.abs(model.get_weights()[0] - before).max() > 0
+
+
+@both
+def test_config_and_model_file_round_trip(tmp_path, kind):
+    layer = kind.layer(3, 1.5, 0.2, 0.6, divide_alpha=kind is LOCAL, name="norm")
+    assert kind.layer.from_config(layer.get_config()).get_config() == layer.get_config()
+    model = keras.Sequential([keras.Input((4, 4, 6)), layer])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    x = images(2, 4, 4, 6).astype("float32")
+    np.testing.assert_array_equal(loaded(x), model(x))
+    assert not np.allclose(loaded(x), kind.layer()(x))
+
+
+def test_output_shape():
+    assert LocalResponseNormalization().compute_output_shape((None, 13, 13, 8)) == (None, 13, 13, 8)
+    assert LocalResponseNormalization()(np.zeros((0, 3, 3, 8))).shape == (0, 3, 3, 8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "message"),
+    [
+        (LOCAL, {"n": 0}, "n: expected a whole number of at least 1, received 0"),
+        (LOCAL, {"n": 2.5}, "n: expected .* received 2.5"),
+        (LOCAL, {"n": True}, "n: expected .* received True"),
+        (LOCAL, {"k": 0.0}, "k: expected a number above 0, received 0.0"),
+        (LOCAL, {"k": float("nan")}, "k: expected .* received nan"),
+        (LOCAL, {"alpha": -1e-4}, "alpha: expected a number of at least 0, received -0.0001"),
+        (LOCAL, {"beta": float("inf")}, "beta: expected a finite number, received inf"),
+        (SPATIAL, {"window": 0}, "window: expected a whole number of at least 1, received 0"),
+        (SPATIAL, {"alpha": float("nan")}, "alpha: expected a number of at least 0, received nan"),
+    ],
+)
+def test_bad_arguments_are_named(kind, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        kind.layer(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "message"),
+    [
+        (LOCAL, (5,), "expected a batch axis first and a channel axis of known size last"),
+        (LOCAL, (None, 4, 4, None), "expected a batch axis first and a channel axis of known size last"),
+        (SPATIAL, (None, 4, 3), r"expected \[batch, height, width, channels\], received"),
+    ],
+)
+def test_inputs_of_another_layout_are_refused(kind, shape, message):
+    with pytest.raises(ValueError, match=message):
+        kind.layer().build(shape)

@@ -1,0 +1,17 @@
+"""Values that PyTorch computed once, in `fixtures` (`make_pytorch_values.py` made them)."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def pytorch_values(name: str, case: str = "") -> dict[str, np.ndarray]:
+    """The arrays of `pytorch_<name>.npz`; of a case those named `<case>.*`, without the prefix."""
+    prefix = f"{case}." if case else ""
+    with np.load(Path(__file__).parent / "fixtures" / f"pytorch_{name}.npz") as arrays:
+        return {key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)}
+
+
+def alexnet_weights(values: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """The 16 weight arrays of the narrow AlexNet in `pytorch_values("alexnet")`."""
+    return [values[f"weight{index:02}"] for index in range(16)]
