@@ -1,16 +1,15 @@
 """How far a command is: bars on a terminal, lines in a log, both with images per second and the time left."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, TextIO, TypeVar
+from typing import ClassVar, TypeVar
 
 import keras
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import TaskID
 
 from alexnet_tf.config.fields import TrainConfig
+from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
 # In a log, an epoch longer than this has lines of its own.
 LOG_SECONDS = 600.0
@@ -94,7 +93,7 @@ class RunProgress(keras.callbacks.Callback):
         self._label = label
         self._batch_size, self._epochs = config.batch_size, config.epochs
         self._images_per_epoch = images // config.batch_size * config.batch_size
-        self._bars: Progress | None = None
+        self._bars: Bars | None = None
         self._tasks: list[TaskID] = []
         self._first = -1
 
@@ -193,44 +192,3 @@ def images_to_train(images: int, config: TrainConfig) -> int:
     300
     """
     return images // config.batch_size * config.batch_size * config.epochs
-
-
-def make_bars() -> Progress | None:
-    """Bars on standard error, not started yet; None where it is no terminal."""
-    if not is_terminal(sys.stderr):
-        return None
-    columns = TextColumn("{task.description}"), BarColumn(12), TextColumn("{task.percentage:3.0f}%")
-    return Progress(
-        *columns,
-        TextColumn("{task.fields[info]}"),
-        console=Console(stderr=True),
-        refresh_per_second=2,
-        transient=True,
-        # Otherwise lines for a file or a pipe would be shown above the bars instead.
-        redirect_stdout=sys.stdout.isatty(),
-    )
-
-
-def is_terminal(stream: TextIO) -> bool:
-    """Whether a stream is a terminal with room to draw on; some claim to have no lines or no columns."""
-    try:
-        return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
-        return False
-
-
-def duration(seconds: float) -> str:
-    """A time in two units.
-
-    Example:
-
-    >>> duration(7), duration(200), duration(5 * 3600 + 100), duration(400_000)
-    ('7 s', '3 min 20 s', '5 h 1 min', '4 d 15 h')
-    """
-    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
-    left, parts = round(seconds), list[tuple[int, str]]()
-    for unit, size in units:
-        if left >= size or parts:
-            parts.append((left // size, unit))
-            left %= size
-    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -11,15 +12,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from tqdm import tqdm
+from rich.progress import TaskID
 
 from alexnet_tf.data.arrays import example_hashes, fingerprint_header
 from alexnet_tf.data.decode import ImageDecodeError, Target, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
+from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
 # Images decoded in one task; a few tasks per core are in memory at a time.
 CHUNK = 16
+# Before a pass shows its progress, and between its lines in a log.
+SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -61,7 +65,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
     dimensions, unusable = np.zeros((len(encoded), 2), np.int32), dict[int, str]()
     sums = PixelSums.of(np.zeros((0, *target.shape), np.uint8))
     digest = hashlib.sha256()
-    progress = progress_bar(f"reading {name}", sum(map(len, groups)))
+    progress = ImageProgress(f"reading {name}", sum(map(len, groups)))
     with progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, rows in enumerate(groups):
             digest.update(fingerprint_header(np.uint8, (len(rows), *target.shape)))
@@ -73,22 +77,57 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
                 digest.update(seen.images.data)
                 sums = sums + seen.sums if seen.sums else sums
                 unusable |= seen.unusable
-                progress.update(len(seen.rows))
+                progress.advance(len(seen.rows))
             digest.update(fingerprint_header(np.int64, (len(rows),)))
             digest.update(labels[rows].astype("<i8"))
     return Pass(labels, dimensions, hashes, sums, digest.hexdigest(), unusable)
 
 
-def progress_bar(name: str, images: int) -> tqdm:
-    """A progress bar that appears once a pass has taken five seconds."""
-    return tqdm(
-        total=images,
-        desc=name,
-        unit=" images",
-        delay=5.0,
-        mininterval=1.0 if sys.stderr.isatty() else 60.0,
-        dynamic_ncols=True,
-    )
+class ImageProgress:
+    """How far a pass over images is, from five seconds on: a bar on a terminal, a line a minute in a log.
+
+    A context manager.
+
+    Args:
+        name: shown in front.
+        images: in all.
+    """
+
+    def __init__(self, name: str, images: int):
+        self._name, self._images, self._done = name, images, 0
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "ImageProgress":
+        self._opened = Bars.shown is None
+        self._bars = Bars.shown or make_bars()
+        self._started = time.monotonic()
+        self._next = self._started + SILENT_SECONDS
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bars and self._task is not None:
+            self._bars.remove_task(self._task)
+            if self._opened:
+                self._bars.stop()
+
+    def advance(self, images: int) -> None:
+        """Takes note of so many more images."""
+        self._done += images
+        now = time.monotonic()
+        if now < self._next:
+            return
+        seconds = now - self._started
+        left = duration(seconds / max(self._done, 1) * (self._images - self._done))
+        info = f"{self._done / seconds:,.0f} images/s, {left} left"
+        if not self._bars:
+            self._next = now + LOG_SECONDS
+            print(f"{self._name}: {self._done:,} of {self._images:,}, {info}", file=sys.stderr, flush=True)
+            return
+        if self._task is None:
+            if self._opened:
+                self._bars.start()
+            self._task = self._bars.add_task(self._name, total=self._images, info=info)
+        self._bars.update(self._task, completed=self._done, info=info)
 
 
 @dataclass(frozen=True, eq=False)

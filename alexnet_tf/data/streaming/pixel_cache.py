@@ -27,7 +27,7 @@ from typing import BinaryIO
 import numpy as np
 
 from alexnet_tf.data.arrays import fingerprint_header
-from alexnet_tf.data.streaming.image_pass import CHUNK, in_order, progress_bar
+from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, write_bytes
 
@@ -184,7 +184,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
         return images
 
     digest, sums, first = hashlib.sha256(), list[int](), 0
-    progress = progress_bar(f"writing {place}.pixels", contents.count)
+    progress = ImageProgress(f"writing {place}.pixels", contents.count)
     with progress, ThreadPoolExecutor(os.cpu_count()) as pool:
         for labels in contents.labels:
             last = first + len(labels)
@@ -194,7 +194,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
                 file.write(images[max(0, done - slots.start) :].data)
                 digest.update(images.data)
                 sums += [zlib.crc32(image.data) for image in images]
-                progress.update(len(slots))
+                progress.advance(len(slots))
             digest.update(fingerprint_header(np.int64, labels.shape))
             digest.update(labels.astype("<i8").data)
             first = last

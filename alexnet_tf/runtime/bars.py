@@ -1,0 +1,63 @@
+"""Progress bars on a terminal."""
+
+import os
+import sys
+from typing import ClassVar, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+
+class Bars(Progress):
+    """Bars of which a terminal shows one set at a time: what starts while a set is `shown` adds to it."""
+
+    shown: ClassVar["Bars | None"] = None
+
+    def start(self) -> None:
+        super().start()
+        Bars.shown = self
+
+    def stop(self) -> None:
+        Bars.shown = None
+        super().stop()
+
+
+def make_bars() -> Bars | None:
+    """Bars on standard error, not started yet; None where it is no terminal. Each task has a field `info`."""
+    if not is_terminal(sys.stderr):
+        return None
+    columns = TextColumn("{task.description}"), BarColumn(12), TextColumn("{task.percentage:3.0f}%")
+    return Bars(
+        *columns,
+        TextColumn("{task.fields[info]}"),
+        console=Console(stderr=True),
+        refresh_per_second=2,
+        transient=True,
+        # Otherwise lines for a file or a pipe would be shown above the bars instead.
+        redirect_stdout=sys.stdout.isatty(),
+    )
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal with room to draw on; some claim to have no lines or no columns."""
+    try:
+        return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return False
+
+
+def duration(seconds: float) -> str:
+    """A time in two units.
+
+    Example:
+
+    >>> duration(7), duration(200), duration(5 * 3600 + 100), duration(400_000)
+    ('7 s', '3 min 20 s', '5 h 1 min', '4 d 15 h')
+    """
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    left, parts = round(seconds), list[tuple[int, str]]()
+    for unit, size in units:
+        if left >= size or parts:
+            parts.append((left // size, unit))
+            left %= size
+    return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count) or "0 s"
