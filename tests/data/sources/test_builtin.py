@@ -27,10 +27,6 @@ def fingerprint(splits):
     return digest.hexdigest()
 
 
-def image_keys(images):
-    return {image.tobytes() for image in images}
-
-
 def ridge_error(features, labels, test_features, test_labels, penalty):
     """Test error of one-hot ridge regression, a linear classifier in closed form."""
 
@@ -45,10 +41,6 @@ def ridge_error(features, labels, test_features, test_labels, penalty):
 
 def test_bytes_are_those_of_the_first_release(small):
     assert fingerprint(small) == "366988d867417be1c4df509e0132d695927e2833596e83c8df49d9c403cd5fb6"
-
-
-def test_same_seed_gives_same_bytes_and_another_seed_does_not(small):
-    assert fingerprint(draw_builtin(train=400, test=200, seed=0)) == fingerprint(small)
     assert fingerprint(draw_builtin(train=400, test=200, seed=1)) != fingerprint(small)
 
 
@@ -77,22 +69,11 @@ def test_labels_are_shuffled(small):
     assert np.mean(labels[1:] == labels[:-1]) < 0.2
 
 
-def test_ten_class_names():
-    assert len(set(CLASS_NAMES)) == 10
-
-
 def test_no_image_occurs_twice(full):
-    train, test = image_keys(full["train"][0]), image_keys(full["test"][0])
+    train, test = ({image.tobytes() for image in full[split][0]} for split in ("train", "test"))
     assert len(train) == 10_000
     assert len(test) == 2_000
     assert not train & test
-
-
-def test_images_use_the_range_of_a_pixel(full):
-    images = full["train"][0]
-    assert images.min() == 0
-    assert images.max() == 255
-    assert 40 < images.std() < 90
 
 
 def test_linear_classifier_fails(full):
@@ -114,15 +95,17 @@ def test_color_does_not_give_the_class_away(full):
     assert ridge_error(histograms, labels, test_histograms, test_labels, penalty=1.0) > 0.8
 
 
-@pytest.mark.parametrize("size", [0, -10, 15, 20.0, True, "20"])
-@pytest.mark.parametrize("split", ["train", "test"])
-def test_bad_size_is_refused(split, size):
-    with pytest.raises(InputError, match=f"{split}: expected a positive multiple of 10, received") as error:
-        draw_builtin(**{split: size})
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *({"train": size} for size in (0, -10, 15, 20.0, True, "20")),
+        {"test": 15},
+        *({"train": 10, "test": 10, "seed": seed} for seed in (-1, 0.5, None)),
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_refused(arguments):
+    name = list(arguments)[-1]
+    with pytest.raises(InputError, match=f"{name}: expected a .*, received") as error:
+        draw_builtin(**arguments)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("seed", [-1, 0.5, None])
-def test_bad_seed_is_refused(seed):
-    with pytest.raises(InputError, match="seed: expected a whole number >= 0, received"):
-        draw_builtin(train=10, test=10, seed=seed)

@@ -138,15 +138,6 @@ def test_one_size_is_kept_also_where_it_is_no_square(tmp_path):
     assert load(tmp_path, image_size=5).image_shape == (5, 5, 3)
 
 
-def test_a_damaged_image_has_no_say_in_the_size(pets):
-    whole = io.BytesIO()
-    picture(1, (64, 48)).save(whole, "JPEG")
-    (pets / "cat" / "000.jpg").write_bytes(whole.getvalue()[:-500])
-    images = load(pets)
-    assert images.image_shape == (10, 10, 3)
-    assert [path for path, _ in images.quarantine] == ["cat/000.jpg"]
-
-
 def test_what_does_not_fit_in_memory_streams(pets, monkeypatch):
     assert isinstance(load(pets, max_bytes=30 * 300), ImageSet)
     assert isinstance(load(pets, max_bytes=30 * 300 - 1), StreamedSet)

@@ -57,10 +57,18 @@ def write_set(
     )
 
 
+def load(data_dir: Path, name: str, **options: Any) -> ImageSet | StreamedSet:
+    return load_image_set(name, DataAccess(str(data_dir)), **options)
+
+
+def both_storages(data_dir: Path, name: str, image_size: int | None) -> tuple[ImageSet, StreamedSet]:
+    return tuple(load(data_dir, name, image_size=image_size, storage=kind) for kind in ("memory", "stream"))
+
+
 def test_set_that_tfds_has_no_code_for(tmp_path, capfd):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     capfd.readouterr()
-    pets = load_image_set("tiny_pets", DataAccess(str(tmp_path)))
+    pets = load(tmp_path, "tiny_pets")
     assert pets.class_names == ("cat", "dog")
     assert pets.train_images.shape == (6, 8, 8, 3)
     assert pets.report_images.shape == (4, 8, 8, 3)
@@ -75,40 +83,40 @@ def test_newest_version_unless_one_is_named(tmp_path):
     write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2}, version="1.0.0")
     write_set(tmp_path, "tiny_pets", {"train": 4, "test": 2}, version="1.10.0")
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 2}, version="1.9.0")
-    assert len(load_image_set("tiny_pets", DataAccess(str(tmp_path))).train_images) == 4
-    assert len(load_image_set("tiny_pets:1.0.0", DataAccess(str(tmp_path))).train_images) == 2
+    assert len(load(tmp_path, "tiny_pets").train_images) == 4
+    assert len(load(tmp_path, "tiny_pets:1.0.0").train_images) == 2
     with pytest.raises(InputError, match=r"received 'tiny_pets:2.0.0'; close to it: tiny_pets \(on disk\)"):
-        load_image_set("tiny_pets:2.0.0", DataAccess(str(tmp_path)))
+        load(tmp_path, "tiny_pets:2.0.0")
 
 
 def test_images_that_vary_become_central_squares(tmp_path):
     write_set(tmp_path, "varied", {"train": 6, "test": 2}, shape=(None, None, 3))
-    assert load_image_set("varied", DataAccess(str(tmp_path))).image_shape == (256, 256, 3)
-    small = load_image_set("varied", DataAccess(str(tmp_path)), image_size=16)
+    assert load(tmp_path, "varied").image_shape == (256, 256, 3)
+    small = load(tmp_path, "varied", image_size=16)
     assert small.train_images.shape == (6, 16, 16, 3)
     np.testing.assert_array_equal(small.train_labels, [0, 1] * 3)
 
 
 def test_image_size_scales_grey_images_of_one_size(tmp_path):
     write_set(tmp_path, "grey", {"train": 4, "test": 2}, shape=(8, 8, 1))
-    native = load_image_set("grey", DataAccess(str(tmp_path)))
-    scaled = load_image_set("grey", DataAccess(str(tmp_path)), image_size=4)
+    native = load(tmp_path, "grey")
+    scaled = load(tmp_path, "grey", image_size=4)
     assert native.image_shape == (8, 8, 1)
     assert scaled.image_shape == (4, 4, 1)
     assert abs(native.train_images.mean() - scaled.train_images.mean()) < 8
-    same = load_image_set("grey", DataAccess(str(tmp_path)), image_size=8)
+    same = load(tmp_path, "grey", image_size=8)
     assert same.fingerprint == native.fingerprint
 
 
 def test_validation_split_where_the_test_split_has_no_labels(tmp_path):
     write_set(tmp_path, "contest", {"train": 4, "test": 2, "validation": 3}, unlabelled="test")
-    contest = load_image_set("contest", DataAccess(str(tmp_path)))
+    contest = load(tmp_path, "contest")
     assert (contest.report_split, len(contest.report_images)) == ("validation", 3)
 
 
 def test_without_a_report_split_a_fifth_is_held_out(tmp_path):
     write_set(tmp_path, "only_train", {"train": 20})
-    pets = load_image_set("only_train", DataAccess(str(tmp_path)))
+    pets = load(tmp_path, "only_train")
     assert pets.report_split == "held-out"
     assert np.bincount(pets.report_labels).tolist() == [2, 2]
     assert np.bincount(pets.train_labels).tolist() == [8, 8]
@@ -117,23 +125,22 @@ def test_without_a_report_split_a_fifth_is_held_out(tmp_path):
 def test_sets_that_are_not_image_classification(tmp_path):
     import tensorflow_datasets as tfds
 
-    write_set(tmp_path, "two_labels", {"train": 2}, labels=("coarse", "fine"))
-    with pytest.raises(InputError, match="expected a set with one image and one class label per example"):
-        load_image_set("two_labels", DataAccess(str(tmp_path)))
-    write_set(tmp_path, "no_train", {"test": 2})
-    with pytest.raises(InputError, match="expected a split named train; received test"):
-        load_image_set("no_train", DataAccess(str(tmp_path)))
     numbers = tfds.features.Tensor(shape=(8, 8, 3), dtype=np.uint8)
-    write_set(tmp_path, "numbers", {"train": 2}, image_type=numbers)
-    with pytest.raises(InputError, match="received features"):
-        load_image_set("numbers", DataAccess(str(tmp_path)))
+    for name, split, options, words in [
+        ("two_labels", "train", {"labels": ("coarse", "fine")}, "one image and one class label per example"),
+        ("no_train", "test", {}, "expected a split named train; received test"),
+        ("numbers", "train", {"image_type": numbers}, "received features"),
+    ]:
+        write_set(tmp_path, name, {split: 2}, **options)
+        with pytest.raises(InputError, match=words):
+            load(tmp_path, name)
 
 
 def test_what_does_not_fit_in_memory_streams(tmp_path):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     size = 10 * 8 * 8 * 3
-    assert isinstance(load_image_set("tiny_pets", DataAccess(str(tmp_path)), max_bytes=size), ImageSet)
-    assert isinstance(load_image_set("tiny_pets", DataAccess(str(tmp_path)), max_bytes=size - 1), StreamedSet)
+    assert isinstance(load(tmp_path, "tiny_pets", max_bytes=size), ImageSet)
+    assert isinstance(load(tmp_path, "tiny_pets", max_bytes=size - 1), StreamedSet)
 
 
 def test_missing_set_is_fetched(tmp_path, monkeypatch):
@@ -160,11 +167,11 @@ def test_damaged_set(tmp_path):
     (record,) = folder.glob("*train.tfrecord*")
     record.write_bytes(record.read_bytes()[:-5])
     with pytest.raises(InputError, match=r"readable TFDS set in .*; received DataLossError") as error:
-        load_image_set("tiny_pets", DataAccess(str(tmp_path)))
+        load(tmp_path, "tiny_pets")
     assert "\n" not in str(error.value)
     (folder / "features.json").write_text(json.dumps({"pythonClassName": "no.such.Module"}))
     with pytest.raises(InputError, match="tiny_pets: expected a readable TFDS set"):
-        load_image_set("tiny_pets", DataAccess(str(tmp_path)))
+        load(tmp_path, "tiny_pets")
 
 
 def test_resolve_auto(tmp_path, monkeypatch):
@@ -227,17 +234,12 @@ def test_streams_as_it_is_in_memory(tmp_path, shape, image_size):
     folder = tmp_path / "pets" / "1.0.0"
     # More files than TFDS reads at a time, and more records in them than it takes at once.
     cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
-    memory, stream = (
-        load_image_set("pets", DataAccess(str(tmp_path)), image_size=image_size, storage=kind)
-        for kind in ("memory", "stream")
-    )
+    memory, stream = both_storages(tmp_path, "pets", image_size)
 
     assert isinstance(stream, StreamedSet)
     if shape[0]:
         # 16 of each file in turn.
-        assert memory.train_labels[:34].tolist() == [0, 1] * 8 + [1, 0] * 8 + [0, 1], (
-            "16 of each file in turn"
-        )
+        assert memory.train_labels[:34].tolist() == [0, 1] * 8 + [1, 0] * 8 + [0, 1]
     assert stream.fingerprint == memory.fingerprint
     assert stream.report_split == memory.report_split
     np.testing.assert_array_equal(stream.train_labels, memory.train_labels)
@@ -261,10 +263,7 @@ def test_images_that_cannot_be_decoded_are_left_out_in_both_storages(tmp_path, m
         for record in records:
             writer.write(record)
 
-    memory, stream = (
-        load_image_set("varied", DataAccess(str(tmp_path)), image_size=16, storage=kind)
-        for kind in ("memory", "stream")
-    )
+    memory, stream = both_storages(tmp_path, "varied", 16)
 
     assert stream.quarantine == (("train, example 3", "not a JPEG, PNG, BMP or GIF image"),)
     assert memory.quarantine == stream.quarantine
@@ -277,4 +276,4 @@ def test_damaged_record_files_of_a_set_that_streams(tmp_path):
     record.write_bytes(record.read_bytes()[:-5])
 
     with pytest.raises(InputError, match=r"whole TFRecord file of 6 records; .* breaks off at record 5"):
-        load_image_set("tiny_pets", DataAccess(str(tmp_path)), storage="stream")
+        load(tmp_path, "tiny_pets", storage="stream")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from tests.colored_images import write_colored_tree
@@ -19,6 +20,10 @@ def write_tree(root: Path) -> Path:
 
 def stream(tree: Path, side: int = 32) -> StreamedSet:
     return load_image_set(f"folder:{tree}", image_size=side, storage="stream")
+
+
+def in_memory(tree: Path) -> ImageSet:
+    return load_image_set(f"folder:{tree}", image_size=32, storage="memory")
 
 
 def files(folder: Path) -> tuple[Path, Path]:

@@ -1,6 +1,5 @@
 """Decoded pixels kept on disk: the bits of the files, whole or refused, written once."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -12,11 +11,10 @@ import numpy as np
 import pytest
 
 from alexnet_tf.data.arrays import fingerprint_arrays
-from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streaming import pixel_cache
 from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
-from tests.data.streaming.cached_tree import IMAGE, files, stream
+from tests.data.streaming.cached_tree import IMAGE, files, in_memory, stream
 from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, assert_same_set
 
 
@@ -31,7 +29,7 @@ def reads(monkeypatch) -> list[int]:
 
 
 def test_a_cached_set_is_the_set_in_memory(tree, folder, reads):
-    memory = load_image_set(f"folder:{tree}", image_size=32, storage="memory")
+    memory = in_memory(tree)
     cached = stream(tree).cached(folder)
     reads.clear()
 
@@ -82,7 +80,7 @@ def test_another_size_or_another_set_has_a_cache_of_its_own(tree, folder):
     assert len(list(folder.glob("*.pixels"))) == 3
     assert large.read("train", 0)[0].shape == (48, 48, 3)
     assert changed.fingerprint != first.fingerprint
-    assert_same_set(load_image_set(f"folder:{tree}", image_size=32, storage="memory"), changed)
+    assert_same_set(in_memory(tree), changed)
 
 
 @pytest.mark.parametrize("left", [0, 20 * IMAGE, 20 * IMAGE + 100, 48 * IMAGE])
@@ -126,7 +124,7 @@ images.cached(Path("{folder}"))
 
     cached = stream(tree).cached(folder)
 
-    assert_same_set(load_image_set(f"folder:{tree}", image_size=32, storage="memory"), cached)
+    assert_same_set(in_memory(tree), cached)
 
 
 def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsys, reads):
@@ -148,15 +146,4 @@ def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsy
     assert len(reads) == 48
     assert len(writes) == 1, "the second finds, under the lock, what the first has written"
     assert capsys.readouterr().err.count("another process is writing") == 1
-    assert_same_set(load_image_set(f"folder:{tree}", image_size=32, storage="memory"), results[0])
-
-
-def test_the_index_says_what_the_pixels_are(tree, folder):
-    images = stream(tree).cached(folder)
-    index, pixels = files(folder)
-
-    with np.load(index, allow_pickle=False) as file:
-        facts, checksums = json.loads(str(file["facts"])), file["checksums"]
-    assert facts == [pixel_cache.FORMAT, images.fingerprint, [32, 32, 3], 48]
-    assert checksums.shape == (48,)
-    assert pixels.name == f"32x32x3-{images.fingerprint[:16]}.pixels"
+    assert_same_set(in_memory(tree), results[0])

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from alexnet_tf.config.fields import DataConfig
-from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.streaming import pixel_cache
 from alexnet_tf.runtime.errors import InputError
-from tests.data.streaming.cached_tree import IMAGE, files, stream
+from tests.data.streaming.cached_tree import IMAGE, files, in_memory, stream
 from tests.data.streaming.test_streamed_set import assert_same_set
 
 
@@ -80,9 +79,7 @@ def test_a_damaged_cache_can_be_deleted(tree, folder):
     for path in folder.iterdir():
         path.unlink()
 
-    assert_same_set(
-        load_image_set(f"folder:{tree}", image_size=32, storage="memory"), stream(tree).cached(folder)
-    )
+    assert_same_set(in_memory(tree), stream(tree).cached(folder))
 
 
 def test_a_disk_without_the_space_is_refused_before_anything_is_written(tree, folder, monkeypatch):
@@ -107,7 +104,7 @@ def test_a_disk_that_fills_up_meanwhile_ends_in_one_line(tree, folder, monkeypat
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
 
-    assert_same_set(load_image_set(f"folder:{tree}", image_size=32, storage="memory"), images.cached(folder))
+    assert_same_set(in_memory(tree), images.cached(folder))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tree, tmp_path):
