@@ -75,14 +75,6 @@ def test_same_seed_same_weights_whatever_the_activation():
         np.testing.assert_array_equal(relu, tanh)
 
 
-def test_logits_are_float32_under_mixed_precision():
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    model = cifar_net(SHAPE, 10, CifarNetConfig(lrn=True))
-
-    assert model(np.zeros((1, *SHAPE), np.float32)).dtype == "float32"
-    assert model.get_layer("conv1").compute_dtype == "bfloat16"
-
-
 def test_saves_and_loads(tmp_path):
     model = cifar_net((8, 8, 1), 4, CifarNetConfig(lrn=True, init="glorot"))
     images = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype(np.float32)

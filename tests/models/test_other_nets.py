@@ -2,7 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_tf.config.models import BatchNormAlexNetConfig, MnistCnnConfig, OneWeirdTrickConfig
+from alexnet_tf.config.models import (
+    BatchNormAlexNetConfig,
+    CifarNetConfig,
+    MnistCnnConfig,
+    OneWeirdTrickConfig,
+)
 from alexnet_tf.models import batch_norm_alexnet, build_model, mnist_cnn, one_weird_trick
 from alexnet_tf.models.summary import weightless
 
@@ -78,16 +83,19 @@ def test_mnist_cnn_initialisation():
         (OneWeirdTrickConfig(width=1 / 32, enlarge=64), (28, 28, 3)),
         (BatchNormAlexNetConfig(width=1 / 32), (67, 67, 3)),
         (MnistCnnConfig(dropout=0.5, batch_norm=True), (28, 28, 1)),
+        (CifarNetConfig(lrn=True), (32, 32, 3)),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_builds_from_its_config_and_gives_float32_logits(config, shape):
     keras.config.set_dtype_policy("mixed_bfloat16")
 
-    logits = build_model(config, shape, 7)(np.zeros((2, *shape), np.float32))
+    model = build_model(config, shape, 7)
+    logits = model(np.zeros((2, *shape), np.float32))
 
     assert tuple(logits.shape) == (2, 7)
     assert logits.dtype == "float32"
+    assert model.get_layer("conv1").compute_dtype == "bfloat16"
 
 
 @pytest.mark.parametrize("build", [one_weird_trick, batch_norm_alexnet])
