@@ -49,9 +49,8 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
 def _cell(target: Target, rows: Rows) -> str:
     measured = target.measure(rows)
     limit = _limit(measured, target)
-    return f"{target.verdict(measured)}: {_measured(measured, target)}" + (
-        f", limit {limit}" if limit else ""
-    )
+    cell = f"{target.verdict(measured)}: {_measured(measured, target)}"
+    return f"{cell}, limit {limit}" if limit else cell
 
 
 def _bound(target: Target) -> str:
