@@ -23,37 +23,30 @@ def check_config(config: Config) -> None:
     Traceback (most recent call last):
     alexnet_tf.runtime.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
     """
-    data, train = config.data, config.train
+    data, train, rate = config.data, config.train, config.train.learning_rate
     for name, value in dataclasses.asdict(config.model).items():
         if isinstance(value, float):
             _check(name, value, math.isfinite(value), "a finite number")
     _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
-    for name, least in (("image_size", 0), ("pad", 0), ("crop", 0), ("color_noise_until", 0)):
-        _at_least(name, getattr(data, name), least)
+    for part, least, names in (
+        (data, 0, ("image_size", "pad", "crop", "color_noise_until")),
+        (train, 0, ("max_drops", "stop_extra_epochs", "early_stopping", "freeze_conv1_after")),
+        (train, 1, ("epochs", "batch_size", "patience")),
+    ):
+        for name in names:
+            value = getattr(part, name)
+            _check(name, value, value >= least, f"a whole number >= {least}")
     for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
         _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
-    for name, least in (("epochs", 1), ("batch_size", 1), ("patience", 1)):
-        _at_least(name, getattr(train, name), least)
-    for name in ("max_drops", "stop_extra_epochs", "early_stopping", "freeze_conv1_after"):
-        _at_least(name, getattr(train, name), 0)
-    rate = train.learning_rate
-    _check("learning_rate", rate, 0 <= rate < math.inf, "a finite number >= 0")
-    floor, factor = train.min_learning_rate, train.drop_factor
-    _check("min_learning_rate", floor, 0 <= floor <= rate, f"a number from 0 to learning_rate {rate}")
-    _check("drop_factor", factor, 1 <= factor < math.inf, "a finite number >= 1")
-    _check("momentum", train.momentum, 0 <= train.momentum < 1, "a number >= 0 and < 1")
-    for name in ("weight_decay", "bias_rate"):
+    for name, least in (("learning_rate", 0), ("weight_decay", 0), ("bias_rate", 0), ("drop_factor", 1)):
         value = getattr(train, name)
-        _check(name, value, 0 <= value < math.inf, "a finite number >= 0")
-    _check(
-        "stop_train_error", train.stop_train_error, 0 <= train.stop_train_error < 1, "a number >= 0 and < 1"
-    )
+        _check(name, value, least <= value < math.inf, f"a finite number >= {least}")
+    for name in ("momentum", "stop_train_error"):
+        _check(name, getattr(train, name), 0 <= getattr(train, name) < 1, "a number >= 0 and < 1")
+    floor = train.min_learning_rate
+    _check("min_learning_rate", floor, 0 <= floor <= rate, f"a number from 0 to learning_rate {rate}")
     rising = all(before < after for before, after in zip((0, *train.drops), train.drops, strict=False))
     _check("drops", train.drops, rising, "increasing epochs >= 1")
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    _check(name, value, value >= least, f"a whole number >= {least}")
 
 
 def _check(name: str, value: Any, holds: bool, expected: str) -> None:

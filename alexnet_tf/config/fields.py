@@ -5,15 +5,17 @@ run. Only fields that differ from their default enter the hash: a field added la
 the behaviour of before, leaves old hashes valid. So a default, once released, never changes.
 """
 
+import argparse
 import dataclasses
 import hashlib
 import json
-import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alexnet_tf.config.models import CifarNetConfig, ModelConfig
+from alexnet_tf.runtime.commandline import whole_number
 from alexnet_tf.runtime.errors import InputError
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -150,19 +152,15 @@ class Config:
                     sections[section] = dataclasses.replace(part, **{name: value})
                     break
             else:
-                if name not in ("data", "model", "train", "precision", "seed"):
-                    raise InputError(
-                        f"expected a config field, one of {', '.join(self.field_names())}; received {name!r}"
-                    )
+                if name not in (*sections, *_field_names(self)):
+                    known = ", ".join(self.field_names())
+                    raise InputError(f"expected a config field, one of {known}; received {name!r}")
                 top[name] = value
         return dataclasses.replace(self, **{**sections, **top})
 
     def field_names(self) -> list[str]:
         """Names that `replace` and `--set` take."""
-        names = ["precision", "seed"]
-        for part in (self.data, self.model, self.train):
-            names += _field_names(part)
-        return names
+        return [name for part in (self, self.data, self.model, self.train) for name in _field_names(part)]
 
     def with_settings(self, *settings: str) -> "Config":
         """Returns a copy changed by `field=value` texts, each value read by its field's type.
@@ -183,7 +181,7 @@ class Config:
         for setting in settings:
             name, equals, text = setting.partition("=")
             if not equals:
-                raise InputError(f"--set: expected field=value, received {setting!r}")
+                raise InputError(f"--set: expected field=value; received {setting!r}")
             if name not in known:
                 raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
             if given.get(name, setting) != setting:
@@ -254,30 +252,20 @@ def _revive(kind: type, values: dict[str, Any]) -> Any:
 
 def _parse(name: str, text: str, hint: Any) -> Any:
     """Reads `text` as the field's type; the error names the field."""
-    origin = typing.get_origin(hint)
+    choices = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return tuple(_parse(name, part, choices[0]) for part in text.split(",") if part)
+    readers: dict[Any, tuple[Callable[[str], Any], str]] = {
+        str: (str, "a text"),
+        int: (whole_number(), "a whole number >= 0"),
+        float: (float, "a number"),
+        bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
+    }
+    read, expected = readers.get(hint) or (
+        lambda text: dict(zip(choices, choices, strict=True))[text],
+        " or ".join(choices),
+    )
     try:
-        if origin is Literal:
-            choices = typing.get_args(hint)
-            if text not in choices:
-                raise ValueError(" or ".join(choices))
-            return text
-        if origin is tuple:
-            item = typing.get_args(hint)[0]
-            return tuple(_parse(name, part, item) for part in text.split(",") if part)
-        if hint is bool:
-            if text.lower() not in ("true", "false"):
-                raise ValueError("true or false")
-            return text.lower() == "true"
-        if hint in (int, float):
-            expected = "a whole number" if hint is int else "a number"
-            try:
-                return hint(text)
-            except ValueError:
-                raise ValueError(expected) from None
-        if isinstance(hint, types.UnionType):
-            raise ValueError("a field of one type")
-        return text
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"--set {name}: expected {error}, received {text!r}") from None
+        return read(text)
+    except (KeyError, ValueError, argparse.ArgumentTypeError):
+        raise InputError(f"--set {name}: expected {expected}; received {text!r}") from None

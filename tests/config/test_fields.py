@@ -69,10 +69,10 @@ def test_setting_is_read_by_type(setting, name, value):
     [
         ("epochs", "field=value"),
         ("colour=red", "colour"),
-        ("epochs=two", "epochs: expected a whole number, received 'two'"),
-        ("lrn=yes", "lrn: expected true or false, received 'yes'"),
-        ("input_scale=loud", "input_scale: expected raw or unit, received 'loud'"),
-        ("drops=1,x", "drops: expected a whole number, received 'x'"),
+        ("epochs=two", "epochs: expected a whole number >= 0; received 'two'"),
+        ("lrn=yes", "lrn: expected true or false; received 'yes'"),
+        ("input_scale=loud", "input_scale: expected raw or unit; received 'loud'"),
+        ("drops=1,x", "drops: expected a whole number >= 0; received 'x'"),
     ],
 )
 def test_bad_setting_says_what_was_expected(setting, words):
