@@ -27,8 +27,10 @@ from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.schedule import check_schedule, ending
 from alexnet_tf.training.strategy import is_chief
 
-# Steps of one call of the compiled loop: callbacks see the run at this grain.
+# Steps of one call of the compiled loop, at most, and seconds that it should take: callbacks see the run at
+# this grain, and so does Python the signals that ask the process to end.
 STEPS_PER_CALL = 30
+SECONDS_PER_CALL = 1.0
 EVALUATION_BATCH = 500
 UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError)
 
@@ -130,11 +132,7 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
     """
     _check_numbers(config, data, strategy)
     check_start(config, None)
-    try:
-        names = _layer_names(config.model, data.input_shape, data.image_set.classes)
-    except UNBUILDABLE as error:
-        raise _model_error(error) from error
-    _check_layers(config, names)
+    _check_layers(config, _layer_names(config.model, data.input_shape, data.image_set.classes))
 
 
 def compile_model(
@@ -149,8 +147,7 @@ def compile_model(
         config: the run.
         data: its pipelines.
         strategy: distribution.
-        start: the trained network whose weights the run starts from, `config.train.start` its fingerprint;
-            `data` then has its preprocessing.
+        start: the trained network of the fingerprint `config.train.start`, whose preprocessing `data` has.
 
     Raises:
         InputError: for a run that cannot be trained.
@@ -163,10 +160,7 @@ def compile_model(
     keras.config.set_dtype_policy(config.precision)
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
-        try:
-            model = build_model(config.model, data.input_shape, data.image_set.classes)
-        except UNBUILDABLE as error:
-            raise _model_error(error) from error
+        model = _build(config.model, data.input_shape, data.image_set.classes)
         _check_layers(config, [layer.name for layer in model.layers])
         if start:
             copy_weights(start, model)
@@ -216,11 +210,14 @@ def _check_layers(config: Config, names: Sequence[str]) -> None:
 @functools.cache
 def _layer_names(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> tuple[str, ...]:
     with weightless():
-        return tuple(layer.name for layer in build_model(model, input_shape, classes).layers)
+        return tuple(layer.name for layer in _build(model, input_shape, classes).layers)
 
 
-def _model_error(error: Exception) -> InputError:
-    return InputError(f"model: {str(error).strip().splitlines()[0]}")
+def _build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    try:
+        return build_model(model, input_shape, classes)
+    except UNBUILDABLE as error:
+        raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
 
 
 def _compiled_steps(
@@ -259,8 +256,12 @@ def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[
     iterator = iter(strategy.experimental_distribute_dataset(data.train(config.seed, epoch, batch_size)))
     model.reset_metrics()
     started, done, loss = time.perf_counter(), 0, math.nan
+    # Workers read the loss together, so all of them have to call the loop equally often.
+    several_workers = strategy.cluster_resolver is not None
+    now = STEPS_PER_CALL if several_workers else 1
     while done < steps:
-        now = min(STEPS_PER_CALL, steps - done)
+        now = min(now, steps - done)
+        called = time.perf_counter()
         calls.on_train_batch_begin(done)
         run_steps(iterator, tf.constant(now))
         data.check_readable()
@@ -269,4 +270,7 @@ def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[
         calls.on_train_batch_end(done - 1, {"loss": loss})
         if not math.isfinite(loss):
             break
+        if not several_workers:
+            step_seconds = (time.perf_counter() - called) / now
+            now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
     return done * batch_size / (time.perf_counter() - started), loss
