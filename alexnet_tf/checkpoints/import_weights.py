@@ -148,8 +148,9 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
     try:
         with open(path, "rb") as file:
             version = np.lib.format.read_magic(file)
-            read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else _read_header_2
-            shape, _, dtype = read_header(file)
+            formats = np.lib.format
+            read = formats.read_array_header_1_0 if version == (1, 0) else formats.read_array_header_2_0
+            shape, _, dtype = read(file)
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
             content = _ArraysOnly(file, encoding="latin1").load().item()
@@ -158,10 +159,6 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
         ) from error
-
-
-def _read_header_2(file):
-    return np.lib.format.read_array_header_2_0(file)
 
 
 def _named(content: Any) -> dict[str, np.ndarray]:

@@ -23,13 +23,9 @@ def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: d
         config_hash: of the run, so that no other run continues from this file.
         history: JSON-ready.
     """
-    arrays = {
-        # `.value.numpy()` serves mirrored variables too, which Keras's own conversion does not.
-        f"variable_{i:04d}": variable.value.numpy()
-        for i, variable in enumerate(_variables(model))
-    }
+    # `.value.numpy()` serves mirrored variables too, which Keras's own conversion does not.
+    arrays = {f"variable_{i:04d}": v.value.numpy() for i, v in enumerate(_variables(model))}
     header = json.dumps({"config_hash": config_hash, "history": history})
-
     buffer = io.BytesIO()
     np.savez(buffer, header=np.array(header), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `
 `load_trained`.
 """
 
+import dataclasses
 import io
 import json
 import math
@@ -84,31 +85,22 @@ class Trained:
 def save_trained(
     folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]
 ) -> None:
-    """Writes a network that was trained here.
+    """Writes a network that was trained here; of a run that was interrupted or diverged only model.json.
 
     Args:
         folder: made where it is missing.
-        model: as trained.
+        model: as trained with `data`.
         config: of the run.
-        data: the pipelines it was trained with.
-        about: JSON-ready, such as scores and environment.
+        data: the pipelines.
+        about: JSON-ready, such as scores and environment; its `status` says how the run ended.
     """
     images = data.image_set
-    net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
-    write_trained(folder, net, images.fingerprint, about)
-
-
-def save_unfinished(folder: Path, config: Config, data: DataPipelines, about: dict[str, Any]) -> None:
-    """Writes model.json alone, for a run that was interrupted or diverged; `is_trained` is false for it.
-
-    Args:
-        folder: made where it is missing.
-        config: of the run.
-        data: the pipelines it was trained with.
-        about: as for `save_trained`, with a `status` of `failed` or `diverged`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_json(folder, {"config": config.to_dict(), "data_fingerprint": data.image_set.fingerprint, **about})
+    if about.get("status") in UNFINISHED:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_json(folder, {"config": config.to_dict(), "data_fingerprint": images.fingerprint, **about})
+    else:
+        net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
+        write_trained(folder, net, images.fingerprint, about)
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
@@ -122,15 +114,8 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_by(folder / "model.keras", net.model.save, weight_bytes(net.model))
-    statistics = net.statistics
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        mean_image=statistics.mean_image,
-        stddev=np.float64(statistics.stddev),
-        eigenvalues=statistics.eigenvalues,
-        eigenvectors=statistics.eigenvectors,
-    )
+    np.savez(buffer, **dataclasses.asdict(net.statistics))
     write_bytes(folder / "preprocessing.npz", buffer.getvalue())
     content = {
         "config": net.config.to_dict(),
@@ -189,9 +174,8 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         # In memory: of a damaged file NumPy leaves the handle open.
         content = io.BytesIO((folder / "preprocessing.npz").read_bytes())
         with np.load(content, allow_pickle=False) as file:
-            statistics = PixelStatistics(
-                file["mean_image"], float(file["stddev"]), file["eigenvalues"], file["eigenvectors"]
-            )
+            parts = {field.name: file[field.name] for field in dataclasses.fields(PixelStatistics)}
+        statistics = PixelStatistics(**{**parts, "stddev": float(parts["stddev"])})
         import alexnet_tf.layers  # noqa: F401 (registers the layers that the file names)
 
         model = keras.models.load_model(folder / "model.keras", compile=False)
@@ -225,6 +209,15 @@ def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess())
             f"({net.class_names[0]}, ...); received {data.image_set.classes} "
             f"({data.image_set.class_names[0]}, ...)"
         )
+    return check_images(data, net, dataset)
+
+
+def check_images(data: DataPipelines, net: Trained, dataset: str) -> DataPipelines:
+    """Returns `data`, whose images have to be of the network's height, width and channels.
+
+    Raises:
+        InputError: where they are not.
+    """
     if data.image_set.image_shape != net.image_shape:
         raise InputError(
             f"--dataset {dataset}: expected images of the network's {list(net.image_shape)}; "

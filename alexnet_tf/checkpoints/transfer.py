@@ -21,15 +21,9 @@ NOTHING = "none"
 
 def start_fingerprint(start: Trained) -> str:
     """SHA-256 (hex) over the weights and the preprocessing that a run starts from."""
-    statistics = start.statistics
-    scale = np.array([statistics.stddev])
-    return fingerprint_arrays(
-        *start.model.get_weights(),
-        statistics.mean_image,
-        scale,
-        statistics.eigenvalues,
-        statistics.eigenvectors,
-    )
+    images = start.statistics
+    numbers = images.mean_image, np.array([images.stddev]), images.eigenvalues, images.eigenvectors
+    return fingerprint_arrays(*start.model.get_weights(), *numbers)
 
 
 def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) -> Config:
@@ -93,12 +87,8 @@ def freeze_layers(model: keras.Model, last: str) -> None:
 
     A frozen batch normalisation normalises by the moments it has learnt (Keras's rule), so nothing of a
     frozen layer moves.
-
-    Raises:
-        InputError: see `check_freeze`.
     """
     names = [layer.name for layer in model.layers]
-    check_freeze(names, last)
     for layer in model.layers[: names.index(last) + 1]:
         layer.trainable = False
 

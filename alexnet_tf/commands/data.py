@@ -31,13 +31,12 @@ def run(options: argparse.Namespace) -> int:
     config = config.with_settings(*options.settings)
     check_config(config)
     statistics = report_data(config.data, options.out, options.seed, options.access)
-    print(statistics_text(options.dataset, statistics))
+    width = max(map(len, statistics))
+    print(options.dataset, *(f"  {name:{width}}  {value}" for name, value in statistics.items()), sep="\n")
     return 0
 
 
-def report_data(
-    config: DataConfig, out: Path, seed: int = 0, access: DataAccess = DataAccess()
-) -> Statistics:
+def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) -> Statistics:
     """Reads every image of a set and writes what it found.
 
     Args:
@@ -90,20 +89,6 @@ def data_statistics(data: DataPipelines) -> Statistics:
         **{f"eigenvalue_{i}": _rounded(value) for i, value in enumerate(pixels.eigenvalues, start=1)},
         "fingerprint": images.fingerprint,
     }
-
-
-def statistics_text(name: str, statistics: Statistics) -> str:
-    """The statistics for people.
-
-    Example:
-
-    >>> print(statistics_text("pets", {"classes": 2, "mean_red": 121.5}))
-    pets
-      classes   2
-      mean_red  121.5
-    """
-    width = max(map(len, statistics))
-    return "\n".join([name, *(f"  {key:{width}}  {value}" for key, value in statistics.items())])
 
 
 def _sizes(data: DataPipelines) -> Statistics:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash
-from alexnet_tf.checkpoints.saved import Trained, is_trained, load_trained, save_trained, save_unfinished
+from alexnet_tf.checkpoints.saved import Trained, check_images, is_trained, load_trained, save_trained
 from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
@@ -71,16 +71,12 @@ def run(options: argparse.Namespace) -> int:
         model, history = train(config, data, strategy, state, callbacks, model=model)
     except TrainingInterrupted as stop:
         if is_chief(strategy):
-            save_unfinished(out, config, data, _about(stop.history, strategy))
+            save_trained(out, model, config, data, _about(stop.history, strategy))
         raise
-    diverged = history.status == "diverged"
     if is_chief(strategy):
-        about = _about(history, strategy)
-        if diverged:
-            save_unfinished(out, config, data, about)
-        else:
-            save_trained(out, model, config, data, about)
+        save_trained(out, model, config, data, _about(history, strategy))
         state.unlink(missing_ok=True)
+    diverged = history.status == "diverged"
     if diverged:
         print(f"diverged: {history.message}; no network is written", file=sys.stderr)
     return int(diverged)
@@ -92,13 +88,9 @@ def open_run_data(config: Config, start: Trained | None, access: DataAccess = Da
     Raises:
         InputError: for a set that cannot be read, or has images of another kind than that network's.
     """
-    data = open_data(config.data, access, start.statistics if start else None)
-    if start and data.image_set.image_shape != start.image_shape:
-        raise InputError(
-            f"--dataset {config.data.dataset}: expected images of the network's {list(start.image_shape)}; "
-            f"received {list(data.image_set.image_shape)}"
-        )
-    return data
+    if not start:
+        return open_data(config.data, access)
+    return check_images(open_data(config.data, access, start.statistics), start, config.data.dataset)
 
 
 def _config(options: argparse.Namespace, start: Trained | None) -> Config:

@@ -110,10 +110,8 @@ def _signals_raised() -> Iterator[None]:
         raise Interruption(number)
 
     # Windows has no SIGHUP; under nohup it is ignored and stays so.
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    changed = [
-        number for name in names if signal.getsignal(number := getattr(signal, name)) is signal.SIG_DFL
-    ]
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:
         signal.signal(number, interrupt)
     try:

@@ -20,9 +20,6 @@ class FollowSchedule(keras.callbacks.Callback):
     """Sets the learning rate of each epoch, and freezes conv1 after the last epoch in which it learns.
 
     The rate is set only where the schedule changes it, so that a callback may set another in between.
-
-    Args:
-        config: the schedule.
     """
 
     def __init__(self, config: TrainConfig):
@@ -54,10 +51,7 @@ class HistoryFiles(keras.callbacks.Callback):
     """Writes what a run has measured so far, after every epoch: curve.csv, selection.csv, gradient_norms.csv.
 
     The files are replaced as a whole, so a run that was killed and goes on leaves no epoch twice and none
-    out.
-
-    Args:
-        folder: of the files. The last two are written where there is something to write.
+    out. The last two are written where there is something to write.
     """
 
     def __init__(self, folder: Path):
@@ -66,15 +60,12 @@ class HistoryFiles(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         # What a run that goes on has measured before, and epoch 0.
-        self._write()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._write()
+        self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
-        self._write()
+        self.on_epoch_end(-1)
 
-    def _write(self) -> None:
+    def on_epoch_end(self, epoch, logs=None):
         history = self.params["history"]
         selection = [
             {"epoch": epoch, "selection_loss": loss, "selection_error": error}
@@ -97,12 +88,7 @@ def write_quarantine(path: Path, data: DataPipelines) -> None:
 
 
 class QuarantineLog(keras.callbacks.Callback):
-    """Writes the list when training begins, and anew after each epoch in which a file was lost.
-
-    Args:
-        path: of the CSV.
-        data: the pipelines that are trained on.
-    """
+    """Writes the list when training begins, and anew after each epoch in which a file was lost."""
 
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
@@ -126,9 +112,6 @@ class GradientNorms(keras.callbacks.Callback):
     weight decay. Of each epoch and layer the mean and the largest norm over its steps go to
     `History.gradient_norms`, with `all` for the gradient of all layers together; the latter also to the
     logs of callbacks that come after this one, hence to TensorBoard.
-
-    Args:
-        strategy: of the run.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -186,20 +169,11 @@ class KeptWeights(keras.callbacks.Callback):
     The best epoch is the one with the lowest value of what the config watches on the selection split, the
     first of equal ones. Nothing is remembered but in the run's history, so a resumed run keeps what an
     uninterrupted one does. A new run takes away what an earlier one kept under these names.
-
-    Args:
-        folder: of the trained network.
-        config: says what is watched.
-        epochs: keep every epoch.
-        best: keep the best.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
         super().__init__()
-        self._folder = folder
-        self._watch = config.watch
-        self._epochs = epochs
-        self._best = best
+        self._folder, self._watch, self._epochs, self._best = folder, config.watch, epochs, best
 
     def on_train_begin(self, logs=None):
         if self.params["history"].curve:

@@ -81,11 +81,6 @@ class RunProgress(keras.callbacks.Callback):
     On a terminal a bar for the run and one for the epoch move, and a line of each finished epoch stays above
     them; elsewhere there is one line after each epoch, and every ten minutes within one. At last comes why
     the run ended. The time left counts evaluation too, and assumes that the run goes to its last epoch.
-
-    Args:
-        label: shown in front.
-        images: of the training set.
-        config: says the batch size and the largest number of epochs.
     """
 
     def __init__(self, label: str, images: int, config: TrainConfig):

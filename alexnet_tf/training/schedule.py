@@ -83,17 +83,11 @@ def ending(config: TrainConfig, history: History) -> str | None:
 
 
 def check_schedule(config: TrainConfig, holdout: bool) -> None:
-    """Raises an InputError for a schedule that could not be followed.
-
-    Args:
-        config: the schedule.
-        holdout: whether there is a selection split to watch.
-    """
-    watchers = {
-        "schedule plateau": config.schedule == "plateau",
-        f"early_stopping of {config.early_stopping_watch}": config.early_stopping
-        and config.early_stopping_watch != "train_loss",
-    }
-    for name, watches in watchers.items():
-        if watches and not holdout:
-            raise InputError(f"{name}: expected holdout=true, a selection split to watch; received false")
+    """Raises an InputError for a schedule that watches the selection split where none is held out."""
+    watchers = []
+    if config.schedule == "plateau":
+        watchers.append("schedule plateau")
+    if config.early_stopping and config.early_stopping_watch != "train_loss":
+        watchers.append(f"early_stopping of {config.early_stopping_watch}")
+    if watchers and not holdout:
+        raise InputError(f"{watchers[0]}: expected holdout=true, a selection split to watch; received false")

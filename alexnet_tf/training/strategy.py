@@ -40,7 +40,16 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
     if len(gpus) >= count:
         return tf.distribute.MirroredStrategy([f"GPU:{i}" for i in range(count)])
-    _make_logical_cpus(count)
+    try:
+        tf.config.set_logical_device_configuration(
+            tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count
+        )
+    except RuntimeError:
+        # The devices are in use already, so their number is fixed.
+        found = len(tf.config.list_logical_devices("CPU"))
+        if found < count:
+            expected = f"at most {found} in this process"
+            raise InputError(f"--replicas: expected {expected}; received {count}") from None
     return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)])
 
 
@@ -70,16 +79,3 @@ def _check_tf_config(text: str) -> None:
             'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", '
             f'"index": 0}}}}; received {text}'
         )
-
-
-def _make_logical_cpus(count: int) -> None:
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    try:
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-    except RuntimeError:
-        # The devices are in use already, so their number is fixed.
-        found = len(tf.config.list_logical_devices("CPU"))
-        if found < count:
-            raise InputError(
-                f"--replicas: expected at most {found} in this process; received {count}"
-            ) from None
