@@ -73,9 +73,9 @@ def test_a_dictionary_in_a_npy_file_is_read(caffe, tmp_path, paired):
     np.save(tmp_path / "bvlc_alexnet.npy", content, allow_pickle=True)
     read = read_arrays(tmp_path / "bvlc_alexnet.npy")
 
-    model = alexnet((99, 99, 3), 7, dataclasses.replace(CAFFE, **NARROW))
-    load_caffe(model, read)
-    np.testing.assert_allclose(model(caffe["images"]), caffe["logits"], rtol=1e-5, atol=1e-4)
+    assert read.keys() == {name for name in caffe if "." in name}
+    for name, array in read.items():
+        np.testing.assert_array_equal(array, caffe[name])
 
 
 class Trap:

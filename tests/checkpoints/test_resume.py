@@ -11,17 +11,27 @@ from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, metrics, run
 
 
-@pytest.mark.parametrize(("finished", "optimizer"), [(0, "momentum"), (2, "momentum"), (2, "amsgrad")])
-def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, optimizer):
-    config = TINY_CONFIG.replace(flip=True, pad=1, schedule="steps", drops=(2,), weight_decay=1e-3)
-    config = config.replace(optimizer=optimizer)
-    whole_model, whole = run(config)
+@pytest.mark.parametrize(
+    ("finished", "changes", "replicas"),
+    [
+        (0, {}, 1),
+        (2, {}, 1),
+        (2, {"optimizer": "amsgrad"}, 1),
+        (2, {}, 2),
+        (2, {"freeze_conv1_after": 1}, 2),
+    ],
+)
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, changes, replicas):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if replicas == 2 else None
+    config = TINY_CONFIG.replace(flip=True, pad=1, schedule="steps", drops=(2,), weight_decay=1e-3, **changes)
+    whole_model, whole = run(config, strategy=strategy)
 
+    state, interrupt = tmp_path / "state.npz", Interrupt("on_epoch_begin", finished + 1)
     with pytest.raises(KeyboardInterrupt):
-        run(config, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", finished + 1)])
+        run(config, strategy=strategy, checkpoint=state, callbacks=[interrupt])
     epochs = []
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
-    model, history = run(config, checkpoint=tmp_path / "state.npz", callbacks=[watch])
+    model, history = run(config, strategy=strategy, checkpoint=state, callbacks=[watch])
 
     assert epochs == list(range(finished, 3))
     assert metrics(history) == metrics(whole)
@@ -75,28 +85,3 @@ def test_checkpoint_keeps_the_state_of_dropout(tmp_path):
 
     assert restore_checkpoint(tmp_path / "state.npz", other, "hash") == {}
     np.testing.assert_array_equal(np.asarray(other(ones, training=True)), expected)
-
-
-def test_replicas_resume_exactly(tmp_path):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    _, whole = run(strategy=strategy)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(strategy=strategy, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", 3)])
-    _, history = run(strategy=strategy, checkpoint=tmp_path / "state.npz")
-
-    assert metrics(history) == metrics(whole)
-
-
-def test_a_run_resumed_while_conv1_is_frozen_has_the_same_numbers(tmp_path):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    config = TINY_CONFIG.replace(freeze_conv1_after=1, weight_decay=1e-3)
-    whole_model, whole = run(config, strategy=strategy)
-
-    state, interrupt = tmp_path / "state.npz", Interrupt("on_epoch_begin", 3)
-    with pytest.raises(KeyboardInterrupt):
-        run(config, strategy=strategy, checkpoint=state, callbacks=[interrupt])
-    model, resumed = run(config, strategy=strategy, checkpoint=state)
-
-    assert metrics(resumed) == metrics(whole)
-    np.testing.assert_array_equal(model.get_weights()[0], whole_model.get_weights()[0])

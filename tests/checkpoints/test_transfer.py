@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, load_trained, save_trained
@@ -18,7 +17,7 @@ from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.train import check_run, compile_model, train
-from tests.command_errors import one_line_of_status_2
+from tests.colored_images import write_colored_tree
 from tests.tiny import tiny_image_set
 from tests.tiny_runs import Interrupt
 
@@ -173,17 +172,12 @@ def test_a_start_that_is_not_there(start):
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory) -> dict[str, Path]:
     """Two trees of 12x12 images, of three and of two classes."""
-    rng = np.random.default_rng(0)
-    roots = {}
-    for name, classes in (("first", 3), ("second", 2)):
-        roots[name] = tmp_path_factory.mktemp(name)
-        for label in range(classes):
-            folder = roots[name] / f"class{label}"
-            folder.mkdir()
-            for i in range(15):
-                pixels = np.clip(rng.normal(60 + 60 * label, 30, (12, 12, 3)), 0, 255).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / f"{i}.png")
-    return roots
+    root = tmp_path_factory.mktemp("trees")
+    greys = {f"class{label}": (60 + 60 * label,) * 3 for label in range(3)}
+    return {
+        name: write_colored_tree(root / name, dict([*greys.items()][:classes]), lambda i: (12, 12), 30, 15)
+        for name, classes in (("first", 3), ("second", 2))
+    }
 
 
 def test_commands(trees, tmp_path, capsys):
@@ -215,23 +209,6 @@ def test_images_of_another_kind(start, trees):
 
     with pytest.raises(InputError, match=r"images of the network's \[8, 8, 1\]; received \[8, 8, 3\]"):
         open_run_data(config, grey)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--from", "missing"], "--from: expected a folder with model.keras"),
-        (["--from", "x", "--model", "alexnet"], "not allowed with argument"),
-        (["--freeze", "conv1"], "--freeze: expected --from"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    line = one_line_of_status_2(main, ["train", "--dataset", "builtin", "--out", "o", *arguments], capsys)
-
-    assert words in line
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_copying_sets_nothing_where_something_does_not_fit(start):

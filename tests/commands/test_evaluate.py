@@ -74,13 +74,6 @@ def test_a_finished_run_is_not_trained_again_and_no_other_takes_its_place(nets, 
     assert {path.name: path.read_bytes() for path in (nets / "a").iterdir()} == before
 
 
-def test_how_a_run_ended_is_kept(nets):
-    about = json.loads((nets / "a" / "model.json").read_text())
-
-    assert (about["status"], about["message"], about["epochs"]) == ("done", "", 1)
-    assert about["seconds"] > 0
-
-
 def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
     assert main(train(tree, tmp_path / "out", "--set", "learning_rate=1e20")) == 1
 

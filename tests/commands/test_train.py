@@ -18,7 +18,11 @@ from alexnet_tf.training.callbacks import QuarantineLog
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 
-SCALED = ["train", "--dataset", "builtin", "--out", "o", "--model", "alexnet-scaled"]
+TRAIN = ["train", "--dataset", "builtin", "--out", "o"]
+SCALED = [*TRAIN, "--model", "alexnet-scaled"]
+SETTINGS = ["init=glorot", "input_scale=unit", "crop=24", "batch_size=16", "learning_rate=0.01"]
+UNIT = ["--model", "cifar-net", *(f"--set={setting}" for setting in SETTINGS)]
+TINY = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=8", "--set", "storage=stream"]
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 
 
@@ -35,18 +39,7 @@ def tree(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def trained(tree, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("out") / "net"
-    arguments = [
-        "--model",
-        "cifar-net",
-        "--set",
-        "init=glorot",
-        "--set",
-        "input_scale=unit",
-        "--set",
-        "crop=24",
-    ]
-    arguments += ["--set", "batch_size=16", "--set", "learning_rate=0.01", "--epochs", "4"]
-    assert main(["train", "--dataset", f"folder:{tree}", "--out", str(out), *arguments]) == 0
+    assert main(["train", "--dataset", f"folder:{tree}", "--out", str(out), *UNIT, "--epochs", "4"]) == 0
     return out
 
 
@@ -58,6 +51,8 @@ def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
     assert about["class_names"] == ["blue", "green", "red"]
     assert about["image_shape"] == [32, 32, 3]
     assert about["input_shape"] == [24, 24, 3]
+    assert (about["status"], about["message"], about["epochs"]) == ("done", "", 4)
+    assert about["seconds"] > 0
     with open(trained / "quarantine.csv", newline="") as file:
         assert {Path(row["path"]).name for row in csv.DictReader(file)} == {"text.jpg", "empty.jpg"}
     with open(trained / "curve.csv", newline="") as file:
@@ -133,31 +128,25 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "--dataset", "builtin", "--out", "o", "--model", "lenet"], "--model: expected one of"),
+        ([*TRAIN, "--model", "lenet"], "--model: expected one of"),
         (["train", "--dataset", "folder:missing", "--out", "o"], "missing"),
-        (
-            ["train", "--dataset", "builtin", "--out", "o", "--epochs", "0", "--model", "cifar-net"],
-            "epochs: expected",
-        ),
-        (["train", "--dataset", "builtin", "--out", "o", "--set", "shape=1"], "'shape'"),
+        ([*TRAIN, "--epochs", "0", "--model", "cifar-net"], "epochs: expected"),
+        ([*TRAIN, "--set", "shape=1"], "'shape'"),
         ([*SCALED, "--epochs", "3", "--set", "epochs=4"], "epochs once; received epochs=3 and epochs=4"),
+        ([*TRAIN, "--model", "cifar-net", "--keep-best"], "--keep-best: expected holdout=true"),
         (
-            ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--keep-best"],
-            "--keep-best: expected holdout=true",
-        ),
-        (
-            ["train", "--dataset", "builtin", "--out", "o", "--model", "cifar-net", "--cache", "c"],
+            [*TRAIN, "--model", "cifar-net", "--cache", "c"],
             "--cache: expected a set that streams from disk (--set storage=stream); received builtin",
         ),
         ([*SCALED, "--set", "width=inf"], "width: expected a finite number; received inf"),
         ([*SCALED, "--set", "hidden_bias=nan"], "hidden_bias: expected a finite number; received nan"),
         ([*SCALED, "--set", "stem_stride=0"], "model: "),
         ([*SCALED, "--set", "filters=96,256"], "model: "),
+        ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
+        ([*TRAIN, "--from", "x", "--model", "alexnet"], "not allowed with argument"),
+        ([*TRAIN, "--freeze", "conv1"], "--freeze: expected --from"),
         (["evaluate", "--checkpoint", "missing", "--dataset", "builtin"], "--checkpoint: expected a folder"),
-        (
-            ["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"],
-            "--checkpoint: expected a folder",
-        ),
+        (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
         (["evaluate", "--checkpoint", "x", "--dataset", "builtin", "--views", "3"], "--views"),
         (["predict", "--checkpoint", "missing", "a.png"], "--checkpoint: expected a folder"),
         (["predict", "--checkpoint", "missing"], "IMAGE"),
@@ -178,19 +167,13 @@ def test_evaluate_on_other_classes(trained, capsys):
     assert "expected the network's 3 classes (blue, ...)" in capsys.readouterr().err
 
 
-TINY = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=8", "--set", "storage=stream"]
-
-
 def lines_of(path: Path) -> list[str]:
     return path.read_text().splitlines()
 
 
 def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trained, tree, tmp_path):
-    arguments = ["--model", "cifar-net", "--set", "init=glorot", "--set", "input_scale=unit"]
-    arguments += ["--set", "crop=24", "--set", "batch_size=16", "--set", "learning_rate=0.01"]
-    arguments += ["--dataset", f"folder:{tree}", "--out", str(tmp_path), "--epochs", "1"]
-
-    assert main(["train", *arguments, "--set", "storage=stream"]) == 0
+    arguments = ["--dataset", f"folder:{tree}", "--out", str(tmp_path), "--epochs", "1"]
+    assert main(["train", *UNIT, *arguments, "--set", "storage=stream"]) == 0
 
     for row, known in zip(lines_of(tmp_path / "curve.csv"), lines_of(trained / "curve.csv"), strict=False):
         assert row.split(",")[:-1] == known.split(",")[:-1]

@@ -51,10 +51,7 @@ def test_name_and_fields(cpuinfo):
     cpuinfo(AMD)
     assert processor.processor_flags() == {"fpu", "sse2", "avx2", "fma"}
 
-
-def test_generation(cpuinfo):
     cpuinfo(AMD.replace("model name", "model\t\t: 17\nmodel name"))
-
     assert processor.processor_generation() == "AMD EPYC, family 25, model 17"
     cpuinfo(ARM)
     assert processor.processor_generation() == processor.processor_name()

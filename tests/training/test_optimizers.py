@@ -64,29 +64,38 @@ def test_has_the_bits_of_separate_operations():
     np.testing.assert_array_equal(np.asarray(bias), w[1])
 
 
-@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, True)])
-def test_other_momenta_are_those_of_keras(momentum, nesterov):
-    ours, theirs = keras.Variable([2.0], name="kernel"), keras.Variable([2.0], name="kernel")
-    optimizers = (
-        MomentumSGD(0.1, momentum=momentum, nesterov=nesterov),
-        keras.optimizers.SGD(0.1, momentum=momentum, nesterov=nesterov),
-    )
+@pytest.mark.parametrize(
+    ("optimizer", "keras_optimizer"),
+    [
+        (MomentumSGD(0.1, momentum=0.0), keras.optimizers.SGD(0.1)),
+        (MomentumSGD(0.1, nesterov=True), keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)),
+        (L2Adam(0.003), keras.optimizers.Adam(0.003, epsilon=1e-8)),
+    ],
+)
+def test_without_its_own_terms_a_rule_is_that_of_keras(optimizer, keras_optimizer):
+    rng = np.random.default_rng(1)
+    start, gradients = rng.normal(size=5), rng.normal(size=(10, 5)).astype(np.float32)
+    variables = [keras.Variable(start.astype(np.float32), name="kernel") for _ in range(2)]
+    for gradient in gradients:
+        for rule, variable in zip((optimizer, keras_optimizer), variables, strict=True):
+            rule.apply([keras.ops.convert_to_tensor(gradient)], [variable])
 
-    for _ in range(3):
-        for optimizer, variable in zip(optimizers, (ours, theirs), strict=True):
-            optimizer.apply([variable * 3.0], [variable])
-
-    assert float(ours[0]) == float(theirs[0]) != 2.0
+    np.testing.assert_array_equal(*map(np.asarray, variables))
+    assert not np.allclose(np.asarray(variables[0]), start)
 
 
-def test_config_round_trip():
-    optimizer = MomentumSGD(0.02, momentum=0.8, decay=1e-3, bias_rate=2.0)
-
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        MomentumSGD(0.02, momentum=0.8, decay=1e-3, bias_rate=2.0, freezable="conv1"),
+        L2Adam(0.02, beta_1=0.8, decay=1e-3, bias_rate=2.0, amsgrad=True),
+    ],
+)
+def test_config_round_trip(optimizer):
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
 
-    assert (float(copy.learning_rate), copy.momentum, copy.decay, copy.bias_rate) == pytest.approx(
-        (0.02, 0.8, 1e-3, 2.0)
-    )
+    assert copy.get_config() == optimizer.get_config()
+    assert (copy.decay, copy.bias_rate) == (1e-3, 2.0)
 
 
 def test_a_frozen_layer_stands_still_and_the_others_go_on():
@@ -171,27 +180,3 @@ def test_adam_follows_its_formula_in_numpy(amsgrad):
 
     np.testing.assert_allclose(np.asarray(kernel), weights["kernel"], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(np.asarray(bias), weights["bias"], rtol=1e-4, atol=1e-6)
-
-
-def test_without_decay_and_bias_rate_it_is_keras_adam():
-    rng = np.random.default_rng(1)
-    start, gradients = rng.normal(size=(5,)), rng.normal(size=(10, 5)).astype(np.float32)
-    ours, theirs = (keras.Variable(start.astype(np.float32), name="kernel") for _ in range(2))
-    optimizers = L2Adam(0.003), keras.optimizers.Adam(0.003, epsilon=1e-8)
-    for gradient in gradients:
-        for optimizer, variable in zip(optimizers, (ours, theirs), strict=True):
-            optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
-
-    np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
-    assert not np.allclose(np.asarray(ours), start)
-
-
-def test_adam_config_round_trip():
-    optimizer = L2Adam(0.02, beta_1=0.8, decay=1e-3, bias_rate=2.0, amsgrad=True)
-
-    copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
-
-    assert (float(copy.learning_rate), copy.beta_1, copy.decay, copy.bias_rate) == pytest.approx(
-        (0.02, 0.8, 1e-3, 2.0)
-    )
-    assert copy.amsgrad

@@ -13,13 +13,10 @@ def measured(train_errors, selection_errors=()):
     return History([{"train_error": error} for error in (1.0, *train_errors)], list(selection_errors))
 
 
-def test_constant():
-    assert learning_rate(TrainConfig(learning_rate=0.02), epoch=50) == 0.02
-
-
 def test_steps_divide_after_the_named_epochs():
     config = TrainConfig(learning_rate=0.01, schedule="steps", drops=(2, 4))
 
+    assert learning_rate(TrainConfig(learning_rate=0.02), epoch=50) == 0.02
     assert [learning_rate(config, epoch) for epoch in range(1, 6)] == [0.01, 0.01, 0.001, 0.001, 0.0001]
 
 
@@ -120,7 +117,4 @@ def test_early_stopping_counts_from_the_best_epoch():
 def test_schedules_that_cannot_be_followed(changes, words):
     with pytest.raises(InputError, match=words):
         check_schedule(TrainConfig(**changes), holdout=False)
-
-
-def test_the_training_loss_can_be_watched_without_a_selection_split():
     check_schedule(TrainConfig(early_stopping=3, early_stopping_watch="train_loss"), holdout=False)

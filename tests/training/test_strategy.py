@@ -21,21 +21,18 @@ def test_logical_cpus_make_replicas():
     assert is_chief(strategy)
 
 
-@pytest.mark.parametrize("replicas", ["0", "-1", "two", "1.5", ""])
-def test_bad_number(replicas):
-    with pytest.raises(InputError, match="expected auto or a whole number >= 1"):
-        make_strategy(replicas)
-
-
-def test_far_too_many():
-    with pytest.raises(InputError, match="expected at most 64; received 5000000"):
-        make_strategy("5000000")
-
-
-def test_more_than_the_process_has():
+@pytest.mark.parametrize(
+    ("replicas", "words"),
+    [
+        *((text, "expected auto or a whole number >= 1") for text in ("0", "-1", "two", "1.5", "")),
+        ("5000000", "expected at most 64; received 5000000"),
+        ("3", "expected at most 2 in this process; received 3"),
+    ],
+)
+def test_a_number_of_replicas_that_cannot_be_had(replicas, words):
     tf.config.list_logical_devices()
-    with pytest.raises(InputError, match="expected at most 2 in this process; received 3"):
-        make_strategy("3")
+    with pytest.raises(InputError, match=words):
+        make_strategy(replicas)
 
 
 def test_every_gpu_is_used(monkeypatch):
