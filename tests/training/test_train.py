@@ -69,14 +69,19 @@ def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
     assert [point["epoch"] for point in history.curve] == [0]
 
 
-def test_steps_in_one_call_are_those_of_single_calls(monkeypatch):
-    together, history = run()
-    monkeypatch.setattr("alexnet_tf.training.train.STEPS_PER_CALL", 1)
-    singly, single_history = run()
+def test_a_call_has_the_steps_that_fit_into_its_time_and_their_number_changes_nothing(monkeypatch):
+    models, histories, last_steps = [], [], []
+    for seconds in (1e9, 0.0):
+        monkeypatch.setattr("alexnet_tf.training.train.SECONDS_PER_CALL", seconds)
+        watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: last_steps.append(step))
+        model, history = run(callbacks=[watch])
+        models.append(model)
+        histories.append(metrics(history))
 
-    assert metrics(history) == metrics(single_history)
-    for ours, theirs in zip(together.get_weights(), singly.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    assert last_steps == 3 * [0, 5] + 3 * [0, 1, 2, 3, 4, 5]
+    assert histories[0] == histories[1]
+    for together, singly in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(together, singly)
 
 
 def test_the_model_is_built_once(monkeypatch):
