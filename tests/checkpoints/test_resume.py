@@ -17,8 +17,8 @@ from tests.tiny_runs import Interrupt, metrics, run
         (0, {}, 1),
         (2, {}, 1),
         (2, {"optimizer": "amsgrad"}, 1),
-        (2, {}, 2),
-        (2, {"freeze_conv1_after": 1}, 2),
+        pytest.param(2, {}, 2, marks=pytest.mark.slow),
+        pytest.param(2, {"freeze_conv1_after": 1}, 2, marks=pytest.mark.slow),
     ],
 )
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, changes, replicas):
