@@ -55,13 +55,25 @@ def make_evaluator(
             ]
         )
 
-    @tf.function
     def sums_of(batch):
         return strategy.reduce("SUM", strategy.run(sums, args=(batch,)), axis=None)
 
+    @tf.function
+    def sums_of_all():
+        total = tf.zeros([4], tf.float64)
+        for batch in batches:
+            total += sums_of(batch)
+        return total
+
+    sums_of_one = tf.function(sums_of)
+
     def evaluate() -> Scores:
-        # A call for each batch: between calls Python sees the signals that ask the process to end.
-        loss, wrong, wrong5, count = sum(sums_of(batch).numpy() for batch in batches).tolist()
+        if strategy.cluster_resolver is not None:
+            total = sums_of_all().numpy()
+        else:
+            # A call for each batch: between calls Python sees the signals that ask the process to end.
+            total = sum(sums_of_one(batch).numpy() for batch in batches)
+        loss, wrong, wrong5, count = total.tolist()
         return Scores(loss / count, wrong / count, wrong5 / count, round(count))
 
     return evaluate
