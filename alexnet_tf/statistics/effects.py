@@ -70,7 +70,7 @@ def paired_effect(
     chance that n of n pairs lie beyond the median is 2^-n, so the bound nearest to no effect is the end
     of an interval for the median that is open on the other side; it is given where 1 - 2^-n reaches
     `confidence` (five pairs for 95%). Any other run without a finite value (failed, diverged) leaves its
-    seed out, which `left_out` tells.
+    seed out (`left_out`).
 
     Args:
         arm: seed -> value, None where there is none.
@@ -120,7 +120,9 @@ def paired_effect(
     return Effect(n, effect, None, high, None, "upper", per_seed, left)
 
 
-def _value(values: Mapping[int, float | None], limits: Mapping[int, float], seed: int):
+def _value(
+    values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
+) -> tuple[float | None, bool]:
     """The value of a seed, or its limit: (number or None, whether it is the limit)."""
     value = values.get(seed)
     if value is not None and math.isfinite(value):
@@ -140,7 +142,7 @@ def _contrast(above: float, below: float, kind: Kind) -> float:
 
 def _p_value(interval: Interval) -> float | None:
     """Two-sided p value of mean 0."""
-    if interval.n < 2:
+    if interval.mean is None or interval.std is None:
         return None
     if interval.std == 0:
         return 1.0 if interval.mean == 0 else 0.0
@@ -157,7 +159,7 @@ def detectable_effect(
                          quantile t_{(1 + confidence) / 2} with probability `power`
 
     s is the standard deviation of the differences; of the logarithms for a ratio, whose result is a
-    factor above 1. It tells what "inconclusive" could have missed, not how large the effect is.
+    factor above 1. It is what "inconclusive" could have missed, not an estimate of the effect.
 
     Args:
         effect: as `paired_effect` gave it.

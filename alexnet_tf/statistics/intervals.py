@@ -32,19 +32,21 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     >>> interval.mean, round(interval.low, 3), round(interval.high, 3)
     (2.0, -0.484, 4.484)
     """
-    data = np.asarray(values, dtype=np.float64)
-    n = data.size
-    if n == 0:
-        return Interval(0, None, None, None, None)
-    if n == 1:
-        return Interval(1, float(data[0]), None, None, None)
-    # The mean of equal values may be off by one rounding, which must not look like a spread.
-    if np.all(data == data[0]):
-        value = float(data[0])
-        return Interval(n, value, 0.0, value, value)
-    mean, std = float(data.mean()), float(data.std(ddof=1))
+    n = len(values)
+    if n < 2:
+        return Interval(n, float(values[0]) if n else None, None, None, None)
+    mean, std = _mean_and_std(values)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
     return Interval(n, mean, std, mean - half, mean + half)
+
+
+def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation of at least two values."""
+    data = np.asarray(values, dtype=np.float64)
+    # The mean of equal values may be off by one rounding, which must not look like a spread.
+    if np.all(data == data[0]):
+        return float(data[0]), 0.0
+    return float(data.mean()), float(data.std(ddof=1))
 
 
 def unpaired_interval(
@@ -62,12 +64,13 @@ def unpaired_interval(
     """
     if min(len(a), len(b)) < 2:
         return None
-    first, second = mean_interval(a), mean_interval(b)
-    difference = first.mean - second.mean
-    variances = first.std**2 / first.n, second.std**2 / second.n
+    # Not scipy.stats.ttest_ind, which warns of equal values and has no interval for them.
+    (mean_a, std_a), (mean_b, std_b) = _mean_and_std(a), _mean_and_std(b)
+    difference = mean_a - mean_b
+    variances = std_a**2 / len(a), std_b**2 / len(b)
     if not any(variances):
         return difference, difference
-    degrees = sum(variances) ** 2 / (variances[0] ** 2 / (first.n - 1) + variances[1] ** 2 / (second.n - 1))
+    degrees = sum(variances) ** 2 / (variances[0] ** 2 / (len(a) - 1) + variances[1] ** 2 / (len(b) - 1))
     half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * math.sqrt(sum(variances))
     return difference - half, difference + half
 

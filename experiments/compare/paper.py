@@ -8,7 +8,7 @@ from experiments.compare.folders import find_folders
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
-from experiments.evidence.paper_distance import Place, apart, distance
+from experiments.evidence.paper import Place, distance, place_of
 from experiments.evidence.read import Evidence, evidence_of
 from experiments.experiment import Comparison, Experiment
 
@@ -47,7 +47,7 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     order = list(known)
     found.sort(key=lambda evidence: (order.index(evidence.experiment.name), evidence.dataset))
     places = [
-        distance(one.effect, one.comparison).place
+        place_of(one.effect, one.comparison)[0]
         for evidence in found
         for one in evidence.primary
         if one.comparison.paper_effect is not None
@@ -77,12 +77,12 @@ def _line(one: Judged) -> str:
     """An effect, the paper's number and the distances between them."""
     comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
-    found = distance(effect, comparison)
-    parts = [found.place.value]
-    if found.outside is not None:
-        parts.append(f"{_amount(found.outside, comparison)} from the interval")
+    place, outside = place_of(effect, comparison)
+    parts = [place.value]
+    if outside is not None:
+        parts.append(f"{_amount(outside, comparison)} from the interval")
     if effect.effect is not None and effect.bound is None and paper is not None:
-        parts.append(f"{_amount(apart(effect.effect, paper, comparison), comparison)} from our mean")
+        parts.append(f"{_amount(distance(effect.effect, paper, comparison), comparison)} from our mean")
     numbers = f"ours {wording.effect_text(effect, comparison)}, paper {wording.paper_effect(comparison)}"
     return f"{wording.measure(comparison)}{claim}: {numbers}: {'; '.join(parts)}"
 

@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alexnet_tf.statistics import effects as statistics
-from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.effects import (
+    INCONCLUSIVE,
+    INCONCLUSIVE_BOUND,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+    Effect,
+    holm,
+    paired_effect,
+    verdict,
+)
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.experiment import COMMON_METRICS, Comparison, Experiment
 
@@ -20,7 +30,7 @@ Records = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Judged:
-    """A comparison with what the runs say about it; `notes` tell which seeds were left out and why."""
+    """A comparison, the effect that was measured, and the verdict; `notes`: why seeds were left out."""
 
     comparison: Comparison
     effect: Effect
@@ -46,7 +56,7 @@ class Values:
     @property
     def known(self) -> list[float]:
         """The finite values, by seed."""
-        return [self.values[seed] for seed in sorted(self.values) if self.values[seed] is not None]
+        return [value for _, value in sorted(self.values.items()) if value is not None]
 
 
 def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
@@ -54,16 +64,6 @@ def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
     present = {row["arm"] for row in rows}
     defined = [arm.name for arm in experiment.arms]
     return [name for name in defined if name in present] + sorted(present - set(defined))
-
-
-def metrics_of(experiment: Experiment) -> list[str]:
-    """Names of the metrics that are summarised and compared."""
-    return [*(metric.name for metric in COMMON_METRICS), *experiment.columns]
-
-
-def is_censorable(experiment: Experiment, metric: str) -> bool:
-    """Whether an empty value of this metric means that the run never reached the target."""
-    return any(m.name == metric and m.censored_message is not None for m in experiment.metrics)
 
 
 def config_of(row: Row, records: Records) -> Mapping[str, Any]:
@@ -80,14 +80,14 @@ def examples_of(rows: Sequence[Row], records: Records, arm: str, name: str) -> l
         arm: whose runs.
         name: `train_examples` or `report_examples`.
     """
-    told = {records.get(row["run_id"], {}).get("data", {}).get(name) for row in rows if row["arm"] == arm}
-    return sorted(number for number in told if isinstance(number, int) and number > 0)
+    counts = {records.get(row["run_id"], {}).get("data", {}).get(name) for row in rows if row["arm"] == arm}
+    return sorted(count for count in counts if isinstance(count, int) and count > 0)
 
 
 def departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> dict[str, list[str]]:
     """Arm -> the fields in which its runs, as recorded, depart from the experiment's definition.
 
-    Neither the seed nor the data set is one, nor is the precision: the conditions tell them anyway.
+    The seed, the data set and the precision are not among them: the conditions state these.
     """
     found: dict[str, dict[str, None]] = {}
     defined = {arm.name: arm.config.to_dict() for arm in experiment.arms}
@@ -120,7 +120,7 @@ def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm
     A diverged run never reaches a target, however long it would run: for such a metric it is censored at
     the epochs it was allowed. Any other metric of a diverged run means nothing and is left out.
     """
-    censorable = is_censorable(experiment, metric)
+    censorable = any(each.name == metric and each.censored_message for each in experiment.metrics)
     found = Values({}, {}, {})
     for row in rows:
         if row["arm"] != arm:
@@ -162,7 +162,7 @@ def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> 
     """
     summary = []
     for arm in arms_in_order(experiment, rows):
-        for metric in metrics_of(experiment):
+        for metric in [*(each.name for each in COMMON_METRICS), *experiment.columns]:
             found = values_of(experiment, rows, records, arm, metric)
             sample = sample_of(experiment, arm, metric, found)
             interval = mean_interval([] if found.limits else sample)
@@ -185,11 +185,9 @@ def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list
         if comparison.kind == "ratio":
             arm, baseline = _positive(arm), _positive(baseline)
         arm = _comparable(comparison, arm, rows)
-        effect = statistics.paired_effect(
-            arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits
-        )
+        effect = paired_effect(arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits)
         judged.append((comparison, effect, _notes(comparison, effect, arm, baseline)))
-    adjusted = statistics.holm([effect.p for _, effect, _ in judged])
+    adjusted = holm([effect.p for _, effect, _ in judged])
     return [
         Judged(comparison, effect, p, _verdict(comparison, effect), notes)
         for (comparison, effect, notes), p in zip(judged, adjusted, strict=True)
@@ -211,10 +209,10 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
 
 # From the weakest to the strongest; a bound that decides nothing is as weak as an interval that does not.
 VERDICTS = (
-    statistics.NOT_REPRODUCED,
-    statistics.INCONCLUSIVE,
-    statistics.REPRODUCED_WEAKER,
-    statistics.REPRODUCED,
+    NOT_REPRODUCED,
+    INCONCLUSIVE,
+    REPRODUCED_WEAKER,
+    REPRODUCED,
 )
 
 
@@ -227,19 +225,19 @@ def claim_verdict(judged: Sequence[Judged]) -> str:
         judged: the claim's primary comparisons on one data set.
     """
     if not any(one.effect.n for one in judged):
-        return statistics.NO_PAIRS
-    undecided = (statistics.INCONCLUSIVE_BOUND, statistics.NO_PAIRS)
-    verdicts = [statistics.INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
+        return NO_PAIRS
+    undecided = (INCONCLUSIVE_BOUND, NO_PAIRS)
+    verdicts = [INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
     return min(verdicts, key=VERDICTS.index)
 
 
 def _verdict(comparison: Comparison, effect: Effect) -> str:
     if effect.n == 0:
-        return statistics.NO_PAIRS
+        return NO_PAIRS
     if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
         is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
-        return statistics.INCONCLUSIVE_BOUND if is_bound else statistics.INCONCLUSIVE
-    return statistics.verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
+        return INCONCLUSIVE_BOUND if is_bound else INCONCLUSIVE
+    return verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
 
 
 def _positive(found: Values) -> Values:
@@ -256,12 +254,13 @@ def _comparable(comparison: Comparison, arm: Values, rows: Sequence[Row]) -> Val
     by_run = {(row["arm"], row["seed"]): row for row in rows}
     values, limits, reasons = dict(arm.values), dict(arm.limits), dict(arm.reasons)
     for seed in arm.values:
-        ours, theirs = by_run[comparison.arm, seed], by_run.get((comparison.baseline, seed))
-        for column in ("data_fingerprint", "precision") if theirs else ():
-            if ours[column] != theirs[column]:
+        row = by_run[comparison.arm, seed]
+        other = by_run.get((comparison.baseline, seed), row)
+        for column in ("data_fingerprint", "precision"):
+            if row[column] != other[column]:
                 values[seed] = None
                 limits.pop(seed, None)
-                reasons[seed] = f"has the {column} {ours[column]}, {comparison.baseline} {theirs[column]}"
+                reasons[seed] = f"has the {column} {row[column]}, {comparison.baseline} {other[column]}"
     return Values(values, limits, reasons)
 
 

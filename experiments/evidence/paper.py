@@ -1,10 +1,16 @@
-"""Numbers of the paper that stand in no comparison: its tables, and how many images they are on.
+"""Numbers of the paper: its tables, and where its effects are, seen from our intervals.
 
 Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012,
 section 2 (images), Table 1 and Table 2 with their captions. Errors are fractions in [0, 1].
 """
 
+import math
 from dataclasses import dataclass
+from enum import Enum
+
+from alexnet_tf.statistics.effects import Effect, no_effect
+from experiments.evidence.effects import MIN_PAIRS
+from experiments.experiment import Comparison
 
 VALIDATION_IMAGES = 50_000
 
@@ -36,3 +42,49 @@ TABLE_2 = (
     PaperErrors("1 CNN*", 0.390, 0.166),
     PaperErrors("7 CNNs*", 0.367, 0.154, 0.153),
 )
+
+
+class Place(Enum):
+    """Where the paper's number is, seen from our interval."""
+
+    INSIDE = "inside"
+    WEAKER = "outside, ours is weaker"
+    STRONGER = "outside, ours is stronger"
+    UNKNOWN = "no interval"
+
+
+def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
+    """Where the paper's number is, and how far outside.
+
+    Args:
+        effect: as `judge` found it; its interval may be open.
+        comparison: with a paper's number, or the place is unknown.
+
+    Returns:
+        The place, and the `distance` of the number from the nearer end of the interval (None where it is not
+        outside).
+
+    Example:
+
+    >>> from experiments.experiment import Metric
+    >>> epochs = Metric("epochs", "epochs to 25%", "epochs")
+    >>> tanh_slower = Comparison("tanh", "relu", epochs, "ratio", 6.0, 3.0)
+    >>> place_of(Effect(5, 2.0, 1.5, 3.0, 0.01), tanh_slower)
+    (<Place.WEAKER: 'outside, ours is weaker'>, 2.0)
+    """
+    paper = comparison.paper_effect
+    if paper is None or effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
+        return Place.UNKNOWN, None
+    low = -math.inf if effect.low is None else effect.low
+    high = math.inf if effect.high is None else effect.high
+    if low <= paper <= high:
+        return Place.INSIDE, None
+    nearest = low if paper < low else high
+    claims_more = comparison.smallest_effect > no_effect(comparison.kind)
+    place = Place.STRONGER if (nearest > paper) == claims_more else Place.WEAKER
+    return place, distance(nearest, paper, comparison)
+
+
+def distance(a: float, b: float, comparison: Comparison) -> float:
+    """Between two effects: a factor of at least 1 for ratios, else a difference."""
+    return max(a, b) / min(a, b) if comparison.kind == "ratio" else abs(a - b)

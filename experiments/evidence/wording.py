@@ -2,8 +2,7 @@
 
 import math
 
-from alexnet_tf.statistics import effects as statistics
-from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.effects import Effect, detectable_effect
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
 
@@ -133,7 +132,7 @@ def judged_effect(one: Judged) -> str:
 
 def detectable(effect: Effect, comparison: Comparison) -> str:
     """The smallest effect that these pairs can detect, without a sign; empty where it is unknown."""
-    least = statistics.detectable_effect(effect, comparison.kind)
+    least = detectable_effect(effect, comparison.kind)
     if least is None:
         return ""
     return amount(least, comparison).lstrip("+") + unit(comparison)

@@ -3,10 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import (
+    INCONCLUSIVE,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+    pairs_needed,
+)
 from experiments.evidence import wording
 from experiments.evidence.effects import MIN_PAIRS, Judged, Row, arms_in_order
-from experiments.evidence.paper_distance import Place, distance
+from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Comparison, Experiment
 from experiments.report.conditions import duration, notes, reasons, seconds_of
@@ -133,7 +140,7 @@ def _link(evidence: Evidence) -> str:
 
 
 def _holds(evidence: Evidence) -> bool:
-    return evidence.verdict == statistics.REPRODUCED
+    return evidence.verdict == REPRODUCED
 
 
 def _notes(evidence: Evidence) -> list[str]:
@@ -145,9 +152,9 @@ def _section(evidence: Evidence) -> str:
     experiment, verdict = evidence.experiment, evidence.verdict
     given = reasons(evidence)
     because = bullets("Reasons" if _holds(evidence) else "Likely reasons", given)
-    if not (given or _holds(evidence) or verdict == statistics.NO_PAIRS):
+    if not (given or _holds(evidence) or verdict == NO_PAIRS):
         because = "The experiment gives no reason."
-    undecided = [one for one in evidence.primary if one.verdict.startswith(statistics.INCONCLUSIVE)]
+    undecided = [one for one in evidence.primary if one.verdict.startswith(INCONCLUSIVE)]
     parts = [
         f"### {experiment.claim}, {_link(evidence)}: {experiment.statement}",
         "\n".join(f"- {_sentence(one)}" for one in evidence.primary),
@@ -166,11 +173,11 @@ def _sentence(one: Judged) -> str:
     """The measure, the effect, its verdict, and which effects the interval holds or excludes."""
     effect, smallest = one.effect, wording.smallest_effect(one.comparison)
     measure = wording.measure(one.comparison, "`")
-    if one.verdict == statistics.NO_PAIRS:
+    if one.verdict == NO_PAIRS:
         return f"{measure}: {one.verdict}."
-    if one.verdict == statistics.REPRODUCED:
+    if one.verdict == REPRODUCED:
         why = _place_of_paper(one)
-    elif one.verdict in (statistics.NOT_REPRODUCED, statistics.REPRODUCED_WEAKER):
+    elif one.verdict in (NOT_REPRODUCED, REPRODUCED_WEAKER):
         why = f" The interval excludes the smallest effect of interest, {smallest}."
         if detectable := wording.detectable(effect, one.comparison):
             why += f" {detectable} would have been detected four times out of five."
@@ -188,13 +195,11 @@ def _sentence(one: Judged) -> str:
 
 def _place_of_paper(one: Judged) -> str:
     """Where the paper's number lies; a claim may hold in direction and not in size."""
-    if one.comparison.paper_effect is None:
-        return ""
     lies = {
         Place.INSIDE: "within the interval",
         Place.WEAKER: "outside the interval: ours is weaker",
         Place.STRONGER: "outside the interval: ours is stronger",
-    }.get(distance(one.effect, one.comparison).place)
+    }.get(place_of(one.effect, one.comparison)[0])
     return f" The paper's {wording.paper_effect(one.comparison)} lies {lies}." if lies else ""
 
 
@@ -221,7 +226,7 @@ def _power(one: Judged) -> str:
             "computed; longer runs would give an estimate"
         )
     pairs = f"{effect.n} {'pair' if effect.n == 1 else 'pairs'}"
-    needed = statistics.pairs_needed(effect, comparison.kind, comparison.smallest_effect)
+    needed = pairs_needed(effect, comparison.kind, comparison.smallest_effect)
     if needed is None:
         return f"{measure}: {pairs} without a spread do not tell what could be seen"
     if needed <= effect.n:

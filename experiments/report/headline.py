@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import NO_PAIRS
 from experiments.evidence import wording
 from experiments.evidence.effects import VERDICTS
 from experiments.evidence.read import Evidence
@@ -13,10 +13,10 @@ def count_verdicts(found: Sequence[Evidence]) -> str:
 
     The paper's claims and questions of our own are counted separately.
     """
-    decided = [one for one in found if one.verdict != statistics.NO_PAIRS]
+    decided = [one for one in found if one.verdict != NO_PAIRS]
     papers = [one for one in decided if one.experiment.is_of_paper]
     own = [one for one in decided if not one.experiment.is_of_paper]
-    text = f"The paper's claims{_counts(papers) if papers else f': {statistics.NO_PAIRS}'}"
+    text = f"The paper's claims{_counts(papers) if papers else f': {NO_PAIRS}'}"
     return f"{text}; questions of our own{_counts(own)}" if own else text
 
 

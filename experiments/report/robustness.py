@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import REPRODUCED, REPRODUCED_WEAKER, holm, verdict
 from alexnet_tf.statistics.intervals import binomial_standard_error, mean_interval, unpaired_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of
@@ -23,13 +23,13 @@ paired on the same images and have less, for only images on which the two nets d
 def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | None]]:
     """The primary comparisons, each with its p value adjusted (Holm) over all of them."""
     primary = [(evidence, one) for evidence in found for one in evidence.primary]
-    adjusted = statistics.holm([one.effect.p for _, one in primary])
+    adjusted = holm([one.effect.p for _, one in primary])
     return [(evidence, one, p) for (evidence, one), p in zip(primary, adjusted, strict=True)]
 
 
 def after_holm(found: Sequence[Evidence]) -> str:
     """How many of the reproduced comparisons keep an adjusted p below the level, in a sentence."""
-    kinds = (statistics.REPRODUCED, statistics.REPRODUCED_WEAKER)
+    kinds = (REPRODUCED, REPRODUCED_WEAKER)
     reproduced = [
         (_name(evidence, one), p)
         for evidence, one, p in family(found)
@@ -90,7 +90,7 @@ def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
     if interval is None:
         return ""
     low, high = map(back, interval)
-    return statistics.verdict(low, high, comparison.smallest_effect, comparison.kind)
+    return verdict(low, high, comparison.smallest_effect, comparison.kind)
 
 
 def _same_nets(evidence: Evidence, one: Judged) -> bool:

@@ -9,7 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, encoded, house_look, title
-from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import (
+    INCONCLUSIVE,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+)
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence, without_rows
@@ -47,11 +53,11 @@ class Mark(NamedTuple):
 
 
 MARKS = {
-    wording.short_verdict(statistics.REPRODUCED): Mark("o", "full", PALETTE[0]),
-    wording.short_verdict(statistics.REPRODUCED_WEAKER): Mark("o", "left", PALETTE[0]),
-    wording.short_verdict(statistics.INCONCLUSIVE): Mark("o", "none", "#555555"),
-    wording.short_verdict(statistics.NOT_REPRODUCED): Mark("X", "full", "#A3447B"),
-    statistics.NO_PAIRS: Mark("", "none", "#777777"),
+    wording.short_verdict(REPRODUCED): Mark("o", "full", PALETTE[0]),
+    wording.short_verdict(REPRODUCED_WEAKER): Mark("o", "left", PALETTE[0]),
+    wording.short_verdict(INCONCLUSIVE): Mark("o", "none", "#555555"),
+    wording.short_verdict(NOT_REPRODUCED): Mark("X", "full", "#A3447B"),
+    NO_PAIRS: Mark("", "none", "#777777"),
 }
 
 

@@ -5,7 +5,14 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.statistics import effects as statistics
+from alexnet_tf.statistics.effects import (
+    INCONCLUSIVE,
+    INCONCLUSIVE_BOUND,
+    NO_PAIRS,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    REPRODUCED_WEAKER,
+)
 from experiments.evidence import wording
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
@@ -116,12 +123,12 @@ def test_an_open_interval_is_an_arrow_and_no_pair_has_none(tmp_path):
 
 def test_every_verdict_has_a_mark_of_its_own():
     verdicts = [
-        statistics.REPRODUCED,
-        statistics.REPRODUCED_WEAKER,
-        statistics.NOT_REPRODUCED,
-        statistics.INCONCLUSIVE,
-        statistics.INCONCLUSIVE_BOUND,
-        statistics.NO_PAIRS,
+        REPRODUCED,
+        REPRODUCED_WEAKER,
+        NOT_REPRODUCED,
+        INCONCLUSIVE,
+        INCONCLUSIVE_BOUND,
+        NO_PAIRS,
     ]
     marks = [MARKS[wording.short_verdict(verdict)] for verdict in verdicts]
     assert marks[-2] is marks[-3]

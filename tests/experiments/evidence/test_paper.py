@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from alexnet_tf.statistics.effects import Effect
-from experiments.evidence.paper_distance import Distance, Place, distance
+from experiments.evidence.paper import Place, place_of
 from tests.experiments.invented import POOLING, SPEED
 
 RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
@@ -27,8 +27,8 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
     ],
 )
 def test_the_place_of_a_ratio(low, high, place, outside):
-    found = distance(Effect(5, 2.0, low, high, None), RATIO)
-    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+    found = place_of(Effect(5, 2.0, low, high, None), RATIO)
+    assert found == (place, None if outside is None else pytest.approx(outside))
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def test_the_place_of_a_ratio(low, high, place, outside):
     ],
 )
 def test_the_place_of_a_difference(low, high, place, outside):
-    found = distance(Effect(5, -0.004, low, high, None), DIFFERENCE)
-    assert found == Distance(place, None if outside is None else pytest.approx(outside))
+    found = place_of(Effect(5, -0.004, low, high, None), DIFFERENCE)
+    assert found == (place, None if outside is None else pytest.approx(outside))
 
 
 def test_a_claim_that_costs_has_its_own_side():
     costs = dataclasses.replace(DIFFERENCE, paper_effect=0.02, smallest_effect=0.01)
-    assert distance(Effect(5, 0.0, -0.01, 0.01, None), costs).place is Place.WEAKER
-    assert distance(Effect(5, 0.04, 0.03, 0.05, None), costs).place is Place.STRONGER
+    assert place_of(Effect(5, 0.0, -0.01, 0.01, None), costs)[0] is Place.WEAKER
+    assert place_of(Effect(5, 0.04, 0.03, 0.05, None), costs)[0] is Place.STRONGER
 
 
 def test_two_pairs_decide_nothing():
-    assert distance(Effect(2, 2.0, 1.9, 2.1, None), RATIO).place is Place.UNKNOWN
+    assert place_of(Effect(2, 2.0, 1.9, 2.1, None), RATIO) == (Place.UNKNOWN, None)
