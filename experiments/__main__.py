@@ -33,8 +33,8 @@ COMPARE = (
 RERUN = (
     "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
     "the row's own values: those of the last epoch, the experiment's metrics, and what its arm measures of "
-    "the net where that takes this one net alone. What was not replayed is said. Exit status: 0 bit-equal or "
-    "equal within the tolerance, 1 different, 2 bad input."
+    "the net where that takes this one net alone. Columns that are not replayed are named. Exit status: 0 "
+    "bit-equal or equal within the tolerance, 1 different, 2 bad input."
 )
 
 
@@ -47,6 +47,11 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(prog="experiments", description="The claims of the paper, one experiment each.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
+    machine = OneLineParser(add_help=False)
+    machine.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
+    machine.add_argument("--no-download", action="store_true", help="use only what is on disk")
+    machine.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
+
     listing = commands.add_parser("list", help="experiments with claim, section, arms and cost")
     listing.set_defaults(command=_list)
 
@@ -54,35 +59,29 @@ def _parser() -> OneLineParser:
         ("run", _run, "train every arm with every seed; finished runs are not run again"),
         ("search", _search, "choose each arm's learning rate on the selection split"),
     ):
-        training = commands.add_parser(name, help=text)
+        training = commands.add_parser(name, help=text, parents=[machine])
         training.add_argument("experiment", metavar="NAME")
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
-        training.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
-        training.add_argument("--no-download", action="store_true", help="use only what is on disk")
         training.add_argument("--arms", help="comma list; default all")
         if name == "run":
             training.add_argument(
-                "--seeds",
-                type=_seeds,
-                default=(),
-                help="comma list; default the arm's own",
+                "--seeds", type=_seeds, default=(), help="comma list; default the arm's own"
             )
         add_setting_flags(training)
         training.add_argument("--precision", choices=PRECISIONS)
-        training.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
         training.add_argument("--results-dir", type=_folder, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
 
     replaying = commands.add_parser(
-        "rerun", help="replay a recorded run; does it give the same numbers?", description=RERUN
+        "rerun",
+        help="replay a recorded run; does it give the same numbers?",
+        description=RERUN,
+        parents=[machine],
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
-    replaying.add_argument("--data-dir", help="TFDS data directory (default: $TFDS_DATA_DIR)")
-    replaying.add_argument("--no-download", action="store_true", help="use only what is on disk")
     replaying.add_argument("--epochs", type=whole_number(1), help="replay so many at most; default all")
-    replaying.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=_rerun)
 

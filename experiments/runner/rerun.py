@@ -17,7 +17,7 @@ from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.train import train
-from experiments.experiment import Arm, Curve, Experiment
+from experiments.experiment import Curve, Experiment, Probe
 from experiments.runner.find_run import RecordedRun
 
 # The columns of curves.csv that the configuration decides.
@@ -111,8 +111,9 @@ def rerun(
         row = ReplayedRow()
         row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
     else:
-        probe = lambda arm: arm.probe([model], data) if arm.probe else {}  # noqa: E731
-        row = replay_row(run.row, history.curve, history.status, experiments, probe)
+        row = replay_row(
+            run.row, history.curve, history.status, experiments, lambda probe: probe([model], data)
+        )
     largest = max(curves.largest, row.largest)
     equal = curves.epoch is None and not row.differing
     lines = [
@@ -151,18 +152,17 @@ def compare_curves(
     >>> compare_curves([point], [{**point, "test_error": 0.25}])
     Difference(epoch=0, column='test_error', largest=0.25)
     """
-    first, column, largest = None, "", 0.0
-    for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
-        distances = {name: difference(before[name], now[name]) for name in MEASURED}
-        worst = max(distances, key=lambda name: distances[name])
-        if distances[worst]:
-            first, column = (epoch, worst) if first is None else (first, column)
-            largest = max(largest, distances[worst])
+    distances = [
+        {name: difference(before[name], now[name]) for name in MEASURED}
+        for before, now in zip(recorded, replayed, strict=False)
+    ]
     if len(recorded) != len(replayed):
-        shorter = min(len(recorded), len(replayed))
-        first, column = (shorter, "length") if first is None else (first, column)
-        largest = math.inf
-    return Difference(first, column, largest)
+        distances.append({"length": math.inf})
+    worst = [max(each.items(), key=lambda item: item[1]) for each in distances]
+    differing = [(epoch, column) for epoch, (column, distance) in enumerate(worst) if distance]
+    if not differing:
+        return Difference(None, "", 0.0)
+    return Difference(*differing[0], max(distance for _, distance in worst))
 
 
 def replay_row(
@@ -170,7 +170,7 @@ def replay_row(
     curve: Curve,
     status: str,
     experiments: Sequence[Experiment],
-    probe: Callable[[Arm], Mapping[str, float | None]],
+    run_probe: Callable[[Probe], Mapping[str, float | None]],
 ) -> ReplayedRow:
     """Compares a row with the one that a replay of the whole run gives.
 
@@ -179,7 +179,7 @@ def replay_row(
         curve: of the replay.
         status: of the replay.
         experiments: among them the row's, for its own metrics.
-        probe: runs the probe of an arm on the replayed net; not called for arms that need further nets.
+        run_probe: measures the replayed net; not called for the probe of an arm that needs further nets.
     """
     found = ReplayedRow({"status": (row["status"], status)})
     replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -197,7 +197,7 @@ def replay_row(
             seeds = ", ".join(str(seed) for seed in [row["seed"], *arm.partners(row["seed"])])
             found.leave_out(probed, f"needs the nets of seeds {seeds}")
         else:
-            measured: Mapping[str, float | None] = probe(arm) if arm.probe and status == "done" else {}
+            measured = run_probe(arm.probe) if arm.probe and status == "done" else {}
             replayed |= {name: measured.get(name) for name in probed}
         found.leave_out(
             [name for name in own if name not in experiment.columns], f"{experiment.name} has no such metric"
@@ -232,11 +232,11 @@ def answer(difference: Difference, tolerance: float) -> str:
     >>> answer(Difference(3, "train_loss", 0.001), 0.01)
     'equal within 0.01 (largest difference 0.001, first in epoch 3: train_loss)'
     """
-    said = verdict(difference.epoch is None, difference.largest, tolerance)
+    found = verdict(difference.epoch is None, difference.largest, tolerance)
     if difference.epoch is None:
-        return said
+        return found
     return (
-        f"{said} (largest difference {difference.largest:.3g}, "
+        f"{found} (largest difference {difference.largest:.3g}, "
         f"first in epoch {difference.epoch}: {difference.column})"
     )
 
@@ -251,13 +251,9 @@ def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
     """
     lines = []
     if row.values:
-        said = verdict(not row.differing, row.largest, tolerance)
-        if row.differing:
-            pairs = [f"{name}: {a} in the row, {b} replayed" for name, (a, b) in row.differing.items()]
-            said += f" ({'; '.join(pairs)})"
-        else:
-            said += f" ({', '.join(row.values)})"
-        lines.append(f"row: {said}")
+        pairs = [f"{name}: {a} in the row, {b} replayed" for name, (a, b) in row.differing.items()]
+        details = "; ".join(pairs) or ", ".join(row.values)
+        lines.append(f"row: {verdict(not pairs, row.largest, tolerance)} ({details})")
     return lines + row.notes
 
 

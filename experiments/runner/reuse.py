@@ -47,12 +47,11 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
-            if row["config_hash"] != config_hash or row["status"] != "done":
+            is_own = place == folder and row["arm"] == arm
+            if row["config_hash"] != config_hash or row["status"] != "done" or is_own:
                 continue
-            # A row that repeats another says whose numbers it has; so does what repeats it.
-            if (place == folder and row["arm"] == arm) or "shared with" in row["message"]:
-                continue
-            if net and row["run_id"] != net.stem:
+            # A row that repeats another names the run whose numbers it has; only that run is repeated.
+            if "shared with" in row["message"] or (net and row["run_id"] != net.stem):
                 continue
             record = read_records(place)[0].get(row["run_id"])
             curve = [

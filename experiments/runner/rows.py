@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.results.columns import LAST_EPOCH
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.training.history import History
 from experiments.experiment import Arm, Curve, Experiment
@@ -58,7 +59,7 @@ def failed_row(
     run: Run, reason: str, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """Row, curve and record of a run that broke or was interrupted: no numbers, and the reason."""
-    nothing = dict.fromkeys(("learning_rate", "train_error", "test_error", "test_top5_error", "seconds"))
+    nothing = dict.fromkeys([*LAST_EPOCH, "seconds"])
     row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
     row["message"] = reason.splitlines()[0][:300]
     return {**row, **_provenance(strategy)}, [], run_record(run, strategy)
@@ -73,11 +74,7 @@ def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str,
             messages.append(metric.censored_message(curve))
     return {
         **_identity(run),
-        "epochs": last["epoch"],
-        "learning_rate": last["learning_rate"],
-        "train_error": last["train_error"],
-        "test_error": last["test_error"],
-        "test_top5_error": last["test_top5_error"],
+        **{column: last[name] for column, name in LAST_EPOCH.items()},
         **metrics,
         "message": "; ".join(messages),
     }
@@ -109,25 +106,18 @@ def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
 
 def run_record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """The record of a run: everything needed to run it again."""
-    return {
-        "config": run.config.to_dict(),
-        "data": _data_record(run.data),
-        "environment": environment(strategy),
+    images = run.data.image_set
+    data = {
+        "name": images.name,
+        "fingerprint": images.fingerprint,
+        "classes": len(images.class_names),
+        "train_examples": run.data.train_size,
+        "report_examples": len(images.report_labels),
+        "report_split": images.report_split,
+        "quarantined": len(images.quarantine),
+        "input_shape": list(run.data.input_shape),
     }
-
-
-def _data_record(data: DataPipelines) -> dict[str, Any]:
-    """The images, as a record describes them."""
-    return {
-        "name": data.image_set.name,
-        "fingerprint": data.image_set.fingerprint,
-        "classes": len(data.image_set.class_names),
-        "train_examples": data.train_size,
-        "report_examples": len(data.image_set.report_labels),
-        "report_split": data.image_set.report_split,
-        "quarantined": len(data.image_set.quarantine),
-        "input_shape": list(data.input_shape),
-    }
+    return {"config": run.config.to_dict(), "data": data, "environment": environment(strategy)}
 
 
 def timestamp() -> str:

@@ -125,7 +125,10 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Non
     model, history = trained(run, options, strategy)
     probed: Mapping[str, float | None] = {}
     if run.arm.probe and history.status == "done":
-        others = (planned_again(run, seed) for seed in run.arm.partners(run.config.seed))
+        others = [
+            dataclasses.replace(run, config=run.config.replace(seed=seed))
+            for seed in run.arm.partners(run.config.seed)
+        ]
         models = [model, *(trained(other, options, strategy)[0] for other in others)]
         probed = run.arm.probe(models, run.data)
     if not is_chief(strategy):
@@ -145,11 +148,6 @@ def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tup
     if not kept and is_chief(strategy):
         keep_net(run.checkpoint)
     return model, history
-
-
-def planned_again(run: Run, seed: int) -> Run:
-    """The same arm's run with another seed."""
-    return dataclasses.replace(run, config=run.config.replace(seed=seed))
 
 
 def record(run: Run, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]) -> None:

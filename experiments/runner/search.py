@@ -62,22 +62,20 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     for arm in arms:
-        rates, extensions = list(arm.grid), 0
-        rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in rates]
-        while True:
+        rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in arm.grid]
+        for extensions_left in reversed(range(MAX_EXTENSIONS + 1)):
             winner = min(rows, key=rank)
             for row in rows:
                 row["winner"] = row is winner
             if is_chief(strategy):
                 record_search(folder, rows, [each.name for each in experiment.arms])
             is_tied = len({rank(row) for row in rows}) == 1
-            edge = next_rate(sorted(rates), winner["learning_rate"], is_tied)
-            if edge is None or extensions == MAX_EXTENSIONS:
+            edge = next_rate(sorted(row["learning_rate"] for row in rows), winner["learning_rate"], is_tied)
+            if edge is None:
                 break
-            extensions += 1
-            rates.append(edge)
-            rows.append(search_row(experiment, arm, edge, folder, options, strategy))
-        if edge is not None:
+            if extensions_left:
+                rows.append(search_row(experiment, arm, edge, folder, options, strategy))
+        else:
             found = "all rates are equally bad" if is_tied else "the winner is on the edge of its grid"
             print(
                 f"WARNING: {experiment.name} {arm.name}: {found} after {MAX_EXTENSIONS} extensions; a better "
@@ -104,17 +102,13 @@ def search_row(
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
     shared = find_shared_search(folder, config_hash, experiment.objective)
+    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
     if shared:
         row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
-        if is_chief(strategy):
-            record_search(folder, [row], [each.name for each in experiment.arms])
-        return row
-    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
-    label = f"search {arm.name} {rate:g}"
-    _, history = train(
-        config, data, strategy, checkpoint, run_callbacks(label, config, data, folder, options), report=False
-    )
-    row = make_row(experiment, arm, config, config_hash, history)
+    else:
+        callbacks = run_callbacks(f"search {arm.name} {rate:g}", config, data, folder, options)
+        _, history = train(config, data, strategy, checkpoint, callbacks, report=False)
+        row = make_row(experiment, arm, config, config_hash, history)
     if is_chief(strategy):
         record_search(folder, [row], [each.name for each in experiment.arms])
         checkpoint.unlink(missing_ok=True)
@@ -160,7 +154,7 @@ def make_row(
     }
 
 
-def rank(row: dict[str, Any]) -> tuple[float, float]:
+def rank(row: dict[str, Any]) -> tuple[float, ...]:
     """Sort key: reached before censored (those by training error), diverged last; smaller is better.
 
     Example:
@@ -168,9 +162,7 @@ def rank(row: dict[str, Any]) -> tuple[float, float]:
     >>> rank({"value": None, "train_error": 0.4}) > rank({"value": 70.0, "train_error": 0.25})
     True
     """
-    infinite = math.inf
-    value = infinite if row["value"] is None else row["value"]
-    return value, infinite if row["train_error"] is None else row["train_error"]
+    return tuple(math.inf if row[name] is None else row[name] for name in ("value", "train_error"))
 
 
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import alexnet_tf.data.pipeline
 import experiments
 import experiments.__main__
 import experiments.claims
@@ -18,7 +17,6 @@ import experiments.runner.search
 from alexnet_tf.config.fields import Config
 from alexnet_tf.training.history import History
 from experiments import EXPERIMENTS, find_experiments
-from tests.tiny import tiny_image_set
 
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[1]
@@ -76,14 +74,13 @@ def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
 
 
 @pytest.fixture
-def with_the_claim(tmp_path, monkeypatch):
+def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
     """The commands as they are once the file is there, on a tiny set of images."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)
     monkeypatch.setattr(experiments, "EXPERIMENTS", found)
     monkeypatch.setattr(experiments.runner.search, "train", untrained)
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
     yield
     sys.modules.pop(f"experiments.claims.{Path(FILE).stem}")
 

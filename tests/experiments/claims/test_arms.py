@@ -1,6 +1,5 @@
 """Every arm of every experiment, for one step; and arms that look at the nets of others."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -9,25 +8,20 @@ import pytest
 import alexnet_tf.data.pipeline
 from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.models import build_model
+from alexnet_tf.models.summary import weightless
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from experiments.claims import depth, ensemble, towers, views
 from experiments.claims.common import CIFAR
 from experiments.claims.kernels import KERNELS, KERNELS_MANY
 from experiments.experiment import Experiment
+from tests.experiments.written import read
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.
 ONE_STEP = ["--dataset", "builtin", "--epochs", "1", "--set", "batch_size=96"]
 NARROW = ["--set", "width=0.125"]
-# Those that `make test` runs: few arms, of the small network and of AlexNet.
-QUICK = ("ablation-kernels", "ablation-pooling")
 TINY_ARM, MANY_ARM = (experiment.arm("two") for experiment in (KERNELS, KERNELS_MANY))
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def side_for(experiment: Experiment) -> int:
@@ -54,13 +48,17 @@ def common_results(tmp_path_factory):
     return tmp_path_factory.mktemp("results")
 
 
-@pytest.mark.parametrize(
-    "experiment",
-    [
-        pytest.param(each, id=each.name, marks=[] if each.name in QUICK else pytest.mark.slow)
-        for each in EXPERIMENTS
-    ],
-)
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_the_net_of_every_arm_can_be_built(experiment):
+    side = side_for(experiment)
+    for config in {arm.config.model for arm in experiment.arms}:
+        with weightless():
+            assert build_model(config, (side, side, 3), 10).output_shape == (None, 10)
+    assert any(arm.probe for arm in experiment.arms) == bool(experiment.probe_metrics)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
 def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     side = side_for(experiment)
     images(side)
@@ -71,13 +69,13 @@ def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     assert main(["run", experiment.name, *arguments, "--results-dir", str(results_dir)]) == 0
 
     folder = results_dir / "builtin" / experiment.name
-    written = rows(folder / "runs.csv")
+    written = read(folder / "runs.csv")
     assert [row["arm"] for row in written] == [arm.name for arm in experiment.arms]
     assert {row["status"] for row in written} == {"done"}
     for arm, row in zip(experiment.arms, written, strict=True):
         assert not arm.probe or any(row[metric.name] for metric in experiment.probe_metrics), arm.name
-    assert len(rows(folder / "curves.csv")) == 2 * len(experiment.arms)
-    assert len(rows(folder / "effects.csv")) == len(experiment.comparisons)
+    assert len(read(folder / "curves.csv")) == 2 * len(experiment.arms)
+    assert len(read(folder / "effects.csv")) == len(experiment.comparisons)
     for name in ("summary.csv", "table.md", "figure.png", "figure.svg"):
         assert (folder / name).stat().st_size > 0
     assert len(list((folder / "records").glob("*.json"))) == len(experiment.arms)
@@ -87,7 +85,7 @@ def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
 def run(results_dir: Path, experiment: Experiment, *arguments: str) -> list[dict[str, str]]:
     command = ["run", experiment.name, *ONE_STEP, *NARROW, "--results-dir", str(results_dir), *arguments]
     assert main(command) == 0
-    return rows(results_dir / "builtin" / experiment.name / "runs.csv")
+    return read(results_dir / "builtin" / experiment.name / "runs.csv")
 
 
 @pytest.mark.slow

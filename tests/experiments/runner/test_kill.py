@@ -1,6 +1,5 @@
 """A run that is killed and started again ends with the rows of one that was not."""
 
-import csv
 import json
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.experiments.written import read
 from tests.tiny import tiny_image_set
 
 ROOT = Path(__file__).parents[3]
@@ -44,8 +44,7 @@ def rates(checkpoint: Path) -> list[float | None]:
 
 
 def rows(results_dir: Path, name: str) -> list[dict[str, str]]:
-    with open(results_dir / "folder-tree/ablation-relu" / name, newline="") as file:
-        return list(csv.DictReader(file))
+    return read(results_dir / "folder-tree/ablation-relu" / name)
 
 
 def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:

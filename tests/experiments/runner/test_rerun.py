@@ -1,7 +1,6 @@
 """A recorded run is replayed from its record, and what differs is named."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,29 +13,11 @@ from experiments.runner.rerun import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
 
-RUN = ["--dataset", "builtin", "--arms", "relu", "--seeds", "3", "--epochs", "2", "--set", "batch_size=16"]
-
-
-@pytest.fixture(autouse=True)
-def tiny_images(monkeypatch):
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    """Results with one run, which tests read and do not change."""
-    results = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
-        assert main(["run", "relu", *RUN, "--results-dir", str(results)]) == 0
-    return results
-
 
 @pytest.fixture
-def recorded(trained, tmp_path) -> tuple[Path, str]:
+def recorded(own_results) -> tuple[Path, str]:
     """A folder of the test's own with the run, and the run's name."""
-    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    folder = tmp_path / "builtin/ablation-relu"
+    folder = own_results / "builtin/ablation-relu"
     (record,) = (folder / "records").glob("*.json")
     return folder, record.stem
 
@@ -70,8 +51,26 @@ def test_a_run_gives_its_numbers_again(recorded, capsys):
 
     assert main(arguments(recorded)) == 0
 
-    assert f"{recorded[1]}: bit-equal, 2 epochs" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert f"{recorded[1]}: bit-equal, 2 epochs" in text
+    assert (
+        "row: bit-equal (status, epochs, learning_rate, train_error, test_error, test_top5_error, "
+        "epochs_to_25)\n"
+    ) in text
     assert contents(recorded[0]) == before
+
+
+def test_a_part_can_be_replayed_and_what_differs_between_the_environments_is_named(recorded, capsys):
+    edit(recorded[0] / "curves.csv", 3, "test_loss", "0.25")
+    edit_record(recorded, lambda record: record["environment"].update(keras="2.0"))
+
+    assert main(arguments(recorded, "--epochs", "1")) == 0
+
+    text = capsys.readouterr().out
+    assert "bit-equal, 1 epoch" in text
+    assert "the row's final values not replayed: they are of epoch 2" in text
+    assert "row: " not in text
+    assert "keras: 2.0 in the record, " in text
 
 
 def test_the_first_epoch_that_differs_is_named(recorded, capsys):
@@ -105,20 +104,7 @@ def test_a_row_that_does_not_follow_from_its_curve_is_different(recorded, capsys
     assert words in row
 
 
-def test_what_was_replayed_of_the_row_is_named(recorded, capsys):
-    assert main(arguments(recorded)) == 0
-    assert (
-        "row: bit-equal (status, epochs, learning_rate, train_error, test_error, test_top5_error, "
-        "epochs_to_25)\n"
-    ) in capsys.readouterr().out
-
-    assert main(arguments(recorded, "--epochs", "1")) == 0
-    said = capsys.readouterr().out
-    assert "the row's final values not replayed: they are of epoch 2" in said
-    assert "row: " not in said
-
-
-def test_what_an_arm_measures_of_its_net_is_measured_again(recorded, tmp_path, capsys):
+def test_what_an_arm_measures_of_its_net_is_measured_again(tiny_builtin, tmp_path, capsys):
     arms = ["--arms", "lrn", "--seeds", "0", "--epochs", "1", "--set", "batch_size=16"]
     assert main(["run", "lrn", "--dataset", "builtin", *arms, "--results-dir", str(tmp_path)]) == 0
     folder = tmp_path / "builtin/ablation-lrn"
@@ -163,21 +149,6 @@ def test_a_number_that_is_none_equals_nothing(recorded, capsys, value):
 
     assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1
     assert "different (largest difference inf, first in epoch 1: test_loss)" in capsys.readouterr().out
-
-
-def test_a_part_can_be_replayed(recorded, capsys):
-    edit(recorded[0] / "curves.csv", 3, "test_loss", "0.25")
-
-    assert main(arguments(recorded, "--epochs", "1")) == 0
-    assert "bit-equal, 1 epoch" in capsys.readouterr().out
-
-
-def test_what_differs_between_the_environments_is_said(recorded, capsys):
-    edit_record(recorded, lambda record: record["environment"].update(keras="2.0"))
-
-    assert main(arguments(recorded, "--epochs", "1")) == 0
-
-    assert "keras: 2.0 in the record, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

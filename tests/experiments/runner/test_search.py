@@ -1,32 +1,24 @@
 """Searches of learning rates."""
 
-import csv
 from pathlib import Path
 
 import pytest
 
-import alexnet_tf.data.pipeline
 import experiments.runner.search
 from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
 from tests.command_errors import one_line_of_status_2
-from tests.tiny import tiny_image_set
+from tests.experiments.written import read
 
 COMMON = ["--dataset", "builtin", "--set", "batch_size=16", "--epochs", "1"]
 
 
-@pytest.fixture(autouse=True)
-def tiny_builtin(monkeypatch):
-    """Puts the tiny set in the place of every data set."""
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
-
-
 def searched(results_dir: Path) -> list[dict[str, str]]:
-    with open(results_dir / "builtin/ablation-pooling/lr_search.csv", newline="") as file:
-        return list(csv.DictReader(file))
+    return read(results_dir / "builtin/ablation-pooling/lr_search.csv")
 
 
+@pytest.mark.usefixtures("tiny_builtin")
 def test_search_writes_each_candidate_and_one_winner(tmp_path):
     assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
 
@@ -37,6 +29,7 @@ def test_search_writes_each_candidate_and_one_winner(tmp_path):
     assert float(winner["value"]) == min(float(row["value"]) for row in written)
 
 
+@pytest.mark.usefixtures("tiny_builtin")
 def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys, monkeypatch):
     def stays_at_chance(*arguments, **others):
         return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
@@ -52,13 +45,15 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
     assert "all rates are equally bad" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("tiny_builtin")
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
-    arguments = ["search", "relu", "--arms", "relu", *COMMON, "--results-dir", str(tmp_path)]
+    def stays_at_chance(config, *arguments, **others):
+        assert config.train.epochs == 1, "trained before it refused"
+        return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
+
+    monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
+    arguments = ["search", "pooling", "--arms", "separate", *COMMON, "--results-dir", str(tmp_path)]
     assert main(arguments) == 0
+    other = ["2" if text == "1" else text for text in arguments]
     capsys.readouterr()
-
-    def forbidden(*arguments, **others):
-        raise AssertionError("trained before it refused")
-
-    monkeypatch.setattr(experiments.runner.search, "train", forbidden)
-    assert "config hash" in one_line_of_status_2(main, [*arguments, "--epochs", "2"], capsys)
+    assert "config hash" in one_line_of_status_2(main, other, capsys)

@@ -1,0 +1,34 @@
+"""A tiny set of images in the place of every data set, and one run on it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import alexnet_tf.data.pipeline
+from experiments.__main__ import main
+from tests.experiments.one_run import RUN
+from tests.tiny import tiny_image_set
+
+
+@pytest.fixture
+def tiny_builtin(monkeypatch):
+    """Puts the tiny set in the place of every data set."""
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Path:
+    """Results with one run, which tests read and do not change."""
+    results = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+        assert main([*RUN, "--results-dir", str(results)]) == 0
+    return results
+
+
+@pytest.fixture
+def own_results(trained, tiny_builtin, tmp_path) -> Path:
+    """The test's own results with the one run, as `tmp_path`."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    return tmp_path
