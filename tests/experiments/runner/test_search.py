@@ -49,7 +49,7 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
     def stays_at_chance(config, *arguments, **others):
         assert config.train.epochs == 1, "trained before it refused"
-        return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
+        return None, History([{"epoch": 1, "train_error": 0.9}], [0.9], status="done")
 
     monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
     arguments = ["search", "pooling", "--arms", "separate", *COMMON, "--results-dir", str(tmp_path)]
