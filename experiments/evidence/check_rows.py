@@ -1,16 +1,14 @@
-"""The rows of one folder, read and checked against the folder and against each other."""
+"""The rows of one folder, checked against the folder, their curves, their records and each other."""
 
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alexnet_tf.results.columns import CURVES, LAST_EPOCH, RUNS
 from alexnet_tf.results.csv_rows import Line, Table, difference
-from alexnet_tf.results.folder import read_curves, read_runs
-from alexnet_tf.results.records import config_of, read_records
+from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment
 
@@ -22,31 +20,18 @@ MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_e
 CurveLines = Mapping[int, Line]
 
 
-@dataclass(frozen=True)
-class FolderRows:
-    """What one folder holds of an experiment on a data set.
+def check_rows(
+    folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
+) -> tuple[list[Line], list[Line], list[str]]:
+    """Checks what `<results-dir>/<dataset>/<experiment>` holds.
 
-    Attributes:
-        runs: rows of runs.csv that are the experiment's.
-        curves: rows of curves.csv that are.
-        records: run_id -> record.
-        problems: one "file:line: expected ..., received ..." for all that is wrong with them.
+    Rows that name another experiment, or another data set than their folder, are left out: they must not be
+    averaged with those of this experiment.
+
+    Returns:
+        The lines of runs.csv and of curves.csv that are the experiment's, and one "file:line: expected ...,
+        received ..." for each fault.
     """
-
-    runs: list[dict[str, Any]]
-    curves: list[dict[str, Any]]
-    records: dict[str, dict[str, Any]]
-    problems: list[str]
-
-
-def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
-    """Reads `<results-dir>/<dataset>/<experiment>`; what is wrong becomes problems, never an exception.
-
-    Rows that name another experiment, or another data set than their folder, are not among the rows: they
-    must not be averaged with those of this experiment.
-    """
-    runs, curves = read_runs(folder, experiment.ranges), read_curves(folder)
-    records, problems_of_records = read_records(folder)
     # The parent of a folder that was copied out of its tree, and so has another name, is no data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     own_runs, strange_runs = _own(runs, {"experiment": experiment.name, "dataset": dataset})
@@ -61,33 +46,13 @@ def read_folder(folder: Path, experiment: Experiment) -> FolderRows:
     problems += [*unknown_of_curves, *curves.problems, *strange_points]
     for run in own_runs:
         curve = by_run.get(_run_of(run), {})
-        problems += [*_against_curve(run, curve, experiment), *_gaps(curve, curves)]
+        problems += _against_curve(run, curve, experiment)
+        problems += _gaps(curve, curves)
+        problems += _against_record(run, folder, records)
     problems += _against_each_other(own_runs, experiment)
     problems += _curves_without_run(runs, by_run)
-    problems += problems_of_records
-    for run in own_runs:
-        problems += _against_record(run, folder, records)
     problems += _records_without_run(runs, folder, records)
-    return FolderRows([line.row for line in own_runs], [line.row for line in own_curves], records, problems)
-
-
-def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
-    """The folders of an experiment, by data set, in which a run has left anything."""
-    return [folder for folder in sorted(results_dir.glob(f"*/{experiment.name}")) if _has_runs(folder)]
-
-
-def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """Folders with runs that are no experiment's: renamed by hand, or of another version."""
-    names = {experiment.name for experiment in experiments}
-    return [
-        folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
-    ]
-
-
-def _has_runs(folder: Path) -> bool:
-    return any((folder / name).exists() for name in ("runs.csv", "curves.csv")) or any(
-        (folder / "records").glob("[!.]*.json")
-    )
+    return own_runs, own_curves, problems
 
 
 def _run_of(line: Line) -> tuple[str, int]:

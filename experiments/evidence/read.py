@@ -1,10 +1,12 @@
-"""What recorded rows say, experiment by experiment and data set by data set: read and judged."""
+"""Recorded rows, read, checked and judged: one `Evidence` for each experiment and data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.evidence.check_rows import folders_of, read_folder
+from alexnet_tf.results.folder import read_curves, read_runs
+from alexnet_tf.results.records import read_records
+from experiments.evidence.check_rows import check_rows
 from experiments.evidence.effects import (
     Judged,
     Records,
@@ -32,7 +34,7 @@ class Evidence:
         curves: of curves.csv, likewise.
         records: of the runs.
         judged: the experiment's comparisons, in its order.
-        problems: what is wrong with the rows, their curves and their records.
+        problems: one "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
     experiment: Experiment
@@ -87,10 +89,34 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
 
 
 def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
-    """The evidence of one folder; its rows are empty where none can be read."""
-    found = read_folder(folder, experiment)
-    judged = judge(experiment, found.runs, found.records)
-    return Evidence(experiment, folder, found.runs, found.curves, found.records, judged, found.problems)
+    """The evidence of one folder; what is wrong with it becomes problems, never an exception."""
+    records, problems = read_records(folder)
+    tables = read_runs(folder, experiment.ranges), read_curves(folder)
+    runs, curves, found = check_rows(folder, experiment, *tables, records)
+    rows = [line.row for line in runs]
+    judged = judge(experiment, rows, records)
+    return Evidence(
+        experiment, folder, rows, [line.row for line in curves], records, judged, [*found, *problems]
+    )
+
+
+def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
+    """The folders of an experiment, by data set, in which a run has left anything."""
+    return [folder for folder in sorted(results_dir.glob(f"*/{experiment.name}")) if _has_runs(folder)]
+
+
+def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
+    """Folders with runs that are no experiment's: renamed by hand, or of another version."""
+    names = {experiment.name for experiment in experiments}
+    return [
+        folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
+    ]
+
+
+def _has_runs(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("runs.csv", "curves.csv")) or any(
+        (folder / "records").glob("[!.]*.json")
+    )
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:
@@ -100,17 +126,17 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Runs of one configuration that have two results: one net was trained twice, and both are told of."""
+    """Runs of one configuration that have different results: one net was trained twice."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
-    said = []
+    problems = []
     for evidence in found:
         for row in evidence.rows:
             name = f"{evidence.path('')}{row['run_id']}"
-            known, theirs = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
-            said += [
-                f"{name}: {column}: expected {theirs[column]} as {known} has it, for the configuration is "
+            known, earlier = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
+            problems += [
+                f"{name}: {column}: expected {earlier[column]} as {known} has it, for the configuration is "
                 f"the same; received {row[column]}"
                 for column in OF_ONE_RUN
-                if row[column] != theirs[column]
+                if row[column] != earlier[column]
             ]
-    return said
+    return problems

@@ -9,9 +9,8 @@ from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_bytes, write_text
-from experiments.evidence.check_rows import folders_of, unknown_folders
 from experiments.evidence.effects import effect_rows, summarise
-from experiments.evidence.read import evidence_of, read_evidence
+from experiments.evidence.read import evidence_of, folders_of, read_evidence, unknown_folders
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
 from experiments.report.markdown import replace_marked_section

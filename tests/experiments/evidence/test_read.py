@@ -7,8 +7,7 @@ import pytest
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.folder import read_lr_search, read_runs
 from experiments import EXPERIMENTS
-from experiments.evidence.check_rows import read_folder
-from experiments.evidence.read import contradictions, read_evidence
+from experiments.evidence.read import contradictions, evidence_of, read_evidence
 
 RESULTS = Path(__file__).parents[3] / "results"
 FOLDERS = [
@@ -49,9 +48,9 @@ def test_every_rate_won_its_search(experiment, folder):
 
 @pytest.mark.parametrize(("experiment", "folder"), FOLDERS + IN_FLOAT32)
 def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
-    found = read_folder(folder, experiment)
+    found = evidence_of(folder, experiment)
     assert found.problems == []
-    runs, curves, records = found.runs, found.curves, found.records
+    runs, curves, records = found.rows, found.curves, found.records
     assert {row["run_id"] for row in runs} == set(records)
     assert len({(row["data_fingerprint"], row["precision"]) for row in runs}) <= 1
     for row in runs:
