@@ -1,4 +1,4 @@
-"""Rows on disk: what runs leave behind, safe against kills and against each other.
+"""What runs leave on disk, safe against kills and concurrent writers.
 
 A folder holds one experiment on one data set. A run's row in runs.csv is written last and is what makes
 the run finished: killed before it, the run is not recorded, and recording it again replaces its traces.

@@ -36,7 +36,7 @@ def experiment_folders(results_dir: Path) -> list[Path]:
 
 
 def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record, whenever it was written: fields it does not have are at their defaults.
+    """The configuration of a record; fields that are newer than the record have their defaults.
 
     Args:
         record: as read.

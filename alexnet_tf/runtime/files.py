@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from alexnet_tf.runtime.errors import InputError
 
-# What NumPy raises, of many layers, for an .npz file that is damaged or none.
+# The errors of NumPy's several layers for an .npz file that is damaged or is none.
 UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, zipfile.BadZipFile, zlib.error,
@@ -66,7 +66,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
-    """Has a function write a file, under another name with the same ending, and puts it in its place.
+    """Lets a function write a file under a temporary name with the same ending, then renames it.
 
     Args:
         path: of the file; its folder exists.

@@ -20,6 +20,10 @@ INCONCLUSIVE = "inconclusive"
 INCONCLUSIVE_BOUND = "inconclusive (a bound, from censored runs)"
 NO_PAIRS = "no pairs yet"
 
+CONFIDENCE = 0.95
+# The probability with which an effect should be found.
+POWER = 0.8
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -59,18 +63,16 @@ def paired_effect(
     kind: Kind,
     arm_limits: Mapping[int, float] | None = None,
     baseline_limits: Mapping[int, float] | None = None,
-    confidence: float = 0.95,
 ) -> Effect:
-    """The effect of an arm on one metric, paired by seed, with its t interval.
+    """The effect of an arm on one metric, paired by seed, with its 95% t interval.
 
     A run without a value is censored where the limits name its seed: its true value is beyond the limit
-    (say, more than 80 epochs to a target), and the limit stands in for it. With censored runs in the
-    arm alone the effect is a lower bound, in the baseline alone an upper bound; on both sides nothing
-    follows. No t interval can be had from bounds, for the truth may be any amount beyond each. But the
-    chance that n of n pairs lie beyond the median is 2^-n, so the bound nearest to no effect is the end
-    of an interval for the median that is open on the other side; it is given where 1 - 2^-n reaches
-    `confidence` (five pairs for 95%). Any other run without a finite value (failed, diverged) leaves its
-    seed out (`left_out`).
+    (say, more than 80 epochs to a target), which is used in its place. Censored runs in the arm alone make
+    the effect a lower bound, in the baseline alone an upper bound; on both sides nothing follows. Bounds have
+    no t interval, because the true values may be any amount beyond them. But all n pairs lie on one side of
+    the median with probability 2^-n, so the bound nearest to no effect ends a one-sided interval for the
+    median; it is given where 1 - 2^-n reaches 95% (five pairs). Any other run without a finite value (failed,
+    diverged) leaves its seed out (`left_out`).
 
     Args:
         arm: seed -> value, None where there is none.
@@ -79,7 +81,6 @@ def paired_effect(
             values must be positive).
         arm_limits: seed -> limit of the arm's censored runs.
         baseline_limits: seed -> limit of the baseline's censored runs.
-        confidence: of the interval.
 
     Raises:
         InputError: for a ratio of values that are not positive.
@@ -108,11 +109,11 @@ def paired_effect(
         return Effect(n, None, None, None, None, "none", {}, left)
     back = math.exp if kind == "ratio" else float
     per_seed = {seed: back(value) for seed, value in pairs.items()}
-    interval = mean_interval(list(pairs.values()), confidence)
+    interval = mean_interval(list(pairs.values()), CONFIDENCE)
     effect, low, high = (None if x is None else back(x) for x in (interval.mean, interval.low, interval.high))
     if not (arm_censored or baseline_censored):
         return Effect(n, effect, low, high, _p_value(interval), None, per_seed, left)
-    known = 1 - 2.0**-n >= confidence
+    known = 1 - 2.0**-n >= CONFIDENCE
     if arm_censored:
         low = min(per_seed.values()) if known else None
         return Effect(n, effect, low, None, None, "lower", per_seed, left)
@@ -150,22 +151,25 @@ def _p_value(interval: Interval) -> float | None:
     return float(2 * stats.t.sf(abs(t), interval.n - 1))
 
 
-def detectable_effect(
-    effect: Effect, kind: Kind, power: float = 0.8, confidence: float = 0.95
-) -> float | None:
-    """The smallest true effect that pairs of this number and spread would show with probability `power`.
+def _power(pairs: int, noncentrality: float) -> float:
+    """The probability that the interval of so many pairs lies wholly on the side of the true effect.
+
+    Args:
+        pairs: at least 2.
+        noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
+    """
+    degrees = pairs - 1
+    return float(stats.nct.sf(stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
+
+
+def detectable_effect(effect: Effect, kind: Kind) -> float | None:
+    """The smallest true effect that pairs of this number and spread would show with 80% probability.
 
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
-                         quantile t_{(1 + confidence) / 2} with probability `power`
+                         97.5% quantile of the central one with that probability
 
     s is the standard deviation of the differences; of the logarithms for a ratio, whose result is a
     factor above 1. It is what "inconclusive" could have missed, not an estimate of the effect.
-
-    Args:
-        effect: as `paired_effect` gave it.
-        kind: as there.
-        power: probability that the interval excludes no effect.
-        confidence: of the interval.
 
     Returns:
         An absolute difference or a factor; None without a spread from at least two pairs.
@@ -179,25 +183,15 @@ def detectable_effect(
     std = _spread(effect, kind)
     if std is None:
         return None
-    error, degrees = std / math.sqrt(effect.n), effect.n - 1
-    critical = stats.t.ppf((1 + confidence) / 2, degrees)
-    least = error * brentq(lambda shift: stats.nct.sf(critical, degrees, shift) - power, 0, 100)
+    error = std / math.sqrt(effect.n)
+    least = error * brentq(lambda shift: _power(effect.n, shift) - POWER, 0, 100)
     return math.exp(least) if kind == "ratio" else least
 
 
-def pairs_needed(
-    effect: Effect, kind: Kind, smallest_effect: float, power: float = 0.8, confidence: float = 0.95
-) -> int | None:
-    """How many pairs of this spread would show a true effect of `smallest_effect` with probability `power`.
+def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
+    """How many pairs of this spread would show a true effect of `smallest_effect` with 80% probability.
 
     The converse of `detectable_effect`. The spread is itself an estimate, from few pairs a rough one.
-
-    Args:
-        effect: as `paired_effect` gave it.
-        kind: as there.
-        smallest_effect: other than no effect.
-        power: probability that the interval excludes no effect.
-        confidence: of the interval.
 
     Returns:
         At least 2; None without a spread from at least two pairs.
@@ -212,9 +206,9 @@ def pairs_needed(
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # From what the normal distribution would need, which is always less.
-    n = max(2, math.floor(((stats.norm.ppf((1 + confidence) / 2) + stats.norm.ppf(power)) / distance) ** 2))
-    while stats.nct.sf(stats.t.ppf((1 + confidence) / 2, n - 1), n - 1, distance * math.sqrt(n)) < power:
+    # Start from what the normal distribution would need, which is always less.
+    n = max(2, math.floor(((stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) / distance) ** 2))
+    while _power(n, distance * math.sqrt(n)) < POWER:
         n += 1
     return n
 

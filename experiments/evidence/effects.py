@@ -1,4 +1,4 @@
-"""From the rows of finished runs to effects and verdicts."""
+"""Effects and verdicts from the rows of finished runs."""
 
 import json
 import math
