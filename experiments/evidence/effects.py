@@ -58,6 +58,11 @@ class Values:
         """The finite values, by seed."""
         return [value for _, value in sorted(self.values.items()) if value is not None]
 
+    def leave_out(self, seed: int, reason: str) -> None:
+        """Drops what is known of a seed."""
+        self.values[seed], self.reasons[seed] = None, reason
+        self.limits.pop(seed, None)
+
 
 def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
     """Arms that have rows: the experiment's in its order, then others by name."""
@@ -182,9 +187,7 @@ def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list
             values_of(experiment, rows, records, name, comparison.metric.name)
             for name in (comparison.arm, comparison.baseline)
         )
-        if comparison.kind == "ratio":
-            arm, baseline = _positive(arm), _positive(baseline)
-        arm = _comparable(comparison, arm, rows)
+        _leave_out_incomparable(comparison, arm, baseline, rows)
         effect = paired_effect(arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits)
         judged.append((comparison, effect, _notes(comparison, effect, arm, baseline)))
     adjusted = holm([effect.p for _, effect, _ in judged])
@@ -240,28 +243,20 @@ def _verdict(comparison: Comparison, effect: Effect) -> str:
     return verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
 
 
-def _positive(found: Values) -> Values:
-    """Without the values that no ratio can be taken of."""
-    values, reasons = dict(found.values), dict(found.reasons)
-    for seed, value in found.values.items():
-        if value is not None and value <= 0:
-            values[seed], reasons[seed] = None, f"has the value {value:g}, of which there is no ratio"
-    return Values(values, found.limits, reasons)
-
-
-def _comparable(comparison: Comparison, arm: Values, rows: Sequence[Row]) -> Values:
-    """The arm without the seeds whose baseline saw other images or ran in another precision."""
+def _leave_out_incomparable(
+    comparison: Comparison, arm: Values, baseline: Values, rows: Sequence[Row]
+) -> None:
+    """Drops values that have no ratio, and seeds whose baseline had other images or another precision."""
+    for found in (arm, baseline) if comparison.kind == "ratio" else ():
+        for seed, value in found.values.items():
+            if value is not None and value <= 0:
+                found.leave_out(seed, f"has the value {value:g}, of which there is no ratio")
     by_run = {(row["arm"], row["seed"]): row for row in rows}
-    values, limits, reasons = dict(arm.values), dict(arm.limits), dict(arm.reasons)
-    for seed in arm.values:
-        row = by_run[comparison.arm, seed]
-        other = by_run.get((comparison.baseline, seed), row)
+    for seed in arm.values.keys() & baseline.values.keys():
+        row, other = by_run[comparison.arm, seed], by_run[comparison.baseline, seed]
         for column in ("data_fingerprint", "precision"):
             if row[column] != other[column]:
-                values[seed] = None
-                limits.pop(seed, None)
-                reasons[seed] = f"has the {column} {row[column]}, {comparison.baseline} {other[column]}"
-    return Values(values, limits, reasons)
+                arm.leave_out(seed, f"has the {column} {row[column]}, {comparison.baseline} {other[column]}")
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:
