@@ -52,7 +52,7 @@ def test_rows_come_back_exactly(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_what_is_no_text_is_spelt_out_in_a_problem(tmp_path):
+def test_bytes_that_are_no_text_are_escaped_in_problems(tmp_path):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     path.write_bytes(path.read_bytes().replace(b",0,done,", b",\x00\xff0,done,"))
@@ -61,7 +61,7 @@ def test_what_is_no_text_is_spelt_out_in_a_problem(tmp_path):
     assert "seed: expected a whole number >= 0, received " in problem
 
 
-def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
+def test_each_problem_names_its_line_and_the_rest_is_read(tmp_path):
     for seed in range(5):
         record(tmp_path, seed=seed)
     path = tmp_path / "runs.csv"
@@ -92,7 +92,7 @@ def test_problems_have_a_place_and_the_rest_is_read(tmp_path):
         ("learning_rate", -0.1, "a number >= 0"),
     ],
 )
-def test_what_no_run_can_have_measured_is_said_and_the_rest_of_the_row_is_read(
+def test_what_no_run_can_have_measured_is_reported_and_the_rest_of_the_row_is_read(
     tmp_path, column, value, expected
 ):
     record(tmp_path, **{column: value})
@@ -152,7 +152,7 @@ def test_status_is_one_of_three(tmp_path, status):
     ]
 
 
-def test_recording_keeps_lines_that_it_does_not_understand(tmp_path):
+def test_recording_keeps_lines_that_cannot_be_read(tmp_path):
     record(tmp_path)
     record(tmp_path, seed=1)
     path = tmp_path / "curves.csv"

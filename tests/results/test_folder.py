@@ -1,7 +1,6 @@
 """Rows on disk: exact, complete, and safe against kills and other processes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from alexnet_tf.results.folder import (
     record_search,
 )
 from alexnet_tf.results.records import read_records
-from alexnet_tf.runtime import files
 from alexnet_tf.runtime.errors import InputError
 from tests.recording import METRICS, record, run_row, search_row
 
@@ -109,25 +107,6 @@ def test_unwritable_folder_is_refused_in_one_line(tmp_path):
     with pytest.raises(InputError, match=r"expected a writable folder, received .*file/x") as error:
         prepare_folder(tmp_path / "file" / "x")
     assert "\n" not in str(error.value)
-
-
-def test_unwritable_file_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"expected to be able to write .*No such file"):
-        files.write_text(tmp_path / "missing" / "x", "")
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "x.csv"
-    files.write_text(path, "old\n")
-
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(InputError, match="No space left"):
-        files.write_text(path, "new\n")
-    assert path.read_text() == "old\n"
-    assert os.listdir(tmp_path) == ["x.csv"]
 
 
 def test_a_half_written_temporary_file_is_ignored(tmp_path):

@@ -1,9 +1,11 @@
 """Files that a kill, a full disk or damage cannot halve."""
 
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import hold_lock, locked, write_by
+from alexnet_tf.runtime.files import hold_lock, locked, write_by, write_text
 
 
 def test_a_file_that_a_library_writes_takes_its_place_when_it_is_whole(tmp_path):
@@ -46,7 +48,19 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_an_archive_of_anything_is_told_in_a_line(tmp_path, monkeypatch):
+def test_a_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    write_text(path, "old\n")
+    monkeypatch.setattr(os, "replace", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(InputError, match="No space left"):
+        write_text(path, "new\n")
+    with pytest.raises(InputError, match=r"expected to be able to write .*No such file"):
+        write_text(tmp_path / "missing" / "x", "")
+    assert path.read_text() == "old\n"
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_damaged_archive_is_refused_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     identity = {"a": 1}
     assert scan_cache.save_arrays("set", identity, {"x": np.arange(50)}) is None

@@ -84,7 +84,7 @@ def test_nothing_that_the_paper_has_a_number_for(tmp_path):
 def test_the_word_paper_and_a_folder_of_that_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     experiment = dataclasses.replace(SPEED, name="ablation-relu")
-    monkeypatch.setattr("experiments.__main__.EXPERIMENTS", (experiment,))
+    monkeypatch.setattr("experiments.EXPERIMENTS", (experiment,))
     for seed in range(3):
         record(tmp_path / "runs" / "builtin" / "ablation-relu", experiment, "relu", seed, fall(4, 8))
         record(tmp_path / "runs" / "builtin" / "ablation-relu", experiment, "tanh", seed, fall(24, 30))

@@ -82,7 +82,7 @@ def test_every_column_that_repeats_the_curve_is_held_against_it(folder, column, 
     assert problem.endswith(f"; received {text}")
 
 
-def test_a_metric_that_its_curve_does_not_give_is_said(tmp_path):
+def test_a_metric_that_its_curve_does_not_give_is_reported(tmp_path):
     folder = speed_results(tmp_path / "builtin" / "speed")
     line = edit(folder / "runs.csv", {"epochs_to_25": "29.0"}, lambda row: row["run_id"] == "speed-tanh-2")
     assert evidence_of(folder, SPEED).problems == [
@@ -124,7 +124,7 @@ def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
     assert all(problem.startswith(f"{path}:1: ") for problem in problems)
 
 
-def test_a_row_that_is_not_the_end_of_its_curve_is_said(folder):
+def test_a_row_that_is_not_the_end_of_its_curve_is_reported(folder):
     line = edit(folder / "runs.csv", {"test_error": "0.125"})
     (problem,) = evidence_of(folder, SPEED).problems
     assert problem.startswith(f"{folder / 'runs.csv'}:{line}: test_error: expected 0.")
@@ -144,7 +144,7 @@ def test_a_finished_run_has_a_finite_curve(folder):
     assert evidence_of(folder, SPEED).problems == []
 
 
-def test_a_curve_that_lacks_an_epoch_is_said(folder):
+def test_a_curve_that_lacks_an_epoch_is_reported(folder):
     path = folder / "curves.csv"
     lines = path.read_text().splitlines(keepends=True)
     gone = next(number for number, line in enumerate(lines) if line.startswith("speed,relu,1,4,"))
@@ -154,14 +154,14 @@ def test_a_curve_that_lacks_an_epoch_is_said(folder):
     ]
 
 
-def test_a_damaged_line_of_a_curve_is_said_once(folder):
+def test_a_damaged_line_of_a_curve_is_reported_once(folder):
     edit(folder / "curves.csv", {"train_loss": "abc"}, lambda row: (row["seed"], row["epoch"]) == ("1", "4"))
     (problem,) = evidence_of(folder, SPEED).problems
     assert "train_loss: expected a" in problem
 
 
 @pytest.mark.parametrize("nets", [2, 3])
-def test_one_ensemble_with_two_results_is_said(tmp_path, nets):
+def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
     arms = (dataclasses.replace(POOLING.arms[0], nets=nets), POOLING.arms[1])
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     line = edit(folder / "runs.csv", {"probe": "0.4"}, lambda row: row["run_id"] == "pooling-separate-2")
@@ -195,14 +195,14 @@ def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):
     assert "0.0001" not in table
 
 
-def test_an_unreadable_record_is_said_once(folder):
+def test_an_unreadable_record_is_reported_once(folder):
     path = folder / "records" / "speed-relu-0.json"
     path.write_text("{")
     (problem,) = evidence_of(folder, SPEED).problems
     assert problem.startswith(f"{path}: expected a JSON record")
 
 
-def test_a_record_whose_row_is_gone_is_said(folder):
+def test_a_record_whose_row_is_gone_is_reported(folder):
     lines = (folder / "runs.csv").read_text().splitlines(keepends=True)
     (folder / "runs.csv").write_text("".join(line for line in lines if "speed-tanh-2" not in line))
     curve, orphan = evidence_of(folder, SPEED).problems
@@ -236,7 +236,7 @@ def test_a_row_that_cannot_be_read_still_has_its_record(folder):
 
 
 @pytest.mark.parametrize("name", ["runs.csv", "curves.csv"])
-def test_a_column_of_another_version_is_said(folder, name):
+def test_a_column_of_another_version_is_reported(folder, name):
     header, *lines = (folder / name).read_text().splitlines()
     (folder / name).write_text("\n".join([f"{header},schema", *(f"{line},2" for line in lines)]) + "\n")
     found = evidence_of(folder, SPEED)
@@ -259,7 +259,7 @@ def test_runs_without_their_runs_csv_are_not_passed_over(folder):
     assert folders_of(results, SPEED) == []
 
 
-def test_one_configuration_with_two_results_is_said(folder):
+def test_one_configuration_with_two_results_is_reported(folder):
     results = folder.parents[1]
     other = pooling_results(results / "builtin" / "pooling")
     assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
