@@ -1,13 +1,12 @@
 """The rows of measurements: on disk as CSV, and as numbers in a text."""
 
-import csv
-import io
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alexnet_tf.results.csv_rows import read_texts, to_lines
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 
@@ -116,7 +115,7 @@ def read_rows(path: Path) -> list[Row]:
         InputError: for another kind of file, or a measured row that lacks a value.
     """
     needed = NEEDED.get(path.stem, TIMED)
-    return [_parse(values, place, needed) for place, values in read_lines(path, COLUMNS)]
+    return [_parse(values, place, needed) for place, values in read_texts(path, COLUMNS)]
 
 
 def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
@@ -145,42 +144,7 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
 
 def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
     """Writes a CSV file: the header, and a line for each sequence of values."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows([columns, *lines])
-    write_text(path, buffer.getvalue())
-
-
-def read_lines(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """The lines of a CSV file below its header, each with its place `<file>:<line>`.
-
-    Returns:
-        Nothing if the file does not exist.
-
-    Raises:
-        InputError: for a file that cannot be read, another header, or a line with too few or too many fields.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
-    reader, found = csv.reader(io.StringIO(text, newline=""), strict=True), []
-    try:
-        header = next(reader, [])
-        if header != list(columns):
-            raise InputError(f"{path}:1: expected {','.join(columns)}; received {','.join(header)!r}")
-        for fields in reader:
-            place = f"{path}:{reader.line_num}"
-            if len(fields) != len(columns):
-                raise InputError(f"{place}: expected {len(columns)} fields; received {len(fields)}")
-            found.append((place, dict(zip(columns, fields, strict=True))))
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: expected a line of CSV; received {error}") from error
-    return found
+    write_text(path, to_lines([columns, *lines]))
 
 
 def positive_number(name: str, text: str, place: str) -> float:

@@ -1,12 +1,11 @@
 """A table of scores: one row for each checkpoint, data set and number of views."""
 
-import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.results.csv_rows import read_texts, to_csv
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 
@@ -24,24 +23,13 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     Raises:
         InputError: for a file that cannot be read or is another table.
     """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.reader(file, strict=True)
-            header, rows = next(reader, []), [(reader.line_num, cells) for cells in reader]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"expected a table of scores; received {path} ({reason})") from error
-    if tuple(header) != COLUMNS:
-        raise InputError(f"{path}:1: expected {','.join(COLUMNS)}; received {','.join(header)}")
-    for number, cells in rows:
-        if len(cells) != len(COLUMNS):
-            raise InputError(f"{path}:{number}: expected {len(COLUMNS)} cells; received {','.join(cells)}")
-        for name, text in zip(COLUMNS, cells, strict=True):
-            if name.endswith("_error") and not _is_error(text):
-                raise InputError(f"{path}:{number}: {name}: expected a number in [0, 1]; received {text!r}")
-    return [dict(zip(COLUMNS, cells, strict=True)) for _, cells in rows]
+    rows = []
+    for place, row in read_texts(path, COLUMNS):
+        for name in ("top1_error", "top5_error"):
+            if not _is_error(row[name]):
+                raise InputError(f"{place}: {name}: expected a number in [0, 1]; received {row[name]!r}")
+        rows.append(row)
+    return rows
 
 
 def _is_error(text: str) -> bool:

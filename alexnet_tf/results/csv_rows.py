@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
+from alexnet_tf.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,39 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
             # Not None: an empty metric says that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong
+
+
+def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """The lines of a CSV file that must be whole, as text, each with its place `<file>:<line>`.
+
+    Returns:
+        Nothing if the file does not exist.
+
+    Raises:
+        InputError: for a file that cannot be read, another header, or a line with too few or too many fields.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
+    reader, found = csv.reader(io.StringIO(text, newline=""), strict=True), []
+    try:
+        header = next(reader, [])
+        if header != list(columns):
+            raise InputError(f"{path}:1: expected {','.join(columns)}; received {','.join(header)!r}")
+        for fields in reader:
+            place = f"{path}:{reader.line_num}"
+            if len(fields) != len(columns):
+                raise InputError(f"{place}: expected {len(columns)} fields; received {len(fields)}")
+            found.append((place, dict(zip(columns, fields, strict=True))))
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: expected a line of CSV; received {error}") from error
+    return found
 
 
 def difference(before: float | str | None, now: float | str | None) -> float:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alexnet_tf.results.csv_rows import read_texts
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.rows import positive_number, read_lines, write_lines
+from benchmarks.rows import positive_number, write_lines
 
 COLUMNS = ("work", "precision", "batch", "part", "layer", "seconds", "gflop")
 MATRIX_PRODUCT = "product of 4096x4096 matrices"
@@ -64,7 +65,7 @@ def read_profile(path: Path) -> list[Share]:
             positive_number("seconds", values["seconds"], place),
             positive_number("gflop", values["gflop"], place) if values["gflop"] else 0.0,
         )
-        for place, values in read_lines(path, COLUMNS)
+        for place, values in read_texts(path, COLUMNS)
     ]
     for (work, precision), found in by_call(shares).items():
         parts = [one.part for one in found]

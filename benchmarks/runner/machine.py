@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alexnet_tf.results.csv_rows import read_texts
 from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
-from benchmarks.rows import read_lines, write_lines
+from benchmarks.rows import write_lines
 
 # Instruction sets that decide the speed of a network.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
@@ -86,7 +87,7 @@ def read_machine(path: Path) -> dict[str, str]:
     Raises:
         InputError: for another kind of file.
     """
-    return {line["property"]: line["value"] for _, line in read_lines(path, COLUMNS)}
+    return {line["property"]: line["value"] for _, line in read_texts(path, COLUMNS)}
 
 
 def machine_folder(results_dir: Path) -> Path:
