@@ -19,9 +19,9 @@ EVALUATION_BATCH = 100
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the scores on the report split, and puts them into the table of `--csv`."""
+    """Prints the scores on the report split, and records them in the table given by `--csv`."""
     if options.csv:
-        read_scores(options.csv)  # so that a file that will not do is known before the work
+        read_scores(options.csv)  # to fail before the evaluation if the file is not such a table
     scores = evaluate_on(options.checkpoint, options.dataset, options.views, options.access)
     if options.csv:
         record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
@@ -45,7 +45,7 @@ def evaluate_on(
         access: where the images come from.
 
     Raises:
-        InputError: for networks or a data set that do not fit each other.
+        InputError: if the networks do not match each other or the data set.
     """
     nets = [load_trained(path) for path in checkpoints]
     first = nets[0]
@@ -59,7 +59,7 @@ def evaluate_on(
     data = open_data_for(first, dataset, access)
     batches = data.report(EVALUATION_BATCH, cropped=False)
     scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy())()
-    # Files that were lost meanwhile are not among the examples.
+    # Files that became unreadable during the evaluation were not scored: fail if there are too many.
     data.check_readable()
     return scores
 
@@ -68,7 +68,7 @@ def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
     """The model that averages the probabilities of several networks over several views of an image.
 
     Raises:
-        InputError: for a network without such views.
+        InputError: if this number of views cannot be taken for the network.
     """
     height, width, channels = nets[0].image_shape
     pad = 2 * nets[0].config.data.pad

@@ -18,7 +18,7 @@ SHOWN_CLASSES = 5
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line for each file; returns 1 where none is readable."""
+    """Prints a line for each file; returns the exit status, 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
     if options.figure:
         check_figure(options.figure, options.files)
@@ -42,7 +42,8 @@ def predict_files(
     """The most probable classes of image files.
 
     Returns:
-        For each file (class name, probability), the five best, or the reason why it is not readable.
+        For each file its five most probable classes as (class name, probability), or the reason why the file
+        is not readable.
     """
     net = load_trained(checkpoint)
     model = averaged([net], views)

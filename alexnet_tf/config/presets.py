@@ -1,6 +1,6 @@
-"""The networks by name, with the images and classes they were made for; the recipes that train them.
+"""Named networks, with the input and number of classes they were made for, and the recipes that train them.
 
-A network has a recipe of its own to start from; `with_recipe` puts one of 2012 in its place.
+Each network has a default recipe; `with_recipe` replaces it by one of the recipes of 2012.
 """
 
 import dataclasses
@@ -26,23 +26,25 @@ PAPER = AlexNetConfig()
 CODE = dataclasses.replace(
     PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
 )
-# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4, conv5 and the rest whole.
+# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4; the rest unchanged.
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
-# Caffe's bvlc_alexnet: LRN with k = 1, alpha / n, and smaller biases.
+# Caffe's bvlc_alexnet: LRN with k = 1 and alpha divided by n, and smaller initial biases.
 CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)
-# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2. The paper's initialisation stays flat here.
+# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2.
+# With the paper's initialisation the loss stays flat here.
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
 
-# The paper's section 5, but with a constant learning rate; `RECIPES` have the schedules.
+# The paper's section 5, but with a constant learning rate; the schedules are in `RECIPES`.
 SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=0.9, weight_decay=5e-4)
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 
-# "The Annotated AlexNet", a notebook for a tree of 16 classes of ImageNet: no momentum, two images a step,
-# rate divided by 10 after ten epochs without a lower validation loss, down to 1e-6, and an end after ten
-# without a lower training loss. Its pixels are 0..255 minus their mean, without a crop. It mirrors every
-# image, of the validation split too; here half of those trained on are. Its weights of every epoch are
-# kept by `--keep-epochs`. Four divisions reach the floor, and a fifth plateau does not fit in 50 epochs.
+# "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
+# The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
+# after ten epochs without a lower training loss. Its pixels are 0..255 minus their mean, without a crop. It
+# mirrors every image, even for validation; here each training image is mirrored with probability 1/2. It
+# saves the weights of every epoch, as `--keep-epochs` does here. `max_drops` is 4 because four divisions
+# reach the lowest rate, and there is no time for a fifth plateau in 50 epochs.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,
@@ -59,9 +61,9 @@ ANNOTATED_TRAIN = TrainConfig(
     early_stopping_watch="train_loss",
 )
 
-# "The Math Behind Convolutional Neural Networks", in PyTorch, on MNIST. Its plateau has patience 3, which
-# in PyTorch are four epochs without improvement. It names neither batch size nor number of epochs; early
-# stopping ends a run long before 50.
+# "The Math Behind Convolutional Neural Networks", in PyTorch, on MNIST. PyTorch's patience of 3 waits for
+# four epochs without improvement, hence 4 here. The article gives neither a batch size nor a number of
+# epochs; early stopping ends a run long before 50.
 MNIST_DATA = DataConfig(image_size=28, input_scale="unit", holdout=True)
 MNIST_TRAIN = TrainConfig(
     epochs=50,
@@ -78,9 +80,10 @@ MNIST_TRAIN = TrainConfig(
     early_stopping_watch="selection_loss",
 )
 
-# A gist on AlexNet in PyTorch: the paper's numbers, and a rate reduced by hand "when loss stopped" falling,
-# which a plateau does here. Its net wants 224 pixels and its images are CIFAR-10's, of 32: it does not say
-# how, here the net enlarges them, 28 of 32 pixels to 224 as 224 of 256 are of ImageNet's.
+# A gist on AlexNet in PyTorch: the paper's numbers, and a rate reduced by hand "when loss stopped" falling;
+# here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's images are 32x32,
+# and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to 224x224; 28 of 32 pixels
+# is the same share of the image as 224 of 256 for ImageNet.
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
 
@@ -90,11 +93,11 @@ class Preset:
     """A network, its input, and the recipe to start from.
 
     Attributes:
-        model: its config.
+        model: configuration of the network.
         classes: number of outputs it was made for.
-        data: the recipe's way with images, of whatever set; `dataset` says nothing here.
-        train: the recipe's way to the weights.
-        channels: of the input.
+        data: how the recipe preprocesses images; its field `dataset` is ignored (see `config`).
+        train: how the recipe trains.
+        channels: number of channels of the input.
     """
 
     model: ModelConfig
@@ -109,7 +112,7 @@ class Preset:
         return self.data.crop or self.data.image_size
 
     def config(self, dataset: str) -> Config:
-        """The recipe on a data set.
+        """The full configuration: this preset, trained on a data set.
 
         Example:
 
@@ -149,7 +152,7 @@ class Recipe:
 
     Attributes:
         train: all of the training fields.
-        data: the data fields that it sets; the others stay.
+        data: the data fields that the recipe sets, with their values; the others keep their values.
     """
 
     train: TrainConfig
@@ -160,10 +163,10 @@ class Recipe:
 # stopped improving; here `plateau` watches a tenth of the training images, held out for that, so that the
 # validation set decides nothing. The paper does not say how long they waited: five epochs is a guess.
 #
-# `2012-code` is what their program did, after the log that ends its parameter files: the rate divided after
-# epochs 25, 51 and 79, biases at twice the rate, colour noise by standard deviations and without it after
-# epoch 67, the first layer frozen after epoch 72 (and slowed down after 67, by a factor that is not known:
-# left out).
+# `2012-code` is what their program did, according to the log at the end of its parameter files: the rate is
+# divided after epochs 25, 51 and 79; biases learn at twice the rate; colour noise is scaled by standard
+# deviations and stops after epoch 67; the first layer is frozen after epoch 72. (The log also lowers the
+# first layer's rate after epoch 67, by an unknown factor; that is left out here.)
 RECIPES = MappingProxyType(
     {
         "2012": Recipe(
@@ -181,7 +184,7 @@ RECIPES = MappingProxyType(
 
 
 def with_recipe(config: Config, name: str) -> Config:
-    """The configuration trained by a recipe; model, crop and image size stay.
+    """The configuration with its training replaced by a named recipe; model, crop and image size stay.
 
     Raises:
         InputError: for an unknown name.
@@ -193,6 +196,6 @@ def with_recipe(config: Config, name: str) -> Config:
     """
     if name not in RECIPES:
         raise InputError(f"--recipe: expected one of {', '.join(RECIPES)}; received {name!r}")
-    # Nothing of the model's own recipe remains but where its weights come from.
+    # Of the previous training fields only `start` and `freeze` stay: they say where the weights come from.
     train = dataclasses.replace(RECIPES[name].train, start=config.train.start, freeze=config.train.freeze)
     return config.replace(train=train, **RECIPES[name].data)

@@ -1,4 +1,4 @@
-"""From a set of images to batches: one object gives every pipeline of a run."""
+"""Batches from a set of images: one `DataPipelines` object makes all the pipelines of a run."""
 
 import dataclasses
 import functools
@@ -32,7 +32,7 @@ class DataPipelines:
 
     Attributes:
         image_set: names, classes and pixels, in memory or on disk.
-        input_shape: of one example as the network sees it, (height, width, channels).
+        input_shape: (height, width, channels) of one example as the network receives it.
         train_size: number of training examples.
     """
 
@@ -51,7 +51,8 @@ class DataPipelines:
                 f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
                 f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
             )
-        # 0 leaves the images as they are, so that an oblong set stays oblong.
+        # Without crop and padding (0) images keep their shape, also if it is not square; padded images are
+        # cropped to the shorter side they had before.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
         selected = image_set.selected
@@ -62,11 +63,11 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """Statistics of the images that this config trains on, or those that were given."""
+        """Statistics of the images that this config trains on, unless the constructor was given others."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, of a set that streams, from a cache of its pixels; see `StreamedSet.cached`.
+        """The same pipelines, which read a streamed set from a cache of its pixels; see `StreamedSet.cached`.
 
         Raises:
             InputError: for a set in memory, or a cache that cannot be used.
@@ -91,12 +92,12 @@ class DataPipelines:
         return self._augmented(order, seed, epoch, batch_size)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Training examples as an epoch shows them: float32 [n, *input_shape].
+        """Training examples as they are augmented in one epoch: float32 [n, *input_shape].
 
         Args:
             indices: int64 [n], into the training images.
-            seed: of the run.
-            epoch: counted from 1.
+            seed: seed of the run.
+            epoch: number of the epoch, counted from 1.
         """
         batches = list(self._augmented(indices, seed, epoch, len(indices)))
         self.check_readable()
@@ -104,7 +105,11 @@ class DataPipelines:
         return images.numpy()
 
     def plain(self, indices: np.ndarray) -> np.ndarray:
-        """Training examples, int64 [n] into the training images, as in testing: float32 [n, *input_shape]."""
+        """Training examples, preprocessed as for testing (not augmented): float32 [n, *input_shape].
+
+        Args:
+            indices: int64 [n], into the training images.
+        """
         batches = list(self.chosen("train", indices, len(indices)))
         self.check_readable()
         ((images, _, _),) = batches
@@ -126,17 +131,17 @@ class DataPipelines:
         return self.chosen("train", self._train_indices[chosen], batch_size)
 
     def selection(self, batch_size: int) -> tf.data.Dataset:
-        """The selection split: carved from the training images, for choosing rates and plateaus."""
+        """The selection split: training images held out to choose learning rates and to detect plateaus."""
         if not self.config.holdout:
             raise InputError("holdout: expected true where the selection split is evaluated; received false")
         return self.chosen("train", self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
-        """The report split (test, else validation), which never chooses anything.
+        """The report split (the test split, or validation if there is none); nothing is chosen by it.
 
         Args:
             batch_size: number of examples in a batch.
-            cropped: the central crop; else the whole images, for several views of each.
+            cropped: take the central crop; else keep the whole images, to take several views of each.
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
@@ -148,13 +153,13 @@ class DataPipelines:
     def chosen(
         self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True
     ) -> tf.data.Dataset:
-        """Examples of a split at these places, in this order, without augmentation; padded to full batches.
+        """Examples of a split at the given indices, in that order, not augmented; padded to full batches.
 
         Args:
-            split: the training images, all of them, or the report split.
+            split: `train` for all training images, held-out ones too; `report` for the report split.
             indices: int64 [n], at least one.
             batch_size: number of examples in a batch.
-            cropped: the central crop; else the whole images.
+            cropped: take the central crop; else keep the whole images.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
         padding = -len(indices) % batch_size
@@ -167,7 +172,7 @@ class DataPipelines:
     def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
         images = self._subtract_mean(images)
         if self.config.rotation:
-            # Before the crop, so that as few corners as possible come from outside the image.
+            # Before the crop, which cuts off much of the corners that rotation fills from outside the image.
             images = augment.random_rotation(images, draws.rotation, self.config.rotation)
         if self._crop:
             images = augment.random_crop(images, draws.crop, self._crop)
@@ -208,9 +213,9 @@ def open_data(
     """Opens a named data set and returns its pipelines.
 
     Args:
-        config: which set, and what is done to its images.
+        config: which set, and how its images are preprocessed.
         access: the TFDS data directory, whether to download, and a cache of decoded pixels.
-        statistics: of a trained network's images, to preprocess others in the same way.
+        statistics: those of a trained network, to preprocess images as in its training.
 
     Raises:
         InputError: for a set that can be neither found nor downloaded, or a cache that cannot be used.
@@ -221,18 +226,18 @@ def open_data(
     >>> data.input_shape, data.train_size
     ((32, 32, 3), 10000)
 
-    Of a set that TFDS has prepared in a directory of yours, without a network:
+    To open a set that TFDS has already prepared in a local directory, without downloading:
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # The images are the same with and without a cache of their pixels.
+    # A pixel cache does not change the images, so `_load_once` need not distinguish sets by it.
     uncached = dataclasses.replace(access, cache=None)
     image_set = _load_once(config.dataset, uncached, config.image_size or None, config.storage)
     data = DataPipelines(image_set, config, statistics)
     return data.cached(access.cache) if access.cache else data
 
 
-# An experiment runs many arms on one set: its pixels, statistics and splits are made once.
+# An experiment runs many arms on one data set; its pixels, statistics and splits are computed only once.
 _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 
@@ -274,7 +279,7 @@ def _evaluation_batches(
 
     Args:
         image_set: the images.
-        split: that the indices point into.
+        split: the split that the indices refer to.
         examples: (index, label, weight), a multiple of `batch_size` of them.
         batch_size: number of examples in a batch.
 
@@ -291,7 +296,7 @@ def _evaluation_batches(
 
 def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int):
     images = _as_tensor(image_set, split)
-    # Cheap beside the augmentation that follows it, so one call at a time.
+    # Cheap compared with the augmentation that follows, so it needs no parallel calls.
     return examples.batch(batch_size, drop_remainder=True).map(
         lambda indices, *rest: (tf.gather(images, indices), *rest)
     )
@@ -299,13 +304,14 @@ def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, 
 
 @functools.lru_cache(maxsize=2)
 def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
-    # Outside any strategy's scope and on the host, or a GPU would hold a copy of the data set.
+    # On the host and outside the scope of any distribution strategy; otherwise a GPU would hold a copy of the
+    # data set.
     with tf.device("CPU:0"):
         return tf.constant(getattr(image_set, f"{split}_images"))
 
 
 def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -> tf.data.Dataset:
-    """(image, whether it is readable, ...) of examples (index, ...), decoded side by side, in order."""
+    """Maps (index, ...) to (image, whether it is readable, ...); decodes in parallel and keeps the order."""
 
     def read(index):
         image, is_readable = tf.numpy_function(
@@ -321,8 +327,8 @@ def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # A fixed number of parallel calls: each epoch has its own dataset, so the tuner of tf.data would start
-    # again.
+    # A fixed number of parallel calls instead of autotuning: each epoch has its own dataset, so tf.data would
+    # have to tune again in each.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)

@@ -1,4 +1,4 @@
-"""The look that all figures share, and figures as files: the same numbers give the same bytes."""
+"""The common style of all figures, and writing them to files: the same data give the same bytes."""
 
 import io
 import textwrap
@@ -29,18 +29,18 @@ STYLE = {
     "savefig.facecolor": "white",
 }
 DPI = 150
-# Thumbnails of 64 pixels gain nothing by more, and files of photographs are large.
+# A higher resolution would not improve thumbnails of 64 pixels, and files with photographs are large.
 PHOTOGRAPH_DPI = 100
-# Without dates and versions.
+# Leaves out dates and software versions, which would change the bytes.
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-# Okabe and Ito's palette: told apart with any kind of colour vision.
+# Okabe and Ito's palette, whose colours colour-blind readers can distinguish too.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 GREY, DARK = "#888888", "#222222"
 
 
 @contextmanager
 def house_look() -> Iterator[None]:
-    """Matplotlib's settings while a figure is drawn, whatever the user's own are."""
+    """A context in which Matplotlib uses the style of this module and ignores the user's settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -48,7 +48,7 @@ def house_look() -> Iterator[None]:
 
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int = DPI) -> dict[str, bytes]:
-    """The figure as files of these formats, `png` and `svg`; to be called under `house_look`."""
+    """The figure as file contents by format (`png`, `svg`); must be called within `house_look`."""
     content = {}
     for suffix in formats:
         buffer = io.BytesIO()
@@ -63,16 +63,16 @@ def write_figure(
     """Draws a figure once and writes it in each format.
 
     Args:
-        path: without its ending.
-        draw: makes the figure.
-        formats: `png`, `svg`.
-        dpi: pixels an inch of `png`.
+        path: path of the files without their extension.
+        draw: function that makes the figure.
+        formats: any of `png` and `svg`.
+        dpi: pixels per inch of a `png`.
 
     Returns:
-        The files.
+        The paths of the files.
 
     Raises:
-        InputError: where one cannot be written.
+        InputError: if a file cannot be written.
     """
     with house_look():
         content = encoded(draw(), formats, dpi)
@@ -83,19 +83,19 @@ def write_figure(
 
 
 def title(figure: Figure, text: str, y: float | None = None) -> None:
-    """The finding, at the top left; its upper edge is at `y` of the height, or where the layout puts it."""
+    """Puts the finding at the top left; `y` (0 to 1) is its upper edge, None leaves it to the layout."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 10))
     figure.suptitle(text, x=0.01, y=y, ha="left", fontsize=11, fontweight="bold")
 
 
 def caption(figure: Figure, text: str, y: float | None = None) -> None:
-    """What is shown, in small letters at the bottom left; `y` is of its lower edge, as that of `title`."""
+    """Puts a small text at the bottom left that says what is shown; `y` as in `title`, for its lower edge."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 15))
     figure.supxlabel(text, x=0.01, y=y, ha="left", fontsize=7.5, color="#666666")
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Moves heights apart to at least `gap`, keeping their order and their centre of mass per cluster.
+    """Moves heights at least `gap` apart; keeps their order, and the mean of each group that has to move.
 
     Example:
 

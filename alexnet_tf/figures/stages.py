@@ -1,4 +1,4 @@
-"""A network as the stages of the paper's Figure 2, read off the Keras model."""
+"""Splits a Keras model into stages like those drawn in the paper's Figure 2."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from keras import layers
 
 from alexnet_tf.runtime.errors import InputError
 
-# What changes no more than the shape.
+# Layers that change at most the shape: `Stage.followed_by` leaves them out.
 _SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)
 _NAMES = {
     "LocalResponseNormalization": "LRN",
@@ -22,18 +22,18 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 @dataclass(frozen=True)
 class Stage:
-    """The input, a convolution or a fully connected layer, with what follows it up to the next.
+    """The input, a convolution or a fully connected layer, with the layers up to the next of these.
 
     Attributes:
-        name: of the layer.
+        name: name of the layer.
         kind: `input`, `conv` or `dense`.
-        shape: of its output without the batch: (height, width, channels), or (units,).
-        sees: shape of its input, which what follows the stage before may have made smaller.
-        followed_by: what is done to its output, in words, in order.
-        parameters: of the layer and of what follows it.
-        kernel: (height, width, channels it sees) of a convolution's kernels.
-        stride: of a convolution, (down, across).
-        groups: of a convolution's kernels.
+        shape: shape of its output without the batch: (height, width, channels), or (units,).
+        sees: shape of its input; pooling can make it smaller than the `shape` of the previous stage.
+        followed_by: short descriptions of the operations on its output, in order.
+        parameters: number of parameters of the layer and of those that follow it in the stage.
+        kernel: (height, width, input channels of one group) of a convolution's kernels.
+        stride: (vertical, horizontal) stride of a convolution.
+        groups: number of groups of a convolution.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Stage:
 
 
 def stages_of(model: keras.Model) -> list[Stage]:
-    """The stages of a network whose layers form one chain, models among them taken apart.
+    """The stages of a network whose layers form one chain; nested models are replaced by their layers.
 
     Raises:
         InputError: for a network with branches, or without a convolution or fully connected layer.
@@ -77,7 +77,7 @@ def stages_of(model: keras.Model) -> list[Stage]:
 
 
 def tower_count(stages: Sequence[Stage]) -> int:
-    """Number of towers: the groups of the most divided convolution.
+    """Number of towers: the largest number of groups of any convolution.
 
     Example:
 
@@ -88,7 +88,7 @@ def tower_count(stages: Sequence[Stage]) -> int:
 
 
 def times(lengths: Sequence[int]) -> str:
-    """Lengths with a sign between them.
+    """Lengths joined by multiplication signs.
 
     Example:
 
@@ -110,7 +110,7 @@ def one_or_both(lengths: Sequence[int]) -> str:
 
 
 def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
-    """The layers of a chain in order, models among them taken apart.
+    """The layers of a chain in order; nested models are replaced by their layers.
 
     Raises:
         InputError: for a layer that joins several others.
@@ -125,10 +125,10 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
-    """A model from images to the input of the classifier, and the name of the layer that makes it.
+    """A model from images to the input of the classifier, and the name of the stage that computes that input.
 
-    The classifier is the last layer, and its input in inference is the last hidden layer's output after
-    its activation: dropout does nothing there.
+    The classifier is the last layer. In inference its input is the output of the last stage before it, since
+    dropout does nothing then.
 
     Args:
         model: a chain of layers that ends in a fully connected one.
@@ -137,7 +137,7 @@ def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
         A model that shares the network's weights, from images to [n, features], and a name such as `fc7`.
 
     Raises:
-        InputError: for another network.
+        InputError: if the network does not end in a dense layer, or has branches.
 
     Example:
 
@@ -155,7 +155,7 @@ def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
 
 
 def _stage(run: Sequence[keras.Layer]) -> Stage:
-    """A convolution or fully connected layer, first of the run, and what follows it."""
+    """The stage of a run of layers: a convolution or fully connected layer and the layers that follow it."""
     layer = run[0]
     words, parameters = _followed_by(run[1:])
     common = {
@@ -177,7 +177,7 @@ def _followed_by(run: Sequence[keras.Layer]) -> tuple[tuple[str, ...], int]:
 
 
 def _words(layer: keras.Layer) -> list[str]:
-    """What a layer without kernels does, in a few words."""
+    """A short description of a layer that is neither a convolution nor fully connected."""
     if isinstance(layer, _SILENT):
         return []
     if isinstance(layer, layers.Activation):

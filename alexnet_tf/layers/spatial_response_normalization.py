@@ -1,4 +1,4 @@
-"""Response normalisation across positions of one map, from the authors' program."""
+"""Response normalisation across the positions of one feature map, from the authors' program."""
 
 from typing import Any
 
@@ -10,26 +10,26 @@ from alexnet_tf.layers.response_normalization import SpatialWindow, check_argume
 
 @keras.saving.register_keras_serializable("alexnet_tf")
 class SpatialResponseNormalization(keras.layers.Layer):
-    """Divides each value by a power of the summed squares of nearby positions of its own channel.
+    """Divides each value by a power of `k` plus the scaled sum of squares around it in its own channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 
-    The sum runs over `window` x `window` positions, from `y - window//2` and `x - window//2` on; outside
-    the image there are zeros. The paper does not mention it: in the authors' program ("same map") it
-    follows the second cross-channel normalisation, with the arguments that are the defaults here; `k` is
-    presumed, since the kernel is not in the release. Their smaller CIFAR-10 nets have `window=3`,
-    `alpha=5e-5` and no other normalisation.
+    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
+    positions outside the image count as zeros. The paper does not mention this layer. In the authors'
+    program ("same map") it follows the second cross-channel normalisation, with the arguments that are the
+    defaults here; only `k` is a guess, since the release lacks the code that computes the layer. Their
+    smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
 
-    The input is [batch, height, width, channels]; the output has its shape. Under mixed precision the
-    arithmetic is float32, the output has the compute dtype.
+    The input is [batch, height, width, channels]; the output has the same shape. Under mixed precision the
+    layer computes in float32 and returns the compute dtype.
 
     Args:
         window: side of the neighbourhood, at least 1.
         k: additive constant, above 0.
-        alpha: scale of the sum of squares, at least 0, in the inverse units of the squared input.
+        alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2.
         beta: exponent.
         divide_alpha: divide `alpha` by `window ** 2`, which makes the sum a mean (as above, and in the
-            authors' program); else `alpha` is the factor itself.
+            authors' program); else the sum is multiplied by `alpha` itself.
 
     Raises:
         ValueError: for arguments out of range, or an input that is not of rank 4.

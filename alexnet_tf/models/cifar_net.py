@@ -17,10 +17,9 @@ def cifar_net(
     """Three 5x5 convolutions with 3 poolings and one fully connected layer of logits.
 
     The paper does not give the network of Figure 1; this is the authors' small CIFAR-10 net without
-    its hidden fully connected layer, hence four layers with weights. The activation follows the first
-    pooling and precedes the other two, as theirs does (with max pooling and an increasing activation
-    the order makes no difference). Normalisation, where asked for, follows the first and the second
-    stage.
+    its hidden fully connected layer, which leaves four layers with weights. As in their net, the activation
+    comes after the first pooling, but before the other two (with max pooling and an increasing activation
+    the order makes no difference). Normalisation, if configured, ends the first and the second stage.
 
     Args:
         input_shape: (height, width, channels); 32x32 gives 16, 8, 4 with either pooling size.
@@ -28,7 +27,7 @@ def cifar_net(
         config: activation, initialisation, pooling and normalisation.
 
     Raises:
-        ValueError: for an activation that Keras does not know, or not one pooling for each stage.
+        ValueError: if Keras does not know the activation, or the number of poolings is not that of stages.
 
     Returns:
         A functional model from images [n, height, width, channels] to float32 logits [n, classes].
@@ -62,7 +61,7 @@ def cifar_net(
                 name=f"lrn{stage}",
             )(x)
     x = layers.Flatten(name="flatten")(x)
-    # Logits in float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    # Logits in float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, kernel_initializer=weights[-1], dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="cifar_net")
 
@@ -74,6 +73,6 @@ def _initializers(init: str) -> list[keras.Initializer]:
 
 
 def _pooling(kind: str, size: int, name: str) -> keras.Layer:
-    """Stride 2 with as much padding as halves the side, so that 3/2 and 2/2 give equal sizes."""
+    """Pooling with stride 2, padded so that windows of 2 and of 3 pixels both halve the side."""
     layer = {"max": layers.MaxPooling2D, "avg": layers.AveragePooling2D}[kind]
     return layer(size, strides=2, padding="same", name=name)

@@ -1,4 +1,4 @@
-"""A small network for digits and garments."""
+"""A small convolutional network for MNIST and Fashion-MNIST."""
 
 import keras
 from keras import layers
@@ -12,16 +12,16 @@ def mnist_cnn(
     config: MnistCnnConfig | None = None,
     name: str = "mnist_cnn",
 ) -> keras.Model:
-    """Two 3x3 convolutions with 2x2 pooling, a hidden layer of 128, to float32 logits.
+    """Two 3x3 convolutions with 2x2 pooling, a hidden layer of 128 units, and float32 logits.
 
-    Kernels of the convolutions start from a Gaussian of standard deviation .01, those of the fully
-    connected layers from Glorot's uniform distribution, biases from 0.
+    Convolution kernels are initialised from a Gaussian of standard deviation .01, those of the fully
+    connected layers from Glorot's uniform distribution, biases with 0.
 
     Args:
         input_shape: (height, width, channels), at least 4 pixels; (28, 28, 1) for MNIST.
         classes: number of logits.
         config: dropout and batch normalisation.
-        name: of the model.
+        name: name of the model.
 
     Example:
 
@@ -41,6 +41,6 @@ def mnist_cnn(
     x = layers.Dense(128, activation="relu", name="fc3")(x)
     if config.dropout:
         x = layers.Dropout(config.dropout, name="dropout3")(x)
-    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc4")(x)
     return keras.Model(images, logits, name=name)

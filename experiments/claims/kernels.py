@@ -1,17 +1,18 @@
-"""C13: the towers' first kernels specialise, one in brightness and the other in colour (section 6.1, Fig. 3).
+"""C13: the first kernels of one tower specialise in brightness, the other's in colour (section 6.1, Fig. 3).
 
     make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...         (likewise -many and -long)
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of the two.
-Any two halves of a set of kernels differ, the more the fewer kernels they have. So the control, `dealt`,
-splits the same kernels into two halves at random; for each net, `deals_beyond` is the share of such random
-splits whose halves differ at least as much as its towers. The first control was `one`, the halves of a net
-with one tower; it has too few first kernels to compare with (halves of six, not twelve).
+Any two halves of a set of kernels differ by chance, and small halves differ more than large ones. So the
+control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond` is the
+share of such random splits whose halves differ at least as much as its towers. The first control was `one`,
+the halves of a net with one tower, but these are too small for a fair comparison (six kernels, not twelve).
 
-`ablation-kernels-many` has as many first kernels as the paper's net, 48 a tower; `ablation-kernels` has a
-dozen, of which a few decide the contrast. All other layers are the same. Its rate is searched anew,
-because the more kernels a layer sees the larger its steps are.
+`ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
+12 per tower, so that a few of them decide the contrast. All other layers are the same. The
+learning rate of `ablation-kernels-many` is searched again, because a layer with more input channels takes
+larger steps.
 
 `ablation-kernels-long` trains three times as long, which gives the towers more time to differ. Its nets
 are those of `ablation-color-long` without colour noise.
@@ -35,15 +36,15 @@ DEALS = 1000
 
 
 def tower_contrast(dealt: bool = False) -> Probe:
-    """A probe of conv1's kernels: colourfulness of the more and the less colourful half, their difference.
+    """A probe of conv1's kernels: colourfulness of the more and the less colourful half, and its difference.
 
     Args:
-        dealt: split the kernels at random instead: the mean difference over many splits, and the share of
-            splits whose difference is at least that of the towers.
+        dealt: measure random splits of the kernels instead: the mean difference over many splits, and the
+            share of splits whose difference is at least that of the towers.
     """
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
-        # Here, not at the top: listing the experiments should not wait for TensorFlow.
+        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
         from alexnet_tf.figures.kernels import first_kernels, random_contrasts, tower_colorfulness
 
         kernels, _ = first_kernels(models[0])
@@ -60,12 +61,13 @@ def tower_contrast(dealt: bool = False) -> Probe:
 
 
 def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, **changes: Any) -> Arm:
-    """The control: the nets of `two`, their first kernels dealt into two halves at random."""
+    """The control: the nets of `two`, with their first kernels split into two halves at random."""
     probe = tower_contrast(dealt=True)
     return measured_arm("dealt", "the two towers' kernels, dealt into halves", probe, seeds, **changes)
 
 
-# A third of the contrast between kernels that see only brightness (0) and kernels that see only colour (1).
+# The smallest effect of interest is a third of the largest possible contrast, which is that between kernels
+# that see only brightness (colourfulness 0) and kernels that see only colour (1).
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
 KERNELS = Experiment(
@@ -117,7 +119,7 @@ KERNELS = Experiment(
     figure=CONTRAST.name,
 )
 
-# A quarter of these (`width`): 96 in conv1, in the other layers as many as ever.
+# `width` divides these by four: conv1 has 96 filters, the other layers have as many as in `ablation-kernels`.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 
