@@ -128,7 +128,7 @@ def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys
 
     write_all(results, [POOLING], figures=False)
 
-    problem = "pets/bad/scores.csv:3: expected 8 cells; received 1"
+    problem = "pets/bad/scores.csv:3: expected 8 fields; received 1"
     assert f"WARNING: {results}/{problem}" in capsys.readouterr().err
     text = (results / "tables.md").read_text()
     assert f"Problems:\n\n- {problem}" in text
