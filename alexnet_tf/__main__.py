@@ -58,9 +58,8 @@ def _parser() -> OneLineParser:
     )
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
-    add_setting_flags(train)
+    add_setting_flags(train, PRECISIONS)
     train.add_argument("--seed", type=whole_number(), default=0)
-    train.add_argument("--precision", choices=PRECISIONS, default="float32")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
     train.add_argument(
@@ -109,7 +108,7 @@ def _parser() -> OneLineParser:
     data.add_argument("--model", type=MODEL, default="alexnet", help=f"whose preprocessing: {models}")
     data.add_argument("--recipe", type=RECIPE, help=recipes)
     data.add_argument("--seed", type=whole_number(), default=0, help="of the augmented samples")
-    add_setting_flags(data)
+    add_setting_flags(data, PRECISIONS)
     data.add_argument("--out", type=Path, required=True, help="folder for the tables and the sheet")
     return parser
 

@@ -67,8 +67,7 @@ def _parser() -> OneLineParser:
             training.add_argument(
                 "--seeds", type=_seeds, default=(), help="comma list; default the arm's own"
             )
-        add_setting_flags(training)
-        training.add_argument("--precision", choices=PRECISIONS)
+        add_setting_flags(training, PRECISIONS)
         training.add_argument("--results-dir", type=_folder, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
@@ -215,7 +214,6 @@ def _training_setup(options: argparse.Namespace):
         arms=_names("--arms", options.arms),
         seeds=getattr(options, "seeds", ()),
         settings=tuple(options.settings),
-        precision=options.precision,
         results_dir=options.results_dir,
         tensorboard=options.tensorboard,
     )

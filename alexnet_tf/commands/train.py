@@ -100,7 +100,7 @@ def _config(options: argparse.Namespace, start: Trained | None) -> Config:
         config = PRESETS[options.model or "alexnet"].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
-    config = config.replace(precision=options.precision, seed=options.seed).with_settings(*options.settings)
+    config = config.replace(seed=options.seed).with_settings(*options.settings)
     check_config(config)
     return config
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -50,9 +50,15 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
     return parse
 
 
-def add_setting_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds `--set FIELD=VALUE` and its short form `--epochs N`; both go to `settings`."""
+def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
+    """Adds `--set FIELD=VALUE` and its short forms `--epochs N` and `--precision NAME`, all of `settings`."""
     epochs = whole_number(1)
+
+    def precision(text: str) -> str:
+        if text not in precisions:
+            raise argparse.ArgumentTypeError(f"expected {', '.join(precisions)}; received {text!r}")
+        return f"precision={text}"
+
     parser.add_argument(
         "--set",
         action="append",
@@ -68,6 +74,14 @@ def add_setting_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         dest="settings",
         help="the same as --set epochs=N",
+    )
+    parser.add_argument(
+        "--precision",
+        action="append",
+        type=precision,
+        metavar="NAME",
+        dest="settings",
+        help=f"the same as --set precision=NAME: {', '.join(precisions)}",
     )
 
 

@@ -109,7 +109,9 @@ def train(
             else:
                 history.end("diverged", f"loss is not finite in epoch {epoch}")
             history.seconds = seconds_before + time.perf_counter() - started
-            logs = {name: value for name, value in history.curve[-1].items() if name != "epoch"}
+            # A diverged epoch has no point on the curve.
+            last = history.curve[-1] if history.status == "running" else {}
+            logs = {name: value for name, value in last.items() if name != "epoch"}
             # Before the checkpoint, so that whatever a callback writes of an epoch is there when a killed
             # run goes on after that epoch.
             calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
