@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status.
 
-    0 done; 1 if something failed that must run (`run`, `growth`); 2 bad input.
+    0 if all is done; 1 if a required measurement failed (`run`, `growth`); 2 for bad input.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -84,7 +84,7 @@ def _profile(options: argparse.Namespace) -> int:
 
 
 def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:
-    """Prints the files written and what failed; returns the exit status."""
+    """Prints the written files and the failures; returns the exit status."""
     for path in written:
         print(path)
     for line in failures:

@@ -1,4 +1,4 @@
-"""What is measured against what: data only, no framework is imported here."""
+"""The comparisons that the benchmark measures. Data only: no framework is imported here."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work.
+    """One implementation of the work that is measured.
 
     Attributes:
-        name: as in the rows.
-        side: whose worker process runs it.
+        name: name in the rows.
+        side: framework whose worker process runs it.
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
-        arguments: of that function.
-        unit: of its work, where it is not the comparison's.
+        arguments: keyword arguments of that function.
+        unit: unit of its work, if it differs from the comparison's.
     """
 
     name: str
@@ -29,24 +29,24 @@ class Contender:
 
     @property
     def must_run(self) -> bool:
-        """Whether a failure is an error: for this library and the machine's limits, not for others' code."""
+        """Whether failing to run is an error: true for this library and the machine's limits."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Contenders for the same work, measured in turns.
+    """Contenders that do the same work and are measured in turns.
 
     Attributes:
-        item: names the file of rows.
-        case: the comparison's name within its item.
-        unit: of the work.
+        item: name of the file of rows, without suffix.
+        case: name of the comparison within its item.
+        unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
-        calls: of a contender in each turn, at least. More than one where input is prepared ahead during the
-            other contenders' turns: that stock has to be used up before the rate is the contender's own.
-        least_rounds: a contender of long calls gets this many rounds, if the budget's own least number is
-            not smaller.
+        calls: minimum number of calls per turn. It is larger than 1 if batches are prefetched during the
+            other contenders' turns; otherwise the rate would only be that of taking prefetched batches.
+        least_rounds: minimum number of rounds, even if calls are long; the budget's minimum applies if it
+            is smaller.
     """
 
     item: str
@@ -59,13 +59,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Place:
-    """What the plan needs to know of the machine.
+    """The conditions of a run that the plan depends on.
 
     Attributes:
-        quick: leave out what takes long. The targets against PyTorch and stock Keras, and those with real
-            input, are then measured at batch 32 instead of 128.
-        jpegs: a folder with a folder of JPEG files for each class.
-        threads: of this machine.
+        quick: whether to leave out slow measurements. The targets against PyTorch and stock Keras, and those
+            with real input, are then measured at batch 32 instead of 128.
+        jpegs: folder with JPEG files in one subfolder per class.
+        threads: number of threads of this machine.
     """
 
     quick: bool
@@ -82,7 +82,7 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def machine_limits(place: Place) -> Iterator[Comparison]:
-    """Matrix products, memory traffic, JPEG decoding: what no program here can beat."""
+    """Matrix products, memory traffic, JPEG decoding: upper bounds for the speed of any program here."""
     for dtype in ("float32", "bfloat16"):
         products = (
             _tensorflow("tensorflow", "machine_limits.matmul", size=2048, dtype=dtype),
@@ -99,19 +99,19 @@ def machine_limits(place: Place) -> Iterator[Comparison]:
 def alexnet_step(place: Place) -> Iterator[Comparison]:
     """The training step of the paper's network on a constant batch.
 
-    A quick run leaves out PyTorch and stock Keras at batch 128: a call can take a quarter of a minute.
+    A quick run leaves out PyTorch and stock Keras at batch 128, whose calls can take 15 seconds.
     """
     for batch in (32, 128):
         for precision in PRECISIONS:
             step: dict[str, Any] = {"batch": batch, "precision": precision}
             dtype = precision.removeprefix("mixed_")
-            # In turns with the steps, so that the share of the peak is of the same minutes.
+            # Measured in turns with the steps, so that step and peak are affected equally by drift.
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
             if batch == 32 or not place.quick:
                 contenders.append(_pytorch("PyTorch eager", "training_step.alexnet", **step))
                 contenders.append(_tensorflow("stock Keras", "training_step.stock_alexnet", **step))
-            # Compiling takes a minute, so in one precision only.
+            # In one precision only, because compiling takes a minute.
             if (batch, precision) == (128, "float32") and not place.quick:
                 contenders.append(_pytorch("PyTorch compiled", "training_step.compiled_alexnet", **step))
             yield Comparison("alexnet_step", f"batch {batch}, {precision}", "images", tuple(contenders))
@@ -134,7 +134,7 @@ def cifar_step(place: Place) -> Iterator[Comparison]:
 
 
 def layers(place: Place) -> Iterator[Comparison]:
-    """Response normalisation, grouped convolution and the update rule alone, forward and backward."""
+    """Forward and backward passes of response normalisation and grouped convolution; the update rule."""
     maps = ((128, 55, 55, 96), (128, 27, 27, 256))
     for dtype in ("float32", "bfloat16"):
         for shape in maps[:1] if place.quick else maps:
@@ -164,7 +164,7 @@ def layers(place: Place) -> Iterator[Comparison]:
 
 
 def input_pipeline(place: Place) -> Iterator[Comparison]:
-    """Augmented batches from files, and from images in memory."""
+    """Augmented batches, from JPEG files and from images in memory."""
     decode: dict[str, Any] = {"folder": place.jpegs, "threads": place.threads}
     files = {**decode, "batch": 32}
     from_files = (
@@ -189,7 +189,7 @@ def input_pipeline(place: Place) -> Iterator[Comparison]:
 
 
 def step_with_input(place: Place) -> Iterator[Comparison]:
-    """The same training step on real input and on a constant batch, a smaller one in a quick run."""
+    """The same training step on real input and on a constant batch; a quick run uses a smaller batch."""
     batch = 32 if place.quick else 128
     for precision in PRECISIONS:
         step: dict[str, Any] = {"batch": batch, "precision": precision}
@@ -204,13 +204,13 @@ def step_with_input(place: Place) -> Iterator[Comparison]:
 
 
 def inference(place: Place) -> Iterator[Comparison]:
-    """Class probabilities of one image and of many, from one view and from ten."""
+    """Class probabilities of 1 image and of 128 images, from one view and from ten."""
     for precision in PRECISIONS:
         for batch, views in ((1, 1), (1, 10), (128, 1), (128, 10)):
             if place.quick and (batch, views, precision) != (1, 1, "float32"):
                 continue
             case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
-            # A call of 1,280 views takes up to half a minute, and shows little that 128 views do not.
+            # A call with 1,280 views takes up to half a minute, and adds little to the result of 128 views.
             least_rounds = 2 if (batch, views) == (128, 10) else 3
             call = {"batch": batch, "views": views, "precision": precision}
             contenders = _ours_and_eager("inference.alexnet", **call)
@@ -218,7 +218,7 @@ def inference(place: Place) -> Iterator[Comparison]:
 
 
 def memory(place: Place) -> Iterator[Comparison]:
-    """Peak memory of a process that trains AlexNet; each contender has its own process."""
+    """Peak memory of a process that trains AlexNet; each contender runs in its own process."""
     for precision in () if place.quick else PRECISIONS:
         contenders = _ours_and_eager("training_step.alexnet", batch=128, precision=precision)
         yield Comparison("memory", f"batch 128, {precision}", "images", contenders)

@@ -1,4 +1,4 @@
-"""The rows of measurements: on disk as CSV, and as numbers in a text."""
+"""Rows of measurements: reading and writing them as CSV, and formatting their numbers."""
 
 import math
 import statistics
@@ -15,22 +15,22 @@ COLUMNS = (
     "rounds", "seconds", "status", "message",
 )  # fmt: skip
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
-# Columns that a measured row must fill, by file: `memory` is not timed, `growth` has both.
+# Columns that a measured row must fill, by file: `memory` has no times, `growth` has times and memory.
 TIMED = ("rate", "median_seconds", "seconds")
 NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One contender of one comparison.
+    """The result of one contender in one comparison.
 
     Attributes:
-        case, contender, framework, unit: as in the plan.
-        amount: units of work of one call.
-        gflop: operations of one call, in 1e9; 0 where they are not counted.
-        seconds: of one call, one value a round.
-        peak_mebibytes: of the process, where it was measured.
-        message: why there is no value; empty for a measured row.
+        case, contender, framework, unit: as in the plan; `framework` is the contender's side.
+        amount: work of one call, in `unit`.
+        gflop: operations of one call, in 1e9; 0 if they are not counted.
+        seconds: duration of one call, one value per round.
+        peak_mebibytes: peak memory of the process, if it was measured.
+        message: reason why nothing was measured; empty for a measured row.
     """
 
     case: str
@@ -45,22 +45,22 @@ class Row:
 
     @property
     def measured(self) -> bool:
-        """Whether there is a value."""
+        """Whether the row has values."""
         return not self.message
 
     @property
     def median(self) -> float:
-        """Median seconds of a call."""
+        """Median duration of a call over the rounds, in seconds."""
         return statistics.median(self.seconds)
 
     @property
     def rate(self) -> float:
-        """Units of work in a second."""
+        """Units of work per second."""
         return self.amount / self.median
 
     @property
     def gflop_per_second(self) -> float:
-        """1e9 operations in a second."""
+        """Operations per second, in 1e9."""
         return self.gflop / self.median
 
     def __str__(self) -> str:
@@ -74,12 +74,12 @@ class Row:
         return f"{self.case}, {self.contender}: {', '.join(values)}"
 
 
-# The rows of each item.
+# Item -> its rows.
 Rows = Mapping[str, Sequence[Row]]
 
 
 def find(rows: Rows, item: str, case: str, contender: str) -> Row:
-    """The row of one contender; if there is none, a row that is not measured, without a framework."""
+    """The row of one contender; if there is none, an unmeasured row with an empty framework."""
     for row in rows.get(item, ()):
         if (row.case, row.contender) == (case, contender):
             return row
@@ -87,7 +87,7 @@ def find(rows: Rows, item: str, case: str, contender: str) -> Row:
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Writes the rows of one item; `seconds` holds the value of each round, in order."""
+    """Writes the rows of one item; the column `seconds` holds the values of all rounds, in order."""
     lines = []
     for row in rows:
         timed = row.measured and row.seconds
@@ -109,10 +109,10 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of one item; none if the file does not exist.
+    """Reads the rows of one item; an empty list if the file does not exist.
 
     Raises:
-        InputError: for another kind of file, or a measured row that lacks a value.
+        InputError: if the file does not have these columns, or a row is incomplete.
     """
     needed = NEEDED.get(path.stem, TIMED)
     return [_parse(values, place, needed) for place, values in read_texts(path, COLUMNS)]
@@ -143,15 +143,15 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
 
 
 def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
-    """Writes a CSV file: the header, and a line for each sequence of values."""
+    """Writes a CSV file: the header, then a line for each sequence of values."""
     write_text(path, to_lines([columns, *lines]))
 
 
 def positive_number(name: str, text: str, place: str) -> float:
-    """The value of a field.
+    """Parses a field as a positive number.
 
     Raises:
-        InputError: for anything but a finite number above 0; the message names the field and its place.
+        InputError: if the text is not a finite number above 0; the message names the field and its place.
     """
     try:
         number = float(text)
@@ -163,7 +163,7 @@ def positive_number(name: str, text: str, place: str) -> float:
 
 
 def significant(value: float) -> str:
-    """Three digits, with thousands separated.
+    """Formats a number with three significant digits and separated thousands.
 
     Example:
 
@@ -175,7 +175,7 @@ def significant(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds, or milliseconds below one.
+    """Formats a duration in seconds, or in milliseconds if it is below one second.
 
     Example:
 

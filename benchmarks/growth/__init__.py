@@ -1,1 +1,1 @@
-"""Time and memory against batch, image size, number of images and number of devices."""
+"""How time and memory grow with batch size, image size, number of images and number of devices."""

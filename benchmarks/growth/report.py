@@ -1,4 +1,4 @@
-"""growth.md and its figure, made from growth.csv without measuring."""
+"""Makes growth.md and its figure from growth.csv, without measuring."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from experiments.report.markdown import markdown
 
 
 def write_growth_report(folder: Path) -> list[Path]:
-    """Writes growth.md, growth.png and growth.svg beside growth.csv.
+    """Writes growth.md, growth.png and growth.svg to the folder of growth.csv.
 
     Raises:
         InputError: if there are no rows.
@@ -29,7 +29,7 @@ def write_growth_report(folder: Path) -> list[Path]:
 
 
 def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
-    """Markdown: a line for each point."""
+    """Markdown table with a line for each point."""
     lines = []
     for row in rows:
         measured = (
@@ -43,7 +43,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Time above, memory below; a column for each quantity that grows."""
+    """Draws time (top row) and memory (bottom row), with a column for each quantity that grows."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)

@@ -1,1 +1,1 @@
-"""The time of a training step of AlexNet, layer by layer."""
+"""Profiles a training step of AlexNet, and inference, layer by layer."""

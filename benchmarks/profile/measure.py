@@ -1,4 +1,4 @@
-"""Measures the parts of a training step and of inference, beside the machine's matrix product."""
+"""Measures the parts of a training step and of inference, and a matrix product for comparison."""
 
 import statistics
 import time
@@ -31,12 +31,12 @@ from benchmarks.tensorflow_side.machine_limits import matmul
 
 BATCH = 128
 ROUNDS = 3
-# Calls in each round: inference of one image takes a hundredth of a training step.
+# Calls per round; more for inference, because one image takes a hundredth of the time of a training step.
 CALLS = {TRAINING: 1, INFERENCE: 10}
 
 
 def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
-    """Traces training steps in each precision that the processor computes in, and inference of one image.
+    """Traces training steps in each precision that the processor supports, and inference of one image.
 
     Writes profile.csv and profile_machine.csv.
 
@@ -44,10 +44,10 @@ def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
         The machine's folder, `<results_dir>/<machine kind>`.
 
     Raises:
-        InputError: for a folder that cannot be made.
+        InputError: if the folder cannot be created, or traced and measured times disagree.
     """
     folder = machine_folder(results_dir)
-    # One operation after the other, so that their times add up to the step's.
+    # Run operations one after another, so that their times add up to that of the step.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
     shares = []
@@ -83,7 +83,7 @@ def _shares(work: str, precision: str, batch: int, task: Task) -> list[Share]:
 
 
 def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
-    """Median seconds of a call of each (task, calls a turn); the first turn does not count."""
+    """Median duration of a call of each (task, calls per turn), in seconds; the first turn is a warm-up."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(ROUNDS + 1):
         for (task, calls), seconds in zip(tasks, taken, strict=True):
@@ -95,7 +95,7 @@ def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
 
 
 def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
-    """Operations of each (part, layer), in 1e9; nobody computes the gradient of the images."""
+    """Operations of each (part, layer), in 1e9; the gradient of the images is not computed."""
     parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
     with weightless():
         model = alexnet((224, 224, 3), 1000)

@@ -1,4 +1,4 @@
-"""The tables of a profile, in Markdown."""
+"""Makes the tables of a profile, in Markdown."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown: for each call the time of its layers, and of the parts that are not matrix products.
+    """Markdown with, for each call, a table of layers and a table of parts without matrix products.
 
     Args:
-        shares: of all calls.
-        about: the run's description, as in profile_machine.csv.
+        shares: the parts of all calls.
+        about: description of the run, as in profile_machine.csv.
     """
     if not shares:
         return ""

@@ -1,4 +1,4 @@
-"""The parts of a call of AlexNet, and their rows on disk."""
+"""The parts of a training step or inference of AlexNet; reading and writing them as CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,16 +18,17 @@ FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs
 
 @dataclass(frozen=True)
 class Share:
-    """One part of a call.
+    """One part of a call (a training step or an inference).
 
     Attributes:
         work: `TRAINING` or `INFERENCE`.
         precision: as in `--precision`.
-        batch: images of the call.
-        part: of the work; `WHOLE` for the call itself, `MATRIX_PRODUCT` for the machine's limit.
-        layer: of a convolution or fully connected layer, else empty.
-        seconds: of one call.
-        gflop: its operations, in 1e9; 0 where they are not counted.
+        batch: number of images in a call.
+        part: name of the part; `WHOLE` for the entire call, `MATRIX_PRODUCT` for the matrix product that
+            shows the machine's limit.
+        layer: name of the convolution or fully connected layer; empty if the part belongs to none.
+        seconds: duration in one call.
+        gflop: number of operations in one call, in 1e9; 0 if they are not counted.
     """
 
     work: str
@@ -53,7 +54,7 @@ def read_profile(path: Path) -> list[Share]:
     """Inverse of `write_profile`; empty if the file does not exist.
 
     Raises:
-        InputError: for another kind of file.
+        InputError: if the file does not have these columns, or a value or part is missing.
     """
     shares = [
         Share(
@@ -78,7 +79,7 @@ def read_profile(path: Path) -> list[Share]:
 
 
 def by_call(shares: Sequence[Share]) -> dict[tuple[str, str], list[Share]]:
-    """The parts of each call: (work, precision) -> shares, in their order."""
+    """Groups parts by call: (work, precision) -> shares, in their original order."""
     calls: dict[tuple[str, str], list[Share]] = {}
     for one in shares:
         calls.setdefault((one.work, one.precision), []).append(one)

@@ -1,4 +1,4 @@
-"""The time of each operation of a training step, and the part of the step that it belongs to."""
+"""Traces the operations of a training step, and assigns each operation to a part of the step."""
 
 import re
 import tempfile
@@ -10,7 +10,7 @@ import tensorflow as tf
 from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS
 from benchmarks.runner.task import Task
 
-# (part, layer); the layer is empty for operations that belong to none.
+# (part, layer); the layer is empty if an operation belongs to no layer.
 Part = tuple[str, str]
 NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
     "response normalisation",
@@ -22,26 +22,26 @@ NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
 )
 # Convolutions and matrix products, with or without the bias and ReLU that oneDNN fuses into them.
 PRODUCT = re.compile(r"Conv2D|MatMul")
-# Names of TensorFlow's operations in a trace, and of all that XLA has compiled.
+# Names in a trace: of TensorFlow's operations, and of any code that XLA has compiled.
 OPERATION = re.compile(r"[\w/.-]+:\w+")
 COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
 LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean seconds of each operation in a call.
+    """Mean time of each operation in a call.
 
-    The process must run operations one after the other (one inter-op thread): then the seconds add up to
-    those of the call.
+    The process must run operations one after another (one inter-op thread), so that their times add up to
+    that of the call.
 
     Args:
-        task: is called twice before the trace, to compile and to settle.
+        task: task to trace; two warm-up calls precede the trace.
         calls: number of calls to trace.
 
     Returns:
-        `name:kind` of a TensorFlow operation -> seconds; all that XLA compiled is one operation.
+        `name:kind` of a TensorFlow operation -> seconds; all code compiled by XLA counts as one operation.
     """
-    # The reader of the profiler's files is not part of TensorFlow's public interface.
+    # The format of the profiler's files is not part of TensorFlow's public API.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     task.call()
@@ -64,7 +64,7 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
 
 
 def part_of(name: str) -> Part:
-    """The part of AlexNet's step, and the layer, that an operation belongs to.
+    """The part of AlexNet's step and the layer to which an operation belongs.
 
     Example:
 
@@ -96,12 +96,12 @@ def _product(path: str, kind: str) -> str:
         return FORWARD
     if "Conv2D" in kind:
         return WEIGHTS if "Filter" in kind else INPUTS
-    # The gradients of y = x W in TensorFlow's order: first of x, then of W.
+    # TensorFlow computes the gradients of y = x W in this order: first of x, then of W.
     return WEIGHTS if path.endswith("MatMul_1") else INPUTS
 
 
 def parts_of(seconds: Mapping[str, float]) -> dict[Part, float]:
-    """Seconds of each part of a step, from those of its operations."""
+    """Adds the seconds of operations that belong to the same part of a step."""
     parts: dict[Part, float] = {}
     for name, value in seconds.items():
         parts[part_of(name)] = parts.get(part_of(name), 0.0) + value

@@ -1,1 +1,1 @@
-"""Contenders in PyTorch, as its users would write them: channels last, autocast for bfloat16."""
+"""PyTorch contenders, written as its users would: channels-last layout, autocast for bfloat16."""

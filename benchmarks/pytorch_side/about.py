@@ -1,4 +1,4 @@
-"""The versions and settings that this side's worker runs with."""
+"""Versions and settings of the PyTorch worker."""
 
 import importlib.metadata
 

@@ -1,4 +1,4 @@
-"""Class probabilities by AlexNet."""
+"""Inference with AlexNet."""
 
 import torch
 
@@ -8,7 +8,7 @@ from benchmarks.runner.task import Task
 
 
 def alexnet(batch: int, views: int, precision: str) -> Task:
-    """Images of 256x256, their views of 224x224, one average an image."""
+    """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image."""
     net = networks.alexnet().eval()
     images = random_images(batch, 256)
 

@@ -1,4 +1,4 @@
-"""Augmented batches of PyTorch's pipeline; nothing is computed with them."""
+"""PyTorch's input pipelines alone: augmented batches that no model uses."""
 
 import random
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
-# torchvision takes images one by one: 50,000 of them take a quarter of a minute.
+# torchvision transforms images one by one, which takes 15 seconds for 50,000 images.
 FEWER = 10_000
-# Of torchvision: images, arrays and tensors, each into one of them.
+# A torchvision transform, from an image, array or tensor to another of these.
 Transform = Callable[[Any], Any]
 MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def torchvision_files(folder: str, batch: int, threads: int) -> Task:
     """One epoch from JPEG files, as in torchvision's ImageNet example."""
-    # Here, not at the top: a torchvision of another PyTorch fails when it is imported.
+    # Imported here, because importing a torchvision that was built for another PyTorch fails.
     from torchvision import datasets, transforms
 
     augment = _augmentation(transforms.Resize(256), transforms.RandomCrop(224))
@@ -30,12 +30,12 @@ def torchvision_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
-    """The same with Pillow, for machines on which torchvision does not run."""
+    """One epoch from JPEG files with Pillow, for machines on which torchvision does not run."""
     return _epochs(Photographs(folder), batch, threads)
 
 
 class Photographs(Dataset):
-    """JPEG files: shorter side to 256, a random crop of 224x224, mirrored half the time."""
+    """JPEG files: shorter side scaled to 256, random 224x224 crop, mirrored with probability 1/2."""
 
     def __init__(self, folder: str):
         self.paths = sorted(Path(folder).rglob("*.jpg"))
@@ -57,7 +57,7 @@ class Photographs(Dataset):
 
 
 def torchvision_memory(batch: int, threads: int) -> Task:
-    """An epoch of 10,000 images of CIFAR-10's size in memory, by torchvision's transforms."""
+    """One epoch of 10,000 images of 32x32 in memory, with torchvision's transforms."""
     from torchvision import transforms
 
     crop = transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD)
@@ -65,7 +65,7 @@ def torchvision_memory(batch: int, threads: int) -> Task:
 
 
 def memory(batch: int) -> Task:
-    """The same of 50,000 images without a loader: random crops and mirrors, gathered a batch at a time."""
+    """One epoch of 50,000 images, without DataLoader: whole batches are cropped and mirrored by indexing."""
     margin = torch.nn.functional.pad(_noise(CIFAR_SIZE), [CIFAR_PAD] * 4)
     reach = torch.arange(CIFAR_SIDE)
     mean, stddev = (255 * torch.tensor(values)[:, None, None] for values in (MEAN, STDDEV))
@@ -84,7 +84,7 @@ def memory(batch: int) -> Task:
 
 
 class Thumbnails(Dataset):
-    """Small images in memory, one at a time through torchvision's transforms."""
+    """Small images in memory, which torchvision's transforms process one at a time."""
 
     def __init__(self, images: torch.Tensor, transform: Transform):
         self.images, self.transform = images, transform
@@ -108,7 +108,7 @@ def _noise(count: int) -> torch.Tensor:
 
 
 def _epochs(images: Dataset, batch: int, threads: int) -> Task:
-    # A process for each thread.
+    # One worker process per thread.
     loader = DataLoader(
         images, batch, shuffle=True, drop_last=True, num_workers=threads, persistent_workers=True
     )

@@ -1,4 +1,4 @@
-"""Single layers, forward and backward, and the update rule."""
+"""Forward and backward passes of single layers, and the update rule."""
 
 import math
 
@@ -35,7 +35,7 @@ def _both_ways(layer: nn.Module, shape: list[int], dtype: str, amount: float) ->
     inputs = torch.randn(batch, channels, height, width).to(getattr(torch, dtype))
     inputs = inputs.to(memory_format=torch.channels_last).requires_grad_()
 
-    # Autocast takes float32 where PyTorch has no bfloat16 kernel.
+    # Autocast computes in float32 if PyTorch has no bfloat16 kernel.
     def forward() -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
             return layer(inputs)

@@ -1,4 +1,4 @@
-"""The machine's limits, by single operations."""
+"""Single operations that show the machine's limits."""
 
 import torch
 
@@ -6,7 +6,7 @@ from benchmarks.runner.task import Task
 
 
 def matmul(size: int, dtype: str) -> Task:
-    """A product of two square matrices: 2 size^3 operations."""
+    """Product of two square matrices: 2 size^3 operations."""
     a = torch.randn(size, size).to(getattr(torch, dtype))
     gflop = 2 * size**3 / 1e9
     return Task(lambda: a @ a, gflop, gflop)

@@ -1,11 +1,11 @@
-"""The same networks in PyTorch."""
+"""This library's networks, rewritten in PyTorch."""
 
 import torch
 from torch import nn
 
 
 def normalization() -> nn.Module:
-    """LRN as in the paper, which does not divide alpha by the window's size as PyTorch does: hence 5e-4."""
+    """LRN as in the paper. PyTorch divides alpha by the window size 5, so it is 5e-4 instead of 1e-4."""
     return nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)
 
 
@@ -26,7 +26,7 @@ def alexnet() -> nn.Module:
 
 
 def cifar_net(lrn: bool) -> nn.Module:
-    """The four-layer network of Figure 1: pools of 3 with stride 2 that halve the sides."""
+    """The four-layer network of Figure 1; its 3x3 pooling with stride 2 halves each side."""
     norm = normalization if lrn else nn.Identity
     return nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True), nn.ReLU(), norm(),

@@ -13,17 +13,17 @@ def alexnet(batch: int, precision: str) -> Task:
 
 
 def compiled_alexnet(batch: int, precision: str) -> Task:
-    """The paper's network by `torch.compile`, which needs a C++ compiler."""
+    """The paper's network with `torch.compile`, which needs a C++ compiler."""
     return _training_task(torch.compile(networks.alexnet()), random_images(batch, 224), 1000, precision)
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int) -> Task:
-    """The four-layer network of Figure 1, `steps` steps a call."""
+    """The four-layer network of Figure 1, with `steps` steps per call."""
     return _training_task(networks.cifar_net(lrn), random_images(batch, 32), 10, precision, steps)
 
 
 def random_images(batch: int, side: int) -> torch.Tensor:
-    """Images (batch, 3, side, side), channels last in memory, which is the faster layout on a CPU."""
+    """Images (batch, 3, side, side) in channels-last memory layout, which is faster on a CPU."""
     return (60 * torch.randn(batch, 3, side, side)).to(memory_format=torch.channels_last)
 
 

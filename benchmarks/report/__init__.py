@@ -1,1 +1,1 @@
-"""Targets, tables and the chart, made from recorded rows."""
+"""Makes the targets' verdicts, the tables and the chart from recorded rows."""

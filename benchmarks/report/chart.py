@@ -1,4 +1,4 @@
-"""The chart: how many times faster than PyTorch and Keras, with the targets."""
+"""The chart: how many times faster this library is than PyTorch and Keras, with the targets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.report.targets import TARGETS, Measured, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# What is shown beside the targets: title, item, case, slower contender, faster contender.
+# Bars without a target: title, item, case, slower contender, faster contender.
 FURTHER = (
     ("AlexNet step, float32, against PyTorch compiled", "alexnet_step", "batch 128, float32",
      "PyTorch compiled", "ours"),
@@ -44,12 +44,12 @@ FURTHER = (
 )  # fmt: skip
 
 
-# Title, ratio, and the target if there is one.
+# (title, ratio, target); the target is None if there is none.
 Bar = tuple[str, Measured, float | None]
 
 
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
-    """The chart, to be called under `house_look`."""
+    """Draws the chart; call it under `house_look`."""
     bars = speedups(rows)
     layout = ConstrainedLayoutEngine(w_pad=0.12)
     figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout=layout)
@@ -61,7 +61,7 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
 
 
 def speedups(rows: Rows) -> list[Bar]:
-    """The ratios that were measured, in the order of the chart."""
+    """The bars of all measured ratios, in the order of the chart."""
     bars: list[Bar] = []
     for target in TARGETS:
         if target.at_least and not target.percent:
@@ -77,7 +77,7 @@ def speedups(rows: Rows) -> list[Bar]:
 
 def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(len(bars))
-    # From 1, no difference, to either side.
+    # Bars start at 1 (equal speed) and extend to the left or right.
     axes.barh(places, [one.ratio - 1 for _, one, _ in bars], left=1, color=PALETTE[0], height=0.62)
     for place, (_, one, target) in zip(places, bars, strict=True):
         axes.plot([one.low, one.high], [place, place], color=DARK, linewidth=1)
@@ -95,5 +95,5 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
-    # Room for the number beside the longest bar.
+    # Leave room for the number next to the longest bar.
     axes.set_xlim(min([0.7, *(one.low for _, one, _ in bars)]) * 0.9, 2 * widest)

@@ -1,4 +1,4 @@
-"""The benchmark's tables, in Markdown, from its rows."""
+"""Makes the benchmark's tables, in Markdown, from its rows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ DIFFER = "`rounds differ`: the median decides, but at least one round is on the 
 
 
 def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> str:
-    """Markdown: targets, limits, every row, the profile if there is one, machine and versions."""
+    """Markdown with targets, limits, all rows, the profile (if there is one), machine and versions."""
     parts = ["# Speed and memory"]
     if about:
         parts += [conditions(about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
@@ -25,7 +25,7 @@ def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> st
 
 
 def targets_table(rows: Rows) -> str:
-    """Markdown: a line for each target."""
+    """Markdown table with a line for each target."""
     header = ("work", "precision", "target", "measured (median, and range of the rounds)", "limit", "verdict")
     lines = []
     for target in TARGETS:
@@ -38,7 +38,11 @@ def targets_table(rows: Rows) -> str:
 
 
 def machines_table(machines: Mapping[str, Rows]) -> str:
-    """Markdown: a line for each target, a column for each machine; the keys are the columns' titles."""
+    """Markdown table with a line for each target and a column for each machine.
+
+    Args:
+        machines: title of the column -> rows of the machine.
+    """
     lines = [
         [target.work, target.precision, _bound(target), *(_cell(target, rows) for rows in machines.values())]
         for target in TARGETS
@@ -58,10 +62,10 @@ def _bound(target: Target) -> str:
 
 
 def conditions(about: Mapping[str, str]) -> str:
-    """Machine, versions and date of the rows, in sentences."""
+    """Describes machine, versions and date of the rows in sentences."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
-    # Only a run of all items that ended has its minutes.
+    # `minutes` is recorded only if a run has finished all items.
     kind = about.get("run", "") if "minutes" in about else "no whole"
     sentences = [
         f"{about.get('processor', 'unknown processor')}, {about.get('threads', '?')} threads "
@@ -128,7 +132,7 @@ def _measured(measured: Measured, target: Target) -> str:
     rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
     ratio = _ratio(measured.ratio, target)
     if ratio == _ratio(target.bound, target) and target.verdict(measured).startswith("not met"):
-        # Rounded it would look like the bound itself.
+        # Show more digits, because the rounded ratio equals the bound.
         ratio = f"{100 * measured.ratio:.1f}%" if target.percent else f"{measured.ratio:.3f}×"
     return f"{ratio} ({low} to {high} in {rounds}{note})"
 

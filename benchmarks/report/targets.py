@@ -1,4 +1,4 @@
-"""The targets, and how far the rows reach them."""
+"""The benchmark's targets, and whether the rows meet them."""
 
 import math
 import statistics
@@ -10,14 +10,14 @@ from benchmarks.rows import Row, Rows, find
 
 @dataclass(frozen=True)
 class Measured:
-    """A ratio, or the reason why there is none.
+    """A measured ratio, or the reason why there is none.
 
     Attributes:
         ratio: median over the rounds.
-        low, high: the smallest and the largest of the rounds.
-        rounds: how many; 0 if there is no ratio.
-        limit: the ratio at the speed of the machine's matrix products, for a step.
-        note: condition, or reason.
+        low, high: minimum and maximum over the rounds.
+        rounds: number of rounds; 0 if there is no ratio.
+        limit: for a training step, the ratio if the step ran at the speed of the machine's matrix product.
+        note: condition of the measurement, or the reason why there is none.
     """
 
     ratio: float = math.nan
@@ -34,11 +34,11 @@ class Target:
 
     Attributes:
         work: title of the line.
-        precision: `float32` or `bfloat16`.
-        bound: the ratio to reach.
-        measure: the ratio, from all rows.
-        at_least: whether larger is better.
-        percent: whether the ratio is shown in percent.
+        precision: `float32` or `bfloat16`; `–` if it does not matter.
+        bound: minimum ratio, or maximum ratio if `at_least` is False.
+        measure: function that computes the ratio from the rows of all items.
+        at_least: whether a larger ratio is better.
+        percent: whether to show the ratio as a percentage.
     """
 
     work: str
@@ -49,7 +49,7 @@ class Target:
     percent: bool = False
 
     def verdict(self, measured: Measured) -> str:
-        """`met`, `not met` or `not measured`; with a mark where some rounds disagree."""
+        """`met`, `not met` or `not measured`; `, rounds differ` is appended if rounds disagree."""
         if not measured.rounds:
             return "not measured"
         met, *rounds = (
@@ -59,9 +59,9 @@ class Target:
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
-    """Time of one over time of the other, for equal work, round by round.
+    """Ratio of the times that two contenders take for equal work, computed for each round.
 
-    Rounds are paired because the machine's speed may drift between them.
+    Rounds are paired because the machine's speed may drift between rounds.
     """
     for row in (numerator, denominator):
         if not row.measured:
@@ -74,7 +74,7 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
-    """Our AlexNet step's operations a second over those of a matrix product, round by round."""
+    """Operations per second of our AlexNet step, relative to a matrix product, computed for each round."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
@@ -82,13 +82,16 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
 def at_largest_batch(
     rows: Rows, item: str, case: str, numerator: str, denominator: str
 ) -> tuple[Measured, str]:
-    """`paired_ratio` at batch 128, else at batch 32, which the note then names; and the case.
+    """`paired_ratio` at batch 128, or at batch 32 if there is no ratio at 128.
 
     Args:
-        rows: of all items.
-        item: whose cases differ in their batch.
-        case: with `{batch}` in place of the batch.
-        numerator, denominator: contenders.
+        rows: rows of all items.
+        item: name of the item.
+        case: name of the case, with `{batch}` in place of the batch size.
+        numerator, denominator: names of the contenders.
+
+    Returns:
+        The ratio, with `batch 32` as its note if it is measured there; and its case, empty if there is none.
     """
     reason = ""
     for batch in (128, 32):
@@ -97,7 +100,7 @@ def at_largest_batch(
         measured = paired_ratio(above, below)
         if measured.rounds:
             return (measured if batch == 128 else replace(measured, note=f"batch {batch}")), at_batch
-        # The reason of a row that exists is worth more than that a row is missing.
+        # Prefer the reason given in an existing row to the message that a row is missing.
         if above.framework or below.framework:
             reason = reason or measured.note
     return Measured(note=reason or measured.note), ""
@@ -106,8 +109,8 @@ def at_largest_batch(
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     """How many times faster our AlexNet step is than `other`'s.
 
-    `limit` is this ratio for a step that only does our step's operations at the speed of the matrix product,
-    round by round.
+    `limit` is the same ratio for an ideal step: one that does only the operations of ours, at the speed of
+    the matrix product in the same round.
     """
     measured, case = at_largest_batch(rows, "alexnet_step", f"batch {{batch}}, {policy}", other, "ours")
     step, product, slower = (
@@ -132,7 +135,7 @@ def _real_input(policy: str, images: str) -> Callable[[Rows], Measured]:
 
 
 def _targets(precision: str, policy: str, bounds: Mapping[str, float]) -> list[Target]:
-    """The targets in one precision."""
+    """The targets for one precision."""
     return [
         Target("AlexNet training step, against PyTorch eager", precision, bounds["pytorch"],
                lambda rows: step_ratio(rows, "PyTorch eager", policy)),

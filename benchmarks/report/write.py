@@ -1,4 +1,4 @@
-"""Writes table.md, the chart and README's section from recorded rows, without measuring."""
+"""Writes table.md, the chart and the README's section from recorded rows, without measuring."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from experiments.report.markdown import replace_marked_section
 
 
 def write_all(results_dir: Path) -> list[Path]:
-    """Writes the reports of all machines below `results_dir`.
+    """Writes the reports of all machines in `results_dir`.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there are no machines.
     """
     folders = sorted(path.parent for path in results_dir.glob("*/machine.csv"))
     if not folders:
@@ -28,7 +28,7 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes table.md, figure.png and figure.svg beside a machine's rows, and README's section.
+    """Writes table.md, figure.png and figure.svg to a machine's folder, and the README's section.
 
     Returns:
         The files written.
@@ -37,17 +37,17 @@ def write_report(folder: Path) -> list[Path]:
     table = folder / "table.md"
     write_text(table, machine_table(rows, about, read_profile_tables(folder)))
     if not about:
-        # There is only a profile.
+        # The folder contains only a profile.
         return [table]
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
     return [table, *figures, *write_readme(folder.parent)]
 
 
 def write_readme(results_dir: Path) -> list[Path]:
-    """Writes README's section where `results_dir` is the committed evidence, `results/benchmarks`.
+    """Writes the README's section if `results_dir` is that of the repository, `results/benchmarks`.
 
     Returns:
-        The README, or nothing.
+        The path of the README, or an empty list.
     """
     results_dir = results_dir.resolve()
     readme = results_dir.parent.parent / "README.md"
@@ -58,18 +58,18 @@ def write_readme(results_dir: Path) -> list[Path]:
 
 
 def read_all(folder: Path) -> Rows:
-    """The rows of every item of a machine's folder."""
+    """Reads the rows of all items from a machine's folder."""
     return {item: read_rows(folder / f"{item}.csv") for item in ITEMS}
 
 
 def read_profile_tables(folder: Path) -> str:
-    """The tables of a machine's profile; empty if there is none."""
+    """Makes the tables of a machine's profile; an empty string if there is no profile."""
     about = read_machine(folder / "profile_machine.csv")
     return profile_tables(read_profile(folder / "profile.csv"), about)
 
 
 def readme_section(results_dir: Path) -> str:
-    """Charts, the table of targets and the conditions of each machine, for README."""
+    """Markdown for the README: charts, the table of targets and the conditions of each machine."""
     folders = [path.parent for path in sorted(results_dir.glob("*/machine.csv"))]
     links = {folder: f"results/{results_dir.name}/{folder.name}" for folder in folders}
     parts = [

@@ -1,1 +1,1 @@
-"""The measuring: processes of their own, asked in turns."""
+"""Measures contenders, which run in worker processes and take turns."""

@@ -1,4 +1,4 @@
-"""The machine and the versions that the measurements were made on."""
+"""Describes the machine and the versions that the measurements were made with."""
 
 import os
 import platform
@@ -13,13 +13,13 @@ from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
 from benchmarks.rows import write_lines
 
-# Instruction sets that decide the speed of a network.
+# Instruction sets that affect the speed of a network.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 COLUMNS = ("property", "value")
 
 
 def machine_kind() -> str:
-    """A folder name for machines of this kind, from processor and threads: `amd-epyc-26-2-2-threads`."""
+    """Folder name for machines of this kind, such as `amd-epyc-26-2-2-threads`."""
     name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", processor_name())
     family, model = processor_field("cpu family"), processor_field("model")
     generation = f"-{family}-{model}" if family and model else ""
@@ -28,11 +28,11 @@ def machine_kind() -> str:
 
 
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
-    """Properties of the machine, the versions and the run, by name.
+    """Properties of the machine, the versions and the run: name -> value.
 
     Args:
-        sides: each side's `Worker.about()`.
-        quick: whether this is the short run.
+        sides: side -> result of its `Worker.about()`.
+        quick: whether this is a quick run.
     """
     flags = processor_flags()
     about = {
@@ -51,14 +51,14 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Describes an item that is measured at another time than the other items of machine.csv.
+    """Describes the conditions of an item that was measured separately from the other items.
 
     Args:
-        about: the machine and the versions now.
-        whole: those of the run that measured the other items.
+        about: `describe_machine` of this run.
+        whole: `describe_machine` of the run that measured the other items.
 
     Returns:
-        Date, load, commit, `quick` or `full`, and every other property that has changed.
+        Date, load, commit, `quick` or `full`, and all other properties that differ from `whole`.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [
@@ -77,7 +77,7 @@ def _load() -> str:
 
 
 def write_machine(path: Path, about: Mapping[str, str]) -> None:
-    """Writes machine.csv: a property and its value on each line."""
+    """Writes machine.csv, one property and its value per line."""
     write_lines(path, COLUMNS, about.items())
 
 
@@ -85,16 +85,16 @@ def read_machine(path: Path) -> dict[str, str]:
     """Inverse of `write_machine`; empty if the file does not exist.
 
     Raises:
-        InputError: for another kind of file.
+        InputError: if the file does not have these columns.
     """
     return {line["property"]: line["value"] for _, line in read_texts(path, COLUMNS)}
 
 
 def machine_folder(results_dir: Path) -> Path:
-    """Makes the folder of this machine's results.
+    """Creates the folder for the results of this machine.
 
     Raises:
-        InputError: if it cannot be made.
+        InputError: if the folder cannot be created.
     """
     folder = results_dir / machine_kind()
     make_folder(folder, "--results-dir")
@@ -102,5 +102,5 @@ def machine_folder(results_dir: Path) -> Path:
 
 
 def thread_count() -> int:
-    """Threads that this process may use at a time."""
+    """Number of hardware threads that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Drawn JPEG files like ImageNet's, for a machine that has none."""
+"""Synthetic JPEG files that resemble ImageNet's, so that the benchmark needs no data set."""
 
 import contextlib
 import tempfile
@@ -16,10 +16,10 @@ CLASSES = 4
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A temporary folder for such files.
+    """A context manager that yields a temporary folder for such files.
 
     Raises:
-        InputError: if it cannot be made.
+        InputError: if the folder cannot be created.
     """
     try:
         folder = tempfile.TemporaryDirectory()
@@ -32,11 +32,11 @@ def scratch_folder() -> Iterator[Path]:
 def write_photographs(folder: Path, count: int) -> None:
     """Writes `count` JPEG files of 500x375 pixels and about 100 kB into class folders.
 
-    Size and detail decide the time of decoding, so the pictures have detail on all scales, and less of it on
-    finer scales, as photographs do.
+    Decoding time depends on size and detail. Like photographs, these images have detail at all scales, and
+    less of it at finer scales.
 
     Raises:
-        InputError: if they cannot be written.
+        InputError: if the files cannot be written.
     """
     rng = np.random.default_rng(0)
     for number in range(count):
@@ -54,10 +54,10 @@ def write_photographs(folder: Path, count: int) -> None:
 
 
 def write_thumbnails(folder: Path, count: int) -> None:
-    """Writes `count` different JPEG files of 64x64 pixels into class folders, fast.
+    """Quickly writes `count` different JPEG files of 64x64 pixels into class folders.
 
     Raises:
-        InputError: if they cannot be written.
+        InputError: if the files cannot be written.
     """
     rng = np.random.default_rng(0)
     for number in range(count):

@@ -1,4 +1,4 @@
-"""One run of the benchmark: every item, its rows written as soon as it is done."""
+"""Runs the benchmark and writes the rows of each item as soon as it is measured."""
 
 import sys
 import time
@@ -32,13 +32,13 @@ def run_benchmark(
     """Measures and writes `<results_dir>/<machine kind>/<item>.csv` and `machine.csv`.
 
     Args:
-        results_dir: folder of all machines' results.
-        pytorch: a Python that has PyTorch; without PyTorch its rows are not measured.
-        items: names of `ITEMS`; all by default.
-        quick: fewer rounds and cases.
+        results_dir: folder with the results of all machines.
+        pytorch: Python interpreter with PyTorch; if it has no PyTorch, PyTorch's rows are not measured.
+        items: names from `ITEMS`; all by default.
+        quick: whether to measure fewer rounds and cases.
 
     Returns:
-        The machine's folder; and a line for each contender that must run and did not.
+        The machine's folder; and a line for each contender that must run but failed.
 
     Raises:
         InputError: for an unknown item, a damaged machine.csv, or files that cannot be written.
@@ -55,8 +55,8 @@ def run_benchmark(
     }
     try:
         about = describe_machine({side: worker.about() for side, worker in workers.items()}, quick)
-        # Until all items are measured, the new ones stand beside those of the run before. So each item gets
-        # its own description, as an item that is measured separately does.
+        # Until all items are measured, new rows are stored next to those of the previous run. So each item
+        # is described on its own, like an item that is measured separately.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()
@@ -87,7 +87,7 @@ def run_benchmark(
 
 
 def _measure(comparison: Comparison, quick: bool, workers: Mapping[str, Worker]) -> Iterator[Row]:
-    # Where the processor emulates bfloat16 a step takes minutes.
+    # On a processor that only emulates bfloat16, a step takes minutes.
     if comparison.case.endswith("bfloat16") and not has_bfloat16():
         return (blank_row(comparison, contender, NO_BFLOAT16) for contender in comparison.contenders)
     if comparison.item == "memory":

@@ -1,9 +1,9 @@
-"""The worker process: prepares tasks and times them on request. It needs only Python's own library.
+"""The worker process: prepares tasks and times them on request. It uses only the standard library.
 
     python -m benchmarks.runner.serve benchmarks.pytorch_side
 
-Requests and answers are lines of JSON on standard input and output. A task that fails gives an answer with
-the error; the worker goes on.
+Requests and answers are lines of JSON on standard input and output. If a task fails, the answer contains
+the error, and the worker continues.
 """
 
 import gc
@@ -17,8 +17,8 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# If the first call of a task takes more seconds than this, its preparation makes no second one: tracing is a
-# small part of it; and where compiling is a large part, the median of the rounds leaves it out.
+# If the first call of a task takes more seconds than this, there is no second warm-up call: tracing is only
+# a small part of so long a call. Compiling may be a large part, but the median of the rounds excludes it.
 LONG = 10.0
 
 
@@ -26,7 +26,7 @@ class Server:
     """Answers requests about the tasks of one side.
 
     Args:
-        package: that holds the `module.function` of requests.
+        package: package that contains the `module.function` of requests.
     """
 
     def __init__(self, package: str):
@@ -46,9 +46,10 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Makes a task and calls it twice, because the first call also traces and allocates; a long one once.
+        """Makes a task and warms it up with two calls, because the first one also traces and allocates.
 
-        `seconds` of the answer are of the last call.
+        If the first call is longer than `LONG`, there is no second one. The answer's `seconds` is the
+        duration of the last call.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
@@ -59,7 +60,7 @@ class Server:
         return {"seconds": seconds, "amount": task.amount, "gflop": task.gflop}
 
     def _time(self, key: str, calls: int) -> dict[str, Any]:
-        """Mean seconds of a call over `calls` in a row."""
+        """Mean duration in seconds of `calls` consecutive calls."""
         if key not in self.tasks:
             raise RuntimeError("its process ended while another contender was prepared or timed")
         call = self.tasks[key].call
@@ -69,13 +70,13 @@ class Server:
         return {"seconds": (time.perf_counter() - started) / calls}
 
     def _drop(self, key: str) -> dict[str, Any]:
-        """Forgets a task."""
+        """Deletes a task and frees its memory."""
         del self.tasks[key]
         gc.collect()
         return {}
 
     def _peak(self) -> dict[str, Any]:
-        """The peak of this process's memory, in MiB."""
+        """Peak memory of this process, in MiB."""
         return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -86,8 +87,8 @@ def _timed(task: Task) -> float:
 
 
 def main() -> None:
-    """Serves until standard input ends."""
-    # Libraries that print write to standard error instead; only answers go to the real standard output.
+    """Answers requests until standard input ends."""
+    # Redirect what libraries print to standard error, so that standard output carries only answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = Server(sys.argv[1])

@@ -1,4 +1,4 @@
-"""A piece of work that a worker process repeats and times."""
+"""The unit of work that a worker process repeats and times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ class Task:
 
     Attributes:
         call: does the work once, and returns when it is done.
-        amount: work of one call in the comparison's unit (images, GFLOP, GB).
-        gflop: operations of one call, two for each multiply-add, in 1e9; 0 where they are not counted.
+        amount: work of one call, in the contender's unit (images, GFLOP, GB, values).
+        gflop: operations of one call, in 1e9, two for each multiply-add; 0 if they are not counted.
     """
 
     call: Callable[[], object]

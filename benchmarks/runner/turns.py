@@ -1,4 +1,4 @@
-"""Measuring contenders in turns, or each in its own process."""
+"""Measures contenders in turns, or each contender in its own process."""
 
 import contextlib
 import math
@@ -12,13 +12,13 @@ from benchmarks.runner.worker import Worker, WorkerError
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is measured.
+    """Limits on the number and duration of measurements.
 
     Attributes:
-        rounds: at most this many for each comparison.
-        seconds: a contender takes no further rounds after this long.
-        least_rounds: but it gets at least this many.
-        shortest: a shorter call is repeated for this long in each turn, in seconds.
+        rounds: maximum number of rounds of a comparison.
+        seconds: a contender that has been timed for this long gets no more rounds.
+        least_rounds: minimum number of rounds, whatever `seconds` is.
+        shortest: minimum duration of a turn in seconds; shorter calls are repeated.
     """
 
     rounds: int
@@ -32,15 +32,15 @@ FULL = Budget(rounds=7, seconds=6.0, least_rounds=3, shortest=0.5)
 
 
 def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
-    """Prepares all contenders, then lets them take turns, every other round in reverse order.
+    """Prepares all contenders, then times them in turns, every other round in reverse order.
 
-    The row of a contender that fails holds the reason; the others go on.
+    If a contender fails, its row holds the reason, and the others continue.
     """
     rows, calls = {}, {}
     for contender in comparison.contenders:
         rows[contender.name], seconds = _prepare(contender, comparison, workers)
         calls[contender.name] = max(comparison.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
-    # Turns of many calls get more time, but fewer rounds.
+    # Turns with several calls take longer, so they get more time, but still fewer rounds.
     seconds = budget.seconds * max(1, comparison.calls / 2)
     least_rounds = min(budget.least_rounds, comparison.least_rounds)
     for contender in _turns(comparison, budget.rounds):
@@ -54,17 +54,17 @@ def measure(comparison: Comparison, workers: Mapping[str, Worker], budget: Budge
         except WorkerError as error:
             rows[contender.name] = replace(row, message=str(error))
     for contender in comparison.contenders:
-        # A task that was never made, or ended with its process, needs no drop.
+        # Dropping fails if the task was never made or its process has ended.
         with contextlib.suppress(WorkerError):
             workers[contender.side].ask(do="drop", key=contender.name)
     return list(rows.values())
 
 
 def measure_alone(comparison: Comparison, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
-    """Measures each contender in its own process: the time of each call, and the peak of its memory.
+    """Measures each contender in its own process: the duration of each call, and peak memory.
 
-    The peak is of a process's whole life, so the worker starts anew before each contender. In training it
-    is not of the first step, which ends with what the optimizer keeps from then on.
+    The peak is that of the process since its start, so the worker is restarted for each contender. In
+    training it is reached after the first step, at the end of which the optimizer allocates its state.
     """
     for contender in comparison.contenders:
         worker = workers[contender.side]
@@ -83,7 +83,7 @@ def measure_alone(comparison: Comparison, workers: Mapping[str, Worker], calls: 
 
 
 def blank_row(comparison: Comparison, contender: Contender, message: str = "") -> Row:
-    """A contender's row without values; `message` is the reason if it will not be measured."""
+    """A contender's row without values; `message` is the reason if it is not going to be measured."""
     unit = contender.unit or comparison.unit
     return Row(comparison.case, contender.name, contender.side, unit, message=message)
 
@@ -91,7 +91,7 @@ def blank_row(comparison: Comparison, contender: Contender, message: str = "") -
 def _prepare(
     contender: Contender, comparison: Comparison, workers: Mapping[str, Worker]
 ) -> tuple[Row, float]:
-    """The contender's row before its first round, and the seconds of a call."""
+    """Prepares a contender; returns its row, still without times, and the duration of a call in seconds."""
     row = blank_row(comparison, contender)
     try:
         answer = workers[contender.side].ask(

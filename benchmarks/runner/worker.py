@@ -1,4 +1,4 @@
-"""A worker process as the runner sees it: it answers a request, or there is a reason why not."""
+"""Starts worker processes and sends them requests."""
 
 import contextlib
 import json
@@ -9,19 +9,19 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-# The checkout: `benchmarks` is imported from there.
+# The repository's root, from which workers import `benchmarks`.
 ROOT = Path(__file__).parents[2]
 
 
 class WorkerError(Exception):
-    """The request could not be done; the message is the reason."""
+    """A request failed; the message is the reason."""
 
 
 class Worker:
-    """A process of one framework, started by the first request and again after it died.
+    """A worker process of one framework; a request starts it if it is not running.
 
     Args:
-        python: interpreter of the environment that has the framework.
+        python: Python interpreter that has the framework.
         package: `benchmarks.tensorflow_side` or `benchmarks.pytorch_side`.
     """
 
@@ -34,7 +34,7 @@ class Worker:
         """Sends a request and waits for its answer, at most `timeout` seconds.
 
         Raises:
-            WorkerError: when the request fails, the process dies or the time is over.
+            WorkerError: if the request fails, the process dies or the timeout expires.
         """
         process = self._process or self._start()
         assert process.stdin
@@ -59,7 +59,7 @@ class Worker:
         return answer
 
     def about(self) -> dict[str, Any]:
-        """The versions and settings of this side; `{"error": reason}` if it does not answer."""
+        """Versions and settings of the framework; `{"error": reason}` if the request fails."""
         try:
             return self.ask(do="about")
         except WorkerError as error:
@@ -69,7 +69,7 @@ class Worker:
         """Ends the process, if there is one."""
         if self._process:
             self._process.kill()
-            # Closes its pipes and waits for its end; a request that it never read cannot be flushed.
+            # Close the pipes and wait for the process; flushing a request that it never read may fail.
             with contextlib.suppress(OSError), self._process:
                 pass
             self._resources.close()
@@ -79,7 +79,7 @@ class Worker:
         with contextlib.ExitStack() as resources:
             try:
                 self._errors = resources.enter_context(tempfile.TemporaryFile())
-                # The worker's caches go there, and with it: scans of temporary folders, copies of pixels.
+                # For the worker's caches (folder listings, decoded pixels); deleted when it stops.
                 scratch = resources.enter_context(tempfile.TemporaryDirectory())
             except OSError as error:
                 raise WorkerError(f"temporary directory: {error.strerror}") from None
@@ -87,7 +87,7 @@ class Worker:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "XDG_CACHE_HOME": scratch,
                 "TMPDIR": scratch,
-                # As alexnet_tf sets it, also for stock Keras, whichever a worker imports first.
+                # The same as in alexnet_tf, and for stock Keras too, whichever a worker imports first.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }
             try:
@@ -107,7 +107,7 @@ class Worker:
 
 
 def _reason(status: int, errors: IO[bytes]) -> str:
-    """Why a process ended: its signal, or the last line that it wrote."""
+    """Why a process ended: its signal, the last line of its standard error, or its status."""
     if status < 0:
         return f"the process was ended by signal {-status}"
     errors.seek(0)

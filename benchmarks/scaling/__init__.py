@@ -1,1 +1,1 @@
-"""Training on many devices, computed from measured and published rates."""
+"""Predicts training on many devices from measured and published rates."""

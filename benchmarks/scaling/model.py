@@ -1,11 +1,11 @@
-"""How long a synchronous training step takes on N devices: compute, all-reduce, input."""
+"""Models the duration of a synchronous training step on N devices: compute, all-reduce, input."""
 
 from dataclasses import dataclass
 
-# AlexNet's gradients, 60,965,224 of them, in float32.
+# AlexNet has 60,965,224 parameters, and as many gradients in float32.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
-# Operations of a training image, in 1e9 (`tensorflow_side/training_step.py` counts them from the model).
+# Operations per training image, in 1e9, as counted by `training_gflop` in `tensorflow_side/training_step.py`.
 TRAINING_GFLOP = 4.1356
 TRAINING_IMAGES = 1_281_167
 
@@ -15,10 +15,10 @@ class Device:
     """A GPU, a processor or a whole machine.
 
     Attributes:
-        name: for tables.
-        seconds_per_image: of its training step, beyond the fixed part.
-        seconds_per_step: fixed part for any batch: the update of the weights, calls of kernels.
-        input_images_per_second: of its input pipeline; infinite where it is no limit.
+        name: name in tables.
+        seconds_per_image: time of a training step per image, without the fixed part.
+        seconds_per_step: fixed part of a step, the same for all batch sizes: weight update, kernel launches.
+        input_images_per_second: rate of its input pipeline; infinite if input is not a limit.
     """
 
     name: str
@@ -28,14 +28,14 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device of which only the peak is known, and that reaches a share of it."""
+        """A device for which only the peak speed is known, and which is assumed to reach a share of it."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
     def from_steps(
         cls, name: str, seconds: dict[int, float], input_images_per_second: float = float("inf")
     ) -> "Device":
-        """A device whose step was timed at two batch sizes: a straight line through both.
+        """A device whose step was timed at two batch sizes, by a linear fit through both times.
 
         Example:
 
@@ -50,12 +50,12 @@ class Device:
 
 @dataclass(frozen=True)
 class Network:
-    """The connection between devices, for the gradients.
+    """The connection over which devices exchange gradients.
 
     Attributes:
-        name: for tables.
-        bytes_per_second: sent, and at the same time received, by a device.
-        latency: seconds of one message.
+        name: name in tables.
+        bytes_per_second: rate at which a device sends, and at the same time receives.
+        latency: latency of one message, in seconds.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Step:
-    """Seconds of the parts of one step."""
+    """Durations of the parts of one step, in seconds."""
 
     compute: float
     all_reduce: float
@@ -73,7 +73,7 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """Gradients are summed after all are computed; other cores prepare the input meanwhile."""
+        """Duration of the step: compute, then all-reduce; input is prepared in parallel on other cores."""
         return max(self.compute + self.all_reduce, self.input)
 
 
@@ -96,8 +96,8 @@ def step(
 ) -> Step:
     """The step of `count` devices that share a global batch evenly.
 
-    Only the input overlaps with computation. A program could also overlap the all-reduce with up to two
-    thirds of it: the backward pass computes the gradients of fc6 to fc8, 96% of all, first.
+    Only the input overlaps with computation. A program could also overlap the all-reduce with the backward
+    pass, up to two thirds of the computation, because the gradients of fc6 to fc8 (96% of all) come first.
     """
     share = batch / count
     return Step(
@@ -108,5 +108,5 @@ def step(
 
 
 def images_per_second(device: Device, count: int, batch: int, network: Network) -> float:
-    """Training rate of all devices together."""
+    """Training rate of all devices together, in images per second."""
     return batch / step(device, count, batch, network).seconds

@@ -1,10 +1,10 @@
-"""Published training rates of AlexNet on many devices, and the model's rates beside them."""
+"""Published training rates of AlexNet on many devices, compared with the model's predictions."""
 
 from dataclasses import dataclass
 
 from benchmarks.scaling.model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
 
-# The model agrees with a published rate if neither is more than this many times the other.
+# The model agrees with a published rate if the larger rate is at most this many times the smaller one.
 TOLERANCE = 1.25
 
 
@@ -13,13 +13,14 @@ class Published:
     """A published training rate.
 
     Attributes:
-        source: of the rate.
-        device: as described there; its share of peak is the target of our own step on a CPU.
-        network: as described there, at its nominal rate.
+        source: publication of the rate.
+        device: device as described in the source; if its share of the peak is not known, it is assumed to be
+            75%, our target for the training step on a CPU.
+        network: network as described in the source, at its nominal rate.
         count: number of devices.
-        batch: global.
-        images_per_second: published, or epochs times images over the published time.
-        epochs: of that time; 0 where the rate was published.
+        batch: global batch size.
+        images_per_second: published rate, or epochs times images divided by the published time.
+        epochs: number of epochs in the published time; 0 if the rate itself was published.
         gradient_bytes: size of the gradients that are summed.
         assumed: assumptions about what the source does not state.
     """
@@ -36,43 +37,44 @@ class Published:
 
     @property
     def step(self) -> Step:
-        """The model's step."""
+        """The step as predicted by the model."""
         return step(self.device, self.count, self.batch, self.network, self.gradient_bytes)
 
     @property
     def predicted(self) -> float:
-        """The model's images per second."""
+        """Predicted rate, in images per second."""
         return self.batch / self.step.seconds
 
     @property
     def ratio(self) -> float:
-        """The model's rate over the published one."""
+        """Predicted rate divided by the published rate."""
         return self.predicted / self.images_per_second
 
     @property
     def agrees(self) -> bool:
-        """Whether the model's rate is within `TOLERANCE` of the published one."""
+        """Whether predicted and published rate agree within `TOLERANCE`."""
         return max(self.ratio, 1 / self.ratio) <= TOLERANCE
 
     @property
     def slower_compute(self) -> float:
-        """The computation's time over the model's, if it alone makes the difference to the published rate."""
+        """How many times slower than predicted compute would be, if the all-reduce were as predicted."""
         return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
 
     @property
     def slower_all_reduce(self) -> float:
-        """The same of the all-reduce; needs two devices."""
+        """How many times slower the all-reduce would be, if compute were as predicted; for count > 1 only."""
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 
 # TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1,
-# AlexNet, 512 images a GPU, synthetic data, replicated variables with NCCL. One GPU sets the device.
+# AlexNet, 512 images per GPU, synthetic data, replicated variables with NCCL. The rate of one GPU defines
+# the device.
 P100 = Device("P100", 1 / 2987)
 NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
 P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
 # You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): 100 epochs in 11 minutes, batch 32,768, on
-# Xeon Platinum 8160 (24 cores, two AVX-512 units each, 1.4 GHz when all use them), two in a node. The paper
-# gives their number as 1,024 and as 2,048; both are here.
+# Xeon Platinum 8160 (24 cores with two AVX-512 units each; 1.4 GHz if all cores use them), two per node. The
+# paper gives the number of processors both as 1,024 and as 2,048; both are listed.
 XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
 XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
 # Jia et al., arXiv 1807.11205: 95 epochs in 4 minutes on 1,024 P40, batch 65,536, gradients of 16 bits.

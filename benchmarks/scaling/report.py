@@ -1,8 +1,8 @@
-"""Training on many devices, computed: beside published rates, and for machines like those measured.
+"""Compares predicted with published training rates, and predicts training on many measured machines.
 
-The prediction is an ideal: rings at the nominal speed of the network, no waiting for the slowest device, and
-only convolutions and matrix products on devices of which only the peak is known. Published times are longer;
-the difference is the check of the model.
+The predictions are ideal: ring all-reduce runs at the network's nominal speed, and no device waits for a
+slower one. If only the peak speed of a device is known, its step consists of convolutions and matrix products
+only. Published times are longer; by how much shows the accuracy of the model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ NETWORKS = (
 
 
 class Prediction(NamedTuple):
-    """The training rate of a number of machines, and its share of that many times the rate of one."""
+    """The training rate of `machines` machines; `efficiency` is relative to `machines` times one machine."""
 
     device: Device
     network: Network
@@ -41,13 +41,13 @@ class Prediction(NamedTuple):
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """A machine as a device, from its rows: the step, and, if it was measured, input from JPEG files.
+    """Makes a device from a machine's rows of the training step and, if measured, of input from JPEG files.
 
     Returns:
-        The device; None if the step was not measured at batch 32 and 128.
+        The device; None unless the step was measured at both batch 32 and 128.
 
     Raises:
-        InputError: for rows that cannot be read.
+        InputError: if rows cannot be read.
     """
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
@@ -62,7 +62,7 @@ def measured_device(machine: Path, precision: str) -> Device | None:
 
 
 def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
-    """Each device on each network, in each number."""
+    """Predictions for each device, each of `NETWORKS` and each of `COUNTS`."""
     for device in devices:
         alone = images_per_second(device, 1, LOCAL_BATCH, NETWORKS[0])
         for network in NETWORKS:
@@ -76,10 +76,11 @@ def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
 
     Args:
         results_dir: folder to write to.
-        machines: benchmark folders of machines to predict for; those that lack the step are left out.
+        machines: benchmark folders of the machines to predict for; machines without training steps are
+            left out.
 
     Raises:
-        InputError: for rows that cannot be read, or a folder that cannot be written.
+        InputError: if rows cannot be read or the folder cannot be written.
     """
     make_folder(results_dir, "--out")
     measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
@@ -171,7 +172,7 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
 
 
 def draw(predicted: Sequence[Prediction]) -> Figure:
-    """Published rates beside the model's on the left; a panel for each machine on the right."""
+    """Draws published and predicted rates on the left, and a panel for each machine on the right."""
     machines = list(dict.fromkeys(_machine(p.device) for p in predicted))
     layout = ConstrainedLayoutEngine(w_pad=0.12)
     figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout=layout)
@@ -201,7 +202,7 @@ def _draw_published(axes: Axes) -> None:
         ends = [p.images_per_second, p.predicted]
         axes.plot(ends, [place, place], color="#bbbbbb", linewidth=1.5, zorder=1)
         axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted")
-        # A ring, so that both are visible where they agree.
+        # A ring, so that both markers are visible if the rates agree.
         axes.plot(
             ends[0], place, "o", markersize=9, markerfacecolor="none", markeredgecolor=DARK,
             label="" if place else "published",

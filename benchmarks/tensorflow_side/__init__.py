@@ -1,1 +1,1 @@
-"""Contenders in TensorFlow: this library, Keras's own layers, single operations."""
+"""TensorFlow contenders: this library, Keras's own layers, single operations."""

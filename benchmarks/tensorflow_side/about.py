@@ -1,4 +1,4 @@
-"""The versions and settings that this side's worker runs with."""
+"""Versions and settings of the TensorFlow worker."""
 
 import importlib.metadata
 import os

@@ -1,4 +1,4 @@
-"""Class probabilities by AlexNet."""
+"""Inference with AlexNet."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from benchmarks.runner.task import Task
 
 
 def alexnet(batch: int, views: int, precision: str) -> Task:
-    """Images of 256x256, their views of 224x224, one average an image."""
+    """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image."""
     keras.config.set_dtype_policy(precision)
     net = alexnet_model((224, 224, 3), 1000)
     model = averaging_model([net], (256, 256, 3), views)
@@ -22,5 +22,5 @@ def alexnet(batch: int, views: int, precision: str) -> Task:
 
 
 def forward_gflop(model: keras.Model) -> float:
-    """Operations of the forward pass of one image, in 1e9."""
+    """Operations of the forward pass for one image, in 1e9."""
     return 2 * sum(cost.multiply_adds for cost in layer_costs(model)) / 1e9

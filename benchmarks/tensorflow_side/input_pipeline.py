@@ -1,4 +1,4 @@
-"""Augmented batches of our pipelines; nothing is computed with them."""
+"""This library's input pipelines alone: augmented batches that no model uses."""
 
 import functools
 import itertools
@@ -17,13 +17,13 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
-# Of `read_epoch`.
+# Batch size of `read_epoch`.
 READ_BATCH = 32
 Storage = Literal["memory", "stream"]
 
 
 def open_photographs(folder: str, storage: Storage) -> DataPipelines:
-    """Images augmented as in the paper: 224 of 256 pixels, mirrored, colour noise."""
+    """Pipelines that augment as in the paper: 224x224 crops of 256x256 pixels, mirroring, colour noise."""
     config = DataConfig(
         f"folder:{folder}", image_size=256, crop=224, flip=True, color_noise="paper", storage=storage
     )
@@ -36,19 +36,19 @@ def files(folder: str, batch: int, threads: int) -> Task:
 
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from the pixels that the first epoch left on disk."""
+    """One epoch from decoded pixels, which the first epoch wrote to disk."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:
-    """One epoch of a folder of small images; they are opened before it, and with `memory` also read."""
+    """One epoch of a folder of small images; with storage `memory`, they are read before the epoch."""
     data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
     steps = data.train_size // READ_BATCH
     return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
 
 
 def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]) -> Task:
-    """A task on photographs; their pixels stay on disk for as long as the task lives."""
+    """Builds a task on photographs whose decoded pixels are kept on disk until the task is deleted."""
     place = tempfile.TemporaryDirectory()
     task = build(open_photographs(folder, "stream").cached(Path(place.name)))
     weakref.finalize(task.call, place.cleanup)
@@ -56,7 +56,7 @@ def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]
 
 
 def memory(batch: int) -> Task:
-    """One epoch of images of CIFAR-10's size and number, padded by 4 pixels, cropped and mirrored."""
+    """One epoch of 50,000 images of 32x32 in memory, padded by 4 pixels, cropped and mirrored."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (CIFAR_SIZE, 32, 32, 3), np.uint8)
     labels = np.arange(CIFAR_SIZE) % 10
@@ -67,9 +67,9 @@ def memory(batch: int) -> Task:
 
 
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
-    """Epoch after epoch, each with its own random draws; after `epochs` it starts again."""
+    """Endless batches: `epochs` epochs with different random augmentation, repeated from the first."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
-    # So that the next epoch starts while the last batches of this one are used.
+    # Prefetch, so that the next epoch starts while the last batches of this one are used.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
 
 

@@ -1,4 +1,4 @@
-"""Single layers, forward and backward, and the update rule."""
+"""Forward and backward passes of single layers, and the update rule."""
 
 import math
 from collections.abc import Callable
@@ -13,23 +13,23 @@ from benchmarks.tensorflow_side.training_step import keras_sgd, paper_optimizer,
 
 
 def lrn(shape: list[int], dtype: str) -> Task:
-    """This library's layer, which has its own gradient."""
+    """This library's response normalisation, which has a custom gradient."""
     return _both_ways(LocalResponseNormalization(dtype=_policy(dtype)), shape, dtype)
 
 
 def tensorflow_lrn(shape: list[int], dtype: str) -> Task:
-    """TensorFlow's operation, in float32 where it has no kernel for `dtype`."""
+    """TensorFlow's response normalisation, computed in float32 for any `dtype`."""
     return _both_ways(stock_normalization, shape, dtype)
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
-    """This library's layer, group by group on a CPU."""
+    """This library's grouped convolution, which computes group by group on a CPU."""
     layer = GroupedConv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
     return _both_ways(layer, shape, dtype)
 
 
 def keras_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
-    """Keras's own `groups=2`."""
+    """Keras's `Conv2D(groups=2)`."""
     layer = keras.layers.Conv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
     return _both_ways(layer, shape, dtype)
 
@@ -40,7 +40,7 @@ def update() -> Task:
 
 
 def keras_update() -> Task:
-    """Keras's SGD over the same parameters."""
+    """Keras's SGD over AlexNet's parameters."""
     return _update(keras_sgd())
 
 
@@ -59,7 +59,7 @@ def _update(optimizer: keras.optimizers.Optimizer) -> Task:
 
 
 def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype: str) -> Task:
-    """Output, and gradients of the input and the weights for a given upstream gradient."""
+    """Computes the output, and the gradients of input and weights for a random upstream gradient."""
     inputs = tf.cast(tf.random.normal(shape), dtype)
     upstream = tf.cast(tf.random.normal(layer(inputs[:1]).shape[1:]), dtype)
     weights = [weight.value for weight in getattr(layer, "trainable_weights", [])]
@@ -70,7 +70,7 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
             tape.watch(inputs)
             outputs = layer(inputs)
         above = tf.broadcast_to(upstream, tf.shape(outputs))
-        # The outputs too: TensorFlow does not compute what is not returned.
+        # Return the outputs too, because TensorFlow skips computations whose results are not used.
         return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
     if isinstance(layer, keras.layers.Conv2D):

@@ -1,4 +1,4 @@
-"""The machine's limits, measured by single operations."""
+"""Single operations that show the machine's limits."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +10,7 @@ from benchmarks.runner.task import Task
 
 
 def matmul(size: int, dtype: str) -> Task:
-    """A product of two square matrices: 2 size^3 operations."""
+    """Product of two square matrices: 2 size^3 operations."""
     a = tf.cast(tf.random.normal([size, size]), dtype)
     product = tf.function(lambda: tf.linalg.matmul(a, a))
     gflop = 2 * size**3 / 1e9
@@ -18,7 +18,7 @@ def matmul(size: int, dtype: str) -> Task:
 
 
 def add_in_place(megabytes: int) -> Task:
-    """Adds one array to another in place: two arrays are read and one is written; all three count."""
+    """Adds one array to another in place; counts the traffic of two arrays read and one written."""
     size = megabytes * 2**20 // 4
     total, term = tf.Variable(tf.zeros([size])), tf.ones([size])
 
@@ -30,7 +30,7 @@ def add_in_place(megabytes: int) -> Task:
 
 
 def decode_jpegs(folder: str, threads: int) -> Task:
-    """Reads and decodes all JPEG files below `folder`, on all threads, to the exact pixels."""
+    """Reads and decodes all JPEG files in `folder` on `threads` threads, with the accurate inverse DCT."""
     paths = sorted(str(path) for path in Path(folder).rglob("*.jpg"))
 
     def decode(path: tf.Tensor) -> tf.Tensor:
@@ -43,12 +43,12 @@ def decode_jpegs(folder: str, threads: int) -> Task:
 
 
 def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
-    """Reads and decodes the files, and scales each to a central square, as our pipeline does."""
+    """Reads and decodes all JPEG files, and scales each to a central square, as our pipeline does."""
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:
         central_square(decode_image(path.read_bytes()), side)
 
-    # Pillow releases Python's lock while it works.
+    # Threads suffice, because Pillow releases Python's global interpreter lock.
     pool = ThreadPoolExecutor(threads)
     return Task(lambda: list(pool.map(read, paths)), len(paths))

@@ -7,17 +7,17 @@ from benchmarks.tensorflow_side.training_step import compiled_alexnet, training_
 
 
 def memory(batch: int, precision: str, folder: str) -> Task:
-    """Images that were decoded before, augmented as in the paper."""
+    """Images decoded in advance and kept in memory, augmented as in the paper."""
     return _task(open_photographs(folder, "memory"), batch, precision)
 
 
 def files(batch: int, precision: str, folder: str) -> Task:
-    """Images decoded and augmented during the step before."""
+    """Images from JPEG files, decoded and augmented during the previous step."""
     return _task(open_photographs(folder, "stream"), batch, precision)
 
 
 def cached(batch: int, precision: str, folder: str) -> Task:
-    """Pixels that were decoded once, read from disk and augmented during the step before."""
+    """Images decoded once; their pixels are read from disk and augmented during the previous step."""
     return with_pixels_decoded_once(folder, lambda data: _task(data, batch, precision))
 
 

@@ -1,4 +1,4 @@
-"""Training steps of Keras models on a constant batch, by the loop that `alexnet_tf.training.train` runs."""
+"""Training steps of Keras models on a constant batch, with the same loop as `alexnet_tf.training.train`."""
 
 from collections.abc import Iterable
 
@@ -19,18 +19,18 @@ CIFAR_SHAPE, CLASSES = (32, 32, 3), 1000
 
 
 def alexnet(batch: int, precision: str, side: int = 224) -> Task:
-    """The paper's network with this library's layers and optimizer, on images of `side` pixels."""
+    """The paper's network with this library's layers and optimizer, on images (side, side, 3)."""
     return training_task(compiled_alexnet(precision, side), constant_batch(batch, side, CLASSES), batch)
 
 
 def stock_alexnet(batch: int, precision: str) -> Task:
-    """`Conv2D(groups=2)`, `tf.nn.local_response_normalization`, Keras's SGD; not compiled by XLA."""
+    """The paper's network with Keras's and TensorFlow's layers and Keras's SGD, not compiled by XLA."""
     keras.config.set_dtype_policy(precision)
     return training_task(compiled(stock_model(), keras_sgd()), constant_batch(batch, 224, CLASSES), batch)
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1, `steps` steps a call; logical devices share the batch."""
+    """The four-layer network of Figure 1, with `steps` steps per call; `devices` share each batch."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
@@ -40,12 +40,12 @@ def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 
 
 
 def paper_optimizer() -> keras.optimizers.Optimizer:
-    """The paper's update rule, at a learning rate that constant noise does not make diverge."""
+    """The paper's update rule, with a learning rate small enough not to diverge on constant noise."""
     return make_optimizer(1e-4, momentum=0.9, weight_decay=5e-4)
 
 
 def keras_sgd() -> keras.optimizers.Optimizer:
-    """Keras's SGD with the same numbers."""
+    """Keras's SGD with the hyperparameters of `paper_optimizer`."""
     return keras.optimizers.SGD(1e-4, momentum=0.9, weight_decay=5e-4)
 
 
@@ -56,7 +56,7 @@ def compiled_alexnet(precision: str, side: int = 224) -> keras.Model:
 
 
 def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.Model:
-    """Compiled as in `alexnet_tf.training.train`."""
+    """Compiles the model as `alexnet_tf.training.train` does."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)
@@ -64,7 +64,7 @@ def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras
 
 
 def constant_batch(batch: int, side: int, classes: int) -> tf.data.Dataset:
-    """The same random images (batch, side, side, 3) and labels again and again."""
+    """Endlessly repeats one batch of random images (batch, side, side, 3) and labels."""
     rng = np.random.default_rng(0)
     images = tf.constant(rng.normal(0, 60, (batch, side, side, 3)).astype(np.float32))
     labels = tf.constant(rng.integers(0, classes, batch))
@@ -78,7 +78,7 @@ def training_task(
     steps: int = 1,
     strategy: tf.distribute.Strategy | None = None,
 ) -> Task:
-    """`steps` training steps a call, on the next batches."""
+    """A task that trains for `steps` steps per call, on the next batches."""
     iterator = iter(batches)
     strategy = strategy or tf.distribute.get_strategy()
 
@@ -89,7 +89,7 @@ def training_task(
 
     def call() -> float:
         run_steps(iterator, tf.constant(steps))
-        # Waits for the last step.
+        # Reading the loss waits for the last step.
         return float(model.get_metrics_result()["loss"])
 
     return Task(call, steps * batch, steps * batch * training_gflop(model))
@@ -98,22 +98,22 @@ def training_task(
 def training_gflop(model: keras.Model) -> float:
     """Operations of one training step for one image, in 1e9.
 
-    A multiply-add is two operations. Each convolution and matrix product is done three times: forward,
-    for the gradient of its weights and, except in the first layer, for the gradient of its input.
+    A multiply-add counts as two operations. Each convolution and matrix product is computed three times:
+    forward, for the gradient of its weights and, except in the first layer, for the gradient of its input.
     """
     multiply_adds = [cost.multiply_adds for cost in layer_costs(model) if cost.multiply_adds]
     return 2 * (3 * sum(multiply_adds) - multiply_adds[0]) / 1e9
 
 
 def stock_normalization(inputs: tf.Tensor) -> tf.Tensor:
-    """TensorFlow's operation, computed in float32: it has no bfloat16 kernel on CPUs."""
+    """TensorFlow's LRN operation, in float32 because it has no bfloat16 kernel on CPUs."""
     x = tf.cast(inputs, tf.float32)
     outputs = tf.nn.local_response_normalization(x, depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75)
     return tf.cast(outputs, inputs.dtype)
 
 
 def stock_model() -> keras.Model:
-    """The paper's network from the layers that Keras and TensorFlow bring along."""
+    """The paper's network, built from layers of Keras and TensorFlow only."""
     x = images = keras.Input((224, 224, 3))
     x = layers.ZeroPadding2D(((0, 3), (0, 3)))(x)
     x = layers.Conv2D(96, 11, strides=4, activation="relu")(x)

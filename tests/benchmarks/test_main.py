@@ -1,4 +1,4 @@
-"""The benchmark's command line: bad input is one line and status 2."""
+"""The benchmark's command line: bad input gives a one-line message and exit status 2."""
 
 import pytest
 

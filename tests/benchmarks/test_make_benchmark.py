@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Logs its arguments; pip fails for `missing`.
+# A stand-in for Python that logs its arguments; `pip install` of `missing` fails.
 PYTHON = """#!/bin/sh
 echo "$*" >> {log}
 case "$*" in
@@ -18,7 +18,7 @@ esac
 
 
 def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
-    """Runs it with stand-ins for both Pythons; returns their arguments and the errors of make."""
+    """Runs `make benchmark` with two stand-ins for Python; returns their arguments and make's stderr."""
     log = folder / "log"
     for name in ("venv", "pytorch"):
         python = folder / name / "bin" / "python"

@@ -1,4 +1,4 @@
-"""Every contender of the plan exists on its side, with the arguments that the plan gives it."""
+"""Every contender of the plan is implemented on its side and accepts the plan's arguments."""
 
 import ast
 import subprocess
@@ -25,7 +25,7 @@ def contenders(found):
 @pytest.mark.parametrize("quick", [False, True])
 def test_the_builders_take_the_plans_arguments(quick):
     for contender in contenders([*comparisons(quick), *sweeps(quick, Path("/images"))]):
-        # Read, not imported: PyTorch need not be installed.
+        # Parse the module instead of importing it, because PyTorch may not be installed.
         module, name = contender.build.split(".")
         tree = ast.parse((ROOT / f"{contender.side}_side" / f"{module}.py").read_text())
         (function,) = (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)

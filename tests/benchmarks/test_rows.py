@@ -1,4 +1,4 @@
-"""Rows survive their file, and damage to a file is bad input with its place."""
+"""Rows can be written and read back; a damaged file is bad input, and the message gives its place."""
 
 import pytest
 
@@ -27,7 +27,7 @@ GOOD = '"batch 32, float32",ours,tensorflow,images,64,0.5,400,,1,0.5,measured,'
 
 
 def damaged(before, after, words):
-    """A file with a good row and a damaged one, and the words of its error."""
+    """Name and content of a file with a good and a damaged row, and the expected error message."""
     return (
         "alexnet_step.csv",
         f"{HEADER}\n{GOOD}\n{GOOD.replace(before, after)}\n",

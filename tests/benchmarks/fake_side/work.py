@@ -1,4 +1,4 @@
-"""Tasks that behave, fail, die or hang."""
+"""Tasks that succeed, fail, die or hang."""
 
 import os
 import time
@@ -13,7 +13,7 @@ def good(amount):
 
 
 def slow_at_first(log):
-    """The first call takes 0.2 s; each leaves a line in the file `log`."""
+    """A task whose first call takes 0.2 s; each call appends a line to the file `log`."""
 
     def call():
         path = Path(log)

@@ -1,4 +1,4 @@
-"""Every point of growth has its own process; a point that fails gives a row and exit status 1."""
+"""Every point of growth runs in its own process; a point that fails gives a row and exit status 1."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The parts of a measured step are those of the network, with their operations."""
+"""A measured step has the parts of the network, with the right numbers of operations."""
 
 import os
 import subprocess
@@ -25,17 +25,17 @@ from benchmarks.runner.machine import read_machine
 def test_gflop_are_those_of_the_step():
     costs = profile._gflop(TRAINING, batch=1)
 
-    # 2 (3 x 724,406,816 - 105,415,200): three products for each multiply-add, one less for the images.
+    # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, that of conv1 only twice.
     assert sum(costs.values()) == pytest.approx(4.135610496)
     assert (INPUTS, "conv1") not in costs
     assert len(costs) == 3 * 8 - 1
-    # A multiply-add is two operations.
+    # A multiply-add counts as two operations.
     assert sum(profile._gflop(INFERENCE, batch=1).values()) == pytest.approx(2 * 0.724406816)
 
 
 @pytest.mark.slow
 def test_the_parts_of_a_real_step(tmp_path):
-    # In its own process: the number of threads is set once.
+    # In its own process, because the number of threads can be set only once.
     code = "import pathlib; from benchmarks.profile.measure import run_profile as run; run(pathlib.Path(), 2)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)

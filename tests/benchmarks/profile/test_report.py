@@ -1,4 +1,4 @@
-"""A profile's rows survive the file, and its tables compare speed with the matrix product's."""
+"""A profile's rows can be written and read back; its tables compare layers with the matrix product."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_speed_is_a_share_of_the_products(tmp_path):
     text = profile_tables(SHARES, {"measured_at": "2026-11-24T10:00:00Z", "load_before": "0.10"})
 
     assert "training step, float32, batch 4: 2000 ms" in text
-    # 120 GFLOP in 1.75 of 2 traced seconds, beside a product of 100 GFLOP/s.
+    # The layers do 120 GFLOP in 1.75 of 2 traced seconds; the matrix product runs at 100 GFLOP/s.
     assert "88% of the traced time, at 69." in text
     assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
     assert "| update | 250 | 12% |" in text

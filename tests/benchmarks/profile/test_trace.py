@@ -1,4 +1,4 @@
-"""Each operation of a trace belongs to a part of the step, and the seconds of a part are added."""
+"""Each traced operation is assigned to a part of the step, and the seconds of each part are added."""
 
 import pytest
 import tensorflow as tf
@@ -44,7 +44,7 @@ def test_operations_of_a_part_are_added():
 
 
 def test_a_traced_call_has_its_operations():
-    # A variable: the product of a constant would be computed once, in compiling.
+    # A variable, because the product of a constant would be computed only once, during compilation.
     a = tf.Variable(tf.random.normal((64, 64)))
     product = tf.function(lambda: tf.linalg.matmul(a, a, name="fc6/MatMul"))
 

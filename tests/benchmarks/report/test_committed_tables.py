@@ -1,4 +1,4 @@
-"""The committed tables of the benchmark are made from its committed rows."""
+"""The benchmark's committed tables agree with its committed rows."""
 
 from pathlib import Path
 

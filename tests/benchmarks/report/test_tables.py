@@ -1,4 +1,4 @@
-"""The tables show what the rows hold, and the reason where there is no value."""
+"""The tables show the values of the rows, or the reason why there is no value."""
 
 from benchmarks.report.tables import machines_table, targets_table
 from benchmarks.report.targets import TARGETS

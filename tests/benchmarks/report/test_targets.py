@@ -1,4 +1,4 @@
-"""Ratios, limits and verdicts follow from the rows, round by round."""
+"""Ratios, limits and verdicts are computed from the rows, for each round."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from tests.benchmarks.recorded_rows import ROWS, STEP
 
 
 def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
-    # 800 GFLOP in 2, 2.5 and 2 s; the product does 500, 500 and 400 GFLOP/s in the same rounds.
+    # The step does 800 GFLOP in 2, 2.5 and 2 s; the product runs at 500, 500 and 400 GFLOP/s in these rounds.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
-    # At the product's speed 1.6, 1.6 and 2 s against PyTorch's 7, 10 and 8: 4.375, 6.25 and 4 times faster.
+    # At the product's speed it takes 1.6, 1.6 and 2 s, PyTorch 7, 10 and 8 s: ratios 4.375, 6.25 and 4.
     assert step_ratio(ROWS, "PyTorch eager", "float32").limit == pytest.approx(4.375)
 
 

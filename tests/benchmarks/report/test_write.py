@@ -1,4 +1,4 @@
-"""Reports are made from the files alone, and again with the same bytes."""
+"""Reports are made from the files alone; making them twice gives identical files."""
 
 import pytest
 

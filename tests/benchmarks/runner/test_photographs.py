@@ -1,4 +1,4 @@
-"""A temporary directory without room is bad input, not a traceback."""
+"""A full temporary directory is reported as bad input, not as a traceback."""
 
 import tempfile
 

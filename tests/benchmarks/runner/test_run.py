@@ -1,4 +1,4 @@
-"""A run writes each item as soon as it is measured, and describes what it was measured on."""
+"""A run writes each item as soon as it is measured, and describes the machine and versions."""
 
 import re
 
@@ -15,7 +15,7 @@ from benchmarks.runner.worker import Worker
 
 @pytest.fixture(autouse=True)
 def fake_side(monkeypatch):
-    """Both sides are `tests.benchmarks.fake_side`, and there are two photographs."""
+    """Replaces both sides by `tests.benchmarks.fake_side`, and writes only two photographs."""
     monkeypatch.setattr(run, "Worker", lambda python, _: Worker(python, "tests.benchmarks.fake_side"))
     monkeypatch.setattr(run, "PHOTOGRAPHS", 2)
     monkeypatch.setattr(run, "QUICK_PHOTOGRAPHS", 2)
@@ -32,7 +32,7 @@ def interrupted(_):
 
 @pytest.fixture
 def whole(tmp_path, monkeypatch):
-    """machine.csv after a quick run of two items, and its content; the commit has changed since."""
+    """Path and content of machine.csv after a quick run of two items; later runs have another commit."""
     monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": good("two")})
     run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"
@@ -90,7 +90,7 @@ def test_a_failure_of_what_must_run_is_status_1_after_all_is_written(
     def item(place):
         failing = Contender("some", "tensorflow", build)
         good = Contender("good", "pytorch", "work.good", {"amount": 1})
-        # On a processor without bfloat16 the second case is not measured, and that is no failure.
+        # On a processor without bfloat16 the second case is not measured, which does not count as a failure.
         for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
             yield Comparison("inference", case, "images", (failing, good))
 

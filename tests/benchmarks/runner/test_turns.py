@@ -20,7 +20,7 @@ SECONDS = {"fast": 0.1, "slow": 4.0}
 
 
 class FakeWorker:
-    """Answers at once; a call of `fast` takes 0.1 s, one of `slow` 4 s."""
+    """Answers immediately; it reports 0.1 s for a call of `fast`, 4 s for a call of `slow`."""
 
     def __init__(self, log, fails=()):
         self.log, self.fails = log, fails
@@ -59,7 +59,7 @@ def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
         ({}, 3.0, 1, [6, 1]),
         ({}, 3.0, 3, [6, 3]),
         ({"least_rounds": 1}, 3.0, 3, [6, 1]),
-        # A turn of 8 calls has 4 times the seconds: 40 are 6 rounds of .8 s, but two of 32 s.
+        # With 8 calls per turn the budget is 4 x 10 s: six rounds of 0.8 s, but only two rounds of 32 s.
         ({"calls": 8}, 10.0, 2, [6, 2]),
     ],
 )

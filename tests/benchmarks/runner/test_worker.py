@@ -1,4 +1,4 @@
-"""A worker process that fails, dies or hangs costs its own rows and no others."""
+"""If a worker process fails, dies or hangs, only its own rows are lost."""
 
 import sys
 

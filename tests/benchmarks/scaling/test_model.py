@@ -1,4 +1,4 @@
-"""The model of many devices follows its formula, and so do the published rates beside it."""
+"""The model of many devices and its predictions for published rates follow the formula."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_ring_all_reduce(count):
     seconds = ring_all_reduce_seconds(count, 244e6, NETWORK)
 
     assert seconds == pytest.approx(simulated)
-    # At most each byte twice over the network, and the messages.
+    # Upper bound: each byte is sent twice, plus the latency of all messages.
     assert seconds <= 2 * 244e6 / 1e9 + 2 * count * 1e-3
 
 
@@ -28,7 +28,7 @@ def test_a_step_by_hand():
 
     parts = step(device, 4, batch=80, network=NETWORK, gradient_bytes=1e9)
 
-    # 20 images each; 6 messages of a quarter of the gradients.
+    # Each device has 20 images and sends 6 messages with a quarter of the gradients.
     assert parts.compute == pytest.approx(0.1 + 0.2)
     assert parts.all_reduce == pytest.approx(6 * (1e-3 + 0.25))
     assert parts.seconds == pytest.approx(0.3 + 1.506)

@@ -1,4 +1,4 @@
-"""Predictions start from a machine's rows; a machine without the step is left out."""
+"""Predictions are based on a machine's rows; machines without training steps are left out."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""Every contender that must run does, on little work and an AlexNet of a sixteenth of the width."""
+"""Every contender that must run does run, with small inputs and an AlexNet of 1/16 of the width."""
 
 import functools
 import sys
@@ -18,7 +18,7 @@ from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import inference, input_pipeline, layers, training_step
 
 PHOTOGRAPHS = 20
-# Instead of the plan's arguments.
+# Small values that replace the plan's arguments.
 LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
 
 
@@ -42,7 +42,7 @@ def narrow_alexnet(monkeypatch):
         monkeypatch.setattr(module, name, narrow)
 
 
-# The same step as `step_with_input.files`, from photographs that were decoded before.
+# The same step as `step_with_input.files`, but with images decoded in advance.
 SLOW = ("step_with_input.memory", "step_with_input.cached")
 
 
@@ -55,7 +55,7 @@ def test_it_runs(build, photographs, monkeypatch):
     little = {**LITTLE, "folder": str(photographs)}
     arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
     if build == "training_step.alexnet":
-        # Of growth: other sizes of images.
+        # Only the growth benchmark passes `side`.
         arguments["side"] = 112
 
     server = Server("benchmarks.tensorflow_side")
@@ -64,14 +64,14 @@ def test_it_runs(build, photographs, monkeypatch):
     assert prepared.get("error") is None
     assert prepared["amount"] > 0
     assert server.answer({"do": "time", "key": "it", "calls": 1})["seconds"] > 0
-    # A loss, where it trains.
+    # Training tasks return the loss, a float.
     result = server.tasks["it"].call()
     assert not isinstance(result, float) or np.isfinite(result)
 
 
 @pytest.mark.slow
 def test_devices_share_the_batch():
-    # In its own process: TensorFlow remembers the shapes of a process's first all-reduce.
+    # In its own process, because TensorFlow remembers the shapes of a process's first all-reduce.
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     arguments = {"batch": 4, "precision": "float32", "lrn": False, "steps": 2, "devices": 2}
     try:
@@ -84,7 +84,7 @@ def test_devices_share_the_batch():
 
 
 def test_the_recipe_is_pytorchs():
-    # As in pytorch_side/training_step.py.
+    # The same values as in pytorch_side/training_step.py.
     optimizer, keras_optimizer = training_step.paper_optimizer(), training_step.keras_sgd()
 
     assert float(optimizer.learning_rate) == pytest.approx(1e-4)
@@ -101,5 +101,5 @@ def test_real_input_does_not_end_and_draws_anew_each_epoch():
     batches = [images.numpy() for images, _ in input_pipeline.endless(data, 4, epochs=2).take(4)]
 
     assert not np.array_equal(batches[0], batches[1])
-    # The first two epochs again.
+    # After two epochs the batches repeat.
     np.testing.assert_array_equal(batches[:2], batches[2:])

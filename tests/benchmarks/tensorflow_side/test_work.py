@@ -1,4 +1,4 @@
-"""Operations are counted, and work is compared, as the tables state."""
+"""Operations are counted as the tables state, and contenders do the same work."""
 
 import gc
 import tempfile
@@ -30,7 +30,7 @@ def net():
 
 
 def test_operations_of_a_step_by_hand(net):
-    # conv1 to conv5 and fc6 to fc8, multiply-adds of one image (paper, Figure 2).
+    # Multiply-adds per image in conv1 to conv5 and fc6 to fc8 (paper, Figure 2).
     forward = [
         55 * 55 * 11 * 11 * 3 * 96,
         27 * 27 * 5 * 5 * 48 * 256,
@@ -78,7 +78,7 @@ def test_layers_compared_give_equal_outputs_and_gradients():
 
     assert len(results[0]) == 2
     for library, tensorflow in zip(*results, strict=True):
-        # Twice the alpha would differ by 2e-4.
+        # With twice the alpha, the results would differ by 2e-4.
         np.testing.assert_allclose(library, tensorflow, rtol=1e-5, atol=1e-6)
 
 
@@ -96,7 +96,7 @@ def test_decoding_counts_every_file(tmp_path):
 
     assert task.amount == int(task.call()) == 5
     sizes = [path.stat().st_size for path in tmp_path.rglob("*.jpg")]
-    # ImageNet's files have 110 kB on average.
+    # ImageNet's files have an average size of 110 kB.
     assert 60_000 < np.mean(sizes) < 160_000
 
 
