@@ -7,7 +7,7 @@ from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown with, for each call, a table of layers and a table of parts without matrix products.
+    """Markdown with two tables for each call: times of layers, and of parts without matrix products.
 
     Args:
         shares: the parts of all calls.

@@ -41,7 +41,7 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
     Returns:
         `name:kind` of a TensorFlow operation -> seconds; all code compiled by XLA counts as one operation.
     """
-    # The format of the profiler's files is not part of TensorFlow's public API.
+    # The module that reads the profiler's files is not part of TensorFlow's public API.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     task.call()

@@ -30,7 +30,7 @@ def stock_alexnet(batch: int, precision: str) -> Task:
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1, with `steps` steps per call; `devices` share each batch."""
+    """The four-layer network of Figure 1, `steps` steps per call; logical devices share each batch."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
