@@ -1,7 +1,7 @@
-"""The claims of "ImageNet Classification with Deep Convolutional Neural Networks", put to the test.
+"""Tests of the claims of "ImageNet Classification with Deep Convolutional Neural Networks".
 
-What is named here is the public interface; nothing else is promised. Names are imported when they are
-first used, so that reading a configuration or a result does not wait for TensorFlow.
+The public interface consists of the names in `__all__`; anything else may change. Names are imported on
+first use, so that reading a configuration or a result does not have to wait for TensorFlow.
 """
 
 import importlib
@@ -9,8 +9,9 @@ import os
 
 __version__ = "0.1.0"
 
-# TensorFlow leaves oneDNN out by default where a CPU lacks AVX512_VNNI, though the training step is twice as
-# fast with it there too (benchmarks/LOG.md). Read when TensorFlow is imported; what is set already stays.
+# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although it makes the training step
+# twice as fast there too (benchmarks/LOG.md). TensorFlow reads this variable on import; an existing value is
+# kept.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {

@@ -1,6 +1,6 @@
 """The command line for a user's own images: `python -m alexnet_tf COMMAND`, see `--help`.
 
-All flags are here; `alexnet_tf/commands/` has a file for each command.
+All flags are defined here; `alexnet_tf/commands/` has one module per command.
 """
 
 import argparse

@@ -1,1 +1,1 @@
-"""A run's state on disk, saved networks, weights that come from elsewhere."""
+"""Checkpoints of runs, saved networks, and weights imported from other programs."""

@@ -1,8 +1,8 @@
 """Weights made by other programs: torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both keep kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and flatten a
-map channel by channel; Keras has [height, width, channels, filters], [inputs, outputs], and flattens
-position by position.
+Both store kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and flatten
+feature maps channel by channel. Keras stores [height, width, channels, filters] and [inputs, outputs], and
+flattens position by position.
 """
 
 import pickle
@@ -16,14 +16,14 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
-# Places of the eight layers in torchvision's state dict.
+# Names of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (
     "features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4",
     "classifier.6",
 )  # fmt: skip
 # In Caffe's model the layers have the paper's names.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
-# What pickles of arrays name, in NumPy 1 and 2 and from Python 2.
+# The globals that pickled arrays refer to, as written by NumPy 1 and 2 and by Python 2.
 _ALLOWED = {
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -39,12 +39,12 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     """Sets the weights of a `one_weird_trick` model from torchvision's AlexNet.
 
     Args:
-        model: with the classes and on the image size of the file.
-        arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ...; from PyTorch:
+        model: model with the same number of classes and the same image size as the file.
+        arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ...; in PyTorch:
             `np.savez("alexnet.npz", **{k: v.numpy() for k, v in model.state_dict().items()})`.
 
     Raises:
-        InputError: for a missing name or an array of another shape.
+        InputError: if an array is missing or has the wrong shape.
     """
     _set_layers(model, arrays, TORCHVISION_NAMES)
 
@@ -52,15 +52,15 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
 def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     """Sets the weights of an `alexnet` model with the `CAFFE` config from Caffe's bvlc_alexnet.
 
-    Caffe reads images as BGR; conv1's channels are turned round, so that the model takes RGB. Groups are
-    in the same order in both layouts.
+    Caffe reads images as BGR; the input channels of conv1 are reversed here, so that the model takes RGB.
+    Groups have the same order in both layouts.
 
     Args:
         model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.
         arrays: `conv1.weight`, `conv1.bias`, ..., `fc8.bias`, in Caffe's shapes.
 
     Raises:
-        InputError: for a missing name or an array of another shape.
+        InputError: if an array is missing or has the wrong shape.
     """
     arrays = dict(arrays)
     if "conv1.weight" in arrays and arrays["conv1.weight"].ndim == 4:
@@ -72,15 +72,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads an .npz file of named arrays, or a .npy file with a dictionary; nothing in it is executed.
 
     Args:
-        path: a dictionary holds `conv1: [weight, bias]` and so on, or the names of an .npz.
+        path: the file; a dictionary maps `conv1` etc. to [weight, bias], or has the same names as an .npz.
 
     Raises:
-        InputError: for a file that is missing or is no such file.
+        InputError: if the file is missing or is not of this kind.
     """
     if path.suffix == ".npy":
         return _read_numpy_dictionary(path)
     try:
-        # Of a damaged file NumPy leaves its own handle open.
+        # NumPy would not close a damaged file that it opens itself.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except UNREADABLE_ARCHIVE as error:
@@ -119,7 +119,7 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """fc6's matrix [outputs, channel height width] as [height width channel, outputs]."""
+    """The matrix of fc6, [outputs, channels * height * width], as [height * width * channels, outputs]."""
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T
@@ -128,7 +128,7 @@ def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> n
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Refuses by name what is not part of a NumPy array: a pickle can call any function while it loads."""
+    """Allows only the globals that NumPy arrays need: other pickles could run any code while loading."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
@@ -140,10 +140,10 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
     """Reads a .npy file that holds a dictionary: layer -> [weight, bias], or name -> array.
 
     Returns:
-        Named arrays; those of a layer as `layer.weight` and `layer.bias`.
+        Arrays by name; the arrays of a layer are named `layer.weight` and `layer.bias`.
 
     Raises:
-        InputError: for a file that is missing or is no such dictionary.
+        InputError: if the file is missing or does not hold such a dictionary.
     """
     try:
         with open(path, "rb") as file:

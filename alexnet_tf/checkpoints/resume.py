@@ -1,4 +1,4 @@
-"""The state of an interrupted run, in one file that is replaced atomically."""
+"""Checkpoints: the state of an unfinished run, in one file that is replaced atomically."""
 
 import io
 import json
@@ -12,18 +12,18 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: dict) -> None:
-    """Writes all variables of model and optimizer, by position, and the history so far.
+    """Writes all variables of model and optimizer, numbered by position, and the history so far.
 
-    By position, because Keras saves the state of a dropout's random generator neither in weight
-    files nor in `tf.train.Checkpoint`; the list of variables holds it.
+    The variables are written one by one, because the list of variables includes the state of dropout's
+    random generators, which Keras's weight files and `tf.train.Checkpoint` omit.
 
     Args:
-        path: an .npz file; its folder is made where it is missing.
-        model: compiled and built.
-        config_hash: of the run, so that no other run continues from this file.
-        history: JSON-ready.
+        path: an .npz file; its folder is created if missing.
+        model: a compiled and built model.
+        config_hash: hash of the run, so that no other run resumes from this file.
+        history: the history, as JSON-serializable values.
     """
-    # `.value.numpy()` serves mirrored variables too, which Keras's own conversion does not.
+    # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
     arrays = {f"variable_{i:04d}": v.value.numpy() for i, v in enumerate(_variables(model))}
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
@@ -36,10 +36,10 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
     """Sets the variables from a file of the same run and returns its history.
 
     Returns:
-        None, with the model untouched, where there is no file, or one of another run.
+        The history, or None (and the model is unchanged) if there is no file or it belongs to another run.
 
     Raises:
-        InputError: for a damaged file.
+        InputError: if the file is damaged.
     """
     if not path.exists():
         return None
@@ -61,7 +61,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash of the run that a checkpoint is of; None where there is none, or it is damaged."""
+    """The config hash of a checkpoint's run; None if the file is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return json.loads(str(file["header"]))["config_hash"]

@@ -1,7 +1,7 @@
-"""A trained network with what is needed to use it: classes, preprocessing, configuration.
+"""Saved networks: a trained network with its classes, preprocessing and configuration.
 
-A folder holds `model.keras`, `model.json` and `preprocessing.npz`; written by `save_trained`, read by
-`load_trained`.
+Its folder holds `model.keras`, `model.json` and `preprocessing.npz`; `save_trained` writes it, and
+`load_trained` reads it.
 """
 
 import dataclasses
@@ -25,20 +25,20 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, 
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
-# What model.json says of a run that left no network.
+# The values of `status` in the model.json of a run that left no network.
 UNFINISHED = ("failed", "diverged")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A network and its preprocessing.
+    """A trained network and its preprocessing.
 
     Attributes:
-        model: from preprocessed images to logits.
-        config: of the run that trained it.
-        class_names: of its outputs.
-        image_shape: (height, width, channels) of an image before the crop.
-        statistics: of the images it was trained on.
+        model: model from preprocessed images to logits.
+        config: configuration of the run that trained it.
+        class_names: names of its outputs, in order.
+        image_shape: (height, width, channels) of an image before padding and crop.
+        statistics: pixel statistics of the images it was trained on.
     """
 
     model: keras.Model
@@ -48,13 +48,16 @@ class Trained:
     statistics: PixelStatistics
 
     def preprocess(self, data: bytes) -> np.ndarray:
-        """The whole image [height, width, channels], float32, as the network's pipeline has it.
+        """Decodes an image and preprocesses it like the pipeline, without the crop.
 
         Args:
             data: content of a JPEG, PNG, BMP or GIF file.
 
+        Returns:
+            float32 [height, width, channels], with the pipeline's padding.
+
         Raises:
-            ImageDecodeError: for bytes that are no readable image.
+            ImageDecodeError: if the bytes are not a readable image.
         """
         height, width, channels = self.image_shape
         pixels = central_square(decode_image(data, channels), min(height, width))
@@ -66,10 +69,10 @@ class Trained:
         return image / self.statistics.stddev if self.config.data.input_scale == "unit" else image
 
     def pixels(self, images: np.ndarray) -> np.ndarray:
-        """Whole images as they were before the pipeline: the inverse of `preprocess` after decoding.
+        """The pixels of preprocessed images: the inverse of `preprocess`, except for decoding.
 
         Args:
-            images: float [n, height, width, channels] with the pipeline's padding.
+            images: float [n, height, width, channels], not cropped, with the pipeline's padding.
 
         Returns:
             uint8 [n, height, width, channels], 0..255.
@@ -85,14 +88,14 @@ class Trained:
 def save_trained(
     folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]
 ) -> None:
-    """Writes a network that was trained here; of a run that was interrupted or diverged only model.json.
+    """Writes the network that a run has trained; if the run was interrupted or diverged, only model.json.
 
     Args:
-        folder: made where it is missing.
-        model: as trained with `data`.
-        config: of the run.
-        data: the pipelines.
-        about: JSON-ready, such as scores and environment; its `status` says how the run ended.
+        folder: folder of the network, created if missing.
+        model: the trained model.
+        config: configuration of the run.
+        data: the pipelines that it was trained with.
+        about: JSON-serializable details such as scores and environment; `status` says how the run ended.
     """
     images = data.image_set
     if about.get("status") in UNFINISHED:
@@ -104,13 +107,13 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes what `load_trained` reads; model.json comes last, so a folder that has it is whole.
+    """Writes the files that `load_trained` reads; model.json is written last and marks a complete folder.
 
     Args:
-        folder: made where it is missing.
+        folder: folder of the network, created if missing.
         net: the network.
-        data_fingerprint: of the images it was trained on, None where they are not known.
-        about: JSON-ready.
+        data_fingerprint: fingerprint of the images it was trained on; None if unknown.
+        about: JSON-serializable details for model.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_by(folder / "model.keras", net.model.save, weight_bytes(net.model))
@@ -133,10 +136,10 @@ def _write_json(folder: Path, content: dict[str, Any]) -> None:
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
-    """Whether a folder holds the network of this very run; one that ended without a network does not.
+    """Whether a folder holds the network of this run; False if the run ended without a network.
 
     Raises:
-        InputError: where it holds another's, which should not be written over.
+        InputError: if it holds the network of another run, which must not be overwritten.
     """
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
@@ -156,22 +159,22 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
 
 
 def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
-    """Reads what `save_trained` wrote.
+    """Reads a network that `save_trained` has written.
 
     Args:
-        path: the folder, the model.keras in it, or one of the weights that the run kept
+        path: the folder, the model.keras in it, or one of the weight files that the run saved
             (`alexnet_tf.training.callbacks.KeptWeights`).
-        flag: of the command line, that named the path.
+        flag: command-line flag that named the path, for error messages.
 
     Raises:
-        InputError: where one of the files is missing or damaged.
+        InputError: if one of the files is missing or damaged.
     """
     folder = folder_of(path)
     try:
         about = json.loads((folder / "model.json").read_text("utf-8"))
         if about.get("status") in UNFINISHED:
             raise ValueError(f"a run without a network: {about.get('message')}")
-        # In memory: of a damaged file NumPy leaves the handle open.
+        # Read into memory first, because NumPy would not close a damaged file.
         content = io.BytesIO((folder / "preprocessing.npz").read_bytes())
         with np.load(content, allow_pickle=False) as file:
             parts = {field.name: file[field.name] for field in dataclasses.fields(PixelStatistics)}
@@ -196,10 +199,10 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
 
 
 def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:
-    """A data set as a trained network has to see it; the arguments are those of `open_data`.
+    """Opens a data set with the preprocessing of a trained network; `access` is as for `open_data`.
 
     Raises:
-        InputError: for a set that cannot be had or is of other classes.
+        InputError: if the set cannot be opened, or its classes or image shape differ from the network's.
     """
     config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
     data = open_data(config, access, net.statistics)
@@ -213,10 +216,10 @@ def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess())
 
 
 def check_images(data: DataPipelines, net: Trained, dataset: str) -> DataPipelines:
-    """Returns `data`, whose images have to be of the network's height, width and channels.
+    """Returns `data` after checking that its images have the network's height, width and channels.
 
     Raises:
-        InputError: where they are not.
+        InputError: if they do not.
     """
     if data.image_set.image_shape != net.image_shape:
         raise InputError(
@@ -227,7 +230,7 @@ def check_images(data: DataPipelines, net: Trained, dataset: str) -> DataPipelin
 
 
 def folder_of(path: Path) -> Path:
-    """The folder of the trained network that kept weights, or its model.keras, belong to.
+    """The folder of a trained network, given the folder itself, its model.keras or its saved weights.
 
     Example:
 
@@ -240,5 +243,5 @@ def folder_of(path: Path) -> Path:
 
 
 def weight_bytes(model: keras.Model) -> int:
-    """Bytes of a model's weights."""
+    """Size of a model's weights in bytes."""
     return sum(weight.value.dtype.size * math.prod(weight.shape) for weight in model.weights)

@@ -1,8 +1,7 @@
-"""Starting from a trained network: another head, the rest as it was, frozen up to a layer.
+"""Transfer learning: start from a trained network with a new head, and freeze layers up to a given one.
 
-The preprocessing of the trained network stays too, its mean image and its scale: the layers below the
-head were fitted to pixels with that mean subtracted, and those of another set would move everything that
-frozen layers see.
+The mean image and the scale of the trained network are kept as well: the layers below the head were fitted
+to pixels with that mean subtracted, and the mean of another set would shift the inputs of frozen layers.
 """
 
 from collections.abc import Sequence
@@ -20,19 +19,19 @@ NOTHING = "none"
 
 
 def start_fingerprint(start: Trained) -> str:
-    """SHA-256 (hex) over the weights and the preprocessing that a run starts from."""
+    """SHA-256 (hex) of the weights and the preprocessing that a run starts from."""
     images = start.statistics
     numbers = images.mean_image, np.array([images.stddev]), images.eigenvalues, images.eigenvectors
     return fingerprint_arrays(*start.model.get_weights(), *numbers)
 
 
 def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) -> Config:
-    """The run that carries a trained network over to another data set, by the recipe that trained it.
+    """The configuration that fine-tunes a trained network on another data set with its original recipe.
 
     Args:
         start: the trained network.
-        dataset: `builtin`, a TFDS name or `folder:PATH`; its images are brought to the size of the
-            network's.
+        dataset: `builtin`, a TFDS name or `folder:PATH`; its images are resized to the image size of the
+            network.
         freeze: name of the last frozen layer, `all-but-head` or `none`.
     """
     if freeze == ALL_BUT_HEAD:
@@ -46,10 +45,10 @@ def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) ->
 
 
 def copy_weights(start: Trained, model: keras.Model) -> None:
-    """Sets the weights of all layers but the last from those of equal name.
+    """Copies the weights of all layers but the last from the layers of the same name.
 
     Raises:
-        InputError: for a network of other layers or sizes; nothing is set then.
+        InputError: if layers or shapes of the networks differ; nothing is copied then.
     """
     expected, received = _shapes(model), _shapes(start.model)
     for name in [*expected, *received]:
@@ -65,7 +64,7 @@ def copy_weights(start: Trained, model: keras.Model) -> None:
 
 
 def check_start(config: Config, start: Trained | None) -> None:
-    """Raises an InputError where `start` is not the network that the config names."""
+    """Raises an InputError unless `start` has the fingerprint given in the config."""
     received = start_fingerprint(start) if start else ""
     if config.train.start != received:
         raise InputError(
@@ -75,7 +74,7 @@ def check_start(config: Config, start: Trained | None) -> None:
 
 
 def check_freeze(names: Sequence[str], last: str) -> None:
-    """Raises an InputError unless `last` is one of the layers `names` and leaves another to train."""
+    """Raises an InputError unless `last` is one of the layers `names`, and not the last of them."""
     if last not in names[:-1]:
         raise InputError(
             f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
@@ -83,10 +82,10 @@ def check_freeze(names: Sequence[str], last: str) -> None:
 
 
 def freeze_layers(model: keras.Model, last: str) -> None:
-    """Freezes the layers up to the one named `last`, itself included, before the model is compiled.
+    """Freezes the layers up to and including the one named `last`; call it before compiling the model.
 
-    A frozen batch normalisation normalises by the moments it has learnt (Keras's rule), so nothing of a
-    frozen layer moves.
+    Frozen batch normalisation runs in inference mode (a rule of Keras), so its moving statistics stay
+    unchanged too.
     """
     names = [layer.name for layer in model.layers]
     for layer in model.layers[: names.index(last) + 1]:
@@ -94,7 +93,7 @@ def freeze_layers(model: keras.Model, last: str) -> None:
 
 
 def _shapes(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
-    """Shapes of the weights of each layer that has any, but for the head."""
+    """Shapes of the weights of each layer with weights, except the head."""
     return {
         layer.name: [tuple(variable.shape) for variable in layer.weights]
         for layer in model.layers[:-1]

@@ -1,1 +1,1 @@
-"""One file a command of `python -m alexnet_tf`."""
+"""The commands of `python -m alexnet_tf`, one module each."""

@@ -1,4 +1,4 @@
-"""`alexnet_tf data`: numbers, unusable files and samples of a data set, before training on it."""
+"""`alexnet_tf data`: statistics, unusable files and sample images of a data set."""
 
 import argparse
 import dataclasses
@@ -24,7 +24,7 @@ Statistics = dict[str, Any]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the statistics of a data set, and writes them with the lists and samples to `--out`."""
+    """Prints the statistics of a data set; writes them, the lists and the samples to `--out`."""
     config = PRESETS[options.model].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
@@ -37,21 +37,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) -> Statistics:
-    """Reads every image of a set and writes what it found.
+    """Reads every image of a set and writes statistics, lists and samples.
 
     Args:
-        config: the set, and what is done to its images; they are read from disk one by one, however many.
+        config: the set, and how its images are preprocessed; `storage` is ignored: images are streamed.
         out: folder for statistics.csv (statistic,value), classes.csv (images of each class and split),
-            quarantine.csv (path,reason of each unusable file) and samples.png (some images as the network
-            sees them in testing and in seven epochs).
-        seed: of the epochs shown.
+            quarantine.csv (path,reason of each unusable file) and samples.png (some images as preprocessed
+            for testing and as augmented in seven epochs).
+        seed: seed of the augmentation shown.
         access: where the images come from.
 
     Returns:
-        What statistics.csv holds, by name.
+        The statistics in statistics.csv, by name.
 
     Raises:
-        InputError: for a set that cannot be read, before anything is written.
+        InputError: if the set cannot be read; nothing is written then.
     """
     if config.dataset != "builtin":
         config = dataclasses.replace(config, storage="stream")
@@ -68,11 +68,11 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 
 
 def data_statistics(data: DataPipelines) -> Statistics:
-    """Counts, sizes and colours of a set, by name; colours on the 0..255 scale.
+    """Counts, image sizes and colour statistics of a set, by name.
 
-    Colours are those of the training images, scaled and cropped to their central square as configured.
-    `eigenvalue_1` and so on are those of the covariance of the channels (paper, section 4.1); of ImageNet
-    their square roots are 121.78, 37.09 and 19.72 in the authors' program.
+    Colour statistics are on the 0..255 scale, over the training images resized as configured. `eigenvalue_1`
+    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1); their square roots for
+    ImageNet are 121.78, 37.09 and 19.72 in the authors' program.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)
@@ -92,7 +92,7 @@ def data_statistics(data: DataPipelines) -> Statistics:
 
 
 def _sizes(data: DataPipelines) -> Statistics:
-    """Smallest, median and largest height and width of the usable images as they are on disk."""
+    """Smallest, median and largest height and width of the usable images before resizing."""
     images = data.image_set
     if isinstance(images, StreamedSet):
         dimensions = np.concatenate(list(images.dimensions.values()))
@@ -106,7 +106,7 @@ def _sizes(data: DataPipelines) -> Statistics:
 
 
 def _classes(data: DataPipelines) -> list[tuple]:
-    """Header and rows: images of each class to train on, of those in the selection split, to report on."""
+    """Header and rows: images per class for training (selection included), selection and report."""
     images = data.image_set
     groups = images.train_labels, images.train_labels[images.selected], images.report_labels
     counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]

@@ -41,7 +41,7 @@ def evaluate_on(
     Args:
         checkpoints: folders of trained networks; their preprocessing has to be the same.
         dataset: `builtin`, a TFDS name or `folder:PATH`.
-        views: 1, 2, 5 or 10 for each image, probabilities averaged (paper, section 4.1).
+        views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
         access: where the images come from.
 
     Raises:
@@ -79,6 +79,6 @@ def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
 
 
 def _scale(net: Trained) -> tuple[str, int, float | None]:
-    """What is done to the pixels after the mean is subtracted."""
+    """Settings for the scale and padding of pixels after the mean is subtracted."""
     data = net.config.data
     return data.input_scale, data.pad, net.statistics.stddev if data.input_scale == "unit" else None

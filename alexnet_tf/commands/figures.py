@@ -1,4 +1,4 @@
-"""`alexnet_tf figures`: the paper's Figures 2 to 4 of a trained network, and its learning curve."""
+"""`alexnet_tf figures`: the paper's Figures 2 to 4 for a trained network, and its learning curve."""
 
 import argparse
 
@@ -11,7 +11,7 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the figures, a line for each; of a model's name only its architecture."""
+    """Writes the figures and prints a line for each; with `--model`, draws only the architecture."""
     words = read_words(options.words) if options.words else None
     if options.model:
         if options.dataset:

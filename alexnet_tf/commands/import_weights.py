@@ -1,12 +1,12 @@
-"""`alexnet_tf import-weights`: networks trained by other programs, for `evaluate`, `predict` and `figures`.
+"""`alexnet_tf import-weights`: imports networks trained by other programs.
 
-Each program prepares images in its own way. torchvision divides every channel by a number of its own; here
-all are divided by one, the mean of the three, and the rest of the division is in conv1's kernels:
+The programs preprocess images differently. torchvision divides each channel c by its own standard deviation
+s_c; here all channels are divided by the mean s of the three, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-Pixels past the edge are zero in both, so the outputs are the same but for rounding, and the kernels stay on
-the scale they were trained on, which matters to whoever trains on from there.
+Padding is zero in both, so the outputs are equal up to rounding. The kernels keep nearly the scale they were
+trained on, which matters when training continues from them.
 """
 
 import argparse
@@ -28,11 +28,11 @@ from alexnet_tf.data.sources.class_words import read_class_names
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 
-# Covariance of ImageNet's colours on 0..255, for colour noise where a network is trained on: the
-# constants of Facebook's ResNet in Torch, of pixels on 0..1. Columns are the eigenvectors.
+# Covariance of ImageNet's colours on 0..255, for colour noise if training is continued. The constants are
+# those of Facebook's ResNet in Torch, for pixels on 0..1. The columns are the eigenvectors.
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
-EIGENVECTORS *= [1, 1, -1]  # the sign that `PixelStatistics` gives them
+EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Source:
     """A program that trains AlexNet.
 
     Attributes:
-        program: its name.
-        load: sets a model's weights from its arrays.
-        head: the array of the last layer's biases, one for each class.
-        mean: of red, green and blue, 0..255, that it subtracts.
-        stddev: of red, green and blue, by which it divides what is left; None for no division.
+        program: name of the program.
+        load: function that sets a model's weights from arrays.
+        head: name of the array with the biases of the last layer, one per class.
+        mean: mean of red, green and blue, 0..255, that the program subtracts.
+        stddev: standard deviations of red, green and blue by which it then divides; None for no division.
     """
 
     program: str
@@ -54,7 +54,7 @@ class Source:
     stddev: tuple[float, float, float] | None = None
 
 
-# By the preset whose network it is.
+# By name of the preset with the same network.
 SOURCES = {
     "one-weird-trick": Source(
         "torchvision",
@@ -63,13 +63,13 @@ SOURCES = {
         mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
         stddev=(255 * 0.229, 255 * 0.224, 255 * 0.225),
     ),
-    # The mean of Caffe's mean image, ilsvrc_2012_mean.npy, which its examples subtract.
+    # The mean over ilsvrc_2012_mean.npy, the mean image; Caffe's examples subtract this mean.
     "alexnet-caffe": Source("Caffe", load_caffe, "fc8.bias", mean=(122.67891434, 116.66876762, 104.00698793)),
 }
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the network to `--out` and prints what it is."""
+    """Writes the network to `--out` and prints a description."""
     names = read_class_names(options.classes) if options.classes else None
     source = SOURCES[options.model]
     net = import_weights(options.file, source, PRESETS[options.model], options.out, names)
@@ -81,24 +81,24 @@ def run(options: argparse.Namespace) -> int:
 def import_weights(
     path: Path, source: Source, preset: Preset, out: Path, class_names: Sequence[str] | None = None
 ) -> Trained:
-    """Writes the folder of a network with weights made elsewhere; PyTorch or Caffe is not needed.
+    """Writes the folder of a network with imported weights; neither PyTorch nor Caffe is needed.
 
-    What differs from the other program is how an image becomes a square: here always by the paper's section
-    2, shorter side to 256 and the central 256 x 256. (torchvision's recipe is that too; Caffe's makes 256 x
-    256 of the whole image.)
+    Images are always made square as in section 2 of the paper: shorter side to 256, then the central 256 x
+    256. torchvision does the same, but Caffe resizes the whole image to 256 x 256.
 
     Args:
-        path: .npz or .npy, see `read_arrays`.
-        source: the program that made it.
-        preset: of the network; its images have one size, and its scale is `unit` where the source divides.
-        out: folder, new or empty.
-        class_names: of the outputs, in their order; by default 0, 1, 2 and so on.
+        path: .npz or .npy file, see `read_arrays`.
+        source: the program that wrote the file.
+        preset: preset of the network; it sets `image_size`, and has `input_scale` `unit` if the source
+            divides by standard deviations.
+        out: a new or empty folder.
+        class_names: names of the outputs, in order; by default 0, 1, 2 and so on.
 
     Returns:
-        The network, as `load_trained(out)` gives it.
+        The network, as `load_trained(out)` returns it.
 
     Raises:
-        InputError: for a file, names or a folder that will not do; nothing is written then.
+        InputError: if the file, the names or the folder are unsuitable; nothing is written then.
     """
     _check_out(out)
     arrays = read_arrays(path)
@@ -128,7 +128,7 @@ def import_weights(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # Where nothing is divided it is not used, and the truth all the same.
+    # Not used if the source does not divide; then it is the standard deviation of ImageNet's pixels.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),
@@ -151,7 +151,7 @@ def _check_out(out: Path) -> None:
 
 
 def _write(out: Path, net: Trained, about: dict) -> None:
-    """All of the folder or, where the disk fails, nothing."""
+    """Writes the whole folder, or nothing if writing fails."""
     whole = Path(os.path.abspath(out))
     partial = whole.with_name(f".{whole.name}.{os.getpid()}.tmp")
     try:

@@ -10,7 +10,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 
 if TYPE_CHECKING:
-    # Tables are made without waiting for TensorFlow.
+    # Only for type checks, so that tables do not have to wait for TensorFlow.
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
@@ -18,10 +18,10 @@ KEY = ("checkpoint", "dataset", "views")
 
 
 def read_scores(path: Path) -> list[dict[str, str]]:
-    """The rows of a table as text; none where there is no file.
+    """The rows of a table as text; empty if there is no file.
 
     Raises:
-        InputError: for a file that cannot be read or is another table.
+        InputError: if the file cannot be read or is not a table of scores.
     """
     rows = []
     for place, row in read_texts(path, COLUMNS):
@@ -42,17 +42,17 @@ def _is_error(text: str) -> bool:
 def record_scores(
     path: Path, scores: "Scores", checkpoints: Sequence[Path], dataset: str, views: int
 ) -> None:
-    """Puts a row into the table, in the place of one of the same checkpoints, data set and views.
+    """Adds a row to the table; replaces a row with the same checkpoints, data set and views.
 
     Args:
-        path: the table; made where it is missing.
-        scores: on the report split.
-        checkpoints: as the user named them; several are an ensemble.
-        dataset: as the user named it.
-        views: of each image.
+        path: the table, created if missing.
+        scores: scores on the report split.
+        checkpoints: checkpoints as given by the user; several form an ensemble.
+        dataset: data set as given by the user.
+        views: number of views per image.
 
     Raises:
-        InputError: as `read_scores`, or where the file cannot be written.
+        InputError: as for `read_scores`, or if the file cannot be written.
     """
     row: dict[str, Any] = {
         "views": views,

@@ -1,4 +1,4 @@
-"""`alexnet_tf train`: a network for a data set, with its curve and what else the flags ask for."""
+"""`alexnet_tf train`: trains a network on a data set; writes it, its curve and optional files."""
 
 import argparse
 import sys
@@ -30,15 +30,15 @@ from alexnet_tf.training.train import compile_model, train
 def run(options: argparse.Namespace) -> int:
     """Trains a network and writes it to `--out`.
 
-    Interrupted and started again it goes on from the last finished epoch; finished, it is not trained
-    again. A run of another config, or over images that have changed, is refused and not written over.
+    An interrupted run resumes after its last finished epoch; a finished run is not trained again. If
+    `--out` holds a run of another config or of images that have since changed, it is not overwritten.
 
     Returns:
-        0 for a network, 1 for a run that diverged: it leaves its curve, and model.json, which says why it
-        ended.
+        The exit status: 0 if there is a network, 1 if the run diverged; it then leaves its curve, and a
+        model.json that says why it ended.
 
     Raises:
-        InputError: before anything is written, for a set, a folder or a config that will not do.
+        InputError: if the data set, the folder or the config is unsuitable; no network is written then.
     """
     if options.freeze and not options.start:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{out}: this run is finished, not trained again", flush=True)
         return 0
     if options.cache:
-        # Now that the run is checked, because it may take hours.
+        # Only after all checks, because filling the cache may take hours.
         data = data.cached(options.cache)
     callbacks = _callbacks(options, config, data, strategy)
     try:
@@ -83,10 +83,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_run_data(config: Config, start: Trained | None, access: DataAccess = DataAccess()) -> DataPipelines:
-    """The data of a run, with the preprocessing of the network that it starts from, where there is one.
+    """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
 
     Raises:
-        InputError: for a set that cannot be read, or has images of another kind than that network's.
+        InputError: if the set cannot be read, or its images have another shape than that network's.
     """
     if not start:
         return open_data(config.data, access)
@@ -109,7 +109,8 @@ def _callbacks(
     options: argparse.Namespace, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy
 ) -> list[keras.callbacks.Callback]:
     progress = RunProgress(data.image_set.slug, data.train_size, config.train)
-    # On every worker: a collective operation. Before those that write what it measures.
+    # `GradientNorms` runs on every worker, as it uses a collective operation, and before the callbacks that
+    # write its measurements.
     callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
     if not is_chief(strategy):
         return callbacks
@@ -122,7 +123,7 @@ def _callbacks(
 
 
 def _about(history: History, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """What model.json says about a run."""
+    """The entries of model.json about a run."""
     last = history.curve[-1] if history.curve else {}
     return {
         "status": history.status,

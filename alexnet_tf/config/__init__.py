@@ -1,1 +1,1 @@
-"""What decides a run: data, model and training fields, their checks, presets and recipes."""
+"""Configuration of a run: data, model and training fields, their checks, presets and recipes."""

@@ -1,4 +1,4 @@
-"""The ranges of a configuration's numbers, checked before anything is read or trained."""
+"""Range checks for the numbers of a configuration, done before anything is read or trained."""
 
 import dataclasses
 import math
@@ -7,14 +7,14 @@ from typing import Any
 from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 
-# Keras takes no larger seed.
+# The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1
 
 
 def check_config(config: Config) -> None:
-    """Raises an InputError that names the field for the first number out of its range.
+    """Raises an InputError that names the first field whose value is out of range.
 
-    `check_run` checks what depends on the images and the devices.
+    Checks that depend on the images or the devices are in `check_run`.
 
     Example:
 
@@ -50,6 +50,6 @@ def check_config(config: Config) -> None:
 
 
 def _check(name: str, value: Any, holds: bool, expected: str) -> None:
-    # A comparison with NaN is false, so NaN is refused too.
+    # Comparisons with NaN are false, so NaN is rejected too.
     if not holds:
         raise InputError(f"{name}: expected {expected}; received {value}")

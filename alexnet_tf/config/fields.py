@@ -1,8 +1,8 @@
-"""The configuration of a run: plain frozen data, and its hash.
+"""The configuration of a run: frozen dataclasses, and their hash.
 
-A run is decided by a `Config` and by the pixels and labels it sees, so the hash of both names the
-run. Only fields that differ from their default enter the hash: a field added later, whose default is
-the behaviour of before, leaves old hashes valid. So a default, once released, never changes.
+A `Config` and the pixels and labels of its images determine a run, so the hash of both identifies it.
+Only fields that differ from their default enter the hash. A field added later therefore keeps old hashes
+valid, if its default is the previous behaviour; and a default must never change once it is released.
 """
 
 import argparse
@@ -24,29 +24,30 @@ PRECISIONS = typing.get_args(Precision)
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, and what is done to them on their way to the network.
+    """Which images a run uses, and how they are preprocessed and augmented.
 
     Attributes:
         dataset: `builtin`, a TFDS name, or `folder:PATH`.
-        image_size: bring images to this side (shorter side scaled, central square); 0 leaves a set whose
-            images are of one size as it is, and means 256 for others.
+        image_size: side in pixels to which images are resized (shorter side scaled, central square); 0
+            keeps the size of a set whose images are all of one size, and means 256 for other sets.
         input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
-        crop: side of the random (test: central) crop, 0 for the whole image; with `pad` and no
-            `crop` the crop has the size of the image.
+        crop: side of the crop, random in training and central in tests; 0 for the whole image, or with
+            `pad` a crop of the size of the image before padding.
         flip: mirror each training image with probability 1/2.
         color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
             program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
         holdout: train without the selection split (10% of each class).
         vertical_flip: turn each training image upside down with probability 1/2.
-        rotation: turn it by an angle drawn evenly from -rotation..rotation, in degrees.
-        brightness: add to all its pixels one number drawn evenly from -brightness..brightness, as a
-            share of the 255 grey levels.
-        gaussian_noise: standard deviation, in grey levels, of noise added to each of its numbers.
-        color_noise_until: last epoch with colour noise, 0 for all; 67 in the authors' program.
-        storage: `auto` streams images from disk where they would take more than 4 GiB of memory;
-            `memory` and `stream` insist. It decides no number and is left out of the hash.
+        rotation: rotate each training image by an angle uniform in -rotation..rotation, in degrees.
+        brightness: add to all pixels of a training image one number uniform in -brightness..brightness, as
+            a fraction of the 255 grey levels.
+        gaussian_noise: standard deviation, in grey levels, of Gaussian noise added to each pixel and channel
+            of a training image.
+        color_noise_until: last epoch with colour noise, 0 for no end; 67 in the authors' program.
+        storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams if they would
+            take more than 4 GiB of memory. It does not affect results, so it is left out of the hash.
     """
 
     dataset: str = "cifar10"
@@ -67,35 +68,35 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the weights are found.
+    """How the network is trained.
 
     Attributes:
         epochs: upper bound on the number of epochs.
-        batch_size: global batch, over all replicas.
+        batch_size: global batch size, over all replicas.
         learning_rate: rate of the first epoch.
-        momentum: coefficient of the velocity; Adam's beta_1.
+        momentum: coefficient of the velocity; beta_1 for Adam.
         weight_decay: L2 coefficient, on kernels only (paper, section 5).
         bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
         schedule: `constant`; `steps` divides the rate by `drop_factor` after each epoch of `drops`;
-            `plateau` divides it when what it watches stops improving.
+            `plateau` divides it when `watch` stops improving.
         drops: epochs after which `steps` divides the rate.
         patience: epochs without improvement that make a plateau.
-        max_drops: how often `plateau` divides; the next plateau ends the run.
-        stop_train_error: end `stop_extra_epochs` after the training error is at or below this; 0 never.
-        stop_extra_epochs: see above.
-        optimizer: `momentum` is the paper's rule; `adam`; `amsgrad`, which is Adam with a denominator that
-            never falls.
-        drop_factor: what `steps` and `plateau` divide the rate by.
-        min_learning_rate: they do not bring it below this.
-        watch: what `plateau` watches, on the selection split.
-        early_stopping: end after that many epochs without improvement; 0 never.
-        early_stopping_watch: of what; `train_loss` is that of the curve, without augmentation and dropout.
+        max_drops: how often `plateau` divides the rate; the next plateau after that ends the run.
+        stop_train_error: end the run `stop_extra_epochs` epochs after the first epoch whose training error
+            is at or below this; 0 never.
+        stop_extra_epochs: see `stop_train_error`.
+        optimizer: `momentum` is the paper's rule; `adam`; `amsgrad` is Adam with a denominator that
+            never decreases.
+        drop_factor: divisor of the rate for `steps` and `plateau`.
+        min_learning_rate: lower bound of the rate for `steps` and `plateau`.
+        watch: quantity that `plateau` watches, measured on the selection split.
+        early_stopping: end the run after this many epochs without improvement; 0 never.
+        early_stopping_watch: quantity that has to improve; `train_loss` is measured without augmentation and
+            dropout, as in the curve.
         start: fingerprint of the trained network that the run starts from
-            (`alexnet_tf.checkpoints.transfer`); empty where it starts from its initialisation.
-        freeze: name of the layer up to which, itself included, weights stay as they started; empty for
-            none.
-        freeze_conv1_after: last epoch in which the first layer learns, 0 for all; 72 in the authors'
-            program.
+            (`alexnet_tf.checkpoints.transfer`); empty to start from a random initialisation.
+        freeze: name of the last frozen layer: it and all layers before it are not trained; empty for none.
+        freeze_conv1_after: last epoch in which conv1 is trained, 0 for no end; 72 in the authors' program.
     """
 
     epochs: int = 1
@@ -123,7 +124,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that decides a run's numbers, apart from the data set's pixels.
+    """Everything that determines the results of a run, apart from the images and labels.
 
     Example:
 
@@ -139,10 +140,10 @@ class Config:
     seed: int = 0
 
     def replace(self, **changes: Any) -> "Config":
-        """Returns a copy with the named fields, of any section, changed.
+        """Returns a copy with changed fields, which may belong to any section.
 
         Raises:
-            InputError: for a name that no section has.
+            InputError: if no section has a field of that name.
         """
         sections = {name: getattr(self, name) for name in ("data", "model", "train")}
         top = {}
@@ -159,22 +160,22 @@ class Config:
         return dataclasses.replace(self, **{**sections, **top})
 
     def field_names(self) -> list[str]:
-        """Names that `replace` and `--set` take."""
+        """Names of the fields of all sections, as used by `replace` and `--set`."""
         return [name for part in (self, self.data, self.model, self.train) for name in _field_names(part)]
 
     def with_settings(self, *settings: str) -> "Config":
-        """Returns a copy changed by `field=value` texts, each value read by its field's type.
+        """Returns a copy changed by `field=value` strings; each value is parsed as its field's type.
 
         Raises:
-            InputError: for a text that is no such pair, an unknown field, a field with two values, or a value
-                of another type.
+            InputError: for a string that is not of this form, an unknown field, a field with two different
+                values, or a value of the wrong type.
 
         Example:
 
         >>> Config().with_settings("drops=20,30", "epochs=40").train.drops
         (20, 30)
         """
-        # Data set and seed say which run it is; their flags do more than change the field.
+        # Data set and seed have flags of their own, which do more than change the field.
         known = [field for field in self.field_names() if field not in ("dataset", "seed")]
         given: dict[str, str] = {}
         changes = {}
@@ -193,14 +194,14 @@ class Config:
         return self.replace(**changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields, as JSON-ready nested dictionaries; the model's kind under `model.kind`."""
+        """All fields as JSON-serializable nested dictionaries; `kind` in `model` names the model's class."""
         values = dataclasses.asdict(self)
         values["model"] = {"kind": type(self.model).__name__, **values["model"]}
         return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Inverse of `to_dict`, also after a trip through JSON (lists become tuples again)."""
+        """Inverse of `to_dict`, also after conversion to and from JSON (lists become tuples again)."""
         model = dict(values["model"])
         kind = model.pop("kind")
         kinds = {known.__name__: known for known in MODEL_CONFIGS}
@@ -215,10 +216,10 @@ class Config:
         )
 
     def hash(self, data_fingerprint: str) -> str:
-        """SHA-256 (hex) over the model's kind, every field off its default and the data's fingerprint.
+        """SHA-256 (hex) of the model's kind, all fields that differ from their defaults, and the fingerprint.
 
-        The name of the data set is left out: the fingerprint says better which images they were. So is
-        where they were kept, which decides no number.
+        `dataset` is left out, because the fingerprint identifies the images better than a name; `storage` is
+        left out, because it does not affect results.
         """
         identity = {
             "data_fingerprint": data_fingerprint,
@@ -251,7 +252,7 @@ def _revive(kind: type, values: dict[str, Any]) -> Any:
 
 
 def _parse(name: str, text: str, hint: Any) -> Any:
-    """Reads `text` as the field's type; the error names the field."""
+    """Parses `text` as the type of the field `name`, which error messages mention."""
     choices = typing.get_args(hint)
     if typing.get_origin(hint) is tuple:
         return tuple(_parse(name, part, choices[0]) for part in text.split(",") if part)

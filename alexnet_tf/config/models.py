@@ -1,4 +1,4 @@
-"""The networks as plain frozen data: what can be changed of each."""
+"""Configurations of the networks, as frozen dataclasses."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,28 +28,29 @@ class AlexNetConfig:
 
     Attributes:
         towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
-        filters: of the five convolutions, over all towers.
+        filters: numbers of filters of the five convolutions, over all towers.
         hidden: widths of fc6 and fc7.
         width: multiplies `filters` and `hidden`.
         stem_kernel: side of conv1's kernels, in pixels.
-        stem_stride: of conv1.
+        stem_stride: stride of conv1.
         stem_ceil: pad the input with zeros at the bottom and right until conv1's windows cover every
             pixel, as the authors' program does (224 -> 227).
         pool_size: side of the pooling windows; the stride is 2.
-        activation: of conv1 to fc7.
-        dropout: share of fc6's and fc7's outputs that training sets to zero.
-        init: `paper` is Gaussian of standard deviation .01; `code` has .03 in conv3 to conv5; `gain` widens
-            the paper's as a layer of fewer inputs needs to give outputs of the same size; `glorot`, `he`.
+        activation: activation of conv1 to fc7.
+        dropout: dropout rate after fc6 and fc7.
+        init: `paper` is Gaussian with standard deviation .01; `code` has .03 in conv3 to conv5; `gain`
+            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that layers with fewer inputs have
+            outputs of the same size; `glorot`; `he`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
-        lrn: local response normalisation in the first two stages.
-        lrn_n, lrn_k, lrn_alpha, lrn_beta: its constants.
+        lrn: use local response normalisation in the first two stages.
+        lrn_n, lrn_k, lrn_alpha, lrn_beta: constants n, k, alpha and beta of LRN.
         lrn_divide_alpha: divide alpha by n, as the authors' program does.
-        lrn_within_tower: windows do not reach from one tower into the other (likewise).
-        late_relu: conv1 - LRN - pool - ReLU, and the ReLU of conv5 after its pool (likewise).
-        spatial_norm: a second, spatial normalisation after the second LRN (likewise).
-        spatial_alpha: its scale, for a whole window.
-        without: convolutions left out, of 2 to 5, with their activation and normalisation; pooling stays,
-            so the maps keep their sizes.
+        lrn_within_tower: keep the windows of LRN within one tower (authors' program).
+        late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
+        spatial_norm: add spatial normalisation after the second LRN (authors' program).
+        spatial_alpha: `alpha` of spatial normalisation, which is divided by the area of its window.
+        without: convolutions to leave out, from 2 to 5, with their activation and normalisation; pooling
+            stays, so the feature maps keep their sizes.
     """
 
     towers: int = 2
@@ -82,10 +83,10 @@ class OneWeirdTrickConfig:
     """The one-tower net of "One weird trick for parallelizing convolutional neural networks" (2014).
 
     Attributes:
-        dropout: before fc6 and before fc7.
+        dropout: dropout rate before fc6 and before fc7.
         width: multiplies the filters (64, 192, 384, 256, 256) and the hidden widths (4096, 4096).
-        enlarge: side in pixels to which the net brings its input, bilinearly; 0 leaves it.
-        init: `glorot`; `gaussian` of standard deviation .01 with biases of 1.
+        enlarge: side in pixels to which the net resizes its input bilinearly; 0 for no resizing.
+        init: `glorot`, or `gaussian` with standard deviation .01 and biases of 1.
     """
 
     dropout: float = 0.5
@@ -96,10 +97,10 @@ class OneWeirdTrickConfig:
 
 @dataclass(frozen=True)
 class BatchNormAlexNetConfig:
-    """AlexNet in one tower with batch normalisation in the place of the paper's.
+    """AlexNet in one tower, with batch normalisation instead of the paper's normalisation.
 
     Attributes:
-        dropout: after fc6 and after fc7.
+        dropout: dropout rate after fc6 and after fc7.
         width: multiplies the filters (96, 256, 384, 384, 256) and the hidden widths (4096, 4096).
     """
 
@@ -112,8 +113,8 @@ class MnistCnnConfig:
     """Two convolutions and two fully connected layers for 28x28 grey images.
 
     Attributes:
-        dropout: before the last layer; 0 for none.
-        batch_norm: batch normalisation after each convolution.
+        dropout: dropout rate before the last layer; 0 for none.
+        batch_norm: use batch normalisation after each convolution.
     """
 
     dropout: float = 0.0

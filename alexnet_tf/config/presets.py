@@ -44,7 +44,7 @@ CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 # after ten epochs without a lower training loss. Its pixels are 0..255 minus their mean, without a crop. It
 # mirrors every image, even for validation; here each training image is mirrored with probability 1/2. It
 # saves the weights of every epoch, as `--keep-epochs` does here. `max_drops` is 4 because four divisions
-# reach the lowest rate, and there is no time for a fifth plateau in 50 epochs.
+# reach the lowest rate, and 50 epochs are too few for a fifth plateau.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,
@@ -80,17 +80,17 @@ MNIST_TRAIN = TrainConfig(
     early_stopping_watch="selection_loss",
 )
 
-# A gist on AlexNet in PyTorch: the paper's numbers, and a rate reduced by hand "when loss stopped" falling;
-# here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's images are 32x32,
-# and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to 224x224; 28 of 32 pixels
-# is the same share of the image as 224 of 256 for ImageNet.
+# A gist on AlexNet in PyTorch: the paper's hyperparameters, and a rate reduced by hand "when loss stopped"
+# falling; here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's images are
+# 32x32, and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to 224x224; 28 of 32
+# pixels is the same share of the image as 224 of 256 for ImageNet.
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A network, its input, and the recipe to start from.
+    """A network, its input, and its default recipe.
 
     Attributes:
         model: configuration of the network.
@@ -151,7 +151,7 @@ class Recipe:
     """How AlexNet was trained on ImageNet in 2012.
 
     Attributes:
-        train: all of the training fields.
+        train: all training fields.
         data: the data fields that the recipe sets, with their values; the others keep their values.
     """
 
@@ -160,8 +160,9 @@ class Recipe:
 
 
 # `2012` is the paper's section 5. The authors divided the rate by hand when the error on the validation set
-# stopped improving; here `plateau` watches a tenth of the training images, held out for that, so that the
-# validation set decides nothing. The paper does not say how long they waited: five epochs is a guess.
+# stopped improving; here `plateau` watches a tenth of the training images, held out for that, so
+# that nothing is chosen by the validation set. The paper does not say how long they waited: five epochs is a
+# guess.
 #
 # `2012-code` is what their program did, according to the log at the end of its parameter files: the rate is
 # divided after epochs 25, 51 and 79; biases learn at twice the rate; colour noise is scaled by standard

@@ -1,4 +1,4 @@
-"""What follows a run epoch by epoch: the schedule, and the files that a run writes."""
+"""Keras callbacks of a run: the learning-rate schedule, and the files written after each epoch."""
 
 import math
 from pathlib import Path
@@ -19,7 +19,7 @@ ALL_LAYERS = "all"
 class FollowSchedule(keras.callbacks.Callback):
     """Sets the learning rate of each epoch, and freezes conv1 after the last epoch in which it learns.
 
-    The rate is set only where the schedule changes it, so that a callback may set another in between.
+    The rate is set only when the schedule changes it, so other callbacks may set a different rate in between.
     """
 
     def __init__(self, config: TrainConfig):
@@ -30,7 +30,7 @@ class FollowSchedule(keras.callbacks.Callback):
 
     @property
     def rate(self) -> float:
-        """The scheduled rate in full precision, unless a callback has set another."""
+        """The scheduled rate in full precision, or the rate that another callback has set."""
         if not self._is_set:
             return self._scheduled
         current = float(self.model.optimizer.learning_rate.value.numpy())
@@ -48,10 +48,10 @@ class FollowSchedule(keras.callbacks.Callback):
 
 
 class HistoryFiles(keras.callbacks.Callback):
-    """Writes what a run has measured so far, after every epoch: curve.csv, selection.csv, gradient_norms.csv.
+    """Writes the measurements so far after every epoch: curve.csv, selection.csv, gradient_norms.csv.
 
-    The files are replaced as a whole, so a run that was killed and goes on leaves no epoch twice and none
-    out. The last two are written where there is something to write.
+    Each file is replaced as a whole, so a run that is killed and resumed neither repeats nor omits an epoch.
+    The last two files are written only if there are such measurements.
     """
 
     def __init__(self, folder: Path):
@@ -59,7 +59,7 @@ class HistoryFiles(keras.callbacks.Callback):
         self._folder = folder
 
     def on_epoch_begin(self, epoch, logs=None):
-        # What a run that goes on has measured before, and epoch 0.
+        # Writes epoch 0 and, in a resumed run, the measurements from before the interruption.
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
@@ -83,12 +83,12 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes `path,reason` for each file of the set that could not be used, so far."""
+    """Writes `path,reason` for each file of the set found unusable so far."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
 
 
 class QuarantineLog(keras.callbacks.Callback):
-    """Writes the list when training begins, and anew after each epoch in which a file was lost."""
+    """Writes the list of unusable files when training begins, and after each epoch that finds more."""
 
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
@@ -106,12 +106,12 @@ class QuarantineLog(keras.callbacks.Callback):
 
 
 class GradientNorms(keras.callbacks.Callback):
-    """Measures the Euclidean norm of the gradient in each step; the numbers of the run stay the same.
+    """Measures the Euclidean norm of the gradient in each step, without changing the results of the run.
 
-    The gradient is that of the mean loss over the global batch, as it comes to the optimizer: without
-    weight decay. Of each epoch and layer the mean and the largest norm over its steps go to
-    `History.gradient_norms`, with `all` for the gradient of all layers together; the latter also to the
-    logs of callbacks that come after this one, hence to TensorBoard.
+    The gradient is that of the mean loss over the global batch, without weight decay. For each epoch and
+    layer, the mean and the largest norm over the steps are added to `History.gradient_norms`; the layer `all`
+    stands for the gradient of all layers together. Its norms are also added to the logs, so callbacks that
+    come later in the list, such as TensorBoard, receive them.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -125,11 +125,11 @@ class GradientNorms(keras.callbacks.Callback):
         self._places = [self._layers.index(name) for name in names]
         with self._strategy.scope():
             self._sum, self._max, self._steps = (
-                # Every replica assigns the same, since the gradients are summed over them before.
+                # All replicas assign the same value, because the gradients are summed over replicas first.
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras shows gradients to the optimizer and to nobody else. In mixed_float16 the inner one sees
+        # Keras passes gradients to the optimizer only. Under mixed_float16 the inner optimizer receives
         # them without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
@@ -164,11 +164,11 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Writes `epochs/0001.weights.h5` and so on after every epoch, or the best as `best.weights.h5`, or both.
+    """Saves weights: every epoch's as `epochs/0001.weights.h5` etc., the best as `best.weights.h5`, or both.
 
-    The best epoch is the one with the lowest value of what the config watches on the selection split, the
-    first of equal ones. Nothing is remembered but in the run's history, so a resumed run keeps what an
-    uninterrupted one does. A new run takes away what an earlier one kept under these names.
+    The best epoch is the one with the lowest value of the config's `watch` on the selection split, the
+    earliest if several are equal. It is derived from the run's history alone, so a resumed run saves the same
+    files as an uninterrupted one. A new run deletes files of these names left by an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -199,7 +199,7 @@ class KeptWeights(keras.callbacks.Callback):
 
 
 def best_epoch(values: list[float]) -> int:
-    """The epoch, counted from 1, of the lowest value; the first of equal ones.
+    """The epoch, counted from 1, with the lowest value; the earliest if several are equal.
 
     Example:
 

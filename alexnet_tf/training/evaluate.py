@@ -1,4 +1,4 @@
-"""Exact evaluation: every example once, sums divided at the end."""
+"""Exact evaluation: each example counts once, and sums are divided only at the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ def make_evaluator(
 ) -> Callable[[], Scores]:
     """Compiles the evaluation of `model`'s logits on (images, labels, weights) batches.
 
-    Counts are summed over replicas and batches and divided once, so neither the batch size nor the
-    number of replicas decides the score. Examples of weight 0 are padding.
+    Sums over replicas and batches are divided once, at the end, so the score depends neither on the batch
+    size nor on the number of replicas. Examples of weight 0 are padding.
 
     Returns:
-        A function of no arguments that evaluates the model as it is when called.
+        A function without arguments that evaluates the model with its current weights.
     """
     batches = strategy.experimental_distribute_dataset(dataset)
 
@@ -71,7 +71,7 @@ def make_evaluator(
         if strategy.cluster_resolver is not None:
             total = sums_of_all().numpy()
         else:
-            # A call for each batch: between calls Python sees the signals that ask the process to end.
+            # One call per batch, so that Python can handle termination signals between batches.
             total = sum(sums_of_one(batch).numpy() for batch in batches)
         loss, wrong, wrong5, count = total.tolist()
         return Scores(loss / count, wrong / count, wrong5 / count, round(count))

@@ -1,4 +1,4 @@
-"""What a run measures, and how it ends."""
+"""The measurements of a run, and its status."""
 
 import math
 from collections.abc import Mapping
@@ -11,17 +11,18 @@ from alexnet_tf.training.evaluate import Scores
 
 @dataclass
 class History:
-    """What a run has measured so far.
+    """The measurements of a run so far.
 
     Attributes:
-        curve: one dictionary for each epoch from 0 on, the columns of curves.csv after `seed`. The columns
-            `test_*` are measured on the report split; a search, which never sees it, has `selection_*`.
-        selection_errors: of epoch 1, 2, ... where the selection split is evaluated.
-        selection_losses: likewise.
-        gradient_norms: what a `GradientNorms` callback measured.
-        seconds: wall-clock, over all sittings of an interrupted run.
+        curve: one dictionary per epoch, from epoch 0 on, with the columns of curves.csv after `seed`. The
+            columns `test_*` are measured on the report split. A search does not evaluate that split; its
+            curve has columns `selection_*` instead.
+        selection_errors: errors on the selection split after epochs 1, 2, ...; empty if it is not evaluated.
+        selection_losses: the losses on the selection split, likewise.
+        gradient_norms: rows measured by a `GradientNorms` callback.
+        seconds: wall-clock time, summed over all sessions of an interrupted run.
         status: `running`, `done`, `diverged`, or `failed` for an interrupted run.
-        message: why the run ended; empty where it trained all its epochs.
+        message: why the run ended; empty if it trained all its epochs.
     """
 
     curve: list[dict[str, Any]] = field(default_factory=list)
@@ -33,7 +34,7 @@ class History:
     message: str = ""
 
     def watched(self, name: str) -> list[float]:
-        """The values of a config's `watch` or `early_stopping_watch`, of epoch 1, 2, ..."""
+        """The values after epochs 1, 2, ... of `name`, one of the quantities that a config can watch."""
         if name == "train_loss":
             return [point["train_loss"] for point in self.curve[1:]]
         return {"selection_error": self.selection_errors, "selection_loss": self.selection_losses}[name]
@@ -41,16 +42,16 @@ class History:
     def add(
         self, epoch: int, scores: Mapping[str, Scores], rate: float, images_per_second: float | None
     ) -> None:
-        """Adds an epoch to the curve; one whose training loss is not finite ends the run instead.
+        """Adds an epoch to the curve; if its training loss is not finite, ends the run instead.
 
         Args:
-            epoch: 0 before training.
-            scores: on the splits `train`, `report` and `selection`, of the last two at least one.
+            epoch: number of the epoch; 0 is the untrained network.
+            scores: scores by split: `train`, and at least one of `report` and `selection`.
             rate: learning rate of the epoch.
-            images_per_second: of its training steps.
+            images_per_second: speed of its training steps.
         """
         if not math.isfinite(scores["train"].loss):
-            # The last step of an epoch can break the weights after its own loss was computed.
+            # The last step of an epoch computes its loss before its update, which can make weights NaN.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return
@@ -72,15 +73,15 @@ class History:
         )
 
     def end(self, status: str, message: str) -> None:
-        """Ends the run."""
+        """Records that the run has ended, and why."""
         self.status, self.message = status, message
 
 
 class TrainingInterrupted(Interruption):
-    """An interrupted training; its state on disk is that of the last finished epoch.
+    """Training was interrupted; the checkpoint holds the state after the last finished epoch.
 
     Attributes:
-        history: of the run, with status `failed` and the message that the exception has too.
+        history: history of the run, with status `failed` and the exception's message.
     """
 
     def __init__(self, history: History, number: int):

@@ -1,4 +1,4 @@
-"""The update rules of `TrainConfig`: the paper's (section 5), and Adam with the same decay and bias rate."""
+"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam with equal decay and bias rate."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from keras import ops
 
 
 def with_decay(gradient, variable, name: str, decay: float):
-    """The gradient of a kernel with its L2 decay, `g + d w`; of any other variable as it is."""
+    """The gradient with L2 decay added, `g + d w`, if the variable is a kernel; else unchanged."""
     if not decay or name != "kernel":
         return gradient
     return gradient + ops.cast(decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
@@ -16,17 +16,17 @@ def with_decay(gradient, variable, name: str, decay: float):
 
 @keras.saving.register_keras_serializable("alexnet_tf")
 class MomentumSGD(keras.optimizers.SGD):
-    """SGD with momentum, weight decay inside the velocity, and a rate of its own for biases.
+    """SGD with momentum, weight decay inside the velocity, and a separate learning rate for biases.
 
     `v <- m v - d eps w - eps g; w <- w + v` (paper, section 5), with d = 0 and eps multiplied by
-    `bias_rate` for biases. Decay goes to kernels only.
+    `bias_rate` for biases. Decay applies to kernels only.
 
     Args:
         learning_rate: eps.
         momentum: m.
         decay: d, the L2 coefficient; unlike Keras's `weight_decay` it passes through the velocity.
         bias_rate: multiple of eps for biases; 2 in the authors' program.
-        freezable: name of a layer whose variables `freeze` can hold fast.
+        freezable: name of a layer that `freeze` can freeze.
 
     Example:
 
@@ -54,13 +54,13 @@ class MomentumSGD(keras.optimizers.SGD):
             return
         super().build(variables)
         if self.freezable:
-            # A variable, so that the compiled loop sees it change without being traced anew.
+            # A variable, so that it can change without retracing the compiled loop.
             self._freezable_rate = self.add_variable((), initializer="ones", name="freezable_rate")
 
     def freeze(self) -> None:
-        """Holds the variables of the layer `freezable` fast from the next step on."""
+        """Freezes the variables of the layer `freezable` from the next step on."""
         self._freezable_rate.assign(0.0)
-        # Without a rate a velocity still coasts.
+        # With a rate of 0 a remaining velocity would still move the weights.
         for variable, velocity in zip(self._trainable_variables, self.momentums, strict=True):
             if self._is_freezable(variable):
                 velocity.assign(ops.zeros(velocity.shape, velocity.dtype))
@@ -81,7 +81,7 @@ class MomentumSGD(keras.optimizers.SGD):
         if self.nesterov or not self.momentum or isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        # v <- m v - eps g; w <- w + v in one pass over memory, with the bits of Keras's separate operations.
+        # v <- m v - eps g; w <- w + v in one pass over memory; bitwise equal to Keras's separate operations.
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
             accum=self.momentums[index].value.handle,
@@ -101,15 +101,15 @@ class L2Adam(keras.optimizers.Adam):
 
     `g <- g + d w; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
     w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)`, with d = 0 and eps multiplied by
-    `bias_rate` for biases, b2 = .999. This is PyTorch's `weight_decay`; Keras's own of that name takes
-    `eps d w` from the weights beside Adam's step (AdamW).
+    `bias_rate` for biases, b2 = .999. The decay is PyTorch's `weight_decay`; Keras's `weight_decay` instead
+    subtracts `eps d w` from the weights, apart from Adam's step (AdamW).
 
     Args:
         learning_rate: eps.
         beta_1: b1.
         decay: d, the L2 coefficient.
         bias_rate: multiple of eps for biases.
-        amsgrad: v in the denominator is the largest so far (Reddi, Kale and Kumar, ICLR 2018).
+        amsgrad: use the largest v so far in the denominator (Reddi, Kale and Kumar, ICLR 2018).
 
     Example:
 
@@ -154,21 +154,21 @@ def make_optimizer(
     optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
     freezable: str = "",
 ) -> keras.optimizers.Optimizer:
-    """An update rule of `TrainConfig`, the paper's (section 5) by default, for `compile` of any Keras model.
+    """An optimizer of `TrainConfig`, by default the paper's (section 5); works with any Keras model.
 
-    The paper's rule moves velocity and weights of an array in one operation, on every device; decay is added
-    to the gradient before it.
+    The paper's rule updates velocity and weights of a variable in one operation, on every device; decay is
+    added to the gradient before that.
 
     Args:
         learning_rate: eps.
-        momentum: m; Adam's beta 1.
+        momentum: m; beta_1 for Adam.
         weight_decay: d, the L2 coefficient of kernels, inside the gradient.
         bias_rate: multiple of eps for biases; 2 in the authors' program.
-        optimizer: the rule.
-        freezable: name of a layer that the paper's rule can hold fast.
+        optimizer: the update rule; `momentum` is the paper's.
+        freezable: name of a layer that can be frozen later; only with `momentum`.
 
     Raises:
-        ValueError: for another rule, and for `freezable` with one that is not the paper's.
+        ValueError: for an unknown optimizer, or for `freezable` with one other than `momentum`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""How far a command is: bars on a terminal, lines in a log, both with images per second and the time left."""
+"""Progress of a command: bars on a terminal, lines in a log, both with images per second and time left."""
 
 import sys
 import time
@@ -11,21 +11,22 @@ from rich.progress import TaskID
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# In a log, an epoch longer than this has lines of its own.
+# In a log, seconds between progress lines within a long epoch.
 LOG_SECONDS = 600.0
-# Of the line that stays on a terminal after each epoch, and of what stands before the bars.
+# Widths of the line printed on a terminal after each epoch, and of the label in front of a bar.
 LINE_WIDTH, LABEL_WIDTH = 80, 30
 Run = TypeVar("Run")
 
 
 class CommandProgress:
-    """The outermost bar: all runs of a command, with the time left. `RunProgress` reports to the open one.
+    """The bar over all runs of a command, with the time left; a context manager.
 
-    A context manager. The time left assumes that every run goes to its last epoch, at the speed so far.
+    While it is open, `RunProgress` reports to it. The time left assumes that every run trains all its
+    epochs, at the average speed so far.
 
     Args:
-        title: shown in front.
-        work: of each run, in images to train on (`images_to_train`).
+        title: text in front of the bar.
+        work: number of images to train on for each run (`images_to_train`).
     """
 
     current: ClassVar["CommandProgress | None"] = None
@@ -49,17 +50,17 @@ class CommandProgress:
             self.bars.stop()
 
     def each(self, runs: Iterable[Run]) -> Iterator[Run]:
-        """The runs in the order of `work`; one that is left counts as done, trained or not."""
+        """Yields the runs, in the order of `work`; a run counts as done when the next one is taken."""
         for self._position, run in enumerate(runs):
             self.advance(0, 0)
             yield run
 
     def advance(self, done: int, trained: int) -> None:
-        """Takes note of a run's progress.
+        """Records progress of the current run.
 
         Args:
-            done: images that the current run has trained on, in all sittings.
-            trained: images since the last call.
+            done: images that the current run has trained on, also in earlier sessions.
+            trained: images trained on since the last call.
         """
         self._trained += trained
         self._done = sum(self._work[: self._position]) + min(done, self._work[self._position])
@@ -68,7 +69,7 @@ class CommandProgress:
             self.bars.update(self._task, completed=self._done, info=f"{run}, {self.left()}")
 
     def left(self) -> str:
-        """Time left of the whole command, such as `3 min 20 s left`; empty before the first step."""
+        """Time left for the whole command, such as `3 min 20 s left`; empty before the first step."""
         if not self._trained:
             return ""
         seconds = (time.monotonic() - self._started) / self._trained * (sum(self._work) - self._done)
@@ -76,11 +77,11 @@ class CommandProgress:
 
 
 class RunProgress(keras.callbacks.Callback):
-    """Epochs, speed, time left, training and test error of the last epoch, on standard error.
+    """Prints epoch, speed, time left, and the last epoch's training and test errors to standard error.
 
-    On a terminal a bar for the run and one for the epoch move, and a line of each finished epoch stays above
-    them; elsewhere there is one line after each epoch, and every ten minutes within one. At last comes why
-    the run ended. The time left counts evaluation too, and assumes that the run goes to its last epoch.
+    A terminal shows a bar for the run, a bar for the epoch, and above them one line per finished epoch.
+    Elsewhere one line is printed after each epoch, and every ten minutes within an epoch. The last line says
+    why the run ended. The time left includes evaluation, and assumes that the run trains all its epochs.
     """
 
     def __init__(self, label: str, images: int, config: TrainConfig):
@@ -109,7 +110,7 @@ class RunProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done = epoch, time.monotonic(), 0
         if self._first < 0:
-            # Epochs of an earlier sitting count as done, but not for the speed.
+            # Epochs of an earlier session count as done, but not towards the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
 
     def on_train_batch_end(self, batch, logs=None):
@@ -179,7 +180,7 @@ class RunProgress(keras.callbacks.Callback):
 
 
 def images_to_train(images: int, config: TrainConfig) -> int:
-    """Images of all epochs of a run; an incomplete batch is left out.
+    """Number of images that a run trains on in all epochs; incomplete batches are dropped.
 
     Example:
 

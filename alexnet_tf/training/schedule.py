@@ -1,4 +1,4 @@
-"""Learning rate and end of training as functions of what has been measured so far.
+"""Learning rate and end of training as functions of the measurements so far.
 
 They keep no state of their own, so a resumed run needs nothing but its learning curve.
 """
@@ -11,11 +11,11 @@ from alexnet_tf.training.history import History
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:
-    """How often `patience` epochs in a row brought no error below the best before them.
+    """Number of plateaus: series of `patience` epochs without an error below the previous best.
 
     Args:
         errors: one value for each finished epoch.
-        patience: number of epochs; after a plateau the count starts again.
+        patience: number of epochs of a plateau; after each plateau the count restarts.
 
     Example:
 
@@ -34,7 +34,7 @@ def plateaus(errors: Sequence[float], patience: int) -> int:
 
 
 def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()) -> float:
-    """The rate of `epoch` (the first is 1), given what `config.watch` measured in the epochs before it.
+    """The learning rate of `epoch` (counted from 1), given the values of `config.watch` in earlier epochs.
 
     Example:
 
@@ -48,12 +48,12 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
         drops = min(plateaus(watched, config.patience), config.max_drops)
     else:
         drops = 0
-    # Division, not a product with 0.1: .01 / 10 prints as 0.001.
+    # Divides instead of multiplying by 0.1, because .01 / 10 prints as 0.001.
     return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 
 def ending(config: TrainConfig, history: History) -> str | None:
-    """Why a run ends after the epochs of its history: None where it goes on, empty at its last epoch.
+    """Why a run ends after the epochs in its history: None if it continues, empty after its last epoch.
 
     Example:
 
@@ -83,7 +83,7 @@ def ending(config: TrainConfig, history: History) -> str | None:
 
 
 def check_schedule(config: TrainConfig, holdout: bool) -> None:
-    """Raises an InputError for a schedule that watches the selection split where none is held out."""
+    """Raises an InputError if the schedule watches the selection split but none is held out."""
     watchers = []
     if config.schedule == "plateau":
         watchers.append("schedule plateau")

@@ -7,20 +7,20 @@ import tensorflow as tf
 
 from alexnet_tf.runtime.errors import InputError
 
-# Far more than a machine has, and few enough that making them does not eat its memory.
+# More than any machine has GPUs, but few enough logical devices to fit in memory.
 MAX_REPLICAS = 64
 
 
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
-    `TF_CONFIG` in the environment means several workers. Otherwise `auto` takes every GPU of the
-    machine, or the one default device; a number takes that many GPUs, or makes that many logical CPU
-    devices where there are fewer (which has to happen before TensorFlow touches its devices).
+    If the environment variable `TF_CONFIG` is set, there are several workers. Otherwise `auto` uses all GPUs
+    of the machine, or the default device if there are none; a number uses that many GPUs or, if there are
+    fewer, creates that many logical CPU devices (only possible before TensorFlow initialises its devices).
 
     Raises:
         InputError: for anything but `auto` or a whole number >= 1, and for a `TF_CONFIG` that does not
-            name a cluster and this worker's place in it.
+            specify a cluster and this worker's task in it.
 
     Example:
 
@@ -45,7 +45,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count
         )
     except RuntimeError:
-        # The devices are in use already, so their number is fixed.
+        # TensorFlow has already initialised the devices, so their number is fixed.
         found = len(tf.config.list_logical_devices("CPU"))
         if found < count:
             expected = f"at most {found} in this process"
@@ -54,7 +54,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the rows and checkpoints (the only one, or worker 0)."""
+    """Whether this process writes the rows and checkpoints: the only process, the chief, or worker 0."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -64,7 +64,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def _check_tf_config(text: str) -> None:
-    """Raises an InputError for content on which TensorFlow would crash or wait for ever."""
+    """Raises an InputError for a `TF_CONFIG` that would make TensorFlow crash or hang."""
     try:
         content = json.loads(text)
         workers = content["cluster"]

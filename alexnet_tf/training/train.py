@@ -1,4 +1,4 @@
-"""The training loop: one for every strategy."""
+"""The training loop, the same for all distribution strategies."""
 
 import functools
 import math
@@ -27,8 +27,8 @@ from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.schedule import check_schedule, ending
 from alexnet_tf.training.strategy import is_chief
 
-# Steps of one call of the compiled loop, at most, and seconds that it should take: callbacks see the run at
-# this grain, and so does Python the signals that ask the process to end.
+# Largest number of steps in one call of the compiled loop, and the time that a call should take. Callbacks
+# run, and Python handles termination signals, only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
 EVALUATION_BATCH = 500
@@ -44,30 +44,29 @@ def train(
     report: bool = True,
     model: keras.Model | None = None,
 ) -> tuple[keras.Model, History]:
-    """Trains one run to its end, going on from its checkpoint where there is one.
+    """Trains one run to its end; resumes from its checkpoint if there is one.
 
     After each epoch the model is evaluated in inference mode on the training subset, the report split
-    and, where the config holds it out, the selection split; then the checkpoint is replaced. A resumed
-    run gives the numbers of an uninterrupted one.
+    and, if the config holds it out, the selection split; then the checkpoint is replaced. A resumed run
+    gives the same results as an uninterrupted one.
 
     Args:
-        config: the run.
-        data: its pipelines, opened with `config.data`.
-        strategy: distribution; the global batch stays `config.train.batch_size` whatever it is.
-        checkpoint: file of the run's state; none is kept without it.
-        callbacks: Keras callbacks; a batch is a call of up to `STEPS_PER_CALL` steps to them, and
-            `params["history"]` the history so far.
-        report: whether the report split is evaluated; a search leaves it alone and has only the selection
-            split.
-        model: from `compile_model`, which builds it here by default.
+        config: configuration of the run.
+        data: pipelines of the run, opened with `config.data`.
+        strategy: distribution strategy; the global batch size is `config.train.batch_size` with any of them.
+        checkpoint: file for the state of the run; by default no state is saved.
+        callbacks: Keras callbacks; for them a batch is a call of up to `STEPS_PER_CALL` steps, and
+            `params["history"]` is the history so far.
+        report: evaluate the report split; a search sets this to False and uses only the selection split.
+        model: a model from `compile_model`; by default it is built here.
 
     Returns:
-        The model as trained, and the history, which says why the run ended. A diverged run (loss no longer
-        finite) returns too, with status `diverged`.
+        The trained model, and the history, which says why the run ended. If the loss is no longer finite, the
+        run ends with status `diverged`; no exception is raised.
 
     Raises:
-        InputError: for a run that cannot be trained.
-        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP, with the history.
+        InputError: if the run cannot be trained.
+        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP; it holds the history.
     """
     strategy = strategy or tf.distribute.get_strategy()
     model = model or compile_model(config, data, strategy)
@@ -112,8 +111,8 @@ def train(
             # A diverged epoch has no point on the curve.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Before the checkpoint, so that whatever a callback writes of an epoch is there when a killed
-            # run goes on after that epoch.
+            # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
+            # callbacks had not yet written.
             calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             save()
     except KeyboardInterrupt as stop:
@@ -127,10 +126,10 @@ def train(
 
 
 def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
-    """Raises an InputError for a run that could not be trained, without training it.
+    """Raises an InputError if a run cannot be trained, without training it.
 
-    Runs of the same network share one trial build, so that all runs of an experiment can be checked before
-    the first.
+    The network is built once for all runs that share it, so all runs of an experiment can be checked quickly
+    before the first is trained.
     """
     _check_numbers(config, data, strategy)
     check_start(config, None)
@@ -143,16 +142,17 @@ def compile_model(
     strategy: tf.distribute.Strategy,
     start: Trained | None = None,
 ) -> keras.Model:
-    """Builds and compiles a run's model under the strategy, initialised from its seed.
+    """Builds and compiles the model of a run under the strategy, initialised from the seed of the run.
 
     Args:
-        config: the run.
-        data: its pipelines.
-        strategy: distribution.
-        start: the trained network of the fingerprint `config.train.start`, whose preprocessing `data` has.
+        config: configuration of the run.
+        data: pipelines of the run.
+        strategy: distribution strategy.
+        start: trained network to start from; `config.train.start` is its fingerprint, and `data` has its
+            preprocessing.
 
     Raises:
-        InputError: for a run that cannot be trained.
+        InputError: if the run cannot be trained.
     """
     _check_numbers(config, data, strategy)
     check_start(config, start)
@@ -178,7 +178,7 @@ def compile_model(
                 freezable="conv1" if config.train.freeze_conv1_after else "",
             ),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            # XLA makes convolutions on CPUs several times slower.
+            # XLA would make convolutions several times slower on CPUs.
             jit_compile=False,
         )
         model.optimizer.build(model.trainable_variables)
@@ -236,7 +236,7 @@ def _compiled_steps(
 def _evaluation(
     config: Config, data: DataPipelines, model: keras.Model, strategy: tf.distribute.Strategy, report: bool
 ) -> Callable[[], dict[str, Scores]]:
-    """A function that evaluates the model on every split that the run may see."""
+    """A function that evaluates the model on each split that the run uses."""
     evaluators = {"train": make_evaluator(model, data.train_subset(EVALUATION_BATCH), strategy)}
     if report:
         evaluators["report"] = make_evaluator(model, data.report(EVALUATION_BATCH), strategy)
@@ -258,7 +258,7 @@ def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[
     iterator = iter(strategy.experimental_distribute_dataset(data.train(config.seed, epoch, batch_size)))
     model.reset_metrics()
     started, done, loss = time.perf_counter(), 0, math.nan
-    # Workers read the loss together, so all of them have to call the loop equally often.
+    # Reading the loss is a collective operation, so all workers have to call the loop equally often.
     several_workers = strategy.cluster_resolver is not None
     now = STEPS_PER_CALL if several_workers else 1
     while done < steps:
