@@ -1,1 +1,1 @@
-"""The paper's Figures 2 to 4 of any network, and the look of all figures."""
+"""The paper's Figures 2 to 4 for any network, and the common style of all figures."""

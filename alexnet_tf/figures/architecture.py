@@ -1,4 +1,4 @@
-"""The paper's Figure 2: a network's stages as boxes with their sizes, its towers apart."""
+"""The paper's Figure 2: a network's stages as boxes with their sizes, each tower in its own row."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from matplotlib.patheffects import withStroke
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, tower_count
 
-# In inches.
+# Sizes in inches.
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
 HEADER, LINE = 1.2, 0.17
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
-# A unit of depth goes this far across and up.
+# One unit of depth is drawn as this offset to the right and upwards.
 SLANT = np.array([0.36, 0.24])
 EDGE = "#444444"
 Point = tuple[float, float]
@@ -37,11 +37,11 @@ class Box:
     """A box seen from the front, from above and from the right.
 
     Attributes:
-        left, bottom: of the front face.
-        length: across, the channels.
-        height: up.
-        depth: away from the viewer, the width of a map.
-        color: of the front face.
+        left, bottom: lower left corner of the front face.
+        length: horizontal size; represents the number of channels.
+        height: vertical size; represents the height of a feature map.
+        depth: size away from the viewer; represents the width of a feature map.
+        color: colour of the box; each face is a lighter shade of it.
     """
 
     left: float
@@ -53,27 +53,27 @@ class Box:
 
     @property
     def entry(self) -> Point:
-        """Where connections arrive."""
+        """The point where connections from the previous stage end."""
         return self.left, self.bottom + self.height / 2
 
     @property
     def top(self) -> float:
-        """The highest point of the back."""
+        """Vertical coordinate of the highest point."""
         return self.bottom + self.height + self.depth * SLANT[1]
 
     def on_side(self, across: float, up: float) -> Point:
-        """A point of the right face: shares of its width, from the front, and of its height."""
+        """The point of the right face at these fractions of its width (from the front) and its height."""
         corner = np.array([self.left + self.length, self.bottom + up * self.height])
         x, y = corner + across * self.depth * SLANT
         return float(x), float(y)
 
     def window(self, down: float, across: float) -> list[Point]:
-        """Corners of a centred window on the right face that takes these shares of its sides."""
+        """Corners of a centred window that covers these fractions of the right face's height and width."""
         (low, high), (near, far) = (((1 - share) / 2, (1 + share) / 2) for share in (down, across))
         return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
 
     def draw(self, axes: Axes) -> None:
-        """The three faces that are seen, the front one darkest."""
+        """Draws the three visible faces, the front one darkest."""
         back = self.depth * SLANT
         right, top = self.left + self.length, self.bottom + self.height
         corners = np.array([(self.left, self.bottom), (right, self.bottom), (right, top), (self.left, top)])
@@ -85,7 +85,7 @@ class Box:
 def fill_polygon(
     axes: Axes, points, color, edge: str = "none", alpha: float = 1.0, order: float = 2, line: float = 0.6
 ) -> None:
-    """A closed polygon through the points."""
+    """Draws a filled polygon with these corners."""
     axes.add_patch(
         Polygon(
             points, facecolor=color, edgecolor=edge, linewidth=line, alpha=alpha, zorder=order,
@@ -95,7 +95,7 @@ def fill_polygon(
 
 
 def lighter(color: str, share: float) -> tuple[float, float, float]:
-    """The colour mixed with white; 1 is white.
+    """The colour mixed with this share of white; a share of 1 gives white.
 
     Example:
 
@@ -107,17 +107,17 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 
 
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
-    """Draws a network from its layers: boxes are outputs, windows are kernels, bands are connections.
+    """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
 
-    Each tower has a row of its own. Kernels of as many groups as there are towers see one tower each;
-    others see them all, and their lines cross (in the paper: conv3 and the fully connected layers).
+    Each tower has its own row. The kernels of a stage with as many groups as towers see only their own tower.
+    Other stages see all towers, so their lines cross (in the paper: conv3 and the fully connected layers).
 
     Args:
-        model: any of the project's networks; a chain of layers.
-        name: in the title, by default the model's.
+        model: any of the project's networks; its layers must form a chain.
+        name: name in the title, by default the model's name.
 
     Raises:
-        InputError: for a network that is not a chain.
+        InputError: if the layers do not form a chain.
 
     Example:
 
@@ -157,24 +157,24 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
 
 
 def side_length(pixels: int) -> float:
-    """Length of a map's side in the figure, which grows more slowly than its pixels."""
+    """Length of a feature map's side in the figure; it grows more slowly than the number of pixels."""
     return 0.3 * pixels**0.42
 
 
 def box_height(stage: Stage, towers: int) -> float:
-    """From the lowest point of a stage's box to the highest, in inches."""
+    """Distance from the lowest to the highest point of a stage's box, in inches."""
     box = _boxes(stage, 0, 0, 0, towers)[0]
     return box.top - box.bottom
 
 
 def box_width(stage: Stage, towers: int) -> float:
-    """From the leftmost point of a stage's box to the rightmost, in inches."""
+    """Distance from the leftmost to the rightmost point of a stage's box, in inches."""
     box = _boxes(stage, 0, 0, 0, towers)[0]
     return box.length + box.depth * SLANT[0]
 
 
 def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int) -> list[Box]:
-    """One box for each tower, the first on top, centred in its share of the room."""
+    """One box for each tower, from top to bottom; the towers share the height `room` equally."""
     channels = stage.shape[-1] / towers
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
@@ -191,7 +191,7 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
 
 
 def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Stage) -> None:
-    """Joins the boxes of a stage to those they see."""
+    """Draws the connections from the previous stage's boxes (`before`) to those of a stage."""
     apart = len(before) == len(boxes) == stage.groups
     for place, source in enumerate(before):
         targets = boxes[place : place + 1] if apart else boxes
@@ -211,7 +211,7 @@ def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Sta
 
 
 def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
-    # A halo, where lines cross them.
+    # A white outline keeps the labels readable where lines cross them.
     halo = [withStroke(linewidth=2.5, foreground="white")]
     style: dict[str, Any] = {"fontsize": 8, "color": DARK, "zorder": 4, "path_effects": halo}
     channels = f"{stage.shape[-1] // towers:,}"
@@ -226,7 +226,7 @@ def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
 
 
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
-    """Above: the layer and its kernels. Below: what follows it, and its parameters."""
+    """Writes the layer's name and kernels above the boxes, the following operations and parameters below."""
     style: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.35}
     axes.text(middle, top, stage.name, fontsize=10, fontweight="bold", color=DARK, **style)
     lines = "" if stage.kind == "input" else f"{stage.shape[-1]:,} units"

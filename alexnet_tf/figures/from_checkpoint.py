@@ -1,4 +1,4 @@
-"""Every figure of a trained network, as files."""
+"""Writes all figures of a trained network to files."""
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,24 +42,24 @@ def figures_of(
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
-    """Writes the figures of a trained network and reports each file once it is written.
+    """Writes the figures of a trained network and reports each file after writing it.
 
     Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv) and curve (with
-    curve.csv). With one also predictions and neighbours (Figure 4, with neighbours.csv).
+    curve.csv). With a data set also predictions and neighbours (Figure 4, with neighbours.csv).
 
     Args:
-        checkpoint: a folder written by `alexnet train`.
-        out: folder for the files, made where it is missing.
-        dataset: `builtin`, a TFDS name or `folder:PATH`, of the network's classes.
+        checkpoint: folder written by `alexnet train`.
+        out: folder for the files; created if missing.
+        dataset: `builtin`, a TFDS name or `folder:PATH`, with the network's classes.
         access: where the images come from.
         words: see `readable_names`.
-        seed: of the choice of test images.
+        seed: seed that selects the test images.
 
     Yields:
-        A line for each file, with its numbers.
+        A line of text for each file; for a CSV file with its main numbers.
 
     Raises:
-        InputError: before anything is written, for an unusable checkpoint or data set.
+        InputError: for an unusable checkpoint or data set, before any file is written.
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
@@ -68,7 +68,7 @@ def figures_of(
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
     if rows:
-        # So that the figure's numbers are beside it.
+        # Copied so that the figure's numbers are in the same folder.
         write_bytes(out / "curve.csv", curve.read_bytes())
         draw = functools.partial(curve_figure, rows, net.model.name, results_slug(net.config.data.dataset))
         yield from _names([out / "curve.csv", *write_figure(out / "curve", draw, VECTOR)])
@@ -81,7 +81,7 @@ def figures_of(
 
 
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
-    """Writes Figure 2 of any network, trained or not, into a folder; see `figures_of`."""
+    """Writes Figure 2 for any network, trained or not, to a folder; see `figures_of`."""
     make_folder(out, "--out")
     yield from _names(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 
@@ -142,7 +142,7 @@ def _neighbours(
 
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
-    """Title and caption."""
+    """Title and caption of the figure of neighbours."""
     shares = " and ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
     headline = f"Of the {NEIGHBOURS} nearest training images {shares} are of the query's class"
     intervals = "; ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
@@ -156,7 +156,7 @@ def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple
 
 
 def _interval(share: Interval) -> str:
-    # Of one query there is none.
+    # A single query has no interval.
     return f"{share.mean:.1%}" + (f" [{share.low:.1%}, {share.high:.1%}]" if share.n > 1 else "")
 
 

@@ -1,4 +1,4 @@
-"""Panels of images: with bars of their classes, or beside their neighbours (the paper's Figure 4)."""
+"""Panels of images, with bars for the predicted classes or with nearest neighbours (the paper's Figure 4)."""
 
 import math
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 
 COLUMNS = 4
 RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
-# Letters that fit above an image and a neighbour.
+# Number of letters that fit above an image and above a neighbour.
 WIDE, NARROW = 24, 15
-# Inches: a neighbour with its gap, the same with its name, and what is above and below all.
+# In inches: width of a neighbour with its gap, its height with gap and name, and the figure's margins.
 SIDE, CELL, TOP, BOTTOM, MARGIN = 0.98, 1.16, 0.7, 0.62, 0.12
-# Between two spaces, in squares.
+# Gap between two spaces, in multiples of SIDE.
 SPACE = 0.22
 NORMAL, SMALL = 8, 6.5
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """An image and what a network makes of it.
+    """An image and a network's predictions for it.
 
     Attributes:
         image: uint8 [height, width, 1 or 3].
-        heading: above it: its class, or its file.
+        heading: text above the image: its class or its file name.
         best: (class, probability), most probable first.
-        right: place of its own class among the best, None where it is not there or not known.
+        right: index of the correct class in `best`; None if it is not in `best` or unknown.
     """
 
     image: np.ndarray
@@ -44,8 +44,8 @@ class Neighbourhood:
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
-        names: of their classes.
-        same: whether each is of the query's class.
+        names: names of the neighbours' classes.
+        same: for each neighbour, whether it has the query's class.
     """
 
     images: np.ndarray
@@ -54,12 +54,12 @@ class Neighbourhood:
 
 
 def predictions_figure(predicted: Sequence[Predicted], headline: str, about: str) -> Figure:
-    """Draws each image above its bars; the bar of the correct class has another colour.
+    """Draws each image above bars for its predictions; the bar of the correct class has another colour.
 
     Args:
-        predicted: at least one.
-        headline: the figure's title.
-        about: what they are, at the bottom.
+        predicted: images with predictions, at least one.
+        headline: title of the figure.
+        about: caption at the bottom.
     """
     columns = min(COLUMNS, len(predicted))
     rows = math.ceil(len(predicted) / columns)
@@ -81,16 +81,14 @@ def neighbours_figure(
     headline: str,
     about: str,
 ) -> Figure:
-    """Draws queries in the first column and their neighbours in each space beside them.
-
-    Neighbours of the query's class are framed.
+    """Draws one query per row with its neighbours in each space; those of the query's class are framed.
 
     Args:
         queries: uint8 [q, height, width, 1 or 3].
-        names: of their classes.
-        spaces: heading of a space -> the neighbours of each query there.
-        headline: the figure's title.
-        about: what they are, at the bottom.
+        names: names of the queries' classes.
+        spaces: heading of a space -> the neighbours of each query in that space.
+        headline: title of the figure.
+        about: caption at the bottom.
     """
     count = len(next(iter(spaces.values()))[0].names)
     width = 2 * MARGIN + SIDE * (1 + len(spaces) * (count + SPACE))
@@ -98,7 +96,7 @@ def neighbours_figure(
     figure = Figure(figsize=(width, height))
 
     def cell(row: int, left: float) -> Axes:
-        """Axes of a square at `left` squares from the margin; placed by hand, which is far faster."""
+        """Axes for one image, `left` images from the margin; explicit positions are faster than a grid."""
         x, y = MARGIN + SIDE * left, height - TOP - CELL * (row + 1)
         return figure.add_axes((x / width, y / height, 0.93 * SIDE / width, 0.93 * SIDE / height))
 
@@ -122,7 +120,7 @@ def neighbours_figure(
 
 
 def shortened(name: str, letters: int) -> str:
-    """A name of at most so many letters.
+    """The name, cut to at most `letters` characters.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The paper's Figure 3: the kernels of the first convolution, and how colourful each tower's are."""
+"""The paper's Figure 3: the kernels of the first convolution, and the colourfulness of each tower."""
 
 import keras
 import numpy as np
@@ -10,11 +10,11 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Colourfulness of independent noise: two of three colour axes are orthogonal to the grey one.
+# Mean colourfulness of independent noise: two of the three axes of colour space are off the grey axis.
 NOISE = 2 / 3
-# Columns to rows of a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
+# Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
-# Least pixels of a kernel's picture, and pixels between two.
+# Smallest side of a kernel's picture and gap between two pictures, in pixels.
 SIDE, SPACE = 60, 5
 
 
@@ -36,9 +36,9 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
-    A kernel with three equal channels has 0: it sees brightness only. One whose channels sum to zero at
-    every pixel has 1: it sees colour only. Independent noise has 2/3 in the mean. Nothing is subtracted
-    before, so a uniform grey patch has 0 and a uniform red one 2/3.
+    A kernel with three equal channels sees only brightness; its colourfulness is 0. A kernel whose channels
+    sum to zero at every pixel sees only colour; its colourfulness is 1. Independent noise has 2/3 on average.
+    The kernel's mean is not subtracted, so a uniform grey kernel has 0 and a uniform red one 2/3.
 
     Args:
         kernels: [height, width, 3, kernels].
@@ -47,7 +47,7 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
         float64 [kernels]; NaN for a kernel of zeros.
 
     Raises:
-        ValueError: for kernels that do not see three channels.
+        ValueError: for kernels without three input channels.
 
     Example:
 
@@ -62,14 +62,14 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
 
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
-    """The share of each tower's energy that is off the grey axis: `colorfulness` weighted by energy.
+    """The share of each tower's energy that is off the grey axis: mean `colorfulness` weighted by energy.
 
-    Weighted, because a kernel that has not been learned stays near its small initial noise, whose
-    colourfulness is 2/3 whatever its tower does.
+    The mean is weighted because a kernel that has learned nothing stays close to its initial noise, which has
+    little energy, and a colourfulness of 2/3 in any tower.
 
     Args:
-        kernels: [height, width, 3, kernels]; equal runs of kernels are a tower each.
-        towers: their number, which divides that of the kernels.
+        kernels: [height, width, 3, kernels]; consecutive blocks of equal size belong to one tower each.
+        towers: number of towers; divides the number of kernels.
 
     Returns:
         float64 [towers].
@@ -87,15 +87,15 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 
 
 def random_contrasts(kernels: np.ndarray, deals: int, seed: int) -> np.ndarray:
-    """The difference in colourfulness between random halves of the kernels, for many random halvings.
+    """The absolute difference in colourfulness between two random halves of the kernels, for many splits.
 
-    The null distribution for the difference between two towers. The share of halvings that differ at least as
-    much as the towers is the p value of a permutation test of one net.
+    This is the null distribution of the difference between two towers. The share of splits that differ at
+    least as much as the towers is the p value of a permutation test for one net.
 
     Args:
-        kernels: [height, width, 3, kernels], an even number.
-        deals: number of random halvings.
-        seed: of the halvings.
+        kernels: [height, width, 3, kernels]; the number of kernels is even.
+        deals: number of random splits.
+        seed: seed of the splits.
 
     Returns:
         float64 [deals].
@@ -113,7 +113,7 @@ def random_contrasts(kernels: np.ndarray, deals: int, seed: int) -> np.ndarray:
 
 
 def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of squares along the grey axis, and of all, of each kernel."""
+    """For each kernel: energy (sum of squares) along the grey axis, and total energy."""
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(f"expected kernels [height, width, 3, kernels]; received {list(kernels.shape)}")
     kernels = kernels.astype(np.float64)
@@ -122,7 +122,7 @@ def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def displayed(kernels: np.ndarray) -> np.ndarray:
-    """Kernels as pictures: zero is mid grey, and each is scaled by its own largest weight.
+    """Kernels as images: each is scaled by its largest absolute weight, and zero becomes mid grey.
 
         1/2 + w / (2 max |w|)
 
@@ -130,7 +130,7 @@ def displayed(kernels: np.ndarray) -> np.ndarray:
         kernels: [height, width, channels, kernels].
 
     Returns:
-        [kernels, height, width, channels], 0..1.
+        [kernels, height, width, channels] in [0, 1].
 
     Example:
 
@@ -183,7 +183,7 @@ _COLORFULNESS = (
 
 
 def grid_shape(count: int) -> tuple[int, int]:
-    """(rows, columns) of a full grid, as near to the paper's as the count allows.
+    """(rows, columns) of a grid without empty cells whose aspect ratio is closest to the paper's.
 
     Example:
 
@@ -196,8 +196,8 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
-    """One picture of all kernels, a little apart."""
-    # Enlarged, so that the gap is small beside them.
+    """Draws all kernels of a tower in one grid, separated by gaps."""
+    # Kernels are enlarged so that the gap is small in comparison.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
     )
@@ -211,7 +211,7 @@ def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
 
 
 def _draw_spread(axes: Axes, bank: np.ndarray, share: float, color: str) -> None:
-    """The colourfulness of every kernel, in order, and the tower's number."""
+    """Plots the sorted colourfulness of the kernels as dots and that of the tower as a line."""
     values = np.sort(colorfulness(bank))
     axes.axvline(NOISE, color=GREY, linewidth=1, linestyle=":", zorder=1)
     axes.axvline(share, color=color, linewidth=1.5, zorder=2)

@@ -20,10 +20,10 @@ COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES))
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """The rows of a `curve.csv`, as far as the figure needs them.
+    """Reads the columns of a `curve.csv` that the figure needs.
 
     Raises:
-        InputError: for a file that cannot be read, without rows, or with other columns or values.
+        InputError: if the file cannot be read, has no rows, lacks a column or has an invalid value.
     """
     try:
         with open(path, newline="", encoding="utf-8") as file:
@@ -36,9 +36,9 @@ def read_curve(path: Path) -> list[dict[str, float]]:
 
 
 def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]:
-    """(epoch before, new rate) of each drop of the learning rate.
+    """(last epoch before the drop, new rate) for each drop of the learning rate.
 
-    Row n has the rate of epoch n, so a drop lies between the epoch before and it.
+    The row of epoch n has the learning rate of epoch n.
 
     Example:
 
@@ -56,9 +56,9 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     """Draws training and test error against epochs, with the drops of the learning rate.
 
     Args:
-        rows: as `read_curve` gives them.
-        name: of the network.
-        dataset: it was trained on.
+        rows: rows returned by `read_curve`.
+        name: name of the network.
+        dataset: name of the data set.
     """
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours, how often they are of the query's class, and how far in another space."""
+"""Exact nearest neighbours, the share with the query's class, and their relative rank in another space."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 class NearestSearch:
-    """Nearest members, by Euclidean distance, of a database that comes in chunks.
+    """Finds the nearest members, by Euclidean distance, of a database that is read in chunks.
 
-    Distances are |q|^2 - 2 q.d + |d|^2 in float64, where rounding is far below any difference between two
-    images; no more than the queries and one chunk are held in memory.
+    Squared distances are computed as |q|^2 - 2 q.d + |d|^2 in float64, whose rounding error is far smaller
+    than any difference between two images. Only the queries and one chunk are held in memory.
 
     Args:
         queries: [q, values].
-        count: number of neighbours of each.
+        count: number of neighbours for each query.
 
     Example:
 
@@ -40,7 +40,7 @@ class NearestSearch:
         self._seen += len(chunk)
         distances = np.concatenate([self._distances, squared], axis=1)
         indices = np.concatenate([self._indices, places], axis=1)
-        # Stable, and earlier members stand first, so of equally near ones the earlier is kept.
+        # Earlier members come first and the sort is stable, so earlier members win ties.
         best = np.argsort(distances, axis=1, kind="stable")[:, : self._count]
         self._distances = np.take_along_axis(distances, best, axis=1)
         self._indices = np.take_along_axis(indices, best, axis=1)
@@ -52,7 +52,7 @@ class NearestSearch:
 
     @property
     def indices(self) -> np.ndarray:
-        """int64 [q, count]: places in the database, nearest first; of equally near ones the earlier."""
+        """int64 [q, count]: indices into the database, nearest first; earlier members win ties."""
         return self._indices
 
 
@@ -65,7 +65,7 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
     """The share of each query's neighbours that have its class.
 
     Args:
-        indices: [q, count], into `labels`.
+        indices: [q, count], indices into `labels`.
         labels: [database].
         query_labels: [q].
 
@@ -81,15 +81,15 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
 
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
-    """The share of a database that is nearer to a query than a given member is, by Euclidean distance.
+    """For given members of a database, the share of the database that is nearer to the query than the member.
 
-    0 for a query's nearest member, about a half for one chosen at random. Distances to the whole database
-    are held at once, 8 bytes for each pair.
+    Distances are Euclidean. The share is 0 for a query's nearest member and about 1/2 for a random member.
+    All distances are held in memory, 8 bytes for each pair of a query and a member.
 
     Args:
         queries: [q, values].
-        database: chunks [m, values], one after the other.
-        indices: int64 [q, count], places in the database.
+        database: consecutive chunks [m, values].
+        indices: int64 [q, count], indices of the given members in the database.
 
     Returns:
         float64 [q, count].

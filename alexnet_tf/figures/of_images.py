@@ -1,4 +1,4 @@
-"""The paper's Figure 4, computed: a trained network's classes of images, and their neighbours."""
+"""Computes the paper's Figure 4: a trained network's predictions for images, and nearest neighbours."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,25 +24,25 @@ from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100
-# As in the paper: eight images with their classes, five queries with six neighbours.
+# As in the paper: eight images with their predictions, five queries with six neighbours.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
-# Shares are over so many queries, the shown ones among them, and so many training images.
+# Shares are computed with this many queries (including those shown) and this many training images.
 MEASURED, DATABASE = 500, 50_000
-# A figure of more files would be too large to open.
+# A figure with more images would be too large to open.
 MOST_IMAGES = 200
-# Largest side of a file's picture, in pixels.
+# Largest side of an image in the figure of files, in pixels.
 FILE_SIDE = 256
 
 
 @dataclass(frozen=True)
 class Space:
-    """Neighbours of the queries in one space.
+    """The nearest neighbours of the queries in one space.
 
     Attributes:
-        name: `pixels`, or the layer whose features they are.
+        name: `pixels`, or the name of the layer that computes the features.
         values: number of dimensions.
-        indices: int64 [queries, count], places in the database.
-        share: of a query's neighbours of its class: mean and 95% interval over the queries.
+        indices: int64 [queries, count], indices into the database.
+        share: share of neighbours with the query's class: mean and 95% interval over the queries.
     """
 
     name: str
@@ -56,10 +56,10 @@ class Neighbours:
     """Queries of the report split and their nearest training images.
 
     Attributes:
-        queries: int64 [q], places in the report split.
-        database: int64 [m], places among the training images.
-        spaces: the last hidden layer first, then pixels.
-        chance: share of database images of a query's class, in the mean.
+        queries: int64 [q], indices into the report split.
+        database: int64 [m], indices into the training images.
+        spaces: features of the last hidden layer, then pixels.
+        chance: share of the database with the query's class, averaged over the queries.
     """
 
     queries: np.ndarray
@@ -69,13 +69,13 @@ class Neighbours:
 
 
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
-    """Eight images of the report split, of different classes where there are as many, by the seed.
+    """Predictions for eight random images of the report split, of different classes if there are eight.
 
     Args:
-        net: looks at the central crop.
-        data: as `open_data_for` gives it.
-        names: readable ones of the classes.
-        seed: of the choice.
+        net: trained network; it is applied to the central crop.
+        data: pipelines returned by `open_data_for`.
+        names: readable names of the classes.
+        seed: seed that selects the images.
     """
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
@@ -92,7 +92,7 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 
 
 def check_figure(path: Path, files: Sequence[Path]) -> None:
-    """Raises an InputError for a figure that `draw_files` could not write."""
+    """Raises an InputError if `draw_files` could not write the figure."""
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in a folder that is there; received {path}")
     if len(files) > MOST_IMAGES:
@@ -104,15 +104,15 @@ def draw_files(
     predictions: Sequence[tuple[Path, Prediction | str]],
     words: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes a figure of the readable files, each above its bars; none where none is readable.
+    """Writes a figure of the readable files and their predictions; writes nothing if no file is readable.
 
     Args:
-        path: a `.png` file.
-        predictions: as `predict_files` gives them.
+        path: path of the `.png` file to write.
+        predictions: files and predictions returned by `predict_files`.
         words: see `readable_names`.
 
     Raises:
-        InputError: where it cannot be written.
+        InputError: if the figure cannot be written.
     """
     drawn = []
     for file, best in predictions:
@@ -130,15 +130,15 @@ def draw_files(
 
 
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
-    """The nearest training images of report images, by features of the last hidden layer and by pixels.
+    """Finds the nearest training images of report images, by features of the last hidden layer and by pixels.
 
-    All see the central crop without augmentation. Pixels are the network's input; the mean image cancels
-    in their differences.
+    All images are central crops without augmentation. `pixels` is the network's input; subtracting the mean
+    image does not change distances between inputs.
 
     Args:
         model: the network.
-        data: as it was trained with, or as `open_data_for` gives it.
-        seed: of the choice of queries; the first five are of different classes, to be shown.
+        data: pipelines of the network's training, or those returned by `open_data_for`.
+        seed: seed that selects the queries; the first five have different classes and are shown.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))
@@ -171,7 +171,7 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
 
 
 def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
-    """The share of the database nearer to a query in pixels than its neighbours in a space; the mean."""
+    """Mean share of the database that is nearer to a query, in pixels, than its neighbours in `space`."""
     queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
     database = (_flat(images) for images in _batches(data, "train", found.database))
     return float(nearer_share(queries, database, space.indices).mean())
@@ -180,7 +180,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """What is shown of `find_neighbours`: (images of queries, their classes, neighbours in each space)."""
+    """The part of `find_neighbours` that is shown: (query images, their classes, neighbours by space)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))
@@ -200,7 +200,7 @@ def neighbourhoods(
 
 
 def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """The first examples of an order that are of new classes; where these do not suffice, the next ones.
+    """The first example of each class in a given order; if there are too few classes, also the next examples.
 
     Example:
 
@@ -219,7 +219,7 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Images at these places, without the padding of the last batch."""
+    """Batches of the images at these indices, without the padding of the last batch."""
     for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
         data.check_readable()
         yield images.numpy()[weights.numpy() > 0]

@@ -1,4 +1,4 @@
-"""A sheet of images as the network sees them."""
+"""A figure of images as the network receives them."""
 
 import dataclasses
 
@@ -9,26 +9,23 @@ from alexnet_tf.data.pipeline import DataPipelines
 
 IMAGES = 6
 EPOCHS = 7
-# Inches.
+# Sizes in inches.
 CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
 
 
 def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
-    """Each row a training image, first as in testing, then as the first epochs show it.
+    """Draws one training image per row: first without augmentation, then as augmented in the first epochs.
 
-    The subtraction of the mean image and the division by the scale are undone, so that colours are those
-    of the photograph, and of the noise.
+    The subtraction of the mean image and the division by the scale are undone, so the colours are those of
+    the photograph, plus any colour noise. Must be called within `house_look`.
 
     Args:
         data: the pipelines.
-        seed: of the epochs.
-
-    Returns:
-        The figure; to be called under `house_look`.
+        seed: seed of the augmentation.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
-    # Far apart in the set, so of several classes.
+    # Images that are far apart in the set, so that several classes are shown.
     chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
     columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
     titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
@@ -39,9 +36,9 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """The same pipelines, but that one colour is subtracted everywhere: so it can be added again exactly.
+    """The same pipelines, but with one mean colour subtracted at every pixel, which can be undone exactly.
 
-    A crop of an image and the same crop of the mean image would be needed to undo the other.
+    Undoing the subtraction of a mean image would require the position of each crop.
     """
     statistics = data.statistics
     mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)

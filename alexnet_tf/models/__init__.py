@@ -1,4 +1,4 @@
-"""Networks, and the one place where a model's config becomes a model."""
+"""Networks, and `build_model`, which builds one from its configuration."""
 
 import keras
 
@@ -19,7 +19,7 @@ from alexnet_tf.models.one_weird_trick import one_weird_trick
 
 
 def build_model(config: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """The Keras model that a model config describes, from images to logits."""
+    """Builds the Keras model described by a model configuration, from images to logits."""
     match config:
         case CifarNetConfig():
             return cifar_net(input_shape, classes, config)

@@ -1,4 +1,4 @@
-"""The network of the paper (section 3, Figure 2), and its variants by configuration."""
+"""The network of the paper (section 3, Figure 2) and its configurable variants."""
 
 import math
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.config.presets import PAPER
 from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
 
-# Stages (by number) whose convolution is split into towers, and whose bias starts at `hidden_bias`.
+# Numbers of the stages whose convolution is split into towers and whose bias is initialised to `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
-# Inputs of a unit of each stage in the paper's net, conv1 to fc8.
+# Number of inputs per unit (fan-in) of each stage in the paper's net, conv1 to fc8.
 PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
-# Without conv1 the images would meet no stride.
+# conv1 cannot be removed, because it is the only convolution with a stride.
 REMOVABLE = (2, 3, 4, 5)
 
 
@@ -26,17 +26,17 @@ def alexnet(
     """Five convolutions and three fully connected layers, from images to float32 logits.
 
     Args:
-        input_shape: (height, width, channels); 224 and 227 pixels give 55, 27, 13, 6.
+        input_shape: (height, width, channels); 224 and 227 pixels give maps of 55, 27, 13 and 6 pixels.
         classes: number of logits.
         config: sizes, towers, normalisation, initialisation.
-        name: of the model.
+        name: name of the model.
 
     Returns:
-        A functional model whose 16 weight arrays are in layer order, kernel then bias.
+        A functional model with 16 weight arrays in layer order, each kernel before its bias.
 
     Raises:
-        ValueError: for images that are too small, filters that do not divide into the towers, or a layer
-            that can't be left out.
+        ValueError: if the images are too small, the number of filters is not a multiple of the number of
+            towers, or a layer in `config.without` cannot be removed.
 
     Example:
 
@@ -62,19 +62,19 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     """AlexNet with the signature of `keras.applications`.
 
     Args:
-        include_top: whether fc6, fc7 and fc8 are there; else the model ends at pool5.
-        weights: a `.weights.h5` file of this architecture, or None for fresh ones. There are no weights
-            to download.
-        input_tensor: a Keras tensor to start from.
+        include_top: whether to include fc6, fc7 and fc8; else the model ends at pool5.
+        weights: a `.weights.h5` file of this architecture, or None for random initialisation. Pretrained
+            weights cannot be downloaded.
+        input_tensor: optional Keras tensor to use as the input.
         input_shape: (height, width, channels), by default (224, 224, 3).
-        pooling: without the top, `avg` or `max` over all positions of pool5; None keeps the map.
-        classes: of fc8.
-        classifier_activation: of fc8; None gives logits.
-        name: of the model.
-        config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another.
+        pooling: global pooling of pool5 if `include_top` is false: `avg`, `max`, or None for no pooling.
+        classes: number of outputs of fc8.
+        classifier_activation: activation of fc8; None gives logits.
+        name: name of the model.
+        config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another configuration.
 
     Raises:
-        ValueError: for arguments that do not fit each other.
+        ValueError: for invalid arguments.
 
     Example:
 
@@ -87,7 +87,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
     if input_tensor is None:
         input_tensor = keras.Input(input_shape or (224, 224, 3), name="images")
-    # So that what precedes the tensor becomes part of the model.
+    # The model starts at the inputs of the tensor's graph, so it includes the layers before `input_tensor`.
     sources = keras.utils.get_source_inputs(input_tensor)
     x = features(input_tensor, config)
     if include_top:
@@ -102,7 +102,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
 
 
 def features(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
-    """conv1 to pool5: images [n, height, width, channels] to the last map."""
+    """conv1 to pool5: from images [n, height, width, channels] to the last feature map."""
     if not set(config.without) <= set(REMOVABLE):
         raise ValueError(f"without: expected some of {REMOVABLE}; received {config.without}")
     x = _pad_to_cover(images, config)
@@ -131,7 +131,7 @@ def features(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTen
 def classifier(
     x: keras.KerasTensor, classes: int, config: AlexNetConfig, activation: str | Callable | None
 ) -> keras.KerasTensor:
-    """fc6, fc7 and fc8: the last map to logits, or to what `activation` makes of them."""
+    """fc6, fc7 and fc8: from the last feature map to logits, or to `activation` applied to the logits."""
     x = layers.Flatten(name="flatten")(x)
     for stage, units in zip((6, 7), config.hidden, strict=True):
         x = layers.Dense(
@@ -141,7 +141,7 @@ def classifier(
             name=f"fc{stage}",
         )(x)
         x = layers.Dropout(config.dropout, name=f"dropout{stage}")(_relu(x, stage, config))
-    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     return layers.Dense(
         classes,
         activation=activation,
@@ -204,7 +204,7 @@ def _normalize(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras
     )
     if not config.lrn_within_tower or config.towers == 1:
         return normalize(x)
-    # The layer works along the last axis, so a tower's channels are given an axis of their own.
+    # The layer normalises along the last axis, so the channels are reshaped to [towers, channels per tower].
     height, width, channels = x.shape[1:]
     apart = (height, width, config.towers, channels // config.towers)
     x = normalize(layers.Reshape(apart, name=f"apart{stage}")(x))
@@ -217,7 +217,8 @@ def _initializer(stage: int, config: AlexNetConfig) -> keras.Initializer:
     if config.init == "he":
         return keras.initializers.HeNormal()
     if config.init == "gain":
-        # .01 sqrt(paper's inputs / inputs): the sum of a unit's inputs varies as it does in the paper's net.
+        # Standard deviation .01 sqrt(paper's fan-in / fan-in), which keeps the variance of a unit's weighted
+        # sum the same as in the paper's net.
         return keras.initializers.VarianceScaling(
             1e-4 * PAPER_INPUTS[stage - 1], mode="fan_in", distribution="untruncated_normal"
         )

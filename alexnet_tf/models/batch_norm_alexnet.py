@@ -1,4 +1,4 @@
-"""AlexNet as it is often taught: one tower, batch normalisation, valid padding in conv1."""
+"""AlexNet as in many tutorials: one tower, batch normalisation, valid padding in conv1."""
 
 import keras
 from keras import layers
@@ -19,14 +19,14 @@ def batch_norm_alexnet(
 ) -> keras.Model:
     """Five convolutions, each followed by batch normalisation, and three fully connected layers.
 
-    It has 46,818,064 parameters with 16 classes on images of 224 pixels, whose maps are 54, 26, 12 and
-    5 pixels wide: the 3 pixels of padding that give the paper's 55, 27, 13 and 6 are missing here.
+    It has 46,818,064 parameters for 16 classes and images of 224x224. Its feature maps are 54, 26, 12 and 5
+    pixels wide, not 55, 27, 13 and 6 as in the paper's net, which pads the images by 3 pixels.
 
     Args:
-        input_shape: (height, width, channels), at least 67 pixels.
+        input_shape: (height, width, channels); height and width are at least 67 pixels.
         classes: number of logits.
         config: dropout and width.
-        name: of the model.
+        name: name of the model.
 
     Raises:
         ValueError: for images that are too small.
@@ -56,6 +56,6 @@ def batch_norm_alexnet(
     for stage in (6, 7):
         x = layers.Dense(round(HIDDEN * config.width), activation="relu", name=f"fc{stage}")(x)
         x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
-    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc8")(x)
     return keras.Model(images, logits, name=name)

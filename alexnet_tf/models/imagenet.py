@@ -1,4 +1,4 @@
-"""What goes into a network of ImageNet classes and what comes out, as in `keras.applications`."""
+"""Preprocesses inputs and decodes predictions of ImageNet networks, as in `keras.applications`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from keras import ops
 
 from alexnet_tf.runtime.errors import InputError
 
-# Mean of ImageNet's training pixels, red, green, blue, 0..255: Simonyan and Zisserman's (VGG, 2014), and
-# Keras's in its `caffe` mode.
+# Mean of ImageNet's training pixels (red, green, blue; 0..255), as used by Simonyan and Zisserman (VGG, 2014)
+# and by Keras in `caffe` mode.
 MEAN_RGB = (123.68, 116.779, 103.939)
 IMAGENET_CLASSES = 1000
 
@@ -19,21 +19,21 @@ Prediction = list[tuple[str, float]]
 
 
 def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
-    """Images minus the mean, for `AlexNet(...)` (paper, section 2).
+    """Subtracts the mean from images, as input for `AlexNet(...)` (paper, section 2).
 
     The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
     if you have it; the default is its mean colour, one number per channel.
 
     Args:
-        images: RGB, 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor, of
-            any type.
-        mean: [3], or [height, width, 3] as the images are.
+        images: RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor
+            of any dtype.
+        mean: [3], or [height, width, 3] with the height and width of the images.
 
     Returns:
-        float32 of the shape of `images`, an array for an array; the argument stays as it is.
+        float32 with the shape of `images`; an array if `images` is an array. `images` is not modified.
 
     Raises:
-        InputError: for images or a mean of another shape.
+        InputError: if the images or the mean have another shape.
 
     Example:
 
@@ -66,16 +66,16 @@ def decode_predictions(
 
     Args:
         probabilities: [n, classes].
-        top: how many of each, at most the number of classes.
-        class_names: in the order of the outputs, such as `load_trained(folder).class_names`. Without
-            them the 1000 classes of ImageNet in Keras's order, whose list Keras downloads once.
-        words: name -> description; a class without one is described by its name.
+        top: number of classes to return for each image, at most the number of classes.
+        class_names: names in the order of the outputs, such as `load_trained(folder).class_names`. The
+            default is the 1000 classes of ImageNet in Keras's order; Keras downloads their list once.
+        words: class name -> description; the default description of a class is its name.
 
     Returns:
-        For each image (name, description, score), as `keras.applications` does.
+        A list of (name, description, score) for each image, as in `keras.applications`.
 
     Raises:
-        InputError: for another shape, or where Keras's list cannot be had.
+        InputError: for another shape, or if Keras cannot download its list.
 
     Example:
 
@@ -101,7 +101,7 @@ def decode_predictions(
 def _with_kerass_names(probabilities: np.ndarray, top: int) -> list[list[tuple[str, str, float]]]:
     try:
         decoded = keras.applications.imagenet_utils.decode_predictions(probabilities, top)
-    except Exception as error:  # Keras raises a bare Exception where its download fails
+    except Exception as error:  # Keras raises a plain Exception if its download fails
         raise InputError(
             f"decode_predictions: expected class_names, or a network to download Keras's list of "
             f"ImageNet's classes; received {' '.join(str(error).split())}"

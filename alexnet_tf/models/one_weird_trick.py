@@ -15,16 +15,17 @@ def one_weird_trick(
     config: OneWeirdTrickConfig | None = None,
     name: str = "one_weird_trick",
 ) -> keras.Model:
-    """Five convolutions without normalisation and three fully connected layers, to float32 logits.
+    """Five convolutions without normalisation and three fully connected layers, with float32 logits.
 
-    The net that PyTorch users know as AlexNet. It has 61,100,840 parameters with 1000 classes on images
-    of 224 pixels; smaller images have smaller last maps and fewer parameters.
+    This is the net that PyTorch users know as AlexNet. It has 61,100,840 parameters for 1000 classes and
+    images of 224x224; smaller images give a smaller last feature map and so fewer parameters.
 
     Args:
-        input_shape: (height, width, channels), at least 63 pixels, unless the config enlarges them.
+        input_shape: (height, width, channels); height and width are at least 63 pixels, unless `config`
+            enlarges the images.
         classes: number of logits.
         config: dropout, width, size and initialisation.
-        name: of the model.
+        name: name of the model.
 
     Raises:
         ValueError: for images that are too small.
@@ -57,7 +58,7 @@ def one_weird_trick(
     for stage in (6, 7):
         x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
         x = layers.Dense(hidden, activation="relu", name=f"fc{stage}", **_init(config))(x)
-    # In float32 whatever the precision: the loss needs more digits than bfloat16 has.
+    # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc8", **_init(config))(x)
     return keras.Model(images, logits, name=name)
 

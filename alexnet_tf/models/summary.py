@@ -1,4 +1,4 @@
-"""Sizes, parameters, multiply-adds and memory of a network, layer by layer."""
+"""Output sizes, parameters, multiply-adds and memory of a network, for each layer."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ MEBIBYTE = 2**20
 
 
 def weightless() -> keras.StatelessScope:
-    """A context in which networks are built without memory for their weights, to be measured or drawn.
+    """A context in which networks are built without allocating weights, to summarise or draw them.
 
     Example:
 
@@ -24,14 +24,14 @@ def weightless() -> keras.StatelessScope:
 
 @dataclass(frozen=True)
 class LayerCost:
-    """What one layer costs for one image.
+    """The cost of one layer for one image.
 
     Attributes:
-        name: of the layer.
-        kind: its class.
-        output: its output's shape without the batch, such as (55, 55, 96).
+        name: name of the layer.
+        kind: class name of the layer.
+        output: shape of the output without the batch, such as (55, 55, 96).
         parameters: number of weights.
-        multiply_adds: of its convolution or matrix product, forward.
+        multiply_adds: number of multiply-adds of the convolution or matrix product in a forward pass.
     """
 
     name: str
@@ -50,7 +50,7 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     """The cost of each layer of a functional model, in order.
 
     A convolution takes `kh kw (channels / groups) filters` multiply-adds at each output position, a fully
-    connected layer `inputs x outputs`; what the others do is not counted.
+    connected layer `inputs x outputs`. The operations of other layers are not counted.
 
     Example:
 
@@ -72,9 +72,9 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
 
 
 def summary_table(model: keras.Model) -> str:
-    """A table of `layer_costs` with totals, and the memory that training takes at least.
+    """A table of `layer_costs` with totals, and the minimum memory for training.
 
-    Memory: float32 weights, gradients and velocities once, and every layer's output once an image.
+    The memory is that of float32 weights, gradients and velocities, plus all layer outputs for each image.
     """
     costs = layer_costs(model)
     lines = [f"{'layer':<20} {'output':>16} {'parameters':>12} {'multiply-adds':>14}"]

@@ -1,4 +1,4 @@
-"""Test-time protocol (paper, section 4.1): several views of an image, several nets, one average."""
+"""Test-time averaging over several views of an image (paper, section 4.1) and over several nets."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ VIEWS = (1, 2, 5, 10)
 
 
 def view_offsets(height: int, width: int, side: int, views: int) -> list[tuple[int, int, bool]]:
-    """Where the views lie: (top, left, mirrored) of each.
+    """(top, left, mirrored) of each view.
 
-    1 is the centre, 2 the centre and its mirror image, 5 the four corners and the centre, 10 those five
-    and their mirror images.
+    One view is the centre, 2 views are the centre and its mirror image, 5 views are the four corners and the
+    centre, and 10 views are those five and their mirror images.
 
     Raises:
         ValueError: for another number of views, or a side larger than the image.
@@ -39,22 +39,22 @@ def averaging_model(
     """One model that averages the class probabilities of all views and all nets.
 
     Args:
-        models: from square crops to logits, with equal inputs and classes; one, or an ensemble.
+        models: one or more models from square crops to logits, with equal input shapes and classes.
         input_shape: (height, width, channels) of the whole images.
-        views: 1, 2, 5 or 10.
+        views: number of views: 1, 2, 5 or 10.
 
     Returns:
         A model from whole images [n, height, width, channels] to the logarithm of the mean probabilities
-        [n, classes]; as logits these give the same probabilities, so whatever evaluates logits will do.
+        [n, classes]. These are valid logits: their softmax gives the mean probabilities.
 
     Raises:
-        ValueError: for no model, models of different inputs, or views that do not fit.
+        ValueError: if there is no model, input shapes differ, or the views are invalid.
     """
     sides = {model.input.shape[1:] for model in models}
     if len(sides) != 1:
         raise ValueError(f"models: expected one or more of equal input shape; received {sorted(sides)}")
     side = sides.pop()[0]
-    # Nets of one kind have one name, which a model allows only once.
+    # Nets of the same kind have the same name, but names within a model must be unique.
     models = [keras.Model(net.input, net.output, name=f"net{i}") for i, net in enumerate(models)]
     images = keras.Input(input_shape, name="whole_images")
     logarithms = []
@@ -63,6 +63,6 @@ def averaging_model(
         if mirror:
             view = ops.flip(view, axis=2)
         logarithms += [ops.log_softmax(model(view)) for model in models]
-    # The logarithm of a mean of exponentials, without leaving the scale on which small ones live.
+    # Logarithm of the mean probability; `logsumexp` avoids underflow of small probabilities.
     total = ops.logsumexp(ops.stack(logarithms), axis=0) - ops.log(float(len(logarithms)))
     return keras.Model(images, total, name=f"average_of_{len(logarithms)}")

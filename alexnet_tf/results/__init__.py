@@ -1,1 +1,1 @@
-"""Rows on disk: columns, reading, writing."""
+"""Result files: their columns, reading and writing."""

@@ -1,6 +1,6 @@
-"""The result files: their columns, with types and ranges, and their keys.
+"""Schemas of the result files: columns with types and ranges, and keys.
 
-One schema serves the readers, the writers and the checks. A column has the same type in every file.
+Readers, writers and checks use the same schemas. A column has the same type in every file.
 """
 
 import math
@@ -19,12 +19,12 @@ class Column:
     """A column of a result file.
 
     Attributes:
-        name: in the header.
-        kind: of the cells: `int` is a whole number >= 0, `float` a number or nothing.
-        low: smallest number that a run can have measured.
-        high: largest such number.
-        choices: the texts that a cell can hold; none for any text.
-        is_essential: whether rows cannot be told from another or judged without it.
+        name: name in the header.
+        kind: type of the cells: `int` is a whole number >= 0, `float` a number or an empty cell.
+        low: smallest possible measured value.
+        high: largest possible measured value.
+        choices: the texts that a cell can hold; if empty, any text.
+        is_essential: whether rows cannot be identified or judged without the column.
     """
 
     name: str
@@ -36,14 +36,14 @@ class Column:
 
     @property
     def empty(self) -> str | None:
-        """The value in the rows of a file that lacks the column."""
+        """The value used if a file lacks the column."""
         return "" if self.kind is str else None
 
     def parse(self, text: str) -> str | int | float | None:
-        """The value of a cell, None for an empty number.
+        """The value of a cell; None for an empty cell of a `float` column.
 
         Raises:
-            ValueError: for another cell; the message is what was expected.
+            ValueError: for an invalid cell; the message says what was expected.
         """
         if self.kind is int:
             if not (text.isascii() and text.isdigit()):
@@ -59,13 +59,13 @@ class Column:
         return text == "true" if self.kind is bool else text
 
     def expected_instead(self, value: Any, status: str | None) -> str | None:
-        """What a cell should hold where no run can have measured its number; None where one can.
+        """What was expected instead of an impossible number; None for a possible one.
 
-        Only a run that is done must be finite: a loss that is not finite is what makes a run `diverged`.
+        Numbers must be finite only if the status is `done`: a run is `diverged` if its loss is not finite.
 
         Args:
             value: the parsed cell.
-            status: of the row, None where the file has none (curves.csv).
+            status: status of the row, None for a file without this column (curves.csv).
 
         Example:
 
@@ -86,12 +86,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """A result file.
+    """The format of a result file.
 
     Attributes:
-        file: its name.
-        columns: in their order.
-        key: names of the columns that no two rows may share.
+        file: file name.
+        columns: columns in the order of the file.
+        key: names of the columns whose values together identify a row.
     """
 
     file: str
@@ -104,7 +104,7 @@ class Schema:
         return tuple(column.name for column in self.columns)
 
     def with_metrics(self, names: Sequence[str]) -> "Schema":
-        """With an experiment's own metrics, whose place is after test_top5_error.
+        """The schema with an experiment's own metrics inserted after test_top5_error.
 
         Example:
 
@@ -123,7 +123,7 @@ def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# All columns but those of free text.
+# All columns except those of free text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),
@@ -152,7 +152,7 @@ CURVES = _schema(
     "images_per_second",
     ("arm", "seed", "epoch"),
 )
-# Without the experiment's own metrics.
+# `Schema.with_metrics` adds the experiment's own metrics.
 RUNS = _schema(
     "runs.csv",
     "run_id,experiment,arm,seed,status,epochs,learning_rate,train_error,test_error,test_top5_error,seconds,"
@@ -172,7 +172,7 @@ EFFECTS = _schema(
     ("arm", "baseline", "metric", "effect_kind"),
 )
 
-# Columns of runs.csv -> the columns of curves.csv whose last epoch they hold.
+# Columns of runs.csv that repeat the last epoch of curves.csv -> the column there.
 LAST_EPOCH = {
     "epochs": "epoch",
     **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},

@@ -1,7 +1,7 @@
-"""CSV files read and written without loss.
+"""Reads and writes CSV files without loss.
 
-One line is one row (line breaks inside texts become spaces), floats are written by `repr` so that they
-come back exactly, None is an empty field.
+Each row is one line (line breaks inside texts become spaces). Floats are written by `repr`, so they are
+read back exactly. None is written as an empty field.
 """
 
 import csv
@@ -22,11 +22,11 @@ class Line:
     """One line of a file below its header.
 
     Attributes:
-        path: of the file.
-        number: of the line.
-        text: as it stands in the file.
-        texts: its fields by column; all but the last field where the line is cut short.
-        row: the values by column, empty where the line is not a valid row.
+        path: path of the file.
+        number: line number.
+        text: the unparsed line.
+        texts: unparsed fields by column name; without the last field if the line is cut short.
+        row: values by column name; empty if the line is not a valid row.
     """
 
     path: Path
@@ -37,20 +37,19 @@ class Line:
 
     @property
     def place(self) -> str:
-        """`<file>:<line>`, with which problems begin."""
+        """`<file>:<line>`, the beginning of each message about the line."""
         return f"{self.path}:{self.number}"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A result file as read: valid or not, every line is kept.
+    """The contents of a result file, including invalid lines.
 
     Attributes:
         header: names of the columns.
-        lines: in the order of the file.
-        problems: "file:line: expected ..., received ..." for each line that is not a row, and for each number
-            that no run can have measured.
-        is_complete: whether the last line ends.
+        lines: lines in the order of the file.
+        problems: "file:line: expected ..., received ..." for each invalid line and each impossible number.
+        is_complete: whether the file ends with a line break.
     """
 
     header: tuple[str, ...] = ()
@@ -65,7 +64,7 @@ class Table:
 
 
 def to_text(value: Any) -> str:
-    """A value as it stands in a CSV file.
+    """The text of a value in a CSV file.
 
     Example:
 
@@ -84,26 +83,26 @@ def to_text(value: Any) -> str:
 
 
 def to_lines(lines: Iterable[Iterable[Any]]) -> str:
-    """A whole file from its lines, the header first."""
+    """The text of a CSV file, from the values of each line; the header is the first line."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(map(to_text, values) for values in lines)
     return buffer.getvalue()
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """A whole file from rows by column name."""
+    """The text of a CSV file, from rows that map column names to values."""
     return to_lines([columns, *([row[name] for name in columns] for row in rows)])
 
 
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
-    """Reads a result file; what is wrong with it becomes problems, never an exception.
+    """Reads a result file; errors in the file are reported in `Table.problems`, never as an exception.
 
-    A number that no run can have measured is NaN in its row, whose other cells stay usable.
+    An impossible number is replaced by NaN; the other values of its row stay usable.
 
     Args:
-        path: the file; a missing one is an empty table.
-        schema: what the file should be (runs.csv may have metrics besides).
-        ranges: of these metrics.
+        path: path of the file; a missing file gives an empty table.
+        schema: expected format (runs.csv may have additional metrics).
+        ranges: ranges of the additional metrics.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
@@ -154,7 +153,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
 
 
 def _printable(text: str) -> str:
-    """With bytes that are no text, and control characters, spelt out; the lines themselves keep them."""
+    """The text with escape sequences for invalid UTF-8 bytes and characters that cannot be printed."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -167,7 +166,7 @@ def _fields(text: str) -> list[str]:
 
 
 def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """The values of a line, empty where a cell cannot be read, and what is wrong with it."""
+    """(values of a line by column name, its problems); no values if a cell cannot be parsed."""
     row: dict[str, Any] = {}
     for column, text in zip(columns, fields, strict=True):
         try:
@@ -179,19 +178,19 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
             wrong.append(f"{column.name}: expected {expected}, received {text!r} (not used)")
-            # Not None: an empty metric says that the run never reached its target.
+            # NaN and not None, because an empty metric means that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong
 
 
 def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """The lines of a CSV file that must be whole, as text, each with its place `<file>:<line>`.
+    """Reads a CSV file as text and raises an error at the first invalid line.
 
     Returns:
-        Nothing if the file does not exist.
+        (`<file>:<line>`, fields by column name) for each line; an empty list if the file does not exist.
 
     Raises:
-        InputError: for a file that cannot be read, another header, or a line with too few or too many fields.
+        InputError: for an unreadable file, another header, or a line with too few or too many fields.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -218,7 +217,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
 
 
 def difference(before: float | str | None, now: float | str | None) -> float:
-    """Absolute difference; infinite where one is no finite number and the other is not the same.
+    """Absolute difference of two finite numbers; for other values 0 if they are equal, else infinity.
 
     Example:
 

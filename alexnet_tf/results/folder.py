@@ -1,7 +1,8 @@
-"""What runs leave on disk, safe against kills and concurrent writers.
+"""Writes and reads the result files of runs; safe against killed processes and concurrent writers.
 
-A folder holds one experiment on one data set. A run's row in runs.csv is written last and is what makes
-the run finished: killed before it, the run is not recorded, and recording it again replaces its traces.
+A folder holds the results of one experiment on one data set. A run counts as recorded once its row is in
+runs.csv, which is written last. If the process is killed before that, recording the run again replaces the
+files written so far.
 """
 
 import json
@@ -20,17 +21,17 @@ from alexnet_tf.runtime.files import locked, write_text
 def prepare_folder(
     folder: Path, metric_names: Sequence[str] | None = None, data_fingerprint: str | None = None
 ) -> None:
-    """Makes the folder and makes sure that rows can be written to it, before any training.
+    """Creates the folder and checks, before any training, that rows can be written to it.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        metric_names: the experiment's own metrics; when given, the columns of files already there are
+        metric_names: the experiment's own metrics; if given, the columns of an existing runs.csv are
             checked too.
-        data_fingerprint: of the images to be used; when given, rows of other images are refused, so
-            that two copies of a data set are never mixed under one name.
+        data_fingerprint: fingerprint of the images to be used; if given, existing rows must have the same
+            one, so that results on different copies of a data set are never mixed.
 
     Raises:
-        InputError: when it cannot be written to, or holds files with other columns or of other images.
+        InputError: if the folder is not writable, or its files have other columns or use other images.
     """
     try:
         (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -58,22 +59,22 @@ def record_run(
     metric_names: Sequence[str] = (),
     arm_order: Sequence[str] = (),
 ) -> None:
-    """Writes what a run leaves behind: its curve, `records/<run_id>.json`, and last its row in runs.csv.
+    """Writes the results of a run: its learning curve, `records/<run_id>.json`, and last its row in runs.csv.
 
-    Earlier traces of the same (arm, seed) are replaced. Lines that cannot be read are kept as they are.
+    Earlier results of the same (arm, seed) are replaced. Invalid lines are kept unchanged.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        run_row: values for the columns of `RUNS` and for `metric_names` (a metric left out is None).
-        curve_rows: values for the columns of `CURVES`, one per epoch.
-        record: JSON-ready; `record["config"]` is the `Config.to_dict()` of the run.
+        run_row: values for the columns of `RUNS` and for `metric_names` (a missing metric is None).
+        curve_rows: values for the columns of `CURVES`, one row per epoch.
+        record: data that can be written as JSON; `record["config"]` is the `Config.to_dict()` of the run.
         metric_names: the experiment's own metrics.
-        arm_order: arms in the order of the files; others follow by name.
+        arm_order: order of the arms in the files; other arms follow, sorted by name.
 
     Raises:
-        InputError: when the (arm, seed) is there with another config hash, when rows there are of other
-            images, when files there have other columns, or when they cannot be written.
-        ValueError: when a value is missing from the rows, or has no column.
+        InputError: if the (arm, seed) exists with another config hash, existing rows use other images,
+            existing files have other columns, or a file cannot be written.
+        ValueError: if a row lacks a column or has an unknown one.
     """
     schema = RUNS.with_metrics(metric_names)
     run_row = {**dict.fromkeys(metric_names), **run_row}
@@ -100,16 +101,16 @@ def record_run(
 
 
 def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Sequence[str] = ()) -> None:
-    """Writes rows of lr_search.csv, replacing those of the same (arm, learning rate, seed).
+    """Writes rows to lr_search.csv; they replace existing rows of the same (arm, learning rate, seed).
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         rows: values for the columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
-        arm_order: arms in the order of the file; others follow by name.
+        arm_order: order of the arms in the file; other arms follow, sorted by name.
 
     Raises:
-        InputError: as `record_run`.
-        ValueError: as `record_run`.
+        InputError: as in `record_run`.
+        ValueError: as in `record_run`.
     """
     _refuse_other_columns(rows, LR_SEARCH)
     new = {_identity(row, LR_SEARCH.key): row for row in rows}
@@ -124,10 +125,10 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
-    """Refuses a candidate whose row is there with another hash, as `record_search` would after the training.
+    """Checks before the training of a candidate that `record_search` will accept its row.
 
     Raises:
-        InputError: for such a row.
+        InputError: if the file has a row of the candidate with another config hash.
     """
     for row in read_lr_search(folder).rows:
         if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
@@ -135,13 +136,13 @@ def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, co
 
 
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
-    """The row of a run that need not run again (done or diverged), or None.
+    """The row of a finished run (done or diverged), or None if the run has to be trained.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        arm: name.
-        seed: of the run.
-        config_hash: when given, a row with another is refused, as `record_run` would after the training.
+        arm: name of the arm.
+        seed: seed of the run.
+        config_hash: if given, an existing row must have this hash, as `record_run` requires after training.
 
     Raises:
         InputError: for a row with another hash.
@@ -153,22 +154,22 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
 
 
 def read_runs(folder: Path, ranges: Ranges | None = None) -> Table:
-    """runs.csv, empty where there is none; the experiment's own metrics have these ranges."""
+    """Reads runs.csv, with ranges for the experiment's own metrics; a missing file gives an empty table."""
     return read_table(folder / RUNS.file, RUNS, ranges)
 
 
 def read_curves(folder: Path) -> Table:
-    """curves.csv, empty where there is none."""
+    """Reads curves.csv; a missing file gives an empty table."""
     return read_table(folder / CURVES.file, CURVES)
 
 
 def read_lr_search(folder: Path) -> Table:
-    """lr_search.csv, empty where there is none; `winner` is a bool."""
+    """Reads lr_search.csv, whose `winner` is a bool; a missing file gives an empty table."""
     return read_table(folder / LR_SEARCH.file, LR_SEARCH)
 
 
 def _checked(folder: Path, schema: Schema) -> Table:
-    """A table of the folder, which may be missing but not have other columns."""
+    """Reads a file of the folder; raises an InputError if it exists with other columns."""
     path = folder / schema.file
     table = read_table(path, schema)
     if table.header and table.header != schema.names:
@@ -182,7 +183,7 @@ def _checked(folder: Path, schema: Schema) -> Table:
 
 
 def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, ...]:
-    """The key of a row, or of a line's texts, as it stands in the file; None where a field is cut off."""
+    """The key of a row, or of a line's texts, as text; None for a field that is missing."""
     return tuple(to_text(row[name]) if name in row else None for name in key)
 
 
@@ -194,7 +195,7 @@ def _refuse_other_columns(rows: Sequence[Mapping[str, Any]], schema: Schema) -> 
 
 def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     known = there.get("config_hash")
-    # A failed or interrupted run has no numbers that would be lost.
+    # A failed or interrupted run has no results to lose, so its row may be replaced.
     if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row is there "
@@ -220,10 +221,7 @@ def _merged(
     replaced: set[tuple[str | None, ...]],
     arm_order: Sequence[str],
 ) -> str:
-    """The file's new text: `rows` take the place of the lines whose `key` is among `replaced`.
-
-    Lines that cannot be read go last.
-    """
+    """The file's new text: `rows` replace lines whose `key` is among `replaced`; invalid lines go last."""
     kept = [line for line in table.lines if _identity(line.texts, key) not in replaced]
     ranks = {arm: rank for rank, arm in enumerate(arm_order)}
 
@@ -235,6 +233,6 @@ def _merged(
     valid += [(position(row), to_lines([[row[name] for name in schema.names]])) for row in rows]
     lines = [to_lines([schema.names]), *(text for _, text in sorted(valid))]
     text = "".join(lines + [f"{line.text}\n" for line in kept if not line.row])
-    # A line cut short at the end of the file stays cut short, so that it is not taken for a whole one.
+    # A last line that was cut short gets no line break, so that it is not read as a complete one.
     is_cut = not table.is_complete and bool(kept) and kept[-1] is table.lines[-1]
     return text.removesuffix("\n") if is_cut else text

@@ -1,4 +1,4 @@
-"""The records of runs, JSON files beside the rows: `<experiment>/records/<run_id>.json`."""
+"""Reads the records of runs, JSON files in `<experiment>/records/<run_id>.json`."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """The records of a folder: ({run_id: record}, problems)."""
+    """Reads the records of an experiment's folder: ({run_id: record}, messages about invalid records)."""
     records, problems = {}, []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
@@ -27,7 +27,7 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
 
 
 def experiment_folders(results_dir: Path) -> list[Path]:
-    """The folders below a results directory that have a runs.csv; a run's state is none of them."""
+    """The folders below a results directory that contain a runs.csv, except those below a `state` folder."""
     return [
         path.parent
         for path in sorted(results_dir.rglob("runs.csv"))
@@ -36,14 +36,14 @@ def experiment_folders(results_dir: Path) -> list[Path]:
 
 
 def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record; fields that are newer than the record have their defaults.
+    """The configuration of a record; fields added after the record was written get their defaults.
 
     Args:
-        record: as read.
-        path: of the record, for the error.
+        record: content of the record.
+        path: path of the record, for the error message.
 
     Raises:
-        InputError: when it is not whole.
+        InputError: if the configuration is missing or invalid.
     """
     try:
         return Config.from_dict(record["config"])

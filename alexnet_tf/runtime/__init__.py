@@ -1,1 +1,1 @@
-"""What every command needs: environment, processor, start-up, files, errors, the command line."""
+"""Utilities of all commands: environment, processor, start-up, files, errors, command line."""

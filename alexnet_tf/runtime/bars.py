@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class Bars(Progress):
-    """Bars of which a terminal shows one set at a time: what starts while a set is `shown` adds to it."""
+    """A set of progress bars. A terminal shows one set at a time, so new tasks join the set in `shown`."""
 
     shown: ClassVar["Bars | None"] = None
 
@@ -23,7 +23,7 @@ class Bars(Progress):
 
 
 def make_bars() -> Bars | None:
-    """Bars on standard error, not started yet; None where it is no terminal. Each task has a field `info`."""
+    """Bars on standard error, not started yet; None if it is not a terminal. Each task has a field `info`."""
     if not is_terminal(sys.stderr):
         return None
     columns = TextColumn("{task.description}"), BarColumn(12), TextColumn("{task.percentage:3.0f}%")
@@ -33,13 +33,13 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Otherwise lines for a file or a pipe would be shown above the bars instead.
+        # If true for a file or pipe, its lines would go to the terminal above the bars instead.
         redirect_stdout=sys.stdout.isatty(),
     )
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a stream is a terminal with room to draw on; some claim to have no lines or no columns."""
+    """Whether a stream is a terminal of nonzero size; some terminals report 0 lines or 0 columns."""
     try:
         return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
@@ -47,7 +47,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def duration(seconds: float) -> str:
-    """A time in two units.
+    """A duration as text, in at most two units.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What the command lines have in common: flags, errors in one line, interruptions, exit statuses."""
+"""Common parts of the command lines: flags, errors in one line, interruptions, exit statuses."""
 
 import argparse
 import contextlib
@@ -13,7 +13,7 @@ from alexnet_tf.runtime.errors import InputError, Interruption
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Reports a usage error in one line, without the usage, with status 2."""
+    """A parser that reports a usage error in one line, without the usage text, and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message}", file=sys.stderr)
@@ -21,7 +21,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def whole_number(least: int = 0) -> Callable[[str], int]:
-    """The `type` of a flag that takes a whole number >= `least`.
+    """The argparse `type` of a flag that takes a whole number >= `least`.
 
     Example:
 
@@ -30,7 +30,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
     """
 
     def parse(text: str) -> int:
-        # The length first: Python refuses to read a number of thousands of digits.
+        # The length is checked before int(), which raises an error for thousands of digits.
         if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) >= least):
             raise argparse.ArgumentTypeError(f"expected a whole number >= {least}; received {text[:40]!r}")
         return int(text)
@@ -39,7 +39,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
 
 
 def one_of(names: Iterable[str]) -> Callable[[str], str]:
-    """The `type` of a flag that takes one of these names."""
+    """The argparse `type` of a flag that takes one of these names."""
     known = list(names)
 
     def parse(text: str) -> str:
@@ -51,7 +51,7 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
-    """Adds `--set FIELD=VALUE` and its short forms `--epochs N` and `--precision NAME`, all of `settings`."""
+    """Adds `--set FIELD=VALUE` and its short forms `--epochs N` and `--precision NAME`, all in `settings`."""
     epochs = whole_number(1)
 
     def precision(text: str) -> str:
@@ -88,15 +88,15 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
 def run_command(
     options: argparse.Namespace, again: str = "goes on from the last finished epoch, if it trains"
 ) -> int:
-    """Calls `options.command(options)`.
+    """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
     Args:
-        options: of the command line.
-        again: what the same command does after an interruption.
+        options: parsed command-line options.
+        again: text that says what the same command does if it is repeated after an interruption.
 
     Returns:
-        Its exit status (0 done, 1 the answer is no); 2 for an `InputError`, reported in one line; 130, 143 or
-        129 when interrupted by Ctrl-C, SIGTERM or SIGHUP; 141 when nobody reads the output to its end.
+        The command's exit status (0 for success, 1 for a negative answer); 2 for an `InputError`, reported in
+        one line; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader of the output closes it.
     """
     try:
         with _signals_raised():
@@ -110,20 +110,20 @@ def run_command(
         print(f"interrupted; the same command {again}", file=sys.stderr)
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; nothing more can be written, not even at exit. The status is
-        # that of a program that SIGPIPE ends: it must not look like an answer.
+        # The reader (such as `| head`) has closed the pipe. Further output, including the flush at exit, goes
+        # to devnull. 141 is the status of a program ended by SIGPIPE; 0 or 1 could be taken for an answer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 
 @contextlib.contextmanager
 def _signals_raised() -> Iterator[None]:
-    """Turns SIGTERM and SIGHUP into an `Interruption`, where they would end the process at once."""
+    """Makes SIGTERM and SIGHUP raise an `Interruption` if they would otherwise end the process at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interruption(number)
 
-    # Windows has no SIGHUP; under nohup it is ignored and stays so.
+    # Windows has no SIGHUP. Under nohup SIGHUP is ignored, and this is not changed.
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:

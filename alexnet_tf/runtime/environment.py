@@ -1,4 +1,4 @@
-"""The environment of a run: versions, device, commit."""
+"""The environment of a run: versions, device, Git commit."""
 
 import functools
 import importlib.metadata
@@ -15,7 +15,7 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
 def environment(strategy: tf.distribute.Strategy) -> dict:
-    """Versions, device, thread settings and commit, JSON-ready."""
+    """Versions, device, thread settings and Git commit, as data that can be written as JSON."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
@@ -28,7 +28,7 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
 
 
 def device(strategy: tf.distribute.Strategy) -> str:
-    """The kind of device and their number, such as `1 x CPU (AMD EPYC, 2 threads)`."""
+    """The number and kind of devices, such as `1 x CPU (AMD EPYC, 2 threads)`."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
@@ -37,16 +37,16 @@ def device(strategy: tf.distribute.Strategy) -> str:
 
 
 def intra_op_threads() -> int:
-    """Threads of one operation; sums split over threads, so it decides the last bits."""
+    """Number of threads per operation; it affects the rounding of sums, which are split over threads."""
     configured = tf.config.threading.get_intra_op_parallelism_threads()
     return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or os.cpu_count() or 1
 
 
 @functools.cache
 def git_commit() -> str:
-    """The checkout's commit, with `+` where code differs from it; empty outside a checkout.
+    """The commit of the Git checkout, followed by `+` if code was changed; empty outside a checkout.
 
-    Read once: what a process runs is the code it started with, whatever is committed meanwhile.
+    It is read only once, because later commits do not change the code that the process is running.
     """
     root = Path(__file__).parents[2]
     head = _git(root, "rev-parse", "--short=12", "HEAD")

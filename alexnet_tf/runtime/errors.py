@@ -4,17 +4,17 @@ import signal
 
 
 class InputError(ValueError):
-    """Bad input; the message is one line that says what was expected and what was received.
+    """Invalid input; the message says in one line what was expected and what was received.
 
-    The command line turns it into exit status 2, without a traceback.
+    The command line reports it without a traceback and exits with status 2.
     """
 
 
 class Interruption(KeyboardInterrupt):
-    """The process was asked to end, by Ctrl-C, SIGTERM or SIGHUP.
+    """A request to end the process, by Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
-        number: of the signal.
+        number: number of the signal.
     """
 
     def __init__(self, number: int = signal.SIGINT, message: str = ""):

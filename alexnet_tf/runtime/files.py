@@ -1,4 +1,4 @@
-"""Files that a kill cannot halve, and locks between processes."""
+"""Atomic writing of files, and locks between processes."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from alexnet_tf.runtime.errors import InputError
 
-# The errors of NumPy's several layers for an .npz file that is damaged or is none.
+# The errors that NumPy and the libraries it uses can raise for a damaged or invalid .npz file.
 UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, zipfile.BadZipFile, zlib.error,
@@ -23,14 +23,14 @@ UNREADABLE_ARCHIVE = (
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader, or a kill, sees the old content or the new, never a part.
+    """Writes a file atomically: it holds the old or the new content, even if the process is killed.
 
     Raises:
-        InputError: when the file cannot be written (permissions, full disk).
+        InputError: if the file cannot be written (permissions, full disk).
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
     try:
-        # os.open, not tempfile: the file gets the user's umask and not mode 600.
+        # os.open is used because tempfile would create the file with mode 600 and ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -45,14 +45,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path, flag: str) -> None:
-    """Makes a folder, and those above it, where there is none.
+    """Creates a folder and its parents if they do not exist.
 
     Args:
-        path: of the folder.
-        flag: which the user named it with.
+        path: path of the folder.
+        flag: command-line flag that gave the path, for the error message.
 
     Raises:
-        InputError: where that is not possible.
+        InputError: if the folder cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -61,21 +61,21 @@ def make_folder(path: Path, flag: str) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """`write_bytes` of UTF-8 text."""
+    """Writes text in UTF-8 with `write_bytes`."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
 
 
 def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
-    """Lets a function write a file under a temporary name with the same ending, then renames it.
+    """Calls a function that writes a file under a temporary name with the same extension, then renames it.
 
     Args:
-        path: of the file; its folder exists.
-        save: takes the name to write to.
-        size: bytes that it will write, at least: on a full disk the library that writes HDF5 does not fail
-            but ends the process.
+        path: path of the file; its folder must exist.
+        save: function that writes the file; its argument is the temporary path.
+        size: minimum free disk space in bytes. It is checked first, because on a full disk the HDF5 library
+            ends the process instead of raising an error.
 
     Raises:
-        InputError: when the file cannot be written (permissions, full disk).
+        InputError: if the file cannot be written (permissions, full disk).
     """
     temporary = path.with_name(f".saving{''.join(path.suffixes[-2:])}")
     try:
@@ -94,17 +94,17 @@ def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
 
 
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
-    """Waits for a lock between processes and holds it until the `with` block ends; not to be nested.
+    """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
 
-    The operating system releases the lock of a process that dies. The file is empty and stays: if it were
-    removed, a process that waits for it and one that makes it anew could both hold the lock.
+    If a process dies, the operating system releases its lock. The lock file is empty and is never removed: if
+    it were, a process waiting for the old file and one that creates a new file could both hold the lock.
 
     Args:
-        path: of the lock's own file, in a folder that exists.
-        waiting: note to print where another process holds the lock.
+        path: path of the lock file; its folder must exist.
+        waiting: note to print if another process holds the lock.
 
     Raises:
-        OSError: where the file cannot be opened for writing.
+        OSError: if the file cannot be opened for writing.
     """
     lock = FileLock(path)
     try:
@@ -117,7 +117,7 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder (`state/lock`); not to be nested."""
+    """Holds the lock of a results folder (`state/lock`); must not be nested."""
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)

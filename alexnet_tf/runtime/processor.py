@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-# Instructions on bfloat16: of x86 two, of ARM one. Where there are none TensorFlow computes in float32 and
-# rounds each value; with AVX2 that is many times slower than float32 alone (benchmarks/LOG.md).
+# CPU flags for bfloat16 instructions: two of x86, one of ARM. Without them TensorFlow computes in float32 and
+# rounds each value; with AVX2 that is many times slower than float32 (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
 def processor_name() -> str:
-    """Its name, or the architecture where it has none."""
+    """Name of the processor, or its architecture if the name is unknown."""
     return processor_field("model name") or platform.machine()
 
 
 def processor_generation() -> str:
-    """Its name with family and model, where known: makers give one name to several generations."""
+    """Name of the processor with family and model, if known; several generations can share one name."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):
@@ -27,25 +27,25 @@ def processor_generation() -> str:
 
 
 def processor_field(name: str) -> str:
-    """The first value of a field of /proc/cpuinfo; empty where there is none."""
+    """The first value of a field of /proc/cpuinfo; empty if the field does not exist."""
     found = re.search(rf"^{name}[ \t]*:[ \t]*(.+)$", _cpuinfo(), re.MULTILINE)
     return found[1].strip() if found else ""
 
 
 def processor_flags() -> frozenset[str]:
-    """Names of its instruction sets; empty where unknown."""
+    """The processor's CPU flags, such as `avx2`; empty if unknown."""
     return frozenset((processor_field("flags") or processor_field("Features")).split())
 
 
 def has_bfloat16() -> bool:
-    """Whether it computes in bfloat16; assumed where unknown."""
+    """Whether the processor has bfloat16 instructions; true if unknown."""
     flags = processor_flags()
     return not flags or bool(flags & BFLOAT16_FLAGS)
 
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Warns once in a process that `mixed_bfloat16` is slow on this processor."""
+    """Warns, once per process, that `mixed_bfloat16` is slow on this processor."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here: this processor emulates it",
         file=sys.stderr,

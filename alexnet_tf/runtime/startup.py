@@ -1,4 +1,4 @@
-"""Starting TensorFlow without a screenful of notices."""
+"""Starts TensorFlow without its notices on standard error."""
 
 import contextlib
 import os
@@ -11,10 +11,10 @@ from alexnet_tf.runtime.errors import InputError
 
 @contextlib.contextmanager
 def quiet_startup() -> Iterator[None]:
-    """Holds back what is written to standard error, down to C++, and shows it only after a failure.
+    """Captures standard error, including output of C++ code, and shows it only after an unexpected error.
 
-    TensorFlow's C++ side prints a page about oneDNN, CUDA and CPU flags before it reads
-    `TF_CPP_MIN_LOG_LEVEL`; our own notices would drown in it.
+    TensorFlow's C++ code prints a page about oneDNN, CUDA and CPU flags before it reads
+    `TF_CPP_MIN_LOG_LEVEL`; the project's own notices would be hard to find in it.
     """
     sys.stderr.flush()
     kept = os.dup(2)
@@ -23,7 +23,7 @@ def quiet_startup() -> Iterator[None]:
         try:
             yield
         except InputError:
-            # Its one line should not drown in TensorFlow's notices.
+            # The captured notices are not shown, so that the one-line error message is easy to find.
             raise
         except BaseException:
             sys.stderr.flush()

@@ -21,25 +21,25 @@ INCONCLUSIVE_BOUND = "inconclusive (a bound, from censored runs)"
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# The probability with which an effect should be found.
+# The probability with which a true effect should be detected.
 POWER = 0.8
 
 
 @dataclass(frozen=True)
 class Effect:
-    """An arm against its baseline over the seeds they share.
+    """The effect of an arm relative to its baseline, over the seeds that both ran.
 
     Attributes:
-        n: pairs of runs, censored ones included.
+        n: number of pairs of runs, including censored ones.
         effect: mean difference, or geometric mean of the ratios, or a bound on it (see `bound`); None
-            without pairs, and where both sides hold censored runs.
-        low: lower end of the interval, None where unbounded or unknown.
-        high: upper end, likewise.
-        p: two-sided p value of no effect, None where it cannot be known.
-        bound: which bound on the truth `effect` is because of censored runs: "lower", "upper", "none"
-            (neither: censored on both sides), or None (no censored run: an estimate).
-        per_seed: seed -> difference or ratio (a censored run stands in with its limit).
-        left_out: seeds that at least one side ran and that have no pair of usable values.
+            without pairs, and if both the arm and the baseline have censored runs.
+        low: lower end of the interval, None if unbounded or unknown.
+        high: upper end of the interval, None if unbounded or unknown.
+        p: two-sided p value under the hypothesis of no effect, None if unknown.
+        bound: whether censored runs make `effect` a bound on the true effect: "lower", "upper", "none" (runs
+            of both sides are censored, so it is no bound), or None (no censored run, so it is an estimate).
+        per_seed: seed -> difference or ratio (computed with the limit for a censored run).
+        left_out: seeds of either side that have no pair of usable values.
     """
 
     n: int
@@ -53,7 +53,7 @@ class Effect:
 
 
 def no_effect(kind: Kind) -> float:
-    """The value of an effect that is none: 0 for a difference, 1 for a ratio."""
+    """The value that means "no effect": 0 for a difference, 1 for a ratio."""
     return {"difference": 0.0, "ratio": 1.0}[kind]
 
 
@@ -66,19 +66,20 @@ def paired_effect(
 ) -> Effect:
     """The effect of an arm on one metric, paired by seed, with its 95% t interval.
 
-    A run without a value is censored where the limits name its seed: its true value is beyond the limit
-    (say, more than 80 epochs to a target), which is used in its place. Censored runs in the arm alone make
-    the effect a lower bound, in the baseline alone an upper bound; on both sides nothing follows. Bounds have
-    no t interval, because the true values may be any amount beyond them. But all n pairs lie on one side of
-    the median with probability 2^-n, so the bound nearest to no effect ends a one-sided interval for the
-    median; it is given where 1 - 2^-n reaches 95% (five pairs). Any other run without a finite value (failed,
-    diverged) leaves its seed out (`left_out`).
+    A run without a value is censored if the limits contain its seed: its true value exceeds the limit (for
+    example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
+    runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
+    no bound. Bounds have no t interval, because the true values may be any distance beyond them. But the
+    probability that all n pairs lie above the median is only 2^-n, and the same for below. So the smallest
+    lower bound (or the largest upper bound) of a pair is the end of a one-sided interval for the median; it
+    is given if 1 - 2^-n is at least 95% (five pairs). The seed of any other run without a finite value
+    (failed, diverged) is left out (`left_out`).
 
     Args:
-        arm: seed -> value, None where there is none.
+        arm: seed -> value, or None for a run without a value.
         baseline: the same for the baseline.
-        kind: `difference` (arm - baseline) or `ratio` (arm / baseline, averaged over logarithms, so
-            values must be positive).
+        kind: `difference` (arm - baseline) or `ratio` (arm / baseline; logarithms are averaged, so values
+            must be positive).
         arm_limits: seed -> limit of the arm's censored runs.
         baseline_limits: seed -> limit of the baseline's censored runs.
 
@@ -124,7 +125,7 @@ def paired_effect(
 def _value(
     values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
 ) -> tuple[float | None, bool]:
-    """The value of a seed, or its limit: (number or None, whether it is the limit)."""
+    """(value of a seed or else its limit, whether it is the limit); (None, False) without either."""
     value = values.get(seed)
     if value is not None and math.isfinite(value):
         return float(value), False
@@ -142,7 +143,7 @@ def _contrast(above: float, below: float, kind: Kind) -> float:
 
 
 def _p_value(interval: Interval) -> float | None:
-    """Two-sided p value of mean 0."""
+    """Two-sided p value of the t test that the mean is 0."""
     if interval.mean is None or interval.std is None:
         return None
     if interval.std == 0:
@@ -152,10 +153,10 @@ def _p_value(interval: Interval) -> float | None:
 
 
 def _power(pairs: int, noncentrality: float) -> float:
-    """The probability that the interval of so many pairs lies wholly on the side of the true effect.
+    """The probability that the t interval lies entirely on the same side of no effect as the true effect.
 
     Args:
-        pairs: at least 2.
+        pairs: number of pairs, at least 2.
         noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
     """
     degrees = pairs - 1
@@ -163,16 +164,18 @@ def _power(pairs: int, noncentrality: float) -> float:
 
 
 def detectable_effect(effect: Effect, kind: Kind) -> float | None:
-    """The smallest true effect that pairs of this number and spread would show with 80% probability.
+    """The smallest true effect that this many pairs with this spread would detect with 80% probability.
 
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
-                         97.5% quantile of the central one with that probability
+                         97.5% quantile of the central t with 80% probability
 
-    s is the standard deviation of the differences; of the logarithms for a ratio, whose result is a
-    factor above 1. It is what "inconclusive" could have missed, not an estimate of the effect.
+    s is the standard deviation of the differences; for a ratio it is that of the logarithms, and the result
+    is a factor above 1. The result says how large an effect an "inconclusive" comparison could have missed;
+    it does not estimate the effect.
 
     Returns:
-        An absolute difference or a factor; None without a spread from at least two pairs.
+        An absolute difference or a factor; None if the spread is 0 or unknown (fewer than two pairs, or
+            censored runs).
 
     Example:
 
@@ -189,12 +192,12 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 
 
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
-    """How many pairs of this spread would show a true effect of `smallest_effect` with 80% probability.
+    """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
 
-    The converse of `detectable_effect`. The spread is itself an estimate, from few pairs a rough one.
+    The inverse of `detectable_effect`. The spread is an estimate, and a rough one if there are few pairs.
 
     Returns:
-        At least 2; None without a spread from at least two pairs.
+        At least 2; None if the spread is 0 or unknown (fewer than two pairs, or censored runs).
 
     Example:
 
@@ -206,7 +209,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from what the normal distribution would need, which is always less.
+    # Start from the number for a normal distribution, which is always smaller.
     n = max(2, math.floor(((stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:
         n += 1
@@ -214,7 +217,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
 
 
 def _spread(effect: Effect, kind: Kind) -> float | None:
-    """The standard deviation of the pairs (of logarithms for a ratio), None where it is unknown or 0."""
+    """Standard deviation of the differences, or of the logarithms of ratios; None if unknown or 0."""
     if effect.bound or effect.n < 2:
         return None
     values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
@@ -241,18 +244,19 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> str:
     """The verdict on a claim, in words.
 
-    The claimed side is the side of no effect on which `smallest_effect` lies. "reproduced": the interval
-    lies wholly on it (with an addition where it also excludes `smallest_effect`); "not reproduced": it
-    does not, and excludes `smallest_effect`; otherwise "inconclusive".
+    The claimed side consists of the values on the same side of no effect as `smallest_effect`. "reproduced":
+    the whole interval is on the claimed side ("but weaker ..." if it excludes `smallest_effect`). "not
+    reproduced": the interval is not entirely on the claimed side, and excludes `smallest_effect`. Otherwise
+    the verdict is "inconclusive".
 
     Args:
-        low: lower end of the interval, None for unbounded.
-        high: upper end, None for unbounded; both None when there are fewer than two pairs.
-        smallest_effect: the weakest effect that would count as the paper's.
+        low: lower end of the interval, None if unbounded.
+        high: upper end, None if unbounded; both are None with fewer than two pairs.
+        smallest_effect: the weakest effect that would confirm the paper's claim.
         kind: `difference` or `ratio`.
 
     Raises:
-        InputError: when `smallest_effect` is no effect, which has no side.
+        InputError: if `smallest_effect` equals no effect, because then there is no claimed side.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Means and their intervals."""
+"""Means and their confidence intervals."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its confidence interval; what n is too small for is None."""
+    """A mean and its confidence interval; values that need a larger n are None."""
 
     n: int
     mean: float | None
@@ -43,7 +43,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
 def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
     """Mean and sample standard deviation of at least two values."""
     data = np.asarray(values, dtype=np.float64)
-    # The mean of equal values may be off by one rounding, which must not look like a spread.
+    # The mean of equal values may have a rounding error, which would give a standard deviation above 0.
     if np.all(data == data[0]):
         return float(data[0]), 0.0
     return float(data.mean()), float(data.std(ddof=1))
@@ -52,9 +52,9 @@ def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
 def unpaired_interval(
     a: Sequence[float], b: Sequence[float], confidence: float = 0.95
 ) -> tuple[float, float] | None:
-    """Welch's t interval of mean(a) - mean(b), for independent samples whose spreads may differ.
+    """Welch's t interval of mean(a) - mean(b), for independent samples whose variances may differ.
 
-    None where a sample has fewer than two values; one point where neither has any spread.
+    None if a sample has fewer than two values; a single point if both variances are 0.
 
     Example:
 
@@ -64,7 +64,7 @@ def unpaired_interval(
     """
     if min(len(a), len(b)) < 2:
         return None
-    # Not scipy.stats.ttest_ind, which warns of equal values and has no interval for them.
+    # scipy.stats.ttest_ind is not used because it warns about equal values and gives no interval for them.
     (mean_a, std_a), (mean_b, std_b) = _mean_and_std(a), _mean_and_std(b)
     difference = mean_a - mean_b
     variances = std_a**2 / len(a), std_b**2 / len(b)
@@ -76,18 +76,18 @@ def unpaired_interval(
 
 
 def binomial_standard_error(error: float, examples: int) -> float:
-    """The standard error of an error rate that was counted on so many examples.
+    """The standard error of an error rate measured on a number of examples.
 
         sqrt(error (1 - error) / examples)
 
-    It is the noise of the choice of examples alone; that of training comes on top.
+    It covers only the random choice of examples; the randomness of training is additional.
 
     Args:
         error: fraction in [0, 1].
-        examples: at least 1.
+        examples: number of examples, at least 1.
 
     Raises:
-        InputError: for another.
+        InputError: for values outside these ranges.
 
     Example:
 
