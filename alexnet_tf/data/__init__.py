@@ -1,1 +1,1 @@
-"""Image sets on their way to the network: pipelines, augmentation, pixel statistics."""
+"""Data loading and preprocessing: pipelines, augmentation, pixel statistics."""

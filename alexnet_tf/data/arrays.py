@@ -1,4 +1,4 @@
-"""A labelled image set in memory, and the fixed choices of examples made from it."""
+"""A labelled image set in memory, and deterministic selections of its examples."""
 
 import functools
 import hashlib
@@ -15,14 +15,14 @@ from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 
-# Shares of each class: of the selection split, and of the report split where a set has neither a test nor a
+# Fraction of each class in the selection split, and in the report split if a set has neither a test nor a
 # validation split.
 SELECTION_SHARE = 0.1
 HELD_OUT_SHARE = 0.2
 
 
 class NamedSet:
-    """What depends only on the name and the class names of a set."""
+    """Base class with the properties that follow from a set's name and class names."""
 
     name: str
     class_names: tuple[str, ...]
@@ -42,18 +42,18 @@ class NamedSet:
 class ImageSet(NamedSet):
     """Images and labels of one data set: a training split and the split that results are reported on.
 
-    The arrays are read-only, so the fingerprint stays true. Build one with `from_splits`.
+    The arrays are read-only, so the fingerprint stays valid. Use `from_splits` to create a set.
 
     Attributes:
-        name: what the user asked for: `builtin`, a TFDS name or `folder:PATH`.
+        name: the name given by the user: `builtin`, a TFDS name or `folder:PATH`.
         class_names: the name of each label, in label order.
         train_images: uint8 [n, height, width, channels], 0..255.
         train_labels: int64 [n].
-        report_images: as `train_images`: the set's test split, else its validation split, else
-            examples held out from its training split.
+        report_images: same format as `train_images`; the set's test split if it has one, else its validation
+            split, else examples held out from its training split.
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
-        fingerprint: SHA-256 (hex) over shapes, pixels and labels, of train then report.
+        fingerprint: SHA-256 (hex) of shapes, pixels and labels of the training, then the report split.
         quarantine: (path, reason) of each file that could not be used.
     """
 
@@ -77,7 +77,7 @@ class ImageSet(NamedSet):
         report_split: str,
         quarantine: Sequence[tuple[str, str]] = (),
     ) -> "ImageSet":
-        """Checks the arrays against each other and computes the fingerprint.
+        """Creates a set: checks that the arrays are consistent and computes the fingerprint.
 
         Raises:
             InputError: for images that are not uint8 [n, height, width, channels], splits of different
@@ -133,11 +133,11 @@ class ImageSet(NamedSet):
 
     @functools.cached_property
     def selected(self) -> np.ndarray:
-        """bool [n], the training examples of the selection split."""
+        """bool [n], True for the training examples in the selection split."""
         return selection_mask(self.train_images, self.train_labels)
 
     def statistics(self, holdout: bool) -> PixelStatistics:
-        """Of the training images, with `holdout` without those of the selection split."""
+        """Statistics of the training images; with `holdout`, the selection split is left out."""
         return pixel_statistics(self.train_images[~self.selected] if holdout else self.train_images)
 
 
@@ -150,13 +150,13 @@ def results_slug(name: str) -> str:
     ('cifar10', 'imagenet_resized-32x32', 'folder-cats')
     """
     if name.startswith("folder:"):
-        # Resolved, so that `folder:.` and `folder:pets/` have a name too.
+        # Resolve the path, because the last part of `folder:.` is no usable name.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
 
 
 def fingerprint_arrays(*arrays: np.ndarray) -> str:
-    """SHA-256 (hex) over the arrays' shapes, types and contents, the same on every machine."""
+    """SHA-256 (hex) of the arrays' shapes, types and contents, the same on every machine."""
     digest = hashlib.sha256()
     for array in arrays:
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
@@ -166,22 +166,22 @@ def fingerprint_arrays(*arrays: np.ndarray) -> str:
 
 
 def fingerprint_header(dtype: np.dtype | type[np.generic], shape: Sequence[int]) -> bytes:
-    """What `fingerprint_arrays` hashes before the content of an array."""
+    """The type and shape of an array as bytes, which `fingerprint_arrays` hashes before its content."""
     return f"{np.dtype(dtype).newbyteorder('<').str}{list(shape)}".encode()
 
 
 def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
-    """Marks a fixed share of each class, chosen by a hash of each example's bytes.
+    """Marks a fixed fraction of each class, chosen by a hash of each example's bytes.
 
-    Of a class of n examples, those with the `round(fraction * n)` lowest hashes (at least one of two or
-    more) are marked. The choice does not depend on the order of the examples. Identical images of a
-    class stay together, so a class with many duplicates may be marked a little over its share, or not at
-    all where its marked examples would be the whole class.
+    In a class of n examples, the `round(fraction * n)` examples with the lowest hashes are marked: at least
+    one, but none in a class of one example. The choice does not depend on the order of the examples.
+    Identical images of a class are all marked or all unmarked. So a class with many duplicates may exceed its
+    fraction; if all its examples would be marked, those with the highest marked hash are left out.
 
     Args:
         images: uint8 [n, height, width, channels].
         labels: int64 [n].
-        fraction: share of each class, between 0 and 1 exclusive.
+        fraction: fraction of each class, between 0 and 1 exclusive.
 
     Returns:
         bool [n], True for the marked examples.
@@ -201,7 +201,7 @@ def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SEL
 
 
 def example_hashes(images: np.ndarray) -> np.ndarray:
-    """uint64 [n], a hash of the bytes of each of uint8 images [n, height, width, channels].
+    """Hashes the bytes of each image: uint8 [n, height, width, channels] to uint64 [n].
 
     Example:
 
@@ -219,7 +219,7 @@ def example_hashes(images: np.ndarray) -> np.ndarray:
 
 
 def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
-    """`selection_mask` of examples whose hashes, uint64 [n], are known."""
+    """Like `selection_mask`, but takes the examples' hashes, uint64 [n], instead of the images."""
     if not 0 < fraction < 1:
         raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
     mask = np.zeros(len(labels), bool)
@@ -237,10 +237,11 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
 
 
 def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
-    """Splits a set that has no test or validation split, by `selection_mask`.
+    """Holds out a report split, chosen by `selection_mask`, from a set without test or validation split.
 
     Returns:
-        (images, labels) of the rest, and (images, labels) of the `fraction` of each class held out.
+        (images, labels) of the training split and (images, labels) of the held-out split, which has
+        `fraction` of each class.
 
     Example:
 
@@ -254,15 +255,15 @@ def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_
 
 
 def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
-    """Indices of a fixed choice of `count` examples with as many of each class as possible.
+    """Selects a fixed, class-balanced subset of `count` examples.
 
-    Examples of a class are taken in a fixed scattered order of their indices. A class with too few
-    gives all it has and the others fill up; where `count` is no multiple of the number of classes, the
-    first labels have one more.
+    The examples of a class are taken in a fixed pseudo-random order. A class with too few examples
+    contributes all of them, and the other classes contribute more. If `count` is not a multiple of the number
+    of classes, the first labels have one more example.
 
     Args:
         labels: int64 [n].
-        count: how many, at least 1; all n where there are fewer.
+        count: number of examples, at least 1; if it is above n, all n are selected.
 
     Returns:
         int64 [min(count, n)], ascending.
@@ -278,7 +279,7 @@ def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
     """
     if count < 1:
         raise InputError(f"expected a count of at least 1; received {count}")
-    # Multiplicative hashing of the index: unlike NumPy's generators, the same in every release.
+    # Multiplicative hashing of the index. NumPy's generators may change between releases.
     scattered = np.argsort(np.arange(1, len(labels) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     by_class = scattered[np.argsort(labels[scattered], kind="stable")]
     sizes = np.unique(labels, return_counts=True)[1]

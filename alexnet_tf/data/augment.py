@@ -1,13 +1,13 @@
-"""Training-time augmentation as pure functions of images and random draws.
+"""Training-time augmentation as pure functions of images and random numbers ("draws").
 
-Crop, flip and colour noise are the paper's (section 4.1); vertical flip, rotation, brightness and
-Gaussian noise are of other recipes.
+Crop, flip and colour noise come from the paper (section 4.1); vertical flip, rotation, brightness and
+Gaussian noise are used by other recipes.
 
-Nothing here holds a random state. `epoch_draws` gives every example of an epoch its own row of numbers, a
-function of (seed, epoch, index of the example), so the augmentation of an image depends neither on the batch
-it falls into nor on where an interrupted run went on. Keras's layers (RandomFlip, RandomRotation,
-RandomBrightness, GaussianNoise) draw for a whole batch from a generator with a state, so they depend on
-both. Only their arithmetic (`ops.image`) is used here, with these draws.
+The functions are stateless. `epoch_draws` computes the random numbers of each example from (seed, epoch,
+index of the example), so the augmentation of an image depends neither on its batch nor on where an
+interrupted run was resumed. Keras's layers (RandomFlip, RandomRotation, RandomBrightness, GaussianNoise)
+depend on both, because they draw for a whole batch from a stateful generator. This module uses only Keras's
+arithmetic (`ops.image`), with its own draws.
 """
 
 import functools
@@ -24,16 +24,16 @@ GREY_LEVELS = 255.0
 
 
 class Draws(NamedTuple):
-    """Random numbers of examples, one row each.
+    """Random numbers for augmentation, one row per example.
 
     Attributes:
         crop: uniform in [0, 1), shape [n, 2], vertical and horizontal.
         flip: uniform in [0, 1), shape [n].
         color: standard normal, shape [n, 3], one for each principal component.
         vertical_flip: uniform in [0, 1), shape [n].
-        rotation: likewise.
-        brightness: likewise.
-        noise: seeds of each example's noise, int32 of shape [n, 2].
+        rotation: uniform in [0, 1), shape [n].
+        brightness: uniform in [0, 1), shape [n].
+        noise: seed of each example's Gaussian noise, int32, shape [n, 2].
     """
 
     crop: tf.Tensor
@@ -76,7 +76,7 @@ def pad_images(images: tf.Tensor, pad: int) -> tf.Tensor:
 
 
 def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
-    """Cuts a square from each image, every offset equally likely.
+    """Crops a square at a uniformly random position from each image.
 
     Args:
         images: [n, h, w, c].
@@ -95,29 +95,29 @@ def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
 
 
 def center_crop(images: tf.Tensor, side: int) -> tf.Tensor:
-    """Cuts the central square of `side` pixels from images [n, h, w, c]."""
+    """Crops the central square of `side` pixels from images [n, h, w, c]."""
     top, left = (images.shape[1] - side) // 2, (images.shape[2] - side) // 2
     return images[:, top : top + side, left : left + side]
 
 
 def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Mirrors left and right each image [n, h, w, c] whose draw [n], uniform in [0, 1), is below 1/2."""
+    """Flips images [n, h, w, c] horizontally where the draw [n], uniform in [0, 1), is below 1/2."""
     return _compiled(_mirror)(images, draws < 0.5)
 
 
 def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
-    """Adds to all pixels of an image the same random multiple of each principal component.
+    """Adds random multiples of the principal components to each image, the same for all its pixels.
 
-    `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
+    Adds `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
 
     Args:
         images: [n, h, w, c] floats.
         draws: standard normal, [n, 3]; the first c are used.
-        components: [c, c]; column i is the eigenvector p_i times its scale s_i, in the images' units.
+        components: [c, c]; column i is eigenvector p_i times its scale s_i, in the units of `images`.
     """
     channels = images.shape[-1]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    # Element by element: a matrix product sums in an order that may depend on how many images there are.
+    # Not a matrix product: the order in which that sums may depend on the number of images.
     shift = sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
     return _compiled(_shift)(images, shift)
 
@@ -137,18 +137,18 @@ def _shift(images: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
 
 
 def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
-    """Turns upside down each image [n, h, w, c] whose draw [n], uniform in [0, 1), is below 1/2."""
+    """Flips images [n, h, w, c] vertically where the draw [n], uniform in [0, 1), is below 1/2."""
     return tf.where((draws < 0.5)[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, ::-1], images)
 
 
 def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.Tensor:
-    """Turns each image about its centre, every angle in -degrees..degrees equally likely.
+    """Rotates each image about its centre by a uniformly random angle in -degrees..degrees.
 
-    Bilinear between pixels; what comes from outside the image is 0.
+    Interpolation is bilinear; points outside the image are filled with 0.
 
     Args:
         images: [n, h, w, c] floats.
-        draws: uniform in [0, 1), [n]; a draw near 1 turns counter-clockwise by `degrees`.
+        draws: uniform in [0, 1), [n]; 0 is `degrees` clockwise, 1 `degrees` counter-clockwise.
         degrees: largest angle.
 
     Example:
@@ -157,12 +157,12 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
     >>> random_rotation(image, tf.constant([1.0]), degrees=90)[0, :, :, 0].numpy().round(4).tolist()
     [[2.0, 4.0], [1.0, 3.0]]
     """
-    # In double precision: float32's cosine differs in the last digit with the place in a batch.
+    # In float64, because the last digit of a float32 cosine depends on the position in the batch.
     angles = (2 * tf.cast(draws, tf.float64) - 1) * (math.pi * degrees / 180)
     cos, sin = tf.cos(angles), tf.sin(angles)
     x, y = (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
     zero = tf.zeros_like(cos)
-    # Rows of [a0 a1 a2; b0 b1 b2]: where in the image (x to the right, y down) an output pixel comes from.
+    # Rows of [a0 a1 a2; b0 b1 b2], which maps an output pixel to its source (x to the right, y down).
     rows = [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y, zero, zero]
     matrices = tf.cast(tf.stack(rows, axis=1), tf.float32)
     return ops.image.affine_transform(
@@ -171,14 +171,15 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
 
 
 def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf.Tensor:
-    """Adds to all pixels of an image one number, uniform in -brightness..brightness of 255 grey levels.
+    """Adds one random number per image to all its pixels, uniform in +-255 * `brightness`.
 
-    Like the colour noise it is not clipped to 0..255: images reach it with their mean subtracted.
+    The result is not clipped to 0..255, because the mean image has already been subtracted; colour noise is
+    not clipped either.
 
     Args:
         images: [n, h, w, c] floats, in grey levels.
         draws: uniform in [0, 1), [n].
-        brightness: share of the 255 grey levels.
+        brightness: largest change, as a fraction of 255 grey levels.
 
     Example:
 
@@ -190,15 +191,15 @@ def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf
 
 
 def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf.Tensor:
-    """Adds independent Gaussian noise to every number of images [n, h, w, c].
+    """Adds independent Gaussian noise to every pixel value.
 
     Args:
-        images: floats, in grey levels.
+        images: [n, h, w, c] floats, in grey levels.
         seeds: int32 [n, 2], one seed for each image.
         stddev: standard deviation, in grey levels.
     """
     shape = images.shape[1:]
-    # One by one: noise drawn for a whole batch would depend on the batch.
+    # Drawn image by image: noise drawn for a whole batch would depend on the batch.
     noise = tf.map_fn(
         lambda seed: tf.random.stateless_normal(shape, seed), seeds, fn_output_signature=tf.float32
     )
@@ -207,9 +208,9 @@ def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf
 
 @functools.cache
 def _compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """The function as a loop made by XLA, several times faster on a CPU and equal bit for bit.
+    """Compiles a function with XLA, which is several times faster on a CPU and gives identical results.
 
-    A machine with GPUs keeps to single operations, which need no compiler at hand.
+    On a machine with GPUs the function is returned as it is, so that no GPU compiler has to be installed.
     """
     if tf.config.get_visible_devices("GPU"):
         return function

@@ -1,8 +1,8 @@
-"""From the bytes of an image file to pixels, and to the central square of the paper's section 2.
+"""Decoding of image files, and scaling to the central square of the paper's section 2.
 
-Everything goes through Pillow, which decodes JPEG as `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`
-does, to the same pixels at the same speed, and also reads the CMYK JPEGs of ImageNet. (TFDS decodes with
-the faster, less accurate transform, so its pixels differ from these by a few levels.)
+All images are decoded by Pillow. For JPEG it gives the same pixels at the same speed as
+`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`; it also reads the CMYK JPEGs of ImageNet. (TFDS decodes
+with a faster, less accurate transform, so its pixels differ from these by a few grey levels.)
 """
 
 import io
@@ -13,34 +13,34 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-# A closed list: some of Pillow's other formats start programs or fetch other files.
+# No other formats, because Pillow starts programs or reads other files for some of them.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF")
 
 CANNOT_BE_READ = "cannot be read"
 
-# Of the shorter side, where images vary and no other is asked for.
+# Length of the shorter side in pixels, if image sizes vary and no size was requested.
 DEFAULT_SIDE = 256
 
 
 class ImageDecodeError(ValueError):
-    """Bytes that are no readable image; the message is the reason."""
+    """Raised for bytes that cannot be decoded as an image; the message gives the reason."""
 
 
 def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
-    """Decodes a JPEG, PNG, BMP or GIF (first frame), whatever its file is called.
+    """Decodes a JPEG, PNG, BMP or GIF (first frame); the format is detected from the content.
 
-    Greyscale becomes three equal channels, CMYK and palettes become RGB, transparency is dropped, 16-bit
-    values keep their upper 8 bits, and an EXIF orientation is ignored, as TFDS does.
+    Greyscale becomes three equal channels, CMYK and palettes become RGB, transparency is dropped, and 16-bit
+    values keep their upper 8 bits. As in TFDS, EXIF orientation is ignored.
 
     Args:
         data: content of an image file.
-        channels: 3, or 1 for grey levels.
+        channels: 3 for RGB, 1 for grey levels.
 
     Returns:
         uint8 [height, width, channels], 0..255.
 
     Raises:
-        ImageDecodeError: for anything that is not a whole image of these formats.
+        ImageDecodeError: if `data` is not a complete image in one of these formats.
 
     Example:
 
@@ -63,7 +63,7 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
 
 
 def why_unusable(error: OSError | ImageDecodeError) -> str:
-    """The reason why a file gave no image, for the quarantine list.
+    """The reason why a file could not be used, for the quarantine list.
 
     Example:
 
@@ -76,24 +76,24 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
 
 
 def image_dimensions(file: BinaryIO) -> tuple[int, int]:
-    """(height, width) in pixels as the file's header says, without decoding the rest.
+    """Reads (height, width) in pixels from the file's header, without decoding the rest.
 
     Raises:
-        ImageDecodeError: where `file` does not start as a JPEG, PNG, BMP or GIF.
+        ImageDecodeError: if `file` does not start like a JPEG, PNG, BMP or GIF.
     """
     width, height = _open(file).size
     return height, width
 
 
 def central_square(image: np.ndarray, side: int) -> np.ndarray:
-    """Scales the shorter side to `side` (antialiased, bilinear) and cuts out the middle (paper, section 2).
+    """Scales the shorter side to `side` (antialiased, bilinear) and crops the centre (paper, section 2).
 
-    Only the part that is kept is computed, so a strip of 1 x 10,000 pixels costs no more than any other
-    image; against scaling first and cutting then, rounding may differ by one grey level.
+    Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
+    Compared with scaling the whole image before cropping, values may differ by one grey level.
 
     Args:
         image: uint8 [height, width, 1 or 3].
-        side: pixels.
+        side: side of the square in pixels.
 
     Returns:
         uint8 [side, side, 1 or 3].
@@ -111,7 +111,7 @@ def central_square(image: np.ndarray, side: int) -> np.ndarray:
     top, left = (height - side) // 2, (width - side) // 2
     grey = image.shape[2] == 1
     source = Image.fromarray(image[..., 0] if grey else image)
-    # Rounding may put the far edge a hair outside the image, which Pillow refuses.
+    # Rounding errors may put the far edge slightly outside the image, which Pillow rejects.
     right = min((left + side) * across, source.width)
     bottom = min((top + side) * down, source.height)
     box = (left * across, top * down, right, bottom)
@@ -121,23 +121,25 @@ def central_square(image: np.ndarray, side: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Target:
-    """What images are brought to.
+    """The common shape of all images of a set, and how it is reached.
 
     Attributes:
         shape: (height, width, channels).
-        scaled: whether they have to be scaled, to a central square; else all have this shape.
+        scaled: whether images are scaled to their central square; if not, all images already have this shape.
     """
 
     shape: tuple[int, int, int]
     scaled: bool
 
     def apply(self, image: np.ndarray) -> np.ndarray:
-        """The image as the network's pipeline starts from it."""
+        """Brings a decoded image to the target shape."""
         return central_square(image, self.shape[0]) if self.scaled else image
 
 
 def choose_target(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> Target:
-    """The shape to bring images of these sizes (height, width) to: one common size is kept by default.
+    """Chooses the target shape for images of these sizes (height, width).
+
+    Without `image_size`, a common size is kept, and images of different sizes become squares of 256 pixels.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""From a data set's name to its images."""
+"""Loading of data sets by name."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class DataAccess:
-    """Where images come from and whether they may be fetched; nothing of it changes their pixels.
+    """Where data sets are stored and whether they may be downloaded. These options never change the pixels.
 
     Attributes:
-        data_dir: the directory in which TFDS keeps its sets; by default `$TFDS_DATA_DIR`, else TFDS's own.
-        download: whether TFDS may fetch a set that is not on disk.
-        cache: folder for the decoded pixels of a set that streams from disk: written once, then read
-            instead of the image files.
+        data_dir: the TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's default.
+        download: whether TFDS may download a set that is not on disk.
+        cache: folder for the decoded pixels of a set that streams from disk. They are written once and then
+            read instead of the image files.
     """
 
     data_dir: str | None = None
@@ -34,23 +34,23 @@ def load_image_set(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> ImageSet | StreamedSet:
-    """Loads the named images into memory or, where they are many, prepares to read them from disk.
+    """Loads a data set into memory or, if it is large, prepares to stream it from disk.
 
-    A data directory of TFDS is code, not only data: its `features.json` names Python modules that are
-    imported. Load only directories you trust.
+    Use only TFDS data directories that you trust: their `features.json` files name Python modules, which
+    TFDS imports.
 
     Args:
-        name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH`, a tree with
-            one folder of images per class.
-        access: where TFDS keeps its sets, and whether it may fetch one that is not there.
-        image_size: side in pixels of the central square that images are brought to; by default the set's
-            own size, or 256 where its images vary (paper, section 2). The built-in images keep theirs.
-        storage: `auto` streams what takes more than `max_bytes` decoded; `memory` and `stream` insist. The
-            built-in images are drawn in memory.
-        max_bytes: see above.
+        name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH`, a folder with
+            one subfolder of images per class.
+        access: the TFDS data directory, and whether sets may be downloaded.
+        image_size: side in pixels of the central square that images are scaled to; by default images keep
+            their size, or become 256 pixels if their sizes differ (paper, section 2).
+        storage: `memory`, `stream`, or `auto`, which streams sets that take more than `max_bytes` when
+            decoded. The built-in set is always in memory.
+        max_bytes: size limit for `auto`.
 
     Raises:
-        InputError: for a set that cannot be found, fetched, read or held in memory.
+        InputError: if the set cannot be found, downloaded, read or held in memory.
 
     Example:
 
@@ -84,7 +84,7 @@ def load_image_set(
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:
-    """The experiment's own data set where it is on disk, else `builtin`; never touches the network.
+    """Returns `dataset` if it is on disk, else `builtin`. Never accesses the network.
 
     Raises:
         InputError: for a `data_dir` that does not exist.

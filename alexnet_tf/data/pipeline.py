@@ -1,4 +1,4 @@
-"""Batches from a set of images: one `DataPipelines` object makes all the pipelines of a run."""
+"""Batches from an image set: one `DataPipelines` object creates all the pipelines of a run."""
 
 import dataclasses
 import functools
@@ -18,7 +18,7 @@ from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
-# Training error is measured on this many fixed, class-balanced training images, without augmentation.
+# The training error is measured on a fixed, class-balanced subset of this size, without augmentation.
 TRAIN_SUBSET = 10_000
 
 ReadSplit = Literal["train", "report"]
@@ -27,8 +27,8 @@ ReadSplit = Literal["train", "report"]
 class DataPipelines:
     """The `tf.data` pipelines of one data set under one `DataConfig`.
 
-    Training batches are (images, labels); evaluation batches are (images, labels, weights), padded to
-    the full batch size by examples of weight 0, so that every example counts exactly once.
+    Training batches are (images, labels). Evaluation batches are (images, labels, weights) and are padded to
+    the full batch size with examples of weight 0, so that every example counts exactly once.
 
     Attributes:
         image_set: names, classes and pixels, in memory or on disk.
@@ -51,8 +51,8 @@ class DataPipelines:
                 f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
                 f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
             )
-        # Without crop and padding (0) images keep their shape, also if it is not square; padded images are
-        # cropped to the shorter side they had before.
+        # Without crop and padding (both 0) images keep their shape, even if it is not square. With padding
+        # alone they are cropped to the length of their shorter side before padding.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
         selected = image_set.selected
@@ -67,15 +67,15 @@ class DataPipelines:
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, which read a streamed set from a cache of its pixels; see `StreamedSet.cached`.
+        """The same pipelines, but reading a streamed set from a pixel cache; see `StreamedSet.cached`.
 
         Raises:
-            InputError: for a set in memory, or a cache that cannot be used.
+            InputError: if the set is in memory, or the cache cannot be used.
         """
         return DataPipelines(self.streamed_set().cached(folder), self.config, self.statistics)
 
     def streamed_set(self) -> StreamedSet:
-        """The images on disk; an InputError for a set in memory, which needs no cache."""
+        """Returns the image set if it is streamed; raises an InputError if it is in memory."""
         if not isinstance(self.image_set, StreamedSet):
             raise InputError(
                 f"--cache: expected a set that streams from disk (--set storage=stream); received "
@@ -84,15 +84,15 @@ class DataPipelines:
         return self.image_set
 
     def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
-        """One epoch of augmented batches, in an order that is a function of (seed, epoch).
+        """One epoch of augmented batches, in an order that depends only on (seed, epoch).
 
-        Examples that do not fill the last batch are dropped; each epoch drops different ones.
+        An incomplete last batch is dropped; which examples are dropped differs from epoch to epoch.
         """
         order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
         return self._augmented(order, seed, epoch, batch_size)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Training examples as they are augmented in one epoch: float32 [n, *input_shape].
+        """Training examples with the augmentation of the given epoch: float32 [n, *input_shape].
 
         Args:
             indices: int64 [n], into the training images.
@@ -137,7 +137,7 @@ class DataPipelines:
         return self.chosen("train", self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
-        """The report split (the test split, or validation if there is none); nothing is chosen by it.
+        """The report split (the test split, or validation if there is none), never used to make choices.
 
         Args:
             batch_size: number of examples in a batch.
@@ -146,7 +146,7 @@ class DataPipelines:
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
     def check_readable(self) -> None:
-        """Raises an InputError where so many images have become unreadable that results would suffer."""
+        """Raises an InputError if so many images have become unreadable that results would be affected."""
         if isinstance(self.image_set, StreamedSet):
             self.image_set.check_readable()
 
@@ -172,7 +172,7 @@ class DataPipelines:
     def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
         images = self._subtract_mean(images)
         if self.config.rotation:
-            # Before the crop, which cuts off much of the corners that rotation fills from outside the image.
+            # Before the crop, which removes much of the corners that rotation fills with 0.
             images = augment.random_rotation(images, draws.rotation, self.config.rotation)
         if self._crop:
             images = augment.random_crop(images, draws.crop, self._crop)
@@ -215,10 +215,11 @@ def open_data(
     Args:
         config: which set, and how its images are preprocessed.
         access: the TFDS data directory, whether to download, and a cache of decoded pixels.
-        statistics: those of a trained network, to preprocess images as in its training.
+        statistics: pixel statistics of a trained network, to preprocess images as in its training; by default
+            those of the training images.
 
     Raises:
-        InputError: for a set that can be neither found nor downloaded, or a cache that cannot be used.
+        InputError: if the set can be neither found nor downloaded, or the cache cannot be used.
 
     Example:
 
@@ -230,7 +231,7 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # A pixel cache does not change the images, so `_load_once` need not distinguish sets by it.
+    # A pixel cache does not change the images, so it is not part of the key of `_load_once`.
     uncached = dataclasses.replace(access, cache=None)
     image_set = _load_once(config.dataset, uncached, config.image_size or None, config.storage)
     data = DataPipelines(image_set, config, statistics)
@@ -249,7 +250,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 def _training_batches(
     image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int
 ) -> tf.data.Dataset:
-    """Full batches of an epoch; what is left over at its end is dropped.
+    """Full batches of an epoch; an incomplete last batch is dropped.
 
     An image that can no longer be read is skipped; the first examples of the epoch are then repeated at its
     end, so that the number of batches stays the same.
@@ -275,12 +276,12 @@ def _training_batches(
 def _evaluation_batches(
     image_set: ImageSet | StreamedSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int
 ) -> tf.data.Dataset:
-    """Batches of every example; one whose image can no longer be read has weight 0.
+    """Batches of all examples; an example whose image can no longer be read gets weight 0.
 
     Args:
         image_set: the images.
         split: the split that the indices refer to.
-        examples: (index, label, weight), a multiple of `batch_size` of them.
+        examples: (index, label, weight); their number is a multiple of `batch_size`.
         batch_size: number of examples in a batch.
 
     Returns:
@@ -296,7 +297,7 @@ def _evaluation_batches(
 
 def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int):
     images = _as_tensor(image_set, split)
-    # Cheap compared with the augmentation that follows, so it needs no parallel calls.
+    # No parallel calls, because gathering takes little time compared with the augmentation that follows.
     return examples.batch(batch_size, drop_remainder=True).map(
         lambda indices, *rest: (tf.gather(images, indices), *rest)
     )
@@ -304,14 +305,13 @@ def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, 
 
 @functools.lru_cache(maxsize=2)
 def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
-    # On the host and outside the scope of any distribution strategy; otherwise a GPU would hold a copy of the
-    # data set.
+    # Placed on the CPU, outside any distribution strategy; otherwise a GPU would hold a copy of the data set.
     with tf.device("CPU:0"):
         return tf.constant(getattr(image_set, f"{split}_images"))
 
 
 def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -> tf.data.Dataset:
-    """Maps (index, ...) to (image, whether it is readable, ...); decodes in parallel and keeps the order."""
+    """Maps (index, ...) to (image, is_readable, ...); decodes in parallel and keeps the order."""
 
     def read(index):
         image, is_readable = tf.numpy_function(

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Bound on the memory of one step, in pixel values.
+# Number of pixel values processed in one step, to limit memory.
 VALUES_AT_A_TIME = 2**20
 
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """What the pipeline needs to know of the training pixels, on the 0..255 scale.
+    """Statistics of the training images that preprocessing needs, on the 0..255 scale.
 
     Attributes:
-        mean_image: float32 [h, w, c], per pixel.
-        stddev: of all pixel values about the mean image.
-        eigenvalues: float32 [c], of the channel covariance, in decreasing order.
-        eigenvectors: float32 [c, c], columns; the sign makes the largest entry of each positive.
+        mean_image: float32 [h, w, c].
+        stddev: standard deviation of all pixel values about the mean image.
+        eigenvalues: float32 [c], eigenvalues of the channel covariance, in decreasing order.
+        eigenvectors: float32 [c, c], one eigenvector per column; its largest entry is positive.
     """
 
     mean_image: np.ndarray
@@ -25,10 +25,11 @@ class PixelStatistics:
     eigenvectors: np.ndarray
 
     def color_components(self, scale: str) -> np.ndarray:
-        """Eigenvectors times their scale, in grey levels (0..255), [c, c] columns.
+        """Eigenvectors times their scale, in grey levels (0..255): [c, c], one per column.
 
-        `code`: standard deviations, as in the authors' program. `paper`: eigenvalues of pixels on
-        0..1, brought back to 0..255, the reading of the paper's formula that gives small shifts.
+        With `code` the scale is the standard deviation, as in the authors' program. With `paper` it is the
+        eigenvalue for pixels in 0..1, multiplied by 255. (With pixels in 0..255, the paper's formula would
+        give much larger shifts.)
         """
         if scale == "code":
             return self.eigenvectors * np.sqrt(self.eigenvalues)
@@ -37,15 +38,15 @@ class PixelStatistics:
 
 @dataclass(frozen=True, eq=False)
 class PixelSums:
-    """Sums over uint8 images, from which their statistics follow.
+    """Sums over uint8 images, from which their statistics are computed.
 
-    They are whole numbers and kept exactly, so neither the order of the images nor how they are cut into
-    chunks decides a digit: a set that streams has the statistics of the same set in memory.
+    The sums are exact integers, so the result depends neither on the order of the images nor on the division
+    into chunks. A set therefore has the same statistics streamed as in memory.
 
     Attributes:
         count: number of images.
-        sums: int64 [h, w, c], of each pixel value.
-        products: int64 [c, c], of the products of two channels of a pixel, over all pixels.
+        sums: int64 [h, w, c], sum over the images.
+        products: int64 [c, c], sum over all pixels of the product of two channels.
 
     Example:
 
@@ -67,7 +68,7 @@ class PixelSums:
         step = max(1, VALUES_AT_A_TIME // max(1, images[0].size)) if len(images) else 1
         for start in range(0, len(images), step):
             pixels = images[start : start + step].reshape(-1, channels).astype(np.float64)
-            # Exact: far below 2^53, where float64 begins to skip whole numbers.
+            # Exact, because the sums are far below 2^53, up to which float64 represents all integers.
             products += (pixels.T @ pixels).astype(np.int64)
         return cls(len(images), images.sum(axis=0, dtype=np.int64), products)
 
@@ -78,10 +79,10 @@ class PixelSums:
         return PixelSums(self.count - other.count, self.sums - other.sums, self.products - other.products)
 
     def statistics(self) -> PixelStatistics:
-        """Mean image, scale and principal colours of at least one image."""
+        """Computes mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
-        # sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n, for each pixel value, in whole numbers: the
-        # difference of two large sums would lose digits otherwise.
+        # sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n, for each pixel value. Computed with integers,
+        # because the difference of two large floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

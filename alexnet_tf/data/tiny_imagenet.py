@@ -1,7 +1,7 @@
-"""Tiny ImageNet from its public archive, as sets of TensorFlow Datasets (TFDS).
+"""Tiny ImageNet from its public archive, as data sets of TensorFlow Datasets (TFDS).
 
-Importing this module makes both sets known to TFDS: `tiny_imagenet200`, all classes, and
-`tiny_imagenet100`, every second one.
+Importing this module registers two sets with TFDS: `tiny_imagenet200` with all classes, and
+`tiny_imagenet100` with every second class.
 """
 
 import zipfile
@@ -21,7 +21,7 @@ _Example = tuple[str, dict[str, Any]]
 
 
 def class_ids(step: int = 1) -> list[str]:
-    """WordNet ids of every `step`-th class, in sorted order, which is label order.
+    """WordNet ids of every `step`-th class, sorted. This is the order of the labels.
 
     Example:
 
@@ -34,9 +34,9 @@ def class_ids(step: int = 1) -> list[str]:
 class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
     """All 200 classes: 500 training and 50 validation images each, 64x64.
 
-    The files' own JPEG bytes are stored, grey ones included, and decoded to three channels. The labels of
-    the archive's test images are not public, so these are left out. Keys are the file names without
-    their ending: TFDS orders examples by a hash of them, and so the order is always the same.
+    JPEG files are stored unchanged; greyscale images become three channels when decoded. The archive's test
+    images are left out, because their labels are not public. Keys are the file names without extension. TFDS
+    orders examples by a hash of their keys, so the order is always the same.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -87,7 +87,7 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
 
 
 class TinyImagenet100(TinyImagenet200):
-    """The 100 classes of even index among the sorted WordNet ids."""
+    """The 100 classes with an even index in the sorted list of WordNet ids."""
 
     STEP: ClassVar = 2
 
@@ -101,7 +101,7 @@ def _training_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _validation_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """(path, WordNet id) of each validation image, as val_annotations.txt says."""
+    """(path, WordNet id) of each validation image, read from val_annotations.txt."""
     folder = ROOT / "val"
     for line in files.read(str(folder / "val_annotations.txt")).decode().splitlines():
         name, wordnet_id, *_ = line.split("\t")

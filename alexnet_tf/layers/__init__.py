@@ -1,4 +1,4 @@
-"""The layers that Keras lacks."""
+"""Custom Keras layers."""
 
 from alexnet_tf.layers.grouped_conv2d import GroupedConv2D
 from alexnet_tf.layers.local_response_normalization import LocalResponseNormalization

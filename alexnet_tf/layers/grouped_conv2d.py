@@ -1,4 +1,4 @@
-"""Convolution in groups, fast on CPUs as well: the two towers of the paper (section 3.2)."""
+"""Grouped convolution that is also fast on CPUs, for the two towers of the paper (section 3.2)."""
 
 from typing import Any, Literal
 
@@ -8,34 +8,35 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("alexnet_tf", name="GroupedConv2D")
 class GroupedConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` whose `groups` are convolved one by one where that is faster.
+    """`keras.layers.Conv2D` that computes its `groups` one after the other on CPUs, where that is faster.
 
         out[..., group f] = correlate(in[..., group c], kernel[..., group f]) + bias[group f]
 
-    Channels and filters are split into `groups` equal runs, and each run of filters sees one run of
-    channels: the paper's layers 2, 4 and 5 (section 3.2, Figure 2), with one group per GPU.
+    Channels and filters are split into `groups` contiguous groups of equal size, and each group of filters
+    sees one group of channels, as in the paper's layers 2, 4 and 5 with one group per GPU (section 3.2,
+    Figure 2).
 
-    Weights, their names and their place in a `.weights.h5` file are those of
+    The weights, their names and their paths in a `.weights.h5` file are the same as in
     `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels / groups, filters], bias [filters].
-    Files saved with either layer load with the other.
+    Files saved with one of the layers can be loaded with the other.
 
-    On a CPU TensorFlow computes a grouped convolution by way of XLA, several times slower than the groups
-    one after the other. On a GPU cuDNN computes all groups at once.
+    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than computing
+    the groups one after the other. On a GPU cuDNN computes all groups at once.
 
     Args:
         filters: number of filters in all groups together.
-        kernel_size: one or two whole numbers, pixels.
-        strides: one or two whole numbers, pixels.
+        kernel_size: one or two integers, in pixels.
+        strides: one or two integers, in pixels.
         padding: "valid" or "same".
-        groups: number of groups; divides the input's channels and `filters`.
-        implementation: "split" convolves group by group, "native" is Keras's own, "auto" is "native"
-            where a GPU is visible when the layer is called (or traced), else "split".
-        **kwargs: the other arguments of `keras.layers.Conv2D`: `activation`, `use_bias`, initializers...
+        groups: number of groups; must divide the number of input channels and `filters`.
+        implementation: "split" computes group by group, "native" uses Keras's implementation, "auto" is
+            "native" if a GPU is visible when the layer is called (or traced), else "split".
+        **kwargs: other arguments of `keras.layers.Conv2D`, such as `activation` or `use_bias`.
 
     Input and output are [batch, height, width, channels].
 
     Raises:
-        ValueError: for an unknown `implementation`, for channels first, and where Conv2D does.
+        ValueError: if `implementation` is unknown, `data_format` is channels-first, or `Conv2D` raises it.
 
     Example:
 
@@ -80,6 +81,6 @@ class GroupedConv2D(keras.layers.Conv2D):
         return {**super().get_config(), "implementation": self.implementation}
 
 
-# Keras addresses the layers in a .weights.h5 file by their class name: with Conv2D's name, this layer and
-# Keras's own have the same address, in whatever order a model contains them.
+# Keras derives the paths of layers in a .weights.h5 file from their class names. With the name Conv2D, this
+# layer and Keras's have the same paths, even in a model that contains both.
 GroupedConv2D.__name__ = "Conv2D"

@@ -16,23 +16,23 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    An even `n`, which the paper's formula does not cover, takes `n` channels too, as the authors'
-    program does: `j = i - n//2 .. i - n//2 + n - 1`. That program also divides `alpha` by `n`
-    (so does PyTorch), which the paper does not say.
+    The paper's formula holds for odd `n`. For even `n` the window is that of the authors' program, which also
+    has `n` channels: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and PyTorch divide `alpha` by
+    `n`; the paper does not mention this.
 
-    The input is channels-last and of any rank from 2 on; the output has its shape. Under mixed
-    precision the arithmetic is float32, the output has the compute dtype.
+    The input is channels-last and has rank 2 or more; the output has the same shape. Under mixed precision
+    the layer computes in float32 and returns the compute dtype.
 
     Args:
         n: number of channels in the window, at least 1.
         k: additive constant, above 0.
-        alpha: scale of the sum of squares, at least 0, in the inverse units of the squared input: on
-            inputs of unit scale 1e-4 leaves little but the constant factor `k ** -beta`.
+        alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2. For inputs of
+            unit scale, 1e-4 is so small that the layer almost only multiplies by `k ** -beta`.
         beta: exponent.
         divide_alpha: divide `alpha` by `n`, as the authors' program does.
 
     Raises:
-        ValueError: for arguments out of range, or an input without a channel axis of known size.
+        ValueError: if arguments are out of range, or the input has no channel axis of known size.
 
     Example:
 
@@ -70,7 +70,7 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         inputs = tf.convert_to_tensor(inputs)
-        # All ranks are one case, and one compilation, as [positions, channels].
+        # Reshaped to [positions, channels], so that one compiled function serves inputs of all ranks.
         rows = tf.reshape(inputs, [-1, inputs.shape[-1]])
         outputs = response_normalization(
             rows,
@@ -78,7 +78,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             self.k,
             self.alpha / self.n if self.divide_alpha else self.alpha,
             self.beta,
-            # Two to three times faster on a CPU; a GPU keeps to kernels that need no compiler at hand.
+            # Compiling is two to three times faster on a CPU. On a GPU it would need an installed compiler.
             compiled=not tf.config.get_visible_devices("GPU"),
         )
         return tf.reshape(outputs, tf.shape(inputs))

@@ -1,4 +1,4 @@
-"""The arithmetic of both response normalisations: the power, its gradient, and their compilation."""
+"""Computation shared by both response normalisation layers: forward pass, gradient and compilation."""
 
 import functools
 from collections.abc import Callable
@@ -10,16 +10,16 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Window:
-    """`size` neighbours of each value along each axis of the window, from `size // 2` before it."""
+    """A window around each value: `size` values along each of its axes, starting `size // 2` before it."""
 
     size: int
 
     def sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the window of each value."""
+        """Sums the values in the window around each position."""
         return self._sum(values, self.size // 2)
 
     def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sum over the values whose window holds this one; the same for an odd `size`."""
+        """Sums over all positions whose window contains this one; the same as `sum` for odd `size`."""
         return self._sum(values, self.size - 1 - self.size // 2)
 
     def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
@@ -27,7 +27,7 @@ class Window:
 
 
 class ChannelWindow(Window):
-    """Neighbouring channels in a matrix [positions, channels]."""
+    """A window over neighbouring channels, for inputs [positions, channels]."""
 
     def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
         channels = values.shape[-1]
@@ -36,7 +36,7 @@ class ChannelWindow(Window):
 
 
 class SpatialWindow(Window):
-    """Neighbouring positions, a square, in maps [batch, height, width, channels]."""
+    """A square window over neighbouring positions, for inputs [batch, height, width, channels]."""
 
     def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:
         margin = [before, self.size - 1 - before]
@@ -45,7 +45,7 @@ class SpatialWindow(Window):
 
 
 def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -> None:
-    """Raises ValueError for a window (called `name`) or coefficients out of range."""
+    """Raises a ValueError if the window size (argument `name`) or a coefficient is out of range."""
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, received {size!r}")
     if not k > 0:
@@ -64,18 +64,18 @@ def response_normalization(
     beta: float,
     compiled: bool = False,
 ) -> tf.Tensor:
-    """`a / (k + alpha * window.sum(a^2))^beta`, in float32 (float64 for such input).
+    """`a / (k + alpha * window.sum(a^2))^beta`, computed in float32 (float64 for float64 inputs).
 
     Args:
-        inputs: floating-point values in the window's layout.
-        window: neighbours.
+        inputs: floating-point values in the layout that the window expects.
+        window: the window to sum over.
         k: additive constant.
-        alpha: scale of the sum.
+        alpha: factor of the sum.
         beta: exponent.
-        compiled: run as loops made by XLA rather than as single operations.
+        compiled: compile with XLA instead of running single operations.
 
     Returns:
-        Shape and dtype of `inputs`.
+        Tensor with the shape and dtype of `inputs`.
     """
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
     forward, backward = _kernels(spec, window, float(k), float(alpha), float(beta), compiled)
@@ -96,11 +96,11 @@ def _kernels(
     beta: float,
     compiled: bool,
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
-    """The output, and the gradient, as functions of the input.
+    """The functions that compute the output and the gradient.
 
-    The gradient starts again from the input. Compiled, that is faster than reading back what the
-    forward pass computed, since both are bound by memory traffic; as single operations in one graph,
-    TensorFlow sees that they are the same and computes them once.
+    The gradient is computed from the input, without stored results of the forward pass. If compiled, this is
+    faster than reading stored results, because memory traffic limits the speed. As single operations in one
+    graph, TensorFlow detects the repeated operations and computes them once.
     """
     wide = tf.float64 if spec.dtype == tf.float64 else tf.float32
 
@@ -126,7 +126,7 @@ def _kernels(
 
     if not compiled:
         return forward, backward
-    # One trace for any number of positions; XLA compiles once per number it meets.
+    # Traced once for any number of positions; XLA compiles once for each number of positions.
     return (
         tf.function(forward, input_signature=[spec], jit_compile=True),
         tf.function(backward, input_signature=[spec, spec], jit_compile=True),

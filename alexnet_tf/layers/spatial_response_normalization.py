@@ -10,15 +10,15 @@ from alexnet_tf.layers.response_normalization import SpatialWindow, check_argume
 
 @keras.saving.register_keras_serializable("alexnet_tf")
 class SpatialResponseNormalization(keras.layers.Layer):
-    """Divides each value by a power of `k` plus the scaled sum of squares around it in its own channel.
+    """Normalises each value by the squares of the values around it in the same channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 
     The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
     positions outside the image count as zeros. The paper does not mention this layer. In the authors'
     program ("same map") it follows the second cross-channel normalisation, with the arguments that are the
-    defaults here; only `k` is a guess, since the release lacks the code that computes the layer. Their
-    smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
+    defaults here; only `k` is a guess, because the released program lacks the code that computes the layer.
+    The authors' smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
 
     The input is [batch, height, width, channels]; the output has the same shape. Under mixed precision the
     layer computes in float32 and returns the compute dtype.
@@ -28,11 +28,11 @@ class SpatialResponseNormalization(keras.layers.Layer):
         k: additive constant, above 0.
         alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2.
         beta: exponent.
-        divide_alpha: divide `alpha` by `window ** 2`, which makes the sum a mean (as above, and in the
-            authors' program); else the sum is multiplied by `alpha` itself.
+        divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program; if
+            False, the sum is multiplied by `alpha` itself.
 
     Raises:
-        ValueError: for arguments out of range, or an input that is not of rank 4.
+        ValueError: if arguments are out of range, or the input does not have rank 4.
 
     Example:
 

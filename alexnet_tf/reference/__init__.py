@@ -1,6 +1,6 @@
-"""The network's operations written out in NumPy, to read and to test against.
+"""Reference implementations of the network's operations in NumPy, for reading and for testing.
 
-Images are [batch, height, width, channels]; every function computes in the precision of its arguments.
+Images are [batch, height, width, channels]; all functions compute in the precision of their arguments.
 """
 
 from alexnet_tf.reference.activations import dropout, relu, softmax

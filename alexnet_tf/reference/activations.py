@@ -1,4 +1,4 @@
-"""Non-linearities, the softmax and dropout."""
+"""ReLU, softmax and dropout."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def relu(values: np.ndarray) -> np.ndarray:
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities `exp(x_i) / sum_j exp(x_j)` along the last axis (paper, section 3.5).
 
-    The largest logit is subtracted first, which changes nothing but prevents overflow.
+    The largest logit is subtracted first, which prevents overflow and does not change the result.
 
     Example:
 
@@ -37,23 +37,23 @@ def dropout(
 ) -> np.ndarray:
     """Sets each value to zero with probability `rate` in training (paper, section 4.2).
 
-    What training removes on average has to be made up for, in one of two ways:
+    Values are rescaled so that their expectation is the same in training and at test time. There are two
+    forms:
 
-    - the paper's: nothing in training, at test time all values times `1 - rate`;
-    - `inverted`: in training the survivors divided by `1 - rate`, nothing at test time. Keras and
-      PyTorch do this.
+    - the paper's form multiplies all values by `1 - rate` at test time;
+    - the inverted form, used by Keras and PyTorch, divides the remaining values by `1 - rate` in training.
 
-    Weights go with the form they were trained in: to move them from the paper's form to the inverted
-    one, multiply the kernels of the next layer by `1 - rate`.
+    Weights are valid only for the form they were trained with. To convert them from the paper's form to the
+    inverted form, multiply the kernels of the next layer by `1 - rate`.
 
     Args:
         values: any shape.
-        rate: probability of zero, in [0, 1).
-        generator: source of the mask; None at test time.
-        inverted: which form.
+        rate: probability that a value is set to zero, in [0, 1).
+        generator: random generator for the mask; None at test time.
+        inverted: use the inverted form instead of the paper's.
 
     Raises:
-        ValueError: for a rate outside [0, 1).
+        ValueError: if the rate is outside [0, 1).
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The whole network of the paper's Figure 2, and of the authors' program."""
+"""The complete network, as in the paper (Figure 2) or in the authors' program."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,7 +14,7 @@ from alexnet_tf.reference.sizes import output_size
 Preset = Literal["paper", "code"]
 
 KERNEL_SIZES = (11, 5, 3, 3, 3)
-# Of the channels, a run for each tower: conv3 alone sees all of them (paper, Figure 2).
+# Whether each tower sees only its own channels. conv1 and conv3 see all channels (paper, Figure 2).
 TOWERS_SPLIT = (False, True, False, True, True)
 
 
@@ -26,28 +26,28 @@ def alexnet_forward(
 ) -> np.ndarray:
     """Class probabilities of the trained network (paper, sections 3 and 4.2).
 
-    Sizes from 224 pixels: conv1 55, pool 27, conv2 27, pool 13, conv3, conv4 and conv5 13, pool 6. An
-    image of 224 is padded by 3 zeros at the bottom and right, one of 227 is taken as it is. Where the
-    shapes of `weights` say so conv2, conv4 and conv5 are in two towers; the weights of one tower, and
-    narrower ones on smaller images, do as well.
+    For images of 224 pixels, the feature maps have these sides: conv1 55, pool 27, conv2 27, pool 13, conv3,
+    conv4 and conv5 13, pool 6. Images of 224 pixels are padded with 3 zeros at the bottom and right; images
+    of 227 need no padding. The number of towers in conv2, conv4 and conv5 is inferred from the shapes of
+    `weights`. Networks with one tower, or with narrower layers for smaller images, work too.
 
-    - `paper`: conv1 - ReLU - LRN - pool, conv2 - ReLU - LRN - pool, LRN over all channels.
-    - `code`: conv1 - LRN - pool - ReLU, conv2 - ReLU - LRN - spatial normalisation - pool; `alpha` of
-      the LRN divided by 5, and its window within one tower.
+    - `paper`: conv1 - ReLU - LRN - pool, conv2 - ReLU - LRN - pool; LRN over all channels.
+    - `code`: conv1 - LRN - pool - ReLU, conv2 - ReLU - LRN - spatial normalisation - pool; LRN within each
+      tower, with `alpha` divided by 5.
 
     Args:
-        images: [batch, height, width, 3], the mean already subtracted.
+        images: [batch, height, width, 3], with the mean subtracted.
         weights: 16 arrays: for each of the eight layers the kernel, [height, width, channels, filters]
             or [inputs, outputs], and the bias.
-        preset: which program.
-        inverted_dropout: whether the weights were trained with inverted dropout, as in Keras; else the
+        preset: order of the layers and LRN settings, see above.
+        inverted_dropout: whether the weights were trained with inverted dropout, as in Keras; if not, the
             outputs of the two hidden layers are halved.
 
     Returns:
-        [batch, classes], rows summing to 1.
+        [batch, classes]; each row sums to 1.
 
     Raises:
-        ValueError: for an unknown preset or weights that do not fit.
+        ValueError: if the preset is unknown or the shapes of the weights do not match.
 
     Example:
 
@@ -65,9 +65,9 @@ def alexnet_activations(
     preset: Preset = "paper",
     inverted_dropout: bool = True,
 ) -> dict[str, np.ndarray]:
-    """All stages of `alexnet_forward`, in order: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
+    """Outputs of the stages of `alexnet_forward`: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
 
-    A `conv` or `fc` stage is the output of the ReLU, if that follows directly, before anything else.
+    The output of a `conv` or `fc` stage includes the ReLU if it directly follows the layer.
     """
     if preset not in ("paper", "code"):
         raise ValueError(f"preset: expected 'paper' or 'code', received {preset!r}")
@@ -127,15 +127,15 @@ def alexnet_weight_shapes(
     towers: int = 2,
     image_size: int = 224,
 ) -> list[tuple[int, ...]]:
-    """Shapes of the 16 weight arrays, kernel then bias, in layer order.
+    """Shapes of the 16 weight arrays: kernel and bias of each layer, in layer order.
 
     Args:
-        filters: of the five convolutions, over all towers.
-        hidden: width of the two hidden layers.
-        classes: width of the output.
-        towers: 2, or 1 for the paper's net on one GPU (section 3.2), whose `filters` are half as many in
-            conv1 to conv4.
-        image_size: side of the input, in pixels.
+        filters: number of filters of each of the five convolutions, in all towers together.
+        hidden: number of units of the two hidden layers.
+        classes: number of classes.
+        towers: 2, or 1 for the paper's net on one GPU (section 3.2), which has half the `filters` in conv1 to
+            conv4.
+        image_size: side of the input images in pixels.
 
     Example:
 

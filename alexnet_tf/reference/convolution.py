@@ -1,4 +1,4 @@
-"""Convolution and the fully connected layer."""
+"""Convolutional and fully connected layers."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,27 +15,28 @@ def conv2d(
     groups: int = 1,
     overhang: bool = False,
 ) -> np.ndarray:
-    """Cross-correlates images with a bank of kernels (paper, sections 3.2 and 3.5).
+    """Convolution (strictly, cross-correlation) of images with kernels (paper, sections 3.2 and 3.5).
 
         out[b, y, x, f] = bias[f] + sum_{i, j, c} padded[b, y s + i, x s + j, c] kernel[i, j, c, f]
 
-    With `groups` the channels and the kernels are split into that many runs, and each run of kernels
-    sees one run of channels: the two towers of the paper, which put half the kernels on each GPU.
+    The channels and the filters are split into `groups` contiguous groups of equal size, and each group of
+    filters sees one group of channels. The paper has two groups, one per GPU.
 
     Args:
         images: [batch, height, width, channels].
         kernel: [height, width, channels / groups, filters].
         bias: [filters].
         stride: `s`, in pixels, along both axes.
-        padding: zeros around the images.
-        groups: number of runs.
-        overhang: let the last window read zeros past the bottom and right edge, as the authors' conv1.
+        padding: zeros added around the images.
+        groups: number of groups.
+        overhang: let the last window extend past the bottom and right edges, where it reads zeros, as in the
+            authors' conv1.
 
     Returns:
         [batch, rows, columns, filters].
 
     Raises:
-        ValueError: when channels and kernel do not match, or no window fits.
+        ValueError: if channels and kernel do not match, or the window does not fit.
 
     Example:
 
@@ -61,10 +62,10 @@ def conv2d(
 
 
 def dense(values: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Every output a weighted sum of all inputs: `values @ kernel + bias`.
+    """Fully connected layer: `values @ kernel + bias`.
 
     Args:
-        values: [batch, ...]; all axes but the first are flattened, channels fastest.
+        values: [batch, ...]; all axes but the first are flattened in C order (last axis fastest).
         kernel: [inputs, outputs].
         bias: [outputs].
 
@@ -78,6 +79,6 @@ def dense(values: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None
 
 
 def _correlate(padded: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
-    # [batch, rows, columns, channels, height, width], a view without copies.
+    # A view (no copy) of shape [batch, rows, columns, channels, height, width].
     windows = sliding_window_view(padded, kernel.shape[:2], axis=(1, 2))[:, ::stride, ::stride]
     return np.tensordot(windows, kernel, axes=((4, 5, 3), (0, 1, 2)))

@@ -1,4 +1,4 @@
-"""Response normalisation, across channels and across positions."""
+"""Response normalisation across channels and across positions."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -12,22 +12,22 @@ def local_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = False,
 ) -> np.ndarray:
-    """Divides each value by a power of the summed squares of nearby channels (paper, section 3.3).
+    """Normalises each value by the squares of nearby channels (paper, section 3.3).
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    An even `n` takes the channels `i - n//2 .. i - n//2 + n - 1`, as the authors' program does.
+    For even `n` the window is `i - n//2 .. i - n//2 + n - 1`, as in the authors' program.
 
     Args:
         activations: [..., channels].
-        n: channels in the window.
+        n: number of channels in the window.
         k: additive constant.
-        alpha: scale of the sum.
+        alpha: factor of the sum.
         beta: exponent.
-        divide_alpha: divide `alpha` by `n`, as the authors' program does.
+        divide_alpha: divide `alpha` by `n`, as in the authors' program.
 
     Returns:
-        The shape of `activations`.
+        Array with the shape of `activations`.
 
     Example:
 
@@ -48,24 +48,24 @@ def spatial_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = True,
 ) -> np.ndarray:
-    """Divides each value by a power of the summed squares of nearby positions of its own channel.
+    """Normalises each value by the squares of the values around it in the same channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 
-    The sum runs over the `window` x `window` positions from `y - window//2`, `x - window//2` on;
-    outside the image there are zeros. The paper does not have this ("same map" in the authors' program,
-    where it follows the second cross-channel normalisation).
+    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
+    positions outside the image count as zeros. The paper does not mention this layer. In the authors'
+    program ("same map") it follows the second cross-channel normalisation.
 
     Args:
         images: [batch, height, width, channels].
         window: side of the neighbourhood.
         k: additive constant.
-        alpha: scale of the sum.
+        alpha: factor of the sum.
         beta: exponent.
-        divide_alpha: divide `alpha` by `window ** 2`, as the authors' program does.
+        divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program.
 
     Returns:
-        The shape of `images`.
+        Array with the shape of `images`.
 
     Example:
 

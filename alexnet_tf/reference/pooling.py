@@ -1,4 +1,4 @@
-"""Pooling over windows."""
+"""Max and average pooling."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,24 +9,24 @@ from alexnet_tf.reference.sizes import Padding, sides
 def max_pool(
     images: np.ndarray, size: int = 3, stride: int = 2, padding: Padding = 0, overhang: bool = False
 ) -> np.ndarray:
-    """Largest value of each window of each channel (paper, section 3.4).
+    """Max pooling (paper, section 3.4).
 
-    The windows overlap when `size > stride`: the paper's `z = 3, s = 2`. Pixels outside the image
-    never win. With `overhang` the last window may reach past the edge ("ceil mode"), as in the
-    authors' program; from 55, 27 and 13 pixels it changes nothing.
+    Windows overlap if `size > stride`, as with the paper's `z = 3, s = 2`. Pixels outside the image are
+    ignored. With `overhang` the last window may extend past the edge ("ceil mode"), as in the authors'
+    program; for the network's maps of 55, 27 and 13 pixels this makes no difference.
 
     Args:
         images: [batch, height, width, channels].
         size: `z`, side of the window.
-        stride: `s`, distance of neighbouring windows.
-        padding: pixels around the image.
+        stride: `s`, distance between neighbouring windows.
+        padding: pixels added around the image.
         overhang: round the number of windows up.
 
     Returns:
         [batch, rows, columns, channels].
 
     Raises:
-        ValueError: when no window fits.
+        ValueError: if the window does not fit.
 
     Example:
 
@@ -43,9 +43,9 @@ def max_pool(
 def average_pool(
     images: np.ndarray, size: int = 3, stride: int = 2, padding: Padding = 0, overhang: bool = False
 ) -> np.ndarray:
-    """Mean of each window of each channel, over the pixels inside the image only.
+    """Average pooling; pixels outside the image are not counted.
 
-    Arguments and result as in `max_pool`.
+    Arguments and result are the same as in `max_pool`.
 
     Example:
 
@@ -61,7 +61,7 @@ def average_pool(
 def _windows(
     images: np.ndarray, size: int, stride: int, padding: Padding, overhang: bool, outside: float
 ) -> np.ndarray:
-    """[batch, rows, columns, channels, size, size]."""
+    """All windows, [batch, rows, columns, channels, size, size]."""
     around = sides(padding, images.shape[1:3], (size, size), stride, overhang)
     padded = np.pad(images, ((0, 0), *around, (0, 0)), constant_values=outside)
     return sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]

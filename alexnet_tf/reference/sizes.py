@@ -1,8 +1,8 @@
-"""How many positions a window takes along an axis, and what is padded for it."""
+"""Output sizes and padding of convolution and pooling."""
 
 from typing import Literal
 
-# One number for all four sides; or the amounts ((top, bottom), (left, right)).
+# One number of pixels for all four sides, or ((top, bottom), (left, right)).
 Padding = int | Literal["valid", "same"] | tuple[tuple[int, int], tuple[int, int]]
 Sides = tuple[int, int]
 
@@ -14,18 +14,18 @@ def output_size(
 
         1 + floor((size + before + after - window) / stride)
 
-    With `overhang` the quotient is rounded up: a last window may reach past the end, as long as it
-    starts before it. The authors' program does that, in conv1 too: `1 + ceil((224 - 11) / 4) = 55`.
+    With `overhang` the quotient is rounded up: the last window may extend past the end of the axis, but must
+    start before it. The authors' program does this, for example in conv1: `1 + ceil((224 - 11) / 4) = 55`.
 
     Args:
-        size: length of the axis, in pixels.
+        size: length of the axis in pixels.
         window: length of the window.
-        stride: distance of neighbouring windows (`s` of the paper's section 3.4).
+        stride: distance between neighbouring windows (`s` in section 3.4 of the paper).
         padding: pixels added before and after.
         overhang: round up.
 
     Raises:
-        ValueError: when not even one window fits.
+        ValueError: if, without `overhang`, the window is longer than the padded axis.
 
     Example:
 
@@ -45,13 +45,13 @@ def output_size(
 def sides(
     padding: Padding, size: tuple[int, int], window: tuple[int, int], stride: int, overhang: bool = False
 ) -> tuple[Sides, Sides]:
-    """Resolves `padding` into pixels ((top, bottom), (left, right)), those of an overhang included.
+    """Converts `padding` to numbers of pixels ((top, bottom), (left, right)).
 
-    `"same"` gives `ceil(size / stride)` positions, the odd pixel at the bottom and right, as in
-    TensorFlow. An `overhang` adds the pixels that the last window reads past the end.
+    As in TensorFlow, `"same"` gives `ceil(size / stride)` positions and puts an odd pixel at the bottom and
+    right. With `overhang`, the pixels that the last window needs past the end are included.
 
     Raises:
-        ValueError: for negative or unknown padding.
+        ValueError: if the padding is negative or unknown.
 
     Example:
 

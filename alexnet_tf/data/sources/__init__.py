@@ -1,1 +1,1 @@
-"""Where images come from: the built-in set, folders, TFDS; decoding."""
+"""Sources of image sets: the built-in set, folders and TFDS."""

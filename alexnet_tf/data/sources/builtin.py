@@ -1,9 +1,9 @@
-"""The built-in data set: drawn shapes on textured grounds, for a first run without files or network.
+"""The built-in data set: synthetic shapes on textured backgrounds, for a first run without files or network.
 
-Ten shapes at random position, size and rotation, in colours that say nothing about the class, amid
-clutter, partly hidden, under noise. Same seed, same bytes on any machine: pixels go through nothing
-but operations that IEEE 754 rounds exactly (+ - * / sqrt, comparisons), and randomness through
-uniform draws alone. So no sines per pixel, no matrix products and no normal deviates here.
+There are ten shapes, with random position, size and rotation, and with colours that do not depend on the
+class. The images also contain clutter, occlusion and noise. The same seed gives the same bytes on any
+machine: pixels are computed only by operations that IEEE 754 rounds exactly (+ - * / sqrt, comparisons), and
+all random numbers are uniform. Sines per pixel, matrix products and normal deviates must not be used here.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 
 _SIZE = 32
-# Small enough for the float32 planes of a chunk to stay in a CPU's cache.
+# Small enough for the float32 arrays of a chunk to fit in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
 
-# Hue, saturation and value of clutter: from and to.
+# Ranges (low, high) of hue, saturation and value of the clutter.
 _BAR_COLORS = ((0, 1), (0.2, 0.8), (0.1, 1))
 
 _AXIS = np.arange(_SIZE, dtype=np.float32) - (_SIZE - 1) / 2
@@ -26,22 +26,22 @@ _X, _Y = _AXIS[None, None, :], -_AXIS[None, :, None]
 def draw_builtin(
     train: int = 10_000, test: int = 2_000, seed: int = 0
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Draws the built-in data set.
+    """Generates the built-in data set.
 
-    The two splits come from separate streams of the generator, so the size of one never changes the
-    other. Both are class-balanced and shuffled.
+    The two splits use independent random streams, so the size of one split never changes the other. Both are
+    class-balanced and shuffled.
 
     Args:
         train: number of training images, a positive multiple of 10.
         test: number of test images, a positive multiple of 10.
-        seed: whole number >= 0; equal arguments give equal bytes.
+        seed: integer >= 0; equal arguments give equal bytes.
 
     Returns:
         `{"train": (images, labels), "test": (images, labels)}`; images are uint8 RGB `[n, 32, 32, 3]`,
         labels int64 `[n]`, indices into `CLASS_NAMES`.
 
     Raises:
-        InputError: for a size that is no positive multiple of 10, or a seed below 0.
+        InputError: if a size is not a positive multiple of 10, or the seed is below 0.
 
     Example:
 
@@ -80,7 +80,7 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """`per_class` images of each class in turn, uint8 `[n, 32, 32, 3]`."""
+    """Draws `per_class` images of each class, ordered by class: uint8 `[n, 32, 32, 3]`."""
     n = per_class * len(CLASS_NAMES)
     ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
@@ -98,7 +98,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    # The third of the radii that lies below -0.5 draws no bar.
+    # Radii below -0.5, about a third of them, draw no bar.
     _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
@@ -108,18 +108,18 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
 
 
 def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
-    """One number per image, float32 `[n, 1, 1]`, ready to meet the `[n, 32, 32]` planes."""
+    """One number per image, float32 `[n, 1, 1]`, to be broadcast to `[n, 32, 32]`."""
     return low + (high - low) * rng.random((n, 1, 1), dtype=np.float32)
 
 
 def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    # Rounded from float64, so that the last bit of a platform's cosine is lost.
+    # Rounded from float64 to float32, because the last bit of a cosine depends on the platform.
     angle = 2 * np.pi * rng.random((n, 1, 1))
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
 
 def _color(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """HSV (hue in turns, the others 0..1) to RGB planes `[n, 3, h, w]`."""
+    """Converts HSV (hue in turns, saturation and value in 0..1) to RGB `[n, 3, h, w]`."""
     turn = np.stack([hue, hue + 2 / 3, hue + 1 / 3], axis=1)
     turn -= np.floor(turn)
     pure = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
@@ -131,14 +131,14 @@ def _paint(canvas: np.ndarray, cover: np.ndarray, color: np.ndarray) -> None:
 
 
 def _cover(distance: np.ndarray) -> np.ndarray:
-    """Share of a pixel inside an outline `distance` pixels away: the anti-aliasing."""
+    """Anti-aliasing: the fraction of a pixel inside a shape, given its signed distance to the outline."""
     return np.clip(0.5 - distance, 0, 1)
 
 
 def _paint_bar(
     rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
 ) -> None:
-    """A round-ended bar of any colour from (ends[0], ends[1]) to (ends[2], ends[3]), in pixels."""
+    """Paints a bar with round ends and random colour from (ends[0], ends[1]) to (ends[2], ends[3])."""
     ax, ay, bx, by = ends
     px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
@@ -148,7 +148,7 @@ def _paint_bar(
 
 
 def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Two related colours mixed by clouds, a gradient, stripes or a chequerboard."""
+    """The background: two similar colours mixed by clouds, a gradient, stripes or a checkerboard."""
     n = len(hue)
     clouds = 0.65 * _clouds(rng, n, 4) + 0.35 * _clouds(rng, n, 11)
     cos, sin = _direction(rng, n)
@@ -164,7 +164,7 @@ def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.
 
 
 def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """The shape's colour, lit from one side, on some images with stripes."""
+    """The colours of the shape: a brightness gradient and, in some images, stripes."""
     n = len(hue)
     cos, sin = _direction(rng, n)
     u = cos * _X + sin * _Y
@@ -175,14 +175,14 @@ def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.nd
 
 
 def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """A square wave 0..1 with edges one pixel wide."""
+    """A square wave between 0 and 1 with edges one pixel wide."""
     turn = position / period + offset
     wave = np.abs(turn - np.floor(turn) - 0.5) - 0.25
     return np.clip(wave * period + 0.5, 0, 1)
 
 
 def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
-    """Value noise 0..1 `[n, 32, 32]`: random heights on a grid of `cells`, smoothly joined."""
+    """Value noise in 0..1, `[n, 32, 32]`: random values on a grid of `cells`, smoothly interpolated."""
     heights = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
     position = (np.arange(_SIZE, dtype=np.float32) + 0.5) * (cells / _SIZE)
     cell = position.astype(int)
@@ -193,7 +193,7 @@ def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
 
 
 def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Distance in pixels (below 0 inside) to each image's shape, `[n, 32, 32]`."""
+    """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`."""
     n = per_class * len(CLASS_NAMES)
     radius = _uniform(rng, n, 7, 13)
     slack = 15 - radius
@@ -217,12 +217,12 @@ def _box(x: np.ndarray, y: np.ndarray, half_width: float, half_height: float) ->
 
 
 def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Equilateral, pointing up, its centre at the origin."""
+    """An equilateral triangle that points up, with its centre at the origin."""
     return np.maximum(0.8660254 * np.abs(x) + 0.5 * y, -y) - 0.55
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Five points: the plane is folded onto one half of one arm, whose edge is a line segment."""
+    """A five-pointed star. By symmetry the plane is folded onto half an arm, whose edge is a line segment."""
     x = np.abs(x)
     for kx in (0.80901699, -0.80901699):
         fold = 2 * np.maximum(kx * x - 0.58778525 * y, 0)
@@ -235,7 +235,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc less another; without the distance to its horns the shadow would close the outline."""
+    """A disc minus a second disc, with the exact distance near the horns, which the shadow needs."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)
@@ -244,7 +244,7 @@ def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A square on its corner with a disc on each upper side."""
+    """A square standing on its corner, with a disc on each upper side."""
     x, y = np.abs(x), y + 0.12
     return np.minimum((x + np.abs(y) - 0.84) * 0.70710678, _length(x - 0.42, y - 0.42) - 0.594)
 

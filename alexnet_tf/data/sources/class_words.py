@@ -1,4 +1,4 @@
-"""Readable names of classes that are WordNet ids, such as ImageNet's."""
+"""Readable class names for data sets whose classes are WordNet ids, such as ImageNet."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,19 +6,19 @@ from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 
-# The 200 classes of Tiny ImageNet: id, tab, words.
+# The 200 classes of Tiny ImageNet, one per line: id, tab, words.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
 def read_words(path: Path) -> dict[str, str]:
-    """WordNet id -> words, from a file of one id and its words on each line.
+    """Reads a dictionary from WordNet id to words, from a file with one id and its words per line.
 
-    Tiny ImageNet's `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt` are such
-    files: the id ends at the first tab or space.
+    The id ends at the first tab or space. Tiny ImageNet's `words.txt`, Caffe's `synset_words.txt` and
+    Kaggle's `LOC_synset_mapping.txt` have this format.
 
     Raises:
-        InputError: for a file that cannot be read or has a line without words.
+        InputError: if the file cannot be read or has a line without words.
 
     Example:
 
@@ -37,13 +37,13 @@ def read_words(path: Path) -> dict[str, str]:
 
 
 def read_class_names(path: Path) -> list[str]:
-    """Names of classes in the order of a network's outputs, one a line.
+    """Reads class names, one per line, in the order of a network's outputs.
 
-    A line that starts with a WordNet id gives that id as the name, as the data sets name ImageNet's classes;
-    so Caffe's `synset_words.txt` can be used.
+    If a line starts with a WordNet id, the id alone is the name, because data sets use the ids as names of
+    ImageNet's classes. So Caffe's `synset_words.txt` can be used.
 
     Raises:
-        InputError: for a file that cannot be read, has an empty line or a name twice.
+        InputError: if the file cannot be read, or has an empty line or a duplicate name.
     """
     places: dict[str, int] = {}
     for number, line in _numbered_lines(path, "--classes: expected a text file of one name a line"):
@@ -57,11 +57,11 @@ def read_class_names(path: Path) -> list[str]:
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The first word of each class; classes without words keep their names.
+    """The first of each class's words (the text up to a comma); classes without words keep their names.
 
     Args:
-        class_names: in label order.
-        words: WordNet id -> words, beside those of Tiny ImageNet's classes, which are known.
+        class_names: names or WordNet ids, in label order.
+        words: dictionary from WordNet id to words, in addition to that of Tiny ImageNet's classes.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A folder of images as a data set: one folder per class, its name the class's name."""
+"""A folder of images as a data set: one subfolder per class, named after the class."""
 
 import contextlib
 import os
@@ -35,27 +35,28 @@ def load_folder(
 ) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
-    PATH holds either a folder per class, or `train` and one of `test`, `val` and `validation` with a folder
-    per class in each. Without the latter, 20% of each class is held out, by a hash of the pixels, to report
-    on. Files are read at any depth below their class and by content, whatever their extension; names that
-    start with a dot are skipped. A file that is not a complete image is listed in `quarantine`, with its
-    path below PATH and the reason, and not used.
+    PATH contains either one folder per class, or `train` and one of `test`, `val` and `validation`, each with
+    one folder per class. Without `test`, `val` or `validation`, 20% of each class is held out as the report
+    split, chosen by a hash of the pixels. Files are found at any depth below the class folder. Their format
+    is detected from the content, not the extension; names that start with a dot are skipped. Files that are
+    not complete images are skipped and listed in `quarantine`, with the path relative to PATH and the reason.
 
-    Images that all have one size keep it; otherwise, or with `image_size`, each is scaled and cropped to
-    its central square.
+    If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
+    cropped to its central square.
 
     Args:
         name: `folder:PATH`.
-        image_size: side of the square, in pixels; by default 256, where the images need one.
+        image_size: side of the square in pixels; by default 256 if the sizes of the images differ.
         storage: see `is_streamed`.
         max_bytes: see `is_streamed`.
 
     Raises:
-        InputError: for a missing path, no or only one class, a class without a readable training image,
-            classes that appear in the report tree only, and images that do not fit in memory.
+        InputError: if the path does not exist, there are fewer than two classes, a class has no readable
+            training image, the report split has a class that the training split lacks, or the images do not
+            fit in memory.
     """
     path = name.removeprefix("folder:")
-    # os.path, unlike Path, takes an unknown ~user or an overlong name for a path that is not there.
+    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
     root = Path(os.path.expanduser(path))
     if not path or not os.path.isdir(root):
         received = "no path" if not path else "a file" if os.path.exists(root) else "no such path"
@@ -74,7 +75,7 @@ def load_folder(
 
 @dataclass(frozen=True)
 class _Tree:
-    """The files of a set, those to train on first."""
+    """The files of a set, training images first."""
 
     root: Path
     class_names: list[str]
@@ -131,7 +132,7 @@ def _hold_in_memory(
     images, kept, quarantine = _decode(name, tree, image_size, sizes)
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
-    # Views, which the order (training images first) allows: copies would double the memory.
+    # Training images come first, so slices (views) suffice; copies would double the memory.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
@@ -154,7 +155,7 @@ def _class_folders(root: Path) -> list[str]:
 
 
 def _list_files(root: Path, tree: Path, class_names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Paths below `root` and labels of every file, in an order that depends on names only."""
+    """Paths (relative to `root`) and labels of all files, in an order that depends only on the names."""
     paths, labels = [], []
     for label, class_name in enumerate(class_names):
         found = sorted(_files_below((tree / class_name).relative_to(root).as_posix(), root), key=_parts)
@@ -178,7 +179,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _read_sizes(tree: _Tree) -> list[tuple[int, int] | str]:
-    """(height, width) of each file as its header says, or why it has none."""
+    """(height, width) of each file according to its header, or the reason why it cannot be read."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(_or_reason(_read_dimensions), (tree.root / path for path in tree.paths)))
 
@@ -186,7 +187,7 @@ def _read_sizes(tree: _Tree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: _Tree, image_size: int | None, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Images [n, height, width, 3] of the readable files, their positions [n] in `paths`, the other files."""
+    """Returns images [n, height, width, 3], their indices [n] into `paths`, and the unreadable files."""
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)
@@ -221,7 +222,7 @@ def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps a reader of files: for a file that cannot be read it returns the reason, as text."""
+    """Wraps a function that reads a file, to return the reason as text if the file cannot be read."""
 
     def attempt(*arguments: Any) -> Any:
         try:
@@ -233,7 +234,7 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_classes(name: str, tree: _Tree, rows: np.ndarray, quarantine: Quarantine) -> None:
-    """Refuses a class without an image among `rows`, the readable ones of the training tree."""
+    """Raises an InputError if a class has no image in `rows`, the readable training images."""
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]

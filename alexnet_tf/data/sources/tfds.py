@@ -1,7 +1,7 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-A data directory of TFDS is code, not only data: `features.json` names Python modules that are imported.
-TFDS is slow to import, so every function here imports it when called.
+Use only TFDS data directories that you trust: their `features.json` files name Python modules, which TFDS
+imports. TFDS is slow to import, so the functions here import it when they are called.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
 
-# Images decoded at a time, where they must be scaled one by one: enough to keep every core busy.
+# Number of images decoded at a time if they have to be scaled: enough to keep all cores busy.
 CHUNK = 512
 
 
@@ -36,24 +36,24 @@ def load_tfds(
     storage: Storage,
     max_bytes: int,
 ) -> ImageSet | StreamedSet:
-    """Loads a set of images with one label each, from disk or, where it is not there, by TFDS.
+    """Loads an image classification set from disk; if it is not there, TFDS downloads it first.
 
-    The report split is the test split, else the validation split; a split without labels is skipped, and
-    where none is left 20% of each class of the training split is held out, by a hash of the pixels. Images
-    that have to be scaled and cannot be decoded are listed in `quarantine`.
+    The report split is the test split, else the validation split; splits without labels are skipped. If there
+    is neither, 20% of each class of the training split is held out, chosen by a hash of the pixels. If images
+    have to be scaled, those that cannot be decoded are listed in `quarantine`.
 
     Args:
-        name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
+        name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
         data_dir: see `locate_data_dir`.
-        download: let TFDS fetch a set that is not on disk.
-        image_size: side of the central square that images are brought to; by default their own size, or
-            256 pixels where they vary.
+        download: let TFDS download a set that is not on disk.
+        image_size: side in pixels of the central square that images are scaled to; by default images keep
+            their size, or become 256 pixels if their sizes differ.
         storage: see `is_streamed`.
         max_bytes: see `is_streamed`.
 
     Raises:
-        InputError: for a set that cannot be found, fetched or read, that does not fit in memory, or that
-            is not about classifying images.
+        InputError: if the set cannot be found, downloaded or read, does not fit in memory, or is not an image
+            classification set.
     """
     directory = locate_data_dir(data_dir)
     builder = find_prepared(name, data_dir)
@@ -72,12 +72,12 @@ def load_tfds(
 
 
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
-    """The TFDS builder of a set that is on disk, newest version first, else None.
+    """Returns the TFDS builder of the newest version of a set on disk, or None if it is not there.
 
-    Works from the files alone, so also for sets that TFDS has no code for. Never touches the network.
+    It needs only the files, so it also works for sets that TFDS has no code for. Never accesses the network.
 
     Raises:
-        InputError: for a `data_dir` that does not exist, or a set whose description cannot be read.
+        InputError: if `data_dir` does not exist, or the description of the set cannot be read.
     """
     from tensorflow_datasets.core import naming, read_only_builder, registered
 
@@ -96,16 +96,16 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def locate_data_dir(data_dir: str | None) -> Path:
-    """The directory of TFDS sets: `data_dir`, else `$TFDS_DATA_DIR`, else TFDS's default.
+    """The TFDS data directory: `data_dir`, else `$TFDS_DATA_DIR`, else TFDS's default.
 
     Raises:
-        InputError: for a `data_dir` that does not exist.
+        InputError: if `data_dir` is given but does not exist.
     """
     if data_dir is None:
         from tensorflow_datasets.core import constants
 
         return Path(os.path.expanduser(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR))
-    # os.path, unlike Path, takes an unknown ~user or an overlong name for a path that is not there.
+    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
     path = Path(os.path.expanduser(data_dir))
     if not data_dir or not os.path.isdir(path):
         raise InputError(f"expected an existing data directory; received {data_dir!r}")
@@ -149,13 +149,13 @@ def _load(
 
 
 def _image_and_label(name: str, info: Any) -> tuple[str, str]:
-    """Keys of the image and its class among the set's features."""
+    """The names of the features that hold the image and its class."""
     import tensorflow_datasets as tfds
 
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # The supervised keys decide where there are several, as the coarse and fine labels of cifar100.
+    # If there are several labels (cifar100 has coarse and fine ones), use the supervised keys.
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
@@ -173,7 +173,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """False for the test splits of competitions, whose labels are -1."""
+    """False if labels are missing, that is -1, as in the test splits of competitions."""
     import tensorflow_datasets as tfds
 
     decoders = tfds.decode.PartialDecoding({label_key: True})
@@ -182,7 +182,7 @@ def _has_labels(builder: Any, split: str, label_key: str) -> bool:
 
 
 def _read_at_once(builder: Any, split: str, image_key: str, label_key: str) -> Split:
-    """Images of one size, decoded in parallel and batched by TFDS."""
+    """Reads images of equal size; TFDS decodes them in parallel and puts them in one array."""
     import tensorflow_datasets as tfds
 
     decoders = tfds.decode.PartialDecoding({image_key: True, label_key: True})
@@ -191,7 +191,7 @@ def _read_at_once(builder: Any, split: str, image_key: str, label_key: str) -> S
 
 
 def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
-    """As TFDS decodes images that are not scaled, to the last bit."""
+    """Decodes an image with TFDS's decoder, so that the pixels equal those of a set read into memory."""
     import tensorflow as tf
 
     try:
@@ -209,7 +209,7 @@ def _read_scaled(
     shape: tuple[int, int, int],
     quarantine: list[tuple[str, str]],
 ) -> Split:
-    """The central squares of images, scaled one by one (paper, section 2); adds to the quarantine."""
+    """Reads images and scales each to its central square (paper, section 2); appends to `quarantine`."""
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)
 
@@ -247,7 +247,7 @@ def _encoded_chunks(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps back TFDS's warnings, which are about its own use of deprecated names."""
+    """Suppresses TFDS's warnings, which are about its own use of deprecated names."""
     from absl import logging
 
     verbosity = logging.get_verbosity()
@@ -259,6 +259,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _unreadable(name: str, where: str, error: Exception) -> InputError:
-    # TFDS raises whatever its readers, TensorFlow or the modules named by the set raise.
+    # Any exception type is possible: from TFDS's readers, TensorFlow, or the modules that the set names.
     received = f"{type(error).__name__}: {one_line(error)[:200]}"
     return InputError(f"{name}: expected a readable TFDS set in {where}; received {received}")

@@ -1,4 +1,4 @@
-"""Fetching a set with TFDS, or a quick one-line error where it cannot be fetched."""
+"""Downloading of TFDS sets, with a quick one-line error if a set cannot be downloaded."""
 
 import contextlib
 import difflib
@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 
 from alexnet_tf.runtime.errors import InputError
 
-# Bound on finding out whether there is a network. TFDS alone tries for over three minutes.
+# Time limit of the check whether the network is available. TFDS itself would try for over three minutes.
 PROBE_SECONDS = 6.0
 
 ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
-# Asked for a set whose code registers no addresses.
+# Used for the network check if the code of a set registers no URLs.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
 
-# The module with the code of sets that TFDS has none for.
+# Sets that are not part of TFDS, and the module that defines them.
 OWN_SETS = ("tiny_imagenet100", "tiny_imagenet200")
 OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 
@@ -31,16 +31,17 @@ OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 def fetch(name: str, data_dir: Path, download: bool) -> None:
     """Lets TFDS download and prepare a set that is not in `data_dir`.
 
-    Nothing is written before a host of the set has answered; what a failed download leaves is removed.
+    Nothing is written before one of the set's hosts has answered. After a failure, incomplete files are
+    removed.
 
     Args:
-        name: as TFDS takes it: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
-        data_dir: the directory of TFDS sets; made where it is missing.
-        download: without it, only the reason of the error is looked for.
+        name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
+        data_dir: the TFDS data directory; created if missing.
+        download: if False, nothing is downloaded and an InputError is raised.
 
     Raises:
-        InputError: for a name unknown to TFDS, without `download` or a network, for a set that must be
-            fetched by hand, and for whatever goes wrong on the way.
+        InputError: if the name is unknown to TFDS, `download` is False, the network is not available, the set
+            has to be downloaded manually, or TFDS fails for another reason.
     """
     import tensorflow_datasets as tfds
 
@@ -63,7 +64,7 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
     try:
         tfds.builder(name, data_dir=os.fspath(data_dir)).download_and_prepare()
     except Exception as error:
-        # TFDS raises whatever its own code, the set's code, the network or the disk raise.
+        # Any exception type is possible: from TFDS, the code of the set, the network or the disk.
         _tidy(cls.name, data_dir, before)
         raise InputError(
             f"{name}: TFDS could not prepare it in {data_dir}: {type(error).__name__}: "
@@ -72,7 +73,7 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
 
 
 def fetch_command(name: str) -> str:
-    """The shell command that fetches a set, on a machine with a network.
+    """The shell command that downloads a set.
 
     Example:
 
@@ -84,7 +85,7 @@ def fetch_command(name: str) -> str:
 
 
 def ways_out(name: str) -> str:
-    """What a user can do about a set that is not on disk."""
+    """Advice for the user, as part of an error message, if a set is not on disk."""
     return (
         "name its directory by --data-dir or TFDS_DATA_DIR, take --dataset builtin, or on a machine with a "
         f"network run: {fetch_command(name)}"
@@ -92,11 +93,11 @@ def ways_out(name: str) -> str:
 
 
 def any_host_answers(urls: Iterable[str], seconds: float | None = None) -> bool:
-    """Whether a host of these addresses answers within `seconds`, by default `PROBE_SECONDS`."""
+    """Whether at least one host of these URLs answers within `seconds` (default: `PROBE_SECONDS`)."""
     by_host = {urlsplit(url).netloc: url for url in urls}
     deadline = time.monotonic() + (PROBE_SECONDS if seconds is None else seconds)
     answers: queue.Queue[bool] = queue.Queue()
-    # Daemons, not a pool: a name lookup that hangs has no time limit of its own and would delay the exit.
+    # Daemon threads, not a pool: a DNS lookup has no timeout, and a pool would wait for it at exit.
     for url in by_host.values():
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     for _ in by_host:
@@ -109,7 +110,7 @@ def any_host_answers(urls: Iterable[str], seconds: float | None = None) -> bool:
 
 
 def _answers(url: str) -> bool:
-    # By the library that TFDS downloads with, so that proxies and certificates are the same.
+    # TFDS downloads with this library too, so proxies and certificates are the same.
     import requests
 
     try:
@@ -125,7 +126,7 @@ def _answers(url: str) -> bool:
 
 
 def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
-    """TFDS's code for a set, and the configuration that the name asks for."""
+    """The TFDS builder class of a set, and the configuration given in the name."""
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import naming
 
@@ -135,7 +136,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         parsed, options = naming.parse_builder_name_kwargs(name)
     except ValueError:
         parsed, options = None, {}
-    # Names with a namespace would be looked up over the network.
+    # Names with a namespace are rejected, because TFDS would look them up on the network.
     if parsed is None or parsed.namespace or parsed.name not in known:
         on_disk = _sets_on_disk(data_dir)
         close = difflib.get_close_matches(name.lower(), {*on_disk, *known}, n=4)
@@ -151,7 +152,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         )
     try:
         return tfds.builder_cls(parsed.name), options.get("config")
-    except Exception as error:  # the set's own code may need packages that are not there
+    except Exception as error:  # the set's code may need packages that are not installed
         raise InputError(
             f"{name}: TFDS cannot run its code: {type(error).__name__}: {one_line(error)[:200]}"
         ) from error
@@ -169,7 +170,7 @@ def _sets_on_disk(data_dir: Path) -> list[str]:
 
 
 def _written(set_name: str, data_dir: Path) -> set[Path]:
-    """Everything now in the places where TFDS writes when it prepares a set."""
+    """All existing paths in the folders where TFDS writes when it prepares a set."""
     downloads = data_dir / "downloads"
     trees = (data_dir / set_name, downloads / set_name)
     paths = {data_dir, downloads, downloads / "extracted", *trees}
@@ -178,10 +179,10 @@ def _written(set_name: str, data_dir: Path) -> set[Path]:
 
 
 def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
-    """Removes what a failed attempt wrote, apart from downloads that were completed."""
+    """Removes what a failed attempt wrote, except completed downloads."""
     downloads = data_dir / "downloads"
     for path in sorted(_written(set_name, data_dir) - before, reverse=True):
-        with contextlib.suppress(OSError):  # a directory that is not empty stays
+        with contextlib.suppress(OSError):  # directories that are not empty are kept
             if path.is_dir():
                 path.rmdir()
             elif downloads not in path.parents or ".tmp." in os.fspath(path):
@@ -189,14 +190,15 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
 
 
 def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
-    """Refuses a set whose files have to be downloaded by hand and are not all there.
+    """Raises an InputError if files that have to be downloaded manually are missing.
 
-    TFDS would begin without them, and for ImageNet prepare what splits it can.
+    Without this check, TFDS would start without them and, for ImageNet, prepare only some of the splits.
     """
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)
-    # "manual_dir should contain two files: ILSVRC2012_img_train.tar and ..."; other sets want them unpacked.
+    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Other sets name
+    # archives that have to be unpacked, so these are not searched for.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
     if there and not missing:
@@ -210,5 +212,5 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
 
 
 def one_line(message: object) -> str:
-    """The text of a message or error, without its line breaks."""
+    """The text of a message or error on one line."""
     return " ".join(str(message).split())

@@ -1,1 +1,1 @@
-"""Sets that stay on disk: scan, records, cached pixels."""
+"""Image sets that are streamed from disk: scan, TFDS records, pixel cache."""

@@ -1,4 +1,4 @@
-"""Images that stay on disk, encoded, and are read one at a time."""
+"""Access to encoded images on disk, one at a time."""
 
 import hashlib
 import os
@@ -12,12 +12,12 @@ from alexnet_tf.data.decode import decode_image
 
 
 class EncodedImages(Protocol):
-    """Encoded images by row, each with its label.
+    """Encoded images with their labels, accessed by row number.
 
-    Rows are numbered in the order in which the same set stands in memory, training images first.
+    Rows are in the same order as when the set is loaded into memory, training images first.
 
     Attributes:
-        channels: of a decoded image.
+        channels: number of channels of a decoded image.
     """
 
     channels: int
@@ -25,24 +25,24 @@ class EncodedImages(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, row: int) -> tuple[bytes, int]:
-        """The encoded image and its label; an OSError where it cannot be read."""
+        """Returns the encoded image and its label; raises an OSError if it cannot be read."""
 
     def decode(self, data: bytes) -> np.ndarray:
-        """uint8 [height, width, channels]; an ImageDecodeError for bytes that are no whole image."""
+        """Decodes to uint8 [height, width, channels]; raises an ImageDecodeError for an incomplete image."""
 
     def describe(self, row: int) -> str:
-        """Where the row is, for the quarantine list."""
+        """The location of the row's image, for the quarantine list."""
 
     def identity(self) -> dict:
-        """A JSON-ready value that changes whenever one of the files has, or may have, changed."""
+        """A JSON-serialisable value that changes if one of the files may have changed."""
 
 
 class ImageFiles:
-    """Files of images, of 3 channels when decoded.
+    """Image files, decoded to 3 channels.
 
     Args:
         root: folder.
-        paths: below `root`.
+        paths: paths relative to `root`.
         labels: int64, one for each path.
     """
 
@@ -50,7 +50,7 @@ class ImageFiles:
 
     def __init__(self, root: Path, paths: Sequence[str], labels: np.ndarray):
         self._root = os.fsencode(root)
-        # One array of bytes: a list of a million strings takes several times the memory.
+        # One array of bytes, because a list of a million strings takes several times the memory.
         self._paths = np.array([os.fsencode(path) for path in paths])
         self._labels = labels
 
@@ -68,7 +68,7 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # Hashed one by one: a list of a million files would take more memory than all else kept about them.
+        # The hash is updated file by file, because a list of a million sizes and times takes much memory.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())

@@ -1,4 +1,4 @@
-"""One pass over images that stay on disk, with a few in memory at a time."""
+"""One pass over images on disk, with only a few of them in memory at a time."""
 
 import functools
 import hashlib
@@ -20,9 +20,9 @@ from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# Images decoded in one task; a few tasks per core are in memory at a time.
+# Number of images decoded in one task; the images of a few tasks per core are in memory at a time.
 CHUNK = 16
-# Before a pass shows its progress, and between its lines in a log.
+# Time until a pass first shows its progress, and the time between lines in a log.
 SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
 
 Item = TypeVar("Item")
@@ -31,15 +31,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What one pass over images found; for rows outside the pass the arrays hold 0.
+    """Results of one pass over images; the arrays contain 0 for rows that were not read.
 
     Attributes:
         labels: int64 [rows].
-        dimensions: int32 [rows, 2], height and width as decoded, 0 for what cannot be used.
-        hashes: uint64 [rows], of the pixels.
-        sums: over the first group of rows.
-        fingerprint: as `fingerprint_arrays` of the images and labels of each group.
-        unusable: the reason for each row that cannot be used.
+        dimensions: int32 [rows, 2], height and width before scaling, 0 for images that cannot be used.
+        hashes: uint64 [rows], hashes of the pixels.
+        sums: sums over the images of the first group of rows.
+        fingerprint: `fingerprint_arrays` of the images and labels of each group.
+        unusable: from row to reason, for each image that cannot be used.
     """
 
     labels: np.ndarray
@@ -51,14 +51,14 @@ class Pass:
 
 
 def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: Target) -> Pass:
-    """Decodes all images of the groups of rows, in order, on every core.
+    """Decodes the images of all groups in order, on all cores.
 
     Args:
-        name: shown with the progress.
+        name: name shown with the progress.
         encoded: the images.
-        groups: int64 [n] each.
-        target: the shape to bring images to. Where one has another shape and is not to be scaled, only its
-            dimensions are recorded, and the fingerprint and the sums are meaningless.
+        groups: row numbers of each group, int64 [n].
+        target: the target shape. If images are not scaled and one has a different shape, only its dimensions
+            are recorded, and the fingerprint and the sums are invalid.
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
@@ -84,13 +84,13 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 class ImageProgress:
-    """How far a pass over images is, from five seconds on: a bar on a terminal, a line a minute in a log.
+    """Context manager that shows the progress of a pass over images, starting after five seconds.
 
-    A context manager.
+    It shows a bar on a terminal, and prints one line per minute in a log.
 
     Args:
-        name: shown in front.
-        images: in all.
+        name: label of the bar or line.
+        images: total number of images.
     """
 
     def __init__(self, name: str, images: int):
@@ -111,7 +111,7 @@ class ImageProgress:
                 self._bars.stop()
 
     def advance(self, images: int) -> None:
-        """Takes note of so many more images."""
+        """Records that `images` more images are done."""
         self._done += images
         now = time.monotonic()
         if now < self._next:
@@ -163,7 +163,7 @@ def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray
 
 
 def in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """As `pool.map`, but with a bounded number of results waiting to be fetched."""
+    """Like `pool.map`, but with a limited number of pending results."""
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))

@@ -1,12 +1,12 @@
-"""Pixels on disk as the pipeline starts from them, so that each image is decoded once (paper, section 2).
+"""A cache on disk of decoded and scaled pixels, so that each image is decoded once (paper, section 2).
 
-Of each set there are three files, named after the size of its images and its fingerprint:
+Each set has three files, named after the size of its images and its fingerprint:
 
-- `.pixels`, the images one after the other, those to train on first. It is only
-  appended to, so after an interruption every complete image in it is valid.
-- `.index.npz`, a checksum of each image. It is written last, when all pixels are there and have the
-  fingerprint of the set, so a cache that has an index is complete.
-- `.lock`, empty: the process that writes the other two holds its lock.
+- `.pixels` contains the images one after the other, training images first. Data is only appended, so after
+  an interruption every complete image in it is valid.
+- `.index.npz` contains a checksum of each image. It is written last, after the pixels have been checked
+  against the fingerprint of the set, so a cache with an index is complete.
+- `.lock` is empty; the process that writes the other two files holds a lock on it.
 """
 
 import hashlib
@@ -31,21 +31,21 @@ from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, write_bytes
 
-# Increase it when the contents of the files change.
+# Version of the file format; increase it when the format changes.
 FORMAT = 1
 
-# From the place of an image in the cache to its pixels.
+# Function from the position of an image in the cache to its pixels.
 Decode = Callable[[int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class CacheContents:
-    """What a cache holds.
+    """Description of the contents of a cache.
 
     Attributes:
-        fingerprint: of the set; it covers every pixel, the size of the images, their order and labels.
+        fingerprint: fingerprint of the set, computed from all pixels, labels, image shape and order.
         shape: (height, width, channels) of an image.
-        labels: int64 [n] of each split; the images of the second follow those of the first.
+        labels: int64 [n] for each split; the images of the second split follow those of the first.
     """
 
     fingerprint: str
@@ -59,7 +59,7 @@ class CacheContents:
 
     @property
     def image_bytes(self) -> int:
-        """Bytes of an image."""
+        """Number of bytes of an image."""
         return math.prod(self.shape)
 
     @property
@@ -77,15 +77,15 @@ class CacheContents:
 
 
 class PixelCache:
-    """Images read one at a time, in any order, by any number of threads.
+    """Random access to the images of a complete cache; thread-safe.
 
     Args:
         place: path of the files without their suffixes.
-        contents: what they are to hold.
+        contents: expected contents.
         checksums: uint32, CRC-32 of each image.
 
     Raises:
-        InputError: for pixels that cannot be read or are of another length.
+        InputError: if the file of pixels cannot be read or has the wrong length.
     """
 
     def __init__(self, place: str, contents: CacheContents, checksums: np.ndarray):
@@ -102,13 +102,13 @@ class PixelCache:
             raise _unfit(place, f"{length:,} bytes of pixels, where {expected:,} were written")
 
     def read(self, slot: int) -> np.ndarray:
-        """The image uint8 [height, width, channels] at this place in the cache.
+        """Returns the image at this position in the cache, uint8 [height, width, channels].
 
         Raises:
-            InputError: where it is not what was written; wrong pixels are never returned.
+            InputError: if it cannot be read or its checksum is wrong.
         """
         image = np.empty(self._shape, np.uint8)
-        # Not a memory map: a file that fails would end the process by a signal.
+        # Not a memory map, because a read error in one kills the process with a signal.
         try:
             count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
         except OSError as error:
@@ -119,18 +119,18 @@ class PixelCache:
 
 
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:
-    """Opens the cache of a set, after writing what is missing of it.
+    """Opens the cache of a set; creates or completes it first if necessary.
 
-    One process writes while others that need the same cache wait. An interrupted write is continued.
+    One process writes; other processes that need the same cache wait. An interrupted write is resumed.
 
     Args:
-        folder: of the caches of any number of sets; made where it is missing.
-        contents: what the cache is to hold.
-        decode: gives the image at a place; called by several threads. Its InputError ends the writing.
+        folder: folder for caches, which may contain those of several sets; created if missing.
+        contents: expected contents of the cache.
+        decode: returns the image at a position; called from several threads. If it raises an InputError,
+            writing stops.
 
     Raises:
-        InputError: for a damaged cache, a disk without the space, or images that are not those of the
-            fingerprint.
+        InputError: if the cache is damaged, the disk lacks space, or the images do not match the fingerprint.
     """
     place = contents.place(folder)
     checksums = _read_index(place, contents)
@@ -150,7 +150,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
 
 
 def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
-    """The checksums of a whole cache; None where there is no such one yet."""
+    """Returns the checksums of a complete cache, or None if there is no index yet."""
     try:
         with open(f"{place}.index.npz", "rb") as stream, np.load(stream, allow_pickle=False) as file:
             checksums = file["checksums"]
@@ -165,13 +165,13 @@ def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
 
 
 def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) -> np.ndarray:
-    """Appends the images that the file has not yet, and writes the index; returns the checksums."""
+    """Appends the missing images to the file and writes the index; returns the checksums."""
     length = os.fstat(file.fileno()).st_size
     done = length // contents.image_bytes
     if done > contents.count:
         raise _unfit(place, f"{length:,} bytes of pixels without an index")
     _check_space(place, contents, done)
-    # Part of an image, where a write was cut short.
+    # Remove the incomplete image that an interrupted write may have left.
     file.truncate(done * contents.image_bytes)
 
     def images_at(slots: range) -> np.ndarray:
@@ -209,7 +209,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
 
 
 def _check_space(place: str, contents: CacheContents, done: int) -> None:
-    """Says what will be written; raises an InputError where the disk has not the space."""
+    """Prints what will be written; raises an InputError if the disk lacks space."""
     missing = (contents.count - done) * contents.image_bytes
     free = shutil.disk_usage(os.path.dirname(place)).free
     what = f"{contents.count - done:,} images of {contents.size}"

@@ -1,4 +1,4 @@
-"""What training needs to know beforehand about a set whose images stay on disk."""
+"""Scan of an image set on disk: splits, labels and statistics, which must be known before training."""
 
 import json
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ class Scan:
     """The result of reading all `n` images of a set.
 
     Attributes:
-        target: the shape that images are brought to.
-        train_rows: int64, of the training examples.
-        report_rows: int64, of the examples that results are reported on.
+        target: the target shape of the images.
+        train_rows: int64, rows of the training examples.
+        report_rows: int64, rows of the report split.
         labels: int64 [n].
-        dimensions: int32 [n, 2], height and width before scaling, 0 for what cannot be used.
-        selected: bool, the training examples of the selection split.
-        sums: over the training images.
-        selected_sums: over those of the selection split.
-        fingerprint: that of the same set in memory.
-        unusable: (row, reason).
+        dimensions: int32 [n, 2], height and width before scaling, 0 for images that cannot be used.
+        selected: bool, one per training example, True for those in the selection split.
+        sums: sums over all training images.
+        selected_sums: sums over the images of the selection split.
+        fingerprint: fingerprint, the same as if the set were in memory.
+        unusable: (row, reason) of each image that cannot be used.
     """
 
     target: Target
@@ -43,7 +43,7 @@ class Scan:
     unusable: tuple[tuple[int, str], ...]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """For `from_arrays`, which is the inverse."""
+        """Converts the scan to arrays, to be saved; `from_arrays` is the inverse."""
         facts = [self.target.shape, self.target.scaled, self.fingerprint, self.unusable]
         facts += [self.sums.count, self.selected_sums.count]
         sums = {
@@ -81,19 +81,20 @@ def scan_images(
     image_size: int | None,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
-    """Reads all images: once, and again where some cannot be used or examples have to be held out.
+    """Reads all images once, and again if some cannot be used or examples have to be held out.
 
     Args:
-        name: of the set, for messages.
+        name: name of the set, for messages.
         encoded: the images.
-        train_rows: int64.
-        report_rows: int64, or None to hold out 20% of each class, by a hash of the pixels.
-        image_size: side of the central square that images are brought to; by default their own size, or
-            256 pixels where they vary.
-        sizes: (height, width) that images are expected to have.
+        train_rows: int64, rows of the training examples.
+        report_rows: int64, rows of the report split, or None to hold out 20% of each class, chosen by a hash
+            of the pixels.
+        image_size: side in pixels of the central square that images are scaled to; by default images keep
+            their size, or become 256 pixels if their sizes differ.
+        sizes: expected sizes (height, width) of the images.
 
     Raises:
-        InputError: where no training image can be used, or files change meanwhile.
+        InputError: if no training image can be used, or files change during the scan.
     """
     to_hold_out = report_rows is None
     groups = [train_rows, np.zeros(0, np.int64) if report_rows is None else report_rows]

@@ -1,6 +1,6 @@
-"""Arrays kept on disk between runs, each valid as long as the files it was computed from.
+"""A cache of arrays on disk, each valid until the files that it was computed from change.
 
-They live in `$XDG_CACHE_HOME/alexnet_tf`, by default `~/.cache/alexnet_tf`, and can be deleted at any time.
+The folder is `$XDG_CACHE_HOME/alexnet_tf`, by default `~/.cache/alexnet_tf`; it can be deleted at any time.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def cache_folder() -> Path:
-    """Where the arrays are kept; not made."""
+    """Path of the cache folder, which may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "alexnet_tf"
 
 
 def cache_name(slug: str, *parts: object) -> str:
-    """A name for `load_arrays` and `save_arrays`: readable, and another for other parts.
+    """A readable name for `load_arrays` and `save_arrays`, different for different `parts`.
 
     Example:
 
@@ -33,7 +33,7 @@ def cache_name(slug: str, *parts: object) -> str:
 
 
 def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
-    """The arrays saved under this name for this identity, or None; a damaged file counts as none."""
+    """Loads the arrays saved with this name and identity; returns None if missing or damaged."""
     try:
         with (
             open(cache_folder() / f"{name}.npz", "rb") as stream,
@@ -47,10 +47,11 @@ def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
 
 
 def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str | None:
-    """Keeps arrays in place of those of the same name.
+    """Saves arrays, replacing any of the same name.
 
     Returns:
-        None, or why they could not be kept. That costs the next run time and is no reason to end this one.
+        None, or the reason if they could not be saved. No error is raised, because this only makes the next
+        run slower.
     """
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}

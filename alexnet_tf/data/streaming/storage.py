@@ -1,4 +1,4 @@
-"""Where the images of a set are during a run: in memory, or on disk."""
+"""Whether the images of a set are held in memory or streamed from disk during a run."""
 
 import os
 from typing import Literal
@@ -20,17 +20,18 @@ def is_streamed(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> bool:
-    """Whether a set is streamed from disk, which changes speed and memory but no pixel.
+    """Whether a set is streamed from disk, which affects speed and memory but not the pixels.
 
     Args:
-        name: of the set, for the error.
+        name: name of the set, for the error message.
         count: number of images.
-        image_shape: (height, width, channels) of a decoded one, 8 bits a value.
-        storage: `auto` streams what takes more than `max_bytes` decoded; `memory` and `stream` insist.
-        max_bytes: see above.
+        image_shape: (height, width, channels) of a decoded image, 8 bits per value.
+        storage: `memory`, `stream`, or `auto`, which streams sets that take more than `max_bytes` when
+            decoded.
+        max_bytes: size limit for `auto`.
 
     Raises:
-        InputError: for `memory` where the machine has too little of it.
+        InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.
 
     Example:
 
@@ -38,7 +39,7 @@ def is_streamed(
     (False, True)
     """
     size = count * int(np.prod(image_shape))
-    # TensorFlow copies an array.
+    # Half of the memory, because TensorFlow makes a copy of the array.
     most = physical_memory() // 2
     if storage == "memory" and size > most:
         raise InputError(
@@ -50,5 +51,5 @@ def is_streamed(
 
 
 def physical_memory() -> int:
-    """Bytes of memory that the machine has."""
+    """Size of the machine's physical memory in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,4 +1,4 @@
-"""A labelled image set that stays on disk: the twin of `ImageSet` for sets larger than memory."""
+"""A labelled image set that is streamed from disk: the counterpart of `ImageSet` for large sets."""
 
 import copy
 import sys
@@ -19,7 +19,7 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Files that may become unreadable during a run; if more do, the disk has failed rather than single files.
+# Number and fraction of files that may become unreadable during a run; if more do, the disk has failed.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -28,17 +28,17 @@ FORMAT = 1
 
 
 class StreamedSet(NamedSet):
-    """Images by index, decoded when they are asked for; everything else is known beforehand.
+    """An image set whose images are decoded on access; labels, splits and statistics are in memory.
 
-    The examples, their order, pixels, splits and fingerprint are those of the same set in memory.
+    The examples, their order, pixels, splits and fingerprint are the same as for the set in memory.
 
-    A file that could be read once may fail later. It is then skipped and listed in `quarantine`;
-    `check_readable` raises an error where there are too many.
+    A file may become unreadable after the scan. It is then skipped and listed in `quarantine`;
+    `check_readable` raises an error if there are too many such files.
 
     Attributes:
         name, class_names, train_labels, report_labels, report_split, fingerprint: as in `ImageSet`.
         image_shape: (height, width, channels).
-        selected: bool [n], the training examples of the selection split.
+        selected: bool [n], True for the training examples in the selection split.
         dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
     """
 
@@ -71,12 +71,12 @@ class StreamedSet(NamedSet):
         self._most_lost = min(max(LOST_FEW, int(LOST_SHARE * count)), count // 4)
 
     def cached(self, folder: Path) -> "StreamedSet":
-        """The same set, read from a cache of its pixels in this folder; see `open_pixel_cache`.
+        """The same set, but read from a pixel cache in this folder; see `open_pixel_cache`.
 
-        The image files are not opened again, so none of them can become unreadable.
+        After the cache is written the image files are not opened again, so none can become unreadable.
 
         Raises:
-            InputError: where the cache cannot be used, or be written.
+            InputError: if the cache cannot be read or written.
         """
         rows = np.concatenate(list(self._rows.values()))
 
@@ -97,22 +97,22 @@ class StreamedSet(NamedSet):
         return other
 
     def statistics(self, holdout: bool) -> PixelStatistics:
-        """Of the training images, with `holdout` without those of the selection split."""
+        """Statistics of the training images; with `holdout`, the selection split is left out."""
         sums = self._scan.sums - self._scan.selected_sums if holdout else self._scan.sums
         return sums.statistics()
 
     @property
     def quarantine(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of each file that could not be used, or was lost since."""
+        """(path, reason) of each file that could not be used, or became unreadable later."""
         with self._lock:
             lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
         return tuple((self._encoded.describe(row), why) for row, why in [*self._scan.unusable, *lost])
 
     def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
-        """An image, uint8 of `image_shape`, and whether it could be read; where not, it is black.
+        """Returns an image, uint8 of `image_shape`, and whether it is readable; if not, the image is black.
 
-        After too many failures, or a failure of the cache, black images count as readable, so that a search
-        for the next readable image ends; `check_readable` then raises the reason.
+        After too many failures, or a failure of the cache, black images are reported as readable, so that a
+        search for the next readable image ends. `check_readable` then raises the error.
         """
         if self._cache:
             try:
@@ -136,7 +136,7 @@ class StreamedSet(NamedSet):
         return image
 
     def check_readable(self) -> None:
-        """Raises an InputError where too many images have become unreadable, or the cache has failed."""
+        """Raises an InputError if too many images have become unreadable, or the cache has failed."""
         if self._cache_failure:
             raise self._cache_failure
         with self._lock:
@@ -156,14 +156,14 @@ def open_scan(
     image_size: int | None,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
-    """The scan of an earlier run over the same files, else a new one; arguments as of `scan_images`.
+    """Loads the scan of an earlier run over the same files, or makes a new one with `scan_images`.
 
     Args:
-        name: of the set.
+        name: name of the set.
         encoded: the images.
-        groups: rows of the training and of the report examples, the latter None to hold them out.
-        image_size: side of the central square, or None.
-        sizes: (height, width) that images are expected to have.
+        groups: rows of the training examples, and rows of the report split or None to hold out examples.
+        image_size: see `scan_images`.
+        sizes: expected sizes (height, width) of the images.
     """
     identity = {
         "format": FORMAT,
@@ -178,7 +178,7 @@ def open_scan(
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, image_size, sizes)
     if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
-        # The disk or the network may have failed for a while, so the next run reads everything again.
+        # Not saved, because the failure of the disk or network may be temporary; the next run scans again.
         return scan
     problem = save_arrays(place, identity, scan.to_arrays())
     if problem:

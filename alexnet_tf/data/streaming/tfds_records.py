@@ -1,7 +1,7 @@
-"""The encoded images of a TFDS set, read one at a time from its TFRecord files.
+"""Random access to the encoded images of a TFDS set in its TFRecord files.
 
-TFRecord files are meant to be read from start to end. The lengths before the records give an index
-for random access, and so the same epochs as in memory.
+TFRecord files are meant to be read sequentially. An index of the records, built from the length stored before
+each, allows random access, so that epochs are the same as for a set in memory.
 """
 
 import os
@@ -16,7 +16,7 @@ from alexnet_tf.data.decode import ImageDecodeError
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Of a record: its length (8 bytes), the checksum of that (4), the content, the checksum of that (4).
+# A record is: length (8 bytes), checksum of the length (4), content, checksum of the content (4).
 HEADER = struct.Struct("<Q4x")
 CHECKSUM = 4
 
@@ -24,17 +24,17 @@ INDEX = ("shards", "starts", "sizes")
 
 
 class TfdsRecords:
-    """Examples of some splits of a prepared TFDS set, in the order in which TFDS reads them.
+    """The examples of one or more splits of a prepared TFDS set, in the order in which TFDS reads them.
 
     Args:
-        builder: of the set.
-        splits: names; the rows of one follow those of the one before.
-        keys: of the image and of the label among the features.
-        channels: of a decoded image.
-        decode: from the bytes of an image to uint8 [height, width, channels].
+        builder: TFDS builder of the set.
+        splits: names of the splits; rows are numbered consecutively over the splits in this order.
+        keys: names of the features that hold the image and the label.
+        channels: number of channels of a decoded image.
+        decode: function from the bytes of an image to uint8 [height, width, channels].
 
     Raises:
-        InputError: for a set that is not stored as TFRecord, or whose files are damaged.
+        InputError: if the set is not stored as TFRecord, or its files are damaged.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class TfdsRecords:
         }
 
     def _index(self, name: str, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """For each record, in the order of the files: its file, where its content starts, and its size."""
+        """For each record, in file order: the number of its file, and the start and size of its content."""
         identity = self.identity()
         place = cache_name(f"{name}-records", identity["root"])
         arrays = load_arrays(place, identity)
@@ -116,7 +116,7 @@ class TfdsRecords:
 
 
 def _record_spans(path: str, count: int) -> np.ndarray:
-    """int64 [2, count], start and size of the content of each record."""
+    """Start and size of the content of each record, int64 [2, count]."""
     starts, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
     end = os.path.getsize(path)
     position = 0
@@ -135,9 +135,9 @@ def _record_spans(path: str, count: int) -> np.ndarray:
 
 
 def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
-    """Numbers of the records of files with so many each, in the order in which TFDS reads them.
+    """Indices of the records of files with `counts` records, in the order in which TFDS reads them.
 
-    TFDS takes 16 records at a time from each of `cycle` files. The order comes from TensorFlow's own
+    TFDS reads from `cycle` files in turn, 16 records at a time. The order is computed by TensorFlow's
     `interleave`.
 
     Example:
