@@ -14,7 +14,7 @@ from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import ARM, COMMON
-from tests.experiments.written import read as rows
+from tests.experiments.tables_read_back import read as rows
 from tests.tiny import tiny_image_set
 from tests.tiny_runs import Interrupt
 

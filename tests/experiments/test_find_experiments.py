@@ -8,7 +8,7 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS, find_experiments
 
-HEADER = "import dataclasses\nfrom tests.experiments.invented import POOLING\n"
+HEADER = "import dataclasses\nfrom tests.experiments.made_up_results import POOLING\n"
 OWN = "dataclasses.replace(POOLING, name={!r}, claim={!r})"
 
 

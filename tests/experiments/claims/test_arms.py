@@ -15,7 +15,7 @@ from experiments.claims import depth, ensemble, towers, views
 from experiments.claims.common import CIFAR
 from experiments.claims.kernels import KERNELS, KERNELS_MANY
 from experiments.experiment import Experiment
-from tests.experiments.written import read
+from tests.experiments.tables_read_back import read
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.

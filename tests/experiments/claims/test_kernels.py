@@ -10,8 +10,8 @@ from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
 from experiments.claims.kernels import COLORFUL, CONTRAST, DEALS_BEYOND, GREY, KERNELS, tower_contrast
-from tests.experiments.invented import record
-from tests.experiments.written import report
+from tests.experiments.made_up_results import record
+from tests.experiments.tables_read_back import report
 
 
 @pytest.fixture(scope="module")

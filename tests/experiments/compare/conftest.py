@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.experiments.invented import pooling_results, speed_results
+from tests.experiments.made_up_results import pooling_results, speed_results
 
 
 @pytest.fixture(scope="session")

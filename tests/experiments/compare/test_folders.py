@@ -7,7 +7,7 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.results import AGREE, DIFFER, compare
 from tests.experiments.compare.altered import ALONE, edit, record_rates, section
-from tests.experiments.invented import SPEED, fall, record
+from tests.experiments.made_up_results import SPEED, fall, record
 
 
 def test_folders_and_runs_without_a_partner_are_listed(trees):

@@ -7,7 +7,7 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main
 from experiments.compare.paper import compare_with_paper
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 def speed(folder, epochs):

@@ -5,7 +5,7 @@ import shutil
 
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
 from tests.experiments.compare.altered import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
-from tests.experiments.invented import SPEED, fall, record
+from tests.experiments.made_up_results import SPEED, fall, record
 
 
 def alter(path, **changes):

@@ -12,7 +12,7 @@ from tests.experiments.compare.altered import (
     rename_hashes,
     section,
 )
-from tests.experiments.invented import POOLING, SPEED, fall, record
+from tests.experiments.made_up_results import POOLING, SPEED, fall, record
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from alexnet_tf.config.fields import Config
 from experiments.evidence.read import contradictions, evidence_of, folders_of, read_evidence
 from experiments.report.claims_page import claims_page
-from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
-from tests.experiments.written import effects, read, report
+from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
+from tests.experiments.tables_read_back import effects, read, report
 
 
 def edit(path, change, where=lambda row: True):

@@ -16,8 +16,8 @@ from alexnet_tf.statistics.effects import (
     Effect,
 )
 from experiments.evidence.effects import Judged, claim_verdict
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.written import effects, read, report
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.tables_read_back import effects, read, report
 
 T_2 = 4.302653  # Student's t, 97.5%, two degrees of freedom
 

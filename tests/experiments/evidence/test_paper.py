@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.statistics.effects import Effect
 from experiments.evidence.paper import Place, place_of
-from tests.experiments.invented import POOLING, SPEED
+from tests.experiments.made_up_results import POOLING, SPEED
 
 RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 

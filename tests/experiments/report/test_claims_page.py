@@ -12,7 +12,7 @@ from experiments.evidence.effects import judge
 from experiments.evidence.read import read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.write import write_all
-from tests.experiments.invented import (
+from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
     POOLING,
     SPEED,

@@ -6,8 +6,8 @@ from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import notes
-from tests.experiments.invented import POOLING, SPEED, pooling_results, record, speed_results
-from tests.experiments.written import report
+from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
+from tests.experiments.tables_read_back import report
 
 
 def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from experiments.evidence.read import read_evidence
 from experiments.report.headline import count_verdicts
-from tests.experiments.invented import (
+from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
     POOLING,
     SPEED,

@@ -12,7 +12,7 @@ from experiments.evidence.read import read_evidence
 from experiments.report.paper_tables import paper_tables
 from experiments.report.readme import scored_networks
 from experiments.report.write import write_all
-from tests.experiments.invented import POOLING, pooling_results, record
+from tests.experiments.made_up_results import POOLING, pooling_results, record
 
 ABOUT = '{"scores": {"epoch": 60}, "config": {"precision": "float32"}}'
 ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0.45, 0.45)}

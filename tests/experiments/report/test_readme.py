@@ -9,7 +9,7 @@ from alexnet_tf.training.evaluate import Scores
 from experiments.evidence.read import read_evidence
 from experiments.report.readme import claims_table, networks_table, scored_networks
 from experiments.report.write import write_report
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 def table_of(results, *experiments):

@@ -8,7 +8,7 @@ import pytest
 from experiments import EXPERIMENTS
 from experiments.evidence.read import read_evidence
 from experiments.report.robustness import after_holm, family, our_noise, paper_noise, without_pairing
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
 
 
 @pytest.fixture

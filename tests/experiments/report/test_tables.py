@@ -1,8 +1,8 @@
 """table.md of an experiment."""
 
 from experiments.report.conditions import DATASET_NOTES
-from tests.experiments.invented import BASE, POOLING, pooling_results, record
-from tests.experiments.written import report
+from tests.experiments.made_up_results import BASE, POOLING, pooling_results, record
+from tests.experiments.tables_read_back import report
 
 
 def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):

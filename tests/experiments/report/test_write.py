@@ -8,8 +8,8 @@ import pytest
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.report.write import FIGURES, TABLES, write_all, write_report
-from tests.experiments.invented import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.written import effects, read, report
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.experiments.tables_read_back import effects, read, report
 
 
 def test_a_bound_is_explained_beside_table_and_figure(tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.experiments.written import read
+from tests.experiments.tables_read_back import read
 from tests.tiny import tiny_image_set
 
 ROOT = Path(__file__).parents[3]

@@ -45,7 +45,9 @@ def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
     monkeypatch.setattr(options_module, "has_bfloat16", lambda: True)
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.search_precision)
     fingerprint = read_runs(committed(experiment)).rows[0]["data_fingerprint"]
-    for row in read_lr_search(committed(experiment)).rows:
+    rows = read_lr_search(committed(experiment)).rows
+    assert bool(rows) == any(arm.grid for arm in experiment.arms)
+    for row in rows:
         planned = candidate(experiment.arm(row["arm"]), row["learning_rate"], options)
         assert row["precision"] == experiment.search_precision
         assert planned.hash(fingerprint) == row["config_hash"]

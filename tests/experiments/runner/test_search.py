@@ -9,7 +9,7 @@ from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
 from tests.command_errors import one_line_of_status_2
-from tests.experiments.written import read
+from tests.experiments.tables_read_back import read
 
 COMMON = ["--dataset", "builtin", "--set", "batch_size=16", "--epochs", "1"]
 

@@ -13,7 +13,7 @@ from experiments.report.figures.curves import collect, draw_all_arms, draw_pair,
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import draw, finding
 from experiments.report.figures.values import draw_values
-from tests.experiments.invented import (
+from tests.experiments.made_up_results import (
     BASE,
     POOLING,
     PROBE,

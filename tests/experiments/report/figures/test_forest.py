@@ -17,7 +17,7 @@ from experiments.evidence import wording
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
-from tests.experiments.invented import (
+from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
     POOLING,
     SPEED,
