@@ -1,4 +1,4 @@
-"""The experiments: one claim of the paper each, or a question of our own, found in `experiments.claims`."""
+"""The experiments in `experiments.claims`; each tests a claim of the paper or a question of our own."""
 
 import functools
 import importlib
@@ -16,13 +16,14 @@ SHARED = "common"
 
 
 def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
-    """The experiments of all modules of a package: `EXPERIMENT` or `EXPERIMENTS` in each.
+    """Collects `EXPERIMENT` or `EXPERIMENTS` from every module of a package.
 
     Returns:
-        Claims of the paper by number, those of one claim as declared; then questions of our own by name.
+        Claims of the paper sorted by number (experiments of the same claim in the order of declaration), then
+        questions of our own sorted by name.
 
     Raises:
-        InputError: for a module that declares none, or two experiments of one name; names the file.
+        InputError: if a module declares no experiment or two experiments share a name; names the file.
     """
     found: dict[str, tuple[Experiment, str | None]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -59,7 +60,7 @@ def _all_experiments() -> tuple[Experiment, ...]:
 
 
 def __getattr__(name: str) -> object:
-    """Finds `EXPERIMENTS` at its first use, where a command can report a faulty claim as bad input."""
+    """Loads `EXPERIMENTS` at its first use, so that a command can report a faulty claim as bad input."""
     if name == "EXPERIMENTS":
         return _all_experiments()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

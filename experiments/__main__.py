@@ -1,6 +1,6 @@
 """The command line: `python -m experiments list | run | search | rerun | compare | report ...`.
 
-All flags live here; everything else takes objects.
+All flags are defined here; other modules take objects.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from experiments.experiment import Experiment
 from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
 
-# What `compare` takes for the second folder.
+# The word that `compare` accepts instead of a second folder.
 PAPER = "paper"
 COMPARE = (
     "Exit status for two folders: 0 no rows of equal configuration differ, nor their records, 1 some do, 2 "
@@ -39,7 +39,7 @@ RERUN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status: 0 done, 1 the answer is no, 2 bad input."""
+    """Runs one command; returns its exit status: 0 success, 1 negative answer, 2 bad input."""
     return run_command(_parser().parse_args(arguments))
 
 
@@ -163,7 +163,7 @@ def _rerun(options: argparse.Namespace) -> int:
     if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
-    # Sums depend on how operations are split over threads.
+    # Use the recorded number of threads: it affects how floating-point sums are rounded.
     threads = run.record.get("environment", {}).get("intra_op_threads")
     if threads:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
@@ -182,7 +182,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     if options.metric and options.margin is None:
         raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
-    # A folder of that name keeps its meaning.
+    # If a folder named "paper" exists, it is meant.
     if options.b == PAPER and not Path(PAPER).exists():
         if options.tolerance != 0 or options.margin is not None:
             flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
@@ -222,7 +222,7 @@ def _training_setup(options: argparse.Namespace):
 
 
 def _started(replicas: str):
-    """TensorFlow, quiet and deterministic: its strategy for so many replicas."""
+    """Starts TensorFlow, quiet and deterministic; returns the strategy for this number of replicas."""
     with quiet_startup():
         import tensorflow as tf
 
@@ -230,9 +230,9 @@ def _started(replicas: str):
         from alexnet_tf.training.strategy import make_strategy
 
         git_commit()
-        # What TensorFlow warns of (a new tf.function for every run) is meant.
+        # TensorFlow warns that every run creates a new tf.function, which is intended.
         tf.get_logger().setLevel("ERROR")
-        # Two runs of one seed have to agree to the last bit.
+        # Two runs with the same seed have to be bit-identical.
         tf.config.experimental.enable_op_determinism()
         strategy = make_strategy(replicas)
         tf.config.list_logical_devices()
@@ -252,7 +252,7 @@ def _folder(text: str) -> Path:
 
 
 def _names(flag: str, text: str | None) -> tuple[str, ...]:
-    """The parts of a comma list, none where the flag was not given."""
+    """The items of a comma-separated list; empty if the flag was not given."""
     if text is None:
         return ()
     names = tuple(part.strip() for part in text.split(",") if part.strip())
@@ -267,6 +267,6 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    # Before TensorFlow is imported: its start-up notices would bury ours.
+    # Set before TensorFlow is imported: its start-up messages would hide ours.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""What an experiment is: arms that differ in declared fields, comparisons, and the rule of its verdict."""
+"""Definition of an experiment: its arms, metrics and comparisons."""
 
 import math
 import re
@@ -10,25 +10,25 @@ from alexnet_tf.config.fields import Config, Precision
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# Further metrics of trained nets: (models, pipelines) -> column: value; the first model is the run's own.
+# Measures trained nets: (models, pipelines) -> {column: value}; the first model is the run's own.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number of a finished run, a column of runs.csv.
+    """A number measured for each finished run; a column of runs.csv.
 
     Attributes:
-        name: of the column.
-        title: in tables and figures.
-        unit: decides the format: a `fraction` is shown in percent and its differences in points, all others
-            with three significant digits.
+        name: name of the column.
+        title: name in tables and figures.
+        unit: determines the format: a `fraction` is shown in percent and its differences in points, other
+            units with three significant digits.
         low: smallest possible value.
         high: largest possible value.
-        of_curve: computes it from the learning curve; None (an empty cell) for a run that never reaches the
-            target. A metric without it is filled by the arms' probes.
-        censored_message: what the row's message says of a run that never reaches the target.
-        is_averaged: whether its mean over nets says anything; that of p values does not.
+        of_curve: function that computes the metric from the learning curve; returns None (an empty cell) for
+            a run that never reaches the target. Metrics without it are computed by the arms' probes.
+        censored_message: message in the row of a run that never reaches the target.
+        is_averaged: whether the mean over nets is meaningful (False for p values).
     """
 
     name: str
@@ -42,11 +42,11 @@ class Metric:
 
     @property
     def is_fraction(self) -> bool:
-        """Whether it is shown in percent."""
+        """Whether the metric is shown in percent."""
         return self.unit == "fraction"
 
 
-# The metrics of every experiment, which the runner fills.
+# Metrics of every experiment, computed by the runner.
 TRAIN_ERROR = Metric("train_error", "training error", "fraction", 0, 1)
 TEST_ERROR = Metric("test_error", "test error", "fraction", 0, 1)
 TEST_TOP5_ERROR = Metric("test_top5_error", "top-5 test error", "fraction", 0, 1)
@@ -58,15 +58,15 @@ class Arm:
     """One way to train; its config carries the learning rate that `search` chose from `grid`.
 
     Attributes:
-        name: as in the rows.
-        config: everything but the seed (and the data set, where the command names another).
-        change: what it changes against its baseline, in words.
-        grid: learning rates that `search` tries, in increasing order; none for an arm that has another's
-            rate: it looks at its nets, or is there to be compared at that rate.
+        name: name in the rows.
+        config: the full configuration except for the seed (a command may also replace the data set).
+        change: how the arm differs from its baseline, in words.
+        grid: learning rates that `search` tries, in increasing order; empty for an arm that takes its rate
+            from another arm, because it measures that arm's nets or is compared at that rate.
         seeds: seeds of the committed evidence.
         search_epochs: epochs of one search run.
-        probe: further metrics of the trained net, columns of runs.csv.
-        nets: how many nets the probe sees: the run's own and those of the seeds after its.
+        probe: computes further metrics of the trained net (columns of runs.csv).
+        nets: number of nets passed to the probe: the run's own and those of the following seeds.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Arm:
     nets: int = 1
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probes of runs of these seeds all see the same nets: those of all of the arm's seeds.
+        """Whether the probe gets the same nets for each of these seeds: the nets of all the arm's seeds.
 
         Example:
 
@@ -90,7 +90,7 @@ class Arm:
         return self.nets > 1 and self.nets == len({*self.seeds}) and {*seeds} <= {*self.seeds}
 
     def partners(self, seed: int) -> list[int]:
-        """The seeds of the other nets that the probe of `seed` sees: the next ones, round the arm's seeds.
+        """Seeds of the other nets that are passed to the probe of `seed`: the next ones, in cyclic order.
 
         Example:
 
@@ -107,10 +107,11 @@ class Comparison:
 
     Attributes:
         kind: `difference` is arm - baseline, `ratio` is arm / baseline.
-        paper_effect: the paper's number on the same scale, None where it has none.
-        smallest_effect: an interval that excludes it (and all beyond) means "not reproduced"; its side
-            of no effect (0, or 1 for a ratio) is the claimed side.
-        primary: whether it decides the claim; of several the weakest verdict does.
+        paper_effect: the paper's number on the same scale, None if the paper gives none.
+        smallest_effect: smallest effect of interest: if the interval excludes it and all larger effects,
+            the verdict is "not reproduced". The claimed direction is from no effect (0, or 1 for a ratio)
+            to this value.
+        primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
     """
 
     arm: str
@@ -124,26 +125,26 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One claim of the paper, and how it is put to the test.
+    """One claim of the paper, or a question of our own, and the experiment that tests it.
 
     Attributes:
-        name: `ablation-relu`; also the folder of its rows and the make target.
+        name: for example `ablation-relu`; also the name of the results folder and the make target.
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
-        section: where the paper makes it.
+        section: section of the paper that makes the claim.
         statement: the claim in our words, one sentence.
-        dataset: the data set the evidence is collected on (`auto` looks for this one).
-        precision: of the committed runs, and of new ones on `dataset` where the processor computes in it.
-        search_precision: likewise, of the search.
-        cost: of the committed rows, on one CPU core.
-        arms: in the order of tables and figures.
+        dataset: the data set of the committed evidence (`auto` looks for this one).
+        precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
+        search_precision: likewise, for the search.
+        cost: training time of the committed rows on one CPU core.
+        arms: the arms in the order of tables and figures.
         comparisons: the effects that are judged.
-        metrics: columns of runs.csv beyond the common ones, those of the curve before those of probes.
+        metrics: additional columns of runs.csv; metrics of the curve come before those of probes.
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
         figure: the column of curves.csv that figure.png shows against the epoch, or the metric of a probe
-            that it shows arm by arm.
-        reasons: why the verdict is what it is, as far as runs tell, each with the arm or file that does.
-        notes: what else a reader should know. Both are about the evidence on `dataset`.
+            that it shows for each arm.
+        reasons: what explains the verdict; each names the arm or file that shows it.
+        notes: further remarks for the reader. Reasons and notes refer to the evidence on `dataset`.
     """
 
     name: str
@@ -164,26 +165,26 @@ class Experiment:
 
     @property
     def is_of_paper(self) -> bool:
-        """Whether the paper makes the claim; else the question is ours."""
+        """Whether the claim is one of the paper's rather than a question of our own."""
         return re.fullmatch(r"C\d+", self.claim) is not None
 
     @property
     def curve_metrics(self) -> tuple[Metric, ...]:
-        """Its own metrics that are computed from the learning curve."""
+        """The experiment's own metrics that are computed from the learning curve."""
         return tuple(metric for metric in self.metrics if metric.of_curve)
 
     @property
     def probe_metrics(self) -> tuple[Metric, ...]:
-        """Its own metrics that the arms' probes fill."""
+        """The experiment's own metrics that are computed by the arms' probes."""
         return tuple(metric for metric in self.metrics if not metric.of_curve)
 
     def of_curve(self, curve: Curve) -> dict[str, float | None]:
-        """Column -> value of the metrics that are computed from the learning curve."""
+        """Computes `curve_metrics`: column -> value."""
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
 
     @property
     def columns(self) -> list[str]:
-        """Names of its own columns of runs.csv, in their order."""
+        """Names of the experiment's own columns of runs.csv, in order."""
         return [metric.name for metric in (*self.curve_metrics, *self.probe_metrics)]
 
     @property
@@ -192,17 +193,17 @@ class Experiment:
         return {metric.name: (metric.low, metric.high) for metric in (*COMMON_METRICS, *self.metrics)}
 
     def metric(self, name: str) -> Metric:
-        """The metric of that name, own or common.
+        """The metric with this name, common or specific to the experiment.
 
         Raises:
-            KeyError: when there is none.
+            KeyError: if there is none.
         """
         return {metric.name: metric for metric in (*COMMON_METRICS, *self.metrics)}[name]
 
     def arm(self, name: str) -> Arm:
-        """The arm of that name.
+        """The arm with this name.
 
         Raises:
-            KeyError: when there is none.
+            KeyError: if there is none.
         """
         return {arm.name: arm for arm in self.arms}[name]

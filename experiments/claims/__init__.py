@@ -1,1 +1,1 @@
-"""The claims of the paper, then questions of our own: one file each."""
+"""The claims of the paper and questions of our own, one file each."""

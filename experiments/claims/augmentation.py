@@ -2,8 +2,8 @@
 
     make ablation-augmentation DATASET=cifar10 DATA_DIR=...
 
-Crops of 32 pixels are taken out of the image padded with 4 zeros on each side, which is what crops of 224
-out of 256 are to the paper's net. All arms are tested on the whole image.
+Crops of 32 pixels are taken from the image padded with 4 zeros on each side; they correspond to the paper's
+crops of 224 from 256 pixels. All arms are tested on the whole image.
 """
 
 from experiments.claims.common import FIVE_SEEDS, GAP, cifar_arm
@@ -28,7 +28,7 @@ EXPERIMENT = Experiment(
         cifar_arm("both", 0.02, "crops and flips", FIVE_SEEDS),
     ),
     comparisons=(
-        # Two points are what this net differs by between seeds several times over: less is not substantial.
+        # Two points are several times the variation of this net between seeds; less is not substantial.
         _against_none("both", GAP, -0.02, primary=True),
         _against_none("both", TEST_ERROR, -0.01),
         _against_none("flips", GAP, -0.02),

@@ -2,11 +2,11 @@
 
     make ablation-bias DATASET=cifar10 DATA_DIR=...
 
-The paper's reason is that they give the ReLUs positive inputs, which its narrow Gaussians alone do not; so
-the claim is tried with those, made as wide as this net's fewer inputs need (`gain`), on raw pixels. The arms
-with He's initialisation are what one would write today. .1 is what several later implementations took
-because their loss stayed flat with 1. The early stages are the first three epochs, and their measure is the
-mean of the training loss after each.
+The paper's reason is that such biases give the ReLUs positive inputs, which its narrow Gaussians alone do
+not. So the claim is tested on raw pixels with Gaussian weights, whose standard deviation is increased because
+this net's units have fewer inputs (`gain`). The arms with He initialisation represent current practice.
+Several later implementations use a bias of .1 because their loss stayed flat with 1. The early stages are
+the first three epochs, measured by the mean of the training losses after each of them.
 """
 
 from typing import Any
@@ -15,14 +15,14 @@ from experiments.claims.common import cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Curve, Experiment, Metric
 
 EARLY_EPOCHS = 3
-# The paper's condition: pixels, alpha and the gain of its Gaussians.
+# The paper's condition: raw pixels, its alpha, and Gaussians with its gain.
 PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
 def early_loss(curve: Curve) -> float | None:
-    """Training loss in the mean over the ends of the first three epochs (or as many as there are), in nats.
+    """Mean of the training losses at the end of the first three epochs (fewer if there are fewer), in nats.
 
-    None for a run that diverged in its first epoch.
+    Returns None for a run that diverged in its first epoch.
 
     Example:
 

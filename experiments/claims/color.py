@@ -4,13 +4,13 @@
     make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...
 
 `code` adds noise of a tenth of the standard deviations on 0..255, as the authors' program does;
-`eigenvalues` is how many re-implementations read the paper's formula: a tenth of the eigenvalues on 0..1,
-which is much weaker. The images are photographs of objects, because the claim is that the identity of an
-object does not depend on the colour of its light.
+`eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the eigenvalues on
+0..1, which is much weaker. The images are photographs of objects, because the claim is that the identity of
+an object does not depend on the colour of the light.
 
-The nets of `ablation-color` are still wrong on most training images after their twelve epochs, so
-`ablation-color-long` trains three times as long. Its rates are those of `ablation-color`: the drops lie at
-the same fractions of the training, so a search of six epochs would be the same runs.
+After twelve epochs, the nets of `ablation-color` still misclassify most training images, so
+`ablation-color-long` trains three times as long. It takes the learning rates of `ablation-color`: the rate is
+reduced at the same fractions of the training, so a search of six epochs would repeat the same runs.
 """
 
 from experiments.claims.common import GAP, LONG, tiny_arm

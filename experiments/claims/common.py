@@ -1,11 +1,11 @@
-"""What several claims share: the ablations' networks, arms, metrics and probes.
+"""Networks, arms, metrics and probes that several claims share.
 
-`CIFAR` and `TINY` are the AlexNet of the ablations: the paper's eight layers with fewer kernels and units,
-for small images. Its pixels have unit variance. The paper's were 0..255 minus the mean, so its LRN met
-activations some 64 times as large; `alpha` times that squared makes the layer do to these pixels what it
-did to those. (For a net of convolutions, ReLU, pooling and LRN without biases that is exact: dividing the
-input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's own 1e-4 the
-layer would be the constant factor k^-beta here.
+`CIFAR` and `TINY` are the AlexNets of the ablations: the paper's eight layers with fewer kernels and units,
+for small images. Their input pixels have unit variance. The paper's pixels were 0..255 minus the mean, so the
+activations at its LRN were about 64 times as large; multiplying `alpha` by 64^2 gives the layer the same
+effect here. (This is exact for a net of convolutions, ReLU, pooling and LRN without biases: dividing the
+input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's alpha of 1e-4
+the layer would multiply by nearly the constant factor k^-beta.
 """
 
 import dataclasses
@@ -16,15 +16,15 @@ from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.config.presets import SCALED
 from experiments.experiment import Arm, Comparison, Curve, Metric, Probe
 
-# Standard deviation of pixels, in grey levels; of CIFAR-10's about 64, of Tiny ImageNet's about 70.
+# Standard deviation of pixels in grey levels: about 64 for CIFAR-10, about 70 for Tiny ImageNet.
 PIXEL_STDDEV = 64
 MODEL = dataclasses.replace(
     SCALED, width=0.25, lrn_alpha=1e-4 * PIXEL_STDDEV**2, spatial_alpha=1e-3 * PIXEL_STDDEV**2
 )
 
-# 32 -> 28 -> 13 -> 6 -> 2: conv1 without stride, so that there is a map left for five convolutions. One
-# tower: none of the claims tried on it speaks of towers, and two would take half as long again. A sixth to a
-# quarter of the paper's kernels, an eighth of its hidden units.
+# Map sides 32 -> 28 -> 13 -> 6 -> 2: conv1 has stride 1, so that the maps stay large enough for five
+# convolutions. One tower: none of the claims tested on this net concerns towers, and two towers would take
+# 1.5 times as long. It has a sixth to a quarter of the paper's kernels and an eighth of its hidden units.
 CIFAR = Config(
     data=DataConfig(dataset="cifar10", input_scale="unit", pad=4, flip=True),
     model=dataclasses.replace(
@@ -33,16 +33,16 @@ CIFAR = Config(
     train=TrainConfig(epochs=10, learning_rate=0.02, weight_decay=5e-4, schedule="steps", drops=(7, 9)),
 )
 
-# 56 -> 26 -> 12 -> 5 -> 2, a quarter of the paper's kernels and units.
+# Map sides 56 -> 26 -> 12 -> 5 -> 2; a quarter of the paper's kernels and units.
 TINY = Config(
     data=DataConfig(dataset="tiny_imagenet100", image_size=64, input_scale="unit", crop=56, flip=True),
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# Three times as long. The drops lie at the same fractions, so a search of six epochs is the same runs.
+# Three times as long. The rate drops at the same fractions, so a search of six epochs would be identical.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
-# The four-layer net with crops, flips and a rate that falls twice: how the small net generalises.
+# The four-layer net with crops, flips and a learning rate that drops twice, for claims on generalisation.
 CIFAR_NET = Config(
     data=DataConfig(dataset="cifar10", pad=4, flip=True),
     train=TrainConfig(epochs=12, schedule="steps", drops=(8, 10)),
@@ -50,7 +50,7 @@ CIFAR_NET = Config(
 
 GRID = (0.01, 0.02, 0.04)
 THREE_SEEDS = (0, 1, 2)
-# Where the paper's effect is two points or less.
+# Used if the paper's effect is two points or less.
 FIVE_SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -82,7 +82,7 @@ def measured_arm(
     nets: int = 1,
     **changes: Any,
 ) -> Arm:
-    """An arm on Tiny ImageNet that looks at the nets of another's arm: nothing is searched for it."""
+    """An arm on Tiny ImageNet that measures the nets of another arm, so it needs no search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
@@ -101,7 +101,7 @@ GAP = Metric("gap", "test - training error", "fraction", -1, 1, train_test_gap)
 
 
 def epochs_to_error(curve: Curve, target: float) -> float | None:
-    """Epochs until the training error is `target`, interpolated between epochs; None if it never is.
+    """Epochs until the training error reaches `target`, interpolated between epochs; None if it never does.
 
     Example:
 
@@ -115,14 +115,14 @@ def epochs_to_error(curve: Curve, target: float) -> float | None:
             if before is None:
                 return float(point["epoch"])
             fall = before["train_error"] - point["train_error"]
-            # Rounded to a thousandth of an epoch: more digits would claim what 10,000 images can't tell.
+            # Rounded to a thousandth of an epoch: 10,000 images do not support more digits.
             return round(before["epoch"] + (before["train_error"] - target) / fall, 3)
         before = point
     return None
 
 
 def epochs_to(percent: int) -> Metric:
-    """The metric of so many percent training error."""
+    """The metric "epochs to `percent`% training error"."""
     return Metric(
         name=f"epochs_to_{percent}",
         title=f"epochs to {percent}% training error",
@@ -140,10 +140,10 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe: exact errors on the report split with so many views of each image, of one net or several."""
+    """A probe for exact report-split errors of predictions averaged over nets and views of an image."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
-        # Here, not at the top: listing the experiments should not wait for TensorFlow.
+        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
         import tensorflow as tf
 
         from alexnet_tf.models.views import averaging_model
@@ -161,7 +161,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Both errors of an arm against those of `one`, half of the paper's effect the smallest of interest."""
+    """Both errors of an arm against those of `one`; the smallest effect of interest is half the paper's."""
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

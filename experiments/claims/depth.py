@@ -2,15 +2,15 @@
 
     make ablation-depth DATASET=cifar10 DATA_DIR=...
 
-A convolution is left out with its activation and normalisation; pooling stays, so that all other maps keep
-their sizes and fc6 sees as many positions. conv3 and conv4 have as many kernels as each other here, in one
-tower, so that without either it is the same net: `no-conv3` stands for both.
+A convolution is removed together with its activation and normalisation. Its pooling stays, so that all other
+maps and the input of fc6 keep their sizes. Here conv3 and conv4 have the same number of kernels, in one
+tower, so removing either gives the same net: `no-conv3` stands for both.
 """
 
 from experiments.claims.common import FIVE_SEEDS, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
-# The stages left out, what they are called, and the rates that the search found.
+# For each stage that is removed: its number, its name, and the learning rate that the search found.
 STAGES = ((2, "conv2", 0.02), (3, "conv3, or conv4", 0.04), (5, "conv5", 0.04))
 
 EXPERIMENT = Experiment(

@@ -2,9 +2,9 @@
 
     make ablation-dropout DATASET=cifar10 DATA_DIR=...
 
-Once as the net is trained otherwise, with crops and flips, and once without them, where there is more to
-overfit. How long training takes is measured as the epochs until the training error is 40%, which is before
-the rate falls.
+The claim is tested twice: with crops and flips, as this net is usually trained, and without them, where
+overfitting is stronger. Training time is the number of epochs until the training error is 40%, which is
+reached before the learning rate drops.
 """
 
 from experiments.claims.common import FIVE_SEEDS, GAP, cifar_arm, epochs_to

@@ -2,11 +2,11 @@
 
     make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...
 
-No net is trained for it where C2's `two` is there. The ensemble of seed s has the nets of seeds s, s + 1
-and so on, round the five. So ensembles share nets, and those of five are one and the same: the spread of
-a difference is that of the single nets it is taken from, and the ensemble itself counts as given. (Another
-five nets would differ less from these in their mean than single nets do from each other, so the intervals
-are rather too wide than too narrow for that; that all nets saw the same test images, they do not tell.)
+If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
+and so on, in cyclic order over the five seeds. So ensembles share nets, and all ensembles of five are
+identical: the spread of a difference is then that of the single nets, and the ensemble counts as fixed. (The
+mean of another five nets would vary less than single nets do, so in this respect the intervals are too wide
+rather than too narrow. They do not reflect that all nets are tested on the same images.)
 """
 
 from experiments.claims.common import AVERAGED_ERROR, AVERAGED_ERRORS, against_one, averaged, measured_arm

@@ -1,12 +1,12 @@
-"""Which initialisation the net needs: the paper's fixed Gaussians, or ones that know a layer's size.
+"""Which initialisation the net needs: the paper's fixed Gaussians, or ones scaled to the size of a layer.
 
     make ablation-init DATASET=cifar10 DATA_DIR=...
 
-The paper draws all weights with standard deviation .01 and starts some biases at 1 (section 5); the
-authors' program has .03 in conv3 to conv5. Both fit the paper's net: here a unit has fewer inputs, from a
-half (conv2) to a forty-eighth (fc6) of the paper's, so the same numbers make its output smaller. `paper-raw`
-is the paper's condition to the letter, pixels and `alpha` included; `gain` is that with the Gaussian of each
-layer as wide as its fewer inputs need.
+The paper draws all weights with standard deviation .01 and initialises some biases with 1 (section 5); the
+authors' program uses .03 in conv3 to conv5. Both values suit the paper's net. Here units have fewer inputs,
+from a half (conv2) to a forty-eighth (fc6) of the paper's, so the same values give smaller outputs.
+`paper-raw` is exactly the paper's condition, including pixels and `alpha`; `gain` also widens the Gaussian of
+each layer to compensate for its fewer inputs.
 """
 
 from experiments.claims.common import cifar_arm

@@ -10,9 +10,8 @@ share of such random splits whose halves differ at least as much as its towers. 
 the halves of a net with one tower, but these are too small for a fair comparison (six kernels, not twelve).
 
 `ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
-12 per tower, so that a few of them decide the contrast. All other layers are the same. The
-learning rate of `ablation-kernels-many` is searched again, because a layer with more input channels takes
-larger steps.
+12 per tower, so that a few of them decide the contrast. All other layers are the same. The learning rate of
+`ablation-kernels-many` is searched again, because a layer with more input channels takes larger steps.
 
 `ablation-kernels-long` trains three times as long, which gives the towers more time to differ. Its nets
 are those of `ablation-color-long` without colour noise.

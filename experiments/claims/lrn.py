@@ -4,21 +4,20 @@
     make ablation-lrn-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-lrn-form DATASET=cifar10 DATA_DIR=...
 
-`ablation-lrn` has the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only
-where activations are large. On raw pixels (0..255 minus the mean image) they are; on pixels of unit
-variance the layer is nearly the constant factor 2^-.75. The column `lrn_factor_cv` shows this: the
-coefficient of variation of the factor over the activations of the trained net's first normalisation on
-test images.
+`ablation-lrn` uses the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only
+if activations are large. They are large on raw pixels (0..255 minus the mean image); on pixels of unit
+variance the layer multiplies by nearly the constant 2^-.75. The column `lrn_factor_cv` shows this: it is the
+coefficient of variation of the factor in the trained net's first normalisation, on test images.
 
-`ablation-lrn-alexnet` has the net that the claim was made for. There `alpha` fits the scale of the pixels
-(`experiments.claims.common`), so that the layer normalises instead of multiplying by a constant. The arm
-`factor` is the layer with alpha 0, that constant alone: the part of the difference that is not due to
-normalising.
+`ablation-lrn-alexnet` uses the AlexNet, for which the claim was made. Its `alpha` is adapted to the scale of
+the pixels (`experiments.claims.common`), so that the layer normalises instead of multiplying by a constant.
+The arm `factor` has alpha 0 and so only the constant; it shows which part of the difference is not due to
+normalisation.
 
-`ablation-lrn-form` is a question of our own: the paper's formula or the authors' program? The program (its
-net #145) differs from the paper in four ways: alpha is divided by n, the first normalisation precedes its
-ReLU, which comes after the pooling, a spatial normalisation follows the second, and windows do not reach
-across towers, of which this net has one. The program's ReLU after pool5 comes with the second of these.
+`ablation-lrn-form` is a question of our own: the paper's formula or that of the authors' program? The program
+(its net #145) differs from the paper in four ways: alpha is divided by n; in the first stage the ReLU comes
+after normalisation and pooling; the second normalisation is followed by a spatial one; and windows do not
+extend across towers (this net has only one). The program's ReLU after pool5 belongs to the second difference.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,13 +36,13 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
     """Coefficient of variation of the factor by which the first normalisation multiplies its input.
 
     Args:
-        models: the trained net.
+        models: the trained net, as the only element.
         data: its pipelines; the first `PROBE_IMAGES` of the report split are used.
 
     Returns:
         0 for a constant factor.
     """
-    # Here, not at the top: listing the experiments should not wait for TensorFlow.
+    # Imported here, so that listing the experiments does not have to wait for TensorFlow.
     import keras
     import numpy as np
 
@@ -55,7 +54,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
         return {FACTOR_CV.name: 0.0}
     images, _, weights = next(iter(data.report(PROBE_IMAGES)))
     inputs = np.asarray(keras.Model(model.input, layer.input)(images), np.float64)[np.asarray(weights) > 0]
-    # The factor from the formula: the layer's own output is rounded to the precision of the run.
+    # Computed from the formula, because the layer's output is rounded to the precision of the run.
     active = np.abs(inputs) > 1e-3 * np.abs(inputs).max()
     outputs = local_response_normalization(
         inputs, layer.n, layer.k, layer.alpha, layer.beta, layer.divide_alpha
@@ -76,7 +75,7 @@ def _unit(rate: float, lrn: bool = False) -> Config:
 
 def _effects(arm: str, baseline: str, primary: bool) -> tuple[Comparison, ...]:
     return (
-        # The paper's 13% to 11% on CIFAR-10 is for another four-layer net; on ImageNet it was 1.4 points.
+        # The paper reports 13% to 11% on CIFAR-10, for another four-layer net, and 1.4 points on ImageNet.
         Comparison(arm, baseline, TEST_ERROR, "difference", -0.02, -0.01, primary),
         Comparison(arm, baseline, GAP, "difference", None, -0.01),
     )

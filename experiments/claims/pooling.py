@@ -1,13 +1,12 @@
-"""C4: overlapping pooling (3/2) lowers the error against 2/2, and overfits slightly less (section 3.4).
+"""C4: overlapping pooling (3/2) gives a lower error than 2/2 and overfits slightly less (section 3.4).
 
     make ablation-pooling DATASET=cifar10 DATA_DIR=...
     make ablation-pooling-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
 
-`ablation-pooling` has the four-layer net with max pooling, crops and flips; the sides of its maps are 16,
-8 and 4 in both arms. `ablation-pooling-alexnet` has the net that the claim was made for, with crops of 50
-pixels instead of 56: then the maps have sides of 23, 11, 5 and 2 with either window, as 55, 27, 13 and 6
-are in the paper's net; with crops of 56 fc6 would see 3x3 positions after separate pooling and 2x2 after
-overlapping.
+`ablation-pooling` uses the four-layer net with max pooling, crops and flips; the sides of its maps are 16,
+8 and 4 in both arms. `ablation-pooling-alexnet` uses the AlexNet, for which the claim was made, with crops of
+50 pixels instead of 56. The maps then have sides of 23, 11, 5 and 2 with either window, just as 55, 27, 13
+and 6 in the paper's net. With crops of 56, the input of fc6 would be 3x3 after 2/2 pooling but 2x2 after 3/2.
 """
 
 from alexnet_tf.config.fields import Config

@@ -2,11 +2,11 @@
 
     make ablation-relu DATASET=cifar10 DATA_DIR=...
 
-The paper neither gives the network nor its initialisation. The main pair trains the authors' small
-net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `modern` is what one
-would write today (unit variance, Glorot, max pooling). Each pair between them changes one thing
-against the main pair, so that one sees what the factor depends on. No regularisation of any kind, a
-constant learning rate for each arm, chosen from its grid for speed.
+The paper specifies neither the network nor its initialisation. The main pair of arms trains the authors'
+small net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `modern` follows
+current practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main
+pair, to show what the speed-up depends on. No arm is regularised; each has a constant learning rate, the one
+from its grid that trains fastest.
 """
 
 from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
@@ -54,7 +54,7 @@ def _compare(suffix: str, primary: bool = False) -> Comparison:
         metric=EPOCHS_TO_25,
         kind="ratio",
         paper_effect=6.0,
-        # Half as fast as the paper says would still be a reason to choose ReLU; less is another claim.
+        # Half the paper's speed-up would still be a reason to choose ReLU; less would be a different claim.
         smallest_effect=3.0,
         primary=primary,
     )

@@ -1,11 +1,11 @@
-"""C14: nearest neighbours in the last hidden layer are of one kind, though far apart in pixels (section 6.1).
+"""C14: nearest neighbours in the last hidden layer show similar objects but differ in pixels (section 6.1).
 
     make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...
 
-For each of 500 test images, the six nearest training images by exact Euclidean distance, in the features
-of fc7 and in pixels. Two metrics: the share of them that has the query's class, and their distance in
-pixels, as the share of all training images that are nearer. An untrained net is the control, because a
-random projection keeps distances.
+For each of 500 test images, the experiment finds the six nearest training images by exact Euclidean distance
+in fc7 features and in pixels. There are two metrics: the share of these neighbours that have the query's
+class, and the share of all training images that are nearer to the query in pixels than a neighbour is. An
+untrained net is the control, because a random projection roughly preserves distances.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from experiments.experiment import Comparison, Experiment, Metric, Probe
 
 SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
 NEARER = Metric("nearer_in_pixels", "images nearer in pixels than the neighbours", "fraction", 0, 1)
-# The same queries for every net.
+# Every net gets the same queries.
 QUERY_SEED = 0
 
 
 def neighbours_in(space: int) -> Probe:
-    """A probe: the two metrics of neighbours in the last hidden layer (space 0) or in pixels (space 1)."""
+    """A probe for both metrics of the neighbours in the last hidden layer (space 0) or pixels (space 1)."""
 
     def probe(models: Sequence, data) -> Mapping[str, float | None]:
-        # Here, not at the top: listing the experiments should not wait for TensorFlow.
+        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
         from alexnet_tf.figures.of_images import find_neighbours, nearer_in_pixels
 
         found = find_neighbours(models[0], data, QUERY_SEED)
@@ -57,9 +57,9 @@ EXPERIMENT = Experiment(
         measured_arm("fc7", "fc7 of the trained net", neighbours_in(0)),
     ),
     comparisons=(
-        # Ten of a hundred neighbours: less would not be seen in six.
+        # Ten of a hundred neighbours: a smaller effect would not be visible in six.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # A tenth of all training images nearer: such a neighbour would not be found in pixels.
+        # If a tenth of all training images are nearer in pixels, pixel distance would not find the neighbour.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1),
         Comparison("fc7", "untrained", NEARER, "difference", None, 0.1),

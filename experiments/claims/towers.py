@@ -2,11 +2,12 @@
 
     make ablation-towers DATASET=tiny_imagenet100 DATA_DIR=...
 
-conv5 and the fully connected layers are not halved (the paper's footnote), so that both nets have about as
-many parameters. A hundred classes of ImageNet: the claim is about nets that need many kernels.
+conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
+number of parameters. The data are 100 classes of ImageNet, because the claim is about nets that need many
+kernels.
 
-The search of `one` found two rates about as good as each other; `one-fast` has the higher of them, which is
-the rate of `two`, so that one sees how much of the difference is the rate's.
+The search for `one` found two learning rates that are about equally good. `one-fast` uses the higher one,
+which is also the rate of `two`, to show how much of the difference is due to the rate.
 """
 
 import dataclasses

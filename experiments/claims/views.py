@@ -2,8 +2,8 @@
 
     make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...
 
-No net is trained for it where C2's `two` is there: the same nets look at the central crop, at it and its
-mirror image, at the four corners and the centre, at all five and their mirror images.
+If the nets of C2's arm `two` exist, no net is trained. The arms evaluate the same nets on the central crop;
+on it and its mirror image; on the four corner crops and the central one; and on all five with mirror images.
 """
 
 from experiments.claims.common import AVERAGED_ERROR, AVERAGED_ERRORS, against_one, averaged, measured_arm

@@ -1,1 +1,1 @@
-"""Two results side by side, or one and the paper."""
+"""Compares two results with each other, or a result with the paper."""

@@ -1,4 +1,4 @@
-"""Result folders as rows by key, and which folders of two results belong together."""
+"""Reads result folders into rows by key, and pairs the folders of two results."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ SCHEMAS = {schema.file: schema for schema in (columns.RUNS, columns.CURVES, colu
 RUNS, CURVES, SEARCH = SCHEMAS
 KEYS = {file: schema.key for file, schema in SCHEMAS.items()}
 RANGES = {name: limits for each in EXPERIMENTS for name, limits in each.ranges.items()}
-# Columns that only this file has.
+# For each kind of file, a column that no other kind has.
 MARKS = {RUNS: "run_id", CURVES: "epoch", SEARCH: "winner"}
 
 Row = Mapping[str, Any]
-# The values of a row's key columns; of a run its arm and seed.
+# The values of a row's key columns; for a run, its arm and seed.
 Key = tuple[Any, ...]
 
 
@@ -31,10 +31,10 @@ class Side:
     Attributes:
         path: its folder.
         compared: the files to compare: all, or the one that the user named.
-        tables: file -> key columns -> row. Rows of curves.csv have the config hash of their run, None where
-            there is no runs.csv.
+        tables: file -> key -> row. Rows of curves.csv get the config hash of their run, or None if there is
+            no runs.csv.
         records: run_id -> record.
-        problems: what could not be read.
+        problems: messages about what could not be read.
     """
 
     path: Path
@@ -50,18 +50,18 @@ class Side:
 
     @property
     def experiment(self) -> str:
-        """The experiment that the rows name."""
+        """The name of the experiment in the rows."""
         names = (row["experiment"] for table in self.tables.values() for row in table.values())
         return next(filter(None, names), self.path.name)
 
     def record(self, run: Key) -> Mapping[str, Any] | None:
-        """The record that a row of runs.csv names; None where it is missing or damaged."""
+        """The record named by a row of runs.csv; None if it is missing or damaged."""
         return self.records.get(self.runs[run]["run_id"])
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two folders to compare, and their name in the output."""
+    """Two folders to compare, and the name of the pair in the output."""
 
     name: str
     a: Side
@@ -69,13 +69,14 @@ class Pair:
 
 
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
-    """The folders of two results that belong together, and a line for each folder of one side only.
+    """Pairs the folders of two results; also returns a line for each folder that only one side has.
 
-    Two experiment folders, or files in them, are always a pair. In trees, folders with the same path below
-    `a` and `b` are; where there are none, folders of the same experiment (on another data set).
+    Two experiment folders, or files in them, always form a pair. In directory trees, folders with the same
+    path below `a` and `b` form a pair; if there are none, folders of the same experiment do (on different
+    data sets).
 
     Raises:
-        InputError: when a path is missing, or there is no pair.
+        InputError: if a path is missing, or there is no pair.
     """
     left, right = find_folders(a), find_folders(b)
     left, right = _named_as_in(left, right), _named_as_in(right, left)
@@ -97,10 +98,10 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 
 
 def find_folders(path: Path) -> dict[str, Path]:
-    """The experiment folders at or below a path, by relative path: "." for itself or the folder of a file.
+    """The experiment folders at or below a path, by relative path: "." for the path, or the folder of a file.
 
     Raises:
-        InputError: when there is none, or a file has other columns than the result files.
+        InputError: if there is none, or a file does not have the columns of a result file.
     """
     if path.is_file():
         _kind(path)
@@ -116,7 +117,7 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """A single folder compared with a tree gets the longest name in the tree with which its own path ends."""
+    """Names a single folder by the longest relative path in the tree `others` that its path ends with."""
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()
@@ -125,7 +126,7 @@ def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str,
 
 
 def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, str]:
-    """The pairs of folders with the same last name, where only one folder on each side has it."""
+    """Pairs folders by the last part of their path, if it is unique on each side."""
     unique: list[dict[str, str]] = []
     for folders in (left, right):
         counts = Counter(Path(name).name for name in folders)
@@ -134,13 +135,13 @@ def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, s
 
 
 def _read_side(folder: Path, named: Path) -> Side:
-    """Reads a folder; where the user named a file in it, that file and the runs.csv beside a curves.csv."""
+    """Reads a folder, or only the file that the user named (for curves.csv, also the runs.csv beside it)."""
     paths = {name: folder / name for name in KEYS}
     compared = frozenset(KEYS)
     if named.is_file():
         kind = _kind(named)
         compared = frozenset({kind})
-        # Curves do not hold their config hash; the rows beside them do.
+        # curves.csv has no config hashes; the runs.csv beside it has them.
         paths = {kind: named} | ({RUNS: paths[RUNS]} if kind == CURVES else {})
     tables: dict[str, dict[Key, Row]] = {name: {} for name in KEYS}
     records, problems = read_records(folder) if RUNS in paths else ({}, [])
@@ -158,7 +159,7 @@ def _read_side(folder: Path, named: Path) -> Side:
 
 
 def _kind(path: Path) -> str:
-    """Which of the result files a CSV is, by its header."""
+    """The kind of result file, identified by the header."""
     with open(path, encoding="utf-8", errors="replace") as file:
         header = file.readline().rstrip("\r\n")
     for name, mark in MARKS.items():

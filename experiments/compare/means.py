@@ -1,4 +1,4 @@
-"""Means of arms over their seeds: how far apart two results are, and whether they are equivalent."""
+"""Compares two results by the means of arms over seeds: differences and tests of equivalence."""
 
 import math
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ FRACTIONS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """A metric of the runs of one arm.
+    """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: of the finished runs, by seed.
-        without: how many finished runs have no value: they never reached the target.
-        unfinished: how many runs diverged or failed.
+        values: values of the finished runs, by seed.
+        without: number of finished runs without a value, because they never reached the target.
+        unfinished: number of runs that diverged or failed.
     """
 
     values: Sequence[float]
@@ -38,12 +38,12 @@ class Sample:
 
     @property
     def mean(self) -> float:
-        """Of at least one value."""
+        """Mean of the values; there must be at least one."""
         return math.fsum(self.values) / len(self.values)
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """A line for each metric of each arm that both have, except where their common runs agree.
+    """A line for each metric of each common arm, unless the common runs agree.
 
     The 95% interval is Welch's. It treats the samples as independent even where they share seeds: runs of
     the same seed may diverge, so rows are not paired.
@@ -58,7 +58,7 @@ def mean_differences(pair: Pair) -> list[str]:
             values = [[side.runs[run][metric] for run in common] for side in (pair.a, pair.b)]
             agree = common and values[0] == values[1] and same.issuperset(common)
             sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
-            # A metric that neither side has is measured of other arms.
+            # A metric without values on either side is measured only for other arms.
             if any(side.values for side in sides) and not agree:
                 lines.append(f"{pair.name} {arm}, {metric}: {_difference(metric, *sides)}")
     return lines
@@ -67,19 +67,19 @@ def mean_differences(pair: Pair) -> list[str]:
 def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]]:
     """Tests for each common arm whether the means of a metric differ by less than the margin.
 
-    Two one-sided Welch tests at 5%, which is the same as: the 90% interval of A − B lies within ±margin. An
-    arm with a run that did not finish or has no value, or with a single run, is not shown equivalent.
+    Uses two one-sided Welch tests at 5%; equivalently, the 90% interval of A − B lies within ±margin. An
+    arm is not shown to be equivalent if it has only one run, or a run that did not finish or has no value.
 
     Args:
-        pair: of folders.
+        pair: two folders.
         metric: a column of runs.csv.
-        margin: in units of the metric; 0.01 of an error is one point.
+        margin: margin in units of the metric; for an error, 0.01 is one point.
 
     Returns:
-        Whether the arm is shown equivalent, and its line of text.
+        For each arm, whether it is shown to be equivalent, and a line of text.
 
     Raises:
-        InputError: when a side does not have the metric.
+        InputError: if a side does not have the metric.
     """
     for side in (pair.a, pair.b):
         if side.runs and metric not in metrics(side):
@@ -97,13 +97,13 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
 
 
 def common_arms(pair: Pair) -> list[str]:
-    """The arms that both have in runs.csv, in the order of A."""
+    """The arms that are in both runs.csv, in the order of A."""
     others = {arm for arm, _ in pair.b.runs}
     return list(dict.fromkeys(arm for arm, _ in pair.a.runs if arm in others))
 
 
 def metrics(side: Side) -> list[str]:
-    """The metrics of a runs.csv; none where it has no rows."""
+    """The metrics of a runs.csv; empty if it has no rows."""
     row = next(iter(side.runs.values()), {})
     return [*COMMON, *metric_columns(list(row))] if row else []
 
@@ -117,7 +117,7 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
 
 
 def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
-    """Both means and their difference, except where runs without a value would bias it."""
+    """Both means and their difference, unless runs without a value would bias it."""
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:
@@ -142,6 +142,6 @@ def _mean(metric: str, side: Sample) -> str:
 
 def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:
     if metric in FRACTIONS:
-        # Rounded to what is shown, and without the sign of a zero.
+        # Rounded to the digits shown; + 0.0 avoids a negative zero.
         return wording.points(round(value, 4) + 0.0) + (" points" if unit else "")
     return ("+" if value > 0 else "") + wording.number(value, like)

@@ -1,4 +1,4 @@
-"""Whether a results folder agrees with the paper's own numbers."""
+"""Compares the effects of a results folder with the paper's numbers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,22 +16,21 @@ from experiments.experiment import Comparison, Experiment
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
     """Lists every effect for which the paper has a number, with that number.
 
-    Only the primary comparisons of a claim decide; controls and further measures, for which the paper claims
-    nothing, are listed.
+    Only the primary comparisons of a claim determine the status. Controls and further measures, about which
+    the paper claims nothing, are only listed.
 
     Args:
         path: a results folder of any level, an experiment's folder, or a file in it.
         experiments: the experiments to look for, by name.
 
     Returns:
-        status: 0 no interval of a primary comparison excludes the paper's number on the side of no effect
-            (it holds the number, or lies beyond it on the claimed side); 1 one does; 2 none does but not all
-            rows could be read, or no primary comparison has both a number and an interval (of at least
-            three pairs).
-        text: for people.
+        status: 1 if the interval of a primary comparison lies entirely on the no-effect side of the paper's
+            number (our effect is weaker); else 2 if not all rows could be read, or no primary comparison has
+            both a paper's number and an interval (which needs at least three pairs); else 0.
+        text: human-readable report.
 
     Raises:
-        InputError: when the path is missing or holds no rows for which the paper has a number.
+        InputError: if the path is missing or has no rows for which the paper has a number.
     """
     known = {
         experiment.name: experiment
@@ -63,7 +62,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     for evidence in found:
         title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
         folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
-        # As `float32/cifar10/ablation-pooling` beside `cifar10/ablation-pooling`.
+        # For example `float32/cifar10/ablation-pooling` and `cifar10/ablation-pooling`.
         lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
         lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
@@ -74,7 +73,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
 
 
 def _line(one: Judged) -> str:
-    """An effect, the paper's number and the distances between them."""
+    """A line with an effect, the paper's number and the distance between them."""
     comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
     place, outside = place_of(effect, comparison)

@@ -1,4 +1,4 @@
-"""Configurations and environments of runs, as their rows and records have them."""
+"""Compares the configurations and environments of runs, which are stored in their rows and records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +10,15 @@ from experiments.compare.rows import common_rows, row_name, row_names
 
 # The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Fields that the config hash leaves out because they decide no number, and a column of runs.csv.
+# Fields that the config hash omits because they do not affect the numbers, and a column of runs.csv.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
 def config_differences(pair: Pair) -> list[str]:
-    """The fields in which configurations of common runs differ, a line for all seeds that differ alike.
+    """The fields in which configurations of common runs differ; seeds with the same differences share a line.
 
-    Of an arm without a common seed, the first run of each side is compared. Of searches, whose rows have no
-    record, the rates with another config hash are listed.
+    If an arm has no common seed, the first run of each side is compared. Searches have no records, so the
+    rates whose config hashes differ are listed instead.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:
@@ -34,7 +34,7 @@ def config_differences(pair: Pair) -> list[str]:
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """Fields in which records of runs with equal config hash differ, and problems of records not whole."""
+    """Fields in which records of runs with equal config hash differ, and problems of incomplete records."""
     differing, problems = [], []
     for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
@@ -52,7 +52,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """A line with what differs between the environments of the common runs; where there are none, of all."""
+    """A line with the differences between environments of the common runs, or of all if none is common."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:
@@ -66,7 +66,7 @@ def environment_difference(pair: Pair) -> list[str]:
 
 
 def record_problems(side: Side) -> tuple[list[str], list[str]]:
-    """The records that rows name and do not exist, and the cells of rows that differ from their record."""
+    """The missing records of rows, and the cells of rows that differ from their record."""
     folder = side.path / "records"
     missing, disagreeing = [], []
     for run, row in side.runs.items():
@@ -97,7 +97,7 @@ def _config_difference(pair: Pair, run: Key, other: Key) -> str:
 def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str]) -> str:
     names = sorted((a.keys() | b.keys()) - ignored)
     if a["model.kind"] != b["model.kind"]:
-        # Fields that only one kind of network has add nothing.
+        # Fields that only one kind of network has are not informative.
         names = [name for name in names if name in a and name in b]
     return ", ".join(
         f"{name} {a.get(name)!r} / {b.get(name)!r}" for name in names if a.get(name) != b.get(name)
@@ -105,10 +105,10 @@ def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str
 
 
 def _fields(side: Side, run: Key) -> dict[str, Any]:
-    """The configuration and the images of a run; a field that an old record lacks has its default.
+    """The configuration and the images of a run; a field that is missing in an old record gets its default.
 
     Raises:
-        InputError: when there is no whole record.
+        InputError: if there is no complete record.
     """
     row, record = side.runs[run], side.record(run)
     if record is None:
@@ -119,7 +119,7 @@ def _fields(side: Side, run: Key) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, by dotted names."""
+    """Flattens nested mappings; the keys become dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -127,7 +127,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment(side: Side, run: Key) -> dict[str, str]:
-    """The environment in a run's record, and over that in its row, which is the evidence."""
+    """The environment in a run's record, overridden by that in its row, which is the evidence."""
     row, recorded = side.runs[run], (side.record(run) or {}).get("environment", {})
     own = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
     return {name: str(value) for name, value in (recorded | own).items()}

@@ -1,4 +1,4 @@
-"""Whether two results hold the same numbers or equivalent means, and what differs where they do not."""
+"""Compares two results: equal numbers or equivalent means, and otherwise the differences."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from experiments.compare.records import (
 from experiments.compare.rows import compare_rows, lone_rows
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
-# The sections of the text, in their order.
+# The sections of the text, in order.
 SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, DISAGREEING, ALONE, MISSING, UNREADABLE = (
     "differ",
     "configurations differ",
@@ -31,21 +31,21 @@ Findings = dict[str, list[str]]
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares runs with equal config hash number by number, and others by the means of their arms.
+    """Compares runs with equal config hash number by number, and other runs by the means of their arms.
 
     Args:
         a: a results folder of any level, an experiment's folder, or a runs.csv, curves.csv or lr_search.csv.
-        b: likewise; of the same experiment or another, on the same data set or another.
-        tolerance: largest absolute difference that agrees; at 0 numbers must be equal to the last digit.
+        b: likewise; experiment and data set may differ from those of `a`.
+        tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
 
     Returns:
-        status: 0 no rows with equal config hash differ, nor the configurations and images in their records;
-            1 some do; 2 none do but not all files could be read. Other configurations and environments,
-            missing records, and runs of one side only are listed but are no failure.
-        text: for people.
+        status: 1 if rows with equal config hash, or the configurations or images in their records, differ;
+            else 2 if not all files could be read; else 0. Different config hashes and environments, missing
+            records, and runs that only one side has are listed but do not count as failures.
+        text: human-readable report.
 
     Raises:
-        InputError: when a path is missing, or the two have neither an arm nor a row in common.
+        InputError: if a path is missing, or the two have neither an arm nor a row in common.
     """
     if not (tolerance >= 0 and math.isfinite(tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {tolerance}")
@@ -73,12 +73,12 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
         margin: largest difference of means that does not matter, in units of the metric.
 
     Returns:
-        status: 0 every common arm is equivalent; 1 some arm is not shown to be; 2 all are, but not all files
-            could be read.
-        text: for people.
+        status: 0 if every common arm is equivalent; 1 if some arm is not shown to be equivalent; 2 if all
+            are, but not all files could be read.
+        text: human-readable report.
 
     Raises:
-        InputError: when a path is missing, or the two have no arm or not the metric in common.
+        InputError: if a path is missing, or the two have no common arm or do not both have the metric.
     """
     if not (margin > 0 and math.isfinite(margin)):
         raise InputError(f"--margin: expected a finite number > 0; received {margin}")
@@ -105,7 +105,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
 
 
 def _compare_pair(pair: Pair, tolerance: float, found: Findings, agreeing: dict[str, int]) -> None:
-    """Adds what a pair of folders has in common and what differs."""
+    """Adds the agreeing rows and the differences of a pair of folders."""
     compared = [file for file in KEYS if file in pair.a.compared & pair.b.compared]
     for file in compared:
         differing, rows = compare_rows(pair, file, tolerance)
@@ -137,7 +137,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # One folder may be on both sides, and one run in two files.
+        # Remove duplicates: both sides may be the same folder, and a run may be in two files.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

@@ -1,25 +1,25 @@
-"""Rows with equal config hashes, compared cell by cell."""
+"""Compares rows with equal config hashes cell by cell."""
 
 from collections.abc import Iterable
 
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# Columns that the configuration does not decide, and its hash, which `common_rows` compares.
+# Columns not determined by the configuration, and the config hash, which `common_rows` compares.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# What a search decides by its objective and among its rates; two experiments need not decide alike.
+# Columns that depend on a search's objective and other rates, which may differ between experiments.
 DECISIONS = {"objective", "value", "winner"}
-# How many epochs of a curve a line shows.
+# Maximum number of epochs of a curve that a line shows.
 SHOWN_EPOCHS = 3
 
 
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
-    """The keys of the rows that both have: with equal config hash, and with another.
+    """The keys of the common rows: those with equal config hashes, and those with different ones.
 
-    Curves without a runs.csv have no hash; they count as equal to any.
+    Curves without a runs.csv have no hash; they count as equal to any hash.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -31,13 +31,14 @@ def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
-    """The cells that differ between rows with equal config hash, and how many rows agree.
+    """The cells that differ between rows with equal config hash, and the number of rows that agree.
 
-    At tolerance 0 numbers must be equal to the last digit. Rows of two experiments need only agree in the
-    columns that both have. An epoch that only one of two curves has is a difference.
+    At tolerance 0 numbers must be equal to the last digit. Rows of two different experiments are compared
+    only in the common columns. An epoch that is missing in one of two curves is a difference.
 
     Returns:
-        A line for each cell, or for each column of a curve; and the number of rows without one.
+        A line for each differing cell, or for each differing column of a curve; and the number of rows
+        without differences.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     keys, _ = common_rows(pair, file)
@@ -61,7 +62,7 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
 
 
 def lone_rows(pair: Pair, file: str) -> list[str]:
-    """The rows of a file that only one side has, a line for each arm; for curves.csv the runs."""
+    """The rows of a file (for curves.csv, the runs) that only one side has, a line for each arm."""
     lines = []
     for side, other in ((pair.a, pair.b), (pair.b, pair.a)):
         keys, others = side.tables[file].keys(), other.tables[file].keys()
@@ -77,7 +78,7 @@ def lone_rows(pair: Pair, file: str) -> list[str]:
 
 
 def row_name(file: str, key: Key) -> str:
-    """The key of a row, or of the run of a curve's point, in words.
+    """The key of a row in words; for a row of curves.csv, the key of its run.
 
     Example:
 
@@ -90,7 +91,7 @@ def row_name(file: str, key: Key) -> str:
 
 
 def row_names(file: str, keys: Iterable[Key]) -> list[str]:
-    """The keys of rows in words, a line for each arm: its seeds, or of one seed its searched rates.
+    """The keys of rows in words, a line for each arm with its seeds, or for a search its rates.
 
     Example:
 
@@ -105,7 +106,7 @@ def row_names(file: str, keys: Iterable[Key]) -> list[str]:
 
 
 def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -> list[tuple[str, str, str]]:
-    """(column, text, text) for each column that differs by more than the tolerance."""
+    """(column, text in a, text in b) for each column that differs by more than the tolerance."""
     if a is None or b is None:
         return [("row", "missing" if a is None else "present", "missing" if b is None else "present")]
     columns = [name for name in dict.fromkeys([*a, *b]) if name not in INCIDENTAL]
@@ -120,6 +121,6 @@ def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -
 
 
 def _within(tolerance: float, *values: object) -> bool:
-    # True and False are numbers to Python, but no tolerance makes them agree.
+    # Python treats True and False as numbers, but the tolerance must not apply to them.
     x, y = (v if isinstance(v, int | float) and not isinstance(v, bool) else float("nan") for v in values)
     return tolerance > 0 and abs(x - y) <= tolerance

@@ -1,1 +1,1 @@
-"""Recorded rows, checked and judged."""
+"""Checks recorded rows and computes effects and verdicts from them."""

@@ -1,4 +1,4 @@
-"""The rows of one folder, checked against the folder, their curves, their records and each other."""
+"""Checks the rows of a folder against the folder's name, their curves, their records and each other."""
 
 import itertools
 import math
@@ -23,16 +23,16 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """Checks what `<results-dir>/<dataset>/<experiment>` holds.
+    """Checks the files in `<results-dir>/<dataset>/<experiment>`.
 
-    Rows that name another experiment, or another data set than their folder, are left out: they must not be
-    averaged with those of this experiment.
+    Rows whose experiment or data set is not that of their folder are left out: they must not be averaged
+    with the rows of this experiment.
 
     Returns:
-        The lines of runs.csv and of curves.csv that are the experiment's, and one "file:line: expected ...,
+        The experiment's lines of runs.csv and of curves.csv, and a message "file:line: expected ...,
         received ..." for each fault.
     """
-    # The parent of a folder that was copied out of its tree, and so has another name, is no data set.
+    # A folder with another name was copied out of its tree, so its parent is not named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     own_runs, strange_runs = _own(runs, {"experiment": experiment.name, "dataset": dataset})
     own_curves, strange_points = _own(curves, {"experiment": experiment.name})
@@ -60,7 +60,7 @@ def _run_of(line: Line) -> tuple[str, int]:
 
 
 def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
-    """Columns that a later version of the files may have added, or another experiment."""
+    """Reports unknown columns, which a later version or another experiment may have added."""
     return [
         f"{path}:1: expected the columns that this version writes, received also {name!r} (not used)"
         for name in table.header
@@ -69,7 +69,7 @@ def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
 
 
 def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], list[str]]:
-    """The rows whose cells are as expected (None: any), and a problem for each other cell."""
+    """The rows with the expected cells (None: any value), and a problem for each unexpected cell."""
     own, problems = [], []
     for line in table.lines:
         wrong = [
@@ -95,7 +95,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # The text, because NaN in the row also stands for an impossible number, reported when it was read.
+        # Compare text, because NaN in the row also marks an impossible number, which was reported on reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield (
@@ -128,7 +128,7 @@ def _is_finite(value: float | None) -> bool:
 
 
 def _metrics_of_curve(experiment: Experiment, curve: CurveLines) -> dict[str, float | None]:
-    """The experiment's own metrics, computed anew from a curve; none where it has gaps."""
+    """The experiment's own metrics, recomputed from a curve; empty if the curve has gaps."""
     points = [curve[epoch].row for epoch in sorted(curve)]
     is_whole = sorted(curve) == list(range(len(curve)))
     if not is_whole or not all(_is_finite(point.get(name)) for point in points for name in MEASURED):
@@ -137,9 +137,9 @@ def _metrics_of_curve(experiment: Experiment, curve: CurveLines) -> dict[str, fl
 
 
 def _is_another(written: float | None, of_curve: float | None) -> bool:
-    """Whether a cell holds another number than its curve gives, or one where it gives none, or none."""
+    """Whether a cell differs from the value computed from the curve; either may be None."""
     if written is not None and not math.isfinite(written):
-        return False  # Reported when it was read.
+        return False  # Reported on reading.
     return difference(written, of_curve) > ROUNDING * max(1.0, abs(of_curve or 0.0))
 
 
@@ -148,7 +148,7 @@ def _shown(value: float | None) -> str:
 
 
 def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
-    """Epochs that a curve lacks, from epoch 0 on; lines that cannot be read are reported elsewhere."""
+    """Reports missing epochs of a curve, from epoch 0 on; unreadable lines are reported elsewhere."""
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])
@@ -161,7 +161,7 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
 
 
 def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterator[str]:
-    """Different values of one measurement: the probes of all runs of an ensemble see the same nets."""
+    """Reports runs of one ensemble whose probes differ, although they measure the same nets."""
     for arm in experiment.arms:
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
         if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):
@@ -177,7 +177,7 @@ def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterato
 
 
 def _curves_without_run(runs: Table, by_run: Mapping[tuple[str, int], CurveLines]) -> Iterator[str]:
-    """Curves of runs that have not finished: killed, or still running."""
+    """Reports curves without a row: their runs were killed or are still running."""
     finished = {_run_of(line) for line in runs.lines if line.row}
     for arm, seed in sorted(by_run.keys() - finished):
         first = next(iter(by_run[arm, seed].values()))
@@ -188,7 +188,7 @@ def _curves_without_run(runs: Table, by_run: Mapping[tuple[str, int], CurveLines
 
 
 def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iterator[str]:
-    """A missing record, and a hash that is not that of the record's configuration and images."""
+    """Reports a missing record, or a hash that does not match the record's configuration and images."""
     run_id = run.row["run_id"]
     path = folder / "records" / f"{run_id}.json"
     if run_id not in records and not path.exists():
@@ -209,7 +209,7 @@ def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iter
 
 
 def _records_without_run(runs: Table, folder: Path, records: Mapping[str, Any]) -> list[str]:
-    """Records of runs that runs.csv does not name, not even in a line that cannot be read."""
+    """Records of runs that runs.csv does not mention, not even in an unreadable line."""
     named = {line.texts.get("run_id") for line in runs.lines}
     return [
         f"{folder / 'records' / run_id}.json: expected a row of this run in runs.csv, received none"

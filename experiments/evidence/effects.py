@@ -1,4 +1,4 @@
-"""Effects and verdicts from the rows of finished runs."""
+"""Computes effects and verdicts from the rows of finished runs."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from alexnet_tf.statistics.effects import (
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.experiment import COMMON_METRICS, Comparison, Experiment
 
-# Two pairs have an interval too, but one that a lucky third would overturn.
+# An interval can be computed from two pairs too, but a third pair could easily change it.
 MIN_PAIRS = 3
 
 Row = Mapping[str, Any]
@@ -30,7 +30,7 @@ Records = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Judged:
-    """A comparison, the effect that was measured, and the verdict; `notes`: why seeds were left out."""
+    """A comparison, its measured effect and its verdict; `notes` says why seeds were left out."""
 
     comparison: Comparison
     effect: Effect
@@ -44,8 +44,8 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        values: seed -> value, None for a run that has none.
-        limits: seed -> epochs, for those that never reached the target: their value is beyond it.
+        values: seed -> value, None for a run without a value.
+        limits: seed -> epochs, for runs that never reached the target: their value exceeds this limit.
         reasons: seed -> why a run has neither.
     """
 
@@ -59,30 +59,30 @@ class Values:
         return [value for _, value in sorted(self.values.items()) if value is not None]
 
     def leave_out(self, seed: int, reason: str) -> None:
-        """Drops what is known of a seed."""
+        """Drops the value and limit of a seed, and records the reason."""
         self.values[seed], self.reasons[seed] = None, reason
         self.limits.pop(seed, None)
 
 
 def arms_in_order(experiment: Experiment, rows: Sequence[Row]) -> list[str]:
-    """Arms that have rows: the experiment's in its order, then others by name."""
+    """Arms that have rows: those of the experiment in its order, then others sorted by name."""
     present = {row["arm"] for row in rows}
     defined = [arm.name for arm in experiment.arms]
     return [name for name in defined if name in present] + sorted(present - set(defined))
 
 
 def config_of(row: Row, records: Records) -> Mapping[str, Any]:
-    """The recorded configuration of a run, empty where there is none."""
+    """The recorded configuration of a run, empty if there is none."""
     return records.get(row["run_id"], {}).get("config", {})
 
 
 def examples_of(rows: Sequence[Row], records: Records, arm: str, name: str) -> list[int]:
-    """How many images the runs of an arm had, as far as their records tell.
+    """The numbers of images that the runs of an arm used, if recorded.
 
     Args:
-        rows: of runs.csv.
+        rows: rows of runs.csv.
         records: run_id -> record.
-        arm: whose runs.
+        arm: name of the arm.
         name: `train_examples` or `report_examples`.
     """
     counts = {records.get(row["run_id"], {}).get("data", {}).get(name) for row in rows if row["arm"] == arm}
@@ -90,16 +90,16 @@ def examples_of(rows: Sequence[Row], records: Records, arm: str, name: str) -> l
 
 
 def departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> dict[str, list[str]]:
-    """Arm -> the fields in which its runs, as recorded, depart from the experiment's definition.
+    """Arm -> the fields in which its recorded runs differ from the experiment's definition.
 
-    The seed, the data set and the precision are not among them: the conditions state these.
+    The seed, the data set and the precision are excluded, because the conditions list them.
     """
     found: dict[str, dict[str, None]] = {}
     defined = {arm.name: arm.config.to_dict() for arm in experiment.arms}
     for row in rows:
         recorded = config_of(row, records)
         for section in ("data", "model", "train"):
-            # Through JSON and back, like the record: tuples are lists.
+            # Converted to JSON and back, like the record, so that tuples become lists.
             there = json.loads(json.dumps(defined.get(row["arm"], {}).get(section, {})))
             for name, value in recorded.get(section, {}).items():
                 if name in there and value != there[name] and name != "dataset":
@@ -109,7 +109,7 @@ def departures(experiment: Experiment, rows: Sequence[Row], records: Records) ->
 
 
 def activation_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm: str) -> str:
-    """The activation that the runs of an arm had, empty where it is unknown or not one."""
+    """The activation used by the runs of an arm, empty if it is unknown or not the same for all."""
     recorded = {
         config_of(row, records).get("model", {}).get("activation") for row in rows if row["arm"] == arm
     }
@@ -122,8 +122,8 @@ def activation_of(experiment: Experiment, rows: Sequence[Row], records: Records,
 def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm: str, metric: str) -> Values:
     """One metric of one arm.
 
-    A diverged run never reaches a target, however long it would run: for such a metric it is censored at
-    the epochs it was allowed. Any other metric of a diverged run means nothing and is left out.
+    A diverged run never reaches a target, so for metrics that measure the epochs to a target it is censored
+    at its maximum number of epochs. Any other metric of a diverged run is meaningless and left out.
     """
     censorable = any(each.name == metric and each.censored_message for each in experiment.metrics)
     found = Values({}, {}, {})
@@ -150,9 +150,9 @@ def values_of(experiment: Experiment, rows: Sequence[Row], records: Records, arm
 
 
 def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> list[float]:
-    """The known values of one metric of one arm, those of one and the same ensemble once.
+    """The known values of one metric of one arm; runs that measure the same ensemble count once.
 
-    A probe that sees as many nets as the arm has seeds sees them all, whichever run it belongs to.
+    A probe that takes as many nets as the arm has seeds measures the same nets for every run.
     """
     of_arm = [defined for defined in experiment.arms if defined.name == arm]
     is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
@@ -163,7 +163,7 @@ def sample_of(experiment: Experiment, arm: str, metric: str, found: Values) -> l
 def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[dict[str, Any]]:
     """Rows of summary.csv.
 
-    `n` counts censored runs; where there are any, the mean is unknown and so stays empty.
+    `n` includes censored runs; if there are any, the mean is unknown and left empty.
     """
     summary = []
     for arm in arms_in_order(experiment, rows):
@@ -180,7 +180,7 @@ def summarise(experiment: Experiment, rows: Sequence[Row], records: Records) -> 
 
 
 def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[Judged]:
-    """Every comparison of the experiment, judged; Holm's family is all of them."""
+    """Judges every comparison of the experiment; Holm's correction is applied over all of them."""
     judged = []
     for comparison in experiment.comparisons:
         arm, baseline = (
@@ -210,7 +210,7 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
     ]  # fmt: skip
 
 
-# From the weakest to the strongest; a bound that decides nothing is as weak as an interval that does not.
+# From the weakest to the strongest; an inconclusive bound is as weak as an inconclusive interval.
 VERDICTS = (
     NOT_REPRODUCED,
     INCONCLUSIVE,
@@ -220,9 +220,9 @@ VERDICTS = (
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The verdict on a claim from those of its comparisons: the weakest of them.
+    """The verdict on a claim: the weakest verdict of its comparisons.
 
-    A comparison without pairs leaves the claim undecided, and where none has any there is no verdict yet.
+    A comparison without pairs leaves the claim undecided; if none has pairs, there is no verdict yet.
 
     Args:
         judged: the claim's primary comparisons on one data set.
@@ -246,7 +246,7 @@ def _verdict(comparison: Comparison, effect: Effect) -> str:
 def _leave_out_incomparable(
     comparison: Comparison, arm: Values, baseline: Values, rows: Sequence[Row]
 ) -> None:
-    """Drops values that have no ratio, and seeds whose baseline had other images or another precision."""
+    """Drops values without a defined ratio, and seeds whose baseline used other images or precision."""
     for found in (arm, baseline) if comparison.kind == "ratio" else ():
         for seed, value in found.values.items():
             if value is not None and value <= 0:
@@ -260,7 +260,7 @@ def _leave_out_incomparable(
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:
-    """Why each seed without a pair has none."""
+    """For each seed without a pair, the reason."""
     notes = []
     for seed in effect.left_out:
         reasons = [

@@ -1,4 +1,4 @@
-"""Numbers of the paper: its tables, and where its effects are, seen from our intervals.
+"""Numbers of the paper: its tables, and the position of its effects relative to our intervals.
 
 Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012,
 section 2 (images), Table 1 and Table 2 with their captions. Errors are fractions in [0, 1].
@@ -17,7 +17,7 @@ VALIDATION_IMAGES = 50_000
 
 @dataclass(frozen=True)
 class PaperErrors:
-    """A line of one of the paper's tables; None where it has a dash."""
+    """A line of one of the paper's tables; None stands for a dash."""
 
     model: str
     top1: float | None
@@ -34,7 +34,7 @@ TABLE_1 = (
 
 ONE_CNN = PaperErrors("1 CNN", 0.407, 0.182)
 FIVE_CNNS = PaperErrors("5 CNNs", 0.381, 0.164, 0.164)
-# ILSVRC-2012, validation and test set. With an asterisk: trained first on all of ImageNet 2011 Fall.
+# ILSVRC-2012, validation and test set. The asterisk means pre-trained on all of ImageNet 2011 Fall.
 TABLE_2 = (
     PaperErrors("SIFT + FVs", None, None, 0.262),
     ONE_CNN,
@@ -45,7 +45,7 @@ TABLE_2 = (
 
 
 class Place(Enum):
-    """Where the paper's number is, seen from our interval."""
+    """Position of the paper's number relative to our interval."""
 
     INSIDE = "inside"
     WEAKER = "outside, ours is weaker"
@@ -54,15 +54,15 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Where the paper's number is, and how far outside.
+    """Position of the paper's number relative to our interval, and its distance from it.
 
     Args:
-        effect: as `judge` found it; its interval may be open.
-        comparison: with a paper's number, or the place is unknown.
+        effect: an effect from `judge`; its interval may be open.
+        comparison: its comparison; without a paper's number, the place is unknown.
 
     Returns:
-        The place, and the `distance` of the number from the nearer end of the interval (None where it is not
-        outside).
+        The place, and the `distance` of the number from the nearer end of the interval (None if the number is
+        not outside).
 
     Example:
 
@@ -86,5 +86,5 @@ def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | Non
 
 
 def distance(a: float, b: float, comparison: Comparison) -> float:
-    """Between two effects: a factor of at least 1 for ratios, else a difference."""
+    """Distance of two effects: for ratios a factor of at least 1, else the absolute difference."""
     return max(a, b) / min(a, b) if comparison.kind == "ratio" else abs(a - b)

@@ -1,4 +1,4 @@
-"""Recorded rows, read, checked and judged: one `Evidence` for each experiment and data set."""
+"""Reads, checks and judges recorded rows: one `Evidence` for each experiment and data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from experiments.evidence.effects import (
 )
 from experiments.experiment import Experiment
 
-# What two rows of one configuration must have in common, whatever else an arm measures of the net.
+# Columns that must be equal in all rows of one configuration, whatever the arm's probe measures.
 OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
 
 
@@ -28,12 +28,12 @@ class Evidence:
     """The rows of one experiment on one data set, judged.
 
     Attributes:
-        experiment: whose rows they are.
+        experiment: the experiment.
         folder: `<results-dir>/<dataset>/<experiment>`.
-        rows: of runs.csv, as far as they can be read.
-        curves: of curves.csv, likewise.
-        records: of the runs.
-        judged: the experiment's comparisons, in its order.
+        rows: readable rows of runs.csv.
+        curves: readable rows of curves.csv.
+        records: records of the runs.
+        judged: the judged comparisons, in the experiment's order.
         problems: one "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
@@ -47,21 +47,21 @@ class Evidence:
 
     @property
     def dataset(self) -> str:
-        """The data set, as its folder is called."""
+        """The data set, from the name of its folder."""
         return self.folder.parent.name
 
     @property
     def primary(self) -> list[Judged]:
-        """The comparisons that are the claim's."""
+        """The claim's primary comparisons."""
         return [one for one in self.judged if one.comparison.primary]
 
     @property
     def verdict(self) -> str:
-        """On the claim: the weakest of its comparisons' verdicts."""
+        """The verdict on the claim: the weakest verdict of its primary comparisons."""
         return claim_verdict(self.primary)
 
     def path(self, name: str) -> str:
-        """One of its files, relative to the results directory."""
+        """The path of one of the folder's files, relative to the results directory."""
         return f"{self.dataset}/{self.folder.name}/{name}"
 
     def values(self, arm: str, metric: str) -> Values:
@@ -69,16 +69,16 @@ class Evidence:
         return values_of(self.experiment, self.rows, self.records, arm, metric)
 
     def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm, those of one and the same ensemble once."""
+        """The known values of one metric of one arm; runs that measure the same ensemble count once."""
         return sample_of(self.experiment, arm, metric, self.values(arm, metric))
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence of all experiments that have rows, in their order, by data set.
+    """The evidence of all experiments that have rows, in their order, and for each by data set.
 
     Args:
-        results_dir: holds `<dataset>/<experiment>/runs.csv`.
-        experiments: to look for.
+        results_dir: directory with `<dataset>/<experiment>/runs.csv`.
+        experiments: the experiments to look for.
     """
     found = [
         evidence_of(folder, experiment)
@@ -89,7 +89,7 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
 
 
 def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
-    """The evidence of one folder; what is wrong with it becomes problems, never an exception."""
+    """The evidence of one folder; faults are listed as problems and never raise an exception."""
     records, problems = read_records(folder)
     tables = read_runs(folder, experiment.ranges), read_curves(folder)
     runs, curves, found = check_rows(folder, experiment, *tables, records)
@@ -101,12 +101,12 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
-    """The folders of an experiment, by data set, in which a run has left anything."""
+    """The folders of an experiment that contain files of a run, by data set."""
     return [folder for folder in sorted(results_dir.glob(f"*/{experiment.name}")) if _has_runs(folder)]
 
 
 def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """Folders with runs that are no experiment's: renamed by hand, or of another version."""
+    """Folders with runs of no known experiment: renamed by hand, or written by another version."""
     names = {experiment.name for experiment in experiments}
     return [
         folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
@@ -126,7 +126,7 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Runs of one configuration that have different results: one net was trained twice."""
+    """Runs with the same configuration but different results: the same net was trained twice."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
     problems = []
     for evidence in found:

@@ -1,4 +1,4 @@
-"""Effects and verdicts as text: percentage points, factors, intervals."""
+"""Formats effects and verdicts as text: percentage points, factors, intervals."""
 
 import math
 
@@ -55,7 +55,7 @@ def unit(comparison: Comparison) -> str:
 
 
 def paper_effect(comparison: Comparison) -> str:
-    """The paper's number, or a dash where it has none."""
+    """The paper's number, or a dash if it has none."""
     return "–" if comparison.paper_effect is None else _declared(comparison.paper_effect, comparison)
 
 
@@ -72,7 +72,7 @@ def smallest_effect(comparison: Comparison) -> str:
 
 
 def _declared(value: float, comparison: Comparison) -> str:
-    """A declared number, with the digits of its declaration."""
+    """A declared number, with as many digits as were declared."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
     scaled = f"{100 * value:+.3g}" if comparison.metric.is_fraction else f"{value:+.3g}"
@@ -80,7 +80,7 @@ def _declared(value: float, comparison: Comparison) -> str:
 
 
 def interval(effect: Effect, comparison: Comparison) -> str:
-    """The interval of an effect, open where censored runs leave it open; empty where there is none."""
+    """The interval of an effect, possibly open because of censored runs; empty if there is none."""
     if effect.low is None and effect.high is None:
         return ""
     like = _like(effect, comparison)
@@ -93,16 +93,16 @@ def interval(effect: Effect, comparison: Comparison) -> str:
 
 
 def _like(effect: Effect, comparison: Comparison) -> float:
-    """The value whose decimal places an effect and its interval have.
+    """The value that determines the decimal places of an effect and its interval.
 
-    A difference may be close to 0 by chance, so its digits are those of its interval.
+    A difference may be close to 0 by chance, so its interval determines the digits.
     """
     known = [abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None]
     return known[0] if comparison.kind == "ratio" else max(known)
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
-    """An effect with its unit, as a bound where it is one.
+    """An effect with its unit, shown as a bound if it is one.
 
     Example:
 
@@ -124,14 +124,14 @@ def effect_text(effect: Effect, comparison: Comparison) -> str:
 
 
 def judged_effect(one: Judged) -> str:
-    """The effect with its interval; one pair has no interval and is not shown as an estimate."""
+    """The effect with its interval; the effect of a single pair is not shown, because it has no interval."""
     if one.effect.n == 1 and one.effect.effect is not None:
         return "one pair, no interval"
     return effect_text(one.effect, one.comparison)
 
 
 def detectable(effect: Effect, comparison: Comparison) -> str:
-    """The smallest effect that these pairs can detect, without a sign; empty where it is unknown."""
+    """The smallest effect that these pairs can detect, without a sign; empty if it is unknown."""
     least = detectable_effect(effect, comparison.kind)
     if least is None:
         return ""

@@ -1,1 +1,1 @@
-"""Tables, the page of claims, README's tables, made of recorded rows."""
+"""Generates the tables, the page of claims and README's tables from recorded rows."""

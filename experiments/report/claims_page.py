@@ -49,12 +49,12 @@ LEGEND = f"""\
 def claims_page(
     found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str] | None = None
 ) -> str:
-    """Markdown, its links relative to the results directory; the same rows give the same bytes.
+    """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
     Args:
         found: the evidence.
         experiments: all experiments, in the order of the page.
-        unread: `<dataset>/<experiment>` -> problem, for folders of which no row can be read.
+        unread: `<dataset>/<experiment>` -> problem, for folders without a readable row.
     """
     unread = unread or {}
     doubtful = [evidence for evidence in found if not _holds(evidence)]
@@ -86,7 +86,7 @@ def claims_page(
 
 
 def _cost(found: Sequence[Evidence]) -> str:
-    """Training time of the nets; a net that several experiments use counts once."""
+    """Total training time of the nets; a net that several experiments use counts once."""
     nets: dict[tuple[str, str], Row] = {}
     for evidence in found:
         for row in evidence.rows:
@@ -98,7 +98,7 @@ def _cost(found: Sequence[Evidence]) -> str:
 def _lines(
     found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str]
 ) -> list[list[str]]:
-    """A line for each primary comparison; the first of a claim has the claim's verdict too."""
+    """A line for each primary comparison; the first one of a claim also shows the claim's verdict."""
     lines = []
     tested = family(found)
     for experiment in experiments:
@@ -135,7 +135,7 @@ def _declared(comparison: Comparison) -> list[str]:
 
 
 def _link(evidence: Evidence) -> str:
-    """The data set, linked to the table."""
+    """The data set's name as a link to the experiment's table."""
     return f"[{evidence.dataset}]({evidence.path('table.md')})"
 
 
@@ -148,7 +148,7 @@ def _notes(evidence: Evidence) -> list[str]:
 
 
 def _section(evidence: Evidence) -> str:
-    """The verdicts of one experiment in sentences, their reasons, notes, other comparisons and runs."""
+    """The section of one experiment: verdicts in sentences, reasons, notes, other comparisons and runs."""
     experiment, verdict = evidence.experiment, evidence.verdict
     given = reasons(evidence)
     because = bullets("Reasons" if _holds(evidence) else "Likely reasons", given)
@@ -163,14 +163,14 @@ def _section(evidence: Evidence) -> str:
         because,
         bullets("Notes", _notes(evidence)),
         _other_comparisons(evidence),
-        # Folded: there are many links to runs, and few readers follow them.
+        # Collapsed, because there are many links to runs and few readers follow them.
         f"<details><summary>Runs, by arm and seed</summary>\n\n{'; '.join(_runs(evidence))}.\n\n</details>",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _sentence(one: Judged) -> str:
-    """The measure, the effect, its verdict, and which effects the interval holds or excludes."""
+    """The measure, the effect, its verdict, and which effects the interval includes or excludes."""
     effect, smallest = one.effect, wording.smallest_effect(one.comparison)
     measure = wording.measure(one.comparison, "`")
     if one.verdict == NO_PAIRS:
@@ -194,7 +194,7 @@ def _sentence(one: Judged) -> str:
 
 
 def _place_of_paper(one: Judged) -> str:
-    """Where the paper's number lies; a claim may hold in direction and not in size."""
+    """Position of the paper's number: a claim may hold in direction but not in size."""
     lies = {
         Place.INSIDE: "within the interval",
         Place.WEAKER: "outside the interval: ours is weaker",
@@ -204,7 +204,7 @@ def _place_of_paper(one: Judged) -> str:
 
 
 def _disagreement(evidence: Evidence) -> str:
-    """The verdicts of a claim's comparisons, where they differ."""
+    """The verdicts of a claim's comparisons, if they differ."""
     verdicts: dict[str, list[str]] = {}
     for one in evidence.primary:
         measure = wording.measure(one.comparison, "`")
@@ -217,7 +217,7 @@ def _disagreement(evidence: Evidence) -> str:
 
 
 def _power(one: Judged) -> str:
-    """Which effect an undecided comparison could have detected, and how many pairs the smallest needs."""
+    """The effect an undecided comparison can detect, and the pairs needed for the smallest of interest."""
     comparison, effect = one.comparison, one.effect
     measure, smallest = wording.measure(comparison, "`"), wording.smallest_effect(comparison)
     if effect.bound:

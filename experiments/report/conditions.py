@@ -1,4 +1,4 @@
-"""The conditions of a table's rows, and the reasons and notes beside its numbers."""
+"""The conditions of a table's rows, and the reasons and notes shown with its numbers."""
 
 import math
 import re
@@ -20,16 +20,16 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def reasons(evidence: Evidence) -> list[str]:
-    """The experiment's own reasons, where the rows are of the data set that they are about."""
+    """The experiment's declared reasons, if the rows are of the data set that the reasons refer to."""
     return list(evidence.experiment.reasons) if _is_of_its_data_set(evidence) else []
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's own notes, for the data set they are about, and what its searches leave open.
+    """The experiment's declared notes, if they refer to this data set, and notes on inconclusive searches.
 
     Args:
-        evidence: of one experiment on one data set.
-        search_rows: of lr_search.csv in the same folder; those of arms without runs are not used.
+        evidence: evidence of one experiment on one data set.
+        search_rows: rows of lr_search.csv in the same folder; rows of arms without runs are ignored.
     """
     own = evidence.experiment.notes if _is_of_its_data_set(evidence) else ()
     return [*own, *_search_notes(evidence, search_rows)]
@@ -40,7 +40,7 @@ def _is_of_its_data_set(evidence: Evidence) -> bool:
 
 
 def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """Arms of which no rate reached the target, none was best, or the best within noise: a sentence each."""
+    """A sentence for each arm whose rates all missed the target, or tied, or had a winner within noise."""
     blind: list[str] = []
     tied: list[str] = []
     close: list[str] = []
@@ -73,7 +73,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
     """Rows within one binomial standard error of the winner's selection error, the nearest first.
 
-    Without a number of training images, or for a value that is no error rate, only equals are rivals.
+    If the number of training images is unknown, or the value is not an error rate, only ties are rivals.
     """
     noise = 0.0
     if winner["objective"] == "selection_error" and len(train_examples) == 1:
@@ -111,7 +111,7 @@ def conditions(rows: Sequence[Row], records: Records) -> list[str]:
 
 
 def seconds_of(rows: Sequence[Row]) -> float:
-    """The training time of these runs in sum, where it is known."""
+    """The total training time of these runs, as far as it is known."""
     return sum(row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"]))
 
 
@@ -133,7 +133,7 @@ def _span(values: Sequence[int]) -> str:
 
 
 def _shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """`<experiment>-<arm>` that trained the nets -> arms that use them, with seeds where only some do."""
+    """`<experiment>-<arm>` that trained nets -> arms that use them (with the seeds if not all are shared)."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if _source(row):
@@ -149,7 +149,7 @@ def _shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
 
 
 def _shared(source: str, arms: Sequence[str], rows: Sequence[Row]) -> str:
-    """A line for arms whose nets another arm trained, of this experiment or of another."""
+    """A line for arms whose nets were trained by another arm, of this or another experiment."""
     own = {f"{row['experiment']}-{row['arm']}": row["arm"] for row in rows}
     return (
         f"the nets of {', '.join(arms)} are those of `{own[source]}`"
@@ -163,7 +163,7 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _source(row: Row) -> str:
-    """`<experiment>-<arm>` whose run a row repeats; empty for a run of its own."""
+    """`<experiment>-<arm>` whose run is reused by a row; empty if the row has its own run."""
     match = re.search(r"shared with (\S+)-seed\d+-", row["message"])
     return match[1] if match else ""
 
@@ -179,5 +179,5 @@ def count(rows: Sequence[Row]) -> str:
 
 
 def joined(rows: Sequence[Mapping[str, Any]], column: str) -> str:
-    """The values of a column, each once."""
+    """The distinct values of a column as text."""
     return ", ".join(sorted({row[column] for row in rows if row[column]})) or "unknown"

@@ -9,7 +9,7 @@ from experiments.evidence.read import Evidence
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """How many experiments have each verdict, one for each data set that has pairs.
+    """Counts the experiments by verdict; an experiment counts once for each data set that has pairs.
 
     The paper's claims and questions of our own are counted separately.
     """

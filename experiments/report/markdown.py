@@ -1,4 +1,4 @@
-"""Markdown: tables, lists, and generated sections of a text file."""
+"""Markdown tables and lists, and generated sections of a text file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def bullets(title: str, items: Sequence[str]) -> str:
-    """A Markdown list under a title, empty without items."""
+    """A Markdown list under a title; an empty string if there are no items."""
     return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
 
 
@@ -34,7 +34,7 @@ def replace_marked_section(path: Path, name: str, content: str) -> None:
     """Replaces the text between `<!-- name -->` and `<!-- /name -->`, and nothing else.
 
     Raises:
-        InputError: when the file cannot be read or does not hold each marker once, in order.
+        InputError: if the file cannot be read or does not contain each marker exactly once, in order.
     """
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     try:

@@ -21,12 +21,12 @@ SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where th
 def paper_tables(
     scored: Sequence[ScoredNetwork], found: Sequence[Evidence], problems: Sequence[str] = ()
 ) -> str:
-    """Markdown, its links relative to the results directory; the same rows give the same bytes.
+    """The tables in Markdown, with links relative to the results directory; equal rows give equal bytes.
 
     Args:
         scored: trained networks, from `scored_networks`.
         found: the evidence; only that of `views` and `ensemble` is used.
-        problems: of trained networks that could not be read.
+        problems: messages about trained networks that could not be read.
     """
     of_views = [evidence for evidence in found if evidence.experiment.name == views.EXPERIMENT.name]
     of_ensembles = [evidence for evidence in found if evidence.experiment.name == ensemble.EXPERIMENT.name]
@@ -75,7 +75,7 @@ def _trained_networks(scored: Sequence[ScoredNetwork]) -> list[list[str]]:
 
 
 def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
-    """A line for each of these arms that has runs."""
+    """A line for each of the arms in `names` that has runs."""
     lines = []
     for evidence in found:
         for arm, words in names.items():
@@ -95,7 +95,7 @@ def _mean(evidence: Evidence, arm: str, metric: str) -> str:
 
 
 def _differences(found: Sequence[Evidence]) -> str:
-    """The paper's differences beside ours: only these can be compared."""
+    """The paper's differences beside ours; unlike the errors, they can be compared."""
     lines = [
         [
             wording.contrast(one.comparison, "`"),

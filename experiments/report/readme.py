@@ -13,7 +13,7 @@ from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.markdown import markdown
 
-# The directory of committed evidence, beside the README.
+# The directory of committed evidence, next to the README.
 EVIDENCE = "results"
 CLAIMS_HEADER = (
     "claim", "section", "statement", "data set", "measure", "paper", "ours [95% interval]", "pairs",
@@ -27,11 +27,11 @@ NETWORKS_HEADER = (
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
     """Markdown: a line for each primary comparison on each data set that has results.
 
-    The first of a claim has the claim's verdict as well, the weakest of them.
+    The first line of a claim also shows the claim's verdict, which is the weakest of its comparisons.
 
     Args:
         found: the evidence.
-        experiments: in the order of the table.
+        experiments: the experiments in the order of the table.
     """
     lines = []
     for experiment in experiments:
@@ -55,8 +55,8 @@ class ScoredNetwork:
 
     Attributes:
         folder: `<results-dir>/<data set>/<model>`.
-        about: its model.json.
-        row: of its scores.csv.
+        about: content of its model.json.
+        row: a row of its scores.csv.
     """
 
     folder: Path
@@ -65,7 +65,7 @@ class ScoredNetwork:
 
 
 def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
-    """Every row of every `<data set>/<model>/scores.csv`, and the problems of those that cannot be read."""
+    """All rows of all `<data set>/<model>/scores.csv`, and a problem for each file that cannot be read."""
     found: list[ScoredNetwork] = []
     problems = []
     for path in sorted(results_dir.glob("*/*/scores.csv")):
@@ -78,7 +78,7 @@ def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
 
 
 def networks_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: a line for each row of scores, empty where there is none."""
+    """Markdown: a line for each row of scores; empty if there is none."""
     lines = []
     for network in scored:
         row, folder = network.row, network.folder

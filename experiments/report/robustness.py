@@ -1,4 +1,4 @@
-"""What the verdicts depend on: the number of tests, pairing by seed, and the choice of test images."""
+"""Robustness of the verdicts against multiple testing, unpaired analysis and the choice of test images."""
 
 import math
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ paired on the same images and have less, for only images on which the two nets d
 
 
 def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | None]]:
-    """The primary comparisons, each with its p value adjusted (Holm) over all of them."""
+    """The primary comparisons, each with its Holm-adjusted p value; the family is all of them."""
     primary = [(evidence, one) for evidence in found for one in evidence.primary]
     adjusted = holm([one.effect.p for _, one in primary])
     return [(evidence, one, p) for (evidence, one), p in zip(primary, adjusted, strict=True)]
 
 
 def after_holm(found: Sequence[Evidence]) -> str:
-    """How many of the reproduced comparisons keep an adjusted p below the level, in a sentence."""
+    """A sentence on how many of the reproduced comparisons have an adjusted p value below the level."""
     kinds = (REPRODUCED, REPRODUCED_WEAKER)
     reproduced = [
         (_name(evidence, one), p)
@@ -52,9 +52,9 @@ def after_holm(found: Sequence[Evidence]) -> str:
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
-    """Which verdicts would change if the runs were not paired by seed, in a sentence.
+    """A sentence on which verdicts would change if the runs were not paired by seed.
 
-    Arms that look at the same nets are paired by more than a seed, and are left out.
+    Arms that measure the same nets are left out, because they share more than the seed.
     """
     known, changed = 0, []
     for evidence in found:
@@ -74,7 +74,7 @@ def without_pairing(found: Sequence[Evidence]) -> str:
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
-    """The verdict on the same runs by Welch's interval; empty where the paired one has no estimate."""
+    """The verdict from Welch's interval of the same runs; empty if the paired analysis has no estimate."""
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""
@@ -132,7 +132,7 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
 
 
 def our_noise(found: Sequence[Evidence]) -> str:
-    """The same of our report splits, at the errors of the baselines; empty where no record counts images."""
+    """Like `paper_noise`, for our report splits and baseline errors; empty if no record counts the images."""
     errors: dict[tuple[str, int], list[float]] = {}
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):

@@ -1,4 +1,4 @@
-"""table.md: a claim, its arms, its effects, and the conditions they were measured under."""
+"""table.md: a claim, its arms, its effects, and the conditions of the measurement."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
     Args:
-        evidence: of the experiment on the data set.
+        evidence: evidence of the experiment on the data set.
         searched: the lr_search.csv in the same folder.
     """
     experiment, rows, records, judged = evidence.experiment, evidence.rows, evidence.records, evidence.judged
@@ -63,7 +63,7 @@ def _arms(evidence: Evidence) -> str:
 
 
 def _shown_metrics(evidence: Evidence) -> list[Metric]:
-    """Training and test error, the metrics of comparisons, and the experiment's own that have values."""
+    """Training and test error, metrics of comparisons, and the experiment's own metrics that have values."""
     compared = [one.comparison.metric for one in evidence.judged]
     top5 = [TEST_TOP5_ERROR] if TEST_TOP5_ERROR in compared else []
     own = evidence.experiment.curve_metrics
@@ -76,7 +76,7 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
 
 
 def _rate(row: Row, records: Records) -> str:
-    # The rate of the first epoch: the row has the last epoch's, which a schedule may have divided.
+    # The initial learning rate; the row has that of the last epoch, which a schedule may have reduced.
     rate = config_of(row, records).get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 
@@ -139,7 +139,7 @@ def _effects(judged: Sequence[Judged]) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """A p value, empty where there is none."""
+    """A p value as text, empty if there is none."""
     if p is None:
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
@@ -151,7 +151,7 @@ def _left_out(judged: Sequence[Judged]) -> list[str]:
 
 
 def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[str]:
-    """One line per departure, with the arms that share it."""
+    """One line per departure from the definition, with the arms that share it."""
     arms: dict[str, list[str]] = {}
     for arm, words in departures(experiment, rows, records).items():
         for one in words:

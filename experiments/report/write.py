@@ -25,18 +25,18 @@ FIGURES = ["figure.png", "figure.svg"]
 def write_all(
     results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
 ) -> list[Path]:
-    """Writes the reports of all experiments on all data sets, of all claims together, and README's tables.
+    """Writes the reports of all experiments on all data sets, the reports on all claims, and README's tables.
 
-    Only the directory of committed evidence, `results`, changes the README, which is beside it. A folder
-    without a readable row is skipped, with a warning and a line on the page of claims. A table of scores that
-    cannot be read is skipped too, with a line below the paper's tables; README's table of networks is then
-    left unchanged.
+    The README is updated only if the results directory is `results`, the committed evidence next to it. A
+    folder without a readable row is skipped, with a warning and a line on the page of claims. Unreadable
+    tables of scores are also skipped, with a line below the paper's tables; README's table of networks is
+    then left unchanged.
 
     Returns:
         The files written.
 
     Raises:
-        InputError: when there are no rows.
+        InputError: if there are no rows.
     """
     written: list[Path] = []
     unread: dict[str, str] = {}
@@ -84,7 +84,7 @@ def write_all(
 
 
 def _relative(problem: str, results_dir: Path) -> str:
-    # The same rows in another directory give the same bytes.
+    # Relative paths: the same rows in another directory give the same bytes.
     return problem.replace(f"{results_dir}/", "")
 
 
@@ -97,18 +97,18 @@ def write_report(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiment: whose rows they are.
+        experiment: the experiment of the rows.
         tables: whether to write the tables.
-        figures: whether to draw.
+        figures: whether to draw the figures.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
         standard error and table.md.
 
     Raises:
-        InputError: when there are no rows.
+        InputError: if there are no rows.
     """
-    # Locked before reading, so that no report without a run that is recorded meanwhile is written last.
+    # Locked before reading, so that a run recorded meanwhile cannot be missing in the last report written.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]
@@ -122,7 +122,7 @@ def write_report(
             write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
             write_text(folder / "table.md", experiment_table(evidence, searched))
         if figures:
-            # Imported here, as in `write_all`: the tables should not wait for matplotlib.
+            # Imported here, as in `write_all`, so that the tables do not have to wait for matplotlib.
             from experiments.report.figures.figure import draw
 
             for suffix, content in draw(evidence).items():

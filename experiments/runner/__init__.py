@@ -1,1 +1,1 @@
-"""Training an experiment's arms: run, search, rerun, and the reuse of nets."""
+"""Runs and searches an experiment's arms, repeats recorded runs, and reuses trained nets."""

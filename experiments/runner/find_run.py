@@ -9,19 +9,19 @@ from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
 
-# How many unreadable lines an error names.
+# Maximum number of unreadable lines that an error lists.
 NAMED_LINES = 3
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run with all that is known of it.
+    """A recorded run with its row, curve and record.
 
     Attributes:
-        path: of its record.
-        row: of runs.csv.
+        path: path of its record.
+        row: its row of runs.csv.
         curve: its rows of curves.csv, by epoch.
-        record: the JSON beside the rows.
+        record: content of its record, a JSON file.
     """
 
     path: Path
@@ -31,15 +31,15 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """The run of that name.
+    """Finds the run with this id.
 
     Args:
-        results_dir: holds `<data set>/<experiment>/runs.csv`, at whatever depth; where two folders have the
-            run, the one less deep is taken.
-        run_id: as in runs.csv.
+        results_dir: directory with `<data set>/<experiment>/runs.csv` at any depth; if two folders have the
+            run, the less deeply nested one is used.
+        run_id: the id as in runs.csv.
 
     Raises:
-        InputError: when there is none, or its curve or record is missing.
+        InputError: if there is no such run, or its curve or record is missing.
     """
     folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
     for folder in folders:
@@ -71,7 +71,7 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 
 def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
-    """What is wrong with the lines that speak of a run; where none does, with any."""
+    """Problems of the lines that mention a run; if none does, problems of all lines."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:

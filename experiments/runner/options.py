@@ -1,4 +1,4 @@
-"""What the command line may change of an experiment."""
+"""Options of the command line that change an experiment."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -14,17 +14,16 @@ from experiments.experiment import Arm, Experiment
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line may change of an experiment.
-
+    """Options of the command line that change an experiment.
     Attributes:
-        dataset: `auto`, or a name that `open_data` takes.
+        dataset: `auto`, or a name that `open_data` accepts.
         access: where the images come from.
-        arms: names; all of the experiment's where empty.
-        seeds: the arm's own where empty.
-        settings: `field=value` texts.
-        precision: chosen by `settled` where None.
-        results_dir: rows go below it.
-        tensorboard: whether event files are written beside the checkpoints.
+        arms: names of arms; if empty, all arms of the experiment.
+        seeds: seeds; if empty, those of each arm.
+        settings: strings of the form `field=value`.
+        precision: the precision; None lets `settled` choose it.
+        results_dir: directory below which rows are written.
+        tensorboard: whether to write event files next to the checkpoints.
     """
 
     dataset: str = "auto"
@@ -37,7 +36,7 @@ class Options:
     tensorboard: bool = False
 
     def chosen_arms(self, experiment: Experiment) -> list[Arm]:
-        """The arms that the options name, all of them by default."""
+        """The arms named by the options; by default all arms."""
         names = [arm.name for arm in experiment.arms]
         unknown = [name for name in self.arms if name not in names]
         if unknown:
@@ -45,7 +44,7 @@ class Options:
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
     def configured(self, config: Config) -> Config:
-        """The config with the command line's changes."""
+        """The config with the changes from the command line."""
         if self.dataset != "auto":
             config = config.replace(dataset=self.dataset)
         if self.precision is not None:
@@ -53,7 +52,7 @@ class Options:
         return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError for arms and settings that the experiment does not have, or cannot run."""
+        """Raises an InputError if the experiment does not have or cannot run the given arms and settings."""
         for arm in self.chosen_arms(experiment):
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
@@ -62,13 +61,13 @@ class Options:
         """The options with data set and precision chosen.
 
         Args:
-            experiment: to be run.
-            precision: declared for its data set; on other data sets it is float32.
+            experiment: the experiment to run.
+            precision: the precision declared for its data set; on other data sets float32 is used.
 
         Returns:
-            options: with a name for `auto`, and a precision where neither flag nor setting has one.
-            notices: that `auto` fell back to the built-in set, or that the precision is not that of the
-                committed rows because this processor does not compute in it.
+            options: options with `auto` replaced by a name, and a precision if no flag or setting gives one.
+            notices: messages that `auto` fell back to the built-in set, or that the precision differs from
+                that of the committed rows because this processor does not support it.
         """
         notices = []
         dataset = self.dataset

@@ -1,4 +1,4 @@
-"""Replaying a recorded run from its stored configuration: are curve and row the recorded ones?"""
+"""Repeats a recorded run from its stored configuration and compares curve and row with the recorded ones."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from alexnet_tf.training.train import train
 from experiments.experiment import Curve, Experiment, Probe
 from experiments.runner.find_run import RecordedRun
 
-# The columns of curves.csv that the configuration decides.
+# The columns of curves.csv that are determined by the configuration.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
 
@@ -30,9 +30,9 @@ class Difference:
     """The difference of two curves.
 
     Attributes:
-        epoch: the first whose numbers are not the same bits, None where all are.
-        column: in which it differs most.
-        largest: over all epochs and columns, absolute; infinite where one curve is shorter.
+        epoch: the first epoch whose numbers are not bit-identical, None if all are.
+        column: the column that differs most in this epoch.
+        largest: largest absolute difference over all epochs and columns; infinite if one curve is shorter.
     """
 
     epoch: int | None
@@ -59,11 +59,11 @@ class ReplayedRow:
 
     @property
     def largest(self) -> float:
-        """Largest difference, absolute; infinite where only one side has a number."""
+        """Largest absolute difference; infinite if only one side has a number."""
         return max((difference(*pair) for pair in self.values.values()), default=0.0)
 
     def leave_out(self, columns: Sequence[str], reason: str) -> None:
-        """Notes that these columns were not replayed."""
+        """Adds a note that these columns were not replayed."""
         if columns:
             self.notes.append(f"{', '.join(columns)} not replayed: {reason}")
 
@@ -79,19 +79,19 @@ def rerun(
     """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
 
     Args:
-        run: with its row, its curve and its record.
-        experiments: among them the run's, for its own metrics.
-        strategy: distribution; sums over other numbers of replicas have other last bits.
+        run: the recorded run.
+        experiments: must include the experiment of the run, for its own metrics.
+        strategy: distribution strategy; another number of replicas changes the last bits of sums.
         access: where the images come from.
-        epochs: replay so many at most; all by default.
+        epochs: maximum number of epochs to replay; all by default.
         tolerance: largest absolute difference that still counts as equal.
 
     Returns:
-        status: 0 bit-equal or equal within the tolerance, in all that was replayed; 1 different.
-        text: the answer, what was not replayed, and what differs between the two environments.
+        status: 0 if everything replayed is bit-equal or equal within the tolerance; 1 if it is different.
+        text: the answer, what was not replayed, and the differences between the two environments.
 
     Raises:
-        InputError: when the record is not whole, or the images are not those of the record.
+        InputError: if the record is incomplete, or the images are not those of the record.
     """
     config = recorded_config(run)
     if epochs is not None:
@@ -129,7 +129,7 @@ def recorded_config(run: RecordedRun) -> Config:
     """The configuration of a record.
 
     Raises:
-        InputError: when it is not whole, or does not give the hash of the row.
+        InputError: if it is incomplete, or its hash is not that of the row.
     """
     config = config_of(run.record, run.path)
     config_hash = config.hash(run.row["data_fingerprint"])
@@ -144,7 +144,7 @@ def recorded_config(run: RecordedRun) -> Config:
 def compare_curves(
     recorded: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]]
 ) -> Difference:
-    """The first epoch in which two curves differ, and by how much they do at most.
+    """Finds the first epoch in which two curves differ, and their largest difference.
 
     Example:
 
@@ -172,14 +172,14 @@ def replay_row(
     experiments: Sequence[Experiment],
     run_probe: Callable[[Probe], Mapping[str, float | None]],
 ) -> ReplayedRow:
-    """Compares a row with the one that a replay of the whole run gives.
+    """Compares a row with the result of a complete replay.
 
     Args:
-        row: as recorded.
-        curve: of the replay.
-        status: of the replay.
-        experiments: among them the row's, for its own metrics.
-        run_probe: measures the replayed net; not called for the probe of an arm that needs further nets.
+        row: the recorded row.
+        curve: curve of the replay.
+        status: status of the replay.
+        experiments: must include the experiment of the row, for its own metrics.
+        run_probe: measures the replayed net; not called if the arm's probe needs further nets.
     """
     found = ReplayedRow({"status": (row["status"], status)})
     replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -207,12 +207,12 @@ def replay_row(
 
 
 def verdict(equal: bool, largest: float, tolerance: float) -> str:
-    """One of the three answers.
+    """The answer: bit-equal, equal within the tolerance, or different.
 
     Args:
-        equal: whether all numbers are the same bits.
-        largest: difference of two of them.
-        tolerance: that still counts as equal.
+        equal: whether all numbers are bit-identical.
+        largest: largest absolute difference.
+        tolerance: largest difference that still counts as equal.
 
     Example:
 
@@ -242,7 +242,7 @@ def answer(difference: Difference, tolerance: float) -> str:
 
 
 def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
-    """The comparison of a row with the replay in words, a line for it and for each reason to leave out.
+    """The comparison of a row with the replay in words: a line for the result and for each note.
 
     Example:
 
@@ -258,7 +258,7 @@ def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
 
 
 def environment_differences(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """The entries in which two environments differ, a line each.
+    """A line for each entry in which two environments differ.
 
     Example:
 

@@ -1,8 +1,8 @@
-"""Runs and nets that another arm of the same results directory has already.
+"""Finds runs and nets that another arm in the same results directory has already trained.
 
-Two experiments may have an arm in common (the baseline above all), and two arms may look at one net in two
-ways. The config hash tells: equal hash, equal numbers on one kind of processor. Such a run is trained once;
-the other arm gets its own row, with its own metrics, that names the run it is.
+Two experiments may have an arm in common (usually the baseline), and two arms may measure the same net in
+different ways. Equal config hashes mean equal numbers on the same kind of processor. Such a run is trained
+once; the other arm gets its own row with its own metrics, which names the original run.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from alexnet_tf.checkpoints.resume import checkpoint_hash
 from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
 from alexnet_tf.results.records import read_records
 
-# What a row tells of the training itself, whichever experiment it is a row of.
+# Columns that describe the training itself; they do not depend on the experiment of the row.
 OF_THE_TRAINING = (
     "status", "seconds", "git_commit", "tensorflow", "keras", "device", "finished_at",
 )  # fmt: skip
@@ -24,9 +24,9 @@ class SharedRun:
     """A finished run of a sibling experiment.
 
     Attributes:
-        row: of its runs.csv.
+        row: its row of runs.csv.
         curve: the points of its curve, without experiment, arm and seed.
-        record: of its records/.
+        record: content of its file in records/.
     """
 
     row: dict[str, Any]
@@ -35,22 +35,22 @@ class SharedRun:
 
 
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> SharedRun | None:
-    """Looks for a finished run of that hash, in other experiments' folders and among this one's arms.
+    """Looks for a finished run with this hash in other experiments' folders and in other arms of this one.
 
     Args:
-        folder: of the experiment that asks.
-        arm: that asks.
-        config_hash: of the run.
-        net: a kept net; then only the run that left it will do. Trained again on another processor a run
-            leaves another net than the one that an older row tells of: the last digits of the first steps
-            differ, and after some epochs the first digits do.
+        folder: folder of the experiment that needs the run.
+        arm: the arm that needs the run.
+        config_hash: config hash of the run.
+        net: a kept net; if given, only the run that trained it is accepted. Rows of older runs may be from
+            another processor: there the same run gives a different net, because rounding differences of the
+            first steps grow over the epochs.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
             is_own = place == folder and row["arm"] == arm
             if row["config_hash"] != config_hash or row["status"] != "done" or is_own:
                 continue
-            # A row that repeats another names the run whose numbers it has; only that run is repeated.
+            # Skip rows that were themselves copied from another run, so that only the original is reused.
             if "shared with" in row["message"] or (net and row["run_id"] != net.stem):
                 continue
             record = read_records(place)[0].get(row["run_id"])
@@ -65,14 +65,14 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
 
 def find_kept_net(folder: Path, run_id: str, config_hash: str) -> Path | None:
-    """The checkpoint of a finished run of that hash: this arm's own, or another's of these results."""
+    """The checkpoint of a finished run with this hash: this arm's own, or another arm's in these results."""
     own = _kept(folder / "state" / f"{run_id}.npz")
     others = sorted(folder.parent.glob(f"*/state/nets/*-{config_hash[:10]}.npz"))
     return next((path for path in [own, *others] if checkpoint_hash(path) == config_hash), None)
 
 
 def keep_net(checkpoint: Path) -> None:
-    """Puts a finished run's checkpoint where `find_kept_net` looks."""
+    """Moves a finished run's checkpoint to where `find_kept_net` looks for it."""
     kept = _kept(checkpoint)
     kept.parent.mkdir(parents=True, exist_ok=True)
     checkpoint.replace(kept)
@@ -83,7 +83,7 @@ def _kept(checkpoint: Path) -> Path:
 
 
 def find_shared_search(folder: Path, config_hash: str, objective: str) -> dict[str, Any] | None:
-    """Looks beside `folder` for a candidate of that hash that was judged by the same objective."""
+    """Looks in the folders next to `folder` for a candidate with this hash and the same objective."""
     for sibling in _siblings(folder):
         for row in read_lr_search(sibling).rows:
             if row["config_hash"] == config_hash and row["objective"] == objective:

@@ -1,4 +1,4 @@
-"""The row, the curve and the record of a run."""
+"""Creates the row, the curve and the record of a run."""
 
 import datetime
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train; `folder` is that of the experiment's rows."""
+    """One arm with one seed, ready to train; `folder` holds the experiment's rows."""
 
     experiment: Experiment
     arm: Arm
@@ -33,12 +33,12 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """A name that holds the start of the config hash."""
+        """The name of the run, which contains the start of the config hash."""
         return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
 
     @property
     def checkpoint(self) -> Path:
-        """Its state while it trains."""
+        """Path of the checkpoint during training."""
         return self.folder / "state" / f"{self.run_id}.npz"
 
 
@@ -58,7 +58,7 @@ def run_row(
 def failed_row(
     run: Run, reason: str, strategy: tf.distribute.Strategy
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that broke or was interrupted: no numbers, and the reason."""
+    """Row, curve and record of a run that crashed or was interrupted, with the reason instead of numbers."""
     nothing = dict.fromkeys([*LAST_EPOCH, "seconds"])
     row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
     row["message"] = reason.splitlines()[0][:300]
@@ -66,7 +66,7 @@ def failed_row(
 
 
 def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
-    """Identity, values of the final epoch and metrics of the curve."""
+    """Columns of a row: identity, values of the final epoch and metrics of the curve."""
     last, messages = curve[-1], [message] if message else []
     metrics = run.experiment.of_curve(curve)
     for metric in run.experiment.metrics:
@@ -96,7 +96,7 @@ def _identity(run: Run) -> dict[str, Any]:
 
 
 def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The columns on the program, the machine and the time."""
+    """The columns that describe the program, the machine and the time."""
     found = environment(strategy)
     return {
         **{name: found[name] for name in ("git_commit", "tensorflow", "keras", "device")},
@@ -128,7 +128,7 @@ def timestamp() -> str:
 def shared_row(
     run: Run, shared: SharedRun, probed: Mapping[str, float | None]
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that another arm has trained, with this arm's metrics of its net."""
+    """Row, curve and record of a run that was trained by another arm, with this arm's metrics."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,

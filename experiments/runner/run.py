@@ -1,4 +1,4 @@
-"""Running an experiment: every arm with every seed, without those that are finished."""
+"""Runs an experiment: every arm with every seed, except for finished runs."""
 
 import dataclasses
 import sys
@@ -29,16 +29,17 @@ from experiments.runner.rows import Run, failed_row, run_record, run_row, shared
 def run_experiment(
     experiment: Experiment, options: Options, strategy: tf.distribute.Strategy
 ) -> tuple[Path, int]:
-    """Trains what is not finished yet and writes its rows.
+    """Trains the runs that are not finished yet and writes their rows.
 
-    A run that breaks is recorded as failed, and the others go on; the next call tries it again. So is an
-    interrupted run, which the next call continues; the interruption is raised again.
+    A run that crashes is recorded as failed, and the other runs go on; the next call tries it again. An
+    interrupted run is also recorded as failed, and the interruption is raised again; the next call continues
+    the run.
 
     Returns:
         The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
 
     Raises:
-        InputError: before any training, for whatever is wrong with the options.
+        InputError: if the options are invalid; raised before any training.
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
@@ -49,7 +50,7 @@ def run_experiment(
     ]
     prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
     for run in runs:
-        # Refuses a row of another config before anything is trained.
+        # Raises an error for a row with another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
     quarantine = runs[0].data.image_set.quarantine
     if quarantine:
@@ -64,10 +65,10 @@ def run_experiment(
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes a run unless its row is there; one that breaks or is interrupted is recorded as failed.
+    """Executes a run unless its row exists; a run that crashes or is interrupted is recorded as failed.
 
     Returns:
-        Whether there is a row of a run that did not break.
+        Whether the run has a row and did not crash.
     """
     row = finished_run(run.folder, run.arm.name, run.config.seed)
     if row:
@@ -102,7 +103,7 @@ def planned_run(
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> Run:
-    """The run of one arm with one seed, checked as far as can be without training."""
+    """The run of one arm with one seed, checked as far as possible without training."""
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
@@ -110,7 +111,7 @@ def planned_run(
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> None:
-    """Trains one run, or finds it trained, and records it."""
+    """Trains one run, or reuses a trained one, and records it."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.arm.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
@@ -140,10 +141,10 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Non
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net of a run: as kept, or trained now and then kept; an interrupted run goes on."""
+    """The net of a run: a kept net, or else trained now and kept; an interrupted run is continued."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
-    # A finished run's checkpoint gives its net and its history without another step.
+    # From a finished run's checkpoint, `train` returns net and history without any further step.
     model, history = train(run.config, run.data, strategy, kept or run.checkpoint, callbacks)
     if not kept and is_chief(strategy):
         keep_net(run.checkpoint)
@@ -166,7 +167,7 @@ def record(run: Run, row: dict[str, Any], curve: Sequence[dict[str, Any]], about
 def run_callbacks(
     label: str, config: Config, data: DataPipelines, folder: Path, options: Options
 ) -> Sequence[keras.callbacks.Callback]:
-    """Progress bar, and TensorBoard events where asked for."""
+    """Progress bar and, if requested, TensorBoard events."""
     callbacks = [RunProgress(label, data.train_size, config.train)]
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "state" / "tensorboard" / label))

@@ -1,4 +1,4 @@
-"""Learning rates: every arm over its declared grid, one seed, on the selection split."""
+"""Searches the learning rate of every arm over its declared grid, with one seed, on the selection split."""
 
 import math
 import sys
@@ -23,17 +23,18 @@ from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
 
 SEARCH_SEED = 1000
-# A grid is extended at most this often before the search gives up on an inner winner.
+# Maximum number of grid extensions; after that a winner at the edge is accepted.
 MAX_EXTENSIONS = 6
-# What tells a candidate from its arm.
+# Fields in which a candidate differs from its arm.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
     """Finds each arm's learning rate and writes lr_search.csv.
 
-    The runs train without the selection split and never see the report split. Their seed is none of the
-    evidence's. A winner on the edge of its grid extends the grid by the factor next to it.
+    The runs do not train on the selection split and never use the report split. Their seed is not used in the
+    evidence. If the winner is at the edge of its grid, the grid is extended by the factor between the two
+    rates at this edge.
 
     Returns:
         The folder of lr_search.csv.
@@ -49,7 +50,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             f"{experiment.name}: expected an arm whose rate is searched; received arms that look at the nets "
             "of others, and have theirs"
         )
-    # Data and configs first: what cannot be run should leave no folder behind.
+    # Check data and configs first, so that invalid searches do not leave a folder behind.
     for arm in arms:
         config = candidate(arm, arm.grid[0], options)
         data = open_data(config.data, options.access)
@@ -94,7 +95,7 @@ def search_row(
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> dict[str, Any]:
-    """Trains one candidate, unless its row is there, and returns its row of lr_search.csv."""
+    """Trains one candidate, unless its row exists, and returns its row of lr_search.csv."""
     config = candidate(arm, rate, options)
     data = open_data(config.data, options.access)
     config_hash = config.hash(data.image_set.fingerprint)
@@ -116,7 +117,7 @@ def search_row(
 
 
 def candidate(arm: Arm, rate: float, options: Options) -> Config:
-    """The config of one search run: an arm's own, shorter, without the selection split."""
+    """The config of one search run: that of the arm, but shorter and without the selection split."""
     config = arm.config.replace(seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         config = config.replace(
@@ -128,7 +129,7 @@ def candidate(arm: Arm, rate: float, options: Options) -> Config:
 def make_row(
     experiment: Experiment, arm: Arm, config: Config, config_hash: str, history: History
 ) -> dict[str, Any]:
-    """One candidate's line; `value` is what the objective minimises, None where it was not reached."""
+    """The row of one candidate; `value` is the quantity to minimise, None if the target was not reached."""
     selection_error = history.selection_errors[-1] if history.selection_errors else None
     if experiment.objective == "epochs_to_target":
         value = next(iter(experiment.of_curve(history.curve).values()))
@@ -155,7 +156,7 @@ def make_row(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key: reached before censored (those by training error), diverged last; smaller is better.
+    """Sort key, smaller is better: first values, then censored runs by training error, then diverged runs.
 
     Example:
 
@@ -166,13 +167,13 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
-    """The rate beyond the edge on which the winner lies, None where it lies inside.
+    """The next rate beyond the edge of the grid if the winner is at the edge, else None.
 
     Args:
-        rates: in increasing order.
-        winner: one of them.
-        is_tied: none is better than another (a net that stays at chance), so that either edge may be the
-            nearer to a better one; they take turns.
+        rates: rates of the grid in increasing order.
+        winner: the best of these rates.
+        is_tied: whether all rates are equally good (a net that stays at chance); then a better rate may lie
+            beyond either edge, and the two edges are extended in turn.
 
     Example:
 
@@ -190,7 +191,7 @@ def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
-    """The schedule's drops at the same fractions of a shorter run.
+    """The epochs of the schedule's drops, at the same fractions of a shorter run.
 
     Example:
 

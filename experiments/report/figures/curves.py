@@ -1,4 +1,4 @@
-"""Learning curves of finished runs, and panels of them, labelled at the curves."""
+"""Learning curves of finished runs, and panels that show them with labels at the curves."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
     "relu": ("ReLU", PALETTE[0], "-"),
     "tanh": ("tanh", PALETTE[1], DASHED),
 }
-# The training error of the paper's Figure 1, for runs that do not stop at a training error.
+# The target training error in the paper's Figure 1, used for runs that do not stop at a training error.
 TARGET = 0.25
 # The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
@@ -50,7 +50,7 @@ class Curves:
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The curves of the finished runs, of one column of curves.csv."""
+    """The curves of the finished runs, from one column of curves.csv."""
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
     by_arm = {name: {} for name in arms_in_order(evidence.experiment, evidence.rows)}
     finished = {(row["arm"], row["seed"]) for row in evidence.rows}
@@ -72,16 +72,16 @@ def draw_pair(
     activations: Sequence[str],
     letter: str = "",
 ) -> None:
-    """Two arms as in the paper's Figure 1, with the ratio as the distance between them.
+    """Draws two arms as in the paper's Figure 1, with an arrow for the ratio between them.
 
     Args:
         axes: an empty panel.
-        experiment: whose arms they are.
+        experiment: the experiment of the arms.
         one: the judged comparison.
-        curves: of all arms.
-        ends: epochs to the target of arm and baseline, None where there is no ratio to draw.
-        activations: of arm and baseline.
-        letter: that names the panel.
+        curves: curves of all arms.
+        ends: epochs to the target of arm and baseline; None if there is no ratio to draw.
+        activations: activations of arm and baseline.
+        letter: the letter that names the panel.
     """
     pair = [one.comparison.arm, one.comparison.baseline]
     looks = [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
@@ -97,7 +97,7 @@ def draw_pair(
     _label_beside(axes, curves, pair, looks)
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # An arrowhead where the end is only a bound.
+        # An arrowhead marks an end that is only a bound.
         markers = (">" if one.effect.bound == "lower" else "|", ">" if one.effect.bound == "upper" else "|")
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, zorder=4)
         for end, marker in zip(known, markers, strict=True):
@@ -108,7 +108,7 @@ def draw_pair(
         0.98, 0.06, f"{arm} {sign} {baseline}: {wording.effect_text(one.effect, one.comparison)}",
         transform=axes.transAxes, ha="right", fontsize=8, color=DARK,
     )  # fmt: skip
-    # The baseline's description says what both arms have in common.
+    # The baseline's description contains what both arms have in common.
     changes = {arm.name: arm.change for arm in experiment.arms}
     title = changes.get(one.comparison.baseline, wording.contrast(one.comparison))
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
@@ -122,21 +122,21 @@ def draw_all_arms(
     late_epochs: bool = False,
     training: Curves | None = None,
 ) -> None:
-    """Every named arm in one panel, labelled at the end of its mean.
+    """Draws several arms in one panel, with labels at the ends of their mean curves.
 
     Args:
         axes: an empty panel.
-        experiment: whose arms they are.
-        curves: of all arms.
-        names: of those to draw.
-        late_epochs: limit the axis of errors to the values after the first fifth of the epochs.
-        training: curves of the training error; their means are drawn dashed beside those of the test error,
-            and the distance shows how much a net overfits.
+        experiment: the experiment of the arms.
+        curves: curves of all arms.
+        names: names of the arms to draw.
+        late_epochs: whether to limit the error axis to the values after the first fifth of the epochs.
+        training: curves of the training error; their means are drawn dashed, and their distance from the
+            test error shows how much a net overfits.
     """
     _epoch_axis(axes, curves.last_epoch, linear=late_epochs)
     _error_axis(axes, COMMON_TITLES[curves.column])
     ends = []
-    # Where dashes are the training error, each arm needs a colour of its own.
+    # If dashed lines show the training error, each arm needs its own colour.
     looks = _colours(names, [] if training else experiment.comparisons)
     for name, (colour, line) in looks.items():
         _draw_arm(axes, curves, name, colour, line)
@@ -162,7 +162,7 @@ def draw_all_arms(
 
 
 def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str]) -> None:
-    """Limits without the first fifth of the epochs, beside whose errors the effects would be too small."""
+    """Sets limits that leave out the first fifth of the epochs, whose large errors would hide the effects."""
     late = [
         y
         for curves in shown
@@ -178,8 +178,9 @@ def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str])
 
 
 def _colours(names: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str, tuple[str, LineStyleType]]:
-    """(colour, line) by arm: one colour a pair, its baseline dashed, for several pairs without a common arm.
+    """Chooses (colour, line style) for each arm.
 
+    If there are several pairs without a common arm, each pair has one colour and its baseline is dashed.
     Otherwise every arm has its own colour.
     """
     pairs = dict.fromkeys((c.arm, c.baseline) for c in comparisons)
@@ -198,7 +199,7 @@ def _colours(names: Sequence[str], comparisons: Sequence[Comparison]) -> dict[st
 
 
 def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """(epochs, mean over seeds), over the epochs that every seed has."""
+    """(epochs, mean over seeds) for the epochs that all seeds have."""
     seeds = list(curves.by_arm.get(name, {}).values())
     if not seeds:
         return np.array([]), np.array([])
@@ -217,19 +218,19 @@ def _draw_arm(axes: Axes, curves: Curves, name: str, colour: str, line: LineStyl
 
 
 def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple]) -> None:
-    """Labels at the means: the faster arm's on the left of its curve, the slower arm's on the right."""
+    """Labels the mean curves: the faster arm on the left of its curve, the slower arm on the right."""
     places = []
     for name, (label, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
         if len(xs):
-            # Not at the left edge, where a label would overlap the numbers of the axis.
+            # Not at the left edge, where a label would overlap the tick labels.
             below = np.flatnonzero((ys <= LABEL_HEIGHT) & (xs >= 2))
             at = below[0] if len(below) else len(xs) - 1
             places.append((float(xs[at]), float(ys[at]), label, colour, bool(len(below))))
     places.sort()
     for index, (x, y, label, colour, reached) in enumerate(places):
         left = not reached or (len(places) > 1 and index == 0)
-        # A curve that stays above may end at the right edge: its label goes below its end.
+        # A curve that stays above this height may end at the right edge, so its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
             label, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
@@ -238,7 +239,7 @@ def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequen
 
 
 def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
-    """Logarithmic for a long training, unless the late epochs are shown (`linear`)."""
+    """Sets up the epoch axis: logarithmic for long training, unless the late epochs are shown (`linear`)."""
     if last >= 20 and not linear:
         axes.set_xscale("log", nonpositive="mask")
         axes.set_xlim(1, last * 1.05)
@@ -263,5 +264,5 @@ def _error_axis(axes: Axes, title: str) -> None:
 
 
 def _whole_per_cent() -> MaxNLocator:
-    # The labels show no decimals.
+    # Ticks at whole percents, because the labels have no decimals.
     return MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2)

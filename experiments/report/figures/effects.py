@@ -31,15 +31,15 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """One line per comparison, the first on top; all must share a unit.
+    """Draws one line per comparison, the first on top; all must share a unit.
 
-    Dots are seeds, the bar is the 95% interval (an arrow where it is open), the diamond the paper's number.
+    Dots are seeds, the bar is the 95% interval (an arrow if it is open), the diamond the paper's number.
     The primary comparisons are bold.
 
     Args:
         axes: an empty panel.
-        judged: the comparisons; of one without an effect only the verdict is shown.
-        letters: one per comparison, its name inside the panel where there is no margin for labels.
+        judged: the comparisons; for one without an effect only the verdict is shown.
+        letters: a letter per comparison, shown inside the panel if there is no margin for labels.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -65,7 +65,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
 
 
 def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False) -> float:
-    """Limits and ticks of the horizontal axis for comparisons of one unit, and a line at no effect.
+    """Sets limits and ticks of the horizontal axis for comparisons of one unit; draws a line at no effect.
 
     Args:
         axes: an empty panel.
@@ -73,7 +73,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
         with_seeds: whether the axis also holds the effect of each seed.
 
     Returns:
-        Axis units of an effect of 1.
+        The scale: axis units per effect of 1.
     """
     comparison = judged[0].comparison
     scale = 100 if wording.unit(comparison) == " points" else 1
@@ -106,7 +106,7 @@ def marked_values(one: Judged) -> list[float]:
 
 
 def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
-    """The comparison on the left, the effect and its verdict on the right."""
+    """Writes the comparison on the left, and the effect and its verdict on the right."""
     for place, one in enumerate(shown):
         text = wording.short_verdict(one.verdict)
         if one.effect.n:
@@ -125,7 +125,7 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
 
 
 def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
-    """Comparison and verdict above each bar."""
+    """Writes comparison and verdict above each bar."""
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         axes.text(
@@ -150,14 +150,14 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
 
 
 def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float) -> None:
-    """The claimed side of no effect, shaded to the end of the axis, and the smallest effect of interest.
+    """Shades the claimed side from no effect to the end of the axis; marks the smallest effect of interest.
 
     Args:
         axes: a panel whose horizontal limits are set.
-        comparison: whose claim it is.
-        bottom: of the shade, on the vertical axis.
-        height: of the shade, likewise.
-        scale: axis units of an effect of 1.
+        comparison: the comparison that makes the claim.
+        bottom: lower end of the shading on the vertical axis.
+        height: height of the shading on the vertical axis.
+        scale: axis units per effect of 1.
     """
     null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
     end = axes.get_xlim()[smallest > null]
@@ -168,14 +168,14 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = BLUE) -> None:
-    """The 95% interval as a bar, an arrow where it is open; nothing where there is none.
+    """Draws the 95% interval as a bar, or as an arrow if it is open; draws nothing if there is none.
 
     Args:
         axes: the panel.
-        effect: with an effect.
-        y: height of the line.
-        scale: axis units of an effect of 1.
-        color: of bar and arrow.
+        effect: the effect, which must have an estimate.
+        y: vertical position of the line.
+        scale: axis units per effect of 1.
+        color: colour of bar and arrow.
     """
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
@@ -193,7 +193,7 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
 
 
 def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float) -> None:
-    """The paper's number as a diamond, nothing where it has none."""
+    """Draws the paper's number, if there is one, as a diamond."""
     if comparison.paper_effect is not None:
         axes.plot(
             [scale * comparison.paper_effect], [y], "D", color=VERMILION, markersize=5.5,

@@ -48,7 +48,7 @@ _DOTS = "Dots: one seed each; lines: their mean. Intervals: 95% t, paired by see
 
 
 def _overfits(experiment: Experiment) -> bool:
-    """Whether the claim is about the difference of test and training error."""
+    """Whether the claim is about the difference between test and training error."""
     primary = [one.metric.name for one in experiment.comparisons if one.primary]
     return GAP.name in primary and experiment.figure == "test_error"
 
@@ -65,14 +65,14 @@ def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> 
 
 
 def _training_figure(evidence: Evidence) -> Figure:
-    """One panel per pair of arms, one for other arms, and one for the effects where there are several."""
+    """One panel per pair of arms, one for other arms, and one for the effects if there are several."""
     experiment, curves = evidence.experiment, collect(evidence, evidence.experiment.figure)
     shown = _one_per_pair(
         [one for one in evidence.judged if {one.comparison.arm, one.comparison.baseline} & set(curves.by_arm)]
     )
     paired = {name for one in shown for name in (one.comparison.arm, one.comparison.baseline)}
     others = [name for name in curves.by_arm if name not in paired]
-    # In the last panel: the effects with the unit of the first, if there are several.
+    # The last panel shows the effects that have the same unit as the first one, if there are several.
     effects = next(iter(effect_groups(shown)), [])
     count = len(shown) + bool(others) + (len(effects) > 1)
     columns = min(count, 3)
@@ -119,7 +119,7 @@ def _beside_effects(judged: Sequence[Judged]) -> tuple[Figure, Axes]:
 
 
 def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:
-    """One comparison per pair of arms: a ratio rather than a difference, else the first."""
+    """One comparison per pair of arms: a ratio if there is one, else the first."""
     pairs: dict[tuple[str, str], Judged] = {}
     for one in judged:
         key = (one.comparison.arm, one.comparison.baseline)
@@ -129,7 +129,7 @@ def _one_per_pair(judged: Sequence[Judged]) -> list[Judged]:
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
-    """The mean of an arm over the pairs of a ratio, where its arrow ends; None where there is no ratio."""
+    """Geometric mean of an arm over the pairs of a ratio: an end of the arrow. None if there is no ratio."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = evidence.values(arm, one.comparison.metric.name)

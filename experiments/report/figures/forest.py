@@ -29,11 +29,11 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.headline import count_verdicts
 
-# Larger differences have a panel of their own, because they would flatten all others.
+# Larger differences have their own panel, because they would make all others too small to see.
 WIDE = 0.1
 # In inches: margins left and right of the panels, width of the panels, height of a line of text.
 LEFT, RIGHT, WIDTH, TEXT = 3.95, 2.25, 3.5, 0.145
-# In inches: where texts begin, the first two from the left edge, the last from the right end of the panels.
+# Start of texts in inches: the first two from the left edge, the last from the right end of the panels.
 CLAIM, INDENT, VERDICT = 0.1, 0.72, 0.32
 # In inches: free space above and below each panel, above and below all panels, and at the edge.
 ABOVE, BELOW, TOP, BOTTOM, EDGE = 0.1, 0.5, 0.4, 0.75, 0.1
@@ -45,7 +45,7 @@ RATIO = "ratio, logarithmic"
 
 
 class Mark(NamedTuple):
-    """The sign of a verdict; shape and filling differ, so that it does not depend on colour vision."""
+    """The marker of a verdict; shape and fill differ, so that reading it does not require colour vision."""
 
     shape: str
     fill: str
@@ -63,7 +63,7 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Line:
-    """A primary comparison on one data set; the first of a claim (`states`) shows the claim's statement."""
+    """A primary comparison on one data set; `states`: whether to show the claim's statement (first line)."""
 
     evidence: Evidence
     judged: Judged
@@ -71,12 +71,12 @@ class Line:
 
     @property
     def comparison(self) -> Comparison:
-        """What is compared."""
+        """The comparison of this line."""
         return self.judged.comparison
 
     @property
     def texts(self) -> tuple[list[str], list[str]]:
-        """Lines of text: the claim's statement, if it is shown here, and the measure."""
+        """Lines of text for the claim's statement (if it is shown here) and for the measure."""
         statement = self.evidence.experiment.statement.rstrip(".") if self.states else ""
         metric = self.comparison.metric.title
         # No line break between the names of the arms.
@@ -86,7 +86,7 @@ class Line:
 
     @property
     def height(self) -> float:
-        """In inches; there are always two lines of text on the right."""
+        """Height in inches, at least that of the two lines of text on the right."""
         return TEXT * max(sum(map(len, self.texts)), 2) + 0.13
 
 
@@ -115,7 +115,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
 
 def panels_of(found: Sequence[Evidence]) -> list[tuple[str, list[Line]]]:
-    """(axis name, lines) of each unit; large differences in points have their own panel."""
+    """(axis name, lines) for each unit; large differences in points have their own panel."""
     panels: dict[str, list[Line]] = {POINTS: [], WIDE_POINTS: [], RATIO: []}
     for evidence in found:
         for judged in evidence.primary:
@@ -138,12 +138,12 @@ def explanation(missing: Sequence[Experiment]) -> str:
 
 
 def draw_panel(axes: Axes, name: str, lines: Sequence[Line]) -> None:
-    """Lines of one unit, the first on top; the vertical axis is in inches.
+    """Draws lines of one unit, the first on top; the vertical axis is in inches.
 
     Args:
         axes: an empty panel as high as its lines.
-        name: of the axis.
-        lines: all of one unit.
+        name: name of the horizontal axis.
+        lines: lines with the same unit.
     """
     scale = prepare_axis(axes, [line.judged for line in lines])
     axes.set_ylim(sum(line.height for line in lines), 0)
@@ -173,7 +173,7 @@ def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
     if effect.effect is not None:
         draw_interval(axes, effect, middle, scale, mark.color)
         _draw_mark(axes, scale * effect.effect, middle, mark)
-    # Above the bar, so that it does not hide it.
+    # Drawn above the bar, so that the diamond does not hide it.
     draw_paper_effect(axes, comparison, middle - 0.105, scale)
     _label(axes, line, middle, mark)
 
@@ -189,7 +189,7 @@ def _draw_mark(axes: Axes, x: float, y: float, mark: Mark, **place) -> None:
 
 
 def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
-    """The claim on the left; the verdict and the effect on the right."""
+    """Writes the claim on the left, and the verdict and the effect on the right."""
     across = axes.get_yaxis_transform()
 
     def write(inches: float, y: float, text: str, **look) -> None:

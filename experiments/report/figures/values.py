@@ -1,4 +1,4 @@
-"""Panels of one metric of each run, arm by arm: for metrics of trained nets, which have no curve."""
+"""Panels that show one metric of all runs by arm, for metrics of trained nets, which have no curve."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,17 +10,17 @@ from experiments.evidence.read import Evidence
 
 
 def draw_values(axes: Axes, evidence: Evidence) -> str:
-    """The metric `experiment.figure` of every run: a dot for each seed, a bar at the mean of each arm.
+    """Draws the metric `experiment.figure` of every run: a dot for each seed, a bar at the mean of each arm.
 
-    A seed that has no partner in any comparison is hollow, and is left out of the mean as of the effects.
-    An ensemble that is the same for every seed is one dot.
+    A seed without a partner in any comparison is drawn as a hollow dot and, as in the effects, left out of
+    the mean. An ensemble that is the same for every seed is one dot.
 
     Args:
         axes: an empty panel.
-        evidence: of an experiment whose `figure` is one of its probe metrics.
+        evidence: evidence of an experiment whose `figure` is one of its probe metrics.
 
     Returns:
-        Sentences on such dots for the caption, empty where there are none.
+        Sentences for the caption that explain such dots; empty if there are none.
     """
     metric = evidence.experiment.metric(evidence.experiment.figure)
     names = arms_in_order(evidence.experiment, evidence.rows)
@@ -58,7 +58,7 @@ def draw_values(axes: Axes, evidence: Evidence) -> str:
 
 
 def _paired(evidence: Evidence, arm: str) -> set[int]:
-    """The seeds of an arm that are in an effect of the metric shown."""
+    """The seeds of an arm that are used in an effect of the metric shown."""
     return {
         seed
         for one in evidence.judged
