@@ -80,6 +80,7 @@ def test_what_is_frozen_stays_and_the_rest_learns(start, transferred):
     assert history.curve[-1]["train_loss"] < history.curve[0]["train_loss"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transferred", ["relu1"], indirect=True)
 def test_resumed_transfer_equals_an_uninterrupted_one(start, transferred, tmp_path):
     freeze, whole, _ = transferred

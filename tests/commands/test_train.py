@@ -181,6 +181,7 @@ def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trai
     assert lines_of(tmp_path / "quarantine.csv") == lines_of(trained / "quarantine.csv")
 
 
+@pytest.mark.slow
 def test_a_net_trained_from_cached_pixels_has_the_numbers_of_one_trained_from_files(tree, tmp_path, capsys):
     def train(name: str, *more: str) -> int:
         arguments = ["--dataset", f"folder:{tree}", "--out", str(tmp_path / name), "--epochs", "1", *more]
@@ -273,7 +274,10 @@ def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, c
     assert (tmp_path / "state.npz").read_bytes() == state
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGHUP)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, monkeypatch, number):
     class Signal(QuarantineLog):
         def on_epoch_begin(self, epoch, logs=None):

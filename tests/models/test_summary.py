@@ -65,8 +65,8 @@ def test_summary_prints_sizes_and_parameters(capsys, model, parameters, outputs)
     [
         (["--model", "lenet"], "expected one of alexnet"),
         (["--image-size", "5"], "at least 11 pixels"),
-        (["--classes", "0"], "expected numbers >= 1"),
-        (["--classes", "many"], "invalid int value"),
+        (["--classes", "0"], "expected a whole number >= 1"),
+        (["--classes", "many"], "expected a whole number >= 1"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(capsys, arguments, words):

@@ -15,7 +15,9 @@ from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import run
 
 
-@pytest.mark.parametrize(("lrn", "optimizer"), [(False, "momentum"), (True, "adam")])
+@pytest.mark.parametrize(
+    ("lrn", "optimizer"), [(False, "momentum"), pytest.param(True, "adam", marks=pytest.mark.slow)]
+)
 def test_two_replicas_give_the_same_result_as_one(lrn, optimizer):
     config = TINY_CONFIG.replace(lrn=lrn, flip=True, pad=1, weight_decay=1e-3, bias_rate=2.0)
     config = config.replace(optimizer=optimizer)

@@ -69,6 +69,7 @@ def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
     assert [point["epoch"] for point in history.curve] == [0]
 
 
+@pytest.mark.slow
 def test_a_call_has_the_steps_that_fit_into_its_time_and_their_number_changes_nothing(monkeypatch):
     models, histories, last_steps = [], [], []
     for seconds in (1e9, 0.0):

@@ -43,7 +43,7 @@ def narrow_alexnet(monkeypatch):
 
 
 # The same step as `step_with_input.files`, but with images decoded in advance.
-SLOW = ("step_with_input.memory", "step_with_input.cached")
+SLOW = ("step_with_input.memory", "step_with_input.cached", "step_with_input.files")
 
 
 @pytest.mark.parametrize(
