@@ -150,7 +150,7 @@ def results_slug(name: str) -> str:
     ('cifar10', 'imagenet_resized-32x32', 'folder-cats')
     """
     if name.startswith("folder:"):
-        # Resolve the path, because the last part of `folder:.` is no usable name.
+        # Resolve the path, because `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
 

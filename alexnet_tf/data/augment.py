@@ -117,7 +117,7 @@ def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) 
     """
     channels = images.shape[-1]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    # Not a matrix product: the order in which that sums may depend on the number of images.
+    # Not a matrix product, because its order of summation may depend on the number of images.
     shift = sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
     return _compiled(_shift)(images, shift)
 
@@ -162,7 +162,7 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
     cos, sin = tf.cos(angles), tf.sin(angles)
     x, y = (images.shape[2] - 1) / 2, (images.shape[1] - 1) / 2
     zero = tf.zeros_like(cos)
-    # Rows of [a0 a1 a2; b0 b1 b2], which maps an output pixel to its source (x to the right, y down).
+    # Entries of [a0 a1 a2; b0 b1 b2], which maps an output pixel to its source (x to the right, y down).
     rows = [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y, zero, zero]
     matrices = tf.cast(tf.stack(rows, axis=1), tf.float32)
     return ops.image.affine_transform(

@@ -82,5 +82,5 @@ class GroupedConv2D(keras.layers.Conv2D):
 
 
 # Keras derives the paths of layers in a .weights.h5 file from their class names. With the name Conv2D, this
-# layer and Keras's have the same paths, even in a model that contains both.
+# layer and Keras's have the same paths, whatever their order in the model.
 GroupedConv2D.__name__ = "Conv2D"

@@ -14,7 +14,7 @@ from alexnet_tf.reference.sizes import output_size
 Preset = Literal["paper", "code"]
 
 KERNEL_SIZES = (11, 5, 3, 3, 3)
-# Whether each tower sees only its own channels. conv1 and conv3 see all channels (paper, Figure 2).
+# For each convolution, whether a tower sees only its own channels (paper, Figure 2).
 TOWERS_SPLIT = (False, True, False, True, True)
 
 

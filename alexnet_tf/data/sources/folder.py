@@ -64,7 +64,7 @@ def load_folder(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )
     tree = _list_tree(name, root)
-    # Without a requested size, the sizes in the files' headers decide.
+    # If no size is requested, read the sizes in the files' headers to choose one.
     sizes = None if image_size else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
     shape = choose_target(expected, image_size, channels=3).shape
@@ -207,7 +207,8 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Damage that the header does not show is rare. Start again, because the common size may have changed.
+        # Some files with a valid header could not be decoded (rare). Start again without them, because the
+        # common size may have changed.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 

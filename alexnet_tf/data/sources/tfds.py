@@ -155,7 +155,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # If there are several labels (cifar100 has coarse and fine ones), use the supervised keys.
+    # If there are several images or labels (cifar100 has coarse and fine labels), use the supervised keys.
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:

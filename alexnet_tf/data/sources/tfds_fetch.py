@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from alexnet_tf.runtime.errors import InputError
 
-# Time limit of the check whether the network is available. TFDS itself would try for over three minutes.
+# Time limit of the network check. Without this check, TFDS would try to connect for over three minutes.
 PROBE_SECONDS = 6.0
 
 ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
@@ -197,8 +197,8 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)
-    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Other sets name
-    # archives that have to be unpacked, so these are not searched for.
+    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Without "should
+    # contain", the archives named have to be unpacked, so their presence is not required.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
     if there and not missing:

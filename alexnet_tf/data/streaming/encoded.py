@@ -68,7 +68,7 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # The hash is updated file by file, because a list of a million sizes and times takes much memory.
+        # Hashed file by file, because a list of the sizes and times of a million files takes much memory.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())

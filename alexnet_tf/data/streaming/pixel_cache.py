@@ -108,7 +108,7 @@ class PixelCache:
             InputError: if it cannot be read or its checksum is wrong.
         """
         image = np.empty(self._shape, np.uint8)
-        # Not a memory map, because a read error in one kills the process with a signal.
+        # Not a memory map, because a read error in a memory map kills the process with a signal.
         try:
             count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
         except OSError as error:

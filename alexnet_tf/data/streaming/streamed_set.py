@@ -23,7 +23,7 @@ from alexnet_tf.runtime.errors import InputError
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
-# Increase it when the contents of a saved scan change.
+# Version of the format of saved scans; increase it when the format changes.
 FORMAT = 1
 
 
