@@ -1,4 +1,4 @@
-"""A tiny set of images in the place of every data set, and one run on it."""
+"""A tiny set of images that replaces every data set, and one run on it."""
 
 import shutil
 from pathlib import Path
@@ -13,13 +13,13 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def tiny_builtin(monkeypatch):
-    """Puts the tiny set in the place of every data set."""
+    """Replaces every data set by the tiny set."""
     monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Path:
-    """Results with one run, which tests read and do not change."""
+    """Results with one run; tests must not change them."""
     results = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
@@ -29,6 +29,6 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own_results(trained, tiny_builtin, tmp_path) -> Path:
-    """The test's own results with the one run, as `tmp_path`."""
+    """A copy of the results with one run in `tmp_path`, which the test may change."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path

@@ -1,4 +1,4 @@
-"""Two small experiments and results of them, made up."""
+"""Two small experiments with made-up results."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +74,7 @@ BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for
 
 
 def fall(epochs: float, last: int) -> list[float]:
-    """Training errors that pass 25% after so many epochs."""
+    """Training errors that reach 25% after this many epochs."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
@@ -88,7 +88,7 @@ def record(
     config=None,
     **changes,
 ):
-    """Records a run with these training errors per epoch, as a runner would."""
+    """Records a run with these training errors per epoch, like the runner."""
     metric_names = experiment.columns
     dataset = folder.parent.name if folder.name == experiment.name else "builtin"
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
@@ -115,7 +115,7 @@ def record(
 
 
 def speed_results(folder: Path) -> Path:
-    """ReLU at 4, 5 and 4 epochs, tanh at 24, 25 and 28: ratios 6, 5 and 7."""
+    """Records runs of ReLU with 4, 5 and 4 epochs and of tanh with 24, 25 and 28: ratios 6, 5 and 7."""
     for seed, (relu, tanh) in enumerate([(4, 24), (5, 25), (4, 28)]):
         record(folder, SPEED, "relu", seed, fall(relu, 8))
         record(folder, SPEED, "tanh", seed, fall(tanh, 30))
@@ -123,7 +123,7 @@ def speed_results(folder: Path) -> Path:
 
 
 def pooling_results(folder: Path, experiment: Experiment = POOLING) -> Path:
-    """Differences of the test error: -0.4, -0.5 and -0.3 points."""
+    """Records runs whose test errors differ by -0.4, -0.5 and -0.3 points."""
     for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
         for arm, last in (("separate", separate), ("overlapping", overlapping)):
             record(folder, experiment, arm, seed, [0.9, 0.5, 0.3, last], probe=0.5)

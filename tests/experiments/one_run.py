@@ -1,4 +1,4 @@
-"""The run that many tests begin with."""
+"""The run that many tests start from."""
 
 COMMON = ["--dataset", "builtin", "--set", "batch_size=16"]
 ARM = ["--arms", "relu", "--seeds", "3", "--epochs", "2"]

@@ -1,4 +1,4 @@
-"""Tables as a test reads them back."""
+"""Helpers that read tables back for tests."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ from experiments.report.write import write_report
 
 
 def report(folder, experiment):
-    """The tables; figures take longer, and only some tests look at them."""
+    """Writes only the tables; figures take longer, and only some tests need them."""
     return write_report(folder, experiment, figures=False)
 
 

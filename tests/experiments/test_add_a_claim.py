@@ -23,7 +23,7 @@ SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[
 FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
 (CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
-# Instead of CIFAR-10 and its hours: one step on 80 images.
+# One step on 80 images instead of hours on CIFAR-10.
 TINY = ["DATASET=builtin", "EPOCHS=1", "SEEDS=0", "SET=batch_size=80"]
 
 
@@ -38,7 +38,7 @@ def command_of(target: str, results_dir: Path) -> list[str]:
 
 
 def listed_with(code: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """What `python -m experiments list` answers where `experiments/claims` has one more file."""
+    """The result of `python -m experiments list` with one more file in `experiments/claims`."""
     copy = tmp_path / "experiments"
     shutil.copytree(ROOT / "experiments", copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "claims" / FILE).write_text(code)
@@ -68,14 +68,14 @@ def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
 
 
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
-    """Stands for one candidate of a search: the middle rate of each grid wins."""
+    """Replaces the training of a search candidate: the middle rate of each grid wins."""
     error = abs(config.train.learning_rate - 0.002)
     return None, History([{"epoch": 1.0, "train_error": error}], [error], status="done")
 
 
 @pytest.fixture
 def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
-    """The commands as they are once the file is there, on a tiny set of images."""
+    """The commands after the file was added, on a tiny set of images."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)

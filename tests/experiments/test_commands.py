@@ -109,7 +109,7 @@ def test_a_reader_that_has_gone_is_no_answer():
 
 
 def make(*arguments: str) -> str:
-    """What make would run."""
+    """The commands that make would run."""
     return subprocess.run(
         ["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
@@ -235,7 +235,7 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     assert tanh["status"] == "done"
     assert "| 1 (1 failed) |" in (tmp_path / "builtin/ablation-relu/table.md").read_text()
 
-    # It is tried again, and then all is well.
+    # The next call tries it again and succeeds.
     monkeypatch.setattr(experiments.runner.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in relu_rows(tmp_path)} == {"done"}
@@ -265,7 +265,7 @@ def test_an_interrupted_run_says_so_in_its_row_and_goes_on(tiny_builtin, tmp_pat
     assert (row["status"], row["epochs"], row["message"]) == ("done", "2", "> 2 epochs")
     assert len(rows(folder / "curves.csv")) == 3
 
-    # Nor does an interrupted run stand in the way of another configuration.
+    # An interrupted run does not prevent a run with another configuration either.
     with monkeypatch.context() as interrupting:
         interrupting.setattr(
             experiments.runner.run, "run_callbacks", lambda *arguments: [Interrupt("on_epoch_begin", 1)]

@@ -14,7 +14,7 @@ OWN = "dataclasses.replace(POOLING, name={!r}, claim={!r})"
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """Makes an importable package of modules with these contents."""
+    """Creates an importable package of modules with the given contents."""
 
     def make(**modules: str) -> ModuleType:
         name = f"claims_of_{tmp_path.name}"

@@ -1,4 +1,4 @@
-"""Every arm of every experiment, for one step; and arms that look at the nets of others."""
+"""Trains every arm of every experiment for one step; tests arms that measure the nets of other arms."""
 
 from pathlib import Path
 
@@ -25,14 +25,14 @@ TINY_ARM, MANY_ARM = (experiment.arm("two") for experiment in (KERNELS, KERNELS_
 
 
 def side_for(experiment: Experiment) -> int:
-    """Pixels that the experiment's net needs."""
+    """The side of the images, in pixels, that the experiment's net needs."""
     config = experiment.arms[0].config
     return config.data.image_size or (32 if isinstance(config.model, AlexNetConfig) else 8)
 
 
 @pytest.fixture
 def images(monkeypatch):
-    """Puts a tiny set of images of a given side in the place of every data set."""
+    """Replaces every data set by a tiny set of images of a given side."""
 
     def put(side: int) -> None:
         monkeypatch.setattr(
@@ -44,7 +44,7 @@ def images(monkeypatch):
 
 @pytest.fixture(scope="module")
 def common_results(tmp_path_factory):
-    """One results directory, so that what experiments share is trained once, as in earnest."""
+    """One results directory, so that nets shared by experiments are trained once, as in real use."""
     return tmp_path_factory.mktemp("results")
 
 
@@ -100,7 +100,7 @@ def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkey
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
-    # One view is how the net was tested in training.
+    # During training the net is also tested on one view.
     assert seen[0]["averaged_error"] == trained["test_error"]
     assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
     for name in ("config_hash", "test_error", "git_commit", "seconds"):
@@ -119,7 +119,7 @@ def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
     assert f"the net of {trained['run_id']} is not here" in capsys.readouterr().out
     assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
 
-    # Who looks at the new net has the numbers of the run that left it.
+    # An arm that measures the new net gets the numbers of the run that trained it.
     other, _ = run(tmp_path, views.EXPERIMENT, "--arms", "one", "--seeds", "0")
 
     assert (other["arm"], other["message"]) == ("one", f"shared with {seen['run_id']}")
@@ -149,7 +149,7 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
     for row, (exponentials, labels) in zip(written, predicted, strict=True):
         mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
-    # Of seeds 3 and 4, and of 4 and 0: three nets.
+    # Two ensembles, of seeds 3 and 4 and of seeds 4 and 0: three nets.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
 
 

@@ -1,4 +1,4 @@
-"""Epochs to a training error, between the epochs."""
+"""Epochs to a training error, interpolated between epochs."""
 
 import pytest
 

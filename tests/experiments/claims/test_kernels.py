@@ -1,4 +1,4 @@
-"""C13's probe: what it tells of kernels whose towers have parted wholly, and of ones dealt at random."""
+"""C13's probe on kernels of fully specialised towers, and on randomly split kernels."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ from tests.experiments.tables_read_back import report
 
 @pytest.fixture(scope="module")
 def parted():
-    """A net of two towers, eight first kernels each: those of one see brightness, the other's colour."""
+    """A net of two towers with eight first kernels each: one tower sees brightness, the other colour."""
     config = dataclasses.replace(SCALED, filters=(16, 8, 8, 8, 8), hidden=(8, 8), width=1.0)
     model = build_model(config, (56, 56, 3), classes=3)
     kernels, towers = first_kernels(model)

@@ -1,4 +1,4 @@
-"""The measure of how much local response normalisation does."""
+"""The measure of how much the factor of local response normalisation varies."""
 
 from types import SimpleNamespace
 

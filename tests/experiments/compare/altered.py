@@ -1,4 +1,4 @@
-"""Altered results, and the text of a comparison taken apart."""
+"""Helpers that alter results and parse the text of a comparison."""
 
 import json
 
@@ -11,14 +11,14 @@ ALONE = "without a partner"
 
 
 def edit(path, old, new):
-    """Replaces a text that is in the file once."""
+    """Replaces a text that occurs exactly once in the file."""
     text = path.read_text()
     assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
     path.write_text(text.replace(old, new))
 
 
 def section(text, title):
-    """The items of a section; none where there is no such section."""
+    """The items of a section; empty if there is no such section."""
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith(f"{title}: ")]
     items = []
@@ -48,7 +48,7 @@ def rename_hashes(path, *hashes):
 
 
 def record_rates(folder, experiment, arm, errors, **changes):
-    """Records a search that measured these errors by rate."""
+    """Records a search with these errors by learning rate."""
     rows = [
         {
             "experiment": experiment.name, "arm": arm, "learning_rate": rate, "seed": 1000, "epochs": 2,

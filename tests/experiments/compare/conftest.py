@@ -1,4 +1,4 @@
-"""Results that tests of the comparison start from."""
+"""Results used by the tests of the comparison."""
 
 import shutil
 

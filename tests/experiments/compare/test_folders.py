@@ -1,4 +1,4 @@
-"""Folders of two results are paired by path, at any level, else by experiment."""
+"""Folders of two results are paired by path, at any level, or otherwise by experiment."""
 
 import shutil
 
@@ -55,7 +55,7 @@ def test_only_a_named_file_is_compared(trees, file, agreeing):
     status, text = compare(a, b)
     assert status == AGREE
     assert text.splitlines()[1] == agreeing
-    # Without runs.csv beside them, curves are compared whatever their configurations.
+    # Without a runs.csv beside them, curves are compared even if their configurations differ.
     b.with_name("runs.csv").unlink()
     assert compare(a, b)[1].splitlines()[1] == agreeing
     with pytest.raises(InputError, match="of the same kind"):

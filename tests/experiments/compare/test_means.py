@@ -1,4 +1,4 @@
-"""Arms are compared by their means: how far apart, and whether equivalent within a margin."""
+"""Arms are compared by their means: differences, and equivalence within a margin."""
 
 import dataclasses
 from pathlib import Path
@@ -17,7 +17,7 @@ A, B = (0.324, 0.322, 0.323), (0.323, 0.325, 0.322, 0.324)
 
 
 def record_errors(folder, errors, arm="separate", **changes):
-    """Runs of one arm that end at these test errors."""
+    """Records runs of one arm with these final test errors."""
     for seed, error in enumerate(errors):
         hashed = f"{folder.name}{seed}"
         record(folder, POOLING, arm, seed, [0.9, error - 0.05], config_hash=hashed, **changes)
@@ -58,7 +58,7 @@ def test_experiments_of_other_names_are_compared_arm_by_arm(tmp_path):
 
 
 def test_only_what_differs_has_means_and_runs_without_a_value_no_difference(trees):
-    """The mean over the runs that reach a target is biased where others do not."""
+    """The mean over the runs that reach a target is biased if other runs do not reach it."""
     path = trees[1] / "builtin" / "speed" / "runs.csv"
     edit(path, ",28.0,", ",,")
     assert section(compare(*trees)[1], MEANS) == [

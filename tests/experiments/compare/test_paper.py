@@ -1,4 +1,4 @@
-"""Ours against the paper's numbers: inside, weaker or stronger, and an exit status that follows."""
+"""Our effects against the paper's numbers: inside, weaker or stronger, and the exit status."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_resu
 
 
 def speed(folder, epochs):
-    """ReLU at 4 epochs, tanh at these."""
+    """Records runs in which ReLU needs 4 epochs and tanh the given numbers."""
     for seed, tanh in enumerate(epochs):
         record(folder, SPEED, "relu", seed, fall(4, 8))
         record(folder, SPEED, "tanh", seed, fall(tanh, 60))

@@ -1,4 +1,4 @@
-"""Records tell in what configurations and environments runs differ; damaged and missing ones are listed."""
+"""Records show how configurations and environments differ; damaged and missing records are listed."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ def alter(path, **changes):
 
 
 def drop_newer_fields(path):
-    """Makes a record as old as one without these fields."""
+    """Removes newer fields from a record, so that it looks like an old one."""
     values = json.loads(path.read_text())
     del values["config"]["data"]["brightness"], values["config"]["train"]["optimizer"]
     path.write_text(json.dumps(values))
@@ -25,7 +25,7 @@ def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_ali
     rename_hashes(b / "runs.csv", "relu0", "relu1", "relu2", "tanh0")
     for seed, rate in enumerate((0.5, 0.25, 0.5)):
         edit_config(b, "speed", "relu", seed, "train", learning_rate=rate)
-    # A field that an old record lacks has its default.
+    # A field that is missing in an old record has its default.
     drop_newer_fields(a / "records" / "speed-relu-0.json")
     status, text = compare(*trees)
     assert status == AGREE
@@ -124,7 +124,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
 
 
 def test_what_decides_no_number_may_differ_between_records(trees):
-    """The name of the data set, where it was kept, and fields at their defaults that an old record lacks."""
+    """These are the data set's name and storage, and fields at defaults that old records do not have."""
     folder = trees[1] / "builtin" / "speed"
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="disk")
     drop_newer_fields(folder / "records" / "speed-relu-1.json")

@@ -1,4 +1,4 @@
-"""One altered cell is found, and exactly that one; what the configuration does not decide may differ."""
+"""Exactly the altered cell is found; columns not determined by the configuration may differ."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.experiments.made_up_results import POOLING, SPEED, fall, record
 
 @pytest.fixture
 def searched(trees):
-    """Two results directories with the same rows, of searches too."""
+    """Two results directories with the same rows, including those of searches."""
     for tree in trees:
         for arm, errors in (("relu", {0.01: 0.25, 0.02: 0.5}), ("tanh", {0.005: 0.375, 0.01: 0.4375})):
             record_rates(tree / "builtin" / "speed", SPEED, arm, errors)
@@ -59,7 +59,7 @@ def test_altered_and_missing_epochs(trees):
 
 
 def test_a_missing_curve(trees):
-    """Epochs that one side lacks are differences, also where it has the row of the run alone."""
+    """Missing epochs are differences, even if one side has only the row of the run and no curve."""
     (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
     status, text = compare(*trees)
     assert status == DIFFER
@@ -79,7 +79,7 @@ def test_an_altered_search(searched):
         "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
     ]
     assert compare(*searched, tolerance=0.01)[0] == AGREE
-    # No tolerance makes two decisions agree.
+    # The tolerance does not apply to decisions.
     edit(path, ",0.4375,false,", ",0.4375,true,")
     status, text = compare(*searched, tolerance=1.0)
     assert status == DIFFER
@@ -109,7 +109,7 @@ def test_rates_of_other_configurations_and_of_one_side(searched):
 
 
 def test_two_experiments_agree_in_the_columns_of_both_and_need_not_decide_alike(tmp_path):
-    """`speed` minimises the epochs, `pooling` the error, and each has metrics of its own."""
+    """`speed` minimises the epochs, `pooling` the error, and each has its own metrics."""
     for experiment, changes in ((SPEED, {"value": 7.0}), (POOLING, {"winner": False})):
         folder = tmp_path / experiment.name
         record(folder, experiment, "relu", 0, fall(4, 8))

@@ -1,4 +1,4 @@
-"""Rows against their folder, their curve and their record: nothing wrong is passed over or averaged."""
+"""Checks of rows against folder, curve and record: every fault is reported and faulty rows are left out."""
 
 import csv
 import dataclasses
@@ -15,7 +15,7 @@ from tests.experiments.tables_read_back import effects, read, report
 
 
 def edit(path, change, where=lambda row: True):
-    """Changes cells of the first row that is meant; returns its line number."""
+    """Changes cells of the first row for which `where` is true; returns its line number."""
     with open(path, newline="") as file:
         header, *rows = csv.reader(file)
     number = next(n for n, row in enumerate(rows) if where(dict(zip(header, row, strict=True))))
@@ -43,7 +43,7 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     (problem,) = report(folder, SPEED)
     assert problem.startswith(f"{folder / 'runs.csv'}:{line}: epochs_to_25: expected a ")
     (row,) = [row for row in read(folder / "summary.csv") if row["mean"] and float(row["mean"]) > 20]
-    # 24 and 28 epochs are left.
+    # The remaining values are 24 and 28 epochs.
     assert (row["n"], float(row["mean"])) == ("2", pytest.approx(26))
     assert (effects(folder)[0]["n"], effects(folder)[0]["verdict"]) == ("2", "inconclusive")
     table = (folder / "table.md").read_text()
@@ -67,10 +67,10 @@ def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = evidence_of(folder, SPEED).problems
     assert f":{line}: dataset: expected 'builtin' as the folder, received 'cifar10'" in problem
-    # A link has the name it is used by.
+    # For a symbolic link, the name of the link counts.
     (folder.parents[1] / "cifar10").symlink_to(folder.parent)
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
-    # Copied out of its tree a folder does not tell the data set.
+    # The data set of a folder that was copied out of its tree is unknown.
     assert evidence_of(folder.rename(folder.with_name("copy")), SPEED).problems == []
 
 
@@ -166,11 +166,11 @@ def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     line = edit(folder / "runs.csv", {"probe": "0.4"}, lambda row: row["run_id"] == "pooling-separate-2")
     problems = evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems
-    # Two of three nets are another ensemble for each seed.
+    # With two of three nets, every seed has a different ensemble.
     assert problems == [
         f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as line 2 has it of the same nets; received 0.4"
     ] * (nets == 3)
-    # A run that broke has measured nothing.
+    # A run that failed has no measurements.
     edit(
         folder / "runs.csv",
         {"status": "failed", "probe": ""},
@@ -181,7 +181,7 @@ def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
 
 def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    # The rate of the last epoch, which steps have divided.
+    # The learning rate of the last epoch, reduced by the schedule.
     record(folder, POOLING, "separate", 0, [0.9, 0.5, 0.3, 0.2], learning_rate=0.0001, probe=0.5)
     for path in (folder / "records").iterdir():
         path.unlink()
@@ -255,7 +255,7 @@ def test_runs_without_their_runs_csv_are_not_passed_over(folder):
     assert folders_of(results, SPEED) == [folder]
     for path in (folder / "records").iterdir():
         path.unlink()
-    # As a search leaves it, or nothing at all.
+    # A folder with only a search, or an empty one.
     assert folders_of(results, SPEED) == []
 
 

@@ -1,4 +1,4 @@
-"""From rows to effects and verdicts: numbers by hand, and all of the rows accounted for."""
+"""Effects and verdicts from rows, compared with hand-computed numbers; no row is dropped silently."""
 
 import dataclasses
 import math
@@ -34,7 +34,7 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
     assert float(row["ci_low"]) == pytest.approx(math.exp(mean - half), rel=1e-6)
     assert float(row["ci_high"]) == pytest.approx(math.exp(mean + half), rel=1e-6)
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
-    # No run of the arm "other": the row stays, with a verdict in words.
+    # The arm "other" has no run: its row is kept, with a verdict in words.
     assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "no pairs yet")
 
 
@@ -49,7 +49,7 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
         ([INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED], NOT_REPRODUCED),
         ([NO_PAIRS], NO_PAIRS),
         ([NO_PAIRS, NO_PAIRS], NO_PAIRS),
-        # One of two halves of a claim was tried.
+        # Only one of a claim's two comparisons has runs.
         ([REPRODUCED, NO_PAIRS], INCONCLUSIVE),
         ([], NO_PAIRS),
     ],
@@ -73,7 +73,7 @@ def test_one_ensemble_is_one_value(tmp_path):
     summary = {(row["arm"], row["metric"]): row for row in read(tmp_path / "summary.csv")}
     of_three = summary["separate", "probe"]
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
-    # What the runs themselves have stays theirs; two of three nets are several ensembles.
+    # Metrics of single runs count per run; so do ensembles of two of three nets, which differ.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
     assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
@@ -138,7 +138,7 @@ def test_censored_runs_count_and_give_a_bound(tmp_path):
     assert "| 2 of 3 > 40; others 30.0 |" in table
     assert "| > 7.37× | 3 |" in table
     summary = {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
-    # The mean of the runs that got there would flatter the arm.
+    # The mean of only the runs that reached the target would favour the arm.
     assert summary["tanh", "epochs_to_25"]["n"] == "3"
     assert summary["tanh", "epochs_to_25"]["mean"] == ""
 
@@ -180,7 +180,7 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
     record(folder, SPEED, "relu", 3, fall(4, 8))
     record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
     report(folder, SPEED)
-    # The record allowed it 40 epochs, the row has 1: ratios 6, 5, 7, > 40/4.
+    # The record allows 40 epochs, the row has 1: ratios 6, 5, 7, > 40/4.
     row = effects(folder)[0]
     assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
     assert (row["n"], row["ci_high"]) == ("4", "")

@@ -1,4 +1,4 @@
-"""Where the paper's number is, seen from an interval: inside it, or on which side and how far."""
+"""Position of the paper's number relative to an interval: inside, or on which side and how far away."""
 
 import dataclasses
 

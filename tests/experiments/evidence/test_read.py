@@ -1,4 +1,4 @@
-"""The committed results against the experiments that claim them."""
+"""Checks the committed results against the experiments' definitions."""
 
 from pathlib import Path
 
@@ -30,8 +30,8 @@ def test_every_rate_won_its_search(experiment, folder):
     searched = [arm.config for each in EXPERIMENTS for arm in each.arms if arm.grid]
     for arm in experiment.arms:
         if not arm.grid:
-            # It looks at the nets of another's arm, whose search it is, or at one that was never trained; or
-            # it is there to be seen at the rate that its partner's search found.
+            # An arm without a search measures nets of another arm or an untrained net, or is trained at the
+            # rate that its partner's search found.
             partners = {each.config.train.learning_rate for each in experiment.arms if each.grid}
             assert arm.config in searched or arm.config.train.learning_rate in {0, *partners}, arm.name
             continue

@@ -1,4 +1,4 @@
-"""The page of claims: every claim, numbers from the rows, links that lead somewhere."""
+"""The page of claims: every claim, numbers from the rows, working links."""
 
 import dataclasses
 import re
@@ -138,7 +138,7 @@ def test_a_claim_without_pairs_has_no_verdict_yet(tmp_path):
 
 
 def test_nets_that_experiments_share_take_their_time_once(root):
-    # Ten seconds each.
+    # Each net took ten seconds.
     assert "Their 12 nets took 2 minutes to train" in page_of(root, SPEED, POOLING)
     path = root / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",overlapping1,", ",separate1,"))

@@ -1,4 +1,4 @@
-"""The paper's two tables with ours beside them; the paper's numbers, and where ours come from."""
+"""The paper's two tables with our results: the paper's numbers, and the source of ours."""
 
 import re
 
@@ -19,7 +19,7 @@ ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0
 
 
 def averaged(root, experiment):
-    """Runs of three nets; the five nets are one ensemble for every seed."""
+    """Records runs of three nets; the ensemble of five nets is the same for every seed."""
     folder = root / "tiny_imagenet100" / experiment.name
     for arm in experiment.arms:
         for seed, error in enumerate(ERRORS.get(arm.name, ())):
@@ -69,7 +69,7 @@ def test_ours_are_means_over_nets(tmp_path):
     link = "[ablation-ensemble](tiny_imagenet100/ablation-ensemble/table.md)"
     assert of_ensembles == [
         f"| ours | {link}, 1 CNN | tiny_imagenet100 | 51.7% ± 3.8% | 25.8% ± 1.9% | – |",
-        # One and the same: no interval.
+        # The ensemble is the same for all seeds, so there is no interval.
         f"| ours | {link}, 5 CNNs | tiny_imagenet100 | 45.0% | 22.5% | – |",
     ]
 

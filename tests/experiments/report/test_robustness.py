@@ -1,4 +1,4 @@
-"""Holm's family, pairing and the noise of test images, with the numbers by hand."""
+"""Holm's correction, pairing and the noise of test images, compared with hand-computed numbers."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ def test_what_survives_the_number_of_comparisons(found):
 
 
 def test_what_does_not_survive_is_named(tmp_path):
-    # Thrice the same evidence: p .0202 times 3.
+    # Three times the same evidence: p .0202 times 3.
     names = ("pooling", "pooling-2", "pooling-3")
     experiments = [dataclasses.replace(POOLING, name=name) for name in names]
     for experiment in experiments:
@@ -44,7 +44,7 @@ def test_what_does_not_survive_is_named(tmp_path):
 
 
 def test_verdicts_that_hang_on_the_pairs_are_named(found):
-    # Pooling: both arms spread by a point, their differences by .1: unpaired nothing is told from none.
+    # Pooling: std is 1 point within arms, .1 for paired differences; unpaired, the effect is undecided.
     said = without_pairing(found)
     assert "1 of the 2 verdicts on arms of separate nets (our own questions included) would be" in said
     assert ": C4 on builtin (test error, `overlapping` − `separate`)" in said

@@ -1,4 +1,4 @@
-"""Reports of recorded rows: what they say, what they leave out and why, the same bytes each time."""
+"""Reports of recorded rows: their content, what they leave out and why, and reproducible bytes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A run that is killed and started again ends with the rows of one that was not."""
+"""A run that is killed and started again ends with the same rows as an uninterrupted run."""
 
 import json
 import signal
@@ -37,7 +37,7 @@ def command(tree: Path, results_dir: Path) -> list[str]:
 
 
 def rates(checkpoint: Path) -> list[float | None]:
-    """Images per second of the finished epochs: no repetition of an epoch would give them again."""
+    """Images per second of the finished epochs; they would change if an epoch were repeated."""
     with np.load(checkpoint) as file:
         curve = json.loads(str(file["header"]))["history"]["curve"]
     return [point["images_per_second"] for point in curve]
@@ -59,7 +59,7 @@ def test_killed_run_goes_on_where_it_was(tree, tmp_path):
     )
     state = killed / "folder-tree/ablation-relu/state"
     deadline = time.monotonic() + 240
-    # Into the second arm: the first is then recorded, the second a checkpoint.
+    # Wait until the second arm trains: then the first is recorded and the second has a checkpoint.
     while not (found := list(state.glob("*tanh*.npz"))) or len(rates(found[0])) < 3:
         assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline

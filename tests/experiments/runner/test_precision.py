@@ -1,4 +1,4 @@
-"""What is declared makes the committed configurations: their precision, and their config hashes."""
+"""The declared experiments give the precision and the config hashes of the committed results."""
 
 import json
 from pathlib import Path

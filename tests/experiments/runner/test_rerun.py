@@ -1,4 +1,4 @@
-"""A recorded run is replayed from its record, and what differs is named."""
+"""A recorded run is replayed from its record, and the differences are listed."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def recorded(own_results) -> tuple[Path, str]:
-    """A folder of the test's own with the run, and the run's name."""
+    """A results folder with the run, which the test may change, and the run's name."""
     folder = own_results / "builtin/ablation-relu"
     (record,) = (folder / "records").glob("*.json")
     return folder, record.stem
@@ -187,7 +187,7 @@ def test_a_damaged_row_is_shown_to_who_asks_for_its_run(recorded, capsys):
 
     assert f"received {recorded[1]!r}; not readable: {path}:3: expected" in said
     assert f"{path}:2" not in said
-    # Of a run that no damaged line names, any of them may be the row.
+    # If no damaged line names the run, any of these lines may be its row.
     said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
     assert f"{path}:2: expected" in said
     assert f"{path}:3: expected" in said

@@ -132,7 +132,7 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     (group,) = effect_groups(judged)
     axes = Figure().add_subplot()
     draw_effects(axes, group)
-    # What is no claim and has no pair is left out.
+    # Comparisons that are not primary and have no pair are left out.
     assert [text.get_text() for text in axes.texts] == ["no pairs yet", "−0.40 points\nreproduced"]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
@@ -150,7 +150,7 @@ def test_a_claim_on_overfitting_shows_the_training_error_beside_the_test_error(t
         assert train.get_ydata() == pytest.approx(test.get_ydata() - 0.05)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["test error", "training error"]
     assert axes.get_ylabel() == "error"
-    # The last training error is in view.
+    # The last training error is within the limits.
     assert axes.get_ylim()[0] < 0.187
 
 

@@ -69,7 +69,7 @@ def test_large_differences_do_not_flatten_the_small_ones(tmp_path):
             record(tmp_path / name / "pooling", POOLING, "separate", seed, [0.9, error + seed / 1000])
             record(tmp_path / name / "pooling", POOLING, "overlapping", seed, [0.9, 0.29])
     (small, lines), (large, (other,)) = panels_of(read_evidence(tmp_path, [POOLING]))
-    # Up to ten points together, in the order of the claims.
+    # Effects of up to ten points share a panel, in the order of the claims.
     assert [line.evidence.dataset for line in lines] == ["small", "tens"]
     assert other.evidence.dataset == "large"
     assert large == f"{small} (those beyond 10)"
@@ -102,7 +102,7 @@ def test_a_statement_stands_once_above_its_comparisons(tmp_path):
     ((_, lines),) = panels_of(read_evidence(tmp_path, [BOTH_PRIMARY]))
     texts = [text.get_text() for text in panel(lines).texts]
     assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
-    # Beside the two comparisons' verdicts the claim's, below its name.
+    # Besides the verdicts of the two comparisons, the claim's verdict is shown below its name.
     verdicts = [line for line in panel(lines).lines if line.get_marker() == "X" and not line.get_clip_on()]
     assert len(verdicts) == 2
     assert min(line.get_xdata()[0] for line in verdicts) < 0
