@@ -109,7 +109,7 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
 
-    Each tower has its own row. The kernels of a stage with as many groups as towers see only their own tower.
+    Each tower has its own row. Where a stage has one group per tower, each kernel sees only its own tower.
     Other stages see all towers, so their lines cross (in the paper: conv3 and the fully connected layers).
 
     Args:

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours, the share with the query's class, and their relative rank in another space."""
+"""Exact nearest neighbours: the share with the query's class, and their distance in another feature space."""
 
 from collections.abc import Iterable
 

@@ -16,9 +16,9 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    The paper's formula holds for odd `n`. For even `n` the window is that of the authors' program, which also
-    has `n` channels: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and PyTorch divide `alpha` by
-    `n`; the paper does not mention this.
+    For odd `n` this window has `n` channels. For even `n` it would have `n + 1`, so there the window is that
+    of the authors' program, with `n` channels: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and
+    PyTorch divide `alpha` by `n`; the paper does not mention this.
 
     The input is channels-last and has rank 2 or more; the output has the same shape. Under mixed precision
     the layer computes in float32 and returns the compute dtype.

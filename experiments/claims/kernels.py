@@ -6,15 +6,17 @@ A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of the two.
 Any two halves of a set of kernels differ by chance, and small halves differ more than large ones. So the
 control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond` is the
-share of such random splits whose halves differ at least as much as its towers. The first control was `one`,
-the halves of a net with one tower, but these are too small for a fair comparison (six kernels, not twelve).
+share of such random splits whose halves differ at least as much as its towers. The first control was `one`:
+the two halves of conv1 in a net with one tower. Each of these halves has six kernels, each tower has twelve,
+so the comparison was unfair.
 
 `ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
 12 per tower, so that a few of them decide the contrast. All other layers are the same. The learning rate of
-`ablation-kernels-many` is searched again, because a layer with more input channels takes larger steps.
+`ablation-kernels-many` is searched again: conv2 has four times as many input channels there, so the same rate
+changes its outputs more.
 
 `ablation-kernels-long` trains three times as long, which gives the towers more time to differ. Its nets
-are those of `ablation-color-long` without colour noise.
+are those of the arm `none` of `ablation-color-long`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +37,7 @@ DEALS = 1000
 
 
 def tower_contrast(dealt: bool = False) -> Probe:
-    """A probe of conv1's kernels: colourfulness of the more and the less colourful half, and its difference.
+    """A probe of conv1's kernels: colourfulness of both halves, and the difference.
 
     Args:
         dealt: measure random splits of the kernels instead: the mean difference over many splits, and the
@@ -118,7 +120,7 @@ KERNELS = Experiment(
     figure=CONTRAST.name,
 )
 
-# `width` divides these by four: conv1 has 96 filters, the other layers have as many as in `ablation-kernels`.
+# Filters before `width` divides them by four: 96 in conv1, elsewhere as many as in `ablation-kernels`.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 

@@ -98,7 +98,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    # Radii below -0.5, about a third of them, draw no bar.
+    # About a third of the radii are below -0.5, where the bar has no visible pixel.
     _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
@@ -235,7 +235,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc minus a second disc, with the exact distance near the horns, which the shadow needs."""
+    """A disc minus a second disc. The distance is exact near the horns, where the soft edge depends on it."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)

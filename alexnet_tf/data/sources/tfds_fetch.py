@@ -197,8 +197,8 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)
-    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Without "should
-    # contain", the archives named have to be unpacked, so their presence is not required.
+    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Instructions
+    # without "should contain" ask for unpacked archives, so the archives themselves need not be there.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
     if there and not missing:

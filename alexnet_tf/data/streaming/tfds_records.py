@@ -1,7 +1,7 @@
 """Random access to the encoded images of a TFDS set in its TFRecord files.
 
 TFRecord files are meant to be read sequentially. An index of the records, built from the length stored before
-each, allows random access, so that epochs are the same as for a set in memory.
+each, allows random access, so that an epoch has the same order as for a set in memory.
 """
 
 import os
