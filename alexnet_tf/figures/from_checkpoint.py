@@ -14,7 +14,7 @@ from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
-from alexnet_tf.figures.learning_curve import curve_figure, read_curve
+from alexnet_tf.figures.learning_curve import read_curve, write_curves
 from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
 from alexnet_tf.figures.of_images import (
     NEIGHBOURS,
@@ -44,8 +44,9 @@ def figures_of(
 ) -> Iterator[str]:
     """Writes the figures of a trained network and reports each file after writing it.
 
-    Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv) and curve (with
-    curve.csv). With a data set also predictions and neighbours (Figure 4, with neighbours.csv).
+    Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv), curve (with curve.csv)
+    and training (loss, rate and, if they were measured, gradient norms). With a data set also predictions and
+    neighbours (Figure 4, with neighbours.csv).
 
     Args:
         checkpoint: folder written by `alexnet train`.
@@ -63,17 +64,20 @@ def figures_of(
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
-    curve = (checkpoint if checkpoint.is_dir() else checkpoint.parent) / "curve.csv"
-    rows = read_curve(curve) if curve.is_file() else None
+    run = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    measured = [run / file for file in ("curve.csv", "gradient_norms.csv") if (run / file).is_file()]
+    if (run / "curve.csv") in measured:
+        read_curve(run / "curve.csv")
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
-    if rows:
-        # Copied so that the figure's numbers are in the same folder.
-        write_bytes(out / "curve.csv", curve.read_bytes())
-        draw = functools.partial(curve_figure, rows, net.model.name, results_slug(net.config.data.dataset))
-        yield from _names([out / "curve.csv", *write_figure(out / "curve", draw, VECTOR)])
+    if (run / "curve.csv") in measured:
+        # Copied so that the numbers of the figures are in the same folder.
+        for file in measured:
+            write_bytes(out / file.name, file.read_bytes())
+        drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)
+        yield from _names([*(out / file.name for file in measured), *drawn])
     else:
-        yield f"no curve: {curve} is not there"
+        yield f"no curve: {run / 'curve.csv'} is not there"
     if data:
         names = readable_names(net.class_names, words)
         yield from _predictions(net, data, names, out, seed)

@@ -1,14 +1,17 @@
-"""The learning curve of one training run."""
+"""The learning curve of one training run: error, loss, learning rate and gradient norms by epoch."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from alexnet_tf.figures.look import GREY, PALETTE, caption, spread, title
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, spread, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 
 LINES = (
@@ -16,23 +19,64 @@ LINES = (
     ("test_error", "test error", PALETTE[1], "-"),
     ("test_top5_error", "test error, top-5", PALETTE[1], (0, (4, 1.5))),
 )
-COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES))
+LOSSES = (("train_loss", "training loss", PALETTE[0]), ("test_loss", "test loss", PALETTE[1]))
+COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES), *(line[0] for line in LOSSES))
+NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """Reads the columns of a `curve.csv` that the figure needs.
+    """Reads the columns of a `curve.csv` that the figures need.
 
     Raises:
         InputError: if the file cannot be read, has no rows, lacks a column or has an invalid value.
     """
+    return _read(path, COLUMNS, ())
+
+
+def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
+    """Reads a `gradient_norms.csv`: (epoch, mean norm) for each epoch, by layer in the order of the network.
+
+    Raises:
+        InputError: as `read_curve`.
+    """
+    norms: dict[str, list[tuple[float, float]]] = {}
+    for row in _read(path, NORM_COLUMNS, ("layer",)):
+        norms.setdefault(row["layer"], []).append((row["epoch"], row["mean_norm"]))
+    return norms
+
+
+def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[dict[str, Any]]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(file)]
+            rows = [
+                {name: row[name] if name in texts else float(row[name]) for name in columns}
+                for row in csv.DictReader(file)
+            ]
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}; received {error!r}") from error
+        raise InputError(f"{path}: expected the columns {','.join(columns)}; received {error!r}") from error
     if not rows:
         raise InputError(f"{path}: expected a row for each epoch; received none")
     return rows
+
+
+def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
+    """Draws `curve` and `training` from the CSV files in the folder of a run; returns the files written.
+
+    Args:
+        run: folder with `curve.csv` and perhaps `gradient_norms.csv`.
+        name: name of the network.
+        dataset: name of the data set.
+        out: folder for the figures.
+
+    Raises:
+        InputError: as `read_curve`, before a figure is written.
+    """
+    rows, measured = read_curve(run / "curve.csv"), run / "gradient_norms.csv"
+    norms = read_gradient_norms(measured) if measured.is_file() else {}
+    return [
+        *write_figure(out / "curve", lambda: curve_figure(rows, name, dataset), ("png", "svg")),
+        *write_figure(out / "training", lambda: training_figure(rows, norms, name, dataset), ("png", "svg")),
+    ]
 
 
 def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]:
@@ -77,11 +121,9 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
             f"rate {rate:.2g}", xy=(epoch, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), va="top",
             textcoords="offset points", fontsize=7.5, color=GREY, rotation=90,
         )  # fmt: skip
-    axes.set_xlim(0, max(epochs[-1], 1))
+    _epochs_axis(axes, epochs[-1])
     axes.set_ylim(0, 1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel("epochs")
     axes.set_ylabel("error")
     title(figure, f"{name} on {dataset}: {rows[-1]['test_error']:.1%} test error after {epochs[-1]:g} epochs")
     caption(
@@ -90,3 +132,57 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
         "up to 10,000 training images. Dotted: the learning rate drops.",
     )
     return figure
+
+
+def training_figure(
+    rows: Sequence[Mapping[str, float]],
+    norms: Mapping[str, Sequence[tuple[float, float]]],
+    name: str,
+    dataset: str,
+) -> Figure:
+    """Draws loss, learning rate and, if there are any, the gradient norms of the layers against epochs.
+
+    Args:
+        rows: rows returned by `read_curve`.
+        norms: norms returned by `read_gradient_norms`; may be empty.
+        name: name of the network.
+        dataset: name of the data set.
+    """
+    figure = Figure(figsize=(3.9 * (3 if norms else 2), 3.4), layout="constrained")
+    loss, rate, *gradient = figure.subplots(1, 3 if norms else 2)
+    epochs = [row["epoch"] for row in rows]
+    for column, label, color in LOSSES:
+        loss.plot(epochs, [row[column] for row in rows], color=color, label=label)
+    loss.set_ylabel("loss (cross-entropy, nats)")
+    loss.set_ylim(bottom=0)
+    # The row of epoch n has the rate of epoch n; epoch 0 is before training.
+    rate.step(epochs[1:], [row["learning_rate"] for row in rows[1:]], where="mid", color=PALETTE[0])
+    rate.set_ylabel("learning rate")
+    rate.set_yscale("log")
+    colors = colormaps["viridis"]
+    for axes in gradient:
+        for place, (layer, points) in enumerate(norms.items()):
+            color, width = colors(place / max(len(norms) - 1, 1) * 0.9), 1.3
+            if layer == "all":
+                color, width = DARK, 2.0
+            axes.plot(*zip(*points, strict=True), color=color, linewidth=width, label=layer)
+        axes.set_ylabel("gradient norm, mean of the epoch")
+        axes.set_yscale("log")
+        axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    loss.legend(fontsize=7, frameon=False)
+    for axes in (loss, rate, *gradient):
+        _epochs_axis(axes, epochs[-1])
+    ends = "training loss {train_loss:.2f}, test loss {test_loss:.2f}".format(**rows[-1])
+    title(figure, f"{name} on {dataset}: {ends} after {epochs[-1]:g} epochs")
+    caption(
+        figure,
+        "Losses are measured after each epoch, without augmentation and weight decay."
+        + (" Gradients are of the mean loss of a batch, by layer." if norms else ""),
+    )
+    return figure
+
+
+def _epochs_axis(axes: Axes, last: float) -> None:
+    axes.set_xlim(0, max(last, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("epochs")

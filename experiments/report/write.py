@@ -74,6 +74,12 @@ def write_all(
         for suffix, content in draw_forest(found, experiments).items():
             written.append(results_dir / f"claims.{suffix}")
             write_bytes(written[-1], content)
+    if figures:
+        from alexnet_tf.figures.learning_curve import write_curves
+
+        for folder in dict.fromkeys(network.folder for network in scored):
+            if (folder / "curve.csv").is_file():
+                written += write_curves(folder, folder.name, folder.parent.name, folder)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
         replace_marked_section(readme, "claims", claims_table(found, experiments))

@@ -111,7 +111,11 @@ def test_a_reader_that_has_gone_is_no_answer():
 def make(*arguments: str) -> str:
     """The commands that make would run, also where these tests were started by another make."""
     return subprocess.run(
-        ["make", "-n", "--no-print-directory", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+        ["make", "-n", "--no-print-directory", *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
 
 

@@ -37,7 +37,7 @@ COLORS = {"n01443537": (220, 110, 30), "n02909870": (40, 190, 60), "red": (200, 
 NAMES = ("goldfish", "bucket", "red")
 WITHOUT_IMAGES = {
     "architecture.png", "architecture.svg", "kernels.png", "kernels.csv", "curve.csv", "curve.png",
-    "curve.svg",
+    "curve.svg", "training.png", "training.svg",
 }  # fmt: skip
 WITH_IMAGES = WITHOUT_IMAGES | {"predictions.png", "neighbours.png", "neighbours.csv"}
 

@@ -4,7 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from alexnet_tf.figures.learning_curve import curve_figure, rate_drops, read_curve
+from alexnet_tf.figures.learning_curve import (
+    curve_figure,
+    rate_drops,
+    read_curve,
+    read_gradient_norms,
+    training_figure,
+    write_curves,
+)
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.runtime.errors import InputError
 
@@ -49,6 +56,36 @@ def test_names_of_curves_that_end_together_are_apart(tmp_path):
 
     heights = sorted(text.xy[1] for text in axes.texts)
     assert min(high - low for low, high in pairwise(heights)) > 0.04
+
+
+NORMS = "epoch,layer,mean_norm,max_norm\n1,conv1,2.0,3.0\n1,all,4.0,5.0\n2,conv1,1.0,2.0\n2,all,3.0,4.0\n"
+
+
+def test_loss_rate_and_gradient_norms(tmp_path):
+    (tmp_path / "curve.csv").write_text(ROWS)
+    (tmp_path / "gradient_norms.csv").write_text(NORMS)
+    norms = read_gradient_norms(tmp_path / "gradient_norms.csv")
+
+    with house_look():
+        figure = training_figure(read_curve(tmp_path / "curve.csv"), norms, "alexnet", "cats")
+
+    loss, rate, gradient = figure.axes
+    assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
+    assert list(rate.lines[0].get_ydata()) == [0.1, 0.01, 0.01]
+    assert {line.get_label(): list(line.get_ydata()) for line in gradient.lines} == {
+        "conv1": [2.0, 1.0],
+        "all": [4.0, 3.0],
+    }
+
+
+def test_gradient_norms_are_drawn_where_they_were_measured(tmp_path):
+    (tmp_path / "curve.csv").write_text(ROWS)
+
+    written = write_curves(tmp_path, "alexnet", "cats", tmp_path)
+
+    assert [path.name for path in written] == ["curve.png", "curve.svg", "training.png", "training.svg"]
+    with house_look():
+        assert len(training_figure(read_curve(tmp_path / "curve.csv"), {}, "alexnet", "cats").axes) == 2
 
 
 @pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)
