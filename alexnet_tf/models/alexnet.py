@@ -9,7 +9,12 @@ from keras import layers
 
 from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.config.presets import PAPER
-from alexnet_tf.layers import GroupedConv2D, LocalResponseNormalization, SpatialResponseNormalization
+from alexnet_tf.layers import (
+    Dropout,
+    GroupedConv2D,
+    LocalResponseNormalization,
+    SpatialResponseNormalization,
+)
 
 # Numbers of the stages whose convolution is split into towers and whose bias is initialised to `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
@@ -140,7 +145,7 @@ def classifier(
             bias_initializer=keras.initializers.Constant(config.hidden_bias),
             name=f"fc{stage}",
         )(x)
-        x = layers.Dropout(config.dropout, name=f"dropout{stage}")(_relu(x, stage, config))
+        x = Dropout(config.dropout, name=f"dropout{stage}")(_relu(x, stage, config))
     # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     return layers.Dense(
         classes,

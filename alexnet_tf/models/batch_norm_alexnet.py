@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from alexnet_tf.config.models import BatchNormAlexNetConfig
+from alexnet_tf.layers import Dropout
 
 FILTERS = (96, 256, 384, 384, 256)
 KERNELS = (11, 5, 3, 3, 3)
@@ -55,7 +56,7 @@ def batch_norm_alexnet(
     x = layers.Flatten(name="flatten")(x)
     for stage in (6, 7):
         x = layers.Dense(round(HIDDEN * config.width), activation="relu", name=f"fc{stage}")(x)
-        x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
+        x = Dropout(config.dropout, name=f"dropout{stage}")(x)
     # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc8")(x)
     return keras.Model(images, logits, name=name)

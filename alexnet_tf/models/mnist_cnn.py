@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from alexnet_tf.config.models import MnistCnnConfig
+from alexnet_tf.layers import Dropout
 
 
 def mnist_cnn(
@@ -40,7 +41,7 @@ def mnist_cnn(
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(128, activation="relu", name="fc3")(x)
     if config.dropout:
-        x = layers.Dropout(config.dropout, name="dropout3")(x)
+        x = Dropout(config.dropout, name="dropout3")(x)
     # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc4")(x)
     return keras.Model(images, logits, name=name)

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from alexnet_tf.config.models import OneWeirdTrickConfig
+from alexnet_tf.layers import Dropout
 
 FILTERS = (64, 192, 384, 256, 256)
 HIDDEN = 4096
@@ -56,7 +57,7 @@ def one_weird_trick(
     x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 13 -> 6
     x = layers.Flatten(name="flatten")(x)
     for stage in (6, 7):
-        x = layers.Dropout(config.dropout, name=f"dropout{stage}")(x)
+        x = Dropout(config.dropout, name=f"dropout{stage}")(x)
         x = layers.Dense(hidden, activation="relu", name=f"fc{stage}", **_init(config))(x)
     # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, dtype="float32", name="fc8", **_init(config))(x)

@@ -1,0 +1,36 @@
+"""Dropout whose replicas draw different masks (paper, section 4.2)."""
+
+import keras
+import tensorflow as tf
+
+# 2^32 divided by the golden ratio: its multiples are spread evenly over the seeds of 31 bits.
+REPLICA_STRIDE = 0x9E3779B1
+
+
+@keras.saving.register_keras_serializable("alexnet_tf")
+class Dropout(keras.layers.Dropout):
+    """`keras.layers.Dropout` whose mask is a function of (seed, step, replica).
+
+    Under a distribution strategy, Keras's layer keeps one copy of its seed and step per replica, and all
+    copies are equal, so all replicas draw the same mask. This layer adds a multiple of the replica's number,
+    counted over all workers, to the seed. Replica 0, and a model without a strategy, draw the masks of
+    Keras's layer with the same seed. The state that a checkpoint has to keep is the same on all replicas.
+
+    Example:
+
+    >>> keras.utils.set_random_seed(0)
+    >>> Dropout(0.5)(tf.ones([1, 6]), training=True).numpy()
+    array([[2., 0., 2., 0., 0., 0.]], dtype=float32)
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training or not 0 < self.rate < 1:
+            return super().call(inputs, training=training)
+        context = tf.distribute.get_replica_context()
+        # A model may also be called outside of the replicas, for example by a callback.
+        replica = context.replica_id_in_sync_group if context else 0
+        seed = self.seed_generator.next()
+        seed += tf.cast(replica, seed.dtype) * tf.constant([REPLICA_STRIDE, 0], seed.dtype)
+        # As in Keras: the stateless operations take seeds of 32 bits.
+        seed = tf.cast(tf.math.floormod(seed, tf.int32.max - 1), tf.int32)
+        return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed, noise_shape=self.noise_shape)
