@@ -17,7 +17,7 @@ BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: setup test test-slow test-all lint quickstart ablations always run search rerun imagenet compare tables figures \
-	report benchmark growth scaling profile clean
+	report benchmark growth scaling profile faults clean
 
 setup: $(READY)
 
@@ -96,6 +96,12 @@ test-slow: $(READY)
 	$(TEST) -m slow
 
 test-all: test test-slow
+
+# Kills, races, damage and odd input, drawn from SEED; writes results/reliability/ and RELIABILITY.md's table.
+faults: $(READY)
+	$(VENV)/bin/python -m tests.faults --seed $(or $(SEED),0) $(if $(ONLY),--only "$(ONLY)") \
+		$(if $(TRIALS),--trials $(TRIALS)) \
+		$(if $(filter command line environment,$(origin RESULTS_DIR)),--results-dir "$(RESULTS_DIR)")
 
 lint: $(READY)
 	$(VENV)/bin/python -m ruff check .

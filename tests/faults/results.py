@@ -1,0 +1,47 @@
+"""The files of `make faults`: one CSV file a family, and the table of RELIABILITY.md that is made of them."""
+
+import csv
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.runtime.files import write_text
+from experiments.report.markdown import markdown, replace_marked_section
+from tests.faults.trials import OUTCOMES, Trial
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
+HEADER = ("family", "promise", "trials", *OUTCOMES, "November 2026")
+
+
+def write_trials(path: Path, trials: Sequence[Trial]) -> None:
+    """Writes the trials of a family."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, to_csv(COLUMNS, [dataclasses.asdict(trial) for trial in trials]))
+
+
+def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
+    """The Markdown table of all families: counts of outcomes; a family without a file has no counts.
+
+    Args:
+        folder: folder of the CSV files.
+        families: modules by name, for the promise and the earlier result.
+    """
+    rows = []
+    for name, family in families.items():
+        path = folder / f"{name}.csv"
+        outcomes = [row["outcome"] for row in _rows(path)] if path.exists() else []
+        counts = [str(outcomes.count(outcome)) if outcomes else "" for outcome in OUTCOMES]
+        rows.append([name, family.PROMISE, str(len(outcomes)), *counts, family.BEFORE])
+    return markdown(HEADER, rows)
+
+
+def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
+    """Replaces the table of RELIABILITY.md."""
+    replace_marked_section(document, "faults", table(folder, families))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,137 @@
+"""What a trial of a fault is, and how families of trials are found, run and recorded.
+
+A family is a module of this folder (beside the three of the frame) with
+
+    PROMISE = "one sentence: what holds whatever happens"
+    BEFORE = "what the same trials gave in November 2026"
+    TRIALS = 100        # of `make faults`
+    FEW = 2             # of the slow tests
+    def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]: ...
+
+`trials` draws trial i from `numpy.random.default_rng((seed, i))`, so that any single one can be repeated,
+writes only below `folder`, and yields each result as soon as it is known.
+"""
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+FRAME = ("trials", "results", "__main__")
+
+AS_PROMISED = "as promised"
+# Something that was computed or recorded is gone.
+LOST = "lost"
+# Damage or a fault went unnoticed: other numbers, or half of something taken for whole.
+WRONG = "wrong answer"
+# An unexpected exception, or the end of a process by a signal that the trial did not send.
+TRACEBACK = "traceback"
+OUTCOMES = (AS_PROMISED, LOST, WRONG, TRACEBACK)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The result of one trial.
+
+    Attributes:
+        name: what was done, such as `kill 17: cache, 2 replicas, in checkpoint`.
+        seed: seed of the whole family.
+        outcome: one of `OUTCOMES`.
+        detail: why the outcome is not the promised one; else what was measured, or empty.
+        seconds: wall-clock time.
+    """
+
+    name: str
+    seed: int
+    outcome: str
+    detail: str = ""
+    seconds: float = 0.0
+
+
+def families() -> dict[str, ModuleType]:
+    """The families by name: every module of this folder besides the frame."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("[!_.]*.py"))
+    return {name: importlib.import_module(f"tests.faults.{name}") for name in names if name not in FRAME}
+
+
+def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Iterator[Trial]:
+    """Yields the trials of a family; an exception of its own code is its last trial, with a traceback."""
+    done = 0
+    try:
+        for trial in family.trials(seed, count, folder):
+            done += 1
+            yield trial
+    except Exception as error:
+        yield Trial(
+            f"{family.__name__} after trial {done}", seed, TRACEBACK, f"{type(error).__name__}: {error}"
+        )
+
+
+def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
+    """Yields trial(0), trial(1), ... in order; for trials that wait for processes of their own.
+
+    Args:
+        trial: function of the trial's number.
+        count: number of trials.
+        jobs: number of trials at a time; by default one for each processor.
+    """
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        yield from pool.map(lambda number: _timed(trial, number), range(count))
+
+
+def _timed(trial: Callable[[int], Trial], number: int) -> Trial:
+    started = time.perf_counter()
+    result = trial(number)
+    seconds = round(time.perf_counter() - started, 1)
+    return Trial(result.name, result.seed, result.outcome, result.detail, seconds)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit status (negative: number of a signal) and its output."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it ended by a signal or printed a traceback."""
+        return self.status < 0 or "Traceback (most recent call last)" in self.err
+
+    @property
+    def last_line(self) -> str:
+        """The last line of standard error, which says why it ended."""
+        lines = self.err.strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def command(arguments: Sequence[str | Path], **environment: str) -> subprocess.Popen:
+    """Starts `python ARGUMENTS` in the repository, with piped output."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
+def ended(process: subprocess.Popen, timeout: float = 300.0) -> Ended:
+    """Waits for a command; one that is still running after `timeout` seconds is killed, with status -9."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        err += f"\nno end within {timeout:g} s"
+    return Ended(process.returncode, out, err)

@@ -1,0 +1,60 @@
+"""The frame of `make faults`, and a few trials of each family."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.command_errors import one_line_of_status_2
+from tests.faults import __main__ as faults
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, Trial, families, in_parallel, run_family
+
+GOOD = {"PROMISE": "nothing is lost", "BEFORE": "9 of 9 lost", "TRIALS": 2, "__name__": "good"}
+
+
+def two_trials(seed, count, folder):
+    assert list(folder.iterdir()) == []
+    return in_parallel(lambda number: Trial(f"trial {number}", seed, AS_PROMISED), count)
+
+
+def breaks(seed, count, folder):
+    yield Trial("first", seed, LOST, "a net | gone")
+    raise ZeroDivisionError("in the trial's own code")
+
+
+@pytest.mark.parametrize(
+    ("trials", "status", "row"),
+    [
+        (two_trials, 0, "| good | nothing is lost | 2 | 2 | 0 | 0 | 0 | 9 of 9 lost |"),
+        (breaks, 1, "| good | nothing is lost | 2 | 0 | 1 | 0 | 1 | 9 of 9 lost |"),
+    ],
+)
+def test_outcomes_are_counted_and_written(tmp_path, monkeypatch, capsys, trials, status, row):
+    monkeypatch.setattr(faults, "families", lambda: {"good": SimpleNamespace(trials=trials, **GOOD)})
+    (tmp_path / "RELIABILITY.md").write_text("before\n<!-- faults -->\n<!-- /faults -->\nafter\n")
+
+    assert faults.main(["--seed", "7", "--results-dir", str(tmp_path / "results")]) == status
+
+    written = (tmp_path / "results" / "reliability" / "good.csv").read_text().splitlines()
+    assert written[0] == "name,seed,outcome,detail,seconds"
+    assert len(written) == 3
+    assert all(",7," in line for line in written[1:])
+    assert row in (tmp_path / "RELIABILITY.md").read_text().splitlines()
+    assert (TRACEBACK in written[2]) is bool(status)
+    assert "good: 2 trials" in capsys.readouterr().out
+
+
+def test_an_unknown_family_is_named(capsys):
+    error = one_line_of_status_2(faults.main, ["--only", "gremlins"], capsys)
+
+    assert "--only: expected some of" in error
+    assert "received gremlins" in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", families())
+def test_a_few_trials_end_as_promised(tmp_path, name):
+    family = families()[name]
+    found = list(run_family(family, 0, family.FEW, tmp_path))
+
+    assert [trial for trial in found if trial.outcome != AS_PROMISED] == []
+    assert len(found) == family.FEW
