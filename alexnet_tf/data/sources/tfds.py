@@ -19,7 +19,7 @@ from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_squar
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
-from alexnet_tf.data.streaming.tfds_records import TfdsRecords
+from alexnet_tf.data.streaming.tfds_records import TfdsRecords, check_records
 from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
@@ -68,6 +68,8 @@ def load_tfds(
     except (InputError, MemoryError):
         raise
     except Exception as error:
+        if type(error).__name__ == "DataLossError":
+            check_records(builder)
         raise _unreadable(name, builder.data_dir, error) from error
 
 

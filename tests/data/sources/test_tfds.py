@@ -166,7 +166,7 @@ def test_damaged_set(tmp_path):
     folder = tmp_path / "tiny_pets" / "1.0.0"
     (record,) = folder.glob("*train.tfrecord*")
     record.write_bytes(record.read_bytes()[:-5])
-    with pytest.raises(InputError, match=r"readable TFDS set in .*; received DataLossError") as error:
+    with pytest.raises(InputError, match=r"breaks off at record 5") as error:
         load(tmp_path, "tiny_pets")
     assert "\n" not in str(error.value)
     (folder / "features.json").write_text(json.dumps({"pythonClassName": "no.such.Module"}))
@@ -276,4 +276,58 @@ def test_damaged_record_files_of_a_set_that_streams(tmp_path):
     record.write_bytes(record.read_bytes()[:-5])
 
     with pytest.raises(InputError, match=r"whole TFRecord file of 6 records; .* breaks off at record 5"):
+        load(tmp_path, "tiny_pets", storage="stream")
+
+
+def record_places(path: Path) -> list[tuple[int, int]]:
+    """(start, size) of the content of each record of a TFRecord file."""
+    content, places, start = path.read_bytes(), [], 0
+    while start < len(content):
+        size = int.from_bytes(content[start : start + 8], "little")
+        places.append((start + 12, size))
+        start += 12 + size + 4
+    return places
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+# In the image's pixels, in the label (the last byte of its feature), in the checksum itself.
+@pytest.mark.parametrize("place", [60, -1, 0], ids=["middle", "end", "checksum"])
+def test_a_flipped_record_is_quarantined(tmp_path, place):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    (path,) = (tmp_path / "tiny_pets" / "1.0.0").glob("*train.tfrecord*")
+    start, size = record_places(path)[2]
+    flip(path, start + (place if place > 0 else size + place))
+
+    images = load(tmp_path, "tiny_pets", storage="stream")
+
+    assert len(images.train_labels) == 5
+    ((where, reason),) = images.quarantine
+    assert where == "train, example 2"
+    assert "checksum" in reason
+    assert path.name in reason
+    with pytest.raises(InputError, match=r"train\.tfrecord.* checksum of record 2 is wrong"):
+        load(tmp_path, "tiny_pets", storage="memory")
+
+
+def test_a_record_that_is_flipped_during_a_run_is_not_trained_on(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    images = load(tmp_path, "tiny_pets", storage="stream")
+    (path,) = (tmp_path / "tiny_pets" / "1.0.0").glob("*train.tfrecord*")
+    flip(path, record_places(path)[4][0] + 20)
+
+    assert [images.read("train", i)[1] for i in range(6)] == [True, True, True, True, False, True]
+    assert "checksum" in images.quarantine[0][1]
+
+
+def test_a_flipped_length_of_a_record_is_named(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    (path,) = (tmp_path / "tiny_pets" / "1.0.0").glob("*train.tfrecord*")
+    flip(path, record_places(path)[3][0] - 12)
+
+    with pytest.raises(InputError, match=r"train\.tfrecord.* is damaged at record 3"):
         load(tmp_path, "tiny_pets", storage="stream")
