@@ -7,13 +7,14 @@ Its folder holds `model.keras`, `model.json` and `preprocessing.npz`; `save_trai
 import dataclasses
 import io
 import json
-import math
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras.src.saving import saving_lib
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import central_square, decode_image
@@ -21,7 +22,7 @@ from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_by, write_bytes, write_text
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes, write_text
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
@@ -116,7 +117,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         about: JSON-serializable details for model.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_by(folder / "model.keras", net.model.save, weight_bytes(net.model))
+    write_bytes(folder / "model.keras", model_file(net.model))
     buffer = io.BytesIO()
     np.savez(buffer, **dataclasses.asdict(net.statistics))
     write_bytes(folder / "preprocessing.npz", buffer.getvalue())
@@ -242,6 +243,15 @@ def folder_of(path: Path) -> Path:
     return path.parent if path.name == "model.keras" else path
 
 
-def weight_bytes(model: keras.Model) -> int:
-    """Size of a model's weights in bytes."""
-    return sum(weight.value.dtype.size * math.prod(weight.shape) for weight in model.weights)
+def model_file(model: keras.Model) -> bytes:
+    """The content of a model's `.keras` file, made in memory."""
+    buffer = io.BytesIO()
+    # `Model.save` writes to paths only.
+    saving_lib.save_model(model, buffer)
+    return buffer.getvalue()
+
+
+def weights_file(model: keras.Model) -> bytes:
+    """The content of a model's `.weights.h5` file, made in memory."""
+    with zipfile.ZipFile(io.BytesIO(model_file(model))) as file:
+        return file.read("model.weights.h5")

@@ -37,7 +37,8 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable.{os.getpid()}.{uuid.uuid4().hex}.tmp"
         probe.write_bytes(b"x")
-        probe.unlink()
+        # Another process may take it for one that a killed process has left.
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"results directory: expected a writable folder, received {folder} ({error.strerror})"

@@ -1,13 +1,17 @@
 """Atomic writing of files, and locks between processes."""
 
 import contextlib
+import datetime
+import json
 import os
-import shutil
+import re
+import socket
 import sys
+import time
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -22,8 +26,15 @@ UNREADABLE_ARCHIVE = (
 )  # fmt: skip
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+# The temporary files of `write_bytes`.
+_TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Writes a file atomically: it holds the old or the new content, even if the process is killed.
+
+    File and folder are synchronised with the disk, so this holds after a power failure too. Content that a
+    library makes is made in memory first: on a full disk HDF5 ends the process instead of raising an error.
 
     Raises:
         InputError: if the file cannot be written (permissions, full disk).
@@ -37,11 +48,36 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise InputError(f"expected to be able to write {path}, received: {error.strerror}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Synchronises the names in a folder with the disk, where the file system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_temporaries(folder: Path, name: str = "*") -> None:
+    """Removes files that killed processes have left in a folder while writing files of these names.
+
+    Call it while holding a lock that keeps other processes from writing them.
+
+    Args:
+        folder: the folder; it need not exist.
+        name: name of the files that were being written; by default any.
+    """
+    for path in folder.glob(f".{name}.*.*.tmp"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def make_folder(path: Path, flag: str) -> None:
@@ -65,38 +101,10 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
 
 
-def write_by(path: Path, save: Callable[[Path], object], size: int) -> None:
-    """Calls a function that writes a file under a temporary name with the same extension, then renames it.
-
-    Args:
-        path: path of the file; its folder must exist.
-        save: function that writes the file; its argument is the temporary path.
-        size: minimum free disk space in bytes. It is checked first, because on a full disk the HDF5 library
-            ends the process instead of raising an error.
-
-    Raises:
-        InputError: if the file cannot be written (permissions, full disk).
-    """
-    temporary = path.with_name(f".saving{''.join(path.suffixes[-2:])}")
-    try:
-        free = shutil.disk_usage(path.parent).free
-        if free < size:
-            raise InputError(f"expected {size:,} bytes on the disk of {path}; received {free:,}")
-        save(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(
-            f"expected to be able to write {path}, received: {error.strerror or error}"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
 
-    If a process dies, the operating system releases its lock. The lock file is empty and is never removed: if
+    If a process dies, the operating system releases its lock. The lock file is never removed: if
     it were, a process waiting for the old file and one that creates a new file could both hold the lock.
 
     Args:
@@ -116,8 +124,51 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 
 @contextlib.contextmanager
+def claimed(path: Path, place: str) -> Iterator[None]:
+    """Holds the lock of a place where only one process may work; does not wait.
+
+    The lock file says who holds it. If that process dies, the operating system releases the lock, so the next
+    one can take it.
+
+    Args:
+        path: path of the lock file; its folder must exist.
+        place: what is locked, for the error message.
+
+    Raises:
+        InputError: if another process holds the lock, or the file cannot be opened for writing.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise InputError(
+            f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
+            "wait until it has ended, or choose another place"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{place}: expected a writable folder; received {path}: {error.strerror}") from error
+    with lock:
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        # Not replaced as a whole, because the lock belongs to the file and not to its name.
+        with contextlib.suppress(OSError):
+            path.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now}))
+        yield
+
+
+def _holder(path: Path) -> str:
+    for _ in range(10):
+        try:
+            holder = json.loads(path.read_text("utf-8"))
+            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            # It has taken the lock a moment ago, or its disk is full.
+            time.sleep(0.05)
+    return "which has not written its name"
+
+
+@contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder (`state/lock`); must not be nested."""
+    """Holds the lock of a results folder (`state/lock`) to write its files; must not be nested."""
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -127,4 +178,6 @@ def locked(folder: Path) -> Iterator[None]:
             f"results directory: expected a writable folder, received {folder} ({error.strerror})"
         ) from error
     with lock:
+        for place in (folder, folder / "records"):
+            remove_temporaries(place)
         yield

@@ -6,11 +6,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER, weight_bytes
+from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER, weights_file
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.results.csv_rows import to_csv, to_lines
-from alexnet_tf.runtime.files import write_by, write_text
+from alexnet_tf.runtime.files import write_bytes, write_text
 from alexnet_tf.training.schedule import learning_rate
 
 ALL_LAYERS = "all"
@@ -195,7 +195,7 @@ class KeptWeights(keras.callbacks.Callback):
 
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_by(path, self.model.save_weights, weight_bytes(self.model))
+        write_bytes(path, weights_file(self.model))
 
 
 def best_epoch(values: list[float]) -> int:

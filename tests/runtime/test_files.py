@@ -1,51 +1,85 @@
 """Files that a kill, a full disk or damage cannot halve."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from unittest.mock import Mock
 
+import keras
 import numpy as np
 import pytest
 
 from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import hold_lock, locked, write_by, write_text
+from alexnet_tf.runtime.files import claimed, hold_lock, locked, remove_temporaries, write_bytes, write_text
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import keras
+from alexnet_tf.checkpoints.saved import model_file, weights_file
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_bytes
+model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)])
+for limit in range(0, 100_000, 5_000):
+    # Ends a write as a full disk does, with an error of the system in the middle of the file.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for name, content in (("model.keras", model_file(model)), ("best.weights.h5", weights_file(model))):
+        try:
+            write_bytes(Path(sys.argv[1]) / name, content)
+            print(limit, name, "written")
+        except InputError as error:
+            print(limit, name, error)
+"""
 
 
-def test_a_file_that_a_library_writes_takes_its_place_when_it_is_whole(tmp_path):
-    path = tmp_path / "net.weights.h5"
-    path.write_text("old")
+@pytest.mark.slow
+def test_networks_on_a_full_disk_are_written_whole_or_not_at_all(tmp_path):
+    command = [sys.executable, "-c", LIMITED, str(tmp_path)]
+    done = subprocess.run(command, cwd=Path.cwd(), capture_output=True, text=True)
 
-    def save(name: Path) -> None:
-        assert name.name.endswith(".weights.h5")
-        assert path.read_text() == "old"
-        name.write_text("new")
-
-    write_by(path, save, 3)
-
-    assert path.read_text() == "new"
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = done.stdout.splitlines()
+    assert len(lines) == 40
+    refused = [line for line in lines if "expected to be able to write" in line]
+    assert 10 < len(refused) < 30
+    assert all(line.endswith("written") for line in lines if line not in refused)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.weights.h5", "model.keras"]
+    keras.models.load_model(tmp_path / "model.keras").load_weights(tmp_path / "best.weights.h5")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "model.keras"
     path.write_text("old")
-
-    def save(name: Path) -> None:
-        name.write_text("half")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(InputError, match="No space left on device"):
-        write_by(path, save, 3)
-    with pytest.raises(InputError, match="bytes on the disk of"):
-        write_by(path, save, 10**18)
+    with open("/dev/full", "wb", buffering=0) as full, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "open", lambda *arguments: os.dup(full.fileno()))
+        with pytest.raises(InputError, match="No space left on device"):
+            write_bytes(path, b"new")
 
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_a_killed_process_was_writing_is_removed_under_the_lock(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    end = f".{os.getpid()}.{'0' * 32}.tmp"
+    for path in (tmp_path / f".runs.csv{end}", state / f".a.npz{end}", tmp_path / ".notes.tmp"):
+        path.write_text("half")
+
+    with locked(tmp_path):
+        pass
+    # Those of a run are removed under the run's own lock.
+    assert {path.name for path in tmp_path.rglob("*.tmp")} == {f".a.npz{end}", ".notes.tmp"}
+    remove_temporaries(state, "b.npz")
+    assert (state / f".a.npz{end}").exists()
+    remove_temporaries(state, "a.npz")
+    assert not (state / f".a.npz{end}").exists()
 
 
 def test_a_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -116,6 +150,34 @@ def test_two_processes_exclude_each_other(tmp_path, capsys, is_killed):
     with hold_lock(path, "free again"):
         pass
     assert capsys.readouterr().err == ""
+
+
+CLAIMER = HOLDER.replace("hold_lock(Path(sys.argv[1]))", 'claimed(Path(sys.argv[1]), "--out net")').replace(
+    "hold_lock", "claimed"
+)
+
+
+def test_a_second_process_is_told_who_works_there(tmp_path):
+    path = tmp_path / "lock"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    holder = subprocess.Popen([sys.executable, "-c", CLAIMER, str(path)], cwd=Path.cwd(), **pipes)
+    assert holder.stdout.readline() == "held\n"
+
+    for _ in range(2):
+        with (
+            pytest.raises(InputError, match="--out net: expected no other") as caught,
+            claimed(path, "--out net"),
+        ):
+            pass
+        assert f"process {holder.pid} on {socket.gethostname()} since 20" in str(caught.value)
+
+    # What a dead process has left is taken over.
+    holder.kill()
+    holder.communicate()
+    with claimed(path, "--out net"):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+        with pytest.raises(InputError, match=f"process {os.getpid()} on"), claimed(path, "--out net"):
+            pass
 
 
 def test_a_folder_that_cannot_hold_a_lock_is_refused_in_a_line(tmp_path):
