@@ -227,7 +227,7 @@ def _started(replicas: str):
         import tensorflow as tf
 
         from alexnet_tf.runtime.environment import git_commit
-        from alexnet_tf.training.strategy import make_strategy
+        from alexnet_tf.training.strategy import make_strategy, warn_of_unseen_gpu
 
         git_commit()
         # TensorFlow warns that every run creates a new tf.function, which is intended.
@@ -236,6 +236,7 @@ def _started(replicas: str):
         tf.config.experimental.enable_op_determinism()
         strategy = make_strategy(replicas)
         tf.config.list_logical_devices()
+    warn_of_unseen_gpu()
     return strategy
 
 

@@ -23,7 +23,7 @@ from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
 from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.progress import RunProgress
-from alexnet_tf.training.strategy import is_chief, make_strategy
+from alexnet_tf.training.strategy import is_chief, make_strategy, warn_of_unseen_gpu
 from alexnet_tf.training.train import compile_model, train
 
 
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
+    warn_of_unseen_gpu()
     start = load_trained(options.start, "--from") if options.start else None
     config = _config(options, start)
     data = open_run_data(config, start, options.access)

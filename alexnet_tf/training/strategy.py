@@ -1,7 +1,10 @@
 """The distribution strategy of a run."""
 
+import functools
 import json
 import os
+import sys
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -9,6 +12,8 @@ from alexnet_tf.runtime.errors import InputError
 
 # More than any machine has GPUs, but few enough logical devices to fit in memory.
 MAX_REPLICAS = 64
+# Present on Linux if the NVIDIA driver is loaded.
+NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 
 
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
@@ -51,6 +56,20 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             expected = f"at most {found} in this process"
             raise InputError(f"--replicas: expected {expected}; received {count}") from None
     return tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)])
+
+
+@functools.cache
+def warn_of_unseen_gpu() -> None:
+    """Warns, once per process, of an NVIDIA GPU that is neither hidden nor seen by TensorFlow."""
+    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
+    is_there = any(path.exists() for path in NVIDIA_DEVICES)
+    if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):
+        print(
+            "WARNING: TensorFlow does not see this machine's NVIDIA GPU, so this uses the CPU; "
+            "`make setup CUDA=1` or `pip install 'alexnet_tf[cuda]'` installs the CUDA libraries "
+            "(CUDA_VISIBLE_DEVICES=-1 keeps the CPU and drops this warning)",
+            file=sys.stderr,
+        )
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 import pytest
 import tensorflow as tf
 
+from alexnet_tf.__main__ import main
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.training.strategy import is_chief, make_strategy
+from alexnet_tf.training import strategy
+from alexnet_tf.training.strategy import is_chief, make_strategy, warn_of_unseen_gpu
 
 
 def test_one_replica_needs_no_strategy():
@@ -44,6 +46,24 @@ def test_every_gpu_is_used(monkeypatch):
     make_strategy("2")
 
     assert asked == [["GPU:0", "GPU:1", "GPU:2", "GPU:3"], ["GPU:0", "GPU:1"]]
+
+
+@pytest.mark.parametrize(
+    ("device", "visible", "lines"), [(True, None, 1), (True, "-1", 0), (False, None, 0), (True, "0", 1)]
+)
+def test_a_gpu_that_tensorflow_does_not_see(tmp_path, monkeypatch, capsys, device, visible, lines):
+    monkeypatch.setattr(strategy, "NVIDIA_DEVICES", [tmp_path if device else tmp_path / "nvidia0"])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    warn_of_unseen_gpu.cache_clear()
+
+    # The command ends before it trains: the line has to be there already.
+    main(["train", "--dataset", "folder:missing", "--out", str(tmp_path / "out")])
+
+    said = [line for line in capsys.readouterr().err.splitlines() if "NVIDIA" in line]
+    assert len(said) == lines
+    assert all("make setup CUDA=1" in line for line in said)
 
 
 def test_tf_config_means_several_workers(monkeypatch):
