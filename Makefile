@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m experiments
-READY := $(VENV)/.ready
+# With CUDA=1 TensorFlow gets its CUDA libraries from pip.
+READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 
 RESULTS_DIR ?= runs
 FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
@@ -16,7 +17,7 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup test test-slow test-all lint quickstart ablations always run search rerun imagenet compare tables figures \
+.PHONY: setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet compare tables figures \
 	report benchmark growth scaling profile faults clean
 
 setup: $(READY)
@@ -24,8 +25,9 @@ setup: $(READY)
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13, received " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt \
+		$(if $(CUDA),"tensorflow[and-cuda]")
+	touch $(VENV)/.ready $@
 
 quickstart: $(READY)
 	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 \
@@ -108,6 +110,15 @@ lint: $(READY)
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 
+# The pins of requirements.txt, from pyproject.toml; packages that are pinned keep their versions.
+lock: $(READY)
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export \
+		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+
+# dist/alexnet_tf-*.whl, checked, and used in an empty environment in another folder.
+wheel: $(READY)
+	UV=$(abspath $(VENV))/bin/uv PYTHON=$(abspath $(VENV))/bin/python .ci/wheel
+
 clean:
-	rm -rf $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build dist $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The command line for a user's own images: `python -m alexnet_tf COMMAND`, see `--help`.
+"""The command line for a user's own images: `alexnet COMMAND`, see `--help`; also `python -m alexnet_tf`.
 
 All flags are defined here; `alexnet_tf/commands/` has one module per command.
 """
@@ -8,7 +8,9 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
+from alexnet_tf import __version__
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.config.presets import PRESETS, RECIPES
 from alexnet_tf.runtime.commandline import (
@@ -30,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> OneLineParser:
-    parser = OneLineParser(prog="alexnet_tf", description="AlexNet on images of your own.")
+    parser = OneLineParser(prog="alexnet", description="AlexNet on images of your own.")
+    parser.add_argument("--version", action="version", version=f"alexnet_tf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
@@ -136,6 +139,11 @@ def _run(name: str, options: argparse.Namespace) -> int:
     return command.run(options)
 
 
-if __name__ == "__main__":
+def entry() -> NoReturn:
+    """Runs the command of `sys.argv` as a program, without TensorFlow's start-up messages."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    entry()

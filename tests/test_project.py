@@ -1,22 +1,31 @@
 """The files that describe the project: version, citation, pinned packages."""
 
 import ast
+import itertools
 import re
+import subprocess
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
 
+import pytest
+from packaging.requirements import Requirement
+from setuptools import find_namespace_packages
+
 import alexnet_tf
+from alexnet_tf.runtime import environment
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("alexnet_tf", "experiments", "benchmarks", "tests")
-# What a pinned package is imported as, where that is another name.
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+# What a package is imported as, where that is another name.
 IMPORTED_AS = {"tensorflow-datasets": "tensorflow_datasets", "pillow": "PIL"}
 
 
 def test_one_version():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "alexnet_tf.__version__"}
+    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "alexnet_tf.__version__"}
     version = alexnet_tf.__version__
     assert f"## {version} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
@@ -43,16 +52,74 @@ def test_the_citation_has_what_its_format_requires_and_names_the_paper():
     assert re.findall(r"family-names: (\w+)", paper["authors"]) == ["Krizhevsky", "Sutskever", "Hinton"]
 
 
-def test_each_pinned_package_is_imported_or_says_what_needs_it():
-    ours, _ = (ROOT / "requirements.txt").read_text("utf-8").split("# What these need.")
-    pins = [line.partition("#") for line in ours.splitlines() if "==" in line]
-    unexplained = {pin.split("==")[0] for pin, _, reason in pins if not reason}
+def project_lines(table: str) -> list[str]:
+    """The lines of one array or table of pyproject.toml."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8").split(f"\n{table}", 1)[1]
+    return list(itertools.takewhile(lambda line: line not in ("]", ""), text.splitlines()[1:]))
+
+
+def imported_by(*rooms: str) -> set[str]:
+    """The first words of the modules that the files of these folders import."""
     imported = set()
-    for path in [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]:
+    for path in [path for room in rooms for path in (ROOT / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.split(".")[0])
+    return imported
 
-    assert {name for name in unexplained if IMPORTED_AS.get(name, name) not in imported} == set()
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-") for requirement in requirements}
+
+
+@pytest.mark.parametrize(("table", "rooms"), [("dependencies = [", ("alexnet_tf",)), ("dev = [", ("tests",))])
+def test_each_dependency_is_imported_or_says_what_needs_it(table, rooms):
+    unexplained = names([line.strip(' "') for line in project_lines(table) if "#" not in line])
+
+    assert {name for name in unexplained if IMPORTED_AS.get(name, name) not in imported_by(*rooms)} == set()
+
+
+def test_what_the_package_imports_it_declares():
+    declared = names([*PROJECT["dependencies"], *itertools.chain(*EXTRAS.values())])
+    with_tensorflow = {"absl", "google", "h5py", "wrapt"}
+    ours = {"alexnet_tf", *sys.stdlib_module_names, *with_tensorflow}
+
+    undeclared = imported_by("alexnet_tf") - ours - {IMPORTED_AS.get(name, name) for name in declared}
+
+    assert undeclared == set()
+
+
+def test_every_dependency_has_a_lower_bound_and_a_pin_that_fulfils_it():
+    pins = dict(
+        re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    for requirement in map(Requirement, PROJECT["dependencies"] + EXTRAS["export"]):
+        assert [clause.operator for clause in requirement.specifier] == [">="], requirement
+        assert requirement.specifier.contains(pins[requirement.name.lower().replace("_", "-")]), requirement
+
+
+def test_the_wheel_holds_alexnet_tf_only():
+    """A user's own `experiments` or `benchmarks` must not be shadowed."""
+    find = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
+    tops = {name.split(".")[0] for name in find_namespace_packages(str(ROOT), include=find["include"])}
+
+    assert tops == {"alexnet_tf"}
+
+
+def test_the_metadata_is_complete():
+    needed = {"description", "readme", "license", "authors", "keywords", "classifiers", "urls"}
+    assert needed <= set(PROJECT)
+    assert EXTRAS.keys() >= {"cuda", "export", "report", "docs"}
+    assert PROJECT["scripts"] == {"alexnet": "alexnet_tf.__main__:entry"}
+
+
+def test_an_installed_package_is_not_taken_for_the_repository_around_it(tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    inside = tmp_path / "site-packages" / "alexnet_tf" / "runtime" / "environment.py"
+    monkeypatch.setattr(environment, "__file__", str(inside))
+    inside.parent.mkdir(parents=True)
+    monkeypatch.setattr(environment, "_git", lambda root, *arguments: "of somebody else")
+
+    assert environment.git_commit.__wrapped__() == ""

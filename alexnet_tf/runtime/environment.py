@@ -49,6 +49,9 @@ def git_commit() -> str:
     It is read only once, because later commits do not change the code that the process is running.
     """
     root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        # Installed: a repository around this environment would be somebody else's.
+        return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
     return head + "+" if head and changed else head
