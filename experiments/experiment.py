@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from alexnet_tf.config.fields import Config, Precision
 
@@ -27,6 +27,8 @@ class Metric:
         high: largest possible value.
         of_curve: function that computes the metric from the learning curve; returns None (an empty cell) for
             a run that never reaches the target. Metrics without it are computed by the arms' probes.
+        derived: computes the metric from a recorded row and its curve when effects are judged, so it is no
+            column of runs.csv; None (no value) if the curve does not tell.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
     """
@@ -37,6 +39,7 @@ class Metric:
     low: float = -math.inf
     high: float = math.inf
     of_curve: Callable[[Curve], float | None] | None = None
+    derived: Callable[[Mapping[str, Any], Curve], float | None] | None = None
     censored_message: Callable[[Curve], str] | None = None
     is_averaged: bool = True
 
@@ -106,21 +109,25 @@ class Comparison:
     """One effect: `arm` against `baseline` in `metric`, paired by seed.
 
     Attributes:
-        kind: `difference` is arm - baseline, `ratio` is arm / baseline.
+        kind: `difference` is arm - baseline, `ratio` is arm / baseline, `share` is the share of the arm's
+            runs whose metric, a p value, is at most .05 (its baseline is chance).
         paper_effect: the paper's number on the same scale, None if the paper gives none.
-        smallest_effect: smallest effect of interest: if the interval excludes it and all larger effects,
-            the verdict is "not reproduced". The claimed direction is from no effect (0, or 1 for a ratio)
-            to this value.
+        smallest_effect: smallest effect of interest s, declared before the runs; with the interval it decides
+            the verdict (`alexnet_tf.statistics.effects.verdict`). The claimed direction is from no effect (0,
+            1 for a ratio, .05 for a share) to this value.
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
+        control: a simpler cause that could make the effect alone, in a few words; this comparison is the arm
+            against that cause. Empty for all other comparisons.
     """
 
     arm: str
     baseline: str
     metric: Metric
-    kind: Literal["difference", "ratio"]
+    kind: Literal["difference", "ratio", "share"]
     paper_effect: float | None
     smallest_effect: float
     primary: bool = False
+    control: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,7 @@ class Experiment:
         precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
         search_precision: likewise, for the search.
         cost: training time of the committed rows on one CPU core.
+        scale: `as in the paper`, or how the condition is reduced.
         arms: the arms in the order of tables and figures.
         comparisons: the effects that are judged.
         metrics: additional columns of runs.csv; metrics of the curve come before those of probes.
@@ -144,7 +152,10 @@ class Experiment:
         figure: the column of curves.csv that figure.png shows against the epoch, or the metric of a probe
             that it shows for each arm.
         reasons: what explains the verdict; each names the arm or file that shows it.
-        notes: further remarks for the reader. Reasons and notes refer to the evidence on `dataset`.
+        notes: further remarks for the reader.
+        disclosures: what was changed, deleted or added after rows were known.
+        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty for later ones.
+            Reasons, notes, disclosures and this verdict refer to the evidence on `dataset`.
     """
 
     name: str
@@ -160,6 +171,9 @@ class Experiment:
     figure: str = "test_error"
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    disclosures: tuple[str, ...] = ()
+    earlier_verdict: str = ""
+    scale: str = ""
     precision: Precision = "mixed_bfloat16"
     search_precision: Precision = "mixed_bfloat16"
 
@@ -181,6 +195,11 @@ class Experiment:
     def of_curve(self, curve: Curve) -> dict[str, float | None]:
         """Computes `curve_metrics`: column -> value."""
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
+
+    def derived(self, row: Mapping[str, Any], curve: Curve) -> dict[str, float | None]:
+        """Computes the metrics of comparisons that are no column of runs.csv: name -> value."""
+        compared = {each.metric.name: each.metric.derived for each in self.comparisons}
+        return {name: derive(row, curve) for name, derive in compared.items() if derive}
 
     @property
     def columns(self) -> list[str]:

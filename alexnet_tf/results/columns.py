@@ -135,9 +135,18 @@ _COLUMNS = (
     *(Column(name, float, 0) for name in ("seconds", "value")),
     *(
         Column(name, float)
-        for name in ("mean", "std", "ci_low", "ci_high", "effect", "p_holm", "paper_effect")
+        for name in (
+            "mean",
+            "std",
+            "ci_low",
+            "ci_high",
+            "effect",
+            "p_holm",
+            "paper_effect",
+            "smallest_effect",
+        )
     ),
-    Column("winner", bool, choices=("true", "false")),
+    *(Column(name, bool, choices=("true", "false")) for name in ("winner", "primary")),
 )
 
 
@@ -168,7 +177,8 @@ LR_SEARCH = _schema(
 SUMMARY = _schema("summary.csv", "experiment,arm,metric,n,mean,std,ci_low,ci_high", ("arm", "metric"))
 EFFECTS = _schema(
     "effects.csv",
-    "experiment,arm,baseline,metric,effect_kind,n,effect,ci_low,ci_high,p_holm,paper_effect,verdict",
+    "experiment,arm,baseline,metric,effect_kind,n,effect,ci_low,ci_high,p_holm,paper_effect,verdict,"
+    "smallest_effect,primary,direction,size",
     ("arm", "baseline", "metric", "effect_kind"),
 )
 

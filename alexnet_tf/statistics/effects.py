@@ -3,26 +3,45 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scipy import stats
-from scipy.optimize import brentq
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.intervals import Interval, mean_interval
 
-Kind = Literal["difference", "ratio"]
+Kind = Literal["difference", "ratio", "share"]
 
+# The verdicts of the rule, from the strongest to the weakest.
 REPRODUCED = "reproduced"
-REPRODUCED_WEAKER = "reproduced, but weaker than the smallest effect of interest"
-NOT_REPRODUCED = "not reproduced"
-INCONCLUSIVE = "inconclusive"
-INCONCLUSIVE_BOUND = "inconclusive (a bound, from censored runs)"
+SIZE_OPEN = "direction confirmed, size open"
+BELOW_S = "direction confirmed, below s"
+UNDECIDED = "undecided"
+NOT_ON_CLAIMED_SIDE = "not on the claimed side"
+NO_SUCH_EFFECT = "no such effect"
+OPPOSITE = "opposite"
+VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_SUCH_EFFECT, OPPOSITE)
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# The probability with which a true effect should be detected.
-POWER = 0.8
+# The level of the tests whose significant results a share counts; so many are significant by chance.
+LEVEL = 0.05
+
+
+class Verdict(NamedTuple):
+    """What an interval says about a claim.
+
+    Attributes:
+        text: one of `VERDICTS`, or `NO_PAIRS`.
+        direction: the side of no effect on which the whole interval lies: "claimed", "other", or "open".
+        size: position of the interval relative to the smallest effect of interest: "beyond s" (on its far
+            side), "holds s", "below s" (between s and its mirror), or "excludes s" (short of s, but it holds
+            the mirror of s or lies beyond it).
+    """
+
+    text: str
+    direction: str
+    size: str
 
 
 @dataclass(frozen=True)
@@ -53,8 +72,8 @@ class Effect:
 
 
 def no_effect(kind: Kind) -> float:
-    """The value that means "no effect": 0 for a difference, 1 for a ratio."""
-    return {"difference": 0.0, "ratio": 1.0}[kind]
+    """The value that means "no effect": 0 for a difference, 1 for a ratio, chance for a share."""
+    return {"difference": 0.0, "ratio": 1.0, "share": LEVEL}[kind]
 
 
 def paired_effect(
@@ -122,6 +141,31 @@ def paired_effect(
     return Effect(n, effect, None, high, None, "upper", per_seed, left)
 
 
+def share_effect(p_values: Mapping[int, float | None]) -> Effect:
+    """The share of runs with a p value of at most .05, with its exact binomial (Clopper-Pearson) interval.
+
+    Args:
+        p_values: seed -> p value; None or NaN for a run without one, which is left out.
+
+    Example:
+
+    >>> effect = share_effect({0: 0.01, 1: 0.2, 2: 0.04, 3: 0.9})
+    >>> effect.effect, round(effect.low, 3), round(effect.high, 3)
+    (0.5, 0.068, 0.932)
+    """
+    known = {seed: p for seed, p in p_values.items() if p is not None and math.isfinite(p)}
+    left_out = tuple(sorted(p_values.keys() - known.keys()))
+    if not known:
+        return Effect(0, None, None, None, None, left_out=left_out)
+    per_seed = {seed: float(p <= LEVEL) for seed, p in known.items()}
+    test = stats.binomtest(int(sum(per_seed.values())), len(known), LEVEL)
+    interval = test.proportion_ci(CONFIDENCE)
+    return Effect(
+        len(known), test.statistic, float(interval.low), float(interval.high), float(test.pvalue), None,
+        per_seed, left_out,
+    )  # fmt: skip
+
+
 def _value(
     values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
 ) -> tuple[float | None, bool]:
@@ -152,78 +196,6 @@ def _p_value(interval: Interval) -> float | None:
     return float(2 * stats.t.sf(abs(t), interval.n - 1))
 
 
-def _power(pairs: int, noncentrality: float) -> float:
-    """The probability that the t interval lies entirely on the same side of no effect as the true effect.
-
-    Args:
-        pairs: number of pairs, at least 2.
-        noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
-    """
-    degrees = pairs - 1
-    return float(stats.nct.sf(stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
-
-
-def detectable_effect(effect: Effect, kind: Kind) -> float | None:
-    """The smallest true effect that this many pairs with this spread would detect with 80% probability.
-
-        d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
-                         97.5% quantile of the central t with 80% probability
-
-    s is the standard deviation of the differences; for a ratio it is that of the logarithms, and the result
-    is a factor above 1. The result says how large an effect an "inconclusive" comparison could have missed;
-    it does not estimate the effect.
-
-    Returns:
-        An absolute difference or a factor; None if the spread is 0 or unknown (fewer than two pairs, or
-            censored runs).
-
-    Example:
-
-    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
-    >>> round(detectable_effect(effect, "difference"), 2)
-    3.26
-    """
-    std = _spread(effect, kind)
-    if std is None:
-        return None
-    error = std / math.sqrt(effect.n)
-    least = error * brentq(lambda shift: _power(effect.n, shift) - POWER, 0, 100)
-    return math.exp(least) if kind == "ratio" else least
-
-
-def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
-    """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
-
-    The inverse of `detectable_effect`. The spread is an estimate, and a rough one if there are few pairs.
-
-    Returns:
-        At least 2; None if the spread is 0 or unknown (fewer than two pairs, or censored runs).
-
-    Example:
-
-    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
-    >>> pairs_needed(effect, "difference", 3.26), pairs_needed(effect, "difference", 0.5)
-    (4, 34)
-    """
-    std = _spread(effect, kind)
-    if std is None:
-        return None
-    distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from the number for a normal distribution, which is always smaller.
-    n = max(2, math.floor(((stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) / distance) ** 2))
-    while _power(n, distance * math.sqrt(n)) < POWER:
-        n += 1
-    return n
-
-
-def _spread(effect: Effect, kind: Kind) -> float | None:
-    """Standard deviation of the differences, or of the logarithms of ratios; None if unknown or 0."""
-    if effect.bound or effect.n < 2:
-        return None
-    values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
-    return mean_interval(values).std or None
-
-
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down adjustment over a family of tests; None stays None and is not counted.
 
@@ -241,19 +213,27 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> str:
-    """The verdict on a claim, in words.
+def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> Verdict:
+    """The verdict on a claim, from the interval and the smallest effect of interest s alone.
 
-    The claimed side consists of the values on the same side of no effect as `smallest_effect`. "reproduced":
-    the whole interval is on the claimed side ("but weaker ..." if it excludes `smallest_effect`). "not
-    reproduced": the interval is not entirely on the claimed side, and excludes `smallest_effect`. Otherwise
-    the verdict is "inconclusive".
+    The claimed side consists of the values on the same side of no effect as s. The mirror of s lies equally
+    far on the other side: -s for a difference, 1/s for a ratio. An interval holds its own ends.
+
+    | interval | verdict |
+    |---|---|
+    | wholly beyond s on the claimed side | reproduced |
+    | wholly on the claimed side, holds s | direction confirmed, size open |
+    | wholly on the claimed side, short of s | direction confirmed, below s |
+    | holds no effect and s | undecided |
+    | holds no effect, excludes s, holds the mirror of s | not on the claimed side |
+    | holds no effect, excludes s and its mirror | no such effect |
+    | wholly on the other side | opposite |
 
     Args:
         low: lower end of the interval, None if unbounded.
         high: upper end, None if unbounded; both are None with fewer than two pairs.
         smallest_effect: the weakest effect that would confirm the paper's claim.
-        kind: `difference` or `ratio`.
+        kind: kind of the effect.
 
     Raises:
         InputError: if `smallest_effect` equals no effect, because then there is no claimed side.
@@ -261,19 +241,30 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     Example:
 
     >>> verdict(-0.02, -0.01, smallest_effect=-0.007, kind="difference")
-    'reproduced'
-    >>> verdict(-0.004, 0.003, smallest_effect=-0.007, kind="difference")
-    'not reproduced'
+    Verdict(text='reproduced', direction='claimed', size='beyond s')
+    >>> verdict(-0.004, 0.003, smallest_effect=-0.007, kind="difference").text
+    'no such effect'
     """
-    null = no_effect(kind)
-    if smallest_effect == null:
-        raise InputError(f"expected a smallest effect other than no effect, received {smallest_effect!r}")
-    lower = -math.inf if low is None else low
-    upper = math.inf if high is None else high
-    if smallest_effect > null:
-        on_claimed_side, excludes = lower > null, upper < smallest_effect
+    null, s = no_effect(kind), smallest_effect
+    if s == null:
+        raise InputError(f"expected a smallest effect other than no effect, received {s!r}")
+    near = -math.inf if low is None else low
+    far = math.inf if high is None else high
+    mirror = 1 / s if kind == "ratio" else 2 * null - s
+    if s < null:
+        # Turned round, so that larger values are nearer to the claim.
+        near, far, null, s, mirror = -far, -near, -null, -s, -mirror
+    direction = "claimed" if near > null else "other" if far < null else "open"
+    if near > s:
+        size = "beyond s"
+    elif far >= s:
+        size = "holds s"
     else:
-        on_claimed_side, excludes = upper < null, lower > smallest_effect
-    if on_claimed_side:
-        return REPRODUCED_WEAKER if excludes else REPRODUCED
-    return NOT_REPRODUCED if excludes else INCONCLUSIVE
+        size = "below s" if near > mirror else "excludes s"
+    if direction == "claimed":
+        text = {"beyond s": REPRODUCED, "holds s": SIZE_OPEN}.get(size, BELOW_S)
+    elif direction == "open":
+        text = {"holds s": UNDECIDED, "below s": NO_SUCH_EFFECT}.get(size, NOT_ON_CLAIMED_SIDE)
+    else:
+        text = OPPOSITE
+    return Verdict(text, direction, size)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from alexnet_tf.statistics.effects import (
-    INCONCLUSIVE,
-    INCONCLUSIVE_BOUND,
     NO_PAIRS,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    REPRODUCED_WEAKER,
+    UNDECIDED,
+    VERDICTS,
     Effect,
+    Verdict,
     holm,
     paired_effect,
+    share_effect,
     verdict,
 )
 from alexnet_tf.statistics.intervals import mean_interval
@@ -24,19 +23,36 @@ from experiments.experiment import COMMON_METRICS, Comparison, Experiment
 # An interval can be computed from two pairs too, but a third pair could easily change it.
 MIN_PAIRS = 3
 
+UNKNOWN = "unknown"
+UNDECIDED_RANK = VERDICTS.index(UNDECIDED)
+# Verdicts on effects that lie on the claimed side.
+CONFIRMED = VERDICTS[:UNDECIDED_RANK]
+
 Row = Mapping[str, Any]
 Records = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A comparison, its measured effect and its verdict; `notes` says why seeds were left out."""
+    """A comparison, its measured effect and its verdict.
+
+    Attributes:
+        comparison: the comparison.
+        effect: the measured effect.
+        p_holm: p value adjusted over the comparisons of the experiment.
+        verdict: the verdict in words.
+        notes: why seeds were left out.
+        direction: the side on which the interval lies; "unknown" without an interval of enough pairs.
+        size: position of the interval relative to the smallest effect of interest; likewise "unknown".
+    """
 
     comparison: Comparison
     effect: Effect
     p_holm: float | None
     verdict: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    direction: str = UNKNOWN
+    size: str = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -187,12 +203,17 @@ def judge(experiment: Experiment, rows: Sequence[Row], records: Records) -> list
             values_of(experiment, rows, records, name, comparison.metric.name)
             for name in (comparison.arm, comparison.baseline)
         )
-        _leave_out_incomparable(comparison, arm, baseline, rows)
-        effect = paired_effect(arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits)
-        judged.append((comparison, effect, _notes(comparison, effect, arm, baseline)))
+        if comparison.kind == "share":
+            effect = share_effect(arm.values)
+            notes: tuple[str, ...] = tuple(f"seed {seed}: {arm.reasons[seed]}" for seed in effect.left_out)
+        else:
+            _leave_out_incomparable(comparison, arm, baseline, rows, records)
+            effect = paired_effect(arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits)
+            notes = _notes(comparison, effect, arm, baseline)
+        judged.append((comparison, effect, notes))
     adjusted = holm([effect.p for _, effect, _ in judged])
     return [
-        Judged(comparison, effect, p, _verdict(comparison, effect), notes)
+        _judged(comparison, effect, p, notes)
         for (comparison, effect, notes), p in zip(judged, adjusted, strict=True)
     ]
 
@@ -205,48 +226,68 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
             "metric": one.comparison.metric.name, "effect_kind": one.comparison.kind, "n": one.effect.n,
             "effect": one.effect.effect, "ci_low": one.effect.low, "ci_high": one.effect.high,
             "p_holm": one.p_holm, "paper_effect": one.comparison.paper_effect, "verdict": one.verdict,
+            "smallest_effect": one.comparison.smallest_effect, "primary": one.comparison.primary,
+            "direction": one.direction, "size": one.size,
         }
         for one in judged
     ]  # fmt: skip
 
 
-# From the weakest to the strongest; an inconclusive bound is as weak as an inconclusive interval.
-VERDICTS = (
-    NOT_REPRODUCED,
-    INCONCLUSIVE,
-    REPRODUCED_WEAKER,
-    REPRODUCED,
-)
+def weakest(verdicts: Sequence[str]) -> str:
+    """The weakest of several verdicts.
+
+    A comparison without pairs leaves a claim undecided; if none has pairs, there is no verdict yet.
+
+    Example:
+
+    >>> weakest(["reproduced", "no pairs yet"]), weakest(["no pairs yet"])
+    ('undecided', 'no pairs yet')
+    """
+    if {*verdicts} <= {NO_PAIRS}:
+        return NO_PAIRS
+    known = [UNDECIDED if verdict == NO_PAIRS else verdict for verdict in verdicts]
+    return max(known, key=VERDICTS.index)
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The verdict on a claim: the weakest verdict of its comparisons.
+    """The verdict on a claim: the weakest of its primary comparisons, and what its controls make of it.
 
-    A comparison without pairs leaves the claim undecided; if none has pairs, there is no verdict yet.
+    An effect on the claimed side is "explained by" a simpler cause if the arm shows none against that cause
+    alone; its "cause is open" if that is undecided.
 
     Args:
-        judged: the claim's primary comparisons on one data set.
+        judged: the comparisons of one experiment on one data set.
     """
-    if not any(one.effect.n for one in judged):
-        return NO_PAIRS
-    undecided = (INCONCLUSIVE_BOUND, NO_PAIRS)
-    verdicts = [INCONCLUSIVE if one.verdict in undecided else one.verdict for one in judged]
-    return min(verdicts, key=VERDICTS.index)
+    verdict = weakest([one.verdict for one in judged if one.comparison.primary])
+    if verdict not in CONFIRMED:
+        return verdict
+    controls = [one for one in judged if one.comparison.control]
+    causes = [one.comparison.control for one in controls if one.verdict in VERDICTS[UNDECIDED_RANK + 1 :]]
+    if causes:
+        return f"{verdict}, explained by {' and '.join(dict.fromkeys(causes))}"
+    is_open = any(one.verdict in (UNDECIDED, NO_PAIRS) for one in controls)
+    return f"{verdict}, cause open" if is_open else verdict
 
 
-def _verdict(comparison: Comparison, effect: Effect) -> str:
-    if effect.n == 0:
-        return NO_PAIRS
+def _judged(comparison: Comparison, effect: Effect, p: float | None, notes: tuple[str, ...]) -> Judged:
     if effect.n < MIN_PAIRS or (effect.low is None and effect.high is None):
-        is_bound = effect.n > 1 and effect.bound in ("lower", "upper")
-        return INCONCLUSIVE_BOUND if is_bound else INCONCLUSIVE
-    return verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
+        return Judged(comparison, effect, p, UNDECIDED if effect.n else NO_PAIRS, notes)
+    found: Verdict = verdict(effect.low, effect.high, comparison.smallest_effect, comparison.kind)
+    return Judged(comparison, effect, p, found.text, notes, found.direction, found.size)
+
+
+def processor_of(row: Row, records: Records) -> str:
+    """The kind of processor that trained a run, from its record; empty if the record does not name it."""
+    return records.get(row["run_id"], {}).get("environment", {}).get("processor") or ""
 
 
 def _leave_out_incomparable(
-    comparison: Comparison, arm: Values, baseline: Values, rows: Sequence[Row]
+    comparison: Comparison, arm: Values, baseline: Values, rows: Sequence[Row], records: Records
 ) -> None:
-    """Drops values without a defined ratio, and seeds whose baseline used other images or precision."""
+    """Drops values without a ratio, and seeds whose two runs used other images, precisions or processors.
+
+    A processor that a record does not name is not known to be another.
+    """
     for found in (arm, baseline) if comparison.kind == "ratio" else ():
         for seed, value in found.values.items():
             if value is not None and value <= 0:
@@ -257,6 +298,9 @@ def _leave_out_incomparable(
         for column in ("data_fingerprint", "precision"):
             if row[column] != other[column]:
                 arm.leave_out(seed, f"has the {column} {row[column]}, {comparison.baseline} {other[column]}")
+        kinds = processor_of(row, records), processor_of(other, records)
+        if all(kinds) and kinds[0] != kinds[1]:
+            arm.leave_out(seed, f"was trained on {kinds[0]}, {comparison.baseline} on {kinds[1]}")
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:

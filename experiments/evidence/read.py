@@ -57,8 +57,8 @@ class Evidence:
 
     @property
     def verdict(self) -> str:
-        """The verdict on the claim: the weakest verdict of its primary comparisons."""
-        return claim_verdict(self.primary)
+        """The verdict on the claim: the weakest of its primary comparisons, in the light of its controls."""
+        return claim_verdict(self.judged)
 
     def path(self, name: str) -> str:
         """The path of one of the folder's files, relative to the results directory."""
@@ -93,7 +93,14 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
     records, problems = read_records(folder)
     tables = read_runs(folder, experiment.ranges), read_curves(folder)
     runs, curves, found = check_rows(folder, experiment, *tables, records)
-    rows = [line.row for line in runs]
+    points: dict[tuple[str, int], dict[int, Row]] = {}
+    for line in curves:
+        points.setdefault((line.row["arm"], line.row["seed"]), {})[line.row["epoch"]] = line.row
+    rows = []
+    for line in runs:
+        of_run = points.get((line.row["arm"], line.row["seed"]), {})
+        curve = [dict(point) for _, point in sorted(of_run.items())]
+        rows.append({**line.row, **experiment.derived(line.row, curve)})
     judged = judge(experiment, rows, records)
     return Evidence(
         experiment, folder, rows, [line.row for line in curves], records, judged, [*found, *problems]

@@ -2,7 +2,8 @@
 
 import math
 
-from alexnet_tf.statistics.effects import Effect, detectable_effect
+from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.power import detectable_effect
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
 
@@ -42,6 +43,8 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
     """The size of an effect, without unit, with as many decimal places as `like`."""
     if comparison.kind == "ratio":
         return number(value, like)
+    if comparison.kind == "share":
+        return f"{value:.0%}"
     if comparison.metric.is_fraction:
         return points(value)
     return ("+" if value > 0 else "") + number(value, like)
@@ -51,12 +54,14 @@ def unit(comparison: Comparison) -> str:
     """The unit after the size of an effect."""
     if comparison.kind == "ratio":
         return TIMES
+    if comparison.kind == "share":
+        return ""
     return " points" if comparison.metric.is_fraction else ""
 
 
 def paper_effect(comparison: Comparison) -> str:
     """The paper's number, or a dash if it has none."""
-    return "–" if comparison.paper_effect is None else _declared(comparison.paper_effect, comparison)
+    return "–" if comparison.paper_effect is None else declared(comparison.paper_effect, comparison)
 
 
 def smallest_effect(comparison: Comparison) -> str:
@@ -68,13 +73,15 @@ def smallest_effect(comparison: Comparison) -> str:
     >>> smallest_effect(Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085))
     '−0.85 points'
     """
-    return _declared(comparison.smallest_effect, comparison)
+    return declared(comparison.smallest_effect, comparison)
 
 
-def _declared(value: float, comparison: Comparison) -> str:
+def declared(value: float, comparison: Comparison) -> str:
     """A declared number, with as many digits as were declared."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
+    if comparison.kind == "share":
+        return amount(value, comparison)
     scaled = f"{100 * value:+.3g}" if comparison.metric.is_fraction else f"{value:+.3g}"
     return scaled.replace("-", MINUS) + unit(comparison)
 
@@ -140,6 +147,8 @@ def detectable(effect: Effect, comparison: Comparison) -> str:
 
 def contrast(comparison: Comparison, quote: str = "") -> str:
     """Arm against baseline, as a quotient or a difference of names."""
+    if comparison.kind == "share":
+        return f"{quote}{comparison.arm}{quote} against {comparison.baseline}"
     sign = "/" if comparison.kind == "ratio" else MINUS
     return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
 
@@ -147,14 +156,3 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
 def measure(comparison: Comparison, quote: str = "") -> str:
     """The metric and the arms: "test error, two − one"."""
     return f"{comparison.metric.title}, {contrast(comparison, quote)}"
-
-
-def short_verdict(verdict: str) -> str:
-    """A verdict for the margin of a figure.
-
-    Example:
-
-    >>> short_verdict("reproduced, but weaker than the smallest effect of interest")
-    'reproduced, but weaker'
-    """
-    return verdict.split(" than ")[0].split(" (")[0]

@@ -1,49 +1,54 @@
-"""claims.md: every claim of the paper on one page, with its effects, verdict, reasons and runs."""
+"""claims.md: one verdict for each claim, then its conditions, controls, reasons and runs."""
 
 from collections.abc import Mapping, Sequence
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics.effects import (
-    INCONCLUSIVE,
-    NO_PAIRS,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    REPRODUCED_WEAKER,
-    pairs_needed,
-)
+from alexnet_tf.statistics.effects import UNDECIDED, VERDICTS, share_effect, verdict
+from alexnet_tf.statistics.intervals import mean_interval
+from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
-from experiments.evidence.effects import MIN_PAIRS, Judged, Row, arms_in_order
+from experiments.evidence.claims import Claim, claims_of, count_verdicts
+from experiments.evidence.effects import Judged, arms_in_order
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
-from experiments.experiment import Comparison, Experiment
-from experiments.report.conditions import duration, notes, reasons, seconds_of
-from experiments.report.headline import count_verdicts
+from experiments.experiment import Experiment
+from experiments.report.conditions import duration, earlier_verdict, notes, reasons, seconds_of
 from experiments.report.markdown import bullets, markdown
-from experiments.report.robustness import after_holm, family, our_noise, paper_noise, without_pairing
-from experiments.report.tables import p_value
+from experiments.report.overview import at_a_glance, before_you_rely, nets_of
+from experiments.report.robustness import family, our_noise, paper_noise, without_pairing
+from experiments.report.tables import p_value, role
 
-HEADER = (
-    "claim", "statement", "data set", "measure", "paper", "smallest effect of interest",
-    "ours [95% interval]", "pairs", "detectable", "p", "p (Holm)", "verdict", "claim's verdict",
+VERDICTS_HEADER = (
+    "claim", "statement", "verdict", "direction", "size", "ours [95% interval]", "the paper's number",
+    "scale", "cost",
 )  # fmt: skip
-LEGEND = f"""\
-- Smallest effect of interest: the weakest that counts as the claim's, declared in the experiment's file
-  before its runs; its sign is the claimed side. The comparisons that decide a claim were declared then too,
-  except two that were added later (see their notes): C4's of test - training error and C13's against `dealt`.
-  Experiments that were added when the verdict on another of the same claim was known say so in theirs.
-- Verdict, from the interval alone: *reproduced* where it lies wholly on the claimed side of no effect (*but
-  weaker* where it also excludes the smallest effect of interest); *not reproduced* where it does not, and
-  excludes the smallest effect of interest; else *inconclusive*.
-- Claim's verdict: an experiment on a data set has the weakest verdict of its comparisons here (from the
-  weakest: *not reproduced*, *inconclusive*, *reproduced, but weaker*, *reproduced*). The headline counts
-  these, one for each experiment and data set that has pairs of runs; without any it is *no pairs yet*, and
-  not counted.
-- Detectable: the smallest true effect that so many pairs with so much spread would have detected (an
-  interval without no effect in it) four times out of five.
-- p: of no effect, two-sided; p (Holm): adjusted over all comparisons of this table that have one, whenever
-  they were declared: each further experiment raises the others' p. A run that never reached its target leaves
-  none.
-- {wording.BOUNDS}"""
+CONDITIONS_HEADER = (
+    "condition", "comparison", "s", "paper", "ours [95% interval]", "pairs", "p (Holm)", "verdict",
+    "version 1",
+)  # fmt: skip
+RULE = f"""\
+Each comparison declares, before its runs, the smallest effect of interest *s*. Its sign gives the claimed
+side of no effect (0; 1 for a ratio; .05, which is chance, for a share of p values). The mirror of *s* is
+-*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest to the weakest:
+
+| interval | verdict |
+|---|---|
+| wholly beyond *s* on the claimed side | {VERDICTS[0]} |
+| wholly on the claimed side, holds *s* | {VERDICTS[1]} |
+| wholly on the claimed side, short of *s* | {VERDICTS[2]} |
+| holds no effect and *s* | {VERDICTS[3]} |
+| holds no effect, excludes *s*, holds the mirror of *s* | {VERDICTS[4]} |
+| holds no effect, excludes *s* and its mirror | {VERDICTS[5]} |
+| wholly on the other side | {VERDICTS[6]} |
+
+A claim has the weakest verdict of its primary comparisons, in the condition nearest to the paper that was
+run. A control compares the arm with a simpler cause alone. Where it shows no effect on the claimed side, the
+claim is "explained by" that cause; where it is undecided, the "cause" is "open". Fewer than three pairs are
+undecided. {wording.BOUNDS} p (Holm) is adjusted over all primary comparisons of this page.
+
+Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
+counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
+shows its verdict under version 1; CHANGELOG.md gives the reason for each change."""
 
 
 def claims_page(
@@ -57,8 +62,8 @@ def claims_page(
         unread: `<dataset>/<experiment>` -> problem, for folders without a readable row.
     """
     unread = unread or {}
-    doubtful = [evidence for evidence in found if not _holds(evidence)]
-    noted = [evidence for evidence in found if _holds(evidence) and (_notes(evidence) or reasons(evidence))]
+    claims = claims_of(found, experiments)
+    adjusted = {id(one): p for _, one, p in family(found)}
     # File names in problems are relative: the same rows in another directory give the same bytes.
     problems = [
         problem.replace(f"{evidence.folder}/", evidence.path(""))
@@ -67,17 +72,27 @@ def claims_page(
     ]
     parts = [
         "# The paper's claims, put to the test",
-        f"{count_verdicts(found)}. Made from the rows of the experiments by `make report`. {_cost(found)}",
+        f"**{count_verdicts(found)}.**",
+        "Each verdict restates a 95% interval by [one rule](#the-rule). The nets are far smaller than the "
+        "paper's. `make report` writes this page from the recorded rows.",
+        before_you_rely(found),
+        "## Verdicts",
+        markdown(VERDICTS_HEADER, [_verdict_line(claim) for claim in claims if claim.is_of_paper]),
+        "Questions of our own:" if not all(claim.is_of_paper for claim in claims) else "",
+        *(
+            markdown(VERDICTS_HEADER, lines)
+            for lines in [[_verdict_line(claim) for claim in claims if not claim.is_of_paper]]
+            if lines
+        ),
+        "## At a glance",
+        at_a_glance(found),
+        "Money: the nets were trained on machines that were at hand, so no price is computed.",
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
-        markdown(HEADER, _lines(found, experiments, unread)),
-        LEGEND,
-        after_holm(found),
+        "## The rule",
+        RULE,
+        *(_section(claim, adjusted, unread) for claim in claims),
+        "## How firm the numbers are",
         without_pairing(found),
-        "## What was not reproduced, or not decided" if doubtful else "",
-        *(_section(evidence) for evidence in doubtful),
-        "## Notes on what was reproduced" if noted else "",
-        *(_section(evidence) for evidence in noted),
-        "## Noise of the paper's own numbers, and of ours",
         paper_noise(experiments),
         our_noise(found),
         bullets("Problems", [*unread.values(), *problems, *contradictions(found)]),
@@ -85,182 +100,184 @@ def claims_page(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _cost(found: Sequence[Evidence]) -> str:
-    """Total training time of the nets; a net that several experiments use counts once."""
-    nets: dict[tuple[str, str], Row] = {}
-    for evidence in found:
-        for row in evidence.rows:
-            nets.setdefault((row["data_fingerprint"], row["config_hash"]), row)
-    took = duration(seconds_of(list(nets.values())))
-    return f"Their {len(nets)} nets took {took} to train, in sum of wall-clock times, pauses included."
+def weakest_of(claim: Claim) -> Judged | None:
+    """The first of the deciding comparisons that have the weakest verdict; None without pairs."""
+    if claim.decides is None:
+        return None
+    known = [one for one in claim.decides.primary if one.verdict in VERDICTS]
+    return max(known, key=lambda one: VERDICTS.index(one.verdict))
 
 
-def _lines(
-    found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str]
-) -> list[list[str]]:
-    """A line for each primary comparison; the first one of a claim also shows the claim's verdict."""
-    lines = []
-    tested = family(found)
-    for experiment in experiments:
-        about = [experiment.claim, experiment.statement]
-        of_experiment = [each for each in tested if each[0].experiment is experiment]
-        for evidence, one, p_of_family in of_experiment:
-            is_first = one is evidence.primary[0]
-            lines.append([
-                *about,
-                _link(evidence),
-                *_declared(one.comparison),
-                wording.judged_effect(one),
-                str(one.effect.n),
-                wording.detectable(one.effect, one.comparison),
-                p_value(one.effect.p),
-                p_value(p_of_family),
-                one.verdict,
-                f"**{wording.short_verdict(evidence.verdict)}**" if is_first else "",
-            ])  # fmt: skip
-        if not of_experiment:
-            is_unread = any(name.endswith(f"/{experiment.name}") for name in unread)
-            status = "no readable runs" if is_unread else "no runs yet"
-            lines += [
-                [*about, "–", *_declared(comparison), "–", "0", "", "", "", status, ""]
-                for comparison in experiment.comparisons
-                if comparison.primary
-            ]
-    return lines
+def statement_of(claim: Claim) -> str:
+    """The statement that was tested, else the one that is declared first."""
+    experiment = claim.decides.experiment if claim.decides else claim.experiments[0]
+    return experiment.statement
 
 
-def _declared(comparison: Comparison) -> list[str]:
-    measure = wording.measure(comparison, "`")
-    return [measure, wording.paper_effect(comparison), wording.smallest_effect(comparison)]
+def _verdict_line(claim: Claim) -> list[str]:
+    about = [f"[{claim.name}](#{claim.name.lower()})", statement_of(claim), f"**{claim.verdict}**"]
+    one, evidence = weakest_of(claim), claim.decides
+    if one is None or evidence is None:
+        return [*about, *["–"] * (len(VERDICTS_HEADER) - len(about))]
+    ours = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
+    nets = nets_of([evidence])
+    cost = f"{len(nets)} nets, {duration(seconds_of([row for row, _ in nets.values()]))}"
+    scale = evidence.experiment.scale or "–"
+    return [*about, one.direction, one.size, ours, paper_place(one), scale, cost]
 
 
-def _link(evidence: Evidence) -> str:
-    """The data set's name as a link to the experiment's table."""
-    return f"[{evidence.dataset}]({evidence.path('table.md')})"
+def paper_place(one: Judged) -> str:
+    """The paper's number and its position relative to our interval."""
+    number = wording.paper_effect(one.comparison)
+    words = {
+        Place.INSIDE: f"{number}, inside",
+        Place.WEAKER: f"{number}, outside: ours is weaker",
+        Place.STRONGER: f"{number}, outside: ours is stronger",
+    }
+    place = place_of(one.effect, one.comparison)[0]
+    return words.get(place, "none" if one.comparison.paper_effect is None else f"{number}, not decided")
 
 
-def _holds(evidence: Evidence) -> bool:
-    return evidence.verdict == REPRODUCED
-
-
-def _notes(evidence: Evidence) -> list[str]:
-    return notes(evidence, read_lr_search(evidence.folder).rows)
-
-
-def _section(evidence: Evidence) -> str:
-    """The section of one experiment: verdicts in sentences, reasons, notes, other comparisons and runs."""
-    experiment, verdict = evidence.experiment, evidence.verdict
-    given = reasons(evidence)
-    because = bullets("Reasons" if _holds(evidence) else "Likely reasons", given)
-    if not (given or _holds(evidence) or verdict == NO_PAIRS):
-        because = "The experiment gives no reason."
-    undecided = [one for one in evidence.primary if one.verdict.startswith(INCONCLUSIVE)]
+def _section(claim: Claim, adjusted: Mapping[int, float | None], unread: Mapping[str, str]) -> str:
+    """One claim: its conditions with primary and control comparisons, power, reasons, notes and runs."""
+    lines = [
+        line
+        for evidence in claim.conditions
+        for line in _condition_lines(evidence, evidence is claim.decides, adjusted)
+    ]
+    tried = {evidence.experiment.name for evidence in claim.conditions}
+    missing = [_not_run(each, unread) for each in claim.experiments if each.name not in tried]
+    undecided = [
+        _power(evidence, one)
+        for evidence in claim.conditions
+        for one in evidence.judged
+        if one.verdict == UNDECIDED and (one.comparison.primary or one.comparison.control)
+    ]
     parts = [
-        f"### {experiment.claim}, {_link(evidence)}: {experiment.statement}",
-        "\n".join(f"- {_sentence(one)}" for one in evidence.primary),
-        _disagreement(evidence),
-        bullets("What could have been seen", [_power(one) for one in undecided]),
-        because,
-        bullets("Notes", _notes(evidence)),
-        _other_comparisons(evidence),
+        f"## {claim.name}",
+        f"{statement_of(claim)} **{claim.verdict[0].upper()}{claim.verdict[1:]}.**",
+        markdown(CONDITIONS_HEADER, lines) if lines else "",
+        _pooled(claim),
+        bullets("Pairs that would decide", undecided),
+        bullets("Reasons", _by_condition(claim, reasons)),
+        bullets("Notes", _by_condition(claim, lambda one: notes(one, read_lr_search(one.folder).rows))),
+        bullets("Declared, not run", missing),
         # Collapsed, because there are many links to runs and few readers follow them.
-        f"<details><summary>Runs, by arm and seed</summary>\n\n{'; '.join(_runs(evidence))}.\n\n</details>",
+        f"<details><summary>Runs, by condition, arm and seed</summary>\n\n{_runs(claim)}\n\n</details>"
+        if lines
+        else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _sentence(one: Judged) -> str:
-    """The measure, the effect, its verdict, and which effects the interval includes or excludes."""
-    effect, smallest = one.effect, wording.smallest_effect(one.comparison)
-    measure = wording.measure(one.comparison, "`")
-    if one.verdict == NO_PAIRS:
-        return f"{measure}: {one.verdict}."
-    if one.verdict == REPRODUCED:
-        why = _place_of_paper(one)
-    elif one.verdict in (NOT_REPRODUCED, REPRODUCED_WEAKER):
-        why = f" The interval excludes the smallest effect of interest, {smallest}."
-        if detectable := wording.detectable(effect, one.comparison):
-            why += f" {detectable} would have been detected four times out of five."
-        why += _place_of_paper(one)
-    elif effect.bound == "none":
-        why = " Both sides hold runs that never reached the target, so that nothing follows."
-    elif effect.bound:
-        why = f" The bound leaves both no effect and the smallest of interest, {smallest}, possible."
-    elif effect.n < MIN_PAIRS:
-        why = f" Fewer than {MIN_PAIRS} pairs have no verdict."
+def _condition_lines(
+    evidence: Evidence, decides: bool, adjusted: Mapping[int, float | None]
+) -> list[list[str]]:
+    """A line for each primary and control comparison; the first also names the condition."""
+    shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
+    name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
+    scale = f": {evidence.experiment.scale}" if evidence.experiment.scale else ""
+    first = f"{name}{scale}{'; decides the claim' if decides else ''}"
+    return [
+        [
+            "" if place else first,
+            f"{wording.measure(one.comparison, '`')}{role(one.comparison)}",
+            wording.smallest_effect(one.comparison),
+            wording.paper_effect(one.comparison),
+            wording.judged_effect(one),
+            str(one.effect.n),
+            p_value(adjusted.get(id(one))),
+            one.verdict,
+            "" if place else earlier_verdict(evidence),
+        ]
+        for place, one in enumerate(shown)
+    ]
+
+
+def _by_condition(claim: Claim, of_evidence) -> list[str]:
+    """The sentences of all conditions, each with the condition's name where there are several."""
+    several = len(claim.conditions) > 1
+    return [
+        (f"`{evidence.experiment.name}`: " if several else "") + text
+        for evidence in claim.conditions
+        for text in of_evidence(evidence)
+    ]
+
+
+def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
+    scale = f" ({experiment.scale})" if experiment.scale else ""
+    if any(name.endswith(f"/{experiment.name}") for name in unread):
+        reason = "no readable runs"
+    elif experiment.precision == "mixed_bfloat16":
+        reason = "it waits for a processor with bfloat16"
     else:
-        why = f" The interval holds both no effect and the smallest of interest, {smallest}."
-    return f"{measure}: {wording.judged_effect(one)}, {one.verdict}.{why}"
+        reason = "no runs yet"
+    return f"`{experiment.name}`{scale}: {experiment.statement} {reason[0].upper()}{reason[1:]}."
 
 
-def _place_of_paper(one: Judged) -> str:
-    """Position of the paper's number: a claim may hold in direction but not in size."""
-    lies = {
-        Place.INSIDE: "within the interval",
-        Place.WEAKER: "outside the interval: ours is weaker",
-        Place.STRONGER: "outside the interval: ours is stronger",
-    }.get(place_of(one.effect, one.comparison)[0])
-    return f" The paper's {wording.paper_effect(one.comparison)} lies {lies}." if lies else ""
-
-
-def _disagreement(evidence: Evidence) -> str:
-    """The verdicts of a claim's comparisons, if they differ."""
-    verdicts: dict[str, list[str]] = {}
-    for one in evidence.primary:
-        measure = wording.measure(one.comparison, "`")
-        verdicts.setdefault(wording.short_verdict(one.verdict), []).append(measure)
-    if len(verdicts) < 2:
+def _pooled(claim: Claim) -> str:
+    """The share of significant nets, pooled over the conditions that measure one; a net counts once."""
+    p_values: dict[str, float | None] = {}
+    comparison = None
+    for evidence in claim.conditions:
+        for one in (one for one in evidence.judged if one.comparison.kind == "share"):
+            comparison = one.comparison
+            values = evidence.values(comparison.arm, comparison.metric.name).values
+            hashes = {
+                row["seed"]: row["config_hash"] for row in evidence.rows if row["arm"] == comparison.arm
+            }
+            p_values |= {hashes[seed]: p for seed, p in values.items()}
+    if comparison is None or not p_values:
         return ""
-    parts = "; ".join(f"{verdict} in {' and in '.join(measures)}" for verdict, measures in verdicts.items())
-    weakest = wording.short_verdict(evidence.verdict)
-    return f"The comparisons disagree: {parts}. The claim has the weakest verdict: {weakest}."
+    effect = share_effect(dict(enumerate(p_values.values())))
+    found = verdict(effect.low, effect.high, comparison.smallest_effect, "share")
+    return (
+        f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05 "
+        f"({comparison.metric.title}): {wording.effect_text(effect, comparison)}. For a smallest share of "
+        f"interest of {wording.smallest_effect(comparison)} that is: {found.text}."
+    )
 
 
-def _power(one: Judged) -> str:
-    """The effect an undecided comparison can detect, and the pairs needed for the smallest of interest."""
+def _power(evidence: Evidence, one: Judged) -> str:
+    """How many pairs would decide an undecided comparison, what they cost, and why they were not run."""
     comparison, effect = one.comparison, one.effect
-    measure, smallest = wording.measure(comparison, "`"), wording.smallest_effect(comparison)
+    measure = f"{wording.measure(comparison, '`')} ({evidence.experiment.name})"
     if effect.bound:
         return (
-            f"{measure}: runs that never reached the target leave a bound, which has no power that could be "
-            "computed; longer runs would give an estimate"
+            f"{measure}: runs that never reached the target leave a bound; longer runs would give an estimate"
         )
-    pairs = f"{effect.n} {'pair' if effect.n == 1 else 'pairs'}"
-    needed = pairs_needed(effect, comparison.kind, comparison.smallest_effect)
+    truth, source = comparison.paper_effect, "the paper's"
+    if truth is None:
+        s = comparison.smallest_effect
+        truth, source = (s**2 if comparison.kind == "ratio" else 2 * s), "twice *s*,"
+    needed = pairs_needed(effect, comparison.kind, truth)
     if needed is None:
-        return f"{measure}: {pairs} without a spread do not tell what could be seen"
+        return f"{measure}: {effect.n} pairs without a spread do not tell"
+    size = wording.declared(truth, comparison)
+    text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
-        reach = f"so the smallest effect of interest, {smallest}, was within reach"
-    else:
-        reach = f"for the smallest effect of interest, {smallest}, it takes about {needed:,} seeds an arm"
-    detectable = wording.detectable(effect, comparison)
-    return f"{measure}: {pairs} of this spread detect {detectable} four times out of five; {reach}"
+        return f"{text}; there are {effect.n}, so the true effect is probably smaller"
+    seconds = (
+        mean_interval([row["seconds"] for row in evidence.rows if row["arm"] == arm]).mean or 0
+        for arm in (comparison.arm, comparison.baseline)
+    )
+    more = needed - effect.n
+    return f"{text}. The other {more:,} were not run: they take {duration(sum(seconds) * more)} of one core"
 
 
-def _other_comparisons(evidence: Evidence) -> str:
-    lines = [
-        [
-            wording.contrast(one.comparison, "`"),
-            one.comparison.metric.title,
-            wording.judged_effect(one),
-            one.verdict,
-        ]
-        for one in evidence.judged
-        if not one.comparison.primary
-    ]
-    return markdown(("also compared", "measure", "ours [95% interval]", "verdict"), lines) if lines else ""
-
-
-def _runs(evidence: Evidence) -> list[str]:
-    """The seeds of each arm, each linked to the record of its run."""
-    texts = []
-    for arm in arms_in_order(evidence.experiment, evidence.rows):
-        rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
-        links = [
-            f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
-            if row["run_id"] in evidence.records
-            else f"{row['seed']} (no record)"
-            for row in rows
-        ]
-        texts.append(f"`{arm}` {', '.join(links)}")
-    return texts
+def _runs(claim: Claim) -> str:
+    """The seeds of each arm, each linked to the record of its run; one list item for each condition."""
+    items = []
+    for evidence in claim.conditions:
+        arms = []
+        for arm in arms_in_order(evidence.experiment, evidence.rows):
+            rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
+            links = [
+                f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
+                if row["run_id"] in evidence.records
+                else f"{row['seed']} (no record)"
+                for row in rows
+            ]
+            arms.append(f"`{arm}` {', '.join(links)}")
+        items.append(f"- {evidence.experiment.name} on {evidence.dataset}: {'; '.join(arms)}")
+    return "\n".join(items)

@@ -35,6 +35,16 @@ def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     return [*own, *_search_notes(evidence, search_rows)]
 
 
+def disclosures(evidence: Evidence) -> list[str]:
+    """What was changed after rows were known, if the rows are of the data set that this refers to."""
+    return list(evidence.experiment.disclosures) if _is_of_its_data_set(evidence) else []
+
+
+def earlier_verdict(evidence: Evidence) -> str:
+    """The verdict under version 1 of the rule; empty for rows on another data set."""
+    return evidence.experiment.earlier_verdict if _is_of_its_data_set(evidence) else ""
+
+
 def _is_of_its_data_set(evidence: Evidence) -> bool:
     return {row["dataset"] for row in evidence.rows} == {evidence.experiment.dataset}
 

@@ -9,43 +9,36 @@ from typing import Any
 from alexnet_tf.commands.scores import read_scores
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence import wording
+from experiments.evidence.claims import claims_of
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
+from experiments.report.claims_page import statement_of, weakest_of
 from experiments.report.markdown import markdown
 
 # The directory of committed evidence, next to the README.
 EVIDENCE = "results"
-CLAIMS_HEADER = (
-    "claim", "section", "statement", "data set", "measure", "paper", "ours [95% interval]", "pairs",
-    "verdict", "claim's verdict",
-)  # fmt: skip
+CLAIMS_HEADER = ("claim", "statement", "verdict", "ours [95% interval]", "paper", "scale")
 NETWORKS_HEADER = (
     "data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision",
 )  # fmt: skip
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
-    """Markdown: a line for each primary comparison on each data set that has results.
-
-    The first line of a claim also shows the claim's verdict, which is the weakest of its comparisons.
+    """Markdown: a line for each claim, with the weakest of its primary comparisons.
 
     Args:
         found: the evidence.
         experiments: the experiments in the order of the table.
     """
     lines = []
-    for experiment in experiments:
-        about = [experiment.claim, experiment.section, experiment.statement]
-        of_experiment = [evidence for evidence in found if evidence.experiment is experiment]
-        for evidence in of_experiment:
-            link = f"[{evidence.dataset}]({EVIDENCE}/{evidence.path('table.md')})"
-            for index, one in enumerate(evidence.primary):
-                measure, paper = wording.measure(one.comparison, "`"), wording.paper_effect(one.comparison)
-                of_claim = "" if index else wording.short_verdict(evidence.verdict)
-                numbers = (wording.judged_effect(one), str(one.effect.n), one.verdict)
-                lines.append([*about, link, measure, paper, *numbers, of_claim])
-        if not of_experiment:
-            lines.append([*about, "–", "–", "–", "–", "0", "no runs yet", ""])
+    for claim in claims_of(found, experiments):
+        one, evidence = weakest_of(claim), claim.decides
+        numbers = ["–"] * 3
+        if one and evidence:
+            paper, scale = wording.paper_effect(one.comparison), evidence.experiment.scale or "–"
+            numbers = [wording.judged_effect(one), paper, scale]
+        link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
+        lines.append([link, statement_of(claim), claim.verdict, *numbers])
     return markdown(CLAIMS_HEADER, lines)
 
 

@@ -1,23 +1,22 @@
-"""Robustness of the verdicts against multiple testing, unpaired analysis and the choice of test images."""
+"""Robustness of the verdicts: multiple testing, unpaired analysis, and the choice of test images."""
 
 import math
 from collections.abc import Sequence
 
-from alexnet_tf.statistics.effects import REPRODUCED, REPRODUCED_WEAKER, holm, verdict
+from alexnet_tf.statistics.effects import holm, verdict
 from alexnet_tf.statistics.intervals import binomial_standard_error, mean_interval, unpaired_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of
 from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.report.markdown import markdown
+from experiments.report.markdown import bullets, markdown
 
-LEVEL = 0.05
 ABOUT_OURS = """\
-Ours are counted on one report split for each data set. The intervals over seeds do not hold the noise of the
-choice of its images, which is the same for every seed. The binomial standard error is that of one net, at the
-errors of the baselines; that of a difference of two nets is at most √2 times as large. Our differences are
-paired on the same images and have less, for only images on which the two nets disagree count."""
+Our errors are counted on one report split for each data set. The intervals over seeds do not include the
+noise from the choice of its images, which is the same for every seed. The binomial standard error below is
+that of one net at the errors of the baselines; that of a difference of two nets is at most √2 times as large
+(less, because both nets are tested on the same images)."""
 
 
 def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | None]]:
@@ -25,30 +24,6 @@ def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | No
     primary = [(evidence, one) for evidence in found for one in evidence.primary]
     adjusted = holm([one.effect.p for _, one in primary])
     return [(evidence, one, p) for (evidence, one), p in zip(primary, adjusted, strict=True)]
-
-
-def after_holm(found: Sequence[Evidence]) -> str:
-    """A sentence on how many of the reproduced comparisons have an adjusted p value below the level."""
-    kinds = (REPRODUCED, REPRODUCED_WEAKER)
-    reproduced = [
-        (_name(evidence, one), p)
-        for evidence, one, p in family(found)
-        if evidence.experiment.is_of_paper and one.verdict in kinds
-    ]
-    if not reproduced:
-        return ""
-    lost = [name for name, p in reproduced if p is not None and p >= LEVEL]
-    bounds = [name for name, p in reproduced if p is None]
-    parts = [
-        f"Comparisons on the paper's claims that were reproduced, weaker ones included: {len(reproduced)}. "
-        "With p adjusted for the number of comparisons (Holm) "
-        f"{len(reproduced) - len(lost) - len(bounds)} of them keep p < {LEVEL:g}"
-    ]
-    if lost:
-        parts.append(f"not so {', '.join(lost)}")
-    if bounds:
-        parts.append(f"without p, for they are bounds: {', '.join(bounds)}")
-    return "; ".join(parts) + "."
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
@@ -59,18 +34,18 @@ def without_pairing(found: Sequence[Evidence]) -> str:
     known, changed = 0, []
     for evidence in found:
         for one in evidence.primary:
-            unpaired = "" if _same_nets(evidence, one) else _unpaired_verdict(evidence, one)
-            verdict = wording.short_verdict(unpaired)
-            known += bool(verdict)
-            if verdict and verdict != wording.short_verdict(one.verdict):
-                changed.append(f"{_name(evidence, one)}, {verdict}")
+            is_paired = one.comparison.kind != "share" and not _same_nets(evidence, one)
+            unpaired = _unpaired_verdict(evidence, one) if is_paired else ""
+            known += bool(unpaired)
+            if unpaired and unpaired != one.verdict:
+                changed.append(f"{_name(evidence, one)}: {unpaired} instead of {one.verdict}")
     if not known:
         return ""
-    return (
-        "Runs are paired by seed, as was declared. By Welch's intervals, which do without pairs, "
-        f"{len(changed)} of the {known} verdicts on arms of separate nets (our own questions included) "
-        "would be others" + (f": {'; '.join(changed)}." if changed else ".")
+    text = (
+        "Runs are paired by seed, as declared. With Welch's intervals, which ignore the pairs, "
+        f"{len(changed)} of the {known} verdicts on arms of separate nets would change"
     )
+    return bullets(text, changed) or f"{text}."
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
@@ -90,7 +65,7 @@ def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
     if interval is None:
         return ""
     low, high = map(back, interval)
-    return verdict(low, high, comparison.smallest_effect, comparison.kind)
+    return verdict(low, high, comparison.smallest_effect, comparison.kind).text
 
 
 def _same_nets(evidence: Evidence, one: Judged) -> bool:

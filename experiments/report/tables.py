@@ -7,8 +7,8 @@ from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged, Records, Row, Values, arms_in_order, config_of, departures
 from experiments.evidence.read import Evidence
-from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Experiment, Metric
-from experiments.report.conditions import conditions, count, joined, notes, reasons
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Comparison, Experiment, Metric
+from experiments.report.conditions import conditions, count, disclosures, joined, notes, reasons
 from experiments.report.markdown import bullets, markdown
 
 
@@ -34,6 +34,7 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
         bullets("Left out of the pairs", _left_out(judged)),
         bullets("Reasons", reasons(evidence)),
         bullets("Notes", notes(evidence, searched.rows)),
+        bullets("Deleted, added or changed after rows were known", disclosures(evidence)),
         bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
         bullets("Conditions", conditions(rows, records)),
         bullets("Problems", problems),
@@ -116,9 +117,10 @@ def _effects(judged: Sequence[Judged]) -> str:
         return ""
     body = [
         [
-            wording.contrast(one.comparison, "`") + (" (the claim)" if one.comparison.primary else ""),
+            wording.contrast(one.comparison, "`") + role(one.comparison),
             one.comparison.metric.title,
             wording.paper_effect(one.comparison),
+            wording.smallest_effect(one.comparison),
             wording.effect_text(one.effect, one.comparison),
             str(one.effect.n),
             wording.detectable(one.effect, one.comparison),
@@ -128,14 +130,21 @@ def _effects(judged: Sequence[Judged]) -> str:
         for one in judged
     ]
     bounds = any(one.effect.bound in ("lower", "upper") for one in judged)
-    header = ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
+    header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
-        "Detectable: the smallest true effect that so many pairs with so much spread would have detected "
-        "(an interval without no effect in it) four times out of five."
+        "s: the smallest effect of interest. Detectable: the smallest true effect that this many pairs with "
+        "this spread detect (their interval excludes no effect) with 80% probability."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"
     return f"{markdown([*header, 'verdict'], body)}\n\n{caption}"
+
+
+def role(comparison: Comparison) -> str:
+    """Whether a comparison decides the claim or is a control, in parentheses; empty for any other."""
+    if comparison.control:
+        return f" (control: {comparison.control})"
+    return " (primary)" if comparison.primary else ""
 
 
 def p_value(p: float | None) -> str:

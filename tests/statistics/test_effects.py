@@ -7,17 +7,11 @@ import pytest
 from scipy import stats
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.statistics.effects import (
-    detectable_effect,
-    holm,
-    paired_effect,
-    pairs_needed,
-    verdict,
-)
+from alexnet_tf.statistics.effects import VERDICTS, holm, paired_effect, share_effect, verdict
+from alexnet_tf.statistics.power import detectable_effect, pairs_needed
 
 # Quantiles of Student's t at 97.5%, from a table.
 T_1, T_2 = 12.706205, 4.302653
-WEAKER = "reproduced, but weaker than the smallest effect of interest"
 
 
 def test_difference_is_paired_by_seed():
@@ -88,7 +82,7 @@ def test_runs_censored_on_both_sides_give_no_effect():
     )
     assert (effect.n, effect.effect, effect.low, effect.high, effect.p) == (2, None, None, None, None)
     assert effect.bound == "none"
-    assert verdict(effect.low, effect.high, 3.0, "ratio") == "inconclusive"
+    assert verdict(effect.low, effect.high, 3.0, "ratio").text == "undecided"
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10])
@@ -170,46 +164,67 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (-0.02, -0.005, "reproduced"),  # the smallest effect, -0.007, is inside
-        (-0.03, -0.01, "reproduced"),  # stronger throughout
-        (-0.006, -0.001, WEAKER),
-        (-0.006, 0.002, "not reproduced"),
-        (0.001, 0.004, "not reproduced"),
-        (-0.02, 0.002, "inconclusive"),
-        (None, -0.01, "reproduced"),
-        (None, 0.01, "inconclusive"),
-        (-0.006, None, "not reproduced"),
-        (None, None, "inconclusive"),
-        (-0.02, 0.0, "inconclusive"),  # touches no effect
-        (-0.007, 0.001, "inconclusive"),  # touches the smallest effect
-    ],
-)
-def test_verdict_on_a_fall(low, high, expected):
-    assert verdict(low, high, -0.007, "difference") == expected
-    # The same claim told the other way round.
-    mirrored = [None if bound is None else -bound for bound in (high, low)]
-    assert verdict(*mirrored, 0.007, "difference") == expected
+S = 0.007  # smallest effect of interest; its mirror is -.007
+# Every row of the rule, with intervals that end on the very bounds.
+RULE = [
+    (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
+    (0.0071, None, "reproduced", "claimed", "beyond s"),
+    (0.007, 0.02, "direction confirmed, size open", "claimed", "holds s"),
+    (0.001, 0.007, "direction confirmed, size open", "claimed", "holds s"),
+    (0.001, None, "direction confirmed, size open", "claimed", "holds s"),
+    (0.001, 0.0069, "direction confirmed, below s", "claimed", "below s"),
+    (0.0, 0.007, "undecided", "open", "holds s"),
+    (-0.02, 0.02, "undecided", "open", "holds s"),
+    (None, None, "undecided", "open", "holds s"),
+    (-0.007, 0.0069, "not on the claimed side", "open", "excludes s"),
+    (-0.02, 0.0, "not on the claimed side", "open", "excludes s"),
+    (None, 0.001, "not on the claimed side", "open", "excludes s"),
+    (-0.0069, 0.0069, "no such effect", "open", "below s"),
+    (0.0, 0.0, "no such effect", "open", "below s"),
+    (-0.0069, -0.001, "opposite", "other", "below s"),
+    (-0.02, -0.001, "opposite", "other", "excludes s"),
+    (None, -0.02, "opposite", "other", "excludes s"),
+]
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (4.8, 5.8, "reproduced"),
-        (1.2, 1.6, WEAKER),
-        (0.9, 1.2, "not reproduced"),
-        (0.9, 3.5, "inconclusive"),
-        (7.3, None, "reproduced"),
-        (0.8, None, "inconclusive"),
-        (None, 2.0, "not reproduced"),
-    ],
-)
-def test_verdict_on_a_ratio(low, high, expected):
-    assert verdict(low, high, 3.0, "ratio") == expected
+@pytest.mark.parametrize(("low", "high", "text", "direction", "size"), RULE)
+def test_the_rule(low, high, text, direction, size):
+    assert verdict(low, high, S, "difference") == (text, direction, size)
+    # The same claim on the other side, and as a ratio, whose logarithm is the difference.
+    falling = [None if bound is None else -bound for bound in (high, low)]
+    assert verdict(*falling, -S, "difference") == (text, direction, size)
+    ratios = [None if bound is None else math.exp(bound) for bound in (low, high, *falling)]
+    assert verdict(*ratios[:2], math.exp(S), "ratio") == (text, direction, size)
+    assert verdict(*ratios[2:], math.exp(-S), "ratio") == (text, direction, size)
+
+
+def test_the_rule_has_no_gap():
+    assert {text for _, _, text, _, _ in RULE} == set(VERDICTS)
 
 
 def test_verdict_needs_a_side():
     with pytest.raises(InputError, match="other than no effect, received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
+
+
+@pytest.mark.parametrize(
+    ("significant", "of", "low", "high", "text"),
+    [
+        # Clopper-Pearson by hand: (.025 / 1)^(1/5), 1 - .025^(1/5) and so on.
+        (5, 5, 0.025 ** (1 / 5), 1.0, "direction confirmed, size open"),
+        (0, 5, 0.0, 1 - 0.025 ** (1 / 5), "undecided"),
+        (0, 7, 0.0, 1 - 0.025 ** (1 / 7), "no such effect"),
+        (8, 8, 0.025 ** (1 / 8), 1.0, "reproduced"),
+    ],
+)
+def test_a_share_of_significant_runs(significant, of, low, high, text):
+    p_values = {seed: 0.05 if seed < significant else 0.051 for seed in range(of)} | {90: None, 91: math.nan}
+    effect = share_effect(p_values)
+    assert (effect.n, effect.effect, effect.left_out) == (of, significant / of, (90, 91))
+    assert (effect.low, effect.high) == (pytest.approx(low), pytest.approx(high))
+    assert verdict(effect.low, effect.high, 0.5, "share").text == text
+    assert detectable_effect(effect, "share") is None
+
+
+def test_a_share_of_nothing():
+    assert share_effect({}).n == 0

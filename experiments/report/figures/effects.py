@@ -108,7 +108,7 @@ def marked_values(one: Judged) -> list[float]:
 def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
     """Writes the comparison on the left, and the effect and its verdict on the right."""
     for place, one in enumerate(shown):
-        text = wording.short_verdict(one.verdict)
+        text = one.verdict
         if one.effect.n:
             text = f"{wording.estimate(one.effect, one.comparison)}\n{text}"
         axes.text(
@@ -129,7 +129,7 @@ def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         axes.text(
-            0.02, 0.38 - place, f"({letter}) {wording.short_verdict(one.verdict)}", va="center", fontsize=8,
+            0.02, 0.38 - place, f"({letter}) {one.verdict}", va="center", fontsize=8,
             transform=axes.get_yaxis_transform(), color=DARK, fontweight=_weight(one),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip

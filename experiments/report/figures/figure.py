@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from experiments.claims.common import GAP
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged, activation_of, claim_verdict
+from experiments.evidence.effects import Judged, activation_of, claim_verdict, weakest
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair
@@ -55,11 +55,11 @@ def _overfits(experiment: Experiment) -> bool:
 
 def finding(experiment: Experiment, judged: Sequence[Judged], datasets: str) -> str:
     """The title: the verdict on the claim, and the claim."""
-    about = [one for one in judged if one.comparison.primary] or list(judged)
-    if not about:
+    about = [one for one in judged if one.comparison.primary]
+    if not judged:
         return f"On {datasets}: {experiment.statement.rstrip('.')}"
-    verdict = wording.short_verdict(claim_verdict(about))
-    if len({wording.short_verdict(one.verdict) for one in about}) > 1:
+    verdict = claim_verdict(judged) if about else weakest([one.verdict for one in judged])
+    if len({one.verdict for one in about or judged}) > 1:
         verdict += " (its comparisons differ)"
     return f"{verdict[0].upper()}{verdict[1:]} on {datasets}: {experiment.statement.rstrip('.')}"
 

@@ -10,14 +10,18 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics.effects import (
-    INCONCLUSIVE,
+    BELOW_S,
     NO_PAIRS,
-    NOT_REPRODUCED,
+    NO_SUCH_EFFECT,
+    NOT_ON_CLAIMED_SIDE,
+    OPPOSITE,
     REPRODUCED,
-    REPRODUCED_WEAKER,
+    SIZE_OPEN,
+    UNDECIDED,
 )
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged
+from experiments.evidence.claims import count_verdicts
+from experiments.evidence.effects import Judged, weakest
 from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Comparison, Experiment
 from experiments.report.figures.effects import (
@@ -27,7 +31,6 @@ from experiments.report.figures.effects import (
     marked_values,
     prepare_axis,
 )
-from experiments.report.headline import count_verdicts
 
 # Larger differences have their own panel, because they would make all others too small to see.
 WIDE = 0.1
@@ -53,10 +56,13 @@ class Mark(NamedTuple):
 
 
 MARKS = {
-    wording.short_verdict(REPRODUCED): Mark("o", "full", PALETTE[0]),
-    wording.short_verdict(REPRODUCED_WEAKER): Mark("o", "left", PALETTE[0]),
-    wording.short_verdict(INCONCLUSIVE): Mark("o", "none", "#555555"),
-    wording.short_verdict(NOT_REPRODUCED): Mark("X", "full", "#A3447B"),
+    REPRODUCED: Mark("o", "full", PALETTE[0]),
+    SIZE_OPEN: Mark("o", "left", PALETTE[0]),
+    BELOW_S: Mark("o", "none", PALETTE[0]),
+    UNDECIDED: Mark("s", "none", "#555555"),
+    NOT_ON_CLAIMED_SIDE: Mark("X", "none", "#A3447B"),
+    NO_SUCH_EFFECT: Mark("X", "full", "#A3447B"),
+    OPPOSITE: Mark("D", "full", "#A3447B"),
     NO_PAIRS: Mark("", "none", "#777777"),
 }
 
@@ -129,9 +135,8 @@ def explanation(missing: Sequence[Experiment]) -> str:
     """The caption: what the marks mean, and which experiments have no line."""
     text = (
         "Bar: 95% interval, an arrow where it is open; diamond: the paper; shaded: the claimed side of no "
-        "effect; dotted line: the smallest effect of interest. Reproduced: the interval is wholly on the "
-        "claimed side. Not reproduced: it excludes the smallest effect. Else inconclusive. Mark below a "
-        "claim's name: its own verdict, the weakest of its comparisons."
+        "effect; dotted line: the smallest effect of interest, s. claims.md has the rule of the verdicts. "
+        "Mark below a claim's name: the weakest verdict of its comparisons."
     )
     names = [experiment.name.removeprefix("ablation-") for experiment in missing]
     return f"{text} No runs yet: {', '.join(names)}." if names else text
@@ -168,7 +173,7 @@ def _axis_name(evidence: Evidence, judged: Judged) -> str:
 def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
     middle = top + line.height / 2
     comparison, effect = line.comparison, line.judged.effect
-    mark = MARKS[wording.short_verdict(line.judged.verdict)]
+    mark = MARKS[line.judged.verdict]
     draw_claimed_side(axes, comparison, top + 0.03, line.height - 0.06, scale)
     if effect.effect is not None:
         draw_interval(axes, effect, middle, scale, mark.color)
@@ -204,13 +209,12 @@ def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
         claim = line.evidence.experiment.claim
         write(CLAIM - LEFT, heights[0], claim, fontsize=8, fontweight="bold", color=DARK)
         if len(line.evidence.primary) > 1:
-            of_claim = MARKS[wording.short_verdict(line.evidence.verdict)]
+            of_claim = MARKS[weakest([one.verdict for one in line.evidence.primary])]
             x = (CLAIM + 0.06 - LEFT) / WIDTH
             _draw_mark(axes, x, heights[1] + 0.02, of_claim, transform=across, clip_on=False)
 
     upper, lower = middle - TEXT / 2, middle + TEXT / 2
     _draw_mark(axes, 1 + (VERDICT - 0.13) / WIDTH, upper, mark, transform=across, clip_on=False)
-    verdict = wording.short_verdict(line.judged.verdict)
-    write(WIDTH + VERDICT, upper, verdict, fontsize=8, color=mark.color, fontweight="bold")
+    write(WIDTH + VERDICT, upper, line.judged.verdict, fontsize=8, color=mark.color, fontweight="bold")
     if line.judged.effect.n:
         write(WIDTH + VERDICT, lower, wording.judged_effect(line.judged), fontsize=7.5, color=DARK)

@@ -1,21 +1,13 @@
 """Effects and verdicts from rows, compared with hand-computed numbers; no row is dropped silently."""
 
 import dataclasses
+import json
 import math
 
 import pytest
 
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
-from alexnet_tf.statistics.effects import (
-    INCONCLUSIVE,
-    INCONCLUSIVE_BOUND,
-    NO_PAIRS,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    REPRODUCED_WEAKER,
-    Effect,
-)
-from experiments.evidence.effects import Judged, claim_verdict
+from experiments.evidence.effects import weakest
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import effects, read, report
 
@@ -36,30 +28,26 @@ def test_effects_of_a_ratio_by_hand(tmp_path):
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
     # The arm "other" has no run: its row is kept, with a verdict in words.
     assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "no pairs yet")
+    assert (other["direction"], other["size"]) == ("unknown", "unknown")
 
 
 @pytest.mark.parametrize(
     ("verdicts", "of_claim"),
     [
-        ([REPRODUCED], REPRODUCED),
-        ([REPRODUCED, REPRODUCED], REPRODUCED),
-        ([REPRODUCED, REPRODUCED_WEAKER], REPRODUCED_WEAKER),
-        ([REPRODUCED, INCONCLUSIVE], INCONCLUSIVE),
-        ([REPRODUCED_WEAKER, INCONCLUSIVE_BOUND], INCONCLUSIVE),
-        ([INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED], NOT_REPRODUCED),
-        ([NO_PAIRS], NO_PAIRS),
-        ([NO_PAIRS, NO_PAIRS], NO_PAIRS),
+        (["reproduced"], "reproduced"),
+        (["reproduced", "direction confirmed, below s"], "direction confirmed, below s"),
+        (["direction confirmed, below s", "direction confirmed, size open"], "direction confirmed, below s"),
+        (["undecided", "opposite", "reproduced"], "opposite"),
+        (["undecided", "not on the claimed side"], "not on the claimed side"),
+        (["not on the claimed side", "no such effect"], "no such effect"),
+        (["no pairs yet"], "no pairs yet"),
         # Only one of a claim's two comparisons has runs.
-        ([REPRODUCED, NO_PAIRS], INCONCLUSIVE),
-        ([], NO_PAIRS),
+        (["reproduced", "no pairs yet"], "undecided"),
+        ([], "no pairs yet"),
     ],
 )
 def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
-    judged = [
-        Judged(POOLING.comparisons[0], Effect(3 * (said != NO_PAIRS), None, None, None, None), None, said, ())
-        for said in verdicts
-    ]
-    assert claim_verdict(judged) == of_claim
+    assert weakest(verdicts) == of_claim
 
 
 def test_one_ensemble_is_one_value(tmp_path):
@@ -88,10 +76,12 @@ def test_effects_of_a_difference_by_hand(tmp_path):
     # -.4, -.5, -.3 points: mean -.4, std .1, half width 4.3027 * .1 / sqrt(3) = .24841
     assert float(error["effect"]) == pytest.approx(-0.004)
     assert float(error["ci_high"]) == pytest.approx(-0.004 + 0.0024841, abs=1e-7)
-    assert error["verdict"] == "reproduced"
+    assert error["verdict"] == "direction confirmed, size open"
+    assert (error["smallest_effect"], error["primary"]) == ("-0.002", "true")
+    assert (error["direction"], error["size"]) == ("claimed", "holds s")
     # The gaps are equal up to rounding, so no effect on the gap.
     assert float(gap["effect"]) == pytest.approx(0, abs=1e-15)
-    assert gap["verdict"] == "not reproduced"
+    assert (gap["verdict"], gap["primary"], gap["size"]) == ("no such effect", "false", "below s")
     assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
 
 
@@ -133,7 +123,7 @@ def test_censored_runs_count_and_give_a_bound(tmp_path):
     # ratios 30/4, > 40/5, > 40/6
     assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
     assert (row["n"], row["ci_low"], row["ci_high"], row["p_holm"]) == ("3", "", "", "")
-    assert row["verdict"] == "inconclusive (a bound, from censored runs)"
+    assert row["verdict"] == "undecided"
     table = (folder / "table.md").read_text()
     assert "| 2 of 3 > 40; others 30.0 |" in table
     assert "| > 7.37× | 3 |" in table
@@ -154,6 +144,18 @@ def test_rows_of_other_precision_are_no_pair(tmp_path):
     assert words in (tmp_path / "table.md").read_text()
 
 
+def test_runs_of_two_kinds_of_processor_are_no_pair(tmp_path):
+    folder = speed_results(tmp_path)
+    for arm, seed, processor in (("relu", 1, "A"), ("tanh", 1, "B"), ("relu", 2, "A")):
+        path = folder / "records" / f"speed-{arm}-{seed}.json"
+        content = json.loads(path.read_text()) | {"environment": {"processor": processor}}
+        path.write_text(json.dumps(content))
+    report(folder, SPEED)
+    # Seed 2 has one record that names no processor, so the two are not known to differ.
+    assert effects(folder)[0]["n"] == "2"
+    assert "seed 1: tanh was trained on B, relu on A" in (folder / "table.md").read_text()
+
+
 def test_two_pairs_give_no_verdict(tmp_path):
     for seed in range(2):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
@@ -161,7 +163,7 @@ def test_two_pairs_give_no_verdict(tmp_path):
     report(tmp_path, SPEED)
     row = effects(tmp_path)[0]
     assert float(row["ci_low"]) > 3
-    assert (row["n"], row["verdict"]) == ("2", "inconclusive")
+    assert (row["n"], row["verdict"]) == ("2", "undecided")
 
 
 def test_all_censored_is_said_in_words(tmp_path):
@@ -169,7 +171,7 @@ def test_all_censored_is_said_in_words(tmp_path):
         record(tmp_path, SPEED, "relu", seed, fall(90, 40))
         record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
     report(tmp_path, SPEED)
-    assert (effects(tmp_path)[0]["effect"], effects(tmp_path)[0]["verdict"]) == ("", "inconclusive")
+    assert (effects(tmp_path)[0]["effect"], effects(tmp_path)[0]["verdict"]) == ("", "undecided")
     table = (tmp_path / "table.md").read_text()
     assert table.count("| > 40 epochs |") == 2
     assert "censored on both sides" in table
@@ -201,11 +203,11 @@ def test_a_difference_leaves_broken_runs_out_and_says_so(tmp_path, status):
     assert summary["overlapping", "test_error"] == "3"
 
 
-def test_one_seed_is_inconclusive(tmp_path):
+def test_one_seed_is_undecided(tmp_path):
     record(tmp_path, SPEED, "relu", 0, fall(4, 8))
     record(tmp_path, SPEED, "tanh", 0, fall(24, 30))
     report(tmp_path, SPEED)
     row = effects(tmp_path)[0]
     assert (row["n"], float(row["effect"]), row["ci_low"], row["ci_high"]) == ("1", pytest.approx(6), "", "")
-    assert (row["p_holm"], row["verdict"]) == ("", "inconclusive")
+    assert (row["p_holm"], row["verdict"]) == ("", "undecided")
     assert "| 6.00× | 1 |" in (tmp_path / "table.md").read_text()

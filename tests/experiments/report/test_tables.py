@@ -13,7 +13,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "# C4: pooling on builtin",
         "Section 3.4 of the paper. Overlapping pooling lowers the test error.",
         "| `separate` | separate, in words | 0.01 | 3 |",
-        "(the claim)",
+        "(primary)",
         "−0.4 points",
         "- A note of the experiment.",
         f"- data fingerprint: `{'f' * 64}` (a note on these pixels)",

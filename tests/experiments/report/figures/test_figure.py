@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.statistics.effects import INCONCLUSIVE_BOUND
+from alexnet_tf.statistics.effects import UNDECIDED
 from experiments.evidence.effects import activation_of
 from experiments.evidence.read import evidence_of
 from experiments.experiment import TEST_ERROR, Comparison
@@ -118,7 +118,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
     paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
     assert paper == pytest.approx([-0.4])
-    assert axes.texts[0].get_text() == "−0.40 points\nreproduced"
+    assert axes.texts[0].get_text() == "−0.40 points\ndirection confirmed, size open"
 
 
 def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
@@ -133,7 +133,10 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     axes = Figure().add_subplot()
     draw_effects(axes, group)
     # Comparisons that are not primary and have no pair are left out.
-    assert [text.get_text() for text in axes.texts] == ["no pairs yet", "−0.40 points\nreproduced"]
+    assert [text.get_text() for text in axes.texts] == [
+        "no pairs yet",
+        "−0.40 points\ndirection confirmed, size open",
+    ]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
 
@@ -206,10 +209,10 @@ def test_an_open_interval_is_an_arrow(tmp_path):
 def test_the_title_is_the_finding(tmp_path):
     _, _, judged = evidence(speed_results(tmp_path), SPEED)
     assert finding(SPEED, judged, "builtin") == "Reproduced on builtin: ReLU is faster than tanh"
-    bound = dataclasses.replace(judged[0], verdict=INCONCLUSIVE_BOUND)
-    assert finding(SPEED, [bound], "builtin") == "Inconclusive on builtin: ReLU is faster than tanh"
+    bound = dataclasses.replace(judged[0], verdict=UNDECIDED)
+    assert finding(SPEED, [bound], "builtin") == "Undecided on builtin: ReLU is faster than tanh"
     assert finding(SPEED, [judged[0], bound], "builtin") == (
-        "Inconclusive (its comparisons differ) on builtin: ReLU is faster than tanh"
+        "Undecided (its comparisons differ) on builtin: ReLU is faster than tanh"
     )
     none = dataclasses.replace(
         judged[0], effect=dataclasses.replace(judged[0].effect, n=0), verdict="no pairs yet"

@@ -5,15 +5,7 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.statistics.effects import (
-    INCONCLUSIVE,
-    INCONCLUSIVE_BOUND,
-    NO_PAIRS,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    REPRODUCED_WEAKER,
-)
-from experiments.evidence import wording
+from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
 from experiments.report.figures.forest import MARKS, draw_forest, draw_panel, explanation, panels_of
@@ -86,7 +78,7 @@ def test_a_line_shows_the_interval_the_verdict_and_the_paper(found):
     assert smallest.get_xdata()[0] == pytest.approx(-0.2)
     texts = [text.get_text() for text in axes.texts]
     assert texts[:2] == ["Overlapping pooling lowers the test error", f"builtin: test error, {ARMS}"]
-    assert texts[-3:] == ["C4", "reproduced", "−0.40 points [−0.65, −0.15]"]
+    assert texts[-3:] == ["C4", "direction confirmed, size open", "−0.40 points [−0.65, −0.15]"]
 
 
 def test_the_claimed_side_is_shaded(found):
@@ -122,17 +114,8 @@ def test_an_open_interval_is_an_arrow_and_no_pair_has_none(tmp_path):
 
 
 def test_every_verdict_has_a_mark_of_its_own():
-    verdicts = [
-        REPRODUCED,
-        REPRODUCED_WEAKER,
-        NOT_REPRODUCED,
-        INCONCLUSIVE,
-        INCONCLUSIVE_BOUND,
-        NO_PAIRS,
-    ]
-    marks = [MARKS[wording.short_verdict(verdict)] for verdict in verdicts]
-    assert marks[-2] is marks[-3]
-    assert len({(mark.shape, mark.fill) for mark in marks}) == 5
+    marks = [MARKS[verdict] for verdict in (*VERDICTS, NO_PAIRS)]
+    assert len({(mark.shape, mark.fill) for mark in marks}) == len(marks)
 
 
 def test_what_has_no_rows_is_named():

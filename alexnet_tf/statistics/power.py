@@ -1,0 +1,86 @@
+"""How large an effect so many pairs can detect, and how many pairs an effect needs."""
+
+import math
+
+from scipy import stats
+from scipy.optimize import brentq
+
+from alexnet_tf.statistics.effects import CONFIDENCE, Effect, Kind
+from alexnet_tf.statistics.intervals import mean_interval
+
+# The probability with which a true effect should be detected.
+POWER = 0.8
+
+
+def _power(pairs: int, noncentrality: float) -> float:
+    """The probability that the t interval lies entirely on the same side of no effect as the true effect.
+
+    Args:
+        pairs: number of pairs, at least 2.
+        noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
+    """
+    degrees = pairs - 1
+    return float(stats.nct.sf(stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
+
+
+def detectable_effect(effect: Effect, kind: Kind) -> float | None:
+    """The smallest true effect that this many pairs with this spread would detect with 80% probability.
+
+        d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
+                         97.5% quantile of the central t with 80% probability
+
+    s is the standard deviation of the differences; for a ratio it is that of the logarithms, and the result
+    is a factor above 1. The result says how large an effect an undecided comparison could have missed;
+    it does not estimate the effect.
+
+    Returns:
+        An absolute difference or a factor; None if the spread is 0 or unknown (fewer than two pairs, or
+            censored runs).
+
+    Example:
+
+    >>> from alexnet_tf.statistics.effects import paired_effect
+    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
+    >>> round(detectable_effect(effect, "difference"), 2)
+    3.26
+    """
+    std = _spread(effect, kind)
+    if std is None:
+        return None
+    error = std / math.sqrt(effect.n)
+    least = error * brentq(lambda shift: _power(effect.n, shift) - POWER, 0, 100)
+    return math.exp(least) if kind == "ratio" else least
+
+
+def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
+    """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
+
+    The inverse of `detectable_effect`. The spread is an estimate, and a rough one if there are few pairs.
+
+    Returns:
+        At least 2; None if the spread is 0 or unknown (fewer than two pairs, or censored runs).
+
+    Example:
+
+    >>> from alexnet_tf.statistics.effects import paired_effect
+    >>> effect = paired_effect({0: 3.0, 1: 4.0, 2: 5.0}, {0: 1.0, 1: 1.0, 2: 1.0}, "difference")
+    >>> pairs_needed(effect, "difference", 3.26), pairs_needed(effect, "difference", 0.5)
+    (4, 34)
+    """
+    std = _spread(effect, kind)
+    if std is None:
+        return None
+    distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
+    # Start from the number for a normal distribution, which is always smaller.
+    n = max(2, math.floor(((stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) / distance) ** 2))
+    while _power(n, distance * math.sqrt(n)) < POWER:
+        n += 1
+    return n
+
+
+def _spread(effect: Effect, kind: Kind) -> float | None:
+    """Standard deviation of the differences, or of the logarithms of ratios; None if unknown or 0."""
+    if effect.bound or effect.n < 2 or kind == "share":
+        return None
+    values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
+    return mean_interval(values).std or None

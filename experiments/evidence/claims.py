@@ -1,0 +1,89 @@
+"""One verdict a claim: that of the condition nearest to the paper that was run."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
+from experiments.evidence.effects import weakest
+from experiments.evidence.read import Evidence
+from experiments.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with the experiments that test it.
+
+    Attributes:
+        name: `C1` to `C14`, or the name of a question of our own.
+        experiments: its experiments, the nearest to the paper first.
+        conditions: their evidence, one for each data set; the one that decides first.
+    """
+
+    name: str
+    experiments: tuple[Experiment, ...]
+    conditions: tuple[Evidence, ...]
+
+    @property
+    def decides(self) -> Evidence | None:
+        """The evidence with the claim's verdict; None if no primary comparison has a pair."""
+        return next((one for one in self.conditions if one.verdict != NO_PAIRS), None)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words, with what the controls make of it."""
+        return self.decides.verdict if self.decides else NO_PAIRS
+
+    @property
+    def is_of_paper(self) -> bool:
+        """Whether the claim is one of the paper's rather than a question of our own."""
+        return self.experiments[0].is_of_paper
+
+
+def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Claim]:
+    """The claims in the order of their experiments.
+
+    Within a claim, evidence on the experiments' own data sets precedes that on others, and the nearest
+    condition precedes the others.
+    """
+    names = list(dict.fromkeys(experiment.claim for experiment in experiments))
+    order = {experiment.name: place for place, experiment in enumerate(experiments)}
+
+    def place(evidence: Evidence) -> tuple[bool, bool, int, str]:
+        elsewhere = evidence.dataset != evidence.experiment.dataset
+        return evidence.verdict == NO_PAIRS, elsewhere, order[evidence.experiment.name], evidence.dataset
+
+    return [
+        Claim(
+            name,
+            tuple(experiment for experiment in experiments if experiment.claim == name),
+            tuple(sorted((one for one in found if one.experiment.claim == name), key=place)),
+        )
+        for name in names
+    ]
+
+
+def count_verdicts(found: Sequence[Evidence]) -> str:
+    """Counts the claims by verdict; a claim counts as reproduced only if it is so in full.
+
+    The paper's claims and questions of our own are counted separately; claims without pairs are not counted.
+    """
+    experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
+    decided = [claim for claim in claims_of(found, experiments) if claim.decides]
+    papers = [claim for claim in decided if claim.is_of_paper]
+    own = [claim for claim in decided if not claim.is_of_paper]
+    text = f"The paper's claims ({len(papers)}): {_counts(papers)}" if papers else ""
+    text = text or f"The paper's claims: {NO_PAIRS}"
+    return f"{text}. Questions of our own ({len(own)}): {_counts(own)}" if own else text
+
+
+def _counts(claims: Sequence[Claim]) -> str:
+    """For example "7 reproduced; 1 reproduced, cause open"."""
+    counts = Counter(claim.verdict for claim in claims)
+    ranks = {
+        claim.verdict: VERDICTS.index(weakest([one.verdict for one in claim.decides.primary]))
+        for claim in claims
+        if claim.decides
+    }
+    ordered = sorted(counts, key=lambda verdict: (ranks[verdict], verdict))
+    return "; ".join(f"{counts[verdict]} {verdict}" for verdict in ordered)

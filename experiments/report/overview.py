@@ -1,0 +1,131 @@
+"""What a reader has to know before the verdicts: scale and cost, shared nets, processors, later changes."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from experiments.evidence.effects import Row, config_of, processor_of
+from experiments.evidence.read import Evidence
+from experiments.report.conditions import disclosures, duration, seconds_of
+from experiments.report.markdown import bullets, markdown
+
+# The paper, sections 2 to 5. It names no price.
+PAPER = (
+    "the paper", "1 (96 first kernels, 61 million parameters)", "1.2 million", "224 of 256", "about 90",
+    "two GTX 580 (3 GB)", "five to six days a net", "not stated",
+)  # fmt: skip
+HEADER = ("", "width", "training images", "pixels", "epochs", "hardware", "training time", "money")
+# Data fingerprint and config hash: runs with the same one are the same net.
+Net = tuple[str, str]
+
+
+def nets_of(found: Sequence[Evidence]) -> dict[Net, tuple[Row, Evidence]]:
+    """The nets, each with its first row and the evidence of that row."""
+    nets: dict[Net, tuple[Row, Evidence]] = {}
+    for evidence in found:
+        for row in evidence.rows:
+            nets.setdefault((row["data_fingerprint"], row["config_hash"]), (row, evidence))
+    return nets
+
+
+def at_a_glance(found: Sequence[Evidence]) -> str:
+    """A table of the paper's scale and ours; one line for each kind of our nets on each data set."""
+    kinds: dict[tuple[str, str], list[tuple[Row, Evidence]]] = {}
+    for row, evidence in nets_of(found).values():
+        kind = "AlexNet" if row["model"] == "AlexNetConfig" else "four-layer net"
+        kinds.setdefault((kind, evidence.dataset), []).append((row, evidence))
+    lines = [list(PAPER)]
+    for (kind, dataset), nets in sorted(kinds.items()):
+        rows = [row for row, _ in nets]
+        configs = [config_of(row, evidence.records) for row, evidence in nets]
+        data = [evidence.records.get(row["run_id"], {}).get("data", {}) for row, evidence in nets]
+        lines.append([
+            f"{kind} on {dataset}, {len(nets)} nets",
+            _span(_widths(kind, configs)),
+            _span([each.get("train_examples") for each in data], ","),
+            _span([each["input_shape"][0] for each in data if each.get("input_shape")]),
+            _span([row["epochs"] for row in rows]),
+            ", ".join(sorted({row["device"] for row in rows})),
+            f"{duration(seconds_of(rows))} in all",
+            "own machine",
+        ])  # fmt: skip
+    return markdown(HEADER, lines)
+
+
+def _widths(kind: str, configs: Sequence) -> list[float | None]:
+    widths = [config.get("model", {}).get("width") for config in configs]
+    return widths if kind == "AlexNet" else []
+
+
+def _span(values: Sequence[float | None], form: str = "g") -> str:
+    """The smallest and the largest of the known values."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return "–"
+    ends = dict.fromkeys(format(value, form) for value in (known[0], known[-1]))
+    return " to ".join(ends)
+
+
+def before_you_rely(found: Sequence[Evidence]) -> str:
+    """Which nets serve several claims, which processors made the rows, and what was changed later."""
+    changes = [
+        f"  - {evidence.experiment.claim}, {evidence.experiment.name}: {text}"
+        for evidence in found
+        for text in disclosures(evidence)
+    ]
+    parts = [_independence(found), _provenance(found)]
+    if changes:
+        parts.append("Deleted, added or changed after rows were known:\n" + "\n".join(changes))
+    return bullets("Before you rely on a verdict", parts)
+
+
+def _independence(found: Sequence[Evidence]) -> str:
+    served: dict[Net, dict[str, None]] = {}
+    for evidence in found:
+        for row in evidence.rows:
+            net = row["data_fingerprint"], row["config_hash"]
+            served.setdefault(net, {})[evidence.experiment.claim] = None
+    groups = Counter(tuple(claims) for claims in served.values())
+    shared = sorted(
+        (item for item in groups.items() if len(item[0]) > 1), key=lambda item: (-len(item[0]), item)
+    )
+    text = f"The claims are not independent: they rest on {len(served)} nets"
+    if not shared:
+        return f"The claims share none of their {len(served)} nets."
+    words = "; ".join(f"{count} of them serve {_joined(claims)}" for claims, count in shared)
+    return f"{text}. {words}. A fault in a shared net is a fault in each of these claims."
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _provenance(found: Sequence[Evidence]) -> str:
+    nets: dict[Net, str] = {}
+    for evidence in found:
+        for row in evidence.rows:
+            net = row["data_fingerprint"], row["config_hash"]
+            nets[net] = nets.get(net) or processor_of(row, evidence.records)
+    named = Counter(nets.values())
+    unnamed = named.pop("", 0)
+    kinds = "; ".join(f"{count} nets were trained on {kind}" for kind, count in sorted(named.items()))
+    text = f"Processors: {kinds}. " if kinds else "Processors: "
+    if not unnamed:
+        return text.strip()
+    pairs = [pair for evidence in found for pair in _pairs(evidence)]
+    mixed = sum(not all(pair) for pair in pairs)
+    return (
+        f"{text}The records of {unnamed} of the {len(nets)} nets name no processor. A pair whose two records "
+        f"name different kinds is not used; for {mixed} of the {len(pairs)} pairs of the claims' primary "
+        "comparisons the records cannot show that the kinds are the same."
+    )
+
+
+def _pairs(evidence: Evidence) -> list[tuple[str, str]]:
+    """The processors of both runs of each pair of the primary comparisons."""
+    kinds = {(row["arm"], row["seed"]): processor_of(row, evidence.records) for row in evidence.rows}
+    return [
+        (kinds[one.comparison.arm, seed], kinds[one.comparison.baseline, seed])
+        for one in evidence.primary
+        if one.comparison.kind != "share"
+        for seed in one.effect.per_seed
+    ]

@@ -1,0 +1,105 @@
+"""One verdict a claim: the condition nearest to the paper, and the headline over claims."""
+
+import dataclasses
+
+import pytest
+
+from experiments.evidence.claims import claims_of, count_verdicts
+from experiments.evidence.read import read_evidence
+from tests.experiments.made_up_results import (
+    BOTH_PRIMARY,
+    POOLING,
+    SPEED,
+    fall,
+    pooling_results,
+    record,
+    speed_results,
+)
+
+NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
+
+
+@pytest.fixture
+def found(tmp_path):
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    return read_evidence(tmp_path, [SPEED, POOLING])
+
+
+def test_the_headline_counts_claims(found):
+    # Pooling: -.40 [-.65, -.15], s = -.2.
+    assert count_verdicts(found) == "The paper's claims (2): 1 reproduced; 1 direction confirmed, size open"
+
+
+def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
+    (claim,) = claims_of(found[1:], [NEARER, POOLING])
+    assert (claim.name, claim.decides, claim.verdict) == ("C4", found[1], "direction confirmed, size open")
+    for seed in range(2):
+        record(tmp_path / "builtin" / NEARER.name, NEARER, "separate", seed, [0.9, 0.3])
+        record(tmp_path / "builtin" / NEARER.name, NEARER, "overlapping", seed, [0.9, 0.3])
+    more = read_evidence(tmp_path, [NEARER, POOLING])
+    (claim,) = claims_of(more, [NEARER, POOLING])
+    assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
+    assert claim.verdict == "undecided"
+    assert count_verdicts(more) == "The paper's claims (1): 1 undecided"
+    # Rows on another data set than the declared one do not decide where there are others.
+    pooling_results(tmp_path / "other" / NEARER.name, NEARER)
+    (claim,) = claims_of(read_evidence(tmp_path, [POOLING, NEARER]), [POOLING, NEARER])
+    assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
+
+
+def test_a_claim_has_the_weakest_verdict_of_its_comparisons(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    found = read_evidence(tmp_path, [BOTH_PRIMARY])
+    assert [one.verdict for one in found[0].primary] == ["direction confirmed, size open", "no such effect"]
+    assert found[0].verdict == "no such effect"
+
+
+@pytest.mark.parametrize(
+    ("shift", "s", "verdict"),
+    [
+        # The control's differences are -.4, -.5, -.3 points, moved by the shift.
+        (0.0, -0.004, "direction confirmed, size open"),
+        (0.004, -0.0001, "direction confirmed, size open, cause open"),
+        (0.004, -0.01, "direction confirmed, size open, explained by the weather"),
+        (0.01, -0.01, "direction confirmed, size open, explained by the weather"),
+    ],
+)
+def test_a_control_qualifies_the_verdict(tmp_path, shift, s, verdict):
+    control = dataclasses.replace(
+        POOLING.comparisons[0],
+        metric=dataclasses.replace(
+            POOLING.comparisons[0].metric,
+            name="moved",
+            derived=lambda row, curve: curve[-1]["test_error"] + shift * (row["arm"] == "overlapping"),
+        ),
+        smallest_effect=s,
+        primary=False,
+        control="the weather",
+    )
+    experiment = dataclasses.replace(POOLING, comparisons=(POOLING.comparisons[0], control))
+    pooling_results(tmp_path / "builtin" / "pooling")
+    (evidence,) = read_evidence(tmp_path, [experiment])
+    assert evidence.verdict == verdict
+    # An effect that is not there needs no explanation.
+    opposite = dataclasses.replace(POOLING.comparisons[0], smallest_effect=0.002)
+    experiment = dataclasses.replace(POOLING, comparisons=(opposite, control))
+    assert read_evidence(tmp_path, [experiment])[0].verdict == "opposite"
+
+
+def test_a_claim_without_pairs_is_not_counted(tmp_path):
+    record(tmp_path / "builtin" / "speed", SPEED, "relu", 0, fall(4, 8))
+    found = read_evidence(tmp_path, [SPEED])
+    assert count_verdicts(found) == "The paper's claims: no pairs yet"
+    assert claims_of(found, [SPEED])[0].decides is None
+
+
+def test_questions_of_our_own_are_counted_apart(tmp_path):
+    own = dataclasses.replace(POOLING, claim="pooling-form")
+    assert POOLING.is_of_paper
+    assert not own.is_of_paper
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    assert count_verdicts(read_evidence(tmp_path, [SPEED, own])) == (
+        "The paper's claims (1): 1 reproduced. Questions of our own (1): 1 direction confirmed, size open"
+    )
