@@ -17,8 +17,8 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet compare tables figures \
-	report benchmark growth scaling profile faults clean
+.PHONY: setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet \
+	compare tables figures report benchmark growth scaling profile faults docs notebook clean
 
 setup: $(READY)
 
@@ -119,6 +119,22 @@ lock: $(READY)
 wheel: $(READY)
 	UV=$(abspath $(VENV))/bin/uv PYTHON=$(abspath $(VENV))/bin/python .ci/wheel
 
+# The site, offline; the notebook is executed with it. Warnings are errors.
+docs: $(VENV)/.docs-ready
+	$(VENV)/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+# For Colab and Kaggle, without outputs.
+notebook: $(VENV)/.docs-ready
+	mkdir -p docs/_build
+	$(VENV)/bin/python -m jupytext --quiet --to ipynb --output docs/_build/annotated_alexnet.ipynb \
+		docs/notebook/annotated_alexnet.py
+	@echo docs/_build/annotated_alexnet.ipynb
+
+$(VENV)/.docs-ready: requirements-docs.txt $(READY)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r requirements-docs.txt
+	touch $@
+
 clean:
-	rm -rf build dist $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build dist docs/_build $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

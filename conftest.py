@@ -6,9 +6,20 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+# The cells of docs/ draw figures, which nobody sees here.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 from sybil import Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.abstract.codeblock import AbstractCodeBlockParser
 from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.myst.lexers import DirectiveLexer
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser()], patterns=["*.md"], excludes=["results/*", "runs/*"]
+    parsers=[
+        PythonCodeBlockParser(),
+        AbstractCodeBlockParser([DirectiveLexer("code-cell")], "ipython3", PythonEvaluator()),
+    ],
+    patterns=["*.md"],
+    excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()

@@ -1,17 +1,27 @@
-"""The links and the paths that the documents name lead to files."""
+"""The links, paths and commands of the documents are right; their Python blocks run (conftest.py)."""
 
 import re
+import shlex
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import alexnet_tf
+import alexnet_tf.__main__
+import benchmarks.__main__
+import experiments
+import experiments.__main__
+
 ROOT = Path(__file__).resolve().parents[1]
+SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*/*.md"))
 DOCUMENTS = ("README.md", "PAPER.md", "CONTRIBUTING.md", "results/README.md")
 # [text](target) and ![text](target), without an anchor or a title.
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, "docs/index.md", *SITE])
 def test_relative_links_lead_to_files(document):
     path = ROOT / document
     links = [link for link in LINK.findall(path.read_text()) if "://" not in link and "mailto:" not in link]
@@ -31,3 +41,67 @@ def test_the_experiments_that_hold_a_statement_of_the_paper_are_there():
     recorded = {path.name for path in (ROOT / "results").glob("*/*") if path.is_dir()}
 
     assert set(named) - recorded == set()
+
+
+PARSERS = {
+    "alexnet_tf": alexnet_tf.__main__._parser,
+    "benchmarks": benchmarks.__main__._parser,
+    "experiments": experiments.__main__._parser,
+}
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of each command in the indented and the `bash` blocks of a document."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    blocks += re.findall(r"^    .+$", outside.replace("\\\n", " "), re.MULTILINE)
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        # What remains are formulas, and programs in quotation marks over several lines.
+        if re.match(r"\s*([A-Z_]+=\S+ )*(\S*python -m|make|alexnet) ", line):
+            words = shlex.split(line, comments=True)
+            yield words[next(i for i, word in enumerate(words) if "=" not in word) :]
+
+
+def parsed(words: list[str]) -> list[tuple[str, object]]:
+    """The room and the options of a command; of make, those of the commands that it would run."""
+    if words[0] == "make":
+        dry = subprocess.run(
+            ["make", "-n", "--no-print-directory", *words[1:]], cwd=ROOT, capture_output=True, text=True
+        )
+        assert dry.returncode == 0, dry.stderr
+        return [found for line in commands("```bash\n" + dry.stdout + "```") for found in parsed(line)]
+    room, arguments = ("alexnet_tf", words[1:]) if words[0] == "alexnet" else (words[2], words[3:])
+    return [(room, PARSERS[room]().parse_args(arguments))] if room in PARSERS else []
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, *SITE])
+def test_commands_are_ones_that_there_are(document):
+    text = (ROOT / document).read_text("utf-8")
+    found = []
+    for words in commands(text):
+        try:
+            found += parsed(words)
+        except SystemExit:
+            pytest.fail(f"{document}: {shlex.join(words)}")
+
+    names = {each.name: each for each in experiments.EXPERIMENTS}
+    for _, options in found:
+        if arms := getattr(options, "arms", None):
+            known = {arm.name for arm in names[options.experiment].arms}
+            assert set(arms.split(",")) <= known, options.experiment
+
+
+def test_a_wrong_flag_of_a_document_is_found():
+    (words,) = commands("```bash\nA=1 make compare \\\n  B=runs  # why\n```\n")
+    assert words == ["make", "compare", "B=runs"]
+    with pytest.raises(SystemExit):
+        parsed(["alexnet", "train", "--colour", "red"])
+    with pytest.raises(AssertionError):
+        parsed(["make", "quickstrat"])
+
+
+def test_the_reference_has_every_public_name():
+    text = (ROOT / "docs/reference/python.md").read_text("utf-8")
+    described = set(re.findall(r"(?:auto\w+:: |^`)(\w+)", text, re.MULTILINE))
+
+    assert set(alexnet_tf.__all__) <= described

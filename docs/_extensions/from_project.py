@@ -1,0 +1,157 @@
+"""Directives whose text comes from the project when the site is built, so that no page repeats a number.
+
+    ```{claim} C3
+    ```
+
+shows what was measured of a claim, from the rows below results/;
+
+    ```{help} alexnet_tf train
+    ```
+
+the help text of a command;
+
+    ```{source} alexnet_tf/reference/pooling.py max_pool
+    ```
+
+a function, class or method without its docstring, which the reference has. Links of the documents at the
+project's root lead to files that are not part of the site; there they are shown as paths.
+"""
+
+import ast
+import functools
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
+
+
+@functools.cache
+def evidence():
+    """All evidence below results/."""
+    from experiments import EXPERIMENTS
+    from experiments.evidence.read import read_evidence
+
+    return read_evidence(ROOT / "results", EXPERIMENTS)
+
+
+def claim_text(claim: str) -> str:
+    """Markdown: for each experiment of a claim its statement, comparisons, verdict, reasons and command."""
+    from experiments.evidence import wording
+    from experiments.report.markdown import markdown
+
+    found = [one for one in evidence() if one.experiment.claim == claim]
+    if not found:
+        raise ValueError(f"claim: expected one with rows in results/; received {claim!r}")
+    parts = []
+    for one in found:
+        experiment = one.experiment
+        rows = [
+            [
+                wording.measure(judged.comparison, "`"),
+                wording.paper_effect(judged.comparison),
+                wording.judged_effect(judged),
+                str(judged.effect.n),
+                judged.verdict,
+            ]
+            for judged in one.primary
+        ]
+        table = markdown(("measure", "paper", "ours [95% interval]", "pairs", "verdict"), rows)
+        again = f"make {experiment.name} DATASET={one.dataset}"
+        parts.append(
+            f"**{experiment.statement}** Verdict: **{one.verdict}** ({one.dataset}).\n\n{table}\n\n"
+            f"Again: `{again}` ({experiment.cost}). Every arm: `results/{one.path('table.md')}`."
+        )
+    return "\n\n".join(parts)
+
+
+class Claim(SphinxDirective):
+    """`{claim} C3`: what was measured of a claim."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        for one in evidence():
+            if one.experiment.claim == self.arguments[0]:
+                self.env.note_dependency(str(one.folder / "runs.csv"))
+        return self.parse_text_to_nodes(claim_text(self.arguments[0]))
+
+
+class Help(SphinxDirective):
+    """`{help} alexnet_tf train`: the help text of a command."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        command = [sys.executable, "-m", *self.arguments[0].split(), "--help"]
+        text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return [nodes.literal_block(text, text, language="none")]
+
+
+def source_of(path: Path, name: str) -> str:
+    """The lines of a function, class or `Class.method`, without docstrings.
+
+    Raises:
+        ValueError: if the file has none of this name.
+    """
+    text = path.read_text("utf-8")
+    found: ast.AST = ast.parse(text)
+    for part in name.split("."):
+        inside = [node for node in ast.iter_child_nodes(found) if getattr(node, "name", None) == part]
+        if not inside:
+            raise ValueError(f"source: expected a definition in {path}; received {name!r}")
+        found = inside[0]
+    kept = dict(enumerate(text.splitlines(), 1))
+    for node in ast.walk(found):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            for line in range(node.body[0].lineno, node.body[0].end_lineno + 1):
+                del kept[line]
+    lines = [kept[line] for line in range(found.lineno, found.end_lineno + 1) if line in kept]
+    return textwrap.dedent("\n".join(lines))
+
+
+class Source(SphinxDirective):
+    """`{source} alexnet_tf/reference/pooling.py max_pool`: a definition, without docstrings."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        path, name = self.arguments
+        self.env.note_dependency(str(ROOT / path))
+        text = source_of(ROOT / path, name)
+        caption = nodes.caption("", "", nodes.literal("", path))
+        code = nodes.literal_block(text, text, language="python")
+        return [nodes.container("", caption, code, literal_block=True, classes=["literal-block-wrapper"])]
+
+
+def links_as_paths(_app, _path, _parent, content: list[str]) -> None:
+    """Shows the links of an included document as its text and path, because its targets are elsewhere."""
+    content[0] = LINK.sub(lambda link: shown(link[1], link[2]), content[0])
+
+
+def shown(text: str, path: str) -> str:
+    """A link without its target.
+
+    Example:
+
+    >>> shown("data/decode.py", "alexnet_tf/data/decode.py"), shown("CHANGELOG.md", "CHANGELOG.md")
+    ('`alexnet_tf/data/decode.py`', '`CHANGELOG.md`')
+    >>> shown("the page", "results/claims.md")
+    'the page (`results/claims.md`)'
+    """
+    return f"`{path}`" if path.endswith(text.strip("`")) else f"{text} (`{path}`)"
+
+
+def setup(app) -> dict:
+    app.add_directive("claim", Claim)
+    app.add_directive("help", Help)
+    app.add_directive("source", Source)
+    app.connect("include-read", links_as_paths)
+    return {"parallel_read_safe": True}
