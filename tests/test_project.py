@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # What a package is imported as, where that is another name.
-IMPORTED_AS = {"tensorflow-datasets": "tensorflow_datasets", "pillow": "PIL"}
+IMPORTED_AS = {"pillow": "PIL"}
 
 
 def test_one_version():
@@ -70,6 +70,10 @@ def imported_by(*rooms: str) -> set[str]:
     return imported
 
 
+def module_of(name: str) -> str:
+    return IMPORTED_AS.get(name, name.replace("-", "_"))
+
+
 def names(requirements: list[str]) -> set[str]:
     return {re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-") for requirement in requirements}
 
@@ -78,7 +82,7 @@ def names(requirements: list[str]) -> set[str]:
 def test_each_dependency_is_imported_or_says_what_needs_it(table, rooms):
     unexplained = names([line.strip(' "') for line in project_lines(table) if "#" not in line])
 
-    assert {name for name in unexplained if IMPORTED_AS.get(name, name) not in imported_by(*rooms)} == set()
+    assert {name for name in unexplained if module_of(name) not in imported_by(*rooms)} == set()
 
 
 def test_what_the_package_imports_it_declares():
@@ -86,7 +90,7 @@ def test_what_the_package_imports_it_declares():
     with_tensorflow = {"absl", "google", "h5py", "wrapt"}
     ours = {"alexnet_tf", *sys.stdlib_module_names, *with_tensorflow}
 
-    undeclared = imported_by("alexnet_tf") - ours - {IMPORTED_AS.get(name, name) for name in declared}
+    undeclared = imported_by("alexnet_tf") - ours - {module_of(name) for name in declared}
 
     assert undeclared == set()
 
