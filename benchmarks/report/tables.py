@@ -50,6 +50,33 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
     return markdown(("work", "precision", "target", *machines), lines)
 
 
+# What the README says of speed: words for a target's work (in float32).
+SPOKEN = {
+    "AlexNet training step, against PyTorch eager": "training AlexNet {} times that of PyTorch (eager)",
+    "AlexNet training step, against stock Keras layers": "training it {} times that of Keras's own layers",
+    "inference, batch 1, against PyTorch eager": "classifying one image {} times that of PyTorch (eager)",
+}
+
+
+def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
+    """One sentence: our speed against PyTorch and Keras in float32, from the slowest to the fastest machine.
+
+    Args:
+        machines: rows of all items, for each machine.
+    """
+    said = []
+    for target in TARGETS:
+        measured = [target.measure(rows) for rows in machines]
+        ratios = sorted(one.ratio for one in measured if one.rounds)
+        if target.work in SPOKEN and target.precision == "float32" and ratios:
+            ends = dict.fromkeys(significant(ratio) for ratio in (ratios[0], ratios[-1]))
+            said.append(SPOKEN[target.work].format(" to ".join(ends)))
+    if not said:
+        return "Speed against PyTorch and Keras has not been measured."
+    kinds = f"{len(machines)} kinds of machine" if len(machines) > 1 else "one machine"
+    return f"Speed on {kinds}, in float32 on CPUs: {'; '.join(said)}."
+
+
 def _cell(target: Target, rows: Rows) -> str:
     measured = target.measure(rows)
     limit = _limit(measured, target)

@@ -1,4 +1,4 @@
-"""Writes table.md, the chart and the README's section from recorded rows, without measuring."""
+"""Writes the tables, the charts and the README's sentence from recorded rows, without measuring."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmarks.plan import ITEMS
 from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
 from benchmarks.report.chart import draw
-from benchmarks.report.tables import conditions, machine_table, machines_table
+from benchmarks.report.tables import conditions, machine_table, machines_table, speed_sentence
 from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import replace_marked_section
@@ -28,7 +28,8 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes table.md, figure.png and figure.svg to a machine's folder, and the README's section.
+    """Writes table.md, figure.png and figure.svg of a machine, the table of all machines, and the README's
+    sentence.
 
     Returns:
         The files written.
@@ -40,21 +41,22 @@ def write_report(folder: Path) -> list[Path]:
         # The folder contains only a profile.
         return [table]
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
-    return [table, *figures, *write_readme(folder.parent)]
+    return [table, *figures, *write_machines(folder.parent)]
 
 
-def write_readme(results_dir: Path) -> list[Path]:
-    """Writes the README's section if `results_dir` is that of the repository, `results/benchmarks`.
+def write_machines(results_dir: Path) -> list[Path]:
+    """Writes the table of all machines and, if this is the repository's `results/benchmarks`, the README.
 
     Returns:
-        The path of the README, or an empty list.
+        The files written.
     """
     results_dir = results_dir.resolve()
-    readme = results_dir.parent.parent / "README.md"
+    table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"
+    write_text(table, machines_page(results_dir))
     if results_dir.parent.name != "results" or not readme.exists():
-        return []
+        return [table]
     replace_marked_section(readme, "benchmark", readme_section(results_dir))
-    return [readme]
+    return [table, readme]
 
 
 def read_all(folder: Path) -> Rows:
@@ -68,18 +70,24 @@ def read_profile_tables(folder: Path) -> str:
     return profile_tables(read_profile(folder / "profile.csv"), about)
 
 
-def readme_section(results_dir: Path) -> str:
-    """Markdown for the README: charts, the table of targets and the conditions of each machine."""
+def machines_page(results_dir: Path) -> str:
+    """Markdown: charts, the table of targets and the conditions of each machine."""
     folders = [path.parent for path in sorted(results_dir.glob("*/machine.csv"))]
-    links = {folder: f"results/{results_dir.name}/{folder.name}" for folder in folders}
-    parts = [
-        f"[![Speed against PyTorch and Keras, {folder.name}]({link}/figure.png)]({link}/table.md)"
-        for folder, link in links.items()
+    parts = ["# Speed on all machines"]
+    parts += [
+        f"[![Speed against PyTorch and Keras, {name}]({name}/figure.png)]({name}/table.md)"
+        for name in (folder.name for folder in folders)
     ]
-    parts.append(machines_table({f"[{f.name}]({link}/table.md)": read_all(f) for f, link in links.items()}))
-    for folder, link in links.items():
-        about = conditions(read_machine(folder / "machine.csv"))
-        parts.append(f"{folder.name}: {about} Every row: [{link}/table.md]({link}/table.md).")
+    parts.append(machines_table({f"[{f.name}]({f.name}/table.md)": read_all(f) for f in folders}))
+    for folder in folders:
+        about, name = conditions(read_machine(folder / "machine.csv")), folder.name
+        parts.append(f"{name}: {about} Every row: [{name}/table.md]({name}/table.md).")
         if (folder / "growth.md").exists():
-            parts[-1] += f" As it grows: [{link}/growth.md]({link}/growth.md)."
-    return "\n\n".join(parts)
+            parts[-1] += f" As it grows: [{name}/growth.md]({name}/growth.md)."
+    return "\n\n".join(parts) + "\n"
+
+
+def readme_section(results_dir: Path) -> str:
+    """Markdown for the README: the speed in one sentence, with a link to the table of all machines."""
+    machines = [read_all(path.parent) for path in sorted(results_dir.glob("*/machine.csv"))]
+    return f"{speed_sentence(machines)} [Every target](results/{results_dir.name}/table.md)."

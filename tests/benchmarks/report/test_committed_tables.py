@@ -8,7 +8,7 @@ from benchmarks.growth.measure import sweeps
 from benchmarks.growth.report import growth_table
 from benchmarks.plan import ITEMS
 from benchmarks.report.tables import machine_table
-from benchmarks.report.write import read_all, read_profile_tables, readme_section
+from benchmarks.report.write import machines_page, read_all, read_profile_tables, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.runner.machine import read_machine
 from benchmarks.scaling.report import write_scaling
@@ -40,7 +40,8 @@ def test_a_machines_growth(machine):
     }
 
 
-def test_readme():
+def test_all_machines_and_the_readme():
+    assert (BENCHMARKS / "table.md").read_text() == machines_page(BENCHMARKS)
     assert readme_section(BENCHMARKS) in (ROOT / "README.md").read_text()
 
 

@@ -1,9 +1,21 @@
 """The tables show the values of the rows, or the reason why there is no value."""
 
-from benchmarks.report.tables import machines_table, targets_table
+from benchmarks.report.tables import machines_table, speed_sentence, targets_table
 from benchmarks.report.targets import TARGETS
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS
+
+
+def test_the_sentence_has_the_slowest_and_the_fastest_machine():
+    faster = {"alexnet_step": [
+        Row("batch 128, float32", "ours", "tensorflow", "images", 128, 800, (1.0,)),
+        Row("batch 128, float32", "PyTorch eager", "pytorch", "images", 128, 0, (6.0,)),
+    ]}  # fmt: skip
+
+    assert "2 kinds of machine" in speed_sentence([ROWS, faster])
+    assert "training AlexNet 4.00 to 6.00 times" in speed_sentence([faster, ROWS])
+    assert "training AlexNet 6.00 times" in speed_sentence([faster])
+    assert "not been measured" in speed_sentence([{}])
 
 
 def test_the_smaller_batch_stands_in_for_real_input_too():

@@ -25,17 +25,23 @@ def test_report_from_the_files_alone(tmp_path):
 
     written = write_report(folder)
 
-    assert [path.name for path in written] == ["table.md", "figure.png", "figure.svg", "README.md"]
+    assert [path.name for path in written] == [
+        "table.md",
+        "figure.png",
+        "figure.svg",
+        "table.md",
+        "README.md",
+    ]
     table = (folder / "table.md").read_text()
     assert "| batch 128, float32 | ours | 64.0 images/s | 2.00 s | 2.00 s to 2.50 s | 400 |" in table
     assert "| batch 128, float32 | ours | 2,345 MiB |" in table
     assert "not measured: no PyTorch" in table
     assert "500 GFLOP/s beside batch 128, float32" in table
     section = readme.read_text()
-    assert section.startswith("before\n<!-- benchmark -->\n\n[![")
-    assert section.endswith("\n\n<!-- /benchmark -->\nafter\n")
-    link = "[some-cpu](results/benchmarks/some-cpu/table.md)"
-    assert machines_table({link: read_all(folder)}) in section
+    assert section.startswith("before\n<!-- benchmark -->\n\nSpeed on one machine")
+    assert section.endswith("(results/benchmarks/table.md).\n\n<!-- /benchmark -->\nafter\n")
+    machines = (folder.parent / "table.md").read_text()
+    assert machines_table({"[some-cpu](some-cpu/table.md)": read_all(folder)}) in machines
     first = [path.read_bytes() for path in written]
     assert [path.read_bytes() for path in write_all(folder.parent)] == first
 
