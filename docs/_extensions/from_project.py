@@ -5,6 +5,11 @@
 
 shows what was measured of a claim, from the rows below results/;
 
+    ```{comparisons} ablation-relu
+    ```
+
+all comparisons of one experiment;
+
     ```{help} alexnet_tf train
     ```
 
@@ -23,7 +28,9 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
@@ -33,54 +40,81 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 
 @functools.cache
-def evidence():
-    """All evidence below results/."""
+def claims() -> dict[str, Any]:
+    """What was measured of each claim below results/, by name."""
     from experiments import EXPERIMENTS
+    from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
 
-    return read_evidence(ROOT / "results", EXPERIMENTS)
+    return {
+        claim.name: claim for claim in claims_of(read_evidence(ROOT / "results", EXPERIMENTS), EXPERIMENTS)
+    }
 
 
-def claim_text(claim: str) -> str:
-    """Markdown: for each experiment of a claim its statement, comparisons, verdict, reasons and command."""
-    from experiments.evidence import wording
-    from experiments.report.markdown import markdown
+def claim_text(name: str) -> str:
+    """Markdown: a claim's verdict, and the comparisons and the command of each condition it was tested in.
 
-    found = [one for one in evidence() if one.experiment.claim == claim]
-    if not found:
-        raise ValueError(f"claim: expected one with rows in results/; received {claim!r}")
-    parts = []
-    for one in found:
+    Raises:
+        ValueError: if nothing was measured of a claim of this name.
+    """
+    if name not in claims() or not claims()[name].conditions:
+        raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
+    claim = claims()[name]
+    parts = [f"Verdict on {name}: **{claim.verdict}**"]
+    for place, one in enumerate(claim.conditions):
         experiment = one.experiment
-        rows = [
-            [
-                wording.measure(judged.comparison, "`"),
-                wording.paper_effect(judged.comparison),
-                wording.judged_effect(judged),
-                str(judged.effect.n),
-                judged.verdict,
-            ]
-            for judged in one.primary
+        condition = "This decides" if place == 0 else f"Another condition: {one.verdict}"
+        parts += [
+            f"*{experiment.statement}* ({one.dataset}. {condition}.)",
+            comparisons_table(one.primary),
+            f"Again: `make {experiment.name} DATASET={one.dataset}` ({experiment.cost}). "
+            f"Every arm: `results/{one.path('table.md')}`.",
         ]
-        table = markdown(("measure", "paper", "ours [95% interval]", "pairs", "verdict"), rows)
-        again = f"make {experiment.name} DATASET={one.dataset}"
-        parts.append(
-            f"**{experiment.statement}** Verdict: **{one.verdict}** ({one.dataset}).\n\n{table}\n\n"
-            f"Again: `{again}` ({experiment.cost}). Every arm: `results/{one.path('table.md')}`."
-        )
     return "\n\n".join(parts)
 
 
-class Claim(SphinxDirective):
-    """`{claim} C3`: what was measured of a claim."""
+def experiment_text(name: str) -> str:
+    """Markdown: all comparisons of an experiment on its own data set, and the reasons that it declares."""
+    (one,) = (
+        one
+        for claim in claims().values()
+        for one in claim.conditions
+        if (one.experiment.name, one.dataset) == (name, one.experiment.dataset)
+    )
+    return "\n".join(
+        [comparisons_table(one.judged), "", *(f"- {reason}" for reason in one.experiment.reasons)]
+    )
+
+
+def comparisons_table(judged: Sequence[Any]) -> str:
+    """A Markdown table with a line for each comparison."""
+    from experiments.evidence import wording
+    from experiments.report.markdown import markdown
+
+    rows = [
+        [
+            wording.measure(one.comparison, "`"),
+            wording.paper_effect(one.comparison),
+            wording.judged_effect(one),
+            str(one.effect.n),
+            one.verdict,
+        ]
+        for one in judged
+    ]
+    return markdown(("measure", "paper", "ours [95% interval]", "pairs", "verdict"), rows)
+
+
+class Measured(SphinxDirective):
+    """`{claim} C3` or `{comparisons} ablation-relu`: what was measured, from the rows below results/."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        for one in evidence():
-            if one.experiment.claim == self.arguments[0]:
+        text = claim_text if self.name == "claim" else experiment_text
+        for one in (one for claim in claims().values() for one in claim.conditions):
+            if self.arguments[0] in (one.experiment.claim, one.experiment.name):
                 self.env.note_dependency(str(one.folder / "runs.csv"))
-        return self.parse_text_to_nodes(claim_text(self.arguments[0]))
+        return self.parse_text_to_nodes(text(self.arguments[0]))
 
 
 class Help(SphinxDirective):
@@ -150,7 +184,8 @@ def shown(text: str, path: str) -> str:
 
 
 def setup(app) -> dict:
-    app.add_directive("claim", Claim)
+    app.add_directive("claim", Measured)
+    app.add_directive("comparisons", Measured)
     app.add_directive("help", Help)
     app.add_directive("source", Source)
     app.connect("include-read", links_as_paths)
