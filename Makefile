@@ -65,6 +65,13 @@ compare: $(READY)
 	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE)) \
 		$(if $(MARGIN),--margin $(MARGIN)) $(if $(METRIC),--metric "$(METRIC)")
 
+# The page of results has packages of its own.
+$(VENV)/.ready-report: $(READY) requirements-report.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r requirements-report.txt
+	touch $@
+
+report: $(VENV)/.ready-report
+
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 

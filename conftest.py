@@ -1,5 +1,6 @@
 """Runs the Python blocks of the documents as tests; the examples of docstrings run by `--doctest-modules`."""
 
+import importlib.util
 import os
 
 # Read by TensorFlow when it is imported, so set before any test file is; the second as alexnet_tf sets it.
@@ -23,3 +24,6 @@ pytest_collect_file = Sybil(
     patterns=["*.md"],
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
+
+# Needs the packages of `make report`, which `make setup` does not bring.
+collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]

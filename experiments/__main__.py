@@ -4,6 +4,7 @@ All flags are defined here; other modules take objects.
 """
 
 import argparse
+import importlib.util
 import math
 import os
 import sys
@@ -107,7 +108,7 @@ def _parser() -> OneLineParser:
     comparing.set_defaults(command=_compare)
 
     for name, text in (
-        ("report", "redraw tables and figures, and README's claims, from recorded rows"),
+        ("report", "redraw tables, figures, README's claims and the page of results from recorded rows"),
         ("tables", "redraw the tables only"),
         ("figures", "redraw the figures only"),
     ):
@@ -202,6 +203,18 @@ def _report(options: argparse.Namespace) -> int:
 
     for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):
         print(path)
+    if options.tables and options.figures:
+        if importlib.util.find_spec("altair") and importlib.util.find_spec("vl_convert"):
+            from experiments.evidence.read import read_evidence
+            from experiments.report.page.write import write_page
+
+            found = read_evidence(options.results_dir, experiments.EXPERIMENTS)
+            print(write_page(options.results_dir, found, experiments.EXPERIMENTS))
+        else:
+            page = options.results_dir / "report" / "index.html"
+            print(
+                f"{page} is not written: it needs `pip install -r requirements-report.txt`", file=sys.stderr
+            )
     return 0
 
 

@@ -162,10 +162,13 @@ def training_figure(
     colors = colormaps["viridis"]
     for axes in gradient:
         for place, (layer, points) in enumerate(norms.items()):
-            color, width = colors(place / max(len(norms) - 1, 1) * 0.9), 1.3
-            if layer == "all":
-                color, width = DARK, 2.0
-            axes.plot(*zip(*points, strict=True), color=color, linewidth=width, label=layer)
+            is_total = layer == "all"  # as GradientNorms calls them together
+            axes.plot(
+                *zip(*points, strict=True),
+                color=DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9),
+                linewidth=2.0 if is_total else 1.3,
+                label=layer,
+            )
         axes.set_ylabel("gradient norm, mean of the epoch")
         axes.set_yscale("log")
         axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

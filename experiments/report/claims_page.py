@@ -1,6 +1,7 @@
 """claims.md: one verdict for each claim, then its conditions, controls, reasons and runs."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.statistics.effects import UNDECIDED, VERDICTS, share_effect, verdict
@@ -90,7 +91,7 @@ def claims_page(
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
         "## The rule",
         RULE,
-        *(_section(claim, adjusted, unread) for claim in claims),
+        *(claim_section(claim, adjusted, unread) for claim in claims),
         "## How firm the numbers are",
         without_pairing(found),
         paper_noise(experiments),
@@ -138,7 +139,9 @@ def paper_place(one: Judged) -> str:
     return words.get(place, "none" if one.comparison.paper_effect is None else f"{number}, not decided")
 
 
-def _section(claim: Claim, adjusted: Mapping[int, float | None], unread: Mapping[str, str]) -> str:
+def claim_section(
+    claim: Claim, adjusted: Mapping[int, float | None], unread: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """One claim: its conditions with primary and control comparisons, power, reasons, notes and runs."""
     lines = [
         line

@@ -1,0 +1,175 @@
+"""Vega-Lite charts of the page of results, made by Altair."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from alexnet_tf.figures.look import PALETTE
+from experiments.evidence.effects import Judged
+from experiments.evidence.read import Evidence
+
+# Black of the palette cannot be seen on a dark page.
+COLORS = [color for color in PALETTE if color != "#000000"]
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
+SPLITS = {"train_error": "training error", "test_error": "test error"}
+# Of the logarithmic scale of the forest plot, which is linear around 0.
+TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
+
+
+def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
+    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent.
+
+    Runs may end after different epochs; `runs` says how many each point stands for.
+    """
+    values: dict[tuple[str, str, int], list[float]] = {}
+    for row in evidence.curves:
+        for column, split in SPLITS.items():
+            if row[column] is not None:
+                values.setdefault((row["arm"], split, row["epoch"]), []).append(100 * row[column])
+    return [
+        {
+            "arm": arm,
+            "split": split,
+            "epoch": epoch,
+            "error": round(sum(found) / len(found), 2),
+            "low": round(min(found), 2),
+            "high": round(max(found), 2),
+            "runs": len(found),
+        }
+        for (arm, split, epoch), found in values.items()
+    ]
+
+
+def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
+    """Training and test error against epochs, with a checkbox for each arm; None without curves.
+
+    Returns:
+        The Vega-Lite specification.
+    """
+    points = curve_points(evidence)
+    arms = list(dict.fromkeys(point["arm"] for point in points))
+    if not arms:
+        return None
+    shown = [
+        alt.param(name=f"arm{place}", value=True, bind=alt.binding_checkbox(name=f"{arm} "))
+        for place, arm in enumerate(arms)
+    ]
+    is_shown = " || ".join(f"(arm{place} && datum.arm === {_quoted(arm)})" for place, arm in enumerate(arms))
+    # More arms than colours: the dashes tell arms of one colour apart.
+    dashes = alt.Scale(domain=arms, range=[DASHES[place // len(COLORS)] for place in range(len(arms))])
+    base = (
+        alt.Chart()
+        .transform_filter(is_shown)
+        .encode(
+            x=alt.X("epoch:Q", title="epochs", axis=alt.Axis(tickMinStep=1, grid=False)),
+            color=alt.Color(
+                "arm:N",
+                scale=alt.Scale(
+                    domain=arms, range=[COLORS[place % len(COLORS)] for place in range(len(arms))]
+                ),
+                legend=alt.Legend(symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2),
+            ),
+        )
+    )
+    tooltip = [
+        alt.Tooltip("arm:N"),
+        alt.Tooltip("epoch:Q"),
+        alt.Tooltip("error:Q", title="mean error, %"),
+        alt.Tooltip("low:Q", title="lowest, %"),
+        alt.Tooltip("high:Q", title="highest, %"),
+        alt.Tooltip("runs:Q"),
+    ]
+    error = alt.Y("error:Q", title="error, %", scale=alt.Scale(zero=False))
+    chart = (
+        alt.layer(
+            base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="error, %"), y2="high:Q"),
+            base.mark_line().encode(y=error, strokeDash=alt.StrokeDash("arm:N", scale=dashes)),
+            base.mark_circle(opacity=0, size=120).encode(y=error, tooltip=tooltip),
+            data=alt.Data(values=points),
+            width=300,
+            height=220,
+        )
+        .facet(
+            facet=alt.Facet("split:N", title=None, sort=list(SPLITS.values())),
+            columns=2,
+        )
+        .add_params(*shown)
+    )
+    return _specification(chart)
+
+
+def forest_point(one: Judged) -> dict[str, float | None] | None:
+    """An effect, its interval and the paper's number in units of the smallest effect of interest.
+
+    On this scale 0 is no effect and 1 the smallest of interest, on the claimed side, for every comparison;
+    ratios are compared by their logarithms. None without a two-sided interval.
+
+    Example:
+
+    >>> from alexnet_tf.statistics.effects import Effect
+    >>> from experiments.experiment import TEST_ERROR, Comparison
+    >>> two = Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085)
+    >>> forest_point(Judged(two, Effect(5, -0.034, -0.051, -0.017, 0.01), None, "", ()))
+    {'effect': 4.0, 'low': 2.0, 'high': 6.0, 'paper': 2.0}
+    """
+    effect, comparison = one.effect, one.comparison
+    if effect.effect is None or effect.low is None or effect.high is None:
+        return None
+    size = math.log if comparison.kind == "ratio" else float
+
+    def scaled(value: float) -> float:
+        return round(size(value) / size(comparison.smallest_effect), 3)
+
+    low, high = sorted((scaled(effect.low), scaled(effect.high)))
+    paper = None if comparison.paper_effect is None else scaled(comparison.paper_effect)
+    return {"effect": scaled(effect.effect), "low": low, "high": high, "paper": paper}
+
+
+def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All effects on the scale of `forest_point`, beside the paper's.
+
+    Args:
+        effects: `label`, `text` (effect with unit and interval), `verdict`, `href` and the values of
+            `forest_point` for each comparison, in the order of the page.
+    """
+    labels = [effect["label"] for effect in effects]
+    title = "effect / smallest effect of interest (0: no effect, 1: the smallest of interest)"
+    scale = alt.Scale(type="symlog", domain=_domain(effects), nice=False)
+    axis = alt.Axis(values=TICKS, format="~g")
+    base = alt.Chart(alt.Data(values=list(effects))).encode(
+        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=420, grid=True)),
+        href="href:N",
+        tooltip=[alt.Tooltip("label:N"), alt.Tooltip("text:N", title="effect"), alt.Tooltip("verdict:N")],
+    )
+
+    def x(column: str) -> alt.X:
+        return alt.X(f"{column}:Q", title=title, scale=scale, axis=axis)
+
+    chart = alt.layer(
+        alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(strokeWidth=2).encode(x=x("at")),
+        alt.Chart(alt.Data(values=[{"at": 1}])).mark_rule(strokeDash=[4, 3]).encode(x=x("at")),
+        base.mark_rule(strokeWidth=2, color=PALETTE[5]).encode(x=x("low"), x2="high:Q"),
+        base.mark_point(filled=True, size=70, opacity=1, color=PALETTE[0]).encode(x=x("effect")),
+        base.transform_filter("isValid(datum.paper)")
+        .mark_point(shape="diamond", size=90, filled=False, strokeWidth=2, color=PALETTE[1])
+        .encode(x=x("paper")),
+        width=460,
+        height={"step": 22},
+    )
+    return _specification(chart)
+
+
+def _domain(effects: Sequence[Mapping[str, Any]]) -> list[float]:
+    ends = [value for effect in effects for value in (effect["low"], effect["high"])]
+    return [min(-1.5, 1.1 * min(ends, default=0)), max(2, 1.1 * max(ends, default=0))]
+
+
+def _specification(chart: Any) -> dict[str, Any]:
+    # The theme follows the page's colours, which the script of the page sets.
+    return {key: value for key, value in chart.to_dict().items() if key != "config"}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,59 @@
+"use strict";
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+// Charts are drawn when they come near the screen (all of them for printing), in the page's colours.
+const charts = JSON.parse(document.getElementById("charts").textContent);
+const draw = (place) => {
+  const text = getComputedStyle(document.body).color;
+  const line = getComputedStyle(document.documentElement).getPropertyValue("--line");
+  const config = {
+    background: "transparent", view: { stroke: "transparent" }, font: "system-ui, sans-serif",
+    mark: { color: dark.matches ? "#56B4E9" : "#0072B2" }, rule: { color: dark.matches ? "#56B4E9" : "#0072B2" },
+    axis: { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line },
+    legend: { labelColor: text, titleColor: text }, header: { labelColor: text },
+  };
+  return vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config })
+    .then(() => { place.dataset.drawn = "true"; });
+};
+const places = [...document.querySelectorAll("[data-chart]")];
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
+  }
+}, { rootMargin: "600px" });
+places.forEach((place) => near.observe(place));
+dark.addEventListener("change", () => places.filter((place) => place.dataset.drawn).forEach(draw));
+addEventListener("beforeprint", () => places.filter((place) => !place.dataset.drawn).forEach(draw));
+
+for (const box of document.querySelectorAll(".filter input")) {
+  box.addEventListener("change", () => {
+    for (const claim of document.querySelectorAll(`.claim[data-verdict="${CSS.escape(box.value)}"]`)) {
+      claim.hidden = !box.checked;
+    }
+  });
+}
+
+// Every table can be sorted by any column: numbers by value, empty cells last.
+const number = (cell) => {
+  const found = cell.replaceAll("\u2212", "-").match(/[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
+  return found ? Number(found[0].replaceAll(",", "")) : NaN;
+};
+const compare = (a, b) => {
+  if (!a || !b) return !a - !b;
+  const [x, y] = [number(a), number(b)];
+  return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
+};
+for (const head of document.querySelectorAll("thead th:not(:empty)")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(...head.childNodes);
+  head.append(button);
+  button.addEventListener("click", () => {
+    const rising = head.getAttribute("aria-sort") !== "ascending";
+    for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", rising ? "ascending" : "descending");
+    const body = head.closest("table").tBodies[0];
+    const text = (row) => row.cells[head.cellIndex].textContent.trim();
+    body.append(...[...body.rows].sort((a, b) => (rising ? 1 : -1) * compare(text(a), text(b))));
+  });
+}

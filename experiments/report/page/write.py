@@ -1,0 +1,197 @@
+"""Writes the page of results from recorded rows."""
+
+import base64
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import vl_convert
+from markdown_it import MarkdownIt
+from PIL import Image
+
+from alexnet_tf.results.csv_rows import to_text
+from alexnet_tf.results.folder import read_lr_search
+from alexnet_tf.runtime.files import make_folder, write_text
+from experiments.evidence import wording
+from experiments.evidence.claims import Claim, claims_of, count_verdicts
+from experiments.evidence.read import Evidence
+from experiments.experiment import Experiment
+from experiments.report.claims_page import claim_section, statement_of
+from experiments.report.overview import at_a_glance, before_you_rely
+from experiments.report.page.charts import curves_chart, forest_chart, forest_point
+from experiments.report.robustness import family
+from experiments.report.tables import experiment_table
+
+HERE = Path(__file__).parent
+# Where the page stands, and how it refers to the results directory.
+PAGE, RESULTS = Path("report") / "index.html", ".."
+FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
+PICTURES = {
+    "architecture.png": "Figure 2: the network with its sizes.",
+    "kernels.png": "Figure 3: the kernels of the first convolution.",
+    "predictions.png": "Figure 4, left: test images and the five most probable classes.",
+    "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
+}
+# Wide enough for a page of 60 rem, small enough that four pictures take a fifth of a megabyte.
+PICTURE_WIDTH = 1100
+COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
+
+
+def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]) -> Path:
+    """Writes `report/index.html`, which needs no other file, server or network; returns its path.
+
+    Args:
+        results_dir: directory of the results; links on the page are relative to it.
+        found: the evidence.
+        experiments: all experiments, in the order of the page.
+    """
+    charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
+    charts["forest"] = forest_chart(_effects(found))
+    adjusted = {id(one): p for _, one, p in family(found)}
+    claims = [_claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments)]
+    template = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    ).get_template("page.html")  # fmt: skip
+    text = template.render(
+        headline=count_verdicts(found),
+        overview=_html(f"{before_you_rely(found)}\n\n{at_a_glance(found)}", results_dir, results_dir),
+        claims=claims,
+        verdicts=dict(Counter(claim["verdict"] for claim in claims)),
+        pictures=_pictures(results_dir),
+        machines=[
+            {"name": path.parent.name, "table": _html(path.read_text("utf-8"), path.parent, results_dir)}
+            for path in sorted(results_dir.glob("benchmarks/*/table.md"))
+        ],
+        environments=_environments(found),
+        # `<` in a text must not end the element.
+        charts=json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c"),
+        style=(HERE / "page.css").read_text("utf-8"),
+        script=(HERE / "page.js").read_text("utf-8"),
+        vega=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script"),
+    )
+    make_folder((results_dir / PAGE).parent, "--results-dir")
+    write_text(results_dir / PAGE, text)
+    return results_dir / PAGE
+
+
+def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]) -> dict[str, Any]:
+    """A section of the page."""
+    section = claim.experiments[0].section
+    return {
+        "name": claim.name,
+        "statement": statement_of(claim),
+        "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
+        "verdict": claim.verdict,
+        # Heading and statement stand above it.
+        "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
+        "experiments": [_experiment(evidence) for evidence in claim.conditions],
+    }
+
+
+def _chart_name(evidence: Evidence) -> str:
+    return f"{evidence.dataset}-{evidence.folder.name}"
+
+
+def _experiment(evidence: Evidence) -> dict[str, Any]:
+    experiment = evidence.experiment
+    columns = [column for column in (*COLUMNS, *experiment.columns, "seconds") if column in evidence.rows[0]]
+    results_dir = evidence.folder.parent.parent
+    return {
+        "name": experiment.name,
+        "dataset": evidence.dataset,
+        "about": MarkdownIt().render(f"{experiment.statement} Cost: {experiment.cost}."),
+        "command": f"make {experiment.name} DATASET={evidence.dataset} DATA_DIR=...",
+        "chart": _chart_name(evidence) if evidence.curves else "",
+        "table": _html(
+            experiment_table(evidence, read_lr_search(evidence.folder)).split("\n", 1)[1],
+            evidence.folder, results_dir,
+        ),
+        "columns": columns,
+        "runs": [
+            {
+                "cells": [_cell(row[column]) for column in columns],
+                "record": f"{RESULTS}/{evidence.path('records/' + row['run_id'])}.json"
+                if row["run_id"] in evidence.records else "",
+            }
+            for row in evidence.rows
+        ],
+        "files": [
+            {"name": file, "href": f"{RESULTS}/{evidence.path(file)}"}
+            for file in FILES if (evidence.folder / file).exists()
+        ],
+    }  # fmt: skip
+
+
+def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """The primary comparisons, as `forest_chart` takes them."""
+    return [
+        {
+            "label": f"{evidence.experiment.claim}, {_short(evidence)}: {wording.measure(one.comparison)}",
+            "text": wording.judged_effect(one),
+            "verdict": one.verdict,
+            "href": f"#{evidence.experiment.claim}",
+            **point,
+        }
+        for evidence in found
+        for one in evidence.primary
+        if (point := forest_point(one))
+    ]
+
+
+def _short(evidence: Evidence) -> str:
+    """The name of an experiment where space is short."""
+    return evidence.experiment.name.removeprefix("ablation-")
+
+
+def _pictures(results_dir: Path) -> list[dict[str, str]]:
+    pictures = []
+    for name, caption in PICTURES.items():
+        for path in sorted(results_dir.glob(f"*/*/{name}")):
+            with Image.open(path) as image:
+                small = image.convert("RGB")
+            small.thumbnail((PICTURE_WIDTH, 10 * PICTURE_WIDTH), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            small.save(buffer, "WEBP", quality=70, method=6)
+            about = f"{path.parent.name} on {path.parent.parent.name}"
+            pictures.append({
+                "data": "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode(),
+                "alt": f"{caption} {about}",
+                "caption": f"{caption} ({about})",
+                "href": f"{RESULTS}/{path.relative_to(results_dir).as_posix()}",
+            })  # fmt: skip
+    return pictures
+
+
+def _environments(found: Sequence[Evidence]) -> list[list[str]]:
+    counts = Counter(
+        (row["tensorflow"], row["keras"], row["precision"], row["device"])
+        for evidence in found for row in evidence.rows
+    )  # fmt: skip
+    return [[*key, str(count)] for key, count in sorted(counts.items())]
+
+
+def _html(text: str, folder: Path, results_dir: Path) -> str:
+    """HTML of a generated Markdown file; its relative links are seen from its folder."""
+    parser = MarkdownIt("commonmark").enable("table")
+    tokens = parser.parse(text)
+    for token in tokens:
+        for part in token.children or ():
+            target = part.attrGet("href") or part.attrGet("src")
+            if target and "://" not in str(target) and not str(target).startswith("#"):
+                there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
+                part.attrSet("href" if part.type == "link_open" else "src", there)
+        # The headings of the page stand above.
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h4"
+    html = parser.renderer.render(tokens, parser.options, {})
+    box = '<div class="table" tabindex="0" role="region" aria-label="Table">'
+    return html.replace("<table>", f"{box}<table>").replace("</table>", "</table></div>")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else to_text(value)

@@ -1,0 +1,122 @@
+"""The page of results, as a file and in a browser."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import experiments
+from experiments.evidence.read import read_evidence
+
+pytest.importorskip("altair", reason="needs `make report`'s packages: pip install -r requirements-report.txt")
+
+from experiments.report.page.write import PAGE, write_page
+
+RESULTS = Path(__file__).parents[3] / "results"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    """The page of the committed results, in a folder in which its relative links work."""
+    results = tmp_path_factory.mktemp("page") / "results"
+    results.mkdir()
+    for folder in RESULTS.iterdir():
+        (results / folder.name).symlink_to(folder)
+    (results / PAGE.parent.name).unlink(missing_ok=True)
+    chosen = [one for one in experiments.EXPERIMENTS if one.claim in ("C1", "C3", "C10", "init")]
+    return write_page(results, read_evidence(results, chosen), chosen)
+
+
+def test_the_page_is_one_small_file(page):
+    assert page.stat().st_size < 2_000_000
+    loaded = re.findall(
+        r"""(?:src|<link[^>]*href)=["']?([^"'> ]+)""", page.read_text("utf-8").split("<script")[0]
+    )
+    assert loaded
+    assert all(address.startswith("data:") for address in loaded)
+
+
+def test_every_link_leads_somewhere(page):
+    text = page.read_text("utf-8").split("<script")[0]
+    links = {link for link in re.findall(r'href="([^"]+)"', text) if not re.match("https?:|data:", link)}
+    anchors = set(re.findall(r'id="([^"]+)"', text))
+    assert len(links) > 50
+    assert {link for link in links if link.startswith("#") and link[1:] not in anchors} == set()
+    files = {link.split("#")[0] for link in links if not link.startswith("#")}
+    assert {file for file in files if not (page.parent / file).exists()} == set()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, as the system has it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if CHROMIUM is None:
+        pytest.skip("needs chromium (Debian's package of that name)")
+    with playwright.sync_playwright() as runner:
+        chromium = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["desktop-light", "phone-dark"])
+def opened(page, browser, request):
+    """The page in a window of a desktop and of a phone; a complaint of the browser fails the test."""
+    scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    window, complaints = context.new_page(), []
+    window.on("console", lambda said: complaints.append(said.text) if said.type != "log" else None)
+    window.on("pageerror", lambda error: complaints.append(str(error)))
+    window.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
+    window.goto(page.as_uri())
+    window.locator("[data-chart=forest]").scroll_into_view_if_needed()
+    window.wait_for_selector("[data-chart=forest][data-drawn] svg")
+    yield window
+    context.close()
+    assert complaints == []
+
+
+@pytest.mark.slow
+def test_the_page_in_a_browser(opened):
+    # As wide as the window: only tables and charts scroll sideways, in their own boxes.
+    opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    box = opened.locator(".filter input").first
+    verdict = box.get_attribute("value")
+    hidden = opened.locator(f'.claim[data-verdict="{verdict}"]')
+    box.uncheck()
+    assert hidden.count()
+    assert not any(claim.is_visible() for claim in hidden.all())
+    box.check()
+    assert all(claim.is_visible() for claim in hidden.all())
+
+    opened.locator("#C1").scroll_into_view_if_needed()
+    chart = opened.locator("#C1 .chart [data-drawn]").first
+    chart.wait_for()
+    lines = chart.locator(".mark-line path")
+    before = lines.count()
+    chart.locator("input[type=checkbox]").first.uncheck()
+    opened.wait_for_function(
+        "(n) => document.querySelectorAll('#C1 .chart .mark-line path').length < n", arg=before
+    )
+
+    table = opened.get_by_role("region", name="Runs of ablation-relu on cifar10").locator("table")
+    table.get_by_role("button", name="test_error").click()
+    place = [text.strip() for text in table.locator("thead th").all_inner_texts()].index("test_error")
+    column = table.locator(f"tbody td:nth-child({place + 1})").all_inner_texts()
+    assert len(column) > 5
+    assert list(map(float, column)) == sorted(map(float, column))
+
+
+@pytest.mark.slow
+def test_accessibility(opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    # One claim's tables stand for all: each takes seconds.
+    opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
+
+    found = axe.Axe().run(opened).response["violations"]
+
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in serious} == {}
