@@ -20,6 +20,7 @@ from alexnet_tf.runtime.commandline import (
     run_command,
     whole_number,
 )
+from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
 from alexnet_tf.runtime.startup import quiet_startup
 
 MODEL = one_of(PRESETS)
@@ -129,7 +130,9 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
 
 
 def _run(name: str, options: argparse.Namespace) -> int:
-    # Flags are checked before TensorFlow is imported, which takes seconds.
+    # Flags and locks are checked before TensorFlow is imported, which takes seconds.
+    if name == "train":
+        check_unclaimed(options.out / LOCK_NAME, f"--out {options.out}")
     with quiet_startup():
         from alexnet_tf.data.load import DataAccess
 

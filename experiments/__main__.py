@@ -219,7 +219,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    """Checks the flags before TensorFlow is imported."""
+    """Checks flags and locks before TensorFlow is imported."""
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
@@ -231,6 +231,7 @@ def _training_setup(options: argparse.Namespace):
         tensorboard=options.tensorboard,
     )
     run_options.check(experiment)
+    run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     return experiment, run_options, _started(options.replicas)
 
 

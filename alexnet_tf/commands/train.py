@@ -9,7 +9,14 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash
-from alexnet_tf.checkpoints.saved import Trained, check_images, is_trained, load_trained, save_trained
+from alexnet_tf.checkpoints.saved import (
+    EPOCHS_FOLDER,
+    Trained,
+    check_images,
+    is_trained,
+    load_trained,
+    save_trained,
+)
 from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
@@ -18,7 +25,7 @@ from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import make_folder
+from alexnet_tf.runtime.files import LOCK_NAME, claimed, make_folder, remove_temporaries
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
 from alexnet_tf.training.history import History, TrainingInterrupted
@@ -53,8 +60,23 @@ def run(options: argparse.Namespace) -> int:
     if options.cache:
         data.streamed_set()
     model = compile_model(config, data, strategy, start)
+    make_folder(options.out, "--out")
+    if not is_chief(strategy):
+        return _train(options, config, data, strategy, model)
+    with claimed(options.out / LOCK_NAME, f"--out {options.out}"):
+        for folder in (options.out, options.out / EPOCHS_FOLDER):
+            remove_temporaries(folder)
+        return _train(options, config, data, strategy, model)
+
+
+def _train(
+    options: argparse.Namespace,
+    config: Config,
+    data: DataPipelines,
+    strategy: tf.distribute.Strategy,
+    model: keras.Model,
+) -> int:
     out: Path = options.out
-    make_folder(out, "--out")
     state = out / "state.npz"
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
         raise InputError(

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import fcntl
 import json
 import os
 import re
@@ -26,6 +27,8 @@ UNREADABLE_ARCHIVE = (
 )  # fmt: skip
 
 
+# The lock of a folder that `train --out` writes to.
+LOCK_NAME = ".lock"
 # The temporary files of `write_bytes`.
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 
@@ -127,8 +130,8 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 def claimed(path: Path, place: str) -> Iterator[None]:
     """Holds the lock of a place where only one process may work; does not wait.
 
-    The lock file says who holds it. If that process dies, the operating system releases the lock, so the next
-    one can take it.
+    The lock file says who holds it, and is removed at the end. If the process dies, the file stays and the
+    operating system releases the lock, so the next one can take it.
 
     Args:
         path: path of the lock file; its folder must exist.
@@ -137,22 +140,56 @@ def claimed(path: Path, place: str) -> Iterator[None]:
     Raises:
         InputError: if another process holds the lock, or the file cannot be opened for writing.
     """
-    lock = FileLock(path)
+    descriptor = _taken(path, place)
     try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise InputError(
-            f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
-            "wait until it has ended, or choose another place"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{place}: expected a writable folder; received {path}: {error.strerror}") from error
-    with lock:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        # Not replaced as a whole, because the lock belongs to the file and not to its name.
+        holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now})
+        # On a full disk the lock holds without a name.
         with contextlib.suppress(OSError):
-            path.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now}))
+            os.truncate(descriptor, 0)
+            os.write(descriptor, holder.encode())
         yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def check_unclaimed(path: Path, place: str) -> None:
+    """Raises the error of `claimed` if another process holds the lock now.
+
+    A command calls it before TensorFlow is imported, which takes seconds, and `claimed` after that. Of
+    several workers only the chief takes the lock, so with them nothing is checked.
+    """
+    if path.exists() and not {"TF_CONFIG", "SLURM_PROCID"} & {*os.environ}:
+        os.close(_taken(path, place))
+
+
+def _taken(path: Path, place: str) -> int:
+    """The descriptor of the locked file; closing it releases the lock."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # The last holder may have removed the file after it was opened here: then its name is free.
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    return descriptor
+            except FileNotFoundError:
+                pass
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+        except BlockingIOError:
+            raise InputError(
+                f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
+                "wait until it has ended, or choose another place"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"{place}: expected a writable folder; received {path}: {error.strerror}"
+            ) from error
 
 
 def _holder(path: Path) -> str:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config, Precision
+from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.processor import has_bfloat16
 from experiments.experiment import Arm, Experiment
 
@@ -57,6 +59,16 @@ class Options:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
+    def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
+        """Raises an InputError if another process trains one of the runs now, or searches for these arms."""
+        dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
+        for folder in self.results_dir.glob(f"{dataset}/{experiment.name}"):
+            for arm in self.chosen_arms(experiment):
+                seeds = [f"seed{seed}" for seed in self.seeds or arm.seeds]
+                for work in ["search"] if is_search else seeds:
+                    path = lock_path(folder, arm.name, work)
+                    check_unclaimed(path, path.stem)
+
     def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
         """The options with data set and precision chosen.
 
@@ -89,3 +101,14 @@ class Options:
                     f"{precision} of the committed rows; compare will compare means (--precision overrides)"
                 )
         return dataclasses.replace(self, dataset=dataset, precision=chosen), notices
+
+
+def lock_path(folder: Path, arm: str, work: str) -> Path:
+    """Path of the lock file of an arm's work, `search` or `seed0` and so on, in an experiment's folder.
+
+    Example:
+
+    >>> lock_path(Path("runs/cifar10/ablation-relu"), "tanh", "seed0").as_posix()
+    'runs/cifar10/ablation-relu/state/ablation-relu-tanh-seed0.lock'
+    """
+    return folder / "state" / f"{folder.name}-{arm}-{work}.lock"

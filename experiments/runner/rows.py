@@ -14,6 +14,7 @@ from alexnet_tf.results.columns import LAST_EPOCH
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.training.history import History
 from experiments.experiment import Arm, Curve, Experiment
+from experiments.runner.options import lock_path
 from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 
 
@@ -40,6 +41,11 @@ class Run:
     def checkpoint(self) -> Path:
         """Path of the checkpoint during training."""
         return self.folder / "state" / f"{self.run_id}.npz"
+
+    @property
+    def lock(self) -> Path:
+        """Path of the lock file, the same for all configurations of this arm and seed."""
+        return lock_path(self.folder, self.arm.name, f"seed{self.config.seed}")
 
 
 def run_row(

@@ -1,9 +1,10 @@
 """Runs an experiment: every arm with every seed, except for finished runs."""
 
+import contextlib
 import dataclasses
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import claimed, remove_temporaries
 from alexnet_tf.training.history import History
 from alexnet_tf.training.progress import CommandProgress, RunProgress, images_to_train
 from alexnet_tf.training.strategy import is_chief
@@ -59,9 +61,31 @@ def run_experiment(
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
-    with CommandProgress(experiment.name, work) as progress:
+    with claimed_runs(runs, strategy), CommandProgress(experiment.name, work) as progress:
         succeeded = [finish(run, options, strategy) for run in progress.each(runs)]
     return folder, succeeded.count(False)
+
+
+@contextlib.contextmanager
+def claimed_runs(runs: Sequence[Run], strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Holds the locks of all runs that a command may train; of several workers the chief holds them.
+
+    Raises:
+        InputError: if another process holds one of them.
+    """
+    to_train = [run for run in runs if not finished_run(run.folder, run.arm.name, run.config.seed)]
+    partners = [
+        dataclasses.replace(run, config=run.config.replace(seed=seed))
+        for run in to_train
+        if run.arm.probe
+        for seed in run.arm.partners(run.config.seed)
+    ]
+    with contextlib.ExitStack() as claims:
+        for path, run in {run.lock: run for run in (*to_train, *partners)}.items():
+            if is_chief(strategy):
+                claims.enter_context(claimed(path, path.stem))
+                remove_temporaries(path.parent, run.checkpoint.name)
+        yield
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:

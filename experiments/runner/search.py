@@ -1,7 +1,9 @@
 """Searches the learning rate of every arm over its declared grid, with one seed, on the selection split."""
 
+import contextlib
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,12 @@ from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import claimed, remove_temporaries
 from alexnet_tf.training.history import History
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
 from experiments.experiment import Arm, Experiment
-from experiments.runner.options import Options
+from experiments.runner.options import Options, lock_path
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
@@ -62,6 +65,23 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             check_search_row(folder, arm.name, rate, SEARCH_SEED, config_hash)
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
+    with contextlib.ExitStack() as claims:
+        for arm in arms:
+            if is_chief(strategy):
+                lock = lock_path(folder, arm.name, "search")
+                claims.enter_context(claimed(lock, lock.stem))
+                remove_temporaries(lock.parent, f"search-{arm.name}-*.npz")
+        _search_arms(experiment, arms, folder, options, strategy)
+    return folder
+
+
+def _search_arms(
+    experiment: Experiment,
+    arms: Sequence[Arm],
+    folder: Path,
+    options: Options,
+    strategy: tf.distribute.Strategy,
+) -> None:
     for arm in arms:
         rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in arm.grid]
         for extensions_left in reversed(range(MAX_EXTENSIONS + 1)):
@@ -84,7 +104,6 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
                 file=sys.stderr,
             )
         print(f"{experiment.name} {arm.name}: learning rate {winner['learning_rate']:g}", flush=True)
-    return folder
 
 
 def search_row(

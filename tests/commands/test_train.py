@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.runtime.files import LOCK_NAME, claimed
 from alexnet_tf.training.callbacks import QuarantineLog
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
@@ -272,6 +274,18 @@ def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, c
 
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     assert (tmp_path / "state.npz").read_bytes() == state
+
+
+def test_a_folder_that_another_process_trains_in_is_refused(tree, tmp_path, capsys):
+    arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]
+    with claimed(tmp_path / LOCK_NAME, "the first"):
+        line = one_line_of_status_2(main, arguments, capsys)
+        assert main([*arguments[:-1], str(tmp_path / "another"), "--epochs", "1"]) == 0
+        capsys.readouterr()
+
+    assert f"--out {tmp_path}: expected no other process" in line
+    assert f"process {os.getpid()} on {socket.gethostname()} since" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["another"]
 
 
 SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGHUP)]

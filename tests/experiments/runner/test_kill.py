@@ -1,6 +1,7 @@
 """A run that is killed and started again ends with the same rows as an uninterrupted run."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from alexnet_tf.runtime.files import claimed
+from experiments.__main__ import main
+from experiments.runner.options import lock_path
+from tests.command_errors import one_line_of_status_2
 from tests.experiments.tables_read_back import read
 from tests.tiny import tiny_image_set
 
@@ -85,3 +90,25 @@ def test_killed_run_goes_on_where_it_was(tree, tmp_path):
     subprocess.run(command(tree, whole), cwd=ROOT, check=True, capture_output=True, timeout=300)
     for name in ("runs.csv", "curves.csv"):
         assert untimed(rows(killed, name)) == untimed(rows(whole, name))
+
+
+@pytest.mark.parametrize("name", ["run", "search"])
+def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name):
+    arguments = [
+        name,
+        "relu",
+        "--dataset",
+        "builtin",
+        "--arms",
+        "relu-modern",
+        "--results-dir",
+        str(tmp_path),
+    ]
+    work = "search" if name == "search" else "seed1"
+    lock = lock_path(tmp_path / "builtin/ablation-relu", "relu-modern", work)
+    lock.parent.mkdir(parents=True)
+    with claimed(lock, "the first"):
+        line = one_line_of_status_2(main, arguments, capsys)
+
+    assert f"ablation-relu-relu-modern-{work}: expected no other process" in line
+    assert f"process {os.getpid()} on" in line
