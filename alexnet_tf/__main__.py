@@ -23,6 +23,20 @@ from alexnet_tf.runtime.commandline import (
 from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
 from alexnet_tf.runtime.startup import quiet_startup
 
+# The flags that train the network of `explain`.
+EXPLAINED_NETWORK = (
+    *("train", "--model", "alexnet-scaled", "--set", "width=0.25", "--set", "lrn_alpha=0.4096"),
+    *(
+        "--set",
+        "learning_rate=0.02",
+        "--dataset",
+        "builtin",
+        "--epochs",
+        "4",
+        "--out",
+        "runs/explain/alexnet",
+    ),
+)
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
 
@@ -95,6 +109,12 @@ def _parser() -> OneLineParser:
     figures.add_argument("--seed", type=whole_number(), default=0, help="of the choice of test images")
     _add_words_flag(figures)
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
+
+    explain = add("explain", "one picture a section of the paper, of an image")
+    explain.add_argument("--image", type=Path, required=True, metavar="FILE", help="any photo")
+    explain.add_argument("--checkpoint", type=Path, help="default: a small AlexNet, trained once, in minutes")
+    explain.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK))
 
     imported = add("import-weights", "make a network of weights trained elsewhere")
     imported.add_argument("file", type=Path, metavar="FILE", help=".npz or .npy dictionary of arrays")

@@ -1,0 +1,53 @@
+"""`alexnet explain`: one picture a section of the paper, of any image."""
+
+import argparse
+from collections.abc import Callable
+
+from alexnet_tf.checkpoints.saved import Trained, load_trained
+from alexnet_tf.commands.train import run as train
+from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.load import DataAccess
+from alexnet_tf.figures.explain.explained import Explained
+from alexnet_tf.figures.explain.panels import PANELS
+from alexnet_tf.figures.look import house_look, write_figure
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import make_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draws the panels and prints a line for each."""
+    try:
+        image = options.image.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"--image: expected an image file; received {options.image}: {error.strerror}"
+        ) from error
+    net = load_trained(options.checkpoint) if options.checkpoint else own_network(options.training)
+    try:
+        explained = Explained(net, image)
+    except ImageDecodeError as error:
+        raise InputError(f"--image: expected an image; received {options.image}: {error}") from error
+    make_folder(options.out, "--out")
+    for name, subject, draw in PANELS:
+        with house_look():
+            figure = draw(explained)
+        if figure is None:
+            print(f"{subject}: not drawn, because {net.model.name} has nothing of the kind", flush=True)
+            continue
+        for path in write_figure(options.out / name, lambda drawn=figure: drawn, ("png",)):
+            print(f"{subject}: {path}", flush=True)
+    return 0
+
+
+def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
+    """A small AlexNet of two towers, trained once on the built-in images and kept.
+
+    Args:
+        parse_flags: returns the flags of the `alexnet train` that makes it.
+    """
+    training = parse_flags()
+    if not (training.out / "model.json").is_file():
+        print("no --checkpoint: a small AlexNet is trained once, which takes minutes", flush=True)
+        training.access = DataAccess()
+        train(training)
+    return load_trained(training.out)

@@ -1,0 +1,51 @@
+"""What each layer of a network makes of one image."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.figures.stages import layers_of
+from alexnet_tf.models.views import view_offsets
+
+
+class Explained:
+    """A network, an image, and what each layer makes of it.
+
+    Attributes:
+        net: the trained network.
+        whole: float32 [height, width, channels], preprocessed but not cropped.
+        crop: the central crop, the network's input.
+    """
+
+    def __init__(self, net: Trained, image: bytes):
+        self.net = net
+        self.whole = net.preprocess(image)
+        self.side = net.model.input.shape[1]
+        ((top, left, _),) = view_offsets(*self.whole.shape[:2], self.side, 1)
+        self.crop = self.whole[top : top + self.side, left : left + self.side]
+        self.layers = [layer for layer in layers_of(net.model) if not isinstance(layer, layers.InputLayer)]
+        outputs = keras.Model(net.model.input, [layer.output for layer in self.layers])(self.crop[np.newaxis])
+        self._outputs = {
+            layer.name: ops.convert_to_numpy(ops.cast(output, "float32"))[0]
+            for layer, output in zip(self.layers, outputs, strict=True)
+        }
+
+    def after(self, layer: keras.Layer) -> np.ndarray:
+        """The output of a layer for the central crop, without the batch axis."""
+        return self._outputs[layer.name]
+
+    def before(self, layer: keras.Layer) -> np.ndarray:
+        """The input of a layer: the output of the layer in front of it."""
+        place = self.layers.index(layer)
+        return self.after(self.layers[place - 1]) if place else self.crop
+
+    def first(self, *kinds: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
+        """The first layer of one of these kinds; None if there is none."""
+        return next((each for each in self.layers if isinstance(each, kinds) and where(each)), None)
+
+    def pixels(self, images: np.ndarray) -> np.ndarray:
+        """Preprocessed whole images as uint8 pixels."""
+        return self.net.pixels(images)

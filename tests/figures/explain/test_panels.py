@@ -1,0 +1,82 @@
+"""The pictures of `alexnet explain`, of untrained networks."""
+
+import dataclasses
+import io
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.config.fields import Config, DataConfig
+from alexnet_tf.config.presets import SCALED
+from alexnet_tf.data.pixel_statistics import pixel_statistics
+from alexnet_tf.figures.explain import section_3
+from alexnet_tf.figures.explain.explained import Explained
+from alexnet_tf.figures.explain.panels import PANELS
+from alexnet_tf.models import build_model, mnist_cnn
+from tests.command_errors import one_line_of_status_2
+
+NOISE = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+TWO_TOWERS = dataclasses.replace(SCALED, width=1 / 16)
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def explained() -> Explained:
+    keras.utils.set_random_seed(0)
+    config = Config(DataConfig(image_size=64, crop=56, input_scale="unit"), TWO_TOWERS)
+    model = build_model(TWO_TOWERS, (56, 56, 3), 3)
+    net = Trained(model, config, ("a", "b", "c"), (64, 64, 3), pixel_statistics(NOISE))
+    return Explained(net, png(NOISE[0]))
+
+
+@pytest.mark.parametrize(("name", "subject", "draw"), PANELS, ids=[panel[0] for panel in PANELS])
+def test_every_section_of_a_network_of_two_towers(explained, name, subject, draw):
+    figure = draw(explained)
+
+    assert name[:3] == subject[:3]
+    assert figure.get_suptitle().startswith(name[:3])
+    assert any(axes.images for axes in figure.axes)
+
+
+def test_what_the_network_lacks_is_not_drawn():
+    grey = NOISE[:, :28, :28, :1]
+    model = mnist_cnn((28, 28, 1), 10)
+    config = Config(DataConfig(image_size=28), None)
+    net = Trained(model, config, tuple("abcdefghij"), (28, 28, 1), pixel_statistics(grey))
+
+    drawn = {name for name, _, draw in PANELS if draw(Explained(net, png(grey[0, ..., 0])))}
+
+    assert drawn == {"3.1-relu", "3.4-pooling", "3.5-maps"}
+
+
+def test_the_sum_of_products_is_the_output_of_the_layer(explained):
+    conv = explained.first(layers.Conv2D)
+    products, result = section_3.convolution(explained).axes[3:5]
+
+    total = float(products.get_title().split()[-1])
+
+    assert total == pytest.approx(explained.after(conv).max(), abs=0.01)
+    assert result.images[0].get_array().max() == pytest.approx(explained.after(conv).max(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "none.jpg"])
+def test_an_image_that_is_none(explained, tmp_path, capsys, monkeypatch, name):
+    monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda path: explained.net)
+    (tmp_path / "photo.jpg").write_text("no image")
+    arguments = ["explain", "--checkpoint", "net", "--out", str(tmp_path / "out")]
+
+    line = one_line_of_status_2(main, [*arguments, "--image", str(tmp_path / name)], capsys)
+
+    assert "--image" in line
+    assert name in line
+    assert not (tmp_path / "out").exists()
