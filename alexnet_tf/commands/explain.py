@@ -1,7 +1,10 @@
 """`alexnet explain`: one picture a section of the paper, of any image."""
 
 import argparse
+import functools
 from collections.abc import Callable
+
+from matplotlib.figure import Figure
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained
 from alexnet_tf.commands.train import run as train
@@ -34,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
         if figure is None:
             print(f"{subject}: not drawn, because {net.model.name} has nothing of the kind", flush=True)
             continue
-        for path in write_figure(options.out / name, lambda drawn=figure: drawn, ("png",)):
-            print(f"{subject}: {path}", flush=True)
+        (path,) = write_figure(options.out / name, functools.partial(_same, figure), ("png",))
+        print(f"{subject}: {path}", flush=True)
     return 0
 
 
@@ -51,3 +54,7 @@ def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
         training.access = DataAccess()
         train(training)
     return load_trained(training.out)
+
+
+def _same(figure: Figure) -> Figure:
+    return figure

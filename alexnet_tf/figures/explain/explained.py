@@ -24,7 +24,8 @@ class Explained:
         self.net = net
         self.whole = net.preprocess(image)
         self.side = net.model.input.shape[1]
-        ((top, left, _),) = view_offsets(*self.whole.shape[:2], self.side, 1)
+        height, width = self.whole.shape[:2]
+        ((top, left, _),) = view_offsets(height, width, self.side, 1)
         self.crop = self.whole[top : top + self.side, left : left + self.side]
         self.layers = [layer for layer in layers_of(net.model) if not isinstance(layer, layers.InputLayer)]
         outputs = keras.Model(net.model.input, [layer.output for layer in self.layers])(self.crop[np.newaxis])

@@ -74,9 +74,9 @@ def dropout(explained: Explained) -> Figure | None:
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
-    units = np.ravel(explained.before(drop))
-    rows = int(np.sqrt(len(units)))
-    units = units[: rows * (len(units) // rows)].reshape(rows, -1)
+    values = np.ravel(explained.before(drop))
+    rows = int(np.sqrt(len(values)))
+    units = values[: rows * (len(values) // rows)].reshape(rows, -1)
     rng = np.random.default_rng(0)
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     axes = figure.subplots(1, 4)
