@@ -116,6 +116,12 @@ def _parser() -> OneLineParser:
     explain.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK))
 
+    similar = add("similar", "the nearest images of a folder, by a network's last hidden layer")
+    similar.add_argument("--checkpoint", type=Path, required=True)
+    similar.add_argument("--among", type=Path, required=True, metavar="DIR", help="images to choose from")
+    similar.add_argument("--out", type=Path, required=True, help="folder for the table, sheet and features")
+    similar.add_argument("queries", nargs="+", type=Path, metavar="IMAGE")
+
     imported = add("import-weights", "make a network of weights trained elsewhere")
     imported.add_argument("file", type=Path, metavar="FILE", help=".npz or .npy dictionary of arrays")
     imported.add_argument(

@@ -1,0 +1,147 @@
+"""`alexnet similar`: the images of a folder that are nearest to others in a network's last hidden layer."""
+
+import argparse
+import io
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from alexnet_tf.checkpoints.saved import Trained, load_trained
+from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
+from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
+from alexnet_tf.figures.neighbours import NearestSearch
+from alexnet_tf.figures.stages import feature_model
+from alexnet_tf.models.views import view_offsets
+from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
+
+COLUMNS = ("query", "rank", "file", "distance")
+BATCH, NEIGHBOURS = 64, 6
+# More queries would make a sheet that is too tall to read; the table has all of them.
+SHOWN = 20
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes similar.csv, features.npz and the sheet similar.png; returns 1 if no query is readable."""
+    net = load_trained(options.checkpoint)
+    if not options.among.is_dir():
+        raise InputError(f"--among: expected a folder of images; received {options.among}")
+    model, layer = feature_model(net.model)
+    files = sorted(Path(where) / name for where, _, names in os.walk(options.among) for name in names)
+    members, found = features_of(net, model, files)
+    queries, asked = features_of(net, model, options.queries)
+    for path in sorted({*options.queries} - {*queries}):
+        print(f"{path}: not readable", flush=True)
+    if not members:
+        raise InputError(
+            f"--among {options.among}: expected readable images; received {len(files)} other files"
+        )
+    if not queries:
+        return 1
+    rows, near = nearest(queries, asked, members, found)
+    make_folder(options.out, "--out")
+    write_text(options.out / "similar.csv", to_csv(COLUMNS, rows))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, files=np.array([os.fspath(path) for path in members]), features=found)
+    write_bytes(options.out / "features.npz", buffer.getvalue())
+    shown = range(min(SHOWN, len(queries)))
+    sheet = [_neighbourhood(net, [members[place] for place in near[i]]) for i in shown]
+    images = _pixels(net, [queries[i] for i in shown])
+    names = [queries[i].name for i in shown]
+    among = f"among {len(members):,} images"
+    about = f"Nearest by Euclidean distance of the {found.shape[1]:,} values of {layer}, {among}."
+    write_figure(
+        options.out / "similar",
+        lambda: neighbours_figure(images, names, {f"nearest in {layer}": sheet}, "Similar images", about),
+        ("png",),
+        PHOTOGRAPH_DPI,
+    )
+    print(
+        f"{len(queries)} of {len(options.queries)} queries among {len(members)} images ({len(files)} files)"
+    )
+    print(f"{options.out / 'similar.csv'}, {options.out / 'similar.png'}, {options.out / 'features.npz'}")
+    return 0
+
+
+def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tuple[list[Path], np.ndarray]:
+    """The features of the central crop of each readable image.
+
+    Args:
+        net: a trained network.
+        model: its model from crops to features.
+        files: image files; those that cannot be read are left out.
+
+    Returns:
+        The files that were read, and their features, float32 [files, values].
+    """
+    height, width = net.image_shape[0] + 2 * net.config.data.pad, net.image_shape[1] + 2 * net.config.data.pad
+    side = model.input.shape[1]
+    ((top, left, _),) = view_offsets(height, width, side, 1)
+    read: list[Path] = []
+    parts = [np.zeros((0, model.output.shape[-1]), np.float32)]
+    for paths, images in _batches(net, files):
+        read += paths
+        parts.append(ops.convert_to_numpy(model(images[:, top : top + side, left : left + side])))
+    return read, np.concatenate(parts).astype(np.float32)
+
+
+def nearest(
+    queries: Sequence[Path], asked: np.ndarray, members: Sequence[Path], found: np.ndarray
+) -> tuple[list[dict[str, object]], np.ndarray]:
+    """Rows of similar.csv, and the places of the nearest members of each query; a query is not its own.
+
+    Args:
+        queries: files of the queries.
+        asked: their features, [queries, values].
+        members: files to choose from.
+        found: their features, [members, values].
+    """
+    search = NearestSearch(asked, min(NEIGHBOURS + 1, len(members)))
+    search.add(found)
+    where = {os.path.realpath(path): place for place, path in enumerate(members)}
+    near = []
+    for query, places in zip(queries, search.indices, strict=True):
+        own = where.get(os.path.realpath(query), -1)
+        near.append([place for place in places if place != own][:NEIGHBOURS])
+    rows: list[dict[str, object]] = [
+        {
+            "query": os.fspath(query),
+            "rank": rank,
+            "file": os.fspath(members[place]),
+            "distance": float(np.linalg.norm(asked[i] - found[place])),
+        }
+        for i, query in enumerate(queries)
+        for rank, place in enumerate(near[i], start=1)
+    ]
+    least = min(map(len, near))
+    return rows, np.array([places[:least] for places in near], np.int64).reshape(len(queries), least)
+
+
+def _batches(net: Trained, files: Sequence[Path]) -> Iterator[tuple[list[Path], np.ndarray]]:
+    paths: list[Path] = []
+    images: list[np.ndarray] = []
+    for path in files:
+        try:
+            images.append(net.preprocess(path.read_bytes()))
+        except (OSError, ImageDecodeError):
+            continue
+        paths.append(path)
+        if len(paths) == BATCH:
+            yield paths, np.stack(images)
+            paths, images = [], []
+    if paths:
+        yield paths, np.stack(images)
+
+
+def _pixels(net: Trained, files: Sequence[Path]) -> np.ndarray:
+    return net.pixels(np.concatenate([images for _, images in _batches(net, files)]))
+
+
+def _neighbourhood(net: Trained, files: Sequence[Path]) -> Neighbourhood:
+    return Neighbourhood(_pixels(net, files), [path.name for path in files], [False] * len(files))

@@ -1,0 +1,91 @@
+"""The command `similar`, with the network that `explain`'s tests use."""
+
+import csv
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.config.fields import Config, DataConfig
+from alexnet_tf.config.presets import SCALED
+from alexnet_tf.data.pixel_statistics import pixel_statistics
+from alexnet_tf.models import build_model
+
+SMALL = dataclasses.replace(SCALED, width=1 / 16)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Red and blue squares of noise, twelve of each."""
+    rng = np.random.default_rng(0)
+    for name, color in (("red", (200, 30, 30)), ("blue", (30, 30, 200))):
+        (tmp_path / "among" / name).mkdir(parents=True)
+        for number in range(12):
+            image = np.clip(rng.normal(color, 25, (64, 64, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(image).save(tmp_path / "among" / name / f"{number}.png")
+    (tmp_path / "among" / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+@pytest.fixture
+def net(monkeypatch):
+    keras.utils.set_random_seed(0)
+    images = np.random.default_rng(1).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    config = Config(DataConfig(image_size=64, crop=56, input_scale="unit"), SMALL)
+    trained = Trained(
+        build_model(SMALL, (56, 56, 3), 2), config, ("a", "b"), (64, 64, 3), pixel_statistics(images)
+    )
+    monkeypatch.setattr("alexnet_tf.commands.similar.load_trained", lambda path: trained)
+    return trained
+
+
+def similar(folder, *queries):
+    arguments = [
+        "similar",
+        "--checkpoint",
+        "net",
+        "--among",
+        str(folder / "among"),
+        "--out",
+        str(folder / "out"),
+    ]
+    return main([*arguments, *map(str, queries)])
+
+
+def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
+    queries = [folder / "among" / "red" / "3.png", folder / "among" / "blue" / "0.png", folder / "none.png"]
+
+    assert similar(folder, *queries) == 0
+
+    said = capsys.readouterr().out
+    assert f"{queries[2]}: not readable" in said
+    assert "2 of 3 queries among 24 images (25 files)" in said
+    with open(folder / "out" / "similar.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"] * 2
+    for row in rows:
+        assert row["file"] != row["query"]
+        assert row["file"].split("/")[-2] == row["query"].split("/")[-2]
+    distances = [float(row["distance"]) for row in rows[:6]]
+    assert distances == sorted(distances)
+    with np.load(folder / "out" / "features.npz") as features:
+        assert features["features"].shape == (24, 256)
+        place = list(features["files"]).index(rows[0]["file"])
+        asked = list(features["files"]).index(str(queries[0]))
+        gap = features["features"][place] - features["features"][asked]
+    assert distances[0] == pytest.approx(np.linalg.norm(gap), rel=1e-5)
+    assert (folder / "out" / "similar.png").stat().st_size > 10_000
+
+
+def test_a_folder_without_images(folder, net, capsys):
+    (folder / "empty").mkdir()
+    arguments = ["similar", "--checkpoint", "net", "--out", str(folder / "out"), "--among"]
+
+    for among in ("empty", "none"):
+        assert main([*arguments, str(folder / among), str(folder / "among" / "red" / "0.png")]) == 2
+        assert "--among" in capsys.readouterr().err
+    assert not (folder / "out").exists()
