@@ -152,10 +152,12 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])
-        missing = [each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged]
-        if missing:
+        # Not a list of all that are missing, because a damaged epoch may be any number.
+        unread = (each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged)
+        missing = next(unread, None)
+        if missing is not None:
             yield (
-                f"{curve[epoch].place}: epoch: expected {missing[0]}, the next of arm {arm} seed {seed}; "
+                f"{curve[epoch].place}: epoch: expected {missing}, the next of arm {arm} seed {seed}; "
                 f"received {epoch}"
             )
 

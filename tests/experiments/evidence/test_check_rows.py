@@ -154,6 +154,12 @@ def test_a_curve_that_lacks_an_epoch_is_reported(folder):
     ]
 
 
+def test_an_epoch_that_is_any_number_takes_no_time(folder):
+    line = edit(folder / "curves.csv", {"epoch": str(10**18)}, lambda row: row["epoch"] == "4")
+    problems = evidence_of(folder, SPEED).problems
+    assert any(f"{line}: epoch: expected" in each and each.endswith(str(10**18)) for each in problems)
+
+
 def test_a_damaged_line_of_a_curve_is_reported_once(folder):
     edit(folder / "curves.csv", {"train_loss": "abc"}, lambda row: (row["seed"], row["epoch"]) == ("1", "4"))
     (problem,) = evidence_of(folder, SPEED).problems
