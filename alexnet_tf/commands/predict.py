@@ -9,7 +9,7 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.commands.evaluate import averaged
-from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.data.sources.class_words import read_words
 from alexnet_tf.figures.of_images import check_figure, draw_files
 from alexnet_tf.models.imagenet import Prediction, decode_predictions
@@ -50,7 +50,7 @@ def predict_files(
     predictions: list[tuple[Path, Prediction | str]] = []
     for path in files:
         try:
-            image = net.preprocess(path.read_bytes())
+            image = net.preprocess(read_image(path))
         except (OSError, ImageDecodeError) as error:
             predictions.append((path, getattr(error, "strerror", None) or str(error)))
             continue

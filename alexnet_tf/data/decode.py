@@ -3,11 +3,20 @@
 All images are decoded by Pillow. For JPEG it gives the same pixels at the same speed as
 `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`; it also reads the CMYK JPEGs of ImageNet. (TFDS decodes
 with a faster, less accurate transform, so its pixels differ from these by a few grey levels.)
+
+A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
+limited before anything is decoded, and large images are decoded one at a time. Decoding the largest takes .9
+GB and 3 seconds; its pixels then take .2 GB until they are scaled.
 """
 
+import contextlib
 import io
+import os
+import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -17,6 +26,18 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "BMP", "GIF")
 
 CANNOT_BE_READ = "cannot be read"
+
+# Limits of a file in bytes, and of an image in pixels (8,192 x 8,192).
+MAX_BYTES, MAX_PIXELS = 2**27, 2**26
+# Limit of the scans of a JPEG times its pixels, at least 2**20. Each scan takes as long as decoding the whole
+# image. Programs write about 10 scans.
+MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
+JPEG_START, JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
+# Images of more pixels are decoded one at a time.
+LARGE_PIXELS = 2**24
+_decoding_large = threading.Lock()
+# Pillow warns of images that are beyond the limit above.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Length of the shorter side in pixels, if image sizes vary and no size was requested.
 DEFAULT_SIDE = 256
@@ -40,7 +61,7 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
         uint8 [height, width, channels], 0..255.
 
     Raises:
-        ImageDecodeError: if `data` is not a complete image in one of these formats.
+        ImageDecodeError: if `data` is not a complete image in one of these formats, or above the limits.
 
     Example:
 
@@ -49,17 +70,53 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
     >>> decode_image(file.getvalue()).shape
     (4, 5, 3)
     """
-    image = _open(io.BytesIO(data))
+    image = open_image(data)
+    is_large = image.width * image.height > LARGE_PIXELS
     try:
-        image.load()
-        if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        if "transparency" in image.info:
-            image = image.convert("RGBA")
-        pixels = np.array(image.convert("RGB" if channels == 3 else "L"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with _decoding_large if is_large else contextlib.nullcontext():
+            image.load()
+            if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
+                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+            if "transparency" in image.info:
+                image = image.convert("RGBA")
+            mode = "RGB" if channels == 3 else "L"
+            pixels = np.asarray(image if image.mode == mode else image.convert(mode))
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise ImageDecodeError(f"damaged {image.format or 'image'}: {error}") from None
     return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Opens an image for decoding after checking it against the limits; reads only its header.
+
+    Raises:
+        ImageDecodeError: if `data` does not start like a JPEG, PNG, BMP or GIF, or is above the limits.
+    """
+    _check_size(len(data))
+    image = _open(io.BytesIO(data))
+    if data.startswith(JPEG_START):
+        most = MAX_SCANNED // max(image.width * image.height, LEAST_SCANNED)
+        # Within a scan the byte 0xff is followed by others, so these two bytes are the start of a scan.
+        if (scans := data.count(JPEG_SCAN)) > most:
+            raise ImageDecodeError(f"a JPEG of {scans:,} scans; expected at most {most} at its size")
+    return image
+
+
+def read_image(path: str | bytes | Path) -> bytes:
+    """The content of an image file.
+
+    Raises:
+        OSError: if the file cannot be read.
+        ImageDecodeError: if it is larger than `MAX_BYTES`.
+    """
+    with open(path, "rb") as file:
+        _check_size(os.fstat(file.fileno()).st_size)
+        return file.read(MAX_BYTES)
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ImageDecodeError(f"a file of {size:,} bytes; expected at most {MAX_BYTES:,}")
 
 
 def why_unusable(error: OSError | ImageDecodeError) -> str:
@@ -79,7 +136,7 @@ def image_dimensions(file: BinaryIO) -> tuple[int, int]:
     """Reads (height, width) in pixels from the file's header, without decoding the rest.
 
     Raises:
-        ImageDecodeError: if `file` does not start like a JPEG, PNG, BMP or GIF.
+        ImageDecodeError: if `file` does not start like a JPEG, PNG, BMP or GIF, or has too many pixels.
     """
     width, height = _open(file).size
     return height, width
@@ -154,10 +211,17 @@ def choose_target(sizes: Sequence[tuple[int, int]], image_size: int | None, chan
 
 def _open(file: BinaryIO) -> Image.Image:
     try:
-        return Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
         file.seek(0)
         reason = f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image" if file.read(1) else "empty file"
         raise ImageDecodeError(reason) from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise ImageDecodeError(f"too large: {error}") from None
+    except (OSError, ValueError, SyntaxError) as error:
         raise ImageDecodeError(f"damaged image: {error}") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageDecodeError(
+            f"too large: {image.width:,} x {image.height:,} pixels; expected at most {MAX_PIXELS:,}"
+        )
+    return image

@@ -11,7 +11,7 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.arrays import balanced_subset
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.decode import central_square, decode_image, read_image
 from alexnet_tf.data.pipeline import DataPipelines, ReadSplit
 from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted, predictions_figure
@@ -118,7 +118,7 @@ def draw_files(
     for file, best in predictions:
         if isinstance(best, str):
             continue
-        image = decode_image(file.read_bytes())
+        image = decode_image(read_image(file))
         names = readable_names([name for name, _ in best], words)
         named = [(name, probability) for name, (_, probability) in zip(names, best, strict=True)]
         drawn.append(Predicted(central_square(image, min(FILE_SIDE, *image.shape[:2])), file.name, named))

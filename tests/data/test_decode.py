@@ -2,6 +2,10 @@
 
 import contextlib
 import io
+import struct
+import subprocess
+import sys
+import zlib
 from typing import Any
 
 import numpy as np
@@ -13,6 +17,7 @@ from alexnet_tf.data.decode import (
     central_square,
     decode_image,
     image_dimensions,
+    read_image,
 )
 
 
@@ -145,3 +150,70 @@ def test_central_square_is_the_middle_of_the_scaled_image(shape, side):
 def test_central_square_of_that_size_is_the_image_itself():
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     np.testing.assert_array_equal(central_square(image, 8), image)
+
+
+def png(width: int, height: int) -> bytes:
+    """A white PNG of any size, made without its pixels."""
+    row, deflate = b"\x00" + b"\xff" * (3 * width), zlib.compressobj(1)
+    pixels = b"".join([*(deflate.compress(row) for _ in range(height)), deflate.flush()])
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
+    )
+
+
+def progressive(photo: Image.Image, scans: int) -> bytes:
+    """A JPEG whose last scan is repeated."""
+    whole = encode(photo, "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * scans + whole[-2:]
+
+
+@pytest.mark.parametrize("size", [(9_000, 8_000), (100_000, 1_000), (30_000, 30_000)])
+def test_images_of_too_many_pixels_are_refused_by_their_header(size, recwarn):
+    data = (
+        png(*size)
+        if size[0] < 30_000
+        else png(8, 8).replace(struct.pack(">II", 8, 8), struct.pack(">II", *size))
+    )
+    with pytest.raises(ImageDecodeError):
+        decode_image(data)
+    assert not recwarn.list
+
+
+def test_a_jpeg_of_too_many_scans_is_refused(photo):
+    assert decode_image(progressive(photo, 100)).shape == (30, 40, 3)
+    with pytest.raises(ImageDecodeError, match=r"a JPEG of 3,0\d\d scans; expected at most 2048"):
+        decode_image(progressive(photo, 3_000))
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    with open(tmp_path / "large.jpg", "wb") as file:
+        file.truncate(10**10)
+    with pytest.raises(ImageDecodeError, match="a file of 10,000,000,000 bytes"):
+        read_image(tmp_path / "large.jpg")
+
+
+DECODE_ALL = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from alexnet_tf.data.decode import central_square, decode_image
+data = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(lambda _: central_square(decode_image(data), 8), range(8)))
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
+"""
+
+
+@pytest.mark.slow
+def test_large_images_are_decoded_one_at_a_time(tmp_path):
+    (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
+    arguments = [sys.executable, "-c", DECODE_ALL, str(tmp_path / "large.png")]
+    kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
+
+    # Eight at a time would take 2.6 GB. The pixels of decoded ones, 96 MB each, wait to be scaled.
+    assert float(kibibytes) < 1.5e6
+    assert float(seconds) < 80

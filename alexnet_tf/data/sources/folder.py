@@ -18,6 +18,7 @@ from alexnet_tf.data.decode import (
     choose_target,
     decode_image,
     image_dimensions,
+    read_image,
     why_unusable,
 )
 from alexnet_tf.data.streaming.encoded import ImageFiles
@@ -219,7 +220,7 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 
 
 def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
-    images[row] = target.apply(decode_image(path.read_bytes()))
+    images[row] = target.apply(decode_image(read_image(path)))
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:

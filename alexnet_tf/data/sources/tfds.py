@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, Split, hold_out
-from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image
+from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image, open_image
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
@@ -196,6 +196,7 @@ def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
     """Decodes an image with TFDS's decoder, so that the pixels equal those of a set read into memory."""
     import tensorflow as tf
 
+    open_image(data)  # checks the limits
     try:
         with tf.device("CPU:0"):
             return feature.decode_example(data).numpy()

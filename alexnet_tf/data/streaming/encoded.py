@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from alexnet_tf.data.decode import decode_image
+from alexnet_tf.data.decode import decode_image, read_image
 
 
 class EncodedImages(Protocol):
@@ -25,7 +25,12 @@ class EncodedImages(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, row: int) -> tuple[bytes, int]:
-        """Returns the encoded image and its label; raises an OSError if it cannot be read."""
+        """Returns the encoded image and its label.
+
+        Raises:
+            OSError: if it cannot be read.
+            ImageDecodeError: if it is damaged or too large.
+        """
 
     def decode(self, data: bytes) -> np.ndarray:
         """Decodes to uint8 [height, width, channels]; raises an ImageDecodeError for an incomplete image."""
@@ -58,8 +63,7 @@ class ImageFiles:
         return len(self._paths)
 
     def read(self, row: int) -> tuple[bytes, int]:
-        with open(os.path.join(self._root, self._paths[row]), "rb") as file:
-            return file.read(), int(self._labels[row])
+        return read_image(os.path.join(self._root, self._paths[row])), int(self._labels[row])
 
     def decode(self, data: bytes) -> np.ndarray:
         return decode_image(data)

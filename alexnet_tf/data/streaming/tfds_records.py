@@ -14,7 +14,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
-from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.decode import MAX_BYTES, ImageDecodeError
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
@@ -73,6 +73,8 @@ class TfdsRecords:
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
+        if self._sizes[row] > MAX_BYTES:
+            raise ImageDecodeError(f"a record of {self._sizes[row]:,} bytes; expected at most {MAX_BYTES:,}")
         path, start = self._paths[self._shards[row]], self._starts[row]
         content = _read_record(path, start, self._sizes[row])
         if content is None:
