@@ -10,10 +10,10 @@ shows what was measured of a claim, from the rows below results/;
 
 all comparisons of one experiment;
 
-    ```{help} alexnet_tf train
+    ```{commands} alexnet_tf
     ```
 
-the help text of a command;
+the help texts of all commands of a program;
 
     ```{source} alexnet_tf/reference/pooling.py max_pool
     ```
@@ -22,11 +22,12 @@ a function, class or method without its docstring, which the reference has. Link
 project's root lead to files that are not part of the site; there they are shown as paths.
 """
 
+import argparse
 import ast
 import functools
+import importlib
+import os
 import re
-import subprocess
-import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,16 +118,24 @@ class Measured(SphinxDirective):
         return self.parse_text_to_nodes(text(self.arguments[0]))
 
 
-class Help(SphinxDirective):
-    """`{help} alexnet_tf train`: the help text of a command."""
+class Commands(SphinxDirective):
+    """`{commands} alexnet_tf`: a section with the help text of each command of a program."""
 
     required_arguments = 1
-    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        command = [sys.executable, "-m", *self.arguments[0].split(), "--help"]
-        text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        return [nodes.literal_block(text, text, language="none")]
+        return self.parse_text_to_nodes(commands_text(self.arguments[0]), allow_section_headings=True)
+
+
+def commands_text(room: str) -> str:
+    """Markdown: the help text of a program, then those of its commands, each under its name."""
+    os.environ["COLUMNS"] = "110"  # of the help texts
+    parser = importlib.import_module(f"{room}.__main__")._parser()
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    parts = [f"```none\n{parser.format_help()}```"]
+    for name, command in commands.choices.items():
+        parts.append(f"### {name}\n\n```none\n{command.format_help()}```")
+    return "\n\n".join(parts)
 
 
 def source_of(path: Path, name: str) -> str:
@@ -186,7 +195,7 @@ def shown(text: str, path: str) -> str:
 def setup(app) -> dict:
     app.add_directive("claim", Measured)
     app.add_directive("comparisons", Measured)
-    app.add_directive("help", Help)
+    app.add_directive("commands", Commands)
     app.add_directive("source", Source)
     app.connect("include-read", links_as_paths)
     return {"parallel_read_safe": True}
