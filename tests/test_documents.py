@@ -43,6 +43,10 @@ def test_the_experiments_that_hold_a_statement_of_the_paper_are_there():
     assert set(named) - recorded == set()
 
 
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
 PARSERS = {
     "alexnet_tf": alexnet_tf.__main__._parser,
     "benchmarks": benchmarks.__main__._parser,

@@ -1,4 +1,4 @@
-"""The tables of claims and of trained networks in README.md, from the committed results."""
+"""The headline and the tables of README.md, from the committed results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,12 @@ from typing import Any
 from alexnet_tf.commands.scores import read_scores
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence import wording
-from experiments.evidence.claims import claims_of
+from experiments.evidence.claims import claims_of, count_verdicts
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.claims_page import statement_of, weakest_of
 from experiments.report.markdown import markdown
+from experiments.report.overview import at_a_glance
 
 # The directory of committed evidence, next to the README.
 EVIDENCE = "results"
@@ -21,6 +22,11 @@ CLAIMS_HEADER = ("claim", "statement", "verdict", "ours [95% interval]", "paper"
 NETWORKS_HEADER = (
     "data set", "network", "epochs", "views", "images", "top-1 accuracy", "top-5 accuracy", "precision",
 )  # fmt: skip
+
+
+def glance(found: Sequence[Evidence]) -> str:
+    """Markdown: the claims counted by verdict, and the paper's scale beside ours."""
+    return f"**{count_verdicts(found)}.**\n\n{at_a_glance(found)}"
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:

@@ -15,7 +15,7 @@ from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
 from experiments.report.markdown import replace_marked_section
 from experiments.report.paper_tables import paper_tables
-from experiments.report.readme import EVIDENCE, claims_table, networks_table, scored_networks
+from experiments.report.readme import EVIDENCE, claims_table, glance, networks_table, scored_networks
 from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -82,6 +82,7 @@ def write_all(
                 written += write_curves(folder, folder.name, folder.parent.name, folder)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
+        replace_marked_section(readme, "glance", glance(found))
         replace_marked_section(readme, "claims", claims_table(found, experiments))
         if not unscored:
             replace_marked_section(readme, "networks", networks_table(scored))

@@ -124,7 +124,7 @@ def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys
         file.write("1\n")
     readme = tmp_path / "README.md"
     marked = "<!-- {0} -->\nold {0}\n<!-- /{0} -->\n"
-    readme.write_text(marked.format("claims") + marked.format("networks"))
+    readme.write_text("".join(marked.format(name) for name in ("glance", "claims", "networks")))
 
     write_all(results, [POOLING], figures=False)
 

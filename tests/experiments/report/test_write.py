@@ -74,7 +74,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path, experiment, results):
 
 def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     readme = tmp_path / "README.md"
-    empty = "<!-- claims --><!-- /claims --><!-- networks --><!-- /networks -->"
+    empty = "".join(f"<!-- {name} --><!-- /{name} -->" for name in ("glance", "claims", "networks"))
     readme.write_text(empty)
     for name in ("runs", "results"):
         speed_results(tmp_path / name / "builtin" / "speed")
@@ -87,6 +87,7 @@ def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
     assert written == [*tables, *pages, readme]
     assert not (folder / "figure.png").exists()
     assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
+    assert readme.read_text().startswith("<!-- glance -->\n\n**The paper's claims")
     with pytest.raises(
         InputError, match=r"builtin.speed: expected the name of an experiment .* received speed"
     ):
