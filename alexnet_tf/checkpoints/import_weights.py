@@ -15,6 +15,7 @@ import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
+from alexnet_tf.runtime.reading import check_file
 
 # Names of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (
@@ -80,6 +81,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".npy":
         return _read_numpy_dictionary(path)
     try:
+        check_file(path)
         # NumPy would not close a damaged file that it opens itself.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -146,6 +148,7 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
         InputError: if the file is missing or does not hold such a dictionary.
     """
     try:
+        check_file(path)
         with open(path, "rb") as file:
             version = np.lib.format.read_magic(file)
             formats = np.lib.format
@@ -155,7 +158,7 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
             content = _ArraysOnly(file, encoding="latin1").load().item()
         return _named(content)
-    except (OSError, ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
+    except (*UNREADABLE_ARCHIVE, pickle.UnpicklingError) as error:
         raise InputError(
             f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
         ) from error

@@ -1,6 +1,7 @@
 """The learning curve of one training run: error, loss, learning rate and gradient norms by epoch."""
 
 import csv
+import io
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, spread, title, write_figure
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_text
 
 LINES = (
     ("train_error", "training error", PALETTE[0], "-"),
@@ -47,12 +49,11 @@ def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
 
 def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[dict[str, Any]]:
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [
-                {name: row[name] if name in texts else float(row[name]) for name in columns}
-                for row in csv.DictReader(file)
-            ]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        rows = [
+            {name: row[name] if name in texts else float(row[name]) for name in columns}
+            for row in csv.DictReader(io.StringIO(read_text(path), newline=""))
+        ]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: expected the columns {','.join(columns)}; received {error!r}") from error
     if not rows:
         raise InputError(f"{path}: expected a row for each epoch; received none")

@@ -1,20 +1,25 @@
 """Reads and writes CSV files without loss.
 
 Each row is one line (line breaks inside texts become spaces). Floats are written by `repr`, so they are
-read back exactly. None is written as an empty field.
+read back exactly. None is written as an empty field. A text that a spreadsheet would run as a formula, such
+as a class named `=HYPERLINK(...)`, is written with an apostrophe in front, which is removed when it is read.
 """
 
 import csv
 import io
 import math
 import numbers
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, printable
+from alexnet_tf.runtime.reading import read_bytes, read_text
+
+FORMULA = re.compile(r"'*[=+\-@\t]")
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,8 @@ def to_text(value: Any) -> str:
 
     Example:
 
-    >>> to_text(0.1), to_text(3), to_text(None), to_text(True)
-    ('0.1', '3', '', 'true')
+    >>> to_text(0.1), to_text(3), to_text(None), to_text(True), to_text("=1+1")
+    ('0.1', '3', '', 'true', "'=1+1")
     """
     if value is None:
         return ""
@@ -79,7 +84,33 @@ def to_text(value: Any) -> str:
         return str(int(value))
     if isinstance(value, numbers.Real):
         return repr(float(value))
-    return " ".join(str(value).splitlines())
+    text = " ".join(str(value).splitlines())
+    return f"'{text}" if FORMULA.match(text) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unprotected(text: str) -> str:
+    """Inverse of the apostrophe that `to_text` adds."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+
+
+def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
+    """What a table is instead of CSV in UTF-8 with these columns, if a spreadsheet wrote it."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
+    header = content.decode("utf-8-sig", "replace").partition("\n")[0]
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        fields = [field.strip('"\r') for field in header.split(separator)]
+        if len(fields) > 1 and set(fields) & set(columns):
+            return f"{name}, as some spreadsheets write; export it with commas, and numbers with a point"
+    return None
 
 
 def to_lines(lines: Iterable[Iterable[Any]]) -> str:
@@ -105,11 +136,15 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         ranges: ranges of the additional metrics.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        content = read_bytes(path)
     except FileNotFoundError:
         return Table()
     except OSError as error:
         return Table(problems=(f"{path}: expected a readable file, received: {error.strerror}",))
+    foreign = _foreign_format(content, [column.name for column in schema.columns])
+    if foreign:
+        return Table(problems=(f"{path}:1: expected fields separated by commas, received {foreign}",))
+    text = content.decode("utf-8-sig", errors="surrogateescape")
     if not text:
         return Table(problems=(f"{path}:1: expected a header, received an empty file",))
     is_complete = text.endswith("\n")
@@ -149,18 +184,12 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         texts = dict(zip(header, fields, strict=False))
         lines.append(Line(path, number, text, texts, row if is_usable else {}))
-    return Table(header, tuple(lines), tuple(map(_printable, problems)), is_complete)
-
-
-def _printable(text: str) -> str:
-    """The text with escape sequences for invalid UTF-8 bytes and characters that cannot be printed."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return Table(header, tuple(lines), tuple(map(printable, problems)), is_complete)
 
 
 def _fields(text: str) -> list[str]:
     try:
-        return next(csv.reader([text], strict=True), [])
+        return [_unprotected(field) for field in next(csv.reader([text], strict=True), [])]
     except csv.Error:
         return text.split(",")
 
@@ -193,14 +222,9 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
         InputError: for an unreadable file, another header, or a line with too few or too many fields.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
     reader, found = csv.reader(io.StringIO(text, newline=""), strict=True), []
     try:
         header = next(reader, [])
@@ -210,7 +234,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
             place = f"{path}:{reader.line_num}"
             if len(fields) != len(columns):
                 raise InputError(f"{place}: expected {len(columns)} fields; received {len(fields)}")
-            found.append((place, dict(zip(columns, fields, strict=True))))
+            found.append((place, dict(zip(columns, map(_unprotected, fields), strict=True))))
     except csv.Error as error:
         raise InputError(f"{path}:{reader.line_num}: expected a line of CSV; received {error}") from error
     return found

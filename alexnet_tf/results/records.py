@@ -1,12 +1,12 @@
 """Reads the records of runs, JSON files in `<experiment>/records/<run_id>.json`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_json
 
 
 def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
@@ -14,7 +14,7 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
     records, problems = {}, []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = read_json(path)
             whole = isinstance(content, dict) and isinstance(content.get("config"), dict)
             if not whole or not all(
                 isinstance(content.get(name, {}), dict) for name in ("data", "environment")

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from alexnet_tf.runtime.errors import InputError, Interruption
+from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
 
 
 class OneLineParser(argparse.ArgumentParser):
     """A parser that reports a usage error in one line, without the usage text, and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print(printable(f"{self.prog}: {message}"), file=sys.stderr)
         sys.exit(2)
 
 
@@ -95,25 +95,37 @@ def run_command(
         again: text that says what the same command does if it is repeated after an interruption.
 
     Returns:
-        The command's exit status (0 for success, 1 for a negative answer); 2 for an `InputError`, reported in
-        one line; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader of the output closes it.
+        The command's exit status (0 for success, 1 for a negative answer); 2 for bad input or a failure of
+        the machine, reported in one line; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader
+        of the output closes it.
     """
     try:
         with _signals_raised():
             status = options.command(options)
         sys.stdout.flush()
         return status
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        _discard_output()
+        # The status of a program ended by SIGPIPE; 0 or 1 could be taken for an answer.
+        return 141
+    except Exception as error:
+        line = expected_failure(error)
+        if line is None:
+            raise
+        print(f"error: {printable(line)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _discard_output()
         return 2
     except KeyboardInterrupt as stop:
         print(f"interrupted; the same command {again}", file=sys.stderr)
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
-    except BrokenPipeError:
-        # The reader (such as `| head`) has closed the pipe. Further output, including the flush at exit, goes
-        # to devnull. 141 is the status of a program ended by SIGPIPE; 0 or 1 could be taken for an answer.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+
+
+def _discard_output() -> None:
+    """Sends all further output nowhere, because its reader has gone or its disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
-"""The errors that the command lines handle."""
+"""The errors that the command lines handle, and their text in one line."""
 
 import signal
+import sys
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -20,3 +22,49 @@ class Interruption(KeyboardInterrupt):
     def __init__(self, number: int = signal.SIGINT, message: str = ""):
         super().__init__(message or f"interrupted by {signal.Signals(number).name}")
         self.number = number
+
+
+def printable(text: object) -> str:
+    r"""The text in one line, with escape sequences for invalid UTF-8 and for what cannot be printed.
+
+    Example:
+
+    >>> printable("a bell: \x07, two\nlines")
+    'a bell: \\x07, two lines'
+    """
+    line = " ".join(str(text).splitlines()).encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def expected_failure(error: Exception) -> str | None:
+    """The line about an error that input or the machine can cause; None for others, which are our mistakes.
+
+    Example:
+
+    >>> expected_failure(FileNotFoundError(2, "No such file or directory", "a.png"))
+    'a.png: No such file or directory'
+    >>> expected_failure(KeyError("a"))
+    """
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "expected enough memory; received none; see storage=stream, batch_size and image_size"
+    if isinstance(error, RecursionError):
+        return (
+            "expected values and folders that are not nested so deeply; received more than Python can follow"
+        )
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return f"{error.filename}: {reason}" if error.filename is not None else reason
+    if isinstance(error, UnicodeError):
+        return f"expected text in UTF-8; received {error}"
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow and isinstance(error, tensorflow.errors.OpError):
+        return f"TensorFlow: {error.message}"[:500]
+    return None
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints remarks on standard error."""
+    for line in lines:
+        print(f"note: {line}", file=sys.stderr, flush=True)

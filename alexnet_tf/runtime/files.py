@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 import time
+import tokenize
 import uuid
 import zipfile
 import zlib
@@ -23,7 +24,7 @@ from alexnet_tf.runtime.errors import InputError
 # The errors that NumPy and the libraries it uses can raise for a damaged or invalid .npz file.
 UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
-    OverflowError, SyntaxError, zipfile.BadZipFile, zlib.error,
+    OverflowError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 

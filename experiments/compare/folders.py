@@ -10,6 +10,7 @@ from alexnet_tf.results import columns
 from alexnet_tf.results.csv_rows import read_table
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_bytes
 from experiments import EXPERIMENTS
 
 SCHEMAS = {schema.file: schema for schema in (columns.RUNS, columns.CURVES, columns.LR_SEARCH)}
@@ -160,8 +161,7 @@ def _read_side(folder: Path, named: Path) -> Side:
 
 def _kind(path: Path) -> str:
     """The kind of result file, identified by the header."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        header = file.readline().rstrip("\r\n")
+    header = read_bytes(path).decode("utf-8-sig", "replace").partition("\n")[0].rstrip("\r")
     for name, mark in MARKS.items():
         if mark in header.split(","):
             return name

@@ -1,6 +1,5 @@
 """The headline and the tables of README.md, from the committed results."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from alexnet_tf.commands.scores import read_scores
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_json
 from experiments.evidence import wording
 from experiments.evidence.claims import claims_of, count_verdicts
 from experiments.evidence.read import Evidence
@@ -90,7 +90,7 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
 
 def _about(path: Path) -> dict[str, Any]:
     try:
-        about = json.loads(path.read_text("utf-8"))
+        about = read_json(path)
         if about["scores"]["epoch"] is None or not about["config"]["precision"]:
             raise ValueError("no epoch or precision")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.results.columns import CURVES, RUNS
-from alexnet_tf.results.csv_rows import to_text
+from alexnet_tf.results.csv_rows import read_table, read_texts, to_csv, to_lines, to_text
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from tests.recording import METRICS, curve_rows, record, run_row
@@ -166,3 +166,33 @@ def test_recording_keeps_lines_that_cannot_be_read(tmp_path):
     # The half-written line belongs to a run that is now recorded whole.
     record(tmp_path, "tanh", 7)
     assert path.read_text().endswith("\nsome,other\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+a", "-rf", "@SUM(1)", "'=1", "''-", "-", "\tx", "plain", "'quoted'", "-0.5"]
+)
+def test_formulas_are_disarmed_and_read_back(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_text(to_csv(["name"], [{"name": text}]))
+    assert path.read_text().splitlines()[1].strip('"')[0] not in "=+@\t"
+    assert [row["name"] for _, row in read_texts(path, ["name"])] == [text]
+
+
+def test_numbers_are_no_formulas():
+    assert to_lines([[-0.5, -3, "-1e-05", "+7"]]) == "-0.5,-3,-1e-05,+7\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda text: text.replace(",", ";").replace(".", ",").encode(), "semicolons"),
+        (lambda text: text.replace(",", "\t").encode(), "tabs"),
+        (lambda text: text.encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_table_of_a_spreadsheet_is_one_problem(tmp_path, change, word):
+    path = tmp_path / "curves.csv"
+    header = ",".join(column.name for column in CURVES.columns)
+    path.write_bytes(change(header + "\n" + "1.5,2.5\n" * 258))
+    (problem,) = read_table(path, CURVES).problems
+    assert word in problem

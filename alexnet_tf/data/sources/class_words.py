@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_text
 
 # The 200 classes of Tiny ImageNet, one per line: id, tab, words.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")
@@ -74,7 +75,8 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
 
 def _numbered_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
     try:
-        return enumerate(path.read_text("utf-8").splitlines(), start=1)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{expected}; received {path} ({reason})") from error
+        return enumerate(read_text(path).splitlines(), start=1)
+    except FileNotFoundError as error:
+        raise InputError(f"{expected}; received {path} ({error.strerror})") from error
+    except InputError as error:
+        raise InputError(f"{expected}; received {error}") from error

@@ -1,0 +1,86 @@
+"""Reading of files that a user names: only regular files, text in UTF-8 with or without a byte-order mark."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from alexnet_tf.runtime.errors import InputError
+
+KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+SPECIAL_FILES = {*KINDS.values()} - {"a file"}
+
+
+def file_kind(path: str | bytes | Path) -> str:
+    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or the reason why nothing is there.
+
+    Example:
+
+    >>> file_kind("/"), file_kind("/absent")
+    ('a folder', 'No such file or directory')
+    """
+    try:
+        return KINDS.get(stat.S_IFMT(os.stat(path).st_mode), "something else")
+    except (OSError, ValueError) as error:  # ValueError for a null byte
+        return getattr(error, "strerror", None) or str(error)
+
+
+def check_file(path: str | bytes | Path) -> None:
+    """Raises an OSError if `path` is no regular file: opening a named pipe waits, a device may never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:  # a null byte
+        raise FileNotFoundError(0, str(error), path) from error
+    if not stat.S_ISREG(mode):
+        raise OSError(0, KINDS.get(stat.S_IFMT(mode), "something else"), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file.
+
+    Raises:
+        OSError: if it cannot be read, or is a folder, named pipe, socket or device.
+    """
+    check_file(path)
+    return path.read_bytes()
+
+
+def read_text(path: Path) -> str:
+    """The text of a regular file in UTF-8, without a byte-order mark.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it cannot be read, or is not text in UTF-8.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        InputError: if it cannot be read or is not JSON.
+    """
+    try:
+        return json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = "values nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path}: expected JSON; received {reason}") from error

@@ -1,0 +1,63 @@
+"""Reading of files that a user names."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import file_kind, read_bytes, read_json, read_text
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.fspath(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (os.mkfifo, "a named pipe"),
+        (Path.mkdir, "a folder"),
+        (make_socket, "a socket"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+        (lambda path: path.symlink_to(path.name), "symbolic links"),
+    ],
+)
+def test_only_files_are_opened(tmp_path, monkeypatch, make, kind):
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    path = Path("x")
+    make(path)
+    assert kind in file_kind(path)
+    with pytest.raises(OSError, match=kind):
+        read_bytes(path)
+    with pytest.raises(InputError, match=kind):
+        read_text(path)
+
+
+@pytest.mark.parametrize("name", ["absent", "x" * 300, "a/b", "nul\0"])
+def test_paths_that_lead_nowhere(tmp_path, name):
+    path = tmp_path / name
+    assert file_kind(path) not in ("a file", "a folder")
+    with pytest.raises((OSError, InputError)):
+        read_text(path)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_byte_order_mark_is_no_text(tmp_path, mark):
+    path = tmp_path / "words.txt"
+    path.write_bytes(mark + "café\n".encode())
+    assert read_text(path) == "café\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"{", "JSON"), (b"[" * 100_000, "nested too deeply"), (b"a\nb\xff", ":2: expected text in UTF-8")],
+)
+def test_what_is_not_json_is_one_line(tmp_path, content, words):
+    path = tmp_path / "record.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words) as error:
+        read_json(path)
+    assert str(path) in str(error.value)
