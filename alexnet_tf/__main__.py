@@ -3,6 +3,8 @@
 All flags are defined here; `alexnet_tf/commands/` has one module per command.
 """
 
+import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it decides where they are found)
+
 import argparse
 import importlib
 import os

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import NoReturn
 
 from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
+from alexnet_tf.runtime.startup import settle_environment
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -100,6 +101,7 @@ def run_command(
         of the output closes it.
     """
     try:
+        settle_environment()
         with _signals_raised():
             status = options.command(options)
         sys.stdout.flush()

@@ -1,12 +1,77 @@
-"""Starts TensorFlow without its notices on standard error."""
+"""What every command does first: settings from outside that would change its numbers, and quiet start-up."""
 
 import contextlib
+import io
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_json
+
+# The only settings of Keras that the layers are written for and the recorded numbers hold for: its defaults.
+KERAS_SETTINGS = {
+    "backend": "tensorflow",
+    "floatx": "float32",
+    "image_data_format": "channels_last",
+    "epsilon": 1e-7,
+}
+
+
+def settle_environment() -> None:
+    """Makes a command independent of the settings and streams that it was started with.
+
+    Raises:
+        InputError: for a setting of Keras with which the layers do not work or numbers would change.
+    """
+    _open_streams()
+    # Figures are only written to files; in a notebook's terminal this names a backend that is not installed.
+    os.environ["MPLBACKEND"] = "agg"
+    # A photo with a damaged EXIF block is read all the same.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+    _check_keras_settings()
+
+
+def _open_streams() -> None:
+    """Opens standard streams that are closed, and lets output show characters that its encoding lacks."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Otherwise the next file would get this number, and C++ code would write its notices into it.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (open until the process ends)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _check_keras_settings() -> None:
+    # The same places as in Keras, which must not be imported for this: it would take seconds.
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    path = Path(os.path.expanduser(home)) / "keras.json"
+    found = {}
+    kind = file_kind(path)
+    if kind == "a file":
+        with contextlib.suppress(InputError):  # Keras ignores it, too
+            found = read_json(path)
+    if not isinstance(found, dict) or kind in SPECIAL_FILES:
+        received = kind if kind in SPECIAL_FILES else type(found).__name__
+        raise InputError(f"{path}: expected a JSON object of settings; received {received}; remove it")
+    given = {name: (f"{path}: {name}", value) for name, value in found.items()}
+    if os.environ.get("KERAS_BACKEND"):
+        given["backend"] = "KERAS_BACKEND", os.environ["KERAS_BACKEND"]
+    for name, expected in KERAS_SETTINGS.items():
+        place, value = given.get(name, ("", expected))
+        if value != expected:
+            way_out = "unset it" if place == "KERAS_BACKEND" else "change it, or point KERAS_HOME elsewhere,"
+            raise InputError(
+                f"{place}: expected {expected!r}; received {value!r}; {way_out} for this command"
+            )
 
 
 @contextlib.contextmanager
@@ -17,8 +82,13 @@ def quiet_startup() -> Iterator[None]:
     `TF_CPP_MIN_LOG_LEVEL`; the project's own notices would be hard to find in it.
     """
     sys.stderr.flush()
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 (used in the `with` below)
+    except OSError:  # no folder for it; the notices are shown
+        yield
+        return
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with file as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -1,8 +1,18 @@
+import json
 import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.__main__ import main
+from alexnet_tf.data.streaming.scan_cache import load_arrays, save_arrays
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.startup import quiet_startup, settle_environment
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_holds_back_notices(capfd):
@@ -23,3 +33,85 @@ def test_shows_them_after_a_failure(capfd):
         fail()
 
     assert capfd.readouterr().err == "why it failed\n"
+
+
+def test_without_a_temporary_folder_the_notices_are_shown(monkeypatch, capfd):
+    def refuse():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with quiet_startup():
+        os.write(2, b"a notice\n")
+
+    assert capfd.readouterr().err == "a notice\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("image_data_format", "channels_first"), ("floatx", "float16"), ("backend", "jax"), ("epsilon", 1e-3)],
+)
+def test_settings_of_keras_that_change_numbers_are_refused(tmp_path, monkeypatch, capsys, setting, value):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    # Spreadsheets and editors of Windows put a byte-order mark in front.
+    (tmp_path / "keras.json").write_text(json.dumps({setting: value}), encoding="utf-8-sig")
+    assert main(["summary"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(word in line for word in (str(tmp_path / "keras.json"), setting, repr(value), "KERAS_HOME"))
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"epsilon": 1e-07, "floatx": "float32"}'])
+def test_other_files_of_keras_are_no_matter(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text(content)
+    settle_environment()
+
+
+@pytest.mark.parametrize(
+    ("make", "word"), [(lambda path: path.write_text("[1]"), "list"), (os.mkfifo, "pipe")]
+)
+def test_a_file_that_stops_keras_is_refused(tmp_path, monkeypatch, make, word):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    make(tmp_path / "keras.json")
+    with pytest.raises(InputError, match=word):
+        settle_environment()
+
+
+def test_another_backend_is_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    with pytest.raises(InputError, match="KERAS_BACKEND: expected 'tensorflow'; received 'torch'; unset it"):
+        settle_environment()
+
+
+def test_without_a_home_there_is_no_cache(monkeypatch):
+    for name in ("XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert load_arrays("scan", {}) is None
+    assert "no home folder" in save_arrays("scan", {}, {})
+
+
+def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Runs a shell command with this Python as $PYTHON."""
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run(arguments, shell=True, cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_strange_surroundings_change_nothing(tmp_path):
+    for name in ("numpy", "keras", "csv", "alexnet"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
+    plain = run("$PYTHON -m alexnet_tf summary --model cifar-net", ROOT)
+    assert plain.returncode == 0, plain.stderr
+    strange = run(
+        "env -u HOME $PYTHON -m alexnet_tf summary --model cifar-net 2>&-",
+        tmp_path,
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        XDG_CACHE_HOME="/proc/no/such/folder",
+        PYTHONIOENCODING="ascii",
+    )
+    assert (strange.returncode, strange.stderr) == (0, "")
+    assert (
+        strange.stdout.encode("ascii", "backslashreplace").decode()
+        == plain.stdout.encode("ascii", "backslashreplace").decode()
+    )

@@ -17,8 +17,15 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def cache_folder() -> Path:
-    """Path of the cache folder, which may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "alexnet_tf"
+    """Path of the cache folder, which may not exist yet.
+
+    Raises:
+        OSError: for a user without a home.
+    """
+    folder = os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    if folder.startswith("~"):
+        raise OSError(0, "no home folder; XDG_CACHE_HOME can name another folder", folder)
+    return Path(folder) / "alexnet_tf"
 
 
 def cache_name(slug: str, *parts: object) -> str:
@@ -56,8 +63,8 @@ def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}
     np.savez(buffer, **named)
-    folder = cache_folder()
     try:
+        folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / f"{name}.npz", buffer.getvalue())
     except (OSError, InputError) as error:

@@ -1,0 +1,13 @@
+"""Takes the current folder off the import path, where `python -m alexnet_tf` has put it in front.
+
+A user's own `numpy.py` or `keras.py` in it would otherwise be imported in place of the library. The folder
+stays if it is the checkout of this package. Imported for its effect, before all other modules.
+"""
+
+import os
+import sys
+
+if sys.path and sys.path[0] in ("", os.getcwd()):
+    _checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if os.path.realpath(os.getcwd()) != os.path.realpath(_checkout):
+        del sys.path[0]
