@@ -1,5 +1,6 @@
 """The common style of all figures, and writing them to files: the same data give the same bytes."""
 
+import functools
 import io
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -7,13 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from alexnet_tf.runtime.files import write_bytes
 
+FONT = "DejaVu Sans"
 STYLE = {
     "svg.hashsalt": "alexnet_tf",
-    "font.family": "DejaVu Sans",
+    "font.family": FONT,
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
@@ -49,12 +53,33 @@ def house_look() -> Iterator[None]:
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int = DPI) -> dict[str, bytes]:
     """The figure as file contents by format (`png`, `svg`); must be called within `house_look`."""
+    for text in figure.findobj(Text):
+        text.set_text(drawable(text.get_text()))
     content = {}
     for suffix in formats:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix, dpi=dpi, metadata=METADATA[suffix])
         content[suffix] = buffer.getvalue()
     return content
+
+
+def drawable(text: str) -> str:
+    """The text with escape sequences for characters that the figures' font lacks, such as Chinese ones.
+
+    Example:
+
+    >>> drawable("café"), drawable("\u732b")
+    ('café', '\\\\u732b')
+    """
+    return "".join(
+        c if c == "\n" or ord(c) in _glyphs() else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    font = font_manager.get_font(font_manager.findfont(FONT))
+    return frozenset(font.get_charmap())
 
 
 def write_figure(
@@ -85,13 +110,13 @@ def write_figure(
 def title(figure: Figure, text: str, y: float | None = None) -> None:
     """Puts the finding at the top left; `y` (0 to 1) is its upper edge, None leaves it to the layout."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 10))
-    figure.suptitle(text, x=0.01, y=y, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(text, x=0.01, y=y, ha="left", fontsize=11, fontweight="bold", parse_math=False)
 
 
 def caption(figure: Figure, text: str, y: float | None = None) -> None:
     """Puts a small text at the bottom left that says what is shown; `y` as in `title`, for its lower edge."""
     text = textwrap.fill(text, int(figure.get_figwidth() * 15))
-    figure.supxlabel(text, x=0.01, y=y, ha="left", fontsize=7.5, color="#666666")
+    figure.supxlabel(text, x=0.01, y=y, ha="left", fontsize=7.5, color="#666666", parse_math=False)
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
