@@ -22,8 +22,30 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from alexnet_tf.runtime.reading import check_file
+
 # No other formats, because Pillow starts programs or reads other files for some of them.
-FORMATS = ("JPEG", "PNG", "BMP", "GIF")
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an optional package
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    FORMATS = (*FORMATS, "HEIF")
+# Only used to guess what a folder contains; the format of a file is detected from its content.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
+HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
+
+# The EXIF tag of how a camera was held, and how to turn an image with each of its values other than 1.
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 CANNOT_BE_READ = "cannot be read"
 
@@ -47,15 +69,16 @@ class ImageDecodeError(ValueError):
     """Raised for bytes that cannot be decoded as an image; the message gives the reason."""
 
 
-def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
-    """Decodes a JPEG, PNG, BMP or GIF (first frame); the format is detected from the content.
+def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray:
+    """Decodes the first frame of an image in one of the `FORMATS`, which is detected from the content.
 
     Greyscale becomes three equal channels, CMYK and palettes become RGB, transparency is dropped, and 16-bit
-    values keep their upper 8 bits. As in TFDS, EXIF orientation is ignored.
+    values keep their upper 8 bits.
 
     Args:
         data: content of an image file.
         channels: 3 for RGB, 1 for grey levels.
+        oriented: turn the image as its EXIF orientation says, as viewers do; TFDS ignores it.
 
     Returns:
         uint8 [height, width, channels], 0..255.
@@ -75,12 +98,18 @@ def decode_image(data: bytes, channels: int = 3) -> np.ndarray:
     try:
         with _decoding_large if is_large else contextlib.nullcontext():
             image.load()
+            turn = TURNS.get(_orientation(image)) if oriented else None
+            if image.format == "TIFF" and image.mode in ("I", "F"):
+                raise ImageDecodeError("a TIFF of 32-bit values; expected 8 or 16 bits")
             if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
                 image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
             if "transparency" in image.info:
                 image = image.convert("RGBA")
             mode = "RGB" if channels == 3 else "L"
-            pixels = np.asarray(image if image.mode == mode else image.convert(mode))
+            image = image if image.mode == mode else image.convert(mode)
+            pixels = np.asarray(image if turn is None else image.transpose(turn))
+    except ImageDecodeError:
+        raise
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         raise ImageDecodeError(f"damaged {image.format or 'image'}: {error}") from None
     return pixels.reshape(*pixels.shape[:2], channels)
@@ -90,7 +119,8 @@ def open_image(data: bytes) -> Image.Image:
     """Opens an image for decoding after checking it against the limits; reads only its header.
 
     Raises:
-        ImageDecodeError: if `data` does not start like a JPEG, PNG, BMP or GIF, or is above the limits.
+        ImageDecodeError: if `data` does not start like an image in one of the `FORMATS`, or is above the
+            limits.
     """
     _check_size(len(data))
     image = _open(io.BytesIO(data))
@@ -106,9 +136,10 @@ def read_image(path: str | bytes | Path) -> bytes:
     """The content of an image file.
 
     Raises:
-        OSError: if the file cannot be read.
+        OSError: if the file cannot be read, or is a named pipe, device or the like.
         ImageDecodeError: if it is larger than `MAX_BYTES`.
     """
+    check_file(path)
     with open(path, "rb") as file:
         _check_size(os.fstat(file.fileno()).st_size)
         return file.read(MAX_BYTES)
@@ -132,14 +163,33 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
     return f"{CANNOT_BE_READ}: {error.strerror or error}"
 
 
-def image_dimensions(file: BinaryIO) -> tuple[int, int]:
+def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
     """Reads (height, width) in pixels from the file's header, without decoding the rest.
 
+    Args:
+        file: an image file.
+        oriented: as for `decode_image`.
+
     Raises:
-        ImageDecodeError: if `file` does not start like a JPEG, PNG, BMP or GIF, or has too many pixels.
+        ImageDecodeError: if `file` does not start like an image in one of the `FORMATS`, or has too many
+            pixels.
     """
-    width, height = _open(file).size
+    image = _open(file)
+    # Pillow itself turns a TIFF, and gives the size that it then has.
+    swapped = oriented and image.format != "TIFF" and _orientation(image) >= 5
+    width, height = reversed(image.size) if swapped else image.size
     return height, width
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the image was held, 1 to 8; 1 if unknown."""
+    try:
+        value = image.getexif().get(ORIENTATION)
+        return value if value in TURNS else 1
+    except (
+        Exception
+    ):  # Pillow raises errors of many kinds for damaged EXIF data, which is no part of the pixels
+        return 1
 
 
 def central_square(image: np.ndarray, side: int) -> np.ndarray:
@@ -214,7 +264,10 @@ def _open(file: BinaryIO) -> Image.Image:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
         file.seek(0)
-        reason = f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image" if file.read(1) else "empty file"
+        start = file.read(12)
+        if start[4:] in HEIC_BRANDS and "HEIF" not in FORMATS:
+            raise ImageDecodeError("not readable without pillow-heif, which reads HEIC images") from None
+        reason = f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image" if start else "empty file"
         raise ImageDecodeError(reason) from None
     except Image.DecompressionBombError as error:
         raise ImageDecodeError(f"too large: {error}") from None

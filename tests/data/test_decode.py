@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from alexnet_tf.data.decode import (
     ImageDecodeError,
@@ -86,19 +86,39 @@ def test_first_frame_of_an_animation():
     np.testing.assert_array_equal(decode_image(data)[0, 0], [255, 0, 0])
 
 
-def test_exif_orientation_is_ignored(photo):
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", range(10))  # 1 to 8 have a meaning
+def test_exif_orientation_is_applied_if_asked_for(photo, kind, orientation):
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be shown turned by 90 degrees
-    assert decode_image(encode(photo, "JPEG", exif=exif)).shape == (30, 40, 3)
+    exif[0x0112] = orientation
+    data = encode(photo, kind, exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
+    np.testing.assert_array_equal(decode_image(data, oriented=True), expected)
+    assert image_dimensions(io.BytesIO(data), oriented=True) == expected.shape[:2]
+    assert decode_image(data).shape == (30, 40, 3)
+
+
+def test_a_tiff_has_the_size_that_its_header_gives(photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encode(photo, "TIFF", exif=exif)
+    assert decode_image(data, oriented=True).shape == (40, 30, 3)
+    assert image_dimensions(io.BytesIO(data), oriented=True) == (40, 30)
+
+
+def test_damaged_exif_is_no_orientation(photo):
+    assert decode_image(encode(photo, "JPEG", exif=b"Exif\0\0II*\0junk"), oriented=True).shape == (30, 40, 3)
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "empty file"),
-        (b"not an image\n", "not a JPEG, PNG, BMP or GIF image"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP or GIF image"),
-        (encode(Image.new("RGB", (9, 9)), "TIFF"), "not a JPEG, PNG, BMP or GIF image"),
+        (b"not an image\n", "not a JPEG, PNG, BMP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP"),
+        (encode(Image.new("RGB", (9, 9)), "PPM"), "not a JPEG, PNG, BMP"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "pillow-heif"),
+        (encode(Image.new("F", (9, 9)), "TIFF"), "a TIFF of 32-bit values"),
         (encode(Image.effect_noise((64, 64), 50), "JPEG")[:-200], "damaged JPEG: image file is truncated"),
         (encode(Image.effect_noise((64, 64), 50), "PNG")[:-200], "damaged PNG: "),
     ],
