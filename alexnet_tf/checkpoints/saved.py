@@ -23,6 +23,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes, write_text
+from alexnet_tf.runtime.reading import read_bytes, read_json
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
@@ -40,6 +41,7 @@ class Trained:
         class_names: names of its outputs, in order.
         image_shape: (height, width, channels) of an image before padding and crop.
         statistics: pixel statistics of the images it was trained on.
+        data_fingerprint: fingerprint of those images; None if unknown.
     """
 
     model: keras.Model
@@ -47,12 +49,15 @@ class Trained:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     statistics: PixelStatistics
+    data_fingerprint: str | None = None
 
     def preprocess(self, data: bytes) -> np.ndarray:
         """Decodes an image and preprocesses it like the pipeline, without the crop.
 
+        The image is turned as its EXIF orientation says, also if the images of the training were not.
+
         Args:
-            data: content of a JPEG, PNG, BMP or GIF file.
+            data: content of an image file.
 
         Returns:
             float32 [height, width, channels], with the pipeline's padding.
@@ -61,7 +66,7 @@ class Trained:
             ImageDecodeError: if the bytes are not a readable image.
         """
         height, width, channels = self.image_shape
-        pixels = central_square(decode_image(data, channels), min(height, width))
+        pixels = central_square(decode_image(data, channels, oriented=True), min(height, width))
         if self.image_shape != pixels.shape:
             raise ValueError(f"expected a network of square images; received {height}x{width}")
         image = pixels.astype(np.float32) - self.statistics.mean_image
@@ -104,6 +109,8 @@ def save_trained(
         _write_json(folder, {"config": config.to_dict(), "data_fingerprint": images.fingerprint, **about})
     else:
         net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
+        # Whether the training images were turned as their EXIF orientation says.
+        about = {"exif_orientation": images.name.startswith("folder:"), **about}
         write_trained(folder, net, images.fingerprint, about)
 
 
@@ -143,7 +150,7 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
         InputError: if it holds the network of another run, which must not be overwritten.
     """
     try:
-        about = json.loads((folder / "model.json").read_text("utf-8"))
+        about = read_json(folder / "model.json")
         if about.get("status") in UNFINISHED:
             return False
         found = Config.from_dict(about["config"]).hash(about["data_fingerprint"])
@@ -172,11 +179,11 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     """
     folder = folder_of(path)
     try:
-        about = json.loads((folder / "model.json").read_text("utf-8"))
+        about = read_json(folder / "model.json")
         if about.get("status") in UNFINISHED:
             raise ValueError(f"a run without a network: {about.get('message')}")
         # Read into memory first, because NumPy would not close a damaged file.
-        content = io.BytesIO((folder / "preprocessing.npz").read_bytes())
+        content = io.BytesIO(read_bytes(folder / "preprocessing.npz"))
         with np.load(content, allow_pickle=False) as file:
             parts = {field.name: file[field.name] for field in dataclasses.fields(PixelStatistics)}
         statistics = PixelStatistics(**{**parts, "stddev": float(parts["stddev"])})
@@ -191,6 +198,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
             tuple(about["class_names"]),
             tuple(about["image_shape"]),
             statistics,
+            about.get("data_fingerprint"),
         )
     except UNREADABLE_ARCHIVE as error:
         raise InputError(

@@ -16,6 +16,7 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.results.csv_rows import to_lines
+from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.training.callbacks import write_quarantine
 
@@ -42,7 +43,8 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
     Args:
         config: the set, and how its images are preprocessed; `storage` is ignored: images are streamed.
         out: folder for statistics.csv (statistic,value), classes.csv (images of each class and split),
-            quarantine.csv (path,reason of each unusable file) and samples.png (some images as preprocessed
+            quarantine.csv (path,reason of each file that is not used), duplicates.csv (equal pictures in both
+            splits or in two classes, if there are any) and samples.png (some images as preprocessed
             for testing and as augmented in seven epochs).
         seed: seed of the augmentation shown.
         access: where the images come from.
@@ -63,6 +65,7 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
     write_text(out / "statistics.csv", to_lines([("statistic", "value"), *statistics.items()]))
     write_text(out / "classes.csv", to_lines(_classes(data)))
     write_quarantine(out / "quarantine.csv", data)
+    print_lines(data.image_set.opening(str(out / "quarantine.csv")))
     write_bytes(out / "samples.png", samples)
     return statistics
 

@@ -13,6 +13,7 @@ from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.data.sources.class_words import read_words
 from alexnet_tf.figures.of_images import check_figure, draw_files
 from alexnet_tf.models.imagenet import Prediction, decode_predictions
+from alexnet_tf.runtime.errors import printable
 
 SHOWN_CLASSES = 5
 
@@ -29,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
     for path, prediction in predictions:
         if isinstance(prediction, str):
             failed += 1
-            print(f"{path}: not readable: {prediction}")
+            print(printable(f"{path}: not readable: {prediction}"))
             continue
         best = "  ".join(f"{name} {probability:.1%}" for name, probability in prediction)
-        print(f"{path}: {best}")
+        print(printable(f"{path}: {best}"))
     return int(failed == len(predictions))
 
 

@@ -24,7 +24,7 @@ from alexnet_tf.config.presets import PRESETS, with_recipe
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.runtime.environment import environment
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import LOCK_NAME, claimed, make_folder, remove_temporaries
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
@@ -86,6 +86,7 @@ def _train(
     if not state.exists() and is_trained(out, config, data):
         print(f"{out}: this run is finished, not trained again", flush=True)
         return 0
+    print_lines(data.image_set.opening(str(out / "quarantine.csv")))
     if options.cache:
         # Only after all checks, because filling the cache may take hours.
         data = data.cached(options.cache)

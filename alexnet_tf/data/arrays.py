@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_tf.data.pixel_statistics import PixelStatistics, pixel_statistics
+from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
@@ -26,6 +27,16 @@ class NamedSet:
 
     name: str
     class_names: tuple[str, ...]
+    train_labels: np.ndarray
+    report_labels: np.ndarray
+    remarks: Remarks
+
+    def opening(self, listed: str = "") -> list[str]:
+        """Lines that say what is used and what is not; see `Remarks.lines`. Empty for a prepared set."""
+        if not self.name.startswith("folder:"):
+            return []
+        images = len(self.train_labels) + len(self.report_labels)
+        return self.remarks.lines(images, self.classes, listed)
 
     @property
     def classes(self) -> int:
@@ -54,7 +65,7 @@ class ImageSet(NamedSet):
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
         fingerprint: SHA-256 (hex) of shapes, pixels and labels of the training, then the report split.
-        quarantine: (path, reason) of each file that could not be used.
+        remarks: about the files of the set.
     """
 
     name: str
@@ -65,7 +76,7 @@ class ImageSet(NamedSet):
     report_labels: np.ndarray
     report_split: str
     fingerprint: str
-    quarantine: tuple[tuple[str, str], ...] = ()
+    remarks: Remarks = Remarks()
 
     @classmethod
     def from_splits(
@@ -75,7 +86,7 @@ class ImageSet(NamedSet):
         train: Split,
         report: Split,
         report_split: str,
-        quarantine: Sequence[tuple[str, str]] = (),
+        remarks: Remarks = Remarks(),
     ) -> "ImageSet":
         """Creates a set: checks that the arrays are consistent and computes the fingerprint.
 
@@ -123,8 +134,13 @@ class ImageSet(NamedSet):
             report_labels,
             report_split,
             fingerprint_arrays(*arrays),
-            tuple(quarantine),
+            remarks,
         )
+
+    @property
+    def quarantine(self) -> tuple[tuple[str, str], ...]:
+        """(path, reason) of each file that could not be used."""
+        return self.remarks.unused
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -118,7 +118,7 @@ def draw_files(
     for file, best in predictions:
         if isinstance(best, str):
             continue
-        image = decode_image(read_image(file))
+        image = decode_image(read_image(file), oriented=True)
         names = readable_names([name for name, _ in best], words)
         named = [(name, probability) for name, (_, probability) in zip(names, best, strict=True)]
         drawn.append(Predicted(central_square(image, min(FILE_SIDE, *image.shape[:2])), file.name, named))

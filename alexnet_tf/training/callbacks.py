@@ -83,8 +83,12 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes `path,reason` for each file of the set found unusable so far."""
+    """Writes `path,reason` for each file of the set that is not used; equal pictures to duplicates.csv."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
+    duplicates = data.image_set.remarks.duplicates
+    if duplicates:
+        lines = [("path", "same_as", "problem"), *duplicates]
+        write_text(path.with_name("duplicates.csv"), to_lines(lines))
 
 
 class QuarantineLog(keras.callbacks.Callback):

@@ -54,10 +54,7 @@ def run_experiment(
     for run in runs:
         # Raises an error for a row with another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
-    quarantine = runs[0].data.image_set.quarantine
-    if quarantine:
-        path, reason = quarantine[0]
-        notices.append(f"{len(quarantine)} files are left out, the first {path}: {reason}")
+    notices += runs[0].data.image_set.opening()
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     work = [images_to_train(run.data.train_size, run.config.train) for run in runs]

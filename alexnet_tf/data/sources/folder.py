@@ -1,17 +1,15 @@
 """A folder of images as a data set: one subfolder per class, named after the class."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, hold_out
+from alexnet_tf.data.arrays import ImageSet, example_hashes, hold_out
 from alexnet_tf.data.decode import (
     ImageDecodeError,
     Target,
@@ -21,14 +19,14 @@ from alexnet_tf.data.decode import (
     read_image,
     why_unusable,
 )
+from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.sources.folder_splits import Quarantine, few
+from alexnet_tf.data.sources.folder_tree import FolderTree, list_tree
 from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
 from alexnet_tf.runtime.errors import InputError
-
-REPORT_TREES = {"test": "test", "val": "validation", "validation": "validation"}
-
-Quarantine = list[tuple[str, str]]
+from alexnet_tf.runtime.reading import check_file, file_kind
 
 
 def load_folder(
@@ -36,11 +34,14 @@ def load_folder(
 ) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
-    PATH contains either one folder per class, or `train` and one of `test`, `val` and `validation`, each with
-    one folder per class. Without `test`, `val` or `validation`, 20% of each class is held out as the report
-    split, chosen by a hash of the pixels. Files are found at any depth below the class folder. Their format
-    is detected from the content, not the extension; names that start with a dot are skipped. Files that are
-    not complete images are skipped and listed in `quarantine`, with the path relative to PATH and the reason.
+    PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
+    per class. `training`, `testing`, `valid`, `validation`, any case, and endings such as in `train_images`
+    are accepted, too; a folder of such a name that contains images directly is a class. Without a report
+    split, 20% of each class is held out, chosen by a hash of the pixels. Files are found at any depth below
+    the class folder. Their format is detected from the content, not the extension, and they are turned as
+    their EXIF orientation says. Everything that is not used is listed in `quarantine`, with the path relative
+    to PATH and the reason. Equal pictures in both splits or in two classes are used, and listed in
+    `duplicates`.
 
     If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
     cropped to its central square.
@@ -60,11 +61,12 @@ def load_folder(
     # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
     root = Path(os.path.expanduser(path))
     if not path or not os.path.isdir(root):
-        received = "no path" if not path else "a file" if os.path.exists(root) else "no such path"
+        received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
         raise InputError(
             f"{name}: expected a folder with one folder of images per class; received {received}"
         )
-    tree = _list_tree(name, root)
+    tree = list_tree(name, root)
+    _check_classes(name, tree, np.arange(tree.trained), tree.unused)
     # If no size is requested, read the sizes in the files' headers to choose one.
     sizes = None if image_size else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
@@ -74,49 +76,9 @@ def load_folder(
     return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
 
 
-@dataclass(frozen=True)
-class _Tree:
-    """The files of a set, training images first."""
-
-    root: Path
-    class_names: list[str]
-    train_root: Path
-    report_root: Path | None
-    paths: list[str]
-    labels: np.ndarray
-    trained: int
-
-    @property
-    def report_split(self) -> str:
-        return REPORT_TREES[self.report_root.name] if self.report_root else "held-out"
-
-
-def _list_tree(name: str, root: Path) -> _Tree:
-    train_root, report_root = root, None
-    if _class_folders(root / "train"):
-        train_root = root / "train"
-        report_root = next((root / tree for tree in REPORT_TREES if _class_folders(root / tree)), None)
-    class_names = _class_folders(train_root)
-    if len(class_names) < 2:
-        raise InputError(
-            f"{name}: expected at least two class folders in {train_root}; "
-            f"received {', '.join(class_names) or 'none'}"
-        )
-    paths, labels = _list_files(root, train_root, class_names)
-    trained = len(paths)
-    if report_root is not None:
-        unknown = sorted(set(_class_folders(report_root)) - set(class_names))
-        if unknown:
-            raise InputError(
-                f"{name}: expected the classes of {report_root} to be in {train_root} too; "
-                f"received {_few(unknown)} in the former only"
-            )
-        more = _list_files(root, report_root, class_names)
-        paths, labels = paths + more[0], labels + more[1]
-    return _Tree(root, class_names, train_root, report_root, paths, np.array(labels, np.int64), trained)
-
-
-def _stream(name: str, tree: _Tree, image_size: int | None, sizes: Sequence[tuple[int, int]]) -> StreamedSet:
+def _stream(
+    name: str, tree: FolderTree, image_size: int | None, sizes: Sequence[tuple[int, int]]
+) -> StreamedSet:
     rows = np.arange(len(tree.paths))
     groups = rows[: tree.trained], rows[tree.trained :] if tree.report_root else None
     files = ImageFiles(tree.root, tree.paths, tree.labels)
@@ -124,69 +86,63 @@ def _stream(name: str, tree: _Tree, image_size: int | None, sizes: Sequence[tupl
     quarantine = [(files.describe(row), reason) for row, reason in scan.unusable]
     _check_classes(name, tree, np.setdiff1d(groups[0], [row for row, _ in scan.unusable]), quarantine)
     _check_report(name, len(scan.report_rows), tree.report_root)
-    return StreamedSet(name, tree.class_names, files, scan, tree.report_split)
+    used = np.sort(np.concatenate([scan.train_rows, scan.report_rows]))
+    remarks = Remarks(tuple(tree.unused), _duplicates(tree, used, scan.hashes[used]), tuple(tree.notes))
+    return StreamedSet(name, tree.class_names, files, scan, tree.report_split, remarks)
 
 
 def _hold_in_memory(
-    name: str, tree: _Tree, image_size: int | None, sizes: list[tuple[int, int] | str]
+    name: str, tree: FolderTree, image_size: int | None, sizes: list[tuple[int, int] | str]
 ) -> ImageSet:
     images, kept, quarantine = _decode(name, tree, image_size, sizes)
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
+    duplicates = _duplicates(tree, kept, example_hashes(images))
     # Training images come first, so slices (views) suffice; copies would double the memory.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
         train, report = hold_out(*train)
     _check_report(name, len(report[1]), tree.report_root)
-    return ImageSet.from_splits(name, tree.class_names, train, report, tree.report_split, quarantine)
+    remarks = Remarks((*tree.unused, *quarantine), duplicates, tuple(tree.notes))
+    return ImageSet.from_splits(name, tree.class_names, train, report, tree.report_split, remarks)
 
 
-def _class_folders(root: Path) -> list[str]:
-    if not root.is_dir():
-        return []
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    for name in names:
-        if not name.isprintable():
-            raise InputError(
-                f"folder {root}: expected class folders named in printable characters of UTF-8; "
-                f"received {name!a}"
-            )
-    return names
+def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
+    """Equal pictures in both splits or in two classes.
+
+    Args:
+        tree: the files.
+        rows: int64 [n], used rows of `tree.paths`, in ascending order.
+        hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
+
+    Returns:
+        (path, path of the first equal picture, what is wrong) for each picture that has one.
+    """
+    order = np.argsort(hashes, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
+    found = []
+    for group in np.split(order, starts[1:]):
+        first, *rest = rows[group].tolist() if len(group) > 1 else (0,)
+        for row in rest:
+            if (first < tree.trained) != (row < tree.trained):
+                problem = f"in train and {tree.report_split}"
+            elif tree.labels[first] != tree.labels[row]:
+                problem = "in two classes"
+            else:
+                continue
+            found.append((tree.paths[row], tree.paths[first], problem))
+    return tuple(sorted(found))
 
 
-def _list_files(root: Path, tree: Path, class_names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Paths (relative to `root`) and labels of all files, in an order that depends only on the names."""
-    paths, labels = [], []
-    for label, class_name in enumerate(class_names):
-        found = sorted(_files_below((tree / class_name).relative_to(root).as_posix(), root), key=_parts)
-        paths += found
-        labels += [label] * len(found)
-    return paths, labels
-
-
-def _files_below(folder: str, root: Path) -> Iterator[str]:
-    with contextlib.suppress(FileNotFoundError, PermissionError), os.scandir(root / folder) as entries:
-        for entry in entries:
-            path = f"{folder}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files_below(path, root)
-            elif entry.is_file() and not entry.name.startswith("."):
-                yield path
-
-
-def _parts(path: str) -> list[str]:
-    return path.split("/")
-
-
-def _read_sizes(tree: _Tree) -> list[tuple[int, int] | str]:
+def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
     """(height, width) of each file according to its header, or the reason why it cannot be read."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(_or_reason(_read_dimensions), (tree.root / path for path in tree.paths)))
 
 
 def _decode(
-    name: str, tree: _Tree, image_size: int | None, found: list[tuple[int, int] | str]
+    name: str, tree: FolderTree, image_size: int | None, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
     """Returns images [n, height, width, 3], their indices [n] into `paths`, and the unreadable files."""
     while True:
@@ -215,12 +171,16 @@ def _decode(
 
 
 def _read_dimensions(path: Path) -> tuple[int, int]:
+    check_file(path)
     with path.open("rb") as file:
-        return image_dimensions(file)
+        return image_dimensions(file, oriented=True)
 
 
 def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
-    images[row] = target.apply(decode_image(read_image(path)))
+    image = target.apply(decode_image(read_image(path), oriented=True))
+    if image.shape != target.shape:
+        raise ImageDecodeError(f"its header gives another size than its {image.shape[:2]} pixels")
+    images[row] = image
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -235,14 +195,14 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
     return attempt
 
 
-def _check_classes(name: str, tree: _Tree, rows: np.ndarray, quarantine: Quarantine) -> None:
+def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Quarantine) -> None:
     """Raises an InputError if a class has no image in `rows`, the readable training images."""
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]
         raise InputError(
             f"{name}: expected a readable image in each class folder of {tree.train_root}; received none in "
-            f"{_few(empty)}{_first_reason(quarantine)}"
+            f"{few(empty)}{_first_reason(quarantine)}"
         )
 
 
@@ -257,7 +217,3 @@ def _check_report(name: str, count: int, report_root: Path | None) -> None:
 
 def _first_reason(quarantine: Quarantine) -> str:
     return f" (first: {quarantine[0][0]}, {quarantine[0][1]})" if quarantine else ""
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

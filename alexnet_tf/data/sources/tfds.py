@@ -16,6 +16,7 @@ import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, Split, hold_out
 from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image, open_image
+from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
@@ -147,7 +148,7 @@ def _load(
     else:
         read = [_read_scaled(builder, split, image_key, label_key, shape, quarantine) for split in splits]
     train, report = read if reports else hold_out(*read[0])
-    return ImageSet.from_splits(name, names, train, report, report_split, quarantine)
+    return ImageSet.from_splits(name, names, train, report, report_split, Remarks(tuple(quarantine)))
 
 
 def _image_and_label(name: str, info: Any) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from alexnet_tf.data.decode import decode_image, read_image
+from alexnet_tf.data.decode import FORMATS, decode_image, read_image
 
 
 class EncodedImages(Protocol):
@@ -43,7 +43,7 @@ class EncodedImages(Protocol):
 
 
 class ImageFiles:
-    """Image files, decoded to 3 channels.
+    """Image files, decoded to 3 channels and turned as their EXIF orientation says.
 
     Args:
         root: folder.
@@ -66,7 +66,7 @@ class ImageFiles:
         return read_image(os.path.join(self._root, self._paths[row])), int(self._labels[row])
 
     def decode(self, data: bytes) -> np.ndarray:
-        return decode_image(data)
+        return decode_image(data, oriented=True)
 
     def describe(self, row: int) -> str:
         return os.fsdecode(self._paths[row])
@@ -76,7 +76,14 @@ class ImageFiles:
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())
-        return {"root": os.fsdecode(os.path.realpath(self._root)), "files": digest.hexdigest()}
+        return {
+            "root": os.fsdecode(os.path.realpath(self._root)),
+            "files": digest.hexdigest(),
+            # Not in the files: an empty class folder shifts the labels of those after it.
+            "labels": hashlib.sha256(self._labels.tobytes()).hexdigest(),
+            "formats": FORMATS,
+            "oriented": True,
+        }
 
 
 def _size_and_time(root: bytes, path: bytes) -> tuple[int, int]:

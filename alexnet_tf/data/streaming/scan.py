@@ -24,6 +24,7 @@ class Scan:
         report_rows: int64, rows of the report split.
         labels: int64 [n].
         dimensions: int32 [n, 2], height and width before scaling, 0 for images that cannot be used.
+        hashes: uint64 [n], hashes of the pixels, 0 for images that cannot be used.
         selected: bool, one per training example, True for those in the selection split.
         sums: sums over all training images.
         selected_sums: sums over the images of the selection split.
@@ -36,6 +37,7 @@ class Scan:
     report_rows: np.ndarray
     labels: np.ndarray
     dimensions: np.ndarray
+    hashes: np.ndarray
     selected: np.ndarray
     sums: PixelSums
     selected_sums: PixelSums
@@ -70,7 +72,7 @@ class Scan:
         )
 
 
-ARRAYS = ("train_rows", "report_rows", "labels", "dimensions", "selected")
+ARRAYS = ("train_rows", "report_rows", "labels", "dimensions", "hashes", "selected")
 
 
 def scan_images(
@@ -130,6 +132,7 @@ def scan_images(
         report,
         seen.labels,
         seen.dimensions,
+        seen.hashes,
         selected,
         seen.sums,
         again.sums,

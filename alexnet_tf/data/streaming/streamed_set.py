@@ -1,6 +1,7 @@
 """A labelled image set that is streamed from disk: the counterpart of `ImageSet` for large sets."""
 
 import copy
+import dataclasses
 import sys
 import threading
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from PIL import __version__ as pillow_version
 from alexnet_tf.data.arrays import NamedSet, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, open_pixel_cache
 from alexnet_tf.data.streaming.scan import Scan, scan_images
@@ -24,7 +26,7 @@ LOST_FEW = 10
 LOST_SHARE = 0.01
 
 # Version of the format of saved scans; increase it when the format changes.
-FORMAT = 1
+FORMAT = 2
 
 
 class StreamedSet(NamedSet):
@@ -36,18 +38,26 @@ class StreamedSet(NamedSet):
     `check_readable` raises an error if there are too many such files.
 
     Attributes:
-        name, class_names, train_labels, report_labels, report_split, fingerprint: as in `ImageSet`.
+        name, class_names, train_labels, report_labels, report_split, fingerprint, remarks: as in `ImageSet`.
         image_shape: (height, width, channels).
         selected: bool [n], True for the training examples in the selection split.
         dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
     """
 
     def __init__(
-        self, name: str, class_names: Sequence[str], encoded: EncodedImages, scan: Scan, report_split: str
+        self,
+        name: str,
+        class_names: Sequence[str],
+        encoded: EncodedImages,
+        scan: Scan,
+        report_split: str,
+        remarks: Remarks = Remarks(),
     ):
         self.name = name
         self.class_names = tuple(class_names)
         self.report_split = report_split
+        unusable = tuple((encoded.describe(row), reason) for row, reason in scan.unusable)
+        self.remarks = dataclasses.replace(remarks, unused=(*remarks.unused, *unusable))
         self.fingerprint = scan.fingerprint
         self.image_shape = scan.target.shape
         self.selected = scan.selected
@@ -106,7 +116,7 @@ class StreamedSet(NamedSet):
         """(path, reason) of each file that could not be used, or became unreadable later."""
         with self._lock:
             lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
-        return tuple((self._encoded.describe(row), why) for row, why in [*self._scan.unusable, *lost])
+        return (*self.remarks.unused, *((self._encoded.describe(row), why) for row, why in lost))
 
     def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
         """Returns an image, uint8 of `image_shape`, and whether it is readable; if not, the image is black.

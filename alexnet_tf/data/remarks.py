@@ -1,0 +1,69 @@
+"""What a user should know about the files of an image set before it is used."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from alexnet_tf.runtime.errors import printable
+
+# Number of kinds of unused files that are named in a line.
+KINDS = 3
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Remarks about the files of a set.
+
+    Attributes:
+        unused: (path, reason) of each file that is not used; paths of folders end with `/`.
+        duplicates: (path, path of an equal picture, what is wrong with that) of files that are used.
+        notes: other remarks, one line each.
+    """
+
+    unused: tuple[tuple[str, str], ...] = ()
+    duplicates: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
+        """The remarks as text; the first line counts what is used and what is not.
+
+        Args:
+            images: number of images that are used.
+            classes: number of classes.
+            listed: path of the file that lists what is not used; by default the first of it is shown.
+
+        Example:
+
+        >>> unused = ("cat/a.svg", "not a JPEG image"), ("cat/b.svg", "not a JPEG image")
+        >>> Remarks(unused).lines(120, 4, "quarantine.csv")
+        ['120 images, 4 classes; 2 files not used (2 svg): quarantine.csv']
+        """
+        line = f"{images:,} images, {classes:,} classes"
+        if self.unused:
+            line += f"; {_counted(self.unused)} not used ({_kinds(self.unused)})"
+            path, reason = self.unused[0]
+            line += f": {listed}" if listed else f", the first {path}: {reason}"
+        lines = [line, *self.notes]
+        for problem in sorted({problem for *_, problem in self.duplicates}):
+            found = [(path, other) for path, other, what in self.duplicates if what == problem]
+            count = f"{len(found):,} pictures are" if len(found) > 1 else "1 picture is"
+            lines.append(f"{count} {problem}, the first {found[0][1]} and {found[0][0]}")
+        return [printable(line) for line in lines]
+
+
+def _counted(unused: tuple[tuple[str, str], ...]) -> str:
+    folders = sum(path.endswith("/") for path, _ in unused)
+    counts = (len(unused) - folders, "file"), (folders, "folder")
+    return " and ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
+
+
+def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
+    kinds = Counter(_kind(*found) for found in unused).most_common()
+    shown = [f"{count:,} {kind}" for kind, count in kinds[:KINDS]]
+    return ", ".join(shown + ["..."] * (len(kinds) > KINDS))
+
+
+def _kind(path: str, reason: str) -> str:
+    """The extension of a file that is not an image, else the reason up to a colon."""
+    suffix = PurePath(path).suffix[1:].lower()
+    return suffix if suffix and reason.startswith("not ") else reason.split(":")[0]

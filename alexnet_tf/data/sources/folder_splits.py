@@ -1,0 +1,188 @@
+"""Which folders below a folder of images are splits, and listing of one folder."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alexnet_tf.data.decode import CANNOT_BE_READ, SUFFIXES
+from alexnet_tf.runtime.errors import InputError, printable
+from alexnet_tf.runtime.reading import file_kind
+
+Quarantine = list[tuple[str, str]]
+
+# Names of split folders, in any case, also with an ending such as in `training_set`.
+SPLIT_NAME = re.compile(
+    r"(?:(?P<train>train|training)|(?P<test>test|testing)|(?P<validation>val|valid|validation))"
+    r"(?:[ _.-]?(?:set|data|split|images|imgs))?",
+    re.IGNORECASE,
+)
+EXPECTED = "expected a folder of images per class, or train and one of test, val and valid with such folders"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
+    shown = ", ".join(map(printable, names[:3]))
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def find_splits(
+    name: str, root: Path, folders: Sequence[str], unused: Quarantine
+) -> tuple[str, str | None, str]:
+    """The folders with the class folders of the training and of the report split, and the latter's name.
+
+    Only a folder that contains folders and no images is taken for a split, because a class may have any name.
+    """
+    kinds = {folder: kind for folder in folders if (kind := _split_kind(folder))}
+    looks = {folder: _look(name, root, folder) for folder in kinds}
+    trees = {folder: kind for folder, kind in kinds.items() if looks[folder].is_tree}
+    others = [folder for folder in folders if folder not in kinds]
+    trains = [
+        folder
+        for folder, kind in trees.items()
+        if kind == "train" and (looks[folder].folders > 1 or not others)
+    ]
+    if not trains:
+        if kinds and not others and (trees or len(set(kinds.values())) > 1):
+            raise InputError(f"{name}: {EXPECTED}; received {_described(looks)}")
+        _refuse_other_splits(name, root, folders)
+        return "", None, "held-out"
+    for kind in ("train", "test", "validation"):
+        same = [folder for folder, found in trees.items() if found == kind]
+        if len(same) > 1:
+            raise InputError(f"{name}: expected one {kind} folder; received {', '.join(same)}")
+    reports = [folder for kind in ("test", "validation") for folder in trees if trees[folder] == kind]
+    for folder, kind in kinds.items():
+        if kind == "validation" and looks[folder].images:
+            raise InputError(
+                f"{name}: expected class folders in {folder}; received {looks[folder]} directly in it; move "
+                "each image to a folder of its class, as valprep.sh does for ImageNet, or move "
+                f"{folder} elsewhere to hold out training images"
+            )
+    if not reports:
+        with_images = {folder: look for folder in others if (look := _look(name, root, folder)).images}
+        if with_images:
+            raise InputError(
+                f"{name}: {EXPECTED}; received both, {_described({trains[0]: looks[trains[0]]})} and "
+                f"{_described(with_images)}; move one of them elsewhere"
+            )
+    for folder in folders:
+        if folder in (trains[0], *reports[:1]):
+            continue
+        if folder in trees:
+            reason = f"{reports[0]} is the report split"
+        elif folder in kinds:
+            reason = "it contains images directly" if looks[folder].images else "it has no class folders"
+        else:
+            reason = "it is not a split"
+        unused.append((f"{folder}/", f"unused folder: {reason} ({_count_files(root / folder):,} files)"))
+    if not reports:
+        return trains[0], None, "held-out"
+    return trains[0], reports[0], trees[reports[0]]
+
+
+def _split_kind(folder: str) -> str | None:
+    """`train`, `test` or `validation` if the folder is named after a split.
+
+    Example:
+
+    >>> [_split_kind(name) for name in ("Train", "valid", "test_images", "train station")]
+    ['train', 'validation', 'test', None]
+    """
+    found = SPLIT_NAME.fullmatch(folder)
+    return found.lastgroup if found else None
+
+
+def _refuse_other_splits(name: str, root: Path, folders: Sequence[str]) -> None:
+    """Raises an InputError for folders such as `seg_train` and `seg_test` that contain class folders."""
+    parts = {folder: {_split_kind(part) for part in re.split(r"[\W_]+", folder)} for folder in folders}
+    named = {folder: kinds - {None} for folder, kinds in parts.items() if kinds - {None}}
+    if len(set().union(*named.values())) < 2:
+        return
+    looks = {folder: _look(name, root, folder) for folder in named}
+    if all(look.is_tree for look in looks.values()):
+        raise InputError(
+            f"{name}: {EXPECTED}; received {_described(looks)}, which look like splits; rename them"
+        )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Number of folders and image files directly in a folder."""
+
+    folders: int
+    images: int
+
+    @property
+    def is_tree(self) -> bool:
+        return self.folders > 0 and self.images == 0
+
+    def __str__(self) -> str:
+        counts = (self.folders, "folder"), (self.images, "image")
+        return (
+            " and ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count) or "empty"
+        )
+
+
+def _look(name: str, root: Path, folder: str) -> _Look:
+    problems: Quarantine = []
+    folders, files = contents(root, folder, problems)
+    for path, reason in problems:
+        if path == f"{folder}/":
+            raise InputError(f"{name}: expected a readable folder {root / folder}; received: {reason}")
+    return _Look(len(folders), image_count(files))
+
+
+def _described(looks: dict[str, _Look]) -> str:
+    return ", ".join(f"{printable(folder)} ({look})" for folder, look in looks.items())
+
+
+def contents(
+    root: Path, folder: str, unused: Quarantine, in_class: bool = False
+) -> tuple[list[str], list[str]]:
+    """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
+
+    Links are followed, except to folders below a class folder, which might lead back to where they are.
+    """
+    folders, files = list[str](), list[str]()
+    try:
+        with os.scandir(root / folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        unused.append((f"{folder}/", f"{CANNOT_BE_READ}: {error.strerror}"))
+        return folders, files
+    for entry in entries:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        path = join(folder, entry.name) + "/" * is_folder
+        if entry.name.startswith("."):
+            unused.append((path, "hidden folder" if is_folder else "hidden file"))
+        elif is_folder:
+            folders.append(entry.name)
+        elif entry.is_file(follow_symlinks=False):
+            files.append(entry.name)
+        else:
+            kind = file_kind(entry.path)
+            if kind == "a folder" and not in_class:
+                folders.append(entry.name)
+            elif kind == "a file":
+                files.append(entry.name)
+            elif entry.is_symlink():
+                reason = "linked folder: not followed" if kind == "a folder" else f"dead link: {kind}"
+                unused.append((path, reason))
+            else:
+                unused.append((path, f"not an image file: {kind}"))
+    return folders, files
+
+
+def join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _count_files(folder: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def image_count(files: Sequence[str]) -> int:
+    """Number of files named like images."""
+    return sum(file.lower().endswith(SUFFIXES) for file in files)

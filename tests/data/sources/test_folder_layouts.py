@@ -1,0 +1,208 @@
+"""How a folder is read: splits and classes are recognised or refused, and everything unused is named."""
+
+import os
+import socket
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.runtime.errors import InputError
+
+STORAGES = ("memory", "stream")
+
+
+def fill(folder: Path, count: int = 3, seed: int = 0) -> None:
+    """Writes pictures, of other pixels for other folders and seeds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draws = np.random.default_rng([seed, *os.fsencode(folder)])
+    for i in range(count):
+        Image.fromarray(draws.integers(0, 256, (6, 6, 3), np.uint8)).save(folder / f"{i}.png")
+
+
+def build(root: Path, *folders: str) -> Path:
+    for folder in folders:
+        fill(root / folder)
+    return root
+
+
+def load(root: Path, storage: str = "memory"):
+    return load_image_set(f"folder:{root}", storage=storage)
+
+
+@pytest.mark.parametrize("train", ["train", "Train", "TRAINING", "training_set", "train_images"])
+@pytest.mark.parametrize(
+    ("report", "split"),
+    [("val", "validation"), ("Valid", "validation"), ("validation", "validation"), ("Test", "test")],
+)
+def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
+    build(tmp_path, f"{train}/a", f"{train}/b", f"{report}/a", f"{report}/b")
+    images = load(tmp_path)
+    assert (images.class_names, images.report_split) == (("a", "b"), split)
+    assert (len(images.train_labels), len(images.report_labels)) == (6, 6)
+    assert images.quarantine == ()
+
+
+@pytest.mark.parametrize(
+    ("folders", "words"),
+    [
+        (["train/a", "train/b", "val"], ["class folders in val", "3 images", "valprep.sh"]),
+        (["train", "test"], ["train (3 images)", "test (3 images)"]),
+        (["val/a", "val/b", "test/a", "test/b"], ["expected", "train", "val (2 folders)"]),
+        (["train/a", "train/b", "Train/a", "Train/b"], ["one train folder", "Train, train"]),
+        (["train/a", "train/b", "val/a", "valid/b"], ["one validation folder", "val, valid"]),
+        (["train/a", "train/b", "cat"], ["both", "train (2 folders)", "cat (3 images)"]),
+        (["seg_train/a", "seg_train/b", "seg_test/a", "other/a"], ["seg_train", "seg_test", "rename"]),
+        (["pets/a", "pets/b"], ["at least two class folders", "received pets", "/pets may be"]),
+        (["."], ["received none and 3 images"]),
+    ],
+)
+def test_other_layouts_are_refused_with_what_was_found(tmp_path, folders, words):
+    with pytest.raises(InputError) as error:
+        load(build(tmp_path, *folders))
+    assert all(word in str(error.value) for word in words)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [("train", "tram"), ("test", "train", "trap"), ("val", "valley"), ("test_tube", "train_station")],
+)
+def test_a_class_may_have_any_name(tmp_path, classes):
+    assert load(build(tmp_path, *classes)).class_names == classes
+
+
+def test_every_unused_part_of_a_tree_is_named(tmp_path):
+    build(tmp_path, *(f"{split}/{name}" for split in ("train", "val", "test") for name in "ab"), "extra")
+    (tmp_path / "labels.csv").touch()
+    (tmp_path / "train" / "readme.md").touch()
+    images = load(tmp_path)
+    assert images.report_split == "test"
+    found = dict(images.quarantine)
+    assert set(found) == {"labels.csv", "extra/", "val/", "train/readme.md"}
+    assert "test is the report split (6 files)" in found["val/"]
+    (line,) = images.opening("out/quarantine.csv")
+    assert "12 images, 2 classes; 2 files and 2 folders not used" in line
+    assert line.endswith(": out/quarantine.csv")
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_whatever_the_listing_passes_over_is_in_the_quarantine(tmp_path, storage, monkeypatch):
+    root = build(tmp_path / "root", "a", "b/deep")
+    (root / "linked").symlink_to(build(tmp_path / "elsewhere", "x"))
+    (root / "gone").symlink_to(tmp_path / "nowhere")
+    (root / "a" / "loop").symlink_to(root / "a")
+    (root / "a" / "dead.png").symlink_to(root / "nothing.png")
+    (root / "a" / "itself").symlink_to("itself")
+    (root / "a" / "linked.png").symlink_to(root / "b" / "deep" / "0.png")
+    os.mkfifo(root / "b" / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(root / "b")
+        server.bind("socket")
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    (root / "b" / "closed").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    images = load(root, storage)
+    assert images.class_names == ("a", "b", "linked")
+    assert len(images.train_labels) + len(images.report_labels) == 10
+    found = dict(images.quarantine)
+    assert set(found) == {
+        "gone", "a/loop", "a/dead.png", "a/itself", "b/pipe.png", "b/socket", "b/closed/",
+    }  # fmt: skip
+    assert "Permission denied" in found["b/closed/"]
+    assert "linked folder" in found["a/loop"]
+    assert "a named pipe" in found["b/pipe.png"]
+    assert images.remarks.duplicates == (("b/deep/0.png", "a/linked.png", "in two classes"),)
+
+
+def test_an_empty_class_folder_leaves_nothing_behind(tmp_path):
+    root = build(tmp_path, "a", "c")
+    before = load(root, "stream")
+    (root / "b").mkdir()
+    with pytest.raises(InputError, match="received none in b"):
+        load(root, "stream")
+    fill(root / "b")
+    with_b = load(root, "stream")
+    assert np.bincount(with_b.train_labels).tolist() == [2, 2, 2]
+    for file in (root / "b").iterdir():
+        file.unlink()
+    (root / "b").rmdir()
+    again = load(root, "stream")
+    assert again.fingerprint == before.fingerprint
+    assert np.bincount(again.train_labels).tolist() == [2, 2]
+
+
+def test_the_cache_of_a_scan_follows_the_labels(tmp_path):
+    """The same files, but another number of the class: `b` is a class only of the training."""
+    root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
+    assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
+    fill(root / "train" / "b")
+    assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 2, 2, 2]
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_equal_pictures_in_two_splits_or_classes_are_reported(tmp_path, storage):
+    root = build(tmp_path, "train/a", "train/b", "val/a", "val/b")
+    picture = Image.open(root / "train" / "a" / "0.png")
+    picture.save(root / "val" / "b" / "leak.bmp")
+    picture.rotate(90).save(root / "train" / "b" / "turned.bmp")
+    picture.save(root / "train" / "b" / "same.webp", lossless=True)
+    images = load(root, storage)
+    assert images.remarks.duplicates == (
+        ("train/b/same.webp", "train/a/0.png", "in two classes"),
+        ("val/b/leak.bmp", "train/a/0.png", "in train and validation"),
+    )
+    assert any("1 picture is in train and validation" in line for line in images.opening())
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_names_that_differ_in_composition_are_one_class(tmp_path, storage):
+    composed, taken_apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    root = build(tmp_path, f"train/{composed}", "train/tea", f"val/{taken_apart}", "val/tea")
+    images = load(root, storage)
+    assert images.class_names == (composed, "tea")
+    assert np.bincount(images.report_labels).tolist() == [3, 3]
+    (note,) = images.remarks.notes
+    assert "one class" in note
+
+    fill(root / "train" / taken_apart)
+    assert np.bincount(load(root, storage).train_labels).tolist() == [6, 3]
+    assert len(load(root, storage).remarks.notes) == 1
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_photos_are_turned_as_their_exif_orientation_says(tmp_path, storage):
+    root = build(tmp_path, "a", "b")
+    upright = Image.fromarray(np.arange(6 * 6 * 3, dtype=np.uint8).reshape(6, 6, 3))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    upright.transpose(Image.Transpose.ROTATE_90).save(root / "a" / "photo.png", exif=exif)
+    images = load_image_set(f"folder:{root}", storage=storage)
+    if storage == "stream":
+        found = [images.read("train", i)[0] for i in range(len(images.train_labels))]
+        found += [images.read("report", i)[0] for i in range(len(images.report_labels))]
+    else:
+        found = [*images.train_images, *images.report_images]
+    assert any(np.array_equal(image, np.asarray(upright)) for image in found)
+
+
+def test_the_header_gives_the_size_of_a_turned_photo(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            picture = Image.fromarray(
+                np.random.default_rng([i, ord(name)]).integers(0, 256, (6, 9, 3), np.uint8)
+            )
+            picture.save(tmp_path / name / f"{i}.jpg", exif=exif)
+    assert load(tmp_path).image_shape == (9, 6, 3)
