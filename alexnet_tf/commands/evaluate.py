@@ -12,7 +12,7 @@ from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
 from alexnet_tf.commands.scores import read_scores, record_scores
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.models.views import averaging_model
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.training.evaluate import Scores, make_evaluator
 
 EVALUATION_BATCH = 100
@@ -38,6 +38,9 @@ def evaluate_on(
 ) -> Scores:
     """Scores one trained network, or the average of several, on the report split of a data set.
 
+    A set without one is scored as a whole, unless a network was trained on it; then the images that were held
+    out of its training are.
+
     Args:
         checkpoints: folders of trained networks; their preprocessing has to be the same.
         dataset: `builtin`, a TFDS name or `folder:PATH`.
@@ -58,9 +61,19 @@ def evaluate_on(
             raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
     data = open_data_for(first, dataset, access)
     batches = data.report(EVALUATION_BATCH, cropped=False)
+    images = data.image_set
+    notes = images.opening()
+    if images.report_split == "held-out":
+        if images.fingerprint in {net.data_fingerprint for net in nets}:
+            notes.append(f"scored: the {len(images.report_labels):,} images held out of the training")
+        else:
+            everything = np.arange(len(images.train_labels))
+            batches = data.chosen("train", everything, EVALUATION_BATCH, cropped=False).concatenate(batches)
+            notes.append("scored: all images; none of the networks was trained on exactly these")
     scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy())()
     # Files that became unreadable during the evaluation were not scored: fail if there are too many.
     data.check_readable()
+    print_lines(notes)
     return scores
 
 

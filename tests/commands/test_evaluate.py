@@ -57,6 +57,19 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
     assert scores.loss == pytest.approx(loss / count, rel=1e-5)
 
 
+def test_class_folders_are_scored_as_a_whole_unless_a_net_was_trained_on_them(nets, tree, tmp_path, capsys):
+    everything = sum(1 for path in tree.rglob("*") if path.is_file())
+    ours = evaluate_on([nets / "a"], f"folder:{tree}")
+    assert 0 < ours.count < everything
+    assert f"scored: the {ours.count} images held out" in capsys.readouterr().err
+
+    other = tmp_path / "other"
+    shutil.copytree(tree, other)
+    next(path for path in other.rglob("*") if path.is_file()).unlink()
+    assert evaluate_on([nets / "a"], f"folder:{other}").count == everything - 1
+    assert "scored: all images" in capsys.readouterr().err
+
+
 def test_nets_of_other_preprocessing_are_no_ensemble(nets, tree, capsys):
     checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / "unit")]
     line = one_line_of_status_2(main, ["evaluate", *checkpoints, "--dataset", f"folder:{tree}"], capsys)
