@@ -1,0 +1,276 @@
+"""Odd input: tables, JSON, configurations, folders and images that are damaged, foreign or hostile.
+
+All commands run in this process, one after the other, so that a case takes a fraction of a second.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import signal
+import socket
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from alexnet_tf.__main__ import main as alexnet
+from alexnet_tf.config.fields import Config
+from experiments.__main__ import main as experiments
+from tests.faults.trials import AS_PROMISED, ROOT, TRACEBACK, WRONG, Trial
+
+PROMISE = "odd tables, JSON, configurations, folders and images are answered in a line, with status 0, 1 or 2"
+BEFORE = "tracebacks at the edges of every kind of input; named pipes waited for ever"
+TRIALS, FEW = 500, 10
+
+RECORDED = ROOT / "results" / "cifar10" / "ablation-weight-decay"
+LONGEST_SECONDS = 60
+NASTY = [
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b'"', b";", b"\t", b",", b"nan", b"inf", b"1e999", b"-1",
+    b"9" * 400, b"=1+1", b"[" * 20_000, b"{" * 20_000, b"null", b"true", b"{}", b"1,5", b"\x1b[2J",
+    "猫".encode(), b"../../etc/passwd", b"%s%n", b"\xed\xb2\x80",
+]  # fmt: skip
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
+NAMES = (
+    "cat", "dog", "train", "Train", "val", "Valid", "test", "TEST", "training_set", ".hidden",
+    "caf\u00e9", "cafe\u0301", "=1+1", "-rf", "a b", "猫", "x" * 200, "b\nc", "b\udcff",
+    "$x^$", "%s", "'", "con", "n01440764",
+)  # fmt: skip
+VALUES = (
+    "",
+    "0",
+    "-1",
+    "1",
+    "2",
+    "7",
+    "1e-3",
+    "1e999",
+    "nan",
+    "true",
+    "x",
+    "=",
+    "1,2",
+    "9" * 30,
+    "stream",
+    "猫",
+    "\0",
+)
+
+
+class TooLongError(BaseException):
+    """A command that has not ended in time."""
+
+
+def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
+    """Yields `count` cases, of all kinds in turn."""
+    kinds = (_table, _json, _config, _tree, _image)
+    _make_tree(folder / "pets")
+    arguments = ["--epochs", "1", "--set", "batch_size=4", "--out", str(folder / "net")]
+    arguments = ["train", "--model", "cifar-net", "--dataset", f"folder:{folder / 'pets'}", *arguments]
+    _, detail = _run(alexnet, arguments, 20 * LONGEST_SECONDS)
+    if not (folder / "net" / "model.json").exists():
+        raise RuntimeError(f"no network to predict with: {detail}")
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        case = folder / f"{number}"
+        case.mkdir()
+        kind = kinds[number % len(kinds)]
+        main, arguments, what = kind(rng, folder, case)
+        started = time.perf_counter()
+        outcome, detail = _run(main, arguments)
+        yield Trial(
+            f"{kind.__name__[1:]} {number}: {what}",
+            seed,
+            outcome,
+            detail,
+            round(time.perf_counter() - started, 2),
+        )
+        shutil.rmtree(case)
+
+
+def _run(
+    main: Callable[[list[str]], int], arguments: list[str], most: int = LONGEST_SECONDS
+) -> tuple[str, str]:
+    """Runs a command; returns the outcome, and the last line of its errors or where it broke."""
+    out, err = io.StringIO(), io.StringIO()
+
+    def stop(number, frame):
+        raise TooLongError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(most)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            status = main(arguments)
+    except SystemExit as exit:
+        status = exit.code
+    except TooLongError:
+        return WRONG, f"no end within {most} s"
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return TRACEBACK, f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    lines = err.getvalue().strip().splitlines()
+    if "Traceback (most recent call last)" in err.getvalue():
+        return TRACEBACK, lines[-1]
+    if status not in (0, 1, 2):
+        return WRONG, f"status {status}"
+    if status == 2 and not (lines or out.getvalue().strip()):
+        return WRONG, "status 2 without a reason"
+    if status == 2 and not all(line.isprintable() for line in lines):
+        return WRONG, f"control characters in {lines!r}"
+    return AS_PROMISED, f"status {status}: {lines[-1][:160]}" if lines else f"status {status}"
+
+
+def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
+    """The content with one to three changes, and their names."""
+    changes = []
+    for _ in range(rng.integers(1, 4)):
+        at, length = rng.integers(0, len(content) + 1), int(rng.integers(1, 40))
+        change = rng.choice(["flip", "delete", "repeat", "insert", "replace", "cut", "foreign", "encode"])
+        nasty = NASTY[rng.integers(len(NASTY))]
+        if change == "flip" and at < len(content):
+            content = content[:at] + bytes([content[at] ^ (1 << rng.integers(8))]) + content[at + 1 :]
+        elif change == "delete":
+            content = content[:at] + content[at + length :]
+        elif change == "repeat":
+            content = content[:at] + content[at : at + length] * 3 + content[at + length :]
+        elif change == "insert":
+            content = content[:at] + nasty + content[at:]
+        elif change == "replace":
+            content = content[:at] + nasty + content[at + length :]
+        elif change == "cut":
+            content = content[:at]
+        elif change == "foreign":
+            content = content.replace(b",", b";").replace(b".", b",")
+        elif change == "encode":
+            content = content.decode("utf-8", "replace").encode(str(rng.choice(["utf-16", "utf-8-sig"])))
+        changes.append(str(change))
+    return content, ", ".join(changes)
+
+
+def _put(rng: np.random.Generator, path: Path) -> str:
+    """Replaces a file by a changed one or, in one of eight cases, by something that is no file."""
+    content = path.read_bytes()
+    if rng.integers(8):
+        content, what = _mutated(rng, content)
+        path.write_bytes(content)
+        return f"{path.name}: {what}"
+    path.unlink()
+    what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "gone", "empty"]))
+    _make_odd(path, what)
+    return f"{path.name}: {what}"
+
+
+def _make_odd(path: Path, what: str) -> None:
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "socket":
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as server:
+            server.bind(os.fspath(path))
+    elif what == "folder":
+        path.mkdir()
+    elif what == "empty":
+        path.touch()
+    elif what != "gone":
+        targets = {"loop": path.name, "dead link": "nowhere", "device": "/dev/zero"}
+        path.symlink_to(targets[what])
+
+
+def _table(rng: np.random.Generator, folder: Path, case: Path):
+    copy = case / "cifar10" / RECORDED.name
+    shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+    what = _put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
+    if rng.integers(2):
+        return experiments, ["compare", str(copy), str(RECORDED)], what
+    return experiments, ["tables", "--results-dir", str(case)], f"tables, {what}"
+
+
+def _json(rng: np.random.Generator, folder: Path, case: Path):
+    if rng.integers(2):
+        copy = case / "cifar10" / RECORDED.name
+        shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+        what = _put(rng, sorted((copy / "records").iterdir())[0])
+        return experiments, ["compare", str(copy), str(RECORDED)], what
+    net = case / "net"
+    shutil.copytree(folder / "net", net)
+    what = _put(rng, net / "model.json")
+    picture = next((folder / "pets" / "cat").iterdir())
+    return alexnet, ["predict", "--checkpoint", str(net), str(picture)], what
+
+
+def _config(rng: np.random.Generator, folder: Path, case: Path):
+    names = [*Config().field_names(), "colour", "", "seed"]
+    settings = [f"{rng.choice(names)}={rng.choice(VALUES)}" for _ in range(rng.integers(1, 4))]
+    flags = [part for setting in settings for part in ("--set", setting)]
+    # A data set that is not there: valid configurations end, too, and none trains.
+    source = ["--dataset", f"folder:{case / 'absent'}"]
+    if rng.integers(2):
+        return experiments, ["run", "relu", *source, *flags, "--results-dir", str(case)], " ".join(settings)
+    return alexnet, ["data", *source, *flags, "--out", str(case / "out")], " ".join(settings)
+
+
+def _tree(rng: np.random.Generator, folder: Path, case: Path):
+    root = case / "root"
+    places = [root]
+    for _ in range(rng.integers(2, 12)):
+        place = places[rng.integers(len(places))] / str(rng.choice(NAMES))
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True)
+            places.append(place)
+    for place in places[1:]:
+        for i in range(rng.integers(0, 5)):
+            _save(rng, place / f"{i}{rng.choice(['.png', '.jpg', ''])}")
+        if not rng.integers(3):
+            what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "empty"]))
+            with contextlib.suppress(OSError):
+                _make_odd(place / str(rng.choice(NAMES)), what)
+    storage = ["--set", f"image_size={rng.integers(4, 40)}"]
+    shown = ", ".join(ascii(os.fspath(place.relative_to(root)))[1:40].strip("'") for place in places[1:5])
+    return (
+        alexnet,
+        ["data", "--model", "cifar-net", "--dataset", f"folder:{root}", *storage, "--out", str(case / "out")],
+        shown,
+    )
+
+
+def _image(rng: np.random.Generator, folder: Path, case: Path):
+    files, names = [], []
+    for i in range(8):
+        path = case / f"{i}{ascii(rng.choice(NAMES))[1:9]}.png".replace("/", "")
+        names.append(_save(rng, path) + " " + _put(rng, path).split(": ")[1])
+        files.append(str(path))
+    return alexnet, ["predict", "--checkpoint", str(folder / "net"), *files], "; ".join(names)[:200]
+
+
+def _save(rng: np.random.Generator, path: Path) -> str:
+    """Writes a picture of a random format, mode and size; returns the format."""
+    kind = str(rng.choice(FORMATS))
+    height, width = rng.integers(1, 40, 2)
+    picture = Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
+    mode = str(rng.choice(["RGB", "L", "P", "CMYK", "RGBA", "1", "I", "F", "I;16"]))
+    exif = Image.Exif()
+    exif[0x0112] = int(rng.integers(0, 10))
+    buffer = io.BytesIO()
+    try:
+        picture.convert("L").convert(mode).save(buffer, kind, exif=exif)
+    except (OSError, ValueError, KeyError):  # not every format has every mode
+        kind = "PNG"
+        picture.save(buffer, kind)
+    path.write_bytes(buffer.getvalue())
+    return kind
+
+
+def _make_tree(root: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (root / name).mkdir(parents=True)
+        for i in range(10):
+            Image.fromarray(rng.integers(0, 256, (36, 36, 3), np.uint8)).save(root / name / f"{i}.png")
