@@ -23,7 +23,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes, write_text
-from alexnet_tf.runtime.reading import read_bytes, read_json
+from alexnet_tf.runtime.reading import check_file, read_bytes, read_json
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
@@ -189,8 +189,10 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         statistics = PixelStatistics(**{**parts, "stddev": float(parts["stddev"])})
         import alexnet_tf.layers  # noqa: F401 (registers the layers that the file names)
 
+        check_file(folder / "model.keras")
         model = keras.models.load_model(folder / "model.keras", compile=False)
         if path.name.endswith(".weights.h5"):
+            check_file(path)
             model.load_weights(path)
         return Trained(
             model,
