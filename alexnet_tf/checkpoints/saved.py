@@ -194,11 +194,19 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         if path.name.endswith(".weights.h5"):
             check_file(path)
             model.load_weights(path)
+        names, shape = tuple(about["class_names"]), tuple(about["image_shape"])
+        outputs = model.output.shape[-1]
+        if len(names) != outputs or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{outputs} outputs and class_names {str(names)[:60]}")
+        if shape != statistics.mean_image.shape:
+            raise ValueError(
+                f"a mean image of {statistics.mean_image.shape} and image_shape {str(shape)[:60]}"
+            )
         return Trained(
             model,
             Config.from_dict(about["config"]),
-            tuple(about["class_names"]),
-            tuple(about["image_shape"]),
+            names,
+            shape,
             statistics,
             about.get("data_fingerprint"),
         )

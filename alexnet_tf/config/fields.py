@@ -202,6 +202,9 @@ class Config:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
         """Inverse of `to_dict`, also after conversion to and from JSON (lists become tuples again)."""
+        for name, hint in (("precision", Precision), ("seed", int)):
+            if not _fits(values[name], hint):
+                raise InputError(f"{name}: expected a value of the type {hint}; received {values[name]!r}")
         model = dict(values["model"])
         kind = model.pop("kind")
         kinds = {known.__name__: known for known in MODEL_CONFIGS}
@@ -248,7 +251,24 @@ def _off_default(part: Any) -> dict[str, Any]:
 
 
 def _revive(kind: type, values: dict[str, Any]) -> Any:
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    hints = typing.get_type_hints(kind)
+    revived = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    for name, value in revived.items():
+        if name in hints and not _fits(value, hints[name]):
+            raise InputError(f"{name}: expected a value of the type {hints[name]}; received {value!r}")
+    return kind(**revived)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value has the type of a field; a whole number is also a number."""
+    choices = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return any(value == choice and type(value) is type(choice) for choice in choices)
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(part, choices[0]) for part in value)
+    if isinstance(value, bool) or hint is not float:
+        return type(value) is hint
+    return isinstance(value, int | float)
 
 
 def _parse(name: str, text: str, hint: Any) -> Any:

@@ -86,3 +86,23 @@ def test_unknown_model_kind():
 
     with pytest.raises(InputError, match="LeNet"):
         Config.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("data", "pad", "2"),
+        ("data", "pad", True),
+        ("data", "storage", "tape"),
+        ("model", "lrn_alpha", None),
+        ("model", "pooling", ["min"]),
+        ("train", "drops", 3),
+        (None, "seed", 0.5),
+        (None, "precision", "int8"),
+    ],
+)
+def test_a_recorded_value_of_another_type_is_refused(section, field, value):
+    values = json.loads(json.dumps(Config().to_dict()))
+    (values[section] if section else values)[field] = value
+    with pytest.raises(InputError, match=f"{field}: expected .*; received"):
+        Config.from_dict(values)

@@ -5,6 +5,7 @@ All commands run in this process, one after the other, so that a case takes a fr
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -34,6 +35,9 @@ NASTY = [
     b"9" * 400, b"=1+1", b"[" * 20_000, b"{" * 20_000, b"null", b"true", b"{}", b"1,5", b"\x1b[2J",
     "猫".encode(), b"../../etc/passwd", b"%s%n", b"\xed\xb2\x80",
 ]  # fmt: skip
+JSON_VALUES = (
+    None, True, 0, -1, 1.5, 10**30, 1e308, float("nan"), "", "x", [], [1], [[]], {}, {"a": None}, "gone",
+)  # fmt: skip
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
 NAMES = (
     "cat", "dog", "train", "Train", "val", "Valid", "test", "TEST", "training_set", ".hidden",
@@ -169,6 +173,23 @@ def _put(rng: np.random.Generator, path: Path) -> str:
     return f"{path.name}: {what}"
 
 
+def _put_value(rng: np.random.Generator, path: Path) -> str:
+    """Replaces a value of a JSON file, at any depth, by another one that JSON can express; or removes it."""
+    content = place = json.loads(path.read_text("utf-8"))
+    while True:
+        keys = list(place) if isinstance(place, dict) else range(len(place))
+        key = keys[rng.integers(len(keys))]
+        if not isinstance(place[key], dict | list) or not place[key] or not rng.integers(3):
+            break
+        place = place[key]
+    value = JSON_VALUES[rng.integers(len(JSON_VALUES))]
+    place[key] = value
+    if value == "gone":
+        del place[key]
+    path.write_text(json.dumps(content), "utf-8")
+    return f"{path.name}: {key} is {str(value)[:20]}"
+
+
 def _make_odd(path: Path, what: str) -> None:
     if what == "pipe":
         os.mkfifo(path)
@@ -194,14 +215,15 @@ def _table(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _json(rng: np.random.Generator, folder: Path, case: Path):
+    change = _put_value if rng.integers(3) else _put
     if rng.integers(2):
         copy = case / "cifar10" / RECORDED.name
         shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
-        what = _put(rng, sorted((copy / "records").iterdir())[0])
+        what = change(rng, sorted((copy / "records").iterdir())[0])
         return experiments, ["compare", str(copy), str(RECORDED)], what
     net = case / "net"
     shutil.copytree(folder / "net", net)
-    what = _put(rng, net / "model.json")
+    what = change(rng, net / "model.json")
     picture = next((folder / "pets" / "cat").iterdir())
     return alexnet, ["predict", "--checkpoint", str(net), str(picture)], what
 
