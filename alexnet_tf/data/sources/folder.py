@@ -121,9 +121,10 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
+    counts = np.diff(np.r_[starts, len(order)])
     found = []
-    for group in np.split(order, starts[1:]):
-        first, *rest = rows[group].tolist() if len(group) > 1 else (0,)
+    for start, count in zip(starts[counts > 1], counts[counts > 1], strict=True):
+        first, *rest = rows[order[start : start + count]].tolist()
         for row in rest:
             if (first < tree.trained) != (row < tree.trained):
                 problem = f"in train and {tree.report_split}"
