@@ -97,10 +97,16 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run(arguments, shell=True, cwd=cwd, env=environment, capture_output=True, text=True)
 
 
+def test_modules_in_the_current_folder_are_not_imported(tmp_path):
+    for name in ("numpy", "keras", "csv", "argparse", "alexnet"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
+    done = run("$PYTHON -m alexnet_tf --version", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("alexnet_tf ")
+
+
 @pytest.mark.slow
 def test_strange_surroundings_change_nothing(tmp_path):
-    for name in ("numpy", "keras", "csv", "alexnet"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
     plain = run("$PYTHON -m alexnet_tf summary --model cifar-net", ROOT)
     assert plain.returncode == 0, plain.stderr
     strange = run(
