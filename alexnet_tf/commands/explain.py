@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained
 from alexnet_tf.commands.train import run as train
-from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
@@ -20,11 +20,10 @@ from alexnet_tf.runtime.files import make_folder
 def run(options: argparse.Namespace) -> int:
     """Draws the panels and prints a line for each."""
     try:
-        image = options.image.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"--image: expected an image file; received {options.image}: {error.strerror}"
-        ) from error
+        image = read_image(options.image)
+    except (OSError, ImageDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"--image: expected an image file; received {options.image}: {reason}") from error
     net = load_trained(options.checkpoint) if options.checkpoint else own_network(options.training)
     try:
         explained = Explained(net, image)

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained
-from alexnet_tf.data.decode import ImageDecodeError
+from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
 from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
 from alexnet_tf.figures.neighbours import NearestSearch
@@ -128,7 +128,7 @@ def _batches(net: Trained, files: Sequence[Path]) -> Iterator[tuple[list[Path], 
     images: list[np.ndarray] = []
     for path in files:
         try:
-            images.append(net.preprocess(path.read_bytes()))
+            images.append(net.preprocess(read_image(path)))
         except (OSError, ImageDecodeError):
             continue
         paths.append(path)

@@ -58,5 +58,5 @@ def test_another_table_is_left_alone(tmp_path, content, said):
 
 def test_no_table_has_no_rows(tmp_path):
     assert read_scores(tmp_path / "scores.csv") == []
-    with pytest.raises(InputError, match="expected a readable file; received Is a directory"):
+    with pytest.raises(InputError, match="expected a readable file; received a folder"):
         read_scores(tmp_path)

@@ -254,7 +254,7 @@ def test_evaluate_fills_a_table(checkpoint, tree, tmp_path, capsys):
         (["predict", "--checkpoint", "NET", "--figure", "no/f.png", "a.png"], "in a folder that is there"),
         (
             ["evaluate", "--checkpoint", "NET", "--dataset", "builtin", "--csv", "."],
-            "expected a readable file; received Is a directory",
+            "expected a readable file; received a folder",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
