@@ -135,10 +135,12 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
+    from alexnet_tf.training.workers import current_workers
     from experiments.report.write import write_report
     from experiments.runner.run import run_experiment
 
     folder, failed = run_experiment(experiment, run_options, strategy)
+    current_workers().leave()
     if not is_chief(strategy):
         return int(failed > 0)
     write_report(folder, experiment)
@@ -153,9 +155,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _search(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
+    from alexnet_tf.training.workers import current_workers
     from experiments.runner.search import search_rates
 
     folder = search_rates(experiment, run_options, strategy)
+    current_workers().leave()
     print(folder / "lr_search.csv")
     return 0
 
@@ -169,10 +173,12 @@ def _rerun(options: argparse.Namespace) -> int:
     if threads:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
     strategy = _started(options.replicas)
+    from alexnet_tf.training.workers import current_workers
     from experiments.runner.rerun import rerun
 
     access = DataAccess(options.data_dir, not options.no_download)
     status, text = rerun(run, experiments.EXPERIMENTS, strategy, access, options.epochs, options.tolerance)
+    current_workers().leave()
     print(text)
     return status
 

@@ -32,6 +32,7 @@ from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.strategy import is_chief, make_strategy, warn_of_unseen_gpu
 from alexnet_tf.training.train import compile_model, train
+from alexnet_tf.training.workers import current_workers
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
     if options.cache:
         data.streamed_set()
     model = compile_model(config, data, strategy, start)
-    make_folder(options.out, "--out")
     if not is_chief(strategy):
         return _train(options, config, data, strategy, model)
+    make_folder(options.out, "--out")
     with claimed(options.out / LOCK_NAME, f"--out {options.out}"):
         for folder in (options.out, options.out / EPOCHS_FOLDER):
             remove_temporaries(folder)
@@ -77,6 +78,7 @@ def _train(
     model: keras.Model,
 ) -> int:
     out: Path = options.out
+    current_workers().check_shared(out, "--out")
     state = out / "state.npz"
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
         raise InputError(
@@ -84,6 +86,7 @@ def _train(
             f"images that have changed since; delete {state} to start anew, or name another folder"
         )
     if not state.exists() and is_trained(out, config, data):
+        current_workers().leave()
         print(f"{out}: this run is finished, not trained again", flush=True)
         return 0
     print_lines(data.image_set.opening(str(out / "quarantine.csv")))
@@ -97,6 +100,7 @@ def _train(
         if is_chief(strategy):
             save_trained(out, model, config, data, _about(stop.history, strategy))
         raise
+    current_workers().leave()
     if is_chief(strategy):
         save_trained(out, model, config, data, _about(history, strategy))
         state.unlink(missing_ok=True)

@@ -19,6 +19,8 @@ KERAS_SETTINGS = {
     "image_data_format": "channels_last",
     "epsilon": 1e-7,
 }
+# The file descriptor of what the user sees as standard error, also while it is captured.
+shown_stderr = 2
 
 
 def settle_environment() -> None:
@@ -81,13 +83,14 @@ def quiet_startup() -> Iterator[None]:
     TensorFlow's C++ code prints a page about oneDNN, CUDA and CPU flags before it reads
     `TF_CPP_MIN_LOG_LEVEL`; the project's own notices would be hard to find in it.
     """
+    global shown_stderr
     sys.stderr.flush()
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115 (used in the `with` below)
     except OSError:  # no folder for it; the notices are shown
         yield
         return
-    kept = os.dup(2)
+    kept = shown_stderr = os.dup(2)
     with file as held:
         os.dup2(held.fileno(), 2)
         try:
@@ -103,4 +106,5 @@ def quiet_startup() -> Iterator[None]:
         finally:
             sys.stderr.flush()
             os.dup2(kept, 2)
+            shown_stderr = 2
             os.close(kept)

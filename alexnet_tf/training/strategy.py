@@ -1,14 +1,21 @@
 """The distribution strategy of a run."""
 
 import functools
-import json
+import hashlib
+import importlib.metadata
 import os
+import platform
 import sys
+import warnings
 from pathlib import Path
 
 import tensorflow as tf
 
+import alexnet_tf
+from alexnet_tf.runtime.environment import PACKAGES, git_commit
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.cluster import find_cluster
+from alexnet_tf.training.workers import meet
 
 # More than any machine has GPUs, but few enough logical devices to fit in memory.
 MAX_REPLICAS = 64
@@ -19,13 +26,17 @@ NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
-    If the environment variable `TF_CONFIG` is set, there are several workers. Otherwise `auto` uses all GPUs
-    of the machine, or the default device if there are none; a number uses that many GPUs or, if there are
-    fewer, creates that many logical CPU devices (only possible before TensorFlow initialises its devices).
+    If the environment variable `TF_CONFIG` is set, or the process is one of several tasks of a Slurm step,
+    there are several workers, each with all GPUs that it sees; this waits until all have come. Otherwise
+    `auto` uses all GPUs of the machine, or the default device if there are none; a number uses that many GPUs
+    or, if there are fewer, creates that many logical CPU devices (only possible before TensorFlow initialises
+    its devices). A worker that has done its work has to call `current_workers().leave()`, or the others take
+    its end for a failure.
 
     Raises:
-        InputError: for anything but `auto` or a whole number >= 1, and for a `TF_CONFIG` that does not
-            specify a cluster and this worker's task in it.
+        InputError: for anything but `auto` or a whole number >= 1, for variables that do not specify a
+            cluster and this worker's task in it, and on every worker if one does not come or has other
+            versions of the code or its packages.
 
     Example:
 
@@ -34,10 +45,15 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """
     if replicas != "auto" and not (replicas.isdecimal() and int(replicas) >= 1):
         raise InputError(f"--replicas: expected auto or a whole number >= 1; received {replicas!r}")
-    if os.environ.get("TF_CONFIG"):
-        _check_tf_config(os.environ["TF_CONFIG"])
-        return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_physical_devices("GPU")
+    if cluster := find_cluster():
+        if replicas not in ("auto", str(max(len(gpus), 1))):
+            expected = f"auto with several workers, {max(len(gpus), 1)} on this one"
+            raise InputError(f"--replicas: expected {expected}; received {replicas}")
+        meet(cluster).compare(_versions())
+        # TensorFlow's own code calls what it warns of here.
+        warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)
+        return tf.distribute.MultiWorkerMirroredStrategy()
     count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
     if count > MAX_REPLICAS:
         raise InputError(f"--replicas: expected at most {MAX_REPLICAS}; received {count}")
@@ -82,19 +98,16 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "worker" and resolver.task_id == 0
 
 
-def _check_tf_config(text: str) -> None:
-    """Raises an InputError for a `TF_CONFIG` that would make TensorFlow crash or hang."""
-    try:
-        content = json.loads(text)
-        workers = content["cluster"]
-        place = content["task"]
-        addresses = workers[place["type"]]
-        fits = isinstance(addresses, list) and 0 <= int(place["index"]) < len(addresses)
-        fits = fits and set(workers) <= {"chief", "worker"} and all(isinstance(a, str) for a in addresses)
-    except (ValueError, TypeError, KeyError):
-        fits = False
-    if not fits:
-        raise InputError(
-            'TF_CONFIG: expected {"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", '
-            f'"index": 0}}}}; received {text}'
-        )
+def _versions() -> dict[str, str]:
+    """What two workers have to have in common before they know what they train."""
+    package = Path(alexnet_tf.__file__).parent
+    sources = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        sources.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        "alexnet_tf": alexnet_tf.__version__,
+        "code commit": git_commit() or "none",
+        "code of alexnet_tf": sources.hexdigest()[:12],
+    }

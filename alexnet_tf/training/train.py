@@ -26,6 +26,7 @@ from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.schedule import check_schedule, ending
 from alexnet_tf.training.strategy import is_chief
+from alexnet_tf.training.workers import compared_values, current_workers, ending_together
 
 # Largest number of steps in one call of the compiled loop, and the time that a call should take. Callbacks
 # run, and Python handles termination signals, only between calls.
@@ -35,6 +36,7 @@ EVALUATION_BATCH = 500
 UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError)
 
 
+@ending_together()
 def train(
     config: Config,
     data: DataPipelines,
@@ -73,6 +75,7 @@ def train(
     config_hash = config.hash(data.image_set.fingerprint)
     restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None
     history = History(**restored) if restored else History()
+    current_workers().compare({"epochs in the checkpoint": max(len(history.curve) - 1, 0)})
     schedule = FollowSchedule(config.train)
     calls = keras.callbacks.CallbackList(
         [schedule, *callbacks],
@@ -85,7 +88,8 @@ def train(
     evaluate = _evaluation(config, data, model, strategy, report)
 
     def save() -> None:
-        if checkpoint and is_chief(strategy):
+        # After the loss of another worker a step may be half done.
+        if checkpoint and is_chief(strategy) and not current_workers().is_broken:
             save_checkpoint(checkpoint, model, config_hash, vars(history))
 
     model.stop_training = False
@@ -117,6 +121,7 @@ def train(
             save()
     except KeyboardInterrupt as stop:
         stop = stop if isinstance(stop, Interruption) else Interruption()
+        current_workers().interrupt(str(stop))
         history.end("failed", f"{stop} in epoch {epoch}")
         raise TrainingInterrupted(history, stop.number) from stop
     finally:
@@ -136,6 +141,7 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
     _check_layers(config, _layer_names(config.model, data.input_shape, data.image_set.classes))
 
 
+@ending_together()
 def compile_model(
     config: Config,
     data: DataPipelines,
@@ -152,8 +158,9 @@ def compile_model(
             preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained.
+        InputError: if the run cannot be trained, or on every worker if that of another worker differs.
     """
+    current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)
     check_start(config, start)
     on_cpu = not tf.config.list_physical_devices("GPU")

@@ -22,6 +22,7 @@ from alexnet_tf.training.history import History
 from alexnet_tf.training.progress import CommandProgress, RunProgress, images_to_train
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
+from alexnet_tf.training.workers import compared_values, current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
@@ -50,7 +51,13 @@ def run_experiment(
         for arm in options.chosen_arms(experiment)
         for seed in options.seeds or arm.seeds
     ]
-    prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
+    workers = current_workers()
+    workers.compare({"runs": ", ".join(f"{run.arm.name} seed {run.config.seed}" for run in runs)})
+    for run in runs:
+        workers.compare(compared_values(run.config, run.data.image_set.fingerprint))
+    if is_chief(strategy):
+        prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
+    workers.check_shared(folder, "results directory")
     for run in runs:
         # Raises an error for a row with another config before anything is trained.
         finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
@@ -91,6 +98,8 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     Returns:
         Whether the run has a row and did not crash.
     """
+    # The chief has then recorded the run before this one, so all workers find the same rows.
+    current_workers().compare({"run": run.run_id})
     row = finished_run(run.folder, run.arm.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
@@ -103,10 +112,13 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
         raise
     except Exception as error:
         traceback.print_exc()
-        print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
         if is_chief(strategy):
             reason = f"{type(error).__name__}: {str(error).strip()}"
             record(run, *failed_row(run, reason, strategy))
+        if strategy.cluster_resolver is not None:
+            # Others may still be waiting for this worker within the run, and end with it.
+            raise InputError(f"{run.run_id}: failed, so all workers end") from None
+        print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
         return False
     except KeyboardInterrupt as stop:
         if is_chief(strategy):

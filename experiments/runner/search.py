@@ -19,6 +19,7 @@ from alexnet_tf.runtime.files import claimed, remove_temporaries
 from alexnet_tf.training.history import History
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
+from alexnet_tf.training.workers import compared_values, current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options, lock_path
 from experiments.runner.reuse import find_shared_search
@@ -58,7 +59,10 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
         config = candidate(arm, arm.grid[0], options)
         data = open_data(config.data, options.access)
         check_run(config, data, strategy)
-    prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
+    current_workers().compare({"arms": ", ".join(arm.name for arm in arms)})
+    if is_chief(strategy):
+        prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
+    current_workers().check_shared(folder, "results directory")
     for arm in arms:
         for rate in arm.grid:
             config_hash = candidate(arm, rate, options).hash(data.image_set.fingerprint)
@@ -118,6 +122,8 @@ def search_row(
     config = candidate(arm, rate, options)
     data = open_data(config.data, options.access)
     config_hash = config.hash(data.image_set.fingerprint)
+    # The chief has then recorded the candidate before this one, so all workers find the same rows.
+    current_workers().compare(compared_values(config, data.image_set.fingerprint))
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row

@@ -1,0 +1,125 @@
+"""The cluster that a process belongs to, from `TF_CONFIG` or from Slurm's variables."""
+
+import json
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_tf.runtime.errors import InputError
+
+ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):(?P<port>[0-9]{1,5})")
+EXAMPLE = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The workers that train together.
+
+    Attributes:
+        tasks: names of the workers, such as `worker 1`; the chief, which writes all files, is the first.
+        addresses: their addresses, `host:port`, in the same order.
+        rank: position of this process.
+    """
+
+    tasks: tuple[str, ...]
+    addresses: tuple[str, ...]
+    rank: int
+
+    def name(self, rank: int) -> str:
+        """Task and address of a worker, for messages.
+
+        Example:
+
+        >>> Cluster(("worker 0", "worker 1"), ("10.0.0.1:2222", "10.0.0.2:2222"), rank=0).name(1)
+        'worker 1 (10.0.0.2:2222)'
+        """
+        return f"{self.tasks[rank]} ({self.addresses[rank]})"
+
+    def place(self, rank: int) -> tuple[str, int]:
+        """Host and port of a worker."""
+        host, _, port = self.addresses[rank].rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+def find_cluster() -> Cluster | None:
+    """The cluster of this process; None if it trains alone.
+
+    The cluster of a Slurm step (`srun`) with several tasks is written to `TF_CONFIG`, where TensorFlow looks
+    for it.
+
+    Raises:
+        InputError: if the variables do not specify a cluster and a task in it.
+    """
+    if not os.environ.get("TF_CONFIG"):
+        found = _slurm_cluster()
+        if found is None:
+            return None
+        os.environ["TF_CONFIG"] = json.dumps(found)
+    return read_cluster(os.environ["TF_CONFIG"])
+
+
+def read_cluster(text: str) -> Cluster:
+    """Reads the value of `TF_CONFIG`.
+
+    Raises:
+        InputError: if it would make TensorFlow crash or hang.
+    """
+    try:
+        content = json.loads(text)
+        jobs: dict[str, list[str]] = content["cluster"]
+        kind, index = content["task"]["type"], int(content["task"]["index"])
+        own_job = jobs[kind]
+        listed = all(isinstance(addresses, list) and addresses for addresses in jobs.values())
+        if not listed or not set(jobs) <= {"chief", "worker"} or len(jobs.get("chief", [""])) != 1:
+            raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InputError(f"TF_CONFIG: expected {EXAMPLE}; received {text[:300]!r}") from None
+    addresses = tuple(address for job in ("chief", "worker") for address in jobs.get(job, []))
+    for address in addresses:
+        match = ADDRESS.fullmatch(address) if isinstance(address, str) else None
+        if not (match and 1 <= int(match["port"]) <= 65535):
+            raise InputError(f"TF_CONFIG: expected addresses of the form host:port; received {address!r}")
+    address, count = Counter(addresses).most_common(1)[0]
+    if count > 1:
+        raise InputError(f"TF_CONFIG: expected a different address for each worker; received {address} twice")
+    if not 0 <= index < len(own_job):
+        raise InputError(
+            f"TF_CONFIG: expected the index of a {kind} between 0 and {len(own_job) - 1}; received {index}"
+        )
+    tasks = tuple(f"{job} {i}" for job in ("chief", "worker") for i in range(len(jobs.get(job, []))))
+    return Cluster(tasks, addresses, tasks.index(f"{kind} {index}"))
+
+
+def _slurm_cluster() -> dict[str, Any] | None:
+    """The cluster of a Slurm step with several tasks, as the content of `TF_CONFIG`."""
+    step, allocated = os.environ.get("SLURM_STEP_NUM_TASKS"), os.environ.get("SLURM_NTASKS")
+    if "SLURM_PROCID" not in os.environ or (step or allocated or "1") == "1":
+        return None
+    try:
+        import tensorflow as tf
+
+        # Jobs that share a node get ports of their own. The GPUs of a task are those that Slurm shows it, so
+        # the resolver must not divide them; it needs numbers nevertheless.
+        port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
+        tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+            port_base=port, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
+        )
+        cluster = resolver.cluster_spec().as_dict()
+        own = cluster[resolver.task_type][resolver.task_id]
+    except (RuntimeError, ValueError, KeyError, IndexError, TypeError) as error:
+        given = {name: text for name, text in sorted(os.environ.items()) if name.startswith("SLURM_STEP_")}
+        raise InputError(
+            f"Slurm: expected a step of several tasks, started by srun; received SLURM_NTASKS={allocated}, "
+            f"{given or 'no SLURM_STEP_*'} ({error}); to train in one process, start it by srun --ntasks 1"
+        ) from None
+    node = os.environ.get("SLURMD_NODENAME", own.rpartition(":")[0])
+    if own.rpartition(":")[0] != node:
+        # TensorFlow's resolver sorts the nodes by name and fills each before the next.
+        raise InputError(
+            f"Slurm: expected task {resolver.task_id} on {own.rpartition(':')[0]}, as TensorFlow orders the "
+            f"nodes; received {node}; use srun --distribution=block, or set TF_CONFIG"
+        )
+    return {"cluster": cluster, "task": {"type": resolver.task_type, "index": resolver.task_id}}

@@ -1,0 +1,49 @@
+"""A connection between two workers."""
+
+import contextlib
+import json
+import queue
+import socket
+from typing import Any
+
+# The kernel asks a silent peer every 2 s; one that does not answer for 8 s is gone. Systems other than Linux
+# may lack these options, and then notice the loss of a machine (not of a process) later.
+KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
+LONGEST_LINE = 1 << 20
+
+
+class Link:
+    """A connection between the chief and another worker; a message is a line of JSON.
+
+    Args:
+        connection: connected socket.
+        rank: rank of the worker at the other end.
+    """
+
+    def __init__(self, connection: socket.socket, rank: int = 0):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEPALIVE.items():
+            if hasattr(socket, option):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        self.rank = rank
+        self.inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.is_open, self.has_left = True, False
+        self._connection, self._file = connection, connection.makefile("rb")
+
+    def send(self, **message: Any) -> None:
+        # If the connection is closed, the thread that receives its messages learns of it.
+        with contextlib.suppress(OSError):
+            self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
+        """The next message; None if the connection is closed or no message of ours comes."""
+        try:
+            self._connection.settimeout(timeout)
+            message = json.loads(self._file.readline(LONGEST_LINE))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return message if isinstance(message, dict) else None
+
+    def close(self) -> None:
+        self._file.close()
+        self._connection.close()

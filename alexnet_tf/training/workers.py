@@ -1,0 +1,313 @@
+"""The workers of a cluster meet before training, compare what they are about to do, and end together.
+
+Each worker keeps a connection to the chief until its work is done. The operating system closes the
+connections of a process that ends, for whatever reason, and notices within seconds that a machine has gone.
+So the others learn of it at once, even while they wait for that worker in an operation of TensorFlow.
+"""
+
+import atexit
+import contextlib
+import os
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from alexnet_tf.config.fields import Config
+from alexnet_tf.runtime import startup
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.cluster import Cluster
+from alexnet_tf.training.link import Link
+
+# Seconds that all workers have to come, and that a process has to end in order after another has ended.
+MEETING_SECONDS = 60.0
+ENDING_SECONDS = 6.0
+GREETING = "alexnet_tf"
+# Fields that may differ between workers, because the fingerprint identifies the images better than a path.
+UNCOMPARED = ("dataset", "storage")
+
+
+class Workers:
+    """The connections of this process to other workers: the chief's to all, or one to the chief.
+
+    For a process that trains alone there are no connections, and all methods return at once.
+
+    Args:
+        cluster: the workers; None if this process trains alone.
+
+    Raises:
+        InputError: if a worker does not come.
+    """
+
+    def __init__(self, cluster: Cluster | None = None):
+        self._cluster = cluster or Cluster(("worker 0",), ("",), 0)
+        self._is_chief = self._cluster.rank == 0
+        self._links: dict[int, Link] = {}
+        self._lock = threading.Lock()
+        self._is_meeting, self._has_left, self._is_told, self._why_ended = True, False, False, ""
+        if cluster:
+            self._gather() if self._is_chief else self._join()
+            atexit.register(self._exit)
+        self._is_meeting = False
+        if cluster:
+            # A worker other than the chief learns here that all have come.
+            self.compare({})
+
+    def compare(self, values: Mapping[str, Any]) -> None:
+        """Waits for all workers and compares the values of each with the chief's.
+
+        Raises:
+            InputError: on every worker if a value differs; it names the worker, the value and both sides.
+        """
+        texts = {name: str(value) for name, value in values.items()}
+        if not self._is_chief:
+            self._links[0].send(values=texts)
+            self._receive(self._links[0])
+            return
+        for link in self._links.values():
+            theirs = self._receive(link)["values"]
+            for name in [*texts, *theirs]:
+                expected, received = texts.get(name, "none"), theirs.get(name, "none")
+                if expected != received:
+                    worker = self._cluster.name(link.rank)
+                    self._fail(f"{worker}: {name}: expected {expected}, as on the chief; received {received}")
+        for link in self._links.values():
+            link.send(equal=True)
+
+    def check_shared(self, folder: Path, what: str) -> None:
+        """Checks that all workers see the folder that the chief has made.
+
+        Args:
+            folder: path of the folder on this worker.
+            what: what it is, for the message.
+
+        Raises:
+            InputError: on every worker if one does not see it.
+        """
+        if not self._links:
+            return
+        name = f".shared.{uuid.uuid4().hex}.tmp"
+        if self._is_chief:
+            (folder / name).touch()
+        try:
+            name = self._from_chief(name)
+            # A network file system may show a new file only after a few seconds.
+            deadline = time.monotonic() + 5
+            while not (is_seen := (folder / name).exists()) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            self.compare({what: "one folder for all workers" if is_seen else f"another folder, {folder}"})
+        finally:
+            if self._is_chief:
+                (folder / name).unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Tells the others that this process has done its work, so that it may end before them."""
+        self._has_left = True
+        for link in self._links.values():
+            link.send(left=True)
+
+    def interrupt(self, reason: str) -> None:
+        """Tells the others to end, because this process has been interrupted; it may still save its state."""
+        self._has_left = True
+        for link in self._links.values():
+            link.send(end=f"{self._cluster.name(self._cluster.rank)}: {reason}, so all workers end")
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether another worker has ended, so that the step under way may be half done."""
+        return bool(self._why_ended)
+
+    def wait_for_reason(self) -> None:
+        """After another exception: raises an InputError if its cause is that another worker has ended."""
+        deadline = time.monotonic() + ENDING_SECONDS / 2
+        while self._links and not self._why_ended and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self._why_ended:
+            self._fail(self._why_ended)
+
+    def _gather(self) -> None:
+        """Waits for the workers at the chief's address, which TensorFlow will use only later."""
+        expected = range(1, len(self._cluster.tasks))
+        deadline = time.monotonic() + MEETING_SECONDS
+        with self._server() as server:
+            while missing := [rank for rank in expected if not self._is_here(rank)]:
+                server.settimeout(max(deadline - time.monotonic(), 0.01))
+                try:
+                    self._greet(server.accept()[0])
+                except TimeoutError:
+                    self._fail(
+                        f"expected {len(self._cluster.tasks)} workers within {MEETING_SECONDS:g} s; missing: "
+                        f"{', '.join(map(self._cluster.name, missing))}"
+                    )
+
+    def _join(self) -> None:
+        """Connects to the chief as soon as it is there."""
+        self._server().close()
+        own, problem = self._cluster.rank, "no answer"
+        deadline = time.monotonic() + MEETING_SECONDS
+        while (seconds := min(deadline - time.monotonic(), 5.0)) > 0:
+            try:
+                link = Link(socket.create_connection(self._cluster.place(0), seconds))
+                link.send(greeting=GREETING, rank=own, addresses=self._cluster.addresses)
+                if (link.receive(seconds) or {}).get("greeting") == GREETING:
+                    self._links[0] = link
+                    threading.Thread(target=self._listen, args=(link,), daemon=True).start()
+                    return
+                problem = "another program answers there"
+                link.close()
+            except OSError as error:
+                problem = error.strerror or str(error)
+            time.sleep(0.2)
+        raise InputError(
+            f"expected the chief, {self._cluster.name(0)}, within {MEETING_SECONDS:g} s; received: {problem}"
+        )
+
+    def _server(self) -> socket.socket:
+        own = self._cluster.rank
+        host, port = self._cluster.place(own)
+        try:
+            return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            raise InputError(
+                f"{self._cluster.name(own)}: expected a free port; received: {error.strerror}"
+            ) from None
+
+    def _is_here(self, rank: int) -> bool:
+        return rank in self._links and self._links[rank].is_open
+
+    def _greet(self, connection: socket.socket) -> None:
+        link = Link(connection)
+        hello = link.receive(timeout=2.0) or {}
+        rank, addresses = hello.get("rank"), hello.get("addresses")
+        if hello.get("greeting") != GREETING or not isinstance(rank, int):
+            # Another program, such as a port scanner.
+            link.close()
+            return
+        link.rank = rank
+        link.send(greeting=GREETING)
+        expected = list(self._cluster.addresses)
+        if addresses != expected:
+            problem = f"cluster: expected {expected}, as on the chief; received {addresses}"
+        elif self._is_here(rank) or not 0 < rank < len(expected):
+            problem = "expected one process for each task; received another"
+        else:
+            self._links[rank] = link
+            threading.Thread(target=self._listen, args=(link,), daemon=True).start()
+            return
+        line = f"worker of rank {rank} from {connection.getpeername()[0]}: {problem}"
+        link.send(end=line)
+        self._fail(line)
+
+    def _listen(self, link: Link) -> None:
+        """Receives the messages of a connection until it closes; runs in a thread of its own."""
+        while message := link.receive():
+            link.has_left |= "left" in message
+            link.inbox.put(message)
+            if "end" in message:
+                self._end(message["end"])
+        link.is_open = False
+        link.inbox.put(None)
+        if not (link.has_left or self._has_left or (self._is_chief and self._is_meeting)):
+            self._end(self._gone(link))
+
+    def _receive(self, link: Link) -> dict[str, Any]:
+        message = link.inbox.get()
+        if message is None or "end" in message or "left" in message:
+            self._fail(self._why_ended or (message or {}).get("end") or self._gone(link))
+        return message
+
+    def _from_chief(self, text: str) -> str:
+        """The chief's text, on every worker."""
+        if not self._is_chief:
+            return self._receive(self._links[0])["text"]
+        for link in self._links.values():
+            link.send(text=text)
+        return text
+
+    def _gone(self, link: Link) -> str:
+        return (
+            f"{self._cluster.name(link.rank)} has ended before the others, so all workers end; the same "
+            "command on every worker goes on from the last checkpoint"
+        )
+
+    def _tell(self, line: str) -> None:
+        """Keeps the reason for the end; the chief passes it on."""
+        with self._lock:
+            self._why_ended = self._why_ended or line
+        for link in list(self._links.values()) if self._is_chief else []:
+            link.send(end=self._why_ended)
+
+    def _fail(self, line: str) -> NoReturn:
+        """Ends all workers; the main thread of this one by an error, which the command prints."""
+        self._is_told = True
+        self._tell(line)
+        raise InputError(line)
+
+    def _end(self, line: str) -> None:
+        """Ends this process because another has; the main thread may be waiting for that in TensorFlow."""
+        if self._why_ended or self._has_left:
+            return
+        self._tell(line)
+        if "tensorflow" in sys.modules:
+            from tensorflow.python.eager import context
+
+            # TensorFlow's own watch does the same, only later: the collective operation under way raises an
+            # exception, so that the main thread ends in order.
+            with contextlib.suppress(Exception):
+                context.context().abort_collective_ops(14, line)
+        time.sleep(ENDING_SECONDS)
+        self._exit()
+
+    def _exit(self) -> None:
+        """Ends the process, if another has ended, without TensorFlow's clean-up, which would wait for it."""
+        if not self._why_ended or self._has_left:
+            return
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        if not self._is_told:
+            os.write(startup.shown_stderr, f"error: {self._why_ended}\n".encode())
+        os._exit(2)
+
+
+_current = Workers()
+
+
+def current_workers() -> Workers:
+    """The workers that this process trains with."""
+    return _current
+
+
+def meet(cluster: Cluster) -> Workers:
+    """Waits for all workers; they are `current_workers()` from now on.
+
+    Raises:
+        InputError: if a worker does not come within `MEETING_SECONDS`.
+    """
+    global _current
+    _current = Workers(cluster)
+    return _current
+
+
+@contextlib.contextmanager
+def ending_together() -> Iterator[None]:
+    """Replaces an exception by an `InputError` if its cause is that another worker has ended."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception:
+        current_workers().wait_for_reason()
+        raise
+
+
+def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
+    """The values of a run that have to be equal on all workers."""
+    fields: dict[str, Any] = {}
+    for name, value in config.to_dict().items():
+        fields |= value if isinstance(value, dict) else {name: value}
+    compared = {name: value for name, value in fields.items() if name not in UNCOMPARED}
+    return {"data fingerprint": data_fingerprint, **compared, "config hash": config.hash(data_fingerprint)}

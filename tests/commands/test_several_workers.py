@@ -1,0 +1,71 @@
+"""Two workers on this machine train as one, and end together."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.colored_images import write_colored_tree
+from tests.worker_processes import start_workers, wait_for, wait_for_end
+
+COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("images") / "colors"
+    return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
+
+
+def train_command(tree: Path, out: Path, *settings: str) -> list[str]:
+    flags = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=8", "--epochs", "2"]
+    return ["-m", "alexnet_tf", "train", "--dataset", f"folder:{tree}", "--out", str(out), *flags, *settings]
+
+
+def run_command(tree: Path, results: Path) -> list[str]:
+    arms = ["--arms", "relu-modern,tanh-modern", "--seeds", "0", "--epochs", "8"]
+    settings = ["--set", "batch_size=8", "--set", "stop_train_error=0", "--results-dir", str(results)]
+    return ["-m", "experiments", "run", "relu", "--dataset", f"folder:{tree}", *arms, *settings]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("folder", "settings", "words"),
+    [
+        ("net", ["--set", "momentum=0.8"], "momentum: expected 0.9, as on the chief; received 0.8"),
+        ("other", [], "--out: expected one folder for all workers"),
+    ],
+)
+def test_a_worker_that_differs_ends_both_in_one_line(tree, tmp_path, folder, settings, words):
+    commands = [train_command(tree, tmp_path / "net"), train_command(tree, tmp_path / folder, *settings)]
+    ended = wait_for_end(start_workers(commands, tmp_path / "logs"))
+
+    assert [each.status for each in ended] == [2, 2]
+    for each in ended:
+        assert len(each.errors) == 1
+        assert "worker 1 (127.0.0.1:" in each.errors[0]
+        assert words in each.errors[0]
+    assert not list(tmp_path.glob("*/*.keras"))
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_ends_the_other_and_the_same_command_goes_on(tree, tmp_path):
+    results = tmp_path / "results"
+    command, runs = run_command(tree, results), results / "folder-colors" / "ablation-relu" / "runs.csv"
+    processes = start_workers([command] * 2, tmp_path / "1")
+    wait_for(tmp_path / "1" / "0.err", "epoch 2/", processes)
+    processes[1].kill()
+    chief, _ = wait_for_end(processes, seconds=60)
+
+    assert chief.status == 2
+    assert chief.seconds < 15
+    assert "worker 1 (127.0.0.1:" in chief.errors[-1]
+    assert "failed" not in (runs.read_text() if runs.exists() else "")
+
+    ended = wait_for_end(start_workers([command] * 2, tmp_path / "2"))
+
+    assert [each.status for each in ended] == [0, 0], ended[0].errors + ended[1].errors
+    with open(runs, newline="") as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["done", "done"]
+    assert not any("relu-modern" in line and " epoch 1/" in line for line in ended[0].errors)

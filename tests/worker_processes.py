@@ -1,0 +1,99 @@
+"""Processes that train together on this machine."""
+
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class Worker(subprocess.Popen):
+    """A process of Python.
+
+    Args:
+        arguments: of Python.
+        environment: its variables.
+        log: its output goes to this path with the suffixes `.out` and `.err`.
+    """
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path):
+        self.logs = [log.with_suffix(suffix) for suffix in (".out", ".err")]
+        with open(self.logs[0], "w") as output, open(self.logs[1], "w") as errors:
+            super().__init__(
+                [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=errors
+            )
+
+
+@dataclass
+class Ended:
+    """How a process ended: exit status, seconds since it was waited for, lines of its output and errors."""
+
+    status: int
+    seconds: float
+    output: list[str]
+    errors: list[str]
+
+
+def free_addresses(count: int) -> list[str]:
+    """Addresses of this machine that no process listens at."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
+
+
+def tf_config(addresses: Sequence[str], index: int) -> str:
+    """The value of `TF_CONFIG` for one of several workers."""
+    return json.dumps({"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}})
+
+
+def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
+    """Starts Python with these arguments as the workers of one cluster; None for one that never comes.
+
+    Args:
+        commands: arguments of each worker.
+        folder: for the output, `0.out`, `0.err`, ...
+    """
+    addresses = free_addresses(len(commands))
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        Worker(command, {**os.environ, "TF_CONFIG": tf_config(addresses, index)}, folder / str(index))
+        for index, command in enumerate(commands)
+        if command is not None
+    ]
+
+
+def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float = 240) -> None:
+    """Waits until a file contains a text; fails if a process ends before."""
+    deadline = time.monotonic() + seconds
+    while not (path.exists() and text in path.read_text()):
+        assert all(process.poll() is None for process in processes), "a process has ended too early"
+        assert time.monotonic() < deadline, f"{text!r} did not come"
+        time.sleep(0.05)
+
+
+def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
+    """Waits until all processes have ended; those that have not ended in time are killed."""
+    started = time.monotonic()
+    ends: dict[Worker, float] = {}
+    while len(ends) < len(processes) and time.monotonic() - started < seconds:
+        for process in processes:
+            if process not in ends and process.poll() is not None:
+                ends[process] = time.monotonic() - started
+        time.sleep(0.05)
+    ended = []
+    for process in processes:
+        if process not in ends:
+            process.kill()
+        status = process.wait()
+        output, errors = (path.read_text().splitlines() for path in process.logs)
+        ended.append(Ended(status, ends.get(process, math.inf), output, errors))
+    return ended
