@@ -51,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     if options.freeze and not options.start:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
     with quiet_startup():
+        # As in experiments: a run that is repeated or resumed gives the same numbers, also on a GPU.
+        tf.config.experimental.enable_op_determinism()
         strategy = make_strategy(options.replicas)
     warn_of_unseen_gpu()
     start = load_trained(options.start, "--from") if options.start else None

@@ -314,8 +314,9 @@ def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -
     """Maps (index, ...) to (image, is_readable, ...); decodes in parallel and keeps the order."""
 
     def read(index):
+        # With op determinism, tf.data would make the calls of a stateful function one after the other.
         image, is_readable = tf.numpy_function(
-            lambda i: image_set.read(split, i), [index], (tf.uint8, tf.bool)
+            lambda i: image_set.read(split, i), [index], (tf.uint8, tf.bool), stateful=False
         )
         image.set_shape(image_set.image_shape)
         is_readable.set_shape([])
