@@ -33,8 +33,8 @@ class DataConfig:
         input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
-        crop: side of the crop, random in training and central in tests; 0 for the whole image, or with
-            `pad` a crop of the size of the image before padding.
+        crop: side of the crop; 0 for the whole image, or with `pad` a crop of the size of the image before
+            padding.
         flip: mirror each training image with probability 1/2.
         color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
             program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
@@ -46,6 +46,7 @@ class DataConfig:
         gaussian_noise: standard deviation, in grey levels, of Gaussian noise added to each pixel and channel
             of a training image.
         color_noise_until: last epoch with colour noise, 0 for no end; 67 in the authors' program.
+        crop_position: where training images are cropped; tests always use the centre.
         storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams if they would
             take more than 4 GiB of memory. It does not affect results, so it is left out of the hash.
     """
@@ -63,6 +64,7 @@ class DataConfig:
     brightness: float = 0.0
     gaussian_noise: float = 0.0
     color_noise_until: int = 0
+    crop_position: Literal["random", "center"] = "random"
     storage: Literal["auto", "memory", "stream"] = "auto"
 
 

@@ -174,7 +174,9 @@ class DataPipelines:
         if self.config.rotation:
             # Before the crop, which removes much of the corners that rotation fills with 0.
             images = augment.random_rotation(images, draws.rotation, self.config.rotation)
-        if self._crop:
+        if self._crop and self.config.crop_position == "center":
+            images = augment.center_crop(images, self._crop)
+        elif self._crop:
             images = augment.random_crop(images, draws.crop, self._crop)
         if self.config.flip:
             images = augment.random_flip(images, draws.flip)

@@ -97,3 +97,14 @@ def binomial_standard_error(error: float, examples: int) -> float:
     if not (0 <= error <= 1 and examples >= 1):
         raise InputError(f"expected an error in [0, 1] of examples, received {error!r} of {examples!r}")
     return math.sqrt(error * (1 - error) / examples)
+
+
+def is_tie(error: float, other: float, examples: int) -> bool:
+    """Whether an error rate is within two binomial standard errors of a smaller one, on as many examples.
+
+    Example:
+
+    >>> is_tie(0.3, 0.31, examples=5000), is_tie(0.3, 0.32, examples=5000)
+    (True, False)
+    """
+    return other - error <= 2 * binomial_standard_error(error, examples)

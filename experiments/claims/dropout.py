@@ -1,13 +1,23 @@
 """C8: without dropout the network overfits substantially; with it, it takes twice as long (section 4.2).
 
     make ablation-dropout DATASET=cifar10 DATA_DIR=...
+    make ablation-dropout-trained DATASET=tiny_imagenet100 DATA_DIR=...
 
-The claim is tested twice: with crops and flips, as this net is usually trained, and without them, where
-overfitting is stronger. Training time is the number of epochs until the training error is 40%, which is
-reached before the learning rate drops.
+`ablation-dropout` tests the claim twice: with crops and flips, as this net is usually trained, and without
+them, where overfitting is stronger. Training time is the number of epochs until the training error is 40%,
+which is reached before the learning rate drops.
 """
 
-from experiments.claims.common import FIVE_SEEDS, GAP, cifar_arm, epochs_to
+from experiments.claims.common import (
+    CIFAR_SCALE,
+    FIVE_SEEDS,
+    GAP,
+    TRAINED_SCALE,
+    cifar_arm,
+    epochs_to,
+    gap_at,
+    trained_arm,
+)
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 EPOCHS_TO_40 = epochs_to(40)
@@ -38,15 +48,52 @@ EXPERIMENT = Experiment(
         ),
         cifar_arm("dropout-plain", 0.02, "dropout, no crops, no flips", FIVE_SEEDS, pad=0, flip=False),
     ),
-    comparisons=(*_effects("", primary=True), *_effects("-plain", primary=False)),
+    comparisons=(
+        *_effects("", primary=True),
+        # Every run of both arms reaches these training errors.
+        Comparison("dropout", "none", gap_at(31), "difference", None, -0.02, control="slower fitting"),
+        *_effects("-plain", primary=False),
+        Comparison("dropout-plain", "none-plain", gap_at(25), "difference", None, -0.02),
+    ),
     metrics=(GAP, EPOCHS_TO_40),
     reasons=(
-        "dropout can take away only as much overfitting as there is. With crops and flips there is little "
-        "in ten epochs: the whole gap of `none` is smaller than the smallest effect of interest, so that "
-        "this condition could not reach it. Without crops and flips (`-plain`) there is more, and the same "
-        "dropout takes away more than that",
-        "in both conditions the net of ten epochs has a higher test error with dropout, as with "
-        "augmentation (C5): probably it loses more by what it has not learned yet than it gains by "
-        "overfitting less. Whether a longer training turns that round was not tried",
+        "dropout can remove only as much overfitting as there is: with crops and flips the whole gap of "
+        "`none` after ten epochs is smaller than the smallest effect of interest. Without them (`-plain`) "
+        "the gap is larger, and dropout removes more than that",
+        "dropout slows fitting down, and a net that has fitted less overfits less: at 31% training error the "
+        "gaps of `dropout` and `none` differ by almost nothing",
+        "in both conditions the test error after ten epochs is higher with dropout, as with augmentation "
+        "(C5). A longer training was not tried here",
     ),
+    disclosures=(
+        "commit 6ef6745 changed the measure of speed from whole epochs to interpolated ones, and the seeds "
+        "from three to five. The first committed rows are later (04da36f); whether runs had been seen "
+        "before, the history does not show",
+        "the control at equal training error was declared when the rows were known",
+    ),
+    earlier_verdict="reproduced, but weaker",
+    scale=CIFAR_SCALE,
 )
+# Before the rate falls.
+EPOCHS_TO_65 = epochs_to(65)
+TRAINED = Experiment(
+    name="ablation-dropout-trained",
+    claim="C8",
+    section="4.2",
+    statement="Without dropout the network overfits substantially.",
+    dataset="tiny_imagenet100",
+    cost="about 8 hours of one core in mixed_bfloat16, its search 5; `dropout` is C2's `two`",
+    arms=(
+        trained_arm("none", "no dropout", dropout=0.0),
+        trained_arm("dropout", "dropout of a half in fc6 and fc7"),
+    ),
+    comparisons=(
+        # Section 4.2 means the error on new images. Two points, as in C5.
+        Comparison("dropout", "none", TEST_ERROR, "difference", None, -0.02, primary=True),
+        Comparison("dropout", "none", GAP, "difference", None, -0.02),
+        Comparison("dropout", "none", EPOCHS_TO_65, "ratio", 2.0, 1.5),
+    ),
+    metrics=(GAP, EPOCHS_TO_65),
+    scale=TRAINED_SCALE,
+)
+EXPERIMENTS = (TRAINED, EXPERIMENT)

@@ -9,6 +9,8 @@ pair, to show what the speed-up depends on. No arm is regularised; each has a co
 from its grid that trains fastest.
 """
 
+import dataclasses
+
 from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.config.models import CifarNetConfig
 from experiments.claims.common import epochs_to
@@ -91,6 +93,8 @@ EXPERIMENT = Experiment(
             RAW_GRID,
             "2012 but max pooling",
         ),
+        # The search could not separate .016, which won, from .008.
+        _arm("tanh", "-half", BASE, 0.008, (), "`tanh` at half its rate"),
     ),
     comparisons=(
         _compare("", primary=True),
@@ -98,15 +102,22 @@ EXPERIMENT = Experiment(
         _compare("-glorot"),
         _compare("-unit"),
         _compare("-maxpool"),
+        dataclasses.replace(_compare(""), arm="tanh-half"),
     ),
     metrics=(EPOCHS_TO_25,),
     reasons=(
-        "the factor belongs to the conditions of 2012, and most of it to the scale of the input: with "
-        "pixels of unit variance and all else as it was, little of it is left (`relu-unit`, `tanh-unit`); "
-        "with max pooling, more; in the modern net three pairs show none",
+        "the factor belongs to the conditions of 2012, and above all to the scale of the input: with pixels "
+        "of unit variance and everything else unchanged, little of it is left (`relu-unit`, `tanh-unit`); "
+        "with max pooling more; in the modern net three pairs show none",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
         "helps tanh, so that pair says little about the activation",
     ),
+    notes=(
+        "the rate of `tanh` was decided at epoch 20 of about 41 by training errors that the search could not "
+        "separate (.3149 at .016, .3174 at .008); `tanh-half` is declared to measure the other rate",
+    ),
     objective="epochs_to_target",
     figure="train_error",
+    earlier_verdict="reproduced",
+    scale="as in the paper as far as it says: four layers on CIFAR-10 (images re-encoded as JPEG)",
 )

@@ -3,7 +3,7 @@
 make ablation-weight-decay DATASET=cifar10 DATA_DIR=...
 """
 
-from experiments.claims.common import FIVE_SEEDS, cifar_arm
+from experiments.claims.common import CIFAR_SCALE, FIVE_SEEDS, cifar_arm
 from experiments.experiment import TEST_ERROR, TRAIN_ERROR, Comparison, Experiment
 
 EXPERIMENT = Experiment(
@@ -25,4 +25,6 @@ EXPERIMENT = Experiment(
         "the run of `decay` with seed 4 was paused for more than an hour; its `seconds` include the pause",
     ),
     figure="train_error",
+    earlier_verdict="reproduced",
+    scale=CIFAR_SCALE,
 )

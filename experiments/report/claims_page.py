@@ -179,8 +179,8 @@ def _condition_lines(
     """A line for each primary and control comparison; the first also names the condition."""
     shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
-    scale = f": {evidence.experiment.scale}" if evidence.experiment.scale else ""
-    first = f"{name}{scale}{'; decides the claim' if decides else ''}"
+    scale = f"; {evidence.experiment.scale}" if evidence.experiment.scale else ""
+    first = f"{name}{' (decides the claim)' if decides else ''}{scale}"
     return [
         [
             "" if place else first,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alexnet_tf.data.arrays import SELECTION_SHARE
-from alexnet_tf.statistics.intervals import binomial_standard_error
+from alexnet_tf.statistics.intervals import is_tie
 from experiments.evidence.effects import Records, Row, arms_in_order, config_of, examples_of
 from experiments.evidence.read import Evidence
 
@@ -50,7 +50,7 @@ def _is_of_its_data_set(evidence: Evidence) -> bool:
 
 
 def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """A sentence for each arm whose rates all missed the target, or tied, or had a winner within noise."""
+    """Sentences on arms whose rates all missed the target, and on rates that one seed cannot separate."""
     blind: list[str] = []
     tied: list[str] = []
     close: list[str] = []
@@ -61,6 +61,8 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
+        # A second seed has decided between rates that tied.
+        if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = examples_of(evidence.rows, evidence.records, name, "train_examples")
         rivals = _rivals(winner, of_arm, examples)
@@ -68,30 +70,32 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             tied.append(f"`{name}`")
         elif rivals:
             rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
-            close.append(f"`{name}` ({winner['learning_rate']:g}, not {rates})")
+            close.append(f"`{name}` ({winner['learning_rate']:g}; not separated from {rates})")
     sentences = {
-        "no rate of the search reached the target for {}, so there the rate was chosen by the training error "
-        "at its end (lr_search.csv)": blind,
-        "no rate of the search was better than another, beyond the noise of its images, for {} "
-        "(lr_search.csv)": tied,
-        "the search, of one seed, chose between rates whose errors differ by less than the noise of its "
-        "images, so that another might have won, for {} (lr_search.csv)": close,
+        "no rate of the search reached the target for {}, so the training error at its end decided "
+        "(lr_search.csv)": blind,
+        "the search, with one seed, could not separate any of the rates of {} (lr_search.csv)": tied,
+        "the search, with one seed, could not separate the winning rate from others for {} "
+        "(lr_search.csv)": close,
     }
     return [sentence.format(", ".join(names)) for sentence, names in sentences.items() if names]
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """Rows within one binomial standard error of the winner's selection error, the nearest first.
+    """Rows that the noise of the selection split cannot separate from the winner, the nearest first.
 
-    If the number of training images is unknown, or the value is not an error rate, only ties are rivals.
+    If the number of training images is unknown, or the value is not an error rate, only equal values are
+    rivals.
     """
-    noise = 0.0
-    if winner["objective"] == "selection_error" and len(train_examples) == 1:
-        noise = binomial_standard_error(winner["value"], round(SELECTION_SHARE * train_examples[0]))
+    has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
+    size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0
     behind = [row for row in of_arm if row is not winner and row["value"] is not None]
-    return sorted(
-        (row for row in behind if row["value"] - winner["value"] <= noise), key=lambda row: row["value"]
-    )
+    rivals = [
+        row
+        for row in behind
+        if (is_tie(winner["value"], row["value"], size) if size else row["value"] == winner["value"])
+    ]
+    return sorted(rivals, key=lambda row: row["value"])
 
 
 def conditions(rows: Sequence[Row], records: Records) -> list[str]:

@@ -13,6 +13,9 @@ from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.processor import has_bfloat16
 from experiments.experiment import Arm, Experiment
 
+# The directory of the committed evidence.
+EVIDENCE = "results"
+
 
 @dataclass(frozen=True)
 class Options:
@@ -80,6 +83,10 @@ class Options:
             options: options with `auto` replaced by a name, and a precision if no flag or setting gives one.
             notices: messages that `auto` fell back to the built-in set, or that the precision differs from
                 that of the committed rows because this processor does not support it.
+
+        Raises:
+            InputError: if rows for the committed evidence were declared in bfloat16, which this processor
+                does not have.
         """
         notices = []
         dataset = self.dataset
@@ -91,6 +98,13 @@ class Options:
                     f"results say nothing about {experiment.dataset}. With a network, fetch the real one by",
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
+        is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
+        if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
+            raise InputError(
+                f"{experiment.name}: expected a processor with bfloat16, in which its evidence is declared; "
+                "received one without; train it elsewhere, or choose another RESULTS_DIR= for runs of your "
+                "own in float32"
+            )
         chosen = self.precision
         if chosen is None and not any(text.startswith("precision=") for text in self.settings):
             chosen = precision if dataset == experiment.dataset else "float32"

@@ -1,4 +1,7 @@
-"""Searches the learning rate of every arm over its declared grid, with one seed, on the selection split."""
+"""Searches the learning rate of every arm over its declared grid, on the selection split.
+
+Rates that one seed cannot separate get a second seed, and the mean decides.
+"""
 
 import contextlib
 import math
@@ -10,12 +13,13 @@ from typing import Any
 import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.arrays import results_slug
+from alexnet_tf.data.arrays import SELECTION_SHARE, results_slug
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed, remove_temporaries
+from alexnet_tf.statistics.intervals import is_tie
 from alexnet_tf.training.history import History
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
@@ -27,6 +31,8 @@ from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
 
 SEARCH_SEED = 1000
+# Decides between rates that tie with the first seed.
+SECOND_SEED = 1001
 # Maximum number of grid extensions; after that a winner at the edge is accepted.
 MAX_EXTENSIONS = 6
 # Fields in which a candidate differs from its arm.
@@ -34,11 +40,12 @@ OWN_FIELDS = ("learning_rate", "holdout")
 
 
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
-    """Finds each arm's learning rate and writes lr_search.csv.
+    """Finds each arm's learning rate and writes lr_search.csv, with a row for each arm, rate and seed.
 
-    The runs do not train on the selection split and never use the report split. Their seed is not used in the
-    evidence. If the winner is at the edge of its grid, the grid is extended by the factor between the two
-    rates at this edge.
+    The runs do not train on the selection split and never use the report split. Their seeds are not used in
+    the evidence. Rates whose errors are within two binomial standard errors of the best one (on the selection
+    split) are trained with a second seed, and the lowest mean over both wins. If the winner is at the edge of
+    its grid, the grid is extended by the factor between the two rates at this edge.
 
     Returns:
         The folder of lr_search.csv.
@@ -65,8 +72,9 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     current_workers().check_shared(folder, "results directory")
     for arm in arms:
         for rate in arm.grid:
-            config_hash = candidate(arm, rate, options).hash(data.image_set.fingerprint)
-            check_search_row(folder, arm.name, rate, SEARCH_SEED, config_hash)
+            for seed in (SEARCH_SEED, SECOND_SEED):
+                config_hash = candidate(arm, rate, options, seed).hash(data.image_set.fingerprint)
+                check_search_row(folder, arm.name, rate, seed, config_hash)
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     with contextlib.ExitStack() as claims:
@@ -75,7 +83,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
                 lock = lock_path(folder, arm.name, "search")
                 claims.enter_context(claimed(lock, lock.stem))
                 remove_temporaries(lock.parent, f"search-{arm.name}-*.npz")
-        _search_arms(experiment, arms, folder, options, strategy)
+        selection_size = round(SELECTION_SHARE * len(data.image_set.train_labels))
+        _search_arms(experiment, arms, folder, options, strategy, selection_size)
     return folder
 
 
@@ -85,17 +94,24 @@ def _search_arms(
     folder: Path,
     options: Options,
     strategy: tf.distribute.Strategy,
+    selection_size: int,
 ) -> None:
     for arm in arms:
         rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in arm.grid]
         for extensions_left in reversed(range(MAX_EXTENSIONS + 1)):
-            winner = min(rows, key=rank)
+            first = [row for row in rows if row["seed"] == SEARCH_SEED]
+            # Where all rates are equally bad, a second seed would not tell them apart.
+            is_tied = len({rank(row) for row in first}) == 1
+            rivals = [] if is_tied else tied(first, selection_size)
+            for rate in [row["learning_rate"] for row in rivals]:
+                second = search_row(experiment, arm, rate, folder, options, strategy, SECOND_SEED)
+                rows = [row for row in rows if row["config_hash"] != second["config_hash"]] + [second]
+            best = winning_rate(rows, [row["learning_rate"] for row in rivals or first])
             for row in rows:
-                row["winner"] = row is winner
+                row["winner"] = row["learning_rate"] == best
             if is_chief(strategy):
                 record_search(folder, rows, [each.name for each in experiment.arms])
-            is_tied = len({rank(row) for row in rows}) == 1
-            edge = next_rate(sorted(row["learning_rate"] for row in rows), winner["learning_rate"], is_tied)
+            edge = next_rate(sorted(row["learning_rate"] for row in first), best, is_tied)
             if edge is None:
                 break
             if extensions_left:
@@ -107,7 +123,7 @@ def _search_arms(
                 "rate may lie beyond",
                 file=sys.stderr,
             )
-        print(f"{experiment.name} {arm.name}: learning rate {winner['learning_rate']:g}", flush=True)
+        print(f"{experiment.name} {arm.name}: learning rate {best:g}", flush=True)
 
 
 def search_row(
@@ -117,9 +133,10 @@ def search_row(
     folder: Path,
     options: Options,
     strategy: tf.distribute.Strategy,
+    seed: int = SEARCH_SEED,
 ) -> dict[str, Any]:
     """Trains one candidate, unless its row exists, and returns its row of lr_search.csv."""
-    config = candidate(arm, rate, options)
+    config = candidate(arm, rate, options, seed)
     data = open_data(config.data, options.access)
     config_hash = config.hash(data.image_set.fingerprint)
     # The chief has then recorded the candidate before this one, so all workers find the same rows.
@@ -128,11 +145,11 @@ def search_row(
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
     shared = find_shared_search(folder, config_hash, experiment.objective)
-    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}.npz"
+    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}-{seed}.npz"
     if shared:
         row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
     else:
-        callbacks = run_callbacks(f"search {arm.name} {rate:g}", config, data, folder, options)
+        callbacks = run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options)
         _, history = train(config, data, strategy, checkpoint, callbacks, report=False)
         row = make_row(experiment, arm, config, config_hash, history)
     if is_chief(strategy):
@@ -141,9 +158,9 @@ def search_row(
     return row
 
 
-def candidate(arm: Arm, rate: float, options: Options) -> Config:
+def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
     """The config of one search run: that of the arm, but shorter and without the selection split."""
-    config = arm.config.replace(seed=SEARCH_SEED, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
+    config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         config = config.replace(
             drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
@@ -189,6 +206,50 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
     True
     """
     return tuple(math.inf if row[name] is None else row[name] for name in ("value", "train_error"))
+
+
+def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
+    """The rows of one seed that its noise cannot separate from the best one, which is among them.
+
+    Errors are compared by `is_tie`: selection errors, or training errors where no rate reached the target.
+    Epochs to a target have no known noise.
+
+    Example:
+
+    >>> errors = ((0.01, 0.30), (0.02, 0.31), (0.04, 0.40))
+    >>> rows = [{"learning_rate": rate, "objective": "selection_error", "value": e} for rate, e in errors]
+    >>> [row["learning_rate"] for row in tied([row | {"train_error": 0.2} for row in rows], 5000)]
+    [0.01, 0.02]
+    """
+    best = min(rows, key=rank)
+    name = "value" if best["objective"] == "selection_error" else "train_error"
+    if best[name] is None or (name == "train_error" and best["value"] is not None):
+        return [best]
+    return [
+        row
+        for row in rows
+        if row[name] is not None
+        and (row["value"] is None) == (best["value"] is None)
+        and is_tie(best[name], row[name], selection_size)
+    ]
+
+
+def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> float:
+    """The rate among `rates` whose rows are best by the mean over seeds.
+
+    Example:
+
+    >>> values = ((0.01, 0.30), (0.02, 0.31), (0.01, 0.33), (0.02, 0.31))
+    >>> rows = [{"learning_rate": rate, "value": value, "train_error": 0.2} for rate, value in values]
+    >>> winning_rate(rows, [0.01, 0.02])
+    0.02
+    """
+
+    def mean_rank(rate: float) -> tuple[float, ...]:
+        ranks = [rank(row) for row in rows if row["learning_rate"] == rate]
+        return tuple(sum(each) / len(ranks) for each in zip(*ranks, strict=True))
+
+    return min(rates, key=mean_rank)
 
 
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:

@@ -135,6 +135,17 @@ def test_padded_crops_keep_the_size_and_move_the_image(image_set):
     assert (np.abs(first[:, 0]).sum(axis=(1, 2)) == 0).any()
 
 
+def test_the_central_crop_in_training_is_that_of_tests(image_set):
+    central = DataPipelines(image_set, DataConfig(crop=6, crop_position="center"))
+    trained = images_of(central.train(seed=0, epoch=1, batch_size=30))
+    tested = images_of(central.train_subset(30))
+    # An epoch is a permutation of the images.
+    order = [np.sort(images.reshape(len(images), -1), axis=0) for images in (trained, tested)]
+    np.testing.assert_array_equal(*order)
+    moved = images_of(DataPipelines(image_set, DataConfig(crop=6)).train(seed=0, epoch=1, batch_size=30))
+    assert not np.array_equal(trained, moved)
+
+
 def test_smaller_crops(image_set):
     data = DataPipelines(image_set, DataConfig(crop=6))
 

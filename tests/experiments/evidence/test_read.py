@@ -39,7 +39,7 @@ def test_every_rate_won_its_search(experiment, folder):
         if not tried:
             assert arm.name not in recorded, f"{arm.name} has runs but no search"
             continue
-        winners = [row["learning_rate"] for row in tried if row["winner"]]
+        winners = sorted({row["learning_rate"] for row in tried if row["winner"]})
         rates = sorted(row["learning_rate"] for row in tried)
         assert winners == [arm.config.train.learning_rate], arm.name
         assert set(arm.grid) <= set(rates), arm.name

@@ -63,7 +63,7 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
     section = section_of(page_of(root, SPEED, explained), "C4")
     assert "**No such effect.**" in section
     lines = [line for line in section.splitlines() if "(primary)" in line]
-    assert lines[0].startswith("| [pooling](builtin/pooling/table.md) on builtin; decides the claim | ")
+    assert lines[0].startswith("| [pooling](builtin/pooling/table.md) on builtin (decides the claim) | ")
     # -.4, -.5, -.3 points: t = .4 / (.1 / sqrt 3) = 6.93, two degrees of freedom: p = 1 - t / sqrt(t^2 + 2)
     assert "| −0.2 points | −0.4 points | −0.40 points [−0.65, −0.15] | 3 | 0.0" in lines[0]
     assert lines[0].endswith("| direction confirmed, size open | once so |")

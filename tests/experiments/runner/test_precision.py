@@ -1,5 +1,7 @@
 """The declared experiments give the precision and the config hashes of the committed results."""
 
+import dataclasses
+import functools
 import json
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.folder import read_lr_search, read_runs
+from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS
 from experiments.experiment import Experiment
 from experiments.runner import options as options_module
@@ -31,7 +34,7 @@ def has_bfloat16(request, monkeypatch):
 def test_a_plain_run_makes_the_committed_hashes_where_there_is_bfloat16(experiment, has_bfloat16):
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.precision)
     rows = read_runs(committed(experiment)).rows
-    assert {row["arm"] for row in rows} == {arm.name for arm in experiment.arms}
+    assert {row["arm"] for row in rows} <= {arm.name for arm in experiment.arms}
     as_committed = has_bfloat16 or experiment.precision == "float32"
     for row in rows:
         planned = options.configured(experiment.arm(row["arm"]).config.replace(seed=row["seed"]))
@@ -44,13 +47,13 @@ def test_a_plain_run_makes_the_committed_hashes_where_there_is_bfloat16(experime
 def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
     monkeypatch.setattr(options_module, "has_bfloat16", lambda: True)
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.search_precision)
-    fingerprint = read_runs(committed(experiment)).rows[0]["data_fingerprint"]
+    fingerprints = {row["data_fingerprint"] for row in read_runs(committed(experiment)).rows}
     rows = read_lr_search(committed(experiment)).rows
-    assert bool(rows) == any(arm.grid for arm in experiment.arms)
+    assert bool(rows) == (bool(fingerprints) and any(arm.grid for arm in experiment.arms))
     for row in rows:
-        planned = candidate(experiment.arm(row["arm"]), row["learning_rate"], options)
+        planned = candidate(experiment.arm(row["arm"]), row["learning_rate"], options, row["seed"])
         assert row["precision"] == experiment.search_precision
-        assert planned.hash(fingerprint) == row["config_hash"]
+        assert {planned.hash(each) for each in fingerprints} == {row["config_hash"]}
 
 
 def test_rows_of_another_precision_than_declared_stand_in_a_folder_of_its_name():
@@ -90,3 +93,21 @@ def test_elsewhere_it_is_float32_unless_asked_for(has_bfloat16):
         assert precision == "float32"
         (notice,) = notices
         assert all(word in notice for word in ("float32", "mixed_bfloat16", "compare", "--precision"))
+
+
+@pytest.mark.parametrize("precision", [None, "float32", "mixed_bfloat16"])
+def test_no_evidence_is_trained_in_an_emulated_precision(has_bfloat16, precision, tmp_path):
+    (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
+    settled = functools.partial(Options.settled, experiment=experiment, precision=experiment.precision)
+    evidence = Options(dataset="cifar10", precision=precision, results_dir=tmp_path / "results")
+    if has_bfloat16:
+        assert settled(evidence)
+    else:
+        with pytest.raises(
+            InputError, match=r"ablation-pooling: expected a processor with bfloat16.* RESULTS_DIR="
+        ):
+            settled(evidence)
+    # A user's own runs, another precision's folder and another data set go on.
+    assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "runs"))
+    assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "results" / "float32"))
+    assert settled(dataclasses.replace(evidence, dataset="builtin"))

@@ -1,0 +1,91 @@
+"""Recomputes effects and verdicts from runs.csv, curves.csv and the declared columns of effects.csv.
+
+    python tests/experiments/evidence/oracle.py results/cifar10/ablation-dropout
+
+It shares no code with the project. (Records, which name the processors of pairs, are not read.)
+"""
+
+import csv
+import itertools
+import math
+import statistics
+import sys
+from pathlib import Path
+
+from scipy.stats import beta, t
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def value(run, metric, curve):
+    """(value, whether it is only a lower limit) of one run."""
+    if metric == "halves_p":
+        return (1000 * float(run["deals_beyond"]) + 1) / 1001, False
+    if metric.startswith("gap_at_"):
+        target = int(metric[7:]) / 100
+        for (e0, g0), (e1, g1) in itertools.pairwise(curve):
+            if e1 <= target:
+                return g0 + (e0 - target) / (e0 - e1) * (g1 - g0), False
+    return float(run[metric] or run["epochs"]), not run[metric]
+
+
+def verdict(low, high, n, s, kind):
+    """All kinds on one scale: no effect is 0, the claimed side is positive, the mirror of s is -s."""
+    scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
+    if n < 3 or low == high is None:
+        return "undecided" if n else "no pairs yet"
+    sign = math.copysign(1, scale(s))
+    s = sign * scale(s)
+    ends = (-math.inf if low is None else scale(low), math.inf if high is None else scale(high))
+    low, high = sorted(sign * end for end in ends)
+    if low > 0:
+        size = "size open" if high >= s else "below s"
+        return "reproduced" if low > s else f"direction confirmed, {size}"
+    if high < 0:
+        return "opposite"
+    if high >= s:
+        return "undecided"
+    return "not on the claimed side" if low <= -s else "no such effect"
+
+
+def judge(folder):
+    """(n, effect, low, high, verdict) for each row of effects.csv."""
+    runs = {(run["arm"], run["seed"]): run for run in rows(folder / "runs.csv") if run["status"] == "done"}
+    curves = {}
+    for point in rows(folder / "curves.csv"):
+        train, test = float(point["train_error"]), float(point["test_error"])
+        curves.setdefault((point["arm"], point["seed"]), []).append((train, test - train))
+    for row in rows(folder / "effects.csv"):
+        metric, kind, n, effect, low, high = row["metric"], row["effect_kind"], 0, None, None, None
+        sides = [
+            {
+                seed: value(run, metric, curves[name, seed])
+                for (name, seed), run in runs.items()
+                if name == arm
+            }
+            for arm in (row["arm"], row["baseline"])
+        ]
+        if kind == "share":
+            n, k = len(sides[0]), sum(p <= 0.05 for p, _ in sides[0].values())
+            effect = k / n
+            low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
+            high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
+        elif pairs := [(sides[0][seed], sides[1][seed]) for seed in sides[0].keys() & sides[1].keys()]:
+            changes = [math.log(a / b) if kind == "ratio" else a - b for (a, _), (b, _) in pairs]
+            n, mean = len(pairs), statistics.fmean(changes)
+            half = t.ppf(0.975, n - 1) * statistics.stdev(changes) / math.sqrt(n) if n > 1 else math.nan
+            back = math.exp if kind == "ratio" else float
+            effect, low, high = back(mean), back(mean - half), back(mean + half)
+            arm_limited, baseline_limited = (any(pair[side][1] for pair in pairs) for side in (0, 1))
+            if arm_limited or baseline_limited:
+                low = back(min(changes)) if arm_limited and n >= 5 else None
+                high = back(max(changes)) if baseline_limited and n >= 5 else None
+        yield n, effect, low, high, verdict(low, high, n, float(row["smallest_effect"]), kind)
+
+
+if __name__ == "__main__":
+    for row, found in zip(rows(Path(sys.argv[1]) / "effects.csv"), judge(Path(sys.argv[1])), strict=True):
+        print(row["arm"], row["baseline"], row["metric"], *found)

@@ -1,0 +1,48 @@
+"""The committed effects and pages are what an independent script, and the code of today, make of the rows."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.results.columns import EFFECTS
+from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.results.folder import read_lr_search
+from experiments import EXPERIMENTS
+from experiments.evidence.effects import effect_rows
+from experiments.evidence.read import evidence_of, read_evidence
+from experiments.report.claims_page import claims_page
+from experiments.report.readme import claims_table
+from experiments.report.tables import experiment_table
+from tests.experiments.evidence import oracle
+
+RESULTS = Path(__file__).parents[3] / "results"
+FOLDERS = sorted(path.parent for path in RESULTS.rglob("effects.csv"))
+EACH = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(RESULTS)))
+
+
+@EACH
+def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
+    found = list(oracle.judge(folder))
+    written = oracle.rows(folder / "effects.csv")
+    assert found
+    for row, (n, effect, low, high, verdict) in zip(written, found, strict=True):
+        about = row["arm"], row["baseline"], row["metric"]
+        assert (row["n"], row["verdict"]) == (str(n), verdict), about
+        numbers = [float(row[name]) if row[name] else None for name in ("effect", "ci_low", "ci_high")]
+        # gap_at is rounded to a millionth.
+        assert numbers == pytest.approx([effect, low, high], abs=2e-6), about
+
+
+@EACH
+def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
+    (experiment,) = (each for each in EXPERIMENTS if each.name == folder.name)
+    evidence = evidence_of(folder, experiment)
+    effects = to_csv(EFFECTS.names, effect_rows(experiment, evidence.judged))
+    assert (folder / "effects.csv").read_text("utf-8") == effects
+    assert (folder / "table.md").read_text("utf-8") == experiment_table(evidence, read_lr_search(folder))
+
+
+def test_the_page_and_readme_are_what_the_code_makes_of_the_rows():
+    found = read_evidence(RESULTS, EXPERIMENTS)
+    assert (RESULTS / "claims.md").read_text("utf-8") == claims_page(found, EXPERIMENTS)
+    assert claims_table(found, EXPERIMENTS) in (RESULTS.parent / "README.md").read_text("utf-8")
