@@ -47,6 +47,10 @@ run. A control compares the arm with a simpler cause alone. Where it shows no ef
 claim is "explained by" that cause; where it is undecided, the "cause" is "open". Fewer than three pairs are
 undecided. {wording.BOUNDS} p (Holm) is adjusted over all primary comparisons of this page.
 
+Pairs are not added to a known result until it turns: new seeds are declared as an experiment of their own and
+judged alone. So where a comparison is undecided, the pairs that would decide it are stated, but were not run;
+new hours go to the condition `trained` first.
+
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
 shows its verdict under version 1; CHANGELOG.md gives the reason for each change."""
@@ -110,9 +114,8 @@ def weakest_of(claim: Claim) -> Judged | None:
 
 
 def statement_of(claim: Claim) -> str:
-    """The statement that was tested, else the one that is declared first."""
-    experiment = claim.decides.experiment if claim.decides else claim.experiments[0]
-    return experiment.statement
+    """The claim in one sentence: that of the condition nearest to the paper."""
+    return claim.experiments[0].statement
 
 
 def _verdict_line(claim: Claim) -> list[str]:
@@ -265,7 +268,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
         for arm in (comparison.arm, comparison.baseline)
     )
     more = needed - effect.n
-    return f"{text}. The other {more:,} were not run: they take {duration(sum(seconds) * more)} of one core"
+    return f"{text}; {more:,} more, {duration(sum(seconds) * more)} of one core, were not run"
 
 
 def _runs(claim: Claim) -> str:
