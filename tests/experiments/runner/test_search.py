@@ -69,7 +69,7 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     def train(config, *arguments, **others):
         trained.append((config.train.learning_rate, config.seed))
         error = errors[trained[-1]]
-        return None, History([{"epoch": 1.0, "train_error": error}], [error], status="done")
+        return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
     monkeypatch.setattr(experiments.runner.search, "train", train)
     arguments = ["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]
