@@ -62,7 +62,7 @@ def test_the_order_of_the_paper():
     claims = [each.claim for each in EXPERIMENTS if each.is_of_paper]
     assert list(dict.fromkeys(claims)) == [f"C{number}" for number in range(1, 15)]
     assert [each.name for each in EXPERIMENTS][:4] == [
-        "ablation-relu", "ablation-towers-trained", "ablation-towers", "ablation-lrn-trained",
+        "ablation-relu", "ablation-relu-rate", "ablation-towers-trained", "ablation-towers",
     ]  # fmt: skip
     assert len({each.name for each in EXPERIMENTS}) == len(EXPERIMENTS)
 
