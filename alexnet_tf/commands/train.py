@@ -51,9 +51,11 @@ def run(options: argparse.Namespace) -> int:
     if options.freeze and not options.start:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
     with quiet_startup():
-        # As in experiments: a run that is repeated or resumed gives the same numbers, also on a GPU.
-        tf.config.experimental.enable_op_determinism()
         strategy = make_strategy(options.replicas)
+        # A repeated or resumed run gives the same numbers. One CPU does without, and recorded numbers of it
+        # would change in their last bits.
+        if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
     start = load_trained(options.start, "--from") if options.start else None
     config = _config(options, start)
