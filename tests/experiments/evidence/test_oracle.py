@@ -11,7 +11,7 @@ from experiments import EXPERIMENTS
 from experiments.evidence.effects import effect_rows
 from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
-from experiments.report.readme import claims_table
+from experiments.report.readme import claims_table, glance
 from experiments.report.tables import experiment_table
 from tests.experiments.evidence import oracle
 
@@ -45,4 +45,6 @@ def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
 def test_the_page_and_readme_are_what_the_code_makes_of_the_rows():
     found = read_evidence(RESULTS, EXPERIMENTS)
     assert (RESULTS / "claims.md").read_text("utf-8") == claims_page(found, EXPERIMENTS)
-    assert claims_table(found, EXPERIMENTS) in (RESULTS.parent / "README.md").read_text("utf-8")
+    readme = (RESULTS.parent / "README.md").read_text("utf-8")
+    assert claims_table(found, EXPERIMENTS) in readme
+    assert glance(found) in readme
