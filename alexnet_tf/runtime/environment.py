@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.runtime.processor import processor_generation, processor_name
+from alexnet_tf.runtime.processor import processor_generation
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -28,12 +28,13 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
 
 
 def device(strategy: tf.distribute.Strategy) -> str:
-    """The number and kind of devices, such as `1 x CPU (AMD EPYC, 2 threads)`."""
+    """Number and kind of devices, such as `1 x CPU (AMD EPYC, family 25, model 17, 2 threads)`."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
         return f"{strategy.num_replicas_in_sync} x GPU ({name})"
-    return f"{strategy.num_replicas_in_sync} x CPU ({processor_name()}, {intra_op_threads()} threads)"
+    kind = processor_generation()
+    return f"{strategy.num_replicas_in_sync} x CPU ({kind}, {intra_op_threads()} threads)"
 
 
 def intra_op_threads() -> int:

@@ -28,8 +28,8 @@ def paper_tables(
         found: the evidence; only that of `views` and `ensemble` is used.
         problems: messages about trained networks that could not be read.
     """
-    of_views = [evidence for evidence in found if evidence.experiment.name == views.EXPERIMENT.name]
-    of_ensembles = [evidence for evidence in found if evidence.experiment.name == ensemble.EXPERIMENT.name]
+    of_views = [evidence for evidence in found if evidence.experiment in views.EXPERIMENTS]
+    of_ensembles = [evidence for evidence in found if evidence.experiment in ensemble.EXPERIMENTS]
     own_1 = [*_trained_networks(scored), *_arms(of_views, {"one": "1 view", "ten": "10 views"})]
     own_2 = _arms(of_ensembles, {"one": "1 CNN", "five": "5 CNNs"})
     parts = [
