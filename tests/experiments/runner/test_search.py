@@ -61,7 +61,7 @@ def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monk
 
 @pytest.mark.usefixtures("tiny_builtin")
 def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
-    # Nine selection images: two standard errors of .5 are a third. The second seed turns the order round.
+    # Ten selection images: two standard errors of .5 are .32. The second seed reverses the order.
     errors = {(0.005, 1000): 0.9, (0.01, 1000): 0.5, (0.02, 1000): 0.51, (0.04, 1000): 0.9}
     errors |= {(0.01, 1001): 0.6, (0.02, 1001): 0.55}
     trained = []
@@ -76,7 +76,7 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     assert main(arguments) == 0
     written = {(float(row["learning_rate"]), int(row["seed"])): row for row in searched(tmp_path)}
     assert {key: float(row["value"]) for key, row in written.items()} == errors
-    # .55 against .53: the grid's edge won, so it was extended.
+    # Means .55 and .53: the edge of the grid won, so it was extended.
     assert {key for key, row in written.items() if row["winner"] == "true"} == {(0.02, 1000), (0.02, 1001)}
     assert main(arguments) == 0
     assert len(trained) == len(errors)
