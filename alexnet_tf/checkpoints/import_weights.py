@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from alexnet_tf.runtime.archives import check_unpacked, open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 from alexnet_tf.runtime.reading import check_file
@@ -82,8 +83,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         return _read_numpy_dictionary(path)
     try:
         check_file(path)
-        # NumPy would not close a damaged file that it opens itself.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open_npz(path) as file:
             return {name: file[name] for name in file.files}
     except UNREADABLE_ARCHIVE as error:
         raise InputError(f"expected an .npz file of named arrays; received {path}: {error}") from error
@@ -156,9 +156,11 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
             shape, _, dtype = read(file)
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
-            content = _ArraysOnly(file, encoding="latin1").load().item()
-        return _named(content)
-    except (*UNREADABLE_ARCHIVE, pickle.UnpicklingError) as error:
+            arrays = _named(_ArraysOnly(file, encoding="latin1").load().item())
+            # The pickle may hold arrays of any size without content.
+            check_unpacked(sum(array.nbytes for array in arrays.values()), file)
+            return arrays
+    except (*UNREADABLE_ARCHIVE, IndexError, pickle.UnpicklingError) as error:
         raise InputError(
             f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
         ) from error
@@ -176,7 +178,8 @@ def _named(content: Any) -> dict[str, np.ndarray]:
         if not 1 <= len(parts) <= 2:
             raise ValueError(f"{len(parts)} arrays for {name}")
         for part, kind in zip(parts, ("weight", "bias"), strict=False):
-            arrays[f"{name}.{kind}"] = np.asarray(part)
-            if arrays[f"{name}.{kind}"].dtype == object:
+            # Not converted, because lists may refer to each other and be endless when written out.
+            if not isinstance(part, np.ndarray) or part.dtype == object:
                 raise ValueError(f"no array of numbers for {name}")
+            arrays[f"{name}.{kind}"] = part
     return arrays

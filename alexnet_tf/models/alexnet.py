@@ -15,6 +15,7 @@ from alexnet_tf.layers import (
     LocalResponseNormalization,
     SpatialResponseNormalization,
 )
+from alexnet_tf.runtime.archives import check_weights_file
 
 # Numbers of the stages whose convolution is split into towers and whose bias is initialised to `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
@@ -79,7 +80,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another configuration.
 
     Raises:
-        ValueError: for invalid arguments.
+        ValueError: for invalid arguments, or a file of weights that is damaged or unreasonably large.
 
     Example:
 
@@ -102,6 +103,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         x = pool(name=f"{pooling}_pool")(x)
     model = keras.Model(sources[0] if len(sources) == 1 else sources, x, name=name)
     if weights is not None:
+        check_weights_file(Path(weights))
         model.load_weights(weights)
     return model
 

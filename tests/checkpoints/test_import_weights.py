@@ -14,6 +14,13 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
+class Hollow:
+    """Pickled as an array of a gigabyte that has no content."""
+
+    def __reduce__(self):
+        return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")
+
+
 @pytest.fixture
 def torchvision():
     return read_arrays(FIXTURES / "pytorch_torchvision.npz")
@@ -91,9 +98,15 @@ def test_reading_executes_nothing(tmp_path, capsys):
     (tmp_path / "short.npy").write_bytes((tmp_path / "trap.npy").read_bytes()[:-20])
     (tmp_path / "text.npz").write_text("no arrays")
 
-    for name in ("trap.npy", "list.npy", "numbers.npy", "texts.npy", "short.npy", "missing.npy"):
+    nested: list = []
+    for _ in range(40):
+        nested = [nested, nested]
+    np.save(tmp_path / "nested.npy", {"conv1": [nested, nested]}, allow_pickle=True)
+    np.save(tmp_path / "hollow.npy", {"conv1": [Hollow(), Hollow()]}, allow_pickle=True)
+
+    for name in ("trap", "list", "numbers", "texts", "short", "nested", "hollow", "missing"):
         with pytest.raises(InputError, match=r"expected a .npy file with a dictionary of arrays; received"):
-            read_arrays(tmp_path / name)
+            read_arrays(tmp_path / f"{name}.npy")
     for name in ("text.npz", "missing.npz"):
         with pytest.raises(InputError, match=r"expected an .npz file of named arrays"):
             read_arrays(tmp_path / name)

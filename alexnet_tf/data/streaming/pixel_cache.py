@@ -28,6 +28,7 @@ import numpy as np
 
 from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
+from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, write_bytes
 
@@ -152,7 +153,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
 def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
     """Returns the checksums of a complete cache, or None if there is no index yet."""
     try:
-        with open(f"{place}.index.npz", "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        with open_npz(f"{place}.index.npz") as file:
             checksums = file["checksums"]
             if str(file["facts"]) == contents.facts() and checksums.shape == (contents.count,):
                 return checksums

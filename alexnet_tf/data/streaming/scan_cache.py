@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
@@ -42,10 +43,7 @@ def cache_name(slug: str, *parts: object) -> str:
 def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
     """Loads the arrays saved with this name and identity; returns None if missing or damaged."""
     try:
-        with (
-            open(cache_folder() / f"{name}.npz", "rb") as stream,
-            np.load(stream, allow_pickle=False) as file,
-        ):
+        with open_npz(cache_folder() / f"{name}.npz") as file:
             if str(file["identity"]) == _digest(identity):
                 return {key: file[key] for key in file.files if key != "identity"}
     except UNREADABLE_ARCHIVE:

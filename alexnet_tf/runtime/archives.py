@@ -1,0 +1,73 @@
+"""Reading of .npz archives and of weights in HDF5, bounded: no small file fills the memory."""
+
+import contextlib
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import h5py
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+# An archive may unpack to this many times its size, plus room for small ones. `np.savez` does not compress.
+RATIO, ROOM = 4, 2**26
+
+
+@contextlib.contextmanager
+def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
+    """Opens an .npz file for reading its arrays; nothing in it is executed.
+
+    Raises:
+        one of `UNREADABLE_ARCHIVE`, also while the arrays are read: if the file is missing or damaged, or
+            unpacks to much more than its size.
+    """
+    # NumPy would not close a damaged file that it opens itself.
+    with open(path, "rb") as stream:
+        with zipfile.ZipFile(stream) as archive:
+            check_unpacked(sum(member.file_size for member in archive.infolist()), stream)
+        stream.seek(0)
+        with np.load(stream, allow_pickle=False) as file:
+            yield file
+
+
+def check_unpacked(size: int, file: IO[bytes]) -> None:
+    """Raises a ValueError if a file of this size may not unpack to `size` bytes."""
+    packed = os.fstat(file.fileno()).st_size
+    if size > RATIO * packed + ROOM:
+        raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")
+
+
+def check_weights_file(path: Path) -> None:
+    """Checks a `.weights.h5` file, or the one in a `.keras` file, before Keras reads it.
+
+    Raises:
+        ValueError: if it refers to other files, or its arrays are larger than the file.
+    """
+    with open(path, "rb") as file:
+        if path.suffix != ".keras":
+            _check_datasets(file, file)
+            return
+        with zipfile.ZipFile(file) as archive:
+            member = archive.getinfo("model.weights.h5")
+            # Keras reads it in place and not in order, which takes very long if it is compressed.
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise ValueError("compressed weights")
+            with archive.open(member) as weights:
+                _check_datasets(weights, file)
+
+
+def _check_datasets(weights: IO[bytes], file: IO[bytes]) -> None:
+    size = 0
+
+    def check(name: str, found: h5py.Group | h5py.Dataset) -> None:
+        nonlocal size
+        if isinstance(found, h5py.Dataset):
+            if found.external or found.is_virtual:
+                raise ValueError(f"weights {name} that are stored in other files")
+            size += found.size * found.dtype.itemsize
+            check_unpacked(size, file)
+
+    with h5py.File(weights, "r") as content:
+        content.visititems(check)
