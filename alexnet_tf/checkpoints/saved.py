@@ -1,32 +1,37 @@
 """Saved networks: a trained network with its classes, preprocessing and configuration.
 
-Its folder holds `model.keras`, `model.json` and `preprocessing.npz`; `save_trained` writes it, and
-`load_trained` reads it.
+Its folder holds `model.keras`, `model.json`, `preprocessing.npz` and their checksums (`SHA256SUMS`);
+`save_trained` writes it, and `load_trained` reads it. A network is data: it is rebuilt from the configuration
+in model.json, and only its weights are read from model.keras, never the classes and functions that the file
+names.
 """
 
 import dataclasses
 import io
 import json
-import zipfile
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from keras.src.saving import saving_lib
 
+from alexnet_tf.checkpoints.weights import has_finite_weights, model_file, rebuilt
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import central_square, decode_image
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.runtime.archives import open_npz
+from alexnet_tf.runtime.checksums import SUMS, check_sums, write_with_sums
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes, write_text
-from alexnet_tf.runtime.reading import check_file, read_bytes, read_json
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.reading import read_json
 
 EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
+MODEL, FACTS, PREPROCESSING = "model.keras", "model.json", "preprocessing.npz"
 # The values of `status` in the model.json of a run that left no network.
 UNFINISHED = ("failed", "diverged")
 
@@ -106,7 +111,8 @@ def save_trained(
     images = data.image_set
     if about.get("status") in UNFINISHED:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_json(folder, {"config": config.to_dict(), "data_fingerprint": images.fingerprint, **about})
+        facts = {"config": config.to_dict(), "data_fingerprint": images.fingerprint, **about}
+        write_bytes(folder / FACTS, _json(facts))
     else:
         net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
         # Whether the training images were turned as their EXIF orientation says.
@@ -124,11 +130,9 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         about: JSON-serializable details for model.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / "model.keras", model_file(net.model))
     buffer = io.BytesIO()
     np.savez(buffer, **dataclasses.asdict(net.statistics))
-    write_bytes(folder / "preprocessing.npz", buffer.getvalue())
-    content = {
+    facts = {
         "config": net.config.to_dict(),
         "class_names": list(net.class_names),
         "image_shape": list(net.image_shape),
@@ -136,21 +140,25 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         "data_fingerprint": data_fingerprint,
         **about,
     }
-    _write_json(folder, content)
+    write_with_sums(
+        folder, {MODEL: model_file(net.model), PREPROCESSING: buffer.getvalue(), FACTS: _json(facts)}
+    )
 
 
-def _write_json(folder: Path, content: dict[str, Any]) -> None:
-    write_text(folder / "model.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+def _json(content: dict[str, Any]) -> bytes:
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", errors="surrogateescape")
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
     """Whether a folder holds the network of this run; False if the run ended without a network.
 
     Raises:
-        InputError: if it holds the network of another run, which must not be overwritten.
+        InputError: if it holds the network of another run, which must not be overwritten, or if a file of
+            this run's network is missing or damaged.
     """
     try:
-        about = read_json(folder / "model.json")
+        about = read_json(folder / FACTS)
         if about.get("status") in UNFINISHED:
             return False
         found = Config.from_dict(about["config"]).hash(about["data_fingerprint"])
@@ -163,6 +171,13 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
             f"--out: expected an empty folder or this run's; received {folder}, which holds the network of "
             "another config or other images; name another folder, or delete it"
         )
+    try:
+        check_sums(folder, (MODEL, FACTS, PREPROCESSING))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"--out: expected the whole network of a finished run; received {folder}: {_reason(error)}; "
+            f"delete {folder / FACTS} to train it again"
+        ) from error
     return True
 
 
@@ -175,46 +190,43 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         flag: command-line flag that named the path, for error messages.
 
     Raises:
-        InputError: if one of the files is missing or damaged.
+        InputError: if one of the files is missing, damaged or unreasonably large, or a weight is not finite.
     """
     folder = folder_of(path)
+    weights = path if path.name.endswith(".weights.h5") else folder / MODEL
     try:
-        about = read_json(folder / "model.json")
+        about = read_json(folder / FACTS)
         if about.get("status") in UNFINISHED:
             raise ValueError(f"a run without a network: {about.get('message')}")
-        # Read into memory first, because NumPy would not close a damaged file.
-        content = io.BytesIO(read_bytes(folder / "preprocessing.npz"))
-        with np.load(content, allow_pickle=False) as file:
-            parts = {field.name: file[field.name] for field in dataclasses.fields(PixelStatistics)}
-        statistics = PixelStatistics(**{**parts, "stddev": float(parts["stddev"])})
-        import alexnet_tf.layers  # noqa: F401 (registers the layers that the file names)
-
-        check_file(folder / "model.keras")
-        model = keras.models.load_model(folder / "model.keras", compile=False)
-        if path.name.endswith(".weights.h5"):
-            check_file(path)
-            model.load_weights(path)
+        check_sums(folder, (FACTS, PREPROCESSING, weights.relative_to(folder).as_posix()))
+        if not (folder / SUMS).exists():
+            print(f"note: {folder} has no {SUMS}, so its files are not verified", file=sys.stderr)
+        with open_npz(folder / PREPROCESSING) as file:
+            stored: dict[str, Any] = {
+                part.name: file[part.name] for part in dataclasses.fields(PixelStatistics)
+            }
+        statistics = PixelStatistics(**{**stored, "stddev": float(stored["stddev"])})
         names, shape = tuple(about["class_names"]), tuple(about["image_shape"])
-        outputs = model.output.shape[-1]
-        if len(names) != outputs or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"{outputs} outputs and class_names {str(names)[:60]}")
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError(f"class_names {str(names)[:60]}")
         if shape != statistics.mean_image.shape:
             raise ValueError(
                 f"a mean image of {statistics.mean_image.shape} and image_shape {str(shape)[:60]}"
             )
-        return Trained(
-            model,
-            Config.from_dict(about["config"]),
-            names,
-            shape,
-            statistics,
-            about.get("data_fingerprint"),
-        )
+        config = Config.from_dict(about["config"])
+        model = rebuilt(config, tuple(about["input_shape"]), len(names), weights)
+        if not has_finite_weights(model):
+            raise ValueError("weights that are not finite numbers")
+        return Trained(model, config, names, shape, statistics, about.get("data_fingerprint"))
     except UNREADABLE_ARCHIVE as error:
         raise InputError(
-            f"{flag}: expected a folder with model.keras, model.json and preprocessing.npz; "
-            f"received {path}: {(str(error) or type(error).__name__).splitlines()[0]}"
+            f"{flag}: expected a folder with {MODEL}, {FACTS} and {PREPROCESSING}; "
+            f"received {path}: {_reason(error)}"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:
@@ -258,18 +270,4 @@ def folder_of(path: Path) -> Path:
     """
     if path.name.endswith(".weights.h5"):
         return path.parent.parent if path.parent.name == EPOCHS_FOLDER else path.parent
-    return path.parent if path.name == "model.keras" else path
-
-
-def model_file(model: keras.Model) -> bytes:
-    """The content of a model's `.keras` file, made in memory."""
-    buffer = io.BytesIO()
-    # `Model.save` writes to paths only.
-    saving_lib.save_model(model, buffer)
-    return buffer.getvalue()
-
-
-def weights_file(model: keras.Model) -> bytes:
-    """The content of a model's `.weights.h5` file, made in memory."""
-    with zipfile.ZipFile(io.BytesIO(model_file(model))) as file:
-        return file.read("model.weights.h5")
+    return path.parent if path.name == MODEL else path

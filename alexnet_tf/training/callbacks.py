@@ -6,11 +6,13 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER, weights_file
+from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER
+from alexnet_tf.checkpoints.weights import weights_file
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.results.csv_rows import to_csv, to_lines
-from alexnet_tf.runtime.files import write_bytes, write_text
+from alexnet_tf.runtime.checksums import write_with_sums
+from alexnet_tf.runtime.files import write_text
 from alexnet_tf.training.schedule import learning_rate
 
 ALL_LAYERS = "all"
@@ -199,7 +201,7 @@ class KeptWeights(keras.callbacks.Callback):
 
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, weights_file(self.model))
+        write_with_sums(self._folder, {path.relative_to(self._folder).as_posix(): weights_file(self.model)})
 
 
 def best_epoch(values: list[float]) -> int:

@@ -91,7 +91,8 @@ def test_the_folder_is_that_of_a_trained_network(tmp_path):
 
     out, _ = imported("alexnet-caffe", tmp_path, "--classes", str(words))
 
-    assert {path.name for path in out.iterdir()} == {"model.keras", "model.json", "preprocessing.npz"}
+    names = {path.name for path in out.iterdir()}
+    assert names == {"model.keras", "model.json", "preprocessing.npz", "SHA256SUMS"}
     about = json.loads((out / "model.json").read_text())
     assert about["class_names"] == [*(f"n0000000{i}" for i in range(6)), "great white shark"]
     assert (about["status"], about["source"], about["file"]) == ("imported", "Caffe", "alexnet-caffe.npz")

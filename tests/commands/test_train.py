@@ -48,7 +48,8 @@ def trained(tree, tmp_path_factory) -> Path:
 def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
     names = {path.name for path in trained.iterdir()}
 
-    assert names == {"model.keras", "model.json", "preprocessing.npz", "curve.csv", "quarantine.csv"}
+    net = {"model.keras", "model.json", "preprocessing.npz", "SHA256SUMS"}
+    assert {name for name in names if not name.startswith(".")} == {*net, "curve.csv", "quarantine.csv"}
     about = json.loads((trained / "model.json").read_text())
     assert about["class_names"] == ["blue", "green", "red"]
     assert about["image_shape"] == [32, 32, 3]
@@ -255,6 +256,7 @@ def test_names_are_drawn_as_they_are(trained, tmp_path):
     about = json.loads((folder / "model.json").read_text())
     about["class_names"] = ["$\\frac{$", "$", "_^$x"]
     (folder / "model.json").write_text(json.dumps(about))
+    (folder / "SHA256SUMS").unlink()
     image = tmp_path / "$\\frac{$.png"
     write_colored_tree(tmp_path / "tree", {"one": (9, 9, 9)}, lambda i: (40, 40), noise=9)
     shutil.copy(next((tmp_path / "tree").rglob("*.png")), image)

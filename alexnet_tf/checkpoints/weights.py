@@ -1,0 +1,72 @@
+"""Networks as files of Keras, made in memory, and networks rebuilt with the weights of such files."""
+
+import io
+import math
+import zipfile
+from pathlib import Path
+
+import keras
+from keras.src.saving import saving_lib
+
+from alexnet_tf.config.fields import Config
+from alexnet_tf.models import build_model
+from alexnet_tf.models.summary import weightless
+from alexnet_tf.runtime.archives import check_weights_file
+
+
+def model_file(model: keras.Model) -> bytes:
+    """The content of a model's `.keras` file, made in memory."""
+    buffer = io.BytesIO()
+    # `Model.save` writes to paths only.
+    saving_lib.save_model(model, buffer)
+    return buffer.getvalue()
+
+
+def weights_file(model: keras.Model) -> bytes:
+    """The content of a model's `.weights.h5` file, made in memory."""
+    with zipfile.ZipFile(io.BytesIO(model_file(model))) as file:
+        return file.read("model.weights.h5")
+
+
+def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, weights: Path) -> keras.Model:
+    """Builds the network of a configuration and reads its weights from a file.
+
+    Args:
+        config: configuration of the run that trained the network.
+        input_shape: (height, width, channels) of its input.
+        classes: number of its outputs.
+        weights: a `.weights.h5` or `.keras` file; of the latter only the weights are read.
+
+    Raises:
+        one of `UNREADABLE_ARCHIVE`: if the file is damaged, unreasonably large, or of another network.
+    """
+    check_weights_file(weights)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        with weightless():
+            size = _weight_bytes(build_model(config.model, input_shape, classes))
+        if size > weights.stat().st_size:
+            raise ValueError(f"weights of {weights.stat().st_size:,} bytes for a network of {size:,}")
+        model = build_model(config.model, input_shape, classes)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    model.load_weights(weights)
+    return model
+
+
+def has_finite_weights(model: keras.Model) -> bool:
+    """Whether every weight is a finite number; takes one pass over them.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input([2]), keras.layers.Dense(3)])
+    >>> has_finite_weights(model)
+    True
+    """
+    # A sum is not finite if one of its terms is not. `.value.numpy()` works for mirrored variables too.
+    return all(math.isfinite(weight.value.numpy().sum()) for weight in model.weights)
+
+
+def _weight_bytes(model: keras.Model) -> int:
+    return 4 * sum(math.prod(weight.shape) for weight in model.weights)

@@ -1,0 +1,74 @@
+"""SHA-256 checksums of the files of a folder, in its file SHA256SUMS.
+
+`sha256sum --check SHA256SUMS` verifies them too.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from alexnet_tf.runtime.files import write_bytes, write_text
+from alexnet_tf.runtime.reading import check_file
+
+SUMS = "SHA256SUMS"
+LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes files and their checksums; the checksums of other files that still exist are kept.
+
+    Args:
+        folder: folder of SHA256SUMS.
+        contents: from path relative to the folder to content, in the order of writing.
+
+    Raises:
+        InputError: if a file cannot be written.
+    """
+    try:
+        sums = read_sums(folder)
+    except (OSError, ValueError):
+        sums = {}
+    sums = {name: digest for name, digest in sums.items() if (folder / name).is_file()}
+    sums |= {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """From relative path to checksum; empty if there is no SHA256SUMS.
+
+    Raises:
+        ValueError: if the file is damaged.
+        OSError: if it cannot be read.
+    """
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    matches = [LINE.fullmatch(line) for line in lines]
+    if not all(matches) or not matches:
+        raise ValueError(f"a damaged {SUMS}")
+    return {match[2]: match[1] for match in matches if match}
+
+
+def check_sums(folder: Path, names: Iterable[str]) -> None:
+    """Verifies files of the folder; without SHA256SUMS only that they exist.
+
+    Raises:
+        ValueError: if a file is not listed in SHA256SUMS, or its content is not what was written.
+        OSError: if a file cannot be read.
+    """
+    sums = read_sums(folder)
+    for name in names:
+        digest = _digest(folder / name)
+        if sums and digest != sums.get(name):
+            reason = "is not what was written" if name in sums else f"is not listed in {SUMS}"
+            raise ValueError(f"{name} {reason}; if you have changed it yourself, delete {SUMS}")
+
+
+def _digest(path: Path) -> str:
+    check_file(path)
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

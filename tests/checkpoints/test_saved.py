@@ -1,0 +1,150 @@
+"""Folders of trained networks: whole, damaged, and made by someone else."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from alexnet_tf.checkpoints.saved import is_trained, load_trained, save_trained, write_trained
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.runtime.checksums import SUMS, write_with_sums
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.callbacks import KeptWeights
+from alexnet_tf.training.train import train
+from tests.tiny import TINY_CONFIG, tiny_image_set
+
+CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
+DATA = DataPipelines(tiny_image_set(), CONFIG.data)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> tuple[Path, keras.Model]:
+    folder = tmp_path_factory.mktemp("net")
+    model, _ = train(CONFIG, DATA, callbacks=[KeptWeights(folder, CONFIG.train, epochs=True, best=True)])
+    save_trained(folder, model, CONFIG, DATA, {"status": "done"})
+    return folder, model
+
+
+@pytest.fixture
+def folder(trained, tmp_path) -> Path:
+    """A copy to damage."""
+    return shutil.copytree(trained[0], tmp_path / "net")
+
+
+def assert_same_weights(found: keras.Model, expected: keras.Model) -> None:
+    for weights, known in zip(found.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, known)
+
+
+@pytest.mark.parametrize("name", ["", "model.keras", "best.weights.h5", "epochs/0001.weights.h5"])
+def test_what_is_loaded_is_what_was_trained(trained, name):
+    net = load_trained(trained[0] / name)
+
+    assert_same_weights(net.model, trained[1])
+    images = np.ones((2, *net.model.input.shape[1:]), np.float32)
+    np.testing.assert_array_equal(net.model(images), trained[1](images))
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
+def test_precision_is_that_of_the_run(folder, precision):
+    facts = json.loads((folder / "model.json").read_text())
+    facts["config"]["precision"] = precision
+    write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
+
+    assert load_trained(folder).model.layers[-2].compute_dtype == precision.removeprefix("mixed_")
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.json", "preprocessing.npz", "best.weights.h5"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_damage_is_named(folder, name, damage):
+    path = folder / name
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(
+            content[:middle] + (bytes([content[middle] ^ 4]) + content[middle + 1 :]) * (damage == "flipped")
+        )
+
+    with pytest.raises(InputError, match=r"^--checkpoint: expected a folder with .*; received") as error:
+        load_trained(folder / ("best.weights.h5" if name.startswith("best") else ""))
+
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", ["gone", "flipped"])
+def test_a_finished_folder_without_its_network_is_not_finished(folder, damage):
+    assert is_trained(folder, CONFIG, DATA)
+    path = folder / "model.keras"
+    content = path.read_bytes()
+    path.unlink() if damage == "gone" else path.write_bytes(content[:-1] + b"\x01")
+
+    with pytest.raises(InputError, match=r"model\.keras.*; delete .*model\.json to train it again"):
+        is_trained(folder, CONFIG, DATA)
+
+
+def test_a_folder_of_an_earlier_version_has_no_sums(folder, trained, capsys):
+    (folder / SUMS).unlink()
+
+    assert_same_weights(load_trained(folder).model, trained[1])
+    assert f"has no {SUMS}" in capsys.readouterr().err
+    assert is_trained(folder, CONFIG, DATA)
+
+
+def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
+    net = load_trained(trained[0])
+    net.model.trainable_variables[0].assign(np.full(net.model.trainable_variables[0].shape, np.nan))
+    write_trained(tmp_path, net, None, {})
+
+    with pytest.raises(InputError, match="not finite"):
+        load_trained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"class_name": "Image", "module": "of_a_stranger", "config": {}, "registered_name": None},
+        {"class_name": "Lambda", "module": "keras.layers", "config": {"function": "of_a_stranger"}},
+    ],
+)
+def test_nothing_that_a_network_names_is_looked_up(folder, trained, tmp_path, monkeypatch, layer):
+    (tmp_path / "of_a_stranger.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with zipfile.ZipFile(folder / "model.keras") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members["config.json"] = json.dumps(layer).encode()
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    write_with_sums(folder, {"model.keras": (tmp_path / "other.keras").read_bytes()})
+
+    assert_same_weights(load_trained(folder).model, trained[1])
+
+
+def change(facts: dict, changes: dict) -> dict:
+    for name, value in changes.items():
+        facts[name] = change(facts[name], value) if isinstance(value, dict) else value
+    return facts
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"class_names": ["a", "b"]},
+        {"class_names": [str(i) for i in range(10**5)]},
+        {"input_shape": [10**5, 10**5, 3]},
+        {"image_shape": [10**5, 10**5, 3]},
+        {"config": {"model": {"batch_norm": True}}},
+    ],
+)
+def test_facts_of_another_network_are_refused(folder, changes):
+    facts = change(json.loads((folder / "model.json").read_text()), changes)
+    write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
+
+    with pytest.raises(InputError, match=r"^--checkpoint: expected a folder with"):
+        load_trained(folder)

@@ -1,0 +1,64 @@
+"""SHA256SUMS of a folder."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from alexnet_tf.runtime.checksums import SUMS, check_sums, write_with_sums
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "epochs").mkdir()
+    write_with_sums(tmp_path, {"a": b"one", "epochs/b": b"two"})
+    return tmp_path
+
+
+def test_sums_are_those_of_sha256sum(folder):
+    write_with_sums(folder, {"a": b"another", "c": b"three"})
+
+    check_sums(folder, ["a", "epochs/b", "c"])
+    if shutil.which("sha256sum"):
+        subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=folder, check=True)
+
+
+def test_sums_of_removed_files_are_dropped(folder):
+    (folder / "epochs" / "b").unlink()
+    write_with_sums(folder, {"c": b"three"})
+
+    assert "epochs/b" not in (folder / SUMS).read_text()
+
+
+def test_every_flipped_bit_is_noticed(folder):
+    for path, name in [(folder / "a", "a"), (folder / SUMS, "a")]:
+        content = path.read_bytes()
+        for place in range(len(content)):
+            for bit in range(8):
+                changed = bytearray(content)
+                changed[place] ^= 1 << bit
+                path.write_bytes(changed)
+                try:
+                    check_sums(folder, [name, "epochs/b"])
+                except (ValueError, OSError):
+                    continue
+                # Another line break.
+                assert path.name == SUMS
+                assert changed[place : place + 1].decode("latin1").isspace()
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"no sums\n", b"\xff"])
+def test_a_damaged_file_of_sums_verifies_nothing(folder, content):
+    (folder / SUMS).write_bytes(content)
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        check_sums(folder, ["a"])
+
+
+def test_without_sums_a_file_has_to_exist(folder):
+    (folder / SUMS).unlink()
+
+    check_sums(folder, ["a"])
+    with pytest.raises(FileNotFoundError):
+        check_sums(folder, ["d"])
