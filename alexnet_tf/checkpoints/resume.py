@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
@@ -39,17 +40,24 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
         The history, or None (and the model is unchanged) if there is no file or it belongs to another run.
 
     Raises:
-        InputError: if the file is damaged.
+        InputError: if the file is damaged, or its variables are not those of the model.
     """
     if not path.exists():
         return None
     variables = _variables(model)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_npz(path) as file:
             header = json.loads(str(file["header"]))
-            if header["config_hash"] != config_hash or len(file.files) != len(variables) + 1:
+            if header["config_hash"] != config_hash:
                 return None
+            if len(file.files) != len(variables) + 1:
+                raise ValueError(f"{len(file.files) - 1} variables for {len(variables)} of the run")
             arrays = [file[f"variable_{i:04d}"] for i in range(len(variables))]
+        for i, (variable, array) in enumerate(zip(variables, arrays, strict=True)):
+            if array.shape != tuple(variable.shape):
+                raise ValueError(f"variable {i} of shape {array.shape} for one of {tuple(variable.shape)}")
+        if header["history"].get("status") == "done" and not all(map(_is_finite, arrays)):
+            raise ValueError("variables that are not finite numbers")
     except UNREADABLE_ARCHIVE as error:
         raise InputError(
             f"expected a checkpoint of this run in {path}, received a damaged file ({error}); delete it "
@@ -63,10 +71,14 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 def checkpoint_hash(path: Path) -> str | None:
     """The config hash of a checkpoint's run; None if the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_npz(path) as file:
             return json.loads(str(file["header"]))["config_hash"]
     except UNREADABLE_ARCHIVE:
         return None
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array.sum()))
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.checkpoints.transfer import check_freeze, check_start, copy_weights, freeze_layers
+from alexnet_tf.checkpoints.weights import has_finite_weights
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.models import ModelConfig
@@ -118,6 +119,8 @@ def train(
             # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
             # callbacks had not yet written.
             calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
+            if history.status == "running" and not has_finite_weights(model):
+                history.end("diverged", f"weights are not finite after epoch {epoch}")
             save()
     except KeyboardInterrupt as stop:
         stop = stop if isinstance(stop, Interruption) else Interruption()

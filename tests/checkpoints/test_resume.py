@@ -70,6 +70,34 @@ def test_a_damaged_checkpoint_is_named(tmp_path, damage):
         run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
 
 
+def lost(arrays):
+    del arrays["variable_0001"]
+    return "variables for"
+
+
+def cut(arrays):
+    arrays["variable_0001"] = arrays["variable_0001"][:-1]
+    return "variable 1 of shape"
+
+
+def broken(arrays):
+    arrays["variable_0000"][0] = np.nan
+    return "not finite"
+
+
+@pytest.mark.parametrize("change", [lost, cut, broken])
+def test_a_checkpoint_with_other_variables_is_refused(tmp_path, change):
+    config, path = TINY_CONFIG.replace(epochs=1), tmp_path / "state.npz"
+    run(config, checkpoint=path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    words = change(arrays)
+    np.savez(path, **arrays)
+
+    with pytest.raises(InputError, match=words):
+        run(config, checkpoint=path)
+
+
 def test_checkpoint_keeps_the_state_of_dropout(tmp_path):
     def dropout_model(seed):
         model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5, seed=seed)])

@@ -60,6 +60,17 @@ def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
     assert [point["epoch"] for point in history.curve] == [0]
 
 
+def test_weights_that_are_not_finite_after_the_last_epoch_are_no_finished_net():
+    def break_weights(epoch, logs):
+        kernel = watch.model.trainable_variables[-2]
+        kernel.assign(np.where(np.arange(kernel.shape[1]) == 1, np.inf, kernel.value.numpy()))
+
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=break_weights)
+    _, history = run(TINY_CONFIG.replace(epochs=1), callbacks=[watch])
+
+    assert (history.status, history.message) == ("diverged", "weights are not finite after epoch 1")
+
+
 def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
     nothing = Scores(float("nan"), 1.0, 1.0, 96)
     monkeypatch.setattr(alexnet_tf.training.train, "make_evaluator", lambda *arguments: lambda: nothing)
