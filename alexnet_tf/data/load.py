@@ -36,9 +36,6 @@ def load_image_set(
 ) -> ImageSet | StreamedSet:
     """Loads a data set into memory or, if it is large, prepares to stream it from disk.
 
-    Use only TFDS data directories that you trust: their `features.json` files name Python modules, which
-    TFDS imports.
-
     Args:
         name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH`, a folder with
             one subfolder of images per class.

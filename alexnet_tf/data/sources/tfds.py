@@ -1,7 +1,7 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-Use only TFDS data directories that you trust: their `features.json` files name Python modules, which TFDS
-imports. TFDS is slow to import, so the functions here import it when they are called.
+A set's `features.json` names classes, and TFDS would import any module named there; only its own are allowed
+here. TFDS is slow to import, so the functions here import it when they are called.
 """
 
 import contextlib
@@ -24,6 +24,9 @@ from alexnet_tf.data.streaming.tfds_records import TfdsRecords, check_records
 from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
+
+# Package of the classes that a set's features.json may name.
+FEATURES = "tensorflow_datasets.core.features."
 
 # Number of images decoded at a time if they have to be scaled: enough to keep all cores busy.
 CHUNK = 512
@@ -91,11 +94,32 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
     except ValueError:
         return None
     try:
-        return read_only_builder.builder_from_files(name, data_dir=os.fspath(directory))
+        with _only_features_of_tfds():
+            return read_only_builder.builder_from_files(name, data_dir=os.fspath(directory))
     except registered.DatasetNotFoundError:
         return None
     except Exception as error:
         raise _unreadable(name, os.fspath(directory), error) from error
+
+
+@contextlib.contextmanager
+def _only_features_of_tfds() -> Iterator[None]:
+    """Raises a ValueError if a features.json names a class that is not one of TFDS's own."""
+    from tensorflow_datasets.core.features.feature import FeatureConnector
+
+    original = FeatureConnector.__dict__["cls_from_name"]
+
+    def own_class(name: str) -> type:
+        if not name.startswith(FEATURES):
+            raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
+        return original.__get__(None, FeatureConnector)(name)
+
+    # The names are checked where TFDS looks them up, because they can also be nested in text.
+    FeatureConnector.cls_from_name = staticmethod(own_class)
+    try:
+        yield
+    finally:
+        FeatureConnector.cls_from_name = original
 
 
 def locate_data_dir(data_dir: str | None) -> Path:
@@ -263,6 +287,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _unreadable(name: str, where: str, error: Exception) -> InputError:
-    # Any exception type is possible: from TFDS's readers, TensorFlow, or the modules that the set names.
+    # Any exception type is possible, from TFDS's readers and TensorFlow.
     received = f"{type(error).__name__}: {one_line(error)[:200]}"
     return InputError(f"{name}: expected a readable TFDS set in {where}; received {received}")

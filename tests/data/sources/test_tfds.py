@@ -169,9 +169,32 @@ def test_damaged_set(tmp_path):
     with pytest.raises(InputError, match=r"breaks off at record 5") as error:
         load(tmp_path, "tiny_pets")
     assert "\n" not in str(error.value)
-    (folder / "features.json").write_text(json.dumps({"pythonClassName": "no.such.Module"}))
-    with pytest.raises(InputError, match="tiny_pets: expected a readable TFDS set"):
+
+
+MARK = "import pathlib\npathlib.Path(__file__).with_name('imported').touch()\n"
+
+
+@pytest.mark.parametrize("key", ["pythonClassName", "python_class_name", "type", "json"])
+def test_no_module_is_imported_from_a_features_file(tmp_path, monkeypatch, key):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    (tmp_path / "of_a_stranger.py").write_text(MARK)
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "tiny_pets" / "1.0.0" / "features.json"
+    features, name = json.loads(path.read_text()), "of_a_stranger.Image"
+    stranger = {"type": name, "content": {}} if key in ("type", "json") else {key: name, "image": {}}
+    if key == "type":
+        features = stranger
+    elif key == "json":
+        of_dict = {"pythonClassName": features["pythonClassName"]}
+        features = {**of_dict, "jsonFeature": {"json": json.dumps({"image": stranger})}}
+    else:
+        features["featuresDict"]["features"]["image"] = stranger
+    path.write_text(json.dumps(features))
+
+    with pytest.raises(InputError, match="names of_a_stranger"):
         load(tmp_path, "tiny_pets")
+
+    assert not (tmp_path / "imported").exists()
 
 
 def test_resolve_auto(tmp_path, monkeypatch):
