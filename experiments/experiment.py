@@ -1,12 +1,14 @@
 """Definition of an experiment: its arms, metrics and comparisons."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from alexnet_tf.config.fields import Config, Precision
+from alexnet_tf.runtime.errors import InputError
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
@@ -53,6 +55,8 @@ class Metric:
 TRAIN_ERROR = Metric("train_error", "training error", "fraction", 0, 1)
 TEST_ERROR = Metric("test_error", "test error", "fraction", 0, 1)
 TEST_TOP5_ERROR = Metric("test_top5_error", "top-5 test error", "fraction", 0, 1)
+# A column of curves.csv only.
+TRAIN_LOSS = Metric("train_loss", "training loss", "nats", 0)
 COMMON_METRICS = (TRAIN_ERROR, TEST_ERROR, TEST_TOP5_ERROR)
 
 
@@ -70,6 +74,7 @@ class Arm:
         search_epochs: epochs of one search run.
         probe: computes further metrics of the trained net (columns of runs.csv).
         nets: number of nets passed to the probe: the run's own and those of the following seeds.
+        of: the arm that it is a variant of; empty for the experiment's own arms.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Arm:
     search_epochs: int
     probe: Probe | None = None
     nets: int = 1
+    of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
         """Whether the probe gets the same nets for each of these seeds: the nets of all the arm's seeds.
@@ -102,6 +108,14 @@ class Arm:
         """
         others = sorted({*self.seeds} - {seed}, key=lambda other: (other < seed, other))
         return others[: self.nets - 1]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An arm with settings of a command line; `of` names the arm of the experiment that it changes."""
+
+    of: str
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,12 +226,12 @@ class Experiment:
         return {metric.name: (metric.low, metric.high) for metric in (*COMMON_METRICS, *self.metrics)}
 
     def metric(self, name: str) -> Metric:
-        """The metric with this name, common or specific to the experiment.
+        """The metric with this name, common (the training loss included) or specific to the experiment.
 
         Raises:
             KeyError: if there is none.
         """
-        return {metric.name: metric for metric in (*COMMON_METRICS, *self.metrics)}[name]
+        return {metric.name: metric for metric in (*COMMON_METRICS, TRAIN_LOSS, *self.metrics)}[name]
 
     def arm(self, name: str) -> Arm:
         """The arm with this name.
@@ -226,3 +240,60 @@ class Experiment:
             KeyError: if there is none.
         """
         return {arm.name: arm for arm in self.arms}[name]
+
+    def with_variants(self, variants: Mapping[str, Variant]) -> "Experiment":
+        """The experiment with these arms too, and with the comparisons that they allow.
+
+        A comparison of two arms is repeated for variants of them that have the same settings; a variant
+        without such a partner is compared with the other arm itself. These comparisons are not primary, and
+        the paper has no number for them.
+
+        Args:
+            variants: name of the new arm -> the arm that it changes, and how. Others are ignored.
+
+        Example:
+
+        >>> from experiments.claims.relu import EXPERIMENT
+        >>> found = EXPERIMENT.with_variants({"elu": Variant("relu", ("activation=elu",))})
+        >>> found.comparisons[-1].arm, found.comparisons[-1].baseline
+        ('tanh', 'elu')
+        """
+        defined = {arm.name: arm for arm in self.arms}
+        known = {name: one for name, one in variants.items() if one.of in defined and name not in defined}
+        if not known:
+            return self
+        arms = tuple(
+            replace(
+                defined[one.of],
+                name=name,
+                change="; ".join((defined[one.of].change, *one.settings)),
+                config=_changed(defined[one.of].config, one.settings),
+                of=one.of,
+            )
+            for name, one in known.items()
+        )
+        comparisons: list[Comparison] = []
+        for comparison in self.comparisons:
+            # For both arms: settings -> names.
+            sides: list[dict[tuple[str, ...], list[str]]] = [{}, {}]
+            for side, arm in zip(sides, (comparison.arm, comparison.baseline), strict=True):
+                side[()] = [arm]
+                for name, one in known.items():
+                    if one.of == arm:
+                        side.setdefault(one.settings or (name,), []).append(name)
+            for key in dict.fromkeys([*sides[0], *sides[1]]):
+                comparisons += [
+                    replace(
+                        comparison, arm=arm, baseline=baseline, paper_effect=None, primary=False, control=""
+                    )
+                    for arm, baseline in itertools.product(*(side.get(key, side[()]) for side in sides))
+                    if key
+                ]
+        return replace(self, arms=(*self.arms, *arms), comparisons=(*self.comparisons, *comparisons))
+
+
+def _changed(config: Config, settings: tuple[str, ...]) -> Config:
+    try:
+        return config.with_settings(*(setting for setting in settings if "=" in setting))
+    except InputError:  # Recorded by a version with other fields; the departures list what differs.
+        return config

@@ -17,7 +17,7 @@ from experiments.evidence.effects import (
     sample_of,
     values_of,
 )
-from experiments.experiment import Experiment
+from experiments.experiment import Experiment, Variant
 
 # Columns that must be equal in all rows of one configuration, whatever the arm's probe measures.
 OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
@@ -28,7 +28,7 @@ class Evidence:
     """The rows of one experiment on one data set, judged.
 
     Attributes:
-        experiment: the experiment.
+        experiment: the experiment, with the variants of its arms that the rows have.
         folder: `<results-dir>/<dataset>/<experiment>`.
         rows: readable rows of runs.csv.
         curves: readable rows of curves.csv.
@@ -54,6 +54,12 @@ class Evidence:
     def primary(self) -> list[Judged]:
         """The claim's primary comparisons."""
         return [one for one in self.judged if one.comparison.primary]
+
+    @property
+    def with_rows(self) -> list[Judged]:
+        """The comparisons of arms that were run."""
+        missing = {arm.name for arm in self.experiment.arms} - {row["arm"] for row in self.rows}
+        return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
     @property
     def verdict(self) -> str:
@@ -101,10 +107,22 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
         of_run = points.get((line.row["arm"], line.row["seed"]), {})
         curve = [dict(point) for _, point in sorted(of_run.items())]
         rows.append({**line.row, **experiment.derived(line.row, curve)})
+    experiment = experiment.with_variants(variants_of(rows, records))
     judged = judge(experiment, rows, records)
     return Evidence(
         experiment, folder, rows, [line.row for line in curves], records, judged, [*found, *problems]
     )
+
+
+def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
+    """The arms that were run with settings of a command line, as their records name them."""
+    found = {}
+    for row in rows:
+        variant = records.get(row["run_id"], {}).get("variant")
+        if isinstance(variant, dict) and isinstance(variant.get("settings"), list):
+            settings = tuple(str(setting) for setting in variant["settings"])
+            found[row["arm"]] = Variant(str(variant.get("of")), settings)
+    return found
 
 
 def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:

@@ -19,7 +19,7 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
         evidence: evidence of the experiment on the data set.
         searched: the lr_search.csv in the same folder.
     """
-    experiment, rows, records, judged = evidence.experiment, evidence.rows, evidence.records, evidence.judged
+    experiment, rows, records = evidence.experiment, evidence.rows, evidence.records
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"
     # File names are relative: the same rows in another directory give the same bytes.
@@ -30,8 +30,8 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
         f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         _arms(evidence),
-        _effects(judged),
-        bullets("Left out of the pairs", _left_out(judged)),
+        _effects(evidence.with_rows),
+        bullets("Left out of the pairs", _left_out(evidence.with_rows)),
         bullets("Reasons", reasons(evidence)),
         bullets("Notes", notes(evidence, searched.rows)),
         bullets("Deleted, added or changed after rows were known", disclosures(evidence)),
@@ -65,7 +65,7 @@ def _arms(evidence: Evidence) -> str:
 
 def _shown_metrics(evidence: Evidence) -> list[Metric]:
     """Training and test error, metrics of comparisons, and the experiment's own metrics that have values."""
-    compared = [one.comparison.metric for one in evidence.judged]
+    compared = [one.comparison.metric for one in evidence.with_rows]
     top5 = [TEST_TOP5_ERROR] if TEST_TOP5_ERROR in compared else []
     own = evidence.experiment.curve_metrics
     probes = [

@@ -1,6 +1,7 @@
 """Options of the command line that change an experiment."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from alexnet_tf.data.load import DataAccess, resolve_auto
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.processor import has_bfloat16
-from experiments.experiment import Arm, Experiment
+from experiments.experiment import Arm, Experiment, Variant
+
+# Settings that do not name an arm: a shorter run and another precision are stated with the rows.
+NAMELESS = ("epochs", "precision")
 
 # The directory of the committed evidence.
 EVIDENCE = "results"
@@ -26,6 +30,7 @@ class Options:
         arms: names of arms; if empty, all arms of the experiment.
         seeds: seeds; if empty, those of each arm.
         settings: strings of the form `field=value`.
+        name: name of the one arm in the rows; if empty, an arm with settings is named after them.
         precision: the precision; None lets `settled` choose it.
         results_dir: directory below which rows are written.
         tensorboard: whether to write event files next to the checkpoints.
@@ -36,6 +41,7 @@ class Options:
     arms: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     settings: tuple[str, ...] = ()
+    name: str = ""
     precision: Precision | None = None
     results_dir: Path = Path("runs")
     tensorboard: bool = False
@@ -48,6 +54,22 @@ class Options:
             raise InputError(f"--arms: expected some of {', '.join(names)}; received {', '.join(unknown)}")
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
+    def variant(self, arm: Arm) -> tuple[str, Variant]:
+        """The name of an arm's rows, and what the settings make of it.
+
+        Example:
+
+        >>> from experiments.claims.relu import EXPERIMENT
+        >>> Options(settings=("activation=elu", "epochs=5")).variant(EXPERIMENT.arm("relu"))
+        ('relu, activation=elu', Variant(of='relu', settings=('activation=elu',)))
+        """
+        changes = tuple(
+            setting
+            for setting in dict.fromkeys(self.settings)
+            if setting.partition("=")[0] not in NAMELESS and arm.config.with_settings(setting) != arm.config
+        )
+        return self.name or ", ".join((arm.name, *changes)), Variant(arm.name, changes)
+
     def configured(self, config: Config) -> Config:
         """The config with the changes from the command line."""
         if self.dataset != "auto":
@@ -58,7 +80,14 @@ class Options:
 
     def check(self, experiment: Experiment) -> None:
         """Raises an InputError if the experiment does not have or cannot run the given arms and settings."""
-        for arm in self.chosen_arms(experiment):
+        arms = self.chosen_arms(experiment)
+        others = {arm.name for arm in experiment.arms} - {arms[0].name}
+        is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")
+        if self.name and (len(arms) > 1 or self.name in others or not is_name):
+            expected = "one arm (--arms), and a name of letters and digits that no other arm has"
+            chosen = ", ".join(arm.name for arm in arms)
+            raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
+        for arm in arms:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
@@ -69,7 +98,7 @@ class Options:
             for arm in self.chosen_arms(experiment):
                 seeds = [f"seed{seed}" for seed in self.seeds or arm.seeds]
                 for work in ["search"] if is_search else seeds:
-                    path = lock_path(folder, arm.name, work)
+                    path = lock_path(folder, self.variant(arm)[0], work)
                     check_unclaimed(path, path.stem)
 
     def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
@@ -117,6 +146,17 @@ class Options:
         return dataclasses.replace(self, dataset=dataset, precision=chosen), notices
 
 
+def file_name(arm: str) -> str:
+    """The name of an arm in names of files, which is also one word on a command line.
+
+    Example:
+
+    >>> file_name("relu, activation=elu")
+    'relu-activation-elu'
+    """
+    return re.sub(r"[^\w.+-]+", "-", arm)
+
+
 def lock_path(folder: Path, arm: str, work: str) -> Path:
     """Path of the lock file of an arm's work, `search` or `seed0` and so on, in an experiment's folder.
 
@@ -125,4 +165,4 @@ def lock_path(folder: Path, arm: str, work: str) -> Path:
     >>> lock_path(Path("runs/cifar10/ablation-relu"), "tanh", "seed0").as_posix()
     'runs/cifar10/ablation-relu/state/ablation-relu-tanh-seed0.lock'
     """
-    return folder / "state" / f"{folder.name}-{arm}-{work}.lock"
+    return folder / "state" / f"{folder.name}-{file_name(arm)}-{work}.lock"

@@ -1,5 +1,6 @@
 """Creates the row, the curve and the record of a run."""
 
+import dataclasses
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,20 +14,28 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.results.columns import LAST_EPOCH
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.training.history import History
-from experiments.experiment import Arm, Curve, Experiment
-from experiments.runner.options import lock_path
+from experiments.experiment import Arm, Curve, Experiment, Variant
+from experiments.runner.options import file_name, lock_path
 from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
 
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train; `folder` holds the experiment's rows."""
+    """One arm with one seed, ready to train.
+
+    Attributes:
+        folder: folder of the experiment's rows.
+        name: name of the arm in the rows.
+        variant: how it differs from an arm of the experiment.
+    """
 
     experiment: Experiment
     arm: Arm
     config: Config
     data: DataPipelines
     folder: Path
+    name: str
+    variant: Variant
 
     @property
     def config_hash(self) -> str:
@@ -35,7 +44,7 @@ class Run:
     @property
     def run_id(self) -> str:
         """The name of the run, which contains the start of the config hash."""
-        return f"{self.experiment.name}-{self.arm.name}-seed{self.config.seed}-{self.config_hash[:10]}"
+        return f"{self.experiment.name}-{file_name(self.name)}-seed{self.config.seed}-{self.config_hash[:10]}"
 
     @property
     def checkpoint(self) -> Path:
@@ -45,7 +54,7 @@ class Run:
     @property
     def lock(self) -> Path:
         """Path of the lock file, the same for all configurations of this arm and seed."""
-        return lock_path(self.folder, self.arm.name, f"seed{self.config.seed}")
+        return lock_path(self.folder, self.name, f"seed{self.config.seed}")
 
 
 def run_row(
@@ -91,7 +100,7 @@ def _identity(run: Run) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "experiment": run.experiment.name,
-        "arm": run.arm.name,
+        "arm": run.name,
         "seed": run.config.seed,
         "precision": run.config.precision,
         "dataset": run.data.image_set.slug,
@@ -123,7 +132,12 @@ def run_record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
         "quarantined": len(images.quarantine),
         "input_shape": list(run.data.input_shape),
     }
-    return {"config": run.config.to_dict(), "data": data, "environment": environment(strategy)}
+    config = run.config.to_dict()
+    return {"config": config, "data": data, "environment": environment(strategy), **_variant(run)}
+
+
+def _variant(run: Run) -> dict[str, Any]:
+    return {} if run.name == run.arm.name else {"variant": dataclasses.asdict(run.variant)}
 
 
 def timestamp() -> str:
@@ -142,4 +156,5 @@ def shared_row(
     }
     messages = [row["message"], f"shared with {shared.row['run_id']}"]
     row["message"] = "; ".join(message for message in messages if message)
-    return row, shared.curve, {**shared.record, "shared_with": shared.row["run_id"]}
+    record = {name: value for name, value in shared.record.items() if name != "variant"}
+    return row, shared.curve, {**record, **_variant(run), "shared_with": shared.row["run_id"]}

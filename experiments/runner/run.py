@@ -52,7 +52,7 @@ def run_experiment(
         for seed in options.seeds or arm.seeds
     ]
     workers = current_workers()
-    workers.compare({"runs": ", ".join(f"{run.arm.name} seed {run.config.seed}" for run in runs)})
+    workers.compare({"runs": ", ".join(f"{run.name} seed {run.config.seed}" for run in runs)})
     for run in runs:
         workers.compare(compared_values(run.config, run.data.image_set.fingerprint))
     if is_chief(strategy):
@@ -60,7 +60,7 @@ def run_experiment(
     workers.check_shared(folder, "results directory")
     for run in runs:
         # Raises an error for a row with another config before anything is trained.
-        finished_run(folder, run.arm.name, run.config.seed, run.config_hash)
+        finished_run(folder, run.name, run.config.seed, run.config_hash)
     notices += runs[0].data.image_set.opening()
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
@@ -77,7 +77,7 @@ def claimed_runs(runs: Sequence[Run], strategy: tf.distribute.Strategy) -> Itera
     Raises:
         InputError: if another process holds one of them.
     """
-    to_train = [run for run in runs if not finished_run(run.folder, run.arm.name, run.config.seed)]
+    to_train = [run for run in runs if not finished_run(run.folder, run.name, run.config.seed)]
     partners = [
         dataclasses.replace(run, config=run.config.replace(seed=seed))
         for run in to_train
@@ -100,7 +100,7 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     """
     # The chief has then recorded the run before this one, so all workers find the same rows.
     current_workers().compare({"run": run.run_id})
-    row = finished_run(run.folder, run.arm.name, run.config.seed)
+    row = finished_run(run.folder, run.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
         if is_chief(strategy) and row["git_commit"] != git_commit():
@@ -140,13 +140,13 @@ def planned_run(
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
-    return Run(experiment, arm, config, data, folder)
+    return Run(experiment, arm, config, data, folder, *options.variant(arm))
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> None:
     """Trains one run, or reuses a trained one, and records it."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
-    shared = find_shared_run(run.folder, run.arm.name, run.config_hash, kept if run.arm.probe else None)
+    shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
     elif shared:
@@ -186,7 +186,7 @@ def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tup
 
 def record(run: Run, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]) -> None:
     """Writes a run's row, curve and record."""
-    owner = {"experiment": run.experiment.name, "arm": run.arm.name, "seed": run.config.seed}
+    owner = {"experiment": run.experiment.name, "arm": run.name, "seed": run.config.seed}
     record_run(
         run.folder,
         row,

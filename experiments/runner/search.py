@@ -4,6 +4,7 @@ Rates that one seed cannot separate get a second seed, and the mean decides.
 """
 
 import contextlib
+import dataclasses
 import math
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import check_run, train
 from alexnet_tf.training.workers import compared_values, current_workers
 from experiments.experiment import Arm, Experiment
-from experiments.runner.options import Options, lock_path
+from experiments.runner.options import Options, file_name, lock_path
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
@@ -55,7 +56,11 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
     options, notices = options.settled(experiment, experiment.search_precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
-    arms = [arm for arm in options.chosen_arms(experiment) if arm.grid]
+    arms = [
+        dataclasses.replace(arm, name=options.variant(arm)[0])
+        for arm in options.chosen_arms(experiment)
+        if arm.grid
+    ]
     if not arms:
         raise InputError(
             f"{experiment.name}: expected an arm whose rate is searched; received arms that look at the nets "
@@ -82,7 +87,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             if is_chief(strategy):
                 lock = lock_path(folder, arm.name, "search")
                 claims.enter_context(claimed(lock, lock.stem))
-                remove_temporaries(lock.parent, f"search-{arm.name}-*.npz")
+                remove_temporaries(lock.parent, f"search-{file_name(arm.name)}-*.npz")
         selection_size = round(SELECTION_SHARE * len(data.image_set.train_labels))
         _search_arms(experiment, arms, folder, options, strategy, selection_size)
     return folder
@@ -145,7 +150,7 @@ def search_row(
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
     shared = find_shared_search(folder, config_hash, experiment.objective)
-    checkpoint = folder / "state" / f"search-{arm.name}-{rate:g}-{seed}.npz"
+    checkpoint = folder / "state" / f"search-{file_name(arm.name)}-{rate:g}-{seed}.npz"
     if shared:
         row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+import experiments.runner.options
 from experiments.__main__ import main
 from tests.experiments.one_run import RUN
 from tests.tiny import tiny_image_set
@@ -13,8 +14,13 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def tiny_builtin(monkeypatch):
-    """Replaces every data set by the tiny set."""
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+    """Replaces every data set by the tiny set, whose batch size does not name an arm."""
+    replace_data(monkeypatch)
+
+
+def replace_data(patched: pytest.MonkeyPatch):
+    patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+    patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +28,7 @@ def trained(tmp_path_factory) -> Path:
     """Results with one run; tests must not change them."""
     results = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+        replace_data(patched)
         assert main([*RUN, "--results-dir", str(results)]) == 0
     return results
 

@@ -86,6 +86,7 @@ def record(
     errors: list[float],
     gap=0.05,
     config=None,
+    variant=None,
     **changes,
 ):
     """Records a run with these training errors per epoch, like the runner."""
@@ -100,7 +101,8 @@ def record(
     ]
     curve[-1]["learning_rate"] = changes.get("learning_rate", 0.01)
     row = common | {
-        "run_id": f"{experiment.name}-{arm}-{seed}", "status": "done", "epochs": len(errors) - 1,
+        "run_id": f"{experiment.name}-{arm.replace(' ', '')}-{seed}", "status": "done",
+        "epochs": len(errors) - 1,
         "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0, "seconds": 10.0,
         "precision": "float32", "dataset": dataset, "data_fingerprint": "f" * 64, "model": "CifarNetConfig",
         "config_hash": f"{arm}{seed}", "git_commit": "abc", "tensorflow": "2.21.0", "keras": "3.15.0",
@@ -110,6 +112,8 @@ def record(
     defined = {arm.name: arm.config for arm in experiment.arms}
     config = config or defined.get(arm, BASE)
     record = {"config": config.replace(seed=seed, dataset=dataset).to_dict()}
+    if variant:
+        record["variant"] = dict(zip(("of", "settings"), variant, strict=True))
     prepare_folder(folder, metric_names)
     record_run(folder, row, curve, record, metric_names, [arm.name for arm in experiment.arms])
 
