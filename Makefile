@@ -9,10 +9,13 @@ RUN := $(VENV)/bin/python -m experiments
 READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 
 RESULTS_DIR ?= runs
+# A name for the rows of one arm; make's own AS is the assembler.
+AS :=
 FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
-	$(foreach change,$(SET),--set "$(change)") $(if $(PRECISION),--precision "$(PRECISION)") \
-	$(if $(REPLICAS),--replicas "$(REPLICAS)") --results-dir "$(RESULTS_DIR)"
+	$(foreach change,$(SET),--set "$(change)") $(if $(AS),--as "$(AS)") \
+	$(if $(PRECISION),--precision "$(PRECISION)") $(if $(REPLICAS),--replicas "$(REPLICAS)") \
+	--results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check

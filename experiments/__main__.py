@@ -31,6 +31,10 @@ COMPARE = (
     "some arm, 2 bad input."
 )
 
+FOLDERS = (
+    "<results-dir>/<data set>/<experiment>: instead of redrawing all, draw one figure of the runs in these "
+    "folders, such as committed ones and one's own"
+)
 RERUN = (
     "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
     "the row's own values: those of the last epoch, the experiment's metrics, and what its arm measures of "
@@ -69,6 +73,10 @@ def _parser() -> OneLineParser:
                 "--seeds", type=_seeds, default=(), help="comma list; default the arm's own"
             )
         add_setting_flags(training, PRECISIONS)
+        training.add_argument(
+            "--as", dest="name", default="", metavar="NAME",
+            help="name of the arm in the rows; default the arm's own, with its settings",
+        )  # fmt: skip
         training.add_argument("--results-dir", type=_folder, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
@@ -114,8 +122,22 @@ def _parser() -> OneLineParser:
     ):
         reporting = commands.add_parser(name, help=text)
         reporting.add_argument("--results-dir", type=_folder, default=Path("results"))
+        if name == "figures":
+            _add_look(reporting)
         reporting.set_defaults(command=_report, tables=name != "figures", figures=name != "tables")
     return parser
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of one figure of several folders."""
+    parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
+    look = parser.add_argument_group("with FOLDERs")
+    look.add_argument("--out", type=_folder, default=Path("runs/figure"), help="path without suffix")
+    look.add_argument("--format", default="png,svg", help="comma list of png, svg, pdf; default png,svg")
+    look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file")
+    look.add_argument("--no-title", action="store_true", help="leave out title and caption")
+    look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis")
+    look.add_argument("--font-scale", type=float, default=1.0, metavar="F", help="factor for all texts")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -136,6 +158,8 @@ def _run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
     from alexnet_tf.training.workers import current_workers
+    from experiments.evidence.read import evidence_of
+    from experiments.report.finding import conclusion
     from experiments.report.write import write_report
     from experiments.runner.run import run_experiment
 
@@ -144,13 +168,25 @@ def _run(options: argparse.Namespace) -> int:
     if not is_chief(strategy):
         return int(failed > 0)
     write_report(folder, experiment)
-    print((folder / "table.md").read_text("utf-8"))
+    _print_table((folder / "table.md").read_text("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".md", ".png", ".svg"):
             print(path)
+    print(f"\n{conclusion(evidence_of(folder, experiment))}")
     if failed:
         print(f"{failed} of the runs failed; the same command tries them again", file=sys.stderr)
     return int(failed > 0)
+
+
+def _print_table(text: str) -> None:
+    """Prints Markdown: as it is in the file, or on a terminal with aligned tables."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text))
+    else:
+        print(text)
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -205,6 +241,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    if getattr(options, "folders", []):
+        return _overlay(options)
     from experiments.report.write import write_all
 
     for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):
@@ -224,6 +262,23 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _overlay(options: argparse.Namespace) -> int:
+    formats, scale = _names("--format", options.format), options.font_scale
+    if unknown := sorted(set(formats) - {"png", "svg", "pdf"}):
+        raise InputError(f"--format: expected png, svg or pdf; received {', '.join(unknown)}")
+    if not 0.1 <= scale <= 10:
+        raise InputError(f"--font-scale: expected a factor from 0.1 to 10; received {scale}")
+    from experiments.report.figures.figure import Look, draw
+    from experiments.report.figures.overlay import overlaid
+    from experiments.report.write import write_figures
+
+    look = Look(formats, options.style, not options.no_title, options.panel, scale)
+    content = draw(overlaid(options.folders, experiments.EXPERIMENTS), look)
+    for path in write_figures(options.out, content):
+        print(path)
+    return 0
+
+
 def _training_setup(options: argparse.Namespace):
     """Checks flags and locks before TensorFlow is imported."""
     experiment = _experiment(options.experiment)
@@ -233,6 +288,7 @@ def _training_setup(options: argparse.Namespace):
         arms=_names("--arms", options.arms),
         seeds=getattr(options, "seeds", ()),
         settings=tuple(options.settings),
+        name=options.name,
         results_dir=options.results_dir,
         tensorboard=options.tensorboard,
     )

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
-from matplotlib.patheffects import withStroke
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, tower_count
@@ -211,18 +210,18 @@ def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Sta
 
 
 def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
-    # A white outline keeps the labels readable where lines cross them.
-    halo = [withStroke(linewidth=2.5, foreground="white")]
-    style: dict[str, Any] = {"fontsize": 8, "color": DARK, "zorder": 4, "path_effects": halo}
+    # The white background hides the lines behind a label.
+    background = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    style: dict[str, Any] = {"fontsize": 8, "color": DARK, "zorder": 4, "bbox": background}
     channels = f"{stage.shape[-1] // towers:,}"
-    axes.text(box.left + box.length / 2, box.bottom - 0.05, channels, ha="center", va="top", **style)
+    axes.text(box.left + box.length / 2, box.bottom - 0.06, channels, ha="center", va="top", **style)
     if stage.kind != "dense":
         height, width = stage.shape[:2]
         axes.text(
-            box.left - 0.04, box.bottom + 0.82 * box.height, str(height), ha="right", va="center", **style
+            box.left - 0.05, box.bottom + 0.82 * box.height, str(height), ha="right", va="center", **style
         )
         x, y = box.left + box.depth * SLANT[0] / 2, (box.bottom + box.height + box.top) / 2
-        axes.text(x - 0.03, y, str(width), ha="right", va="bottom", **style)
+        axes.text(x - 0.04, y + 0.02, str(width), ha="right", va="bottom", **style)
 
 
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:

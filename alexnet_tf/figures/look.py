@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
+import matplotlib.style
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes
 
 FONT = "DejaVu Sans"
@@ -31,34 +33,53 @@ STYLE = {
     "ytick.labelcolor": "#333333",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "savefig.dpi": 150,
 }
-DPI = 150
 # A higher resolution would not improve thumbnails of 64 pixels, and files with photographs are large.
 PHOTOGRAPH_DPI = 100
 # Leaves out dates and software versions, which would change the bytes.
-METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 # Okabe and Ito's palette, whose colours colour-blind readers can distinguish too.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
 GREY, DARK = "#888888", "#222222"
 
 
 @contextmanager
-def house_look() -> Iterator[None]:
-    """A context in which Matplotlib uses the style of this module and ignores the user's settings."""
+def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[None]:
+    """A context in which Matplotlib uses the style of this module and ignores the user's settings.
+
+    Args:
+        style: a Matplotlib style file that changes it.
+        font_scale: factor for all texts whose size is not in points.
+
+    Raises:
+        InputError: if the style file cannot be read.
+    """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
+        if style is not None:
+            try:
+                matplotlib.style.use(style)
+            except (OSError, ValueError) as error:
+                raise InputError(f"--style: expected a Matplotlib style file; received {error}") from error
+        matplotlib.rcParams["font.size"] *= font_scale
         yield
 
 
-def encoded(figure: Figure, formats: Sequence[str], dpi: int = DPI) -> dict[str, bytes]:
-    """The figure as file contents by format (`png`, `svg`); must be called within `house_look`."""
+def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> dict[str, bytes]:
+    """The figure as file contents by format (`png`, `svg`, `pdf`); must be called within `house_look`."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
     content = {}
     for suffix in formats:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, dpi=dpi, metadata=METADATA[suffix])
+        sharpness = dpi or matplotlib.rcParams["savefig.dpi"]
+        figure.savefig(buffer, format=suffix, dpi=sharpness, metadata=METADATA[suffix])
         content[suffix] = buffer.getvalue()
     return content
 
@@ -83,7 +104,7 @@ def _glyphs() -> frozenset[int]:
 
 
 def write_figure(
-    path: Path, draw: Callable[[], Figure], formats: Sequence[str], dpi: int = DPI
+    path: Path, draw: Callable[[], Figure], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
     """Draws a figure once and writes it in each format.
 
@@ -91,7 +112,7 @@ def write_figure(
         path: path of the files without their extension.
         draw: function that makes the figure.
         formats: any of `png` and `svg`.
-        dpi: pixels per inch of a `png`.
+        dpi: pixels per inch of a `png`; by default that of the style.
 
     Returns:
         The paths of the files.
@@ -107,16 +128,22 @@ def write_figure(
     return files
 
 
-def title(figure: Figure, text: str, y: float | None = None) -> None:
-    """Puts the finding at the top left; `y` (0 to 1) is its upper edge, None leaves it to the layout."""
-    text = textwrap.fill(text, int(figure.get_figwidth() * 10))
-    figure.suptitle(text, x=0.01, y=y, ha="left", fontsize=11, fontweight="bold", parse_math=False)
+def title(figure: Figure, text: str) -> None:
+    """Puts the finding at the top left."""
+    look = {"fontsize": "large", "fontweight": "bold", "parse_math": False}
+    figure.suptitle(_filled(figure, text, 90), x=0.01, ha="left", **look)
 
 
-def caption(figure: Figure, text: str, y: float | None = None) -> None:
-    """Puts a small text at the bottom left that says what is shown; `y` as in `title`, for its lower edge."""
-    text = textwrap.fill(text, int(figure.get_figwidth() * 15))
-    figure.supxlabel(text, x=0.01, y=y, ha="left", fontsize=7.5, color="#666666", parse_math=False)
+def caption(figure: Figure, text: str) -> None:
+    """Puts a small text at the bottom left that says what is shown; line breaks are kept."""
+    lines = [_filled(figure, line, 135) for line in text.splitlines()]
+    look = {"fontsize": "small", "color": "#666666", "parse_math": False}
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
+
+
+def _filled(figure: Figure, text: str, points: int) -> str:
+    """Wraps a text to the width of the figure; `points` is the characters an inch times the size of text."""
+    return textwrap.fill(text, int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"]))
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

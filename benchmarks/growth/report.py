@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.errors import InputError
@@ -43,7 +44,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Draws time (top row) and memory (bottom row), with a column for each quantity that grows."""
+    """Draws time (top row) and memory (bottom row), all axes logarithmic, a column for each quantity."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)
@@ -56,15 +57,20 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
             for axis, values in zip(axes[:, column], (seconds, peaks), strict=True):
                 axis.plot(sizes, values, "o-", color=PALETTE[number], markersize=3.5, label=label)
                 axis.set_xscale("log")
-                axis.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=7)
+                axis.set_yscale("log")
+                axis.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize="x-small")
+                axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axis.minorticks_off()
-                axis.set_ylim(bottom=0, top=max(1.1 * max(values), axis.get_ylim()[1]))
+                # At least a factor of four, so that what does not grow looks flat.
+                low, high = axis.get_ylim()
+                axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
             if label:
-                axes[1, column].legend(loc="upper left", frameon=False, fontsize=8)
-            axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize=7.5)
-        axes[1, column].set_xlabel(quantity, fontsize=8)
-    axes[0, 0].set_ylabel("seconds of a call")
-    axes[1, 0].set_ylabel("peak memory, MiB")
+                axes[1, column].legend(loc="upper left", frameon=False, fontsize="small")
+            axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize="small")
+        axes[1, column].set_xlabel(quantity, fontsize="small")
+    axes[0, 0].set_ylabel("seconds of a call (log scale)")
+    axes[1, 0].set_ylabel("peak memory, MiB (log scale)")
     title(figure, "Cost as it grows")
     caption(figure, _machine(about))
     return figure

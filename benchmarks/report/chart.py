@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.report.targets import TARGETS, Measured, paired_ratio
@@ -51,10 +50,9 @@ Bar = tuple[str, Measured, float | None]
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     """Draws the chart; call it under `house_look`."""
     bars = speedups(rows)
-    layout = ConstrainedLayoutEngine(w_pad=0.12)
-    figure = Figure(figsize=(8, 1.6 + 0.32 * max(len(bars), 1)), layout=layout)
+    figure = Figure(figsize=(8, 1.8 + 0.32 * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
-    title(figure, "How many times faster than what else there is")
+    title(figure, "How many times faster this library is than others at the same work")
     machine = f"{about.get('processor', '')}, {about.get('threads', '?')} threads"
     caption(figure, f"{machine}. Median of paired rounds; lines: their range; orange: target.")
     return figure
@@ -83,11 +81,16 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
         axes.plot([one.low, one.high], [place, place], color=DARK, linewidth=1)
         if target:
             axes.plot([target, target], [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
+        # With more digits where the rounded ratio equals a target that is not met.
+        text = significant(one.ratio)
+        if target and one.ratio < target and text == significant(target):
+            text = f"{one.ratio:.3f}"
         axes.annotate(
-            f"{significant(one.ratio)}×", (max(one.high, target or 0, 1), place), xytext=(4, 0),
-            textcoords="offset points", va="center", fontsize=8,
+            f"{text}×", (max(one.high, target or 0, 1), place), xytext=(4, 0),
+            textcoords="offset points", va="center", fontsize="small",
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)
+    axes.set_xlabel("speed of this library over the other's;\nright of 1× this library is faster")
     axes.set_yticks(list(places), [title for title, _, _ in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")

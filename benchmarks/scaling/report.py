@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.files import make_folder, write_text
@@ -172,23 +171,25 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
 
 
 def draw(predicted: Sequence[Prediction]) -> Figure:
-    """Draws published and predicted rates on the left, and a panel for each machine on the right."""
+    """Draws published and predicted rates above a panel for each machine; about 1,000 pixels wide."""
     machines = list(dict.fromkeys(_machine(p.device) for p in predicted))
-    layout = ConstrainedLayoutEngine(w_pad=0.12)
-    figure = Figure(figsize=(6.6 + 3.7 * len(machines), 4.2), layout=layout)
-    left, *panels = figure.subplots(1, 1 + len(machines), squeeze=False)[0]
-    _draw_published(left)
-    for axes, machine in zip(panels, machines, strict=True):
-        _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
-        axes.set_title(f"{LOCAL_BATCH} images each on {machine}")
-    named = {line.get_label(): line for axes in panels for line in axes.lines}
-    if named:
-        figure.legend(handles=list(named.values()), loc="outside right center", frameon=False, fontsize=8)
+    figure = Figure(figsize=(6.7, 4.2 + 3.2 * bool(machines)), layout="constrained")
+    top, *bottom = figure.subfigures(1 + bool(machines), 1, squeeze=False)[:, 0]
+    _draw_published(top.subplots())
+    for part in bottom:
+        panels = part.subplots(1, len(machines), sharey=True, squeeze=False)[0]
+        for axes, machine in zip(panels, machines, strict=True):
+            _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
+            axes.set_title(machine.removesuffix("-threads"), fontsize="small")
+        panels[0].set_ylabel("% of perfect scaling")
+        named = {line.get_label(): line for axes in panels for line in axes.lines}
+        part.legend(handles=list(named.values()), loc="outside lower center", ncols=3, frameon=False)
     title(figure, "What AlexNet's 61 million gradients cost on the way")
     caption(
         figure,
         "Model: compute and ring all-reduce, one after the other; table.md has its terms. One P100 sets "
-        "the device of the next three points; × is predicted over published.",
+        "the device of the next three points; × is predicted over published. Below: "
+        f"{LOCAL_BATCH} images on each machine.",
     )
     return figure
 
@@ -209,15 +210,15 @@ def _draw_published(axes: Axes) -> None:
         )  # fmt: skip
         axes.annotate(
             f"{p.ratio:.2f}×", (max(ends), place), xytext=(9, 0), textcoords="offset points",
-            va="center", fontsize=8,
+            va="center", fontsize="small",
         )  # fmt: skip
-    axes.set_yticks(range(len(PUBLISHED)), [p.source.replace(", ", ",\n", 1) for p in PUBLISHED], fontsize=7)
+    axes.set_yticks(range(len(PUBLISHED)), [p.source for p in PUBLISHED], fontsize="small")
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(right=4 * max(p.predicted for p in PUBLISHED))
     axes.set_xlabel("images/s")
     axes.set_title("published rates")
-    axes.legend(loc="upper right", frameon=False, fontsize=8)
+    axes.legend(loc="upper right", frameon=False, fontsize="small")
 
 
 def _draw_efficiency(axes: Axes, predicted: Sequence[Prediction]) -> None:
@@ -227,7 +228,6 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Prediction]) -> None:
         label = f"{network.name}, {device.name.split(', ')[-1]}"
         axes.plot(*zip(*points, strict=True), style, color=PALETTE[NETWORKS.index(network)], label=label)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(COUNTS[::2], [f"{count:,}" for count in COUNTS[::2]])
+    axes.set_xticks(COUNTS[::3], [f"{count:,}" for count in COUNTS[::3]])
     axes.set_ylim(0, 105)
     axes.set_xlabel("machines")
-    axes.set_ylabel("% of perfect scaling")

@@ -60,6 +60,7 @@ EXPERIMENT = Experiment(
     ),
     earlier_verdict="reproduced",
     scale=CIFAR_SCALE,
+    figure=GAP.name,
 )
 TRAINED = Experiment(
     name="ablation-augmentation-trained",

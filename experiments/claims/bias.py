@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
         "the run of `tenth-he` with seed 0 was paused for the most part of an hour; its `seconds` include "
         "the pause",
     ),
-    figure="train_error",
+    figure="train_loss",
     earlier_verdict="not reproduced",
     scale=CIFAR_SCALE,
 )

@@ -73,6 +73,7 @@ EXPERIMENT = Experiment(
     ),
     earlier_verdict="reproduced, but weaker",
     scale=CIFAR_SCALE,
+    figure=GAP.name,
 )
 # Before the rate falls.
 EPOCHS_TO_65 = epochs_to(65)

@@ -1,7 +1,7 @@
 """Writes tables, figures, the page of claims and README's tables from recorded rows, without training."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
@@ -19,7 +19,6 @@ from experiments.report.readme import EVIDENCE, claims_table, glance, networks_t
 from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
-FIGURES = ["figure.png", "figure.svg"]
 
 
 def write_all(
@@ -47,7 +46,8 @@ def write_all(
             except InputError as error:
                 unread[f"{folder.parent.name}/{folder.name}"] = str(error)
                 continue
-            written += [folder / name for name in TABLES * tables + FIGURES * figures]
+            written += [folder / name for name in TABLES * tables]
+            written += sorted(folder.glob("figure*.??g")) * figures
     for strange in unknown_folders(results_dir, experiments):
         unread[f"{strange.parent.name}/{strange.name}"] = (
             f"{strange}: expected the name of an experiment (`python -m experiments list` has them), "
@@ -71,9 +71,7 @@ def write_all(
     if figures and any(evidence.primary for evidence in found):
         from experiments.report.figures.forest import draw_forest
 
-        for suffix, content in draw_forest(found, experiments).items():
-            written.append(results_dir / f"claims.{suffix}")
-            write_bytes(written[-1], content)
+        written += write_figures(results_dir / "claims", draw_forest(found, experiments))
     if figures:
         from alexnet_tf.figures.learning_curve import write_curves
 
@@ -100,7 +98,8 @@ def write_report(
 ) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
-    The same rows give the same bytes. Arms and seeds may be missing.
+    A figure with lettered panels has its first one also in figure-a.png and figure-a.svg. The same rows give
+    the same bytes. Arms and seeds may be missing.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
@@ -130,10 +129,20 @@ def write_report(
             write_text(folder / "table.md", experiment_table(evidence, searched))
         if figures:
             # Imported here, as in `write_all`, so that the tables do not have to wait for matplotlib.
-            from experiments.report.figures.figure import draw
+            from experiments.report.figures.figure import Look, draw, has_panels
 
-            for suffix, content in draw(evidence).items():
-                write_bytes(folder / f"figure.{suffix}", content)
+            looks = {"figure": Look()} | ({"figure-a": Look(panel="a")} if has_panels(evidence) else {})
+            for name, look in looks.items():
+                write_figures(folder / name, draw(evidence, look))
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems
+
+
+def write_figures(path: Path, content: Mapping[str, bytes]) -> list[Path]:
+    """Writes `<path>.<format>` for each format and returns the paths."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files = {path.with_name(f"{path.name}.{suffix}"): data for suffix, data in content.items()}
+    for file, data in files.items():
+        write_bytes(file, data)
+    return list(files)

@@ -66,12 +66,25 @@ def test_other_config_in_the_same_folder_is_refused_before_training(own_results,
     assert [row["arm"] for row in relu_rows(own_results)] == ["relu"]
 
 
-def test_one_changed_field_needs_no_code(trained, tiny_builtin, tmp_path):
-    assert run(tmp_path, *ARM, "--set", "activation=elu") == 0
+def test_an_arm_with_a_setting_stands_beside_the_plain_one(own_results, capsys):
+    assert run(own_results, *ARM, "--set", "activation=elu") == 0
+    assert run(own_results, *ARM, "--set", "activation=elu", "--as", "elu") == 0
 
-    (before,), (after,) = relu_rows(trained), relu_rows(tmp_path)
-    assert before["config_hash"] != after["config_hash"]
-    assert before["train_error"] != after["train_error"]
+    plain, named, elu = relu_rows(own_results)
+    assert [row["arm"] for row in (plain, named, elu)] == ["relu", "elu", "relu, activation=elu"]
+    assert plain["config_hash"] != elu["config_hash"] == named["config_hash"]
+    assert plain["train_error"] != elu["train_error"] == named["train_error"]
+    assert elu["run_id"].startswith("ablation-relu-relu-activation-elu-seed3-")
+    table = (own_results / "builtin/ablation-relu/table.md").read_text()
+    assert "`relu, activation=elu` | 2012" in table
+    assert "`tanh`" not in table
+    assert main(["rerun", elu["run_id"], "--results-dir", str(own_results)]) == 0
+
+
+@pytest.mark.parametrize(("arms", "name"), [("relu,tanh", "elu"), ("relu", "tanh"), ("relu", "a/b")])
+def test_a_name_is_for_one_arm_and_not_another_ones(arms, name, own_results, capsys):
+    command = ["run", "relu", "--arms", arms, "--as", name, "--results-dir", str(own_results)]
+    assert "--as: expected one arm" in one_line_of_status_2(main, command, capsys)
 
 
 def test_compare_of_two_equal_runs(trained, tiny_builtin, tmp_path, capsys):
@@ -128,11 +141,13 @@ def test_every_experiment_is_a_make_target():
 def test_make_hands_its_variables_on():
     (line,) = [
         line
-        for line in make("ablation-relu", "DATASET=cifar10", "SEEDS=0,1", "SET=width=0.5").splitlines()
+        for line in make(
+            "ablation-relu", "DATASET=cifar10", "SEEDS=0,1", "SET=width=0.5", "AS=half"
+        ).splitlines()
         if "experiments run" in line
     ]
     assert line.split("run ")[1].split() == [
-        "ablation-relu", "--dataset", '"cifar10"', "--set", '"width=0.5"',
+        "ablation-relu", "--dataset", '"cifar10"', "--set", '"width=0.5"', "--as", '"half"',
         "--results-dir", '"runs"', "--seeds", "0,1",
     ]  # fmt: skip
 

@@ -6,24 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import (
-    FixedLocator,
-    FuncFormatter,
-    MaxNLocator,
-    MultipleLocator,
-    NullLocator,
-    PercentFormatter,
-)
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
-from experiments.evidence import wording
-from experiments.evidence.effects import Judged, arms_in_order
+from experiments.evidence.effects import Judged, activation_of, arms_in_order
 from experiments.evidence.read import Evidence
-from experiments.experiment import COMMON_METRICS, TRAIN_ERROR, Comparison, Experiment
+from experiments.evidence.wording import MINUS
+from experiments.experiment import TRAIN_LOSS, Metric
+from experiments.report.finding import label, times_faster
 
-COMMON_TITLES = {metric.name: metric.title for metric in COMMON_METRICS}
 DASHED: LineStyleType = (0, (4, 1.5))
 # As in the paper's Figure 1: (label, colour, line).
 BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
@@ -34,13 +27,17 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
+# Ticks of the epoch axis.
+EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+# Mean curves that are nowhere farther apart than this share of the axis are drawn side by side.
+COINCIDENT = 0.004
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Learning curves of one column: arm -> seed -> (epochs, values)."""
+    """Learning curves of one metric: arm -> seed -> (epochs, values)."""
 
-    column: str
+    metric: Metric
     by_arm: Mapping[str, Mapping[int, tuple[list[int], list[float]]]]
 
     @property
@@ -50,152 +47,166 @@ class Curves:
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The curves of the finished runs, from one column of curves.csv."""
+    """The curves of the finished runs: a column of curves.csv, or a metric of each of its points."""
+    metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
     by_arm = {name: {} for name in arms_in_order(evidence.experiment, evidence.rows)}
     finished = {(row["arm"], row["seed"]) for row in evidence.rows}
     for row in sorted(evidence.curves, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
-        value = row[column]
+        value = row[column] if column in row else metric.of_curve([dict(row)]) if metric.of_curve else None
         if (row["arm"], row["seed"]) in finished and value is not None and value == value:
             xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
             xs.append(row["epoch"])
             ys.append(value)
-    return Curves(column, by_arm)
+    return Curves(metric, by_arm)
 
 
 def draw_pair(
     axes: Axes,
-    experiment: Experiment,
-    one: Judged,
+    evidence: Evidence,
+    judged: Sequence[Judged],
     curves: Curves,
-    ends: Sequence[float | None],
-    activations: Sequence[str],
     letter: str = "",
+    linear: bool = False,
 ) -> None:
-    """Draws two arms as in the paper's Figure 1, with an arrow for the ratio between them.
+    """Draws two arms and their variants as in the paper's Figure 1, with a line for the ratio of the two.
 
     Args:
         axes: an empty panel.
-        experiment: the experiment of the arms.
-        one: the judged comparison.
+        evidence: evidence of an experiment that measures the epochs to a training error.
+        judged: the comparison of the two arms, then those of their variants.
         curves: curves of all arms.
-        ends: epochs to the target of arm and baseline; None if there is no ratio to draw.
-        activations: activations of arm and baseline.
         letter: the letter that names the panel.
+        linear: whether the axis of epochs is linear, as in the paper.
     """
-    pair = [one.comparison.arm, one.comparison.baseline]
+    experiment, comparison = evidence.experiment, judged[0].comparison
+    pair = [comparison.arm, comparison.baseline]
+    used = [activation_of(experiment, evidence.rows, evidence.records, name) for name in pair]
     looks = [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
-    if sorted(activations) == ["relu", "tanh"]:
-        looks = [BY_ACTIVATION[activation] for activation in activations]
-    _epoch_axis(axes, curves.last_epoch)
-    _error_axis(axes, "training error")
+    if sorted(used) == ["relu", "tanh"]:
+        looks = [BY_ACTIVATION[activation] for activation in used]
+    variants = dict.fromkeys(name for one in judged for name in (one.comparison.arm, one.comparison.baseline))
+    more = [name for name in variants if name not in pair]
+    # A variant has the line of its arm and a colour of its own.
+    lines = {name: line for name, (*_, line) in zip(pair, looks, strict=True)}
+    looks += [
+        (name, PALETTE[2 + index % 7], lines[experiment.arm(name).of]) for index, name in enumerate(more)
+    ]
+    _epoch_axis(axes, curves.last_epoch, linear)
+    _value_axis(axes, curves.metric)
+    axes.set_ylim(0, 0.9)
+    axes.set_yticks([0, 0.25, 0.5, 0.75])
     stops = [arm.config.train.stop_train_error for arm in experiment.arms if arm.name in pair]
     target = max(stops, default=0) or TARGET
     axes.axhline(target, color=GREY, linewidth=1, linestyle=":", zorder=1)
-    for name, (_, colour, line) in zip(pair, looks, strict=True):
+    for name, (_, colour, line) in zip([*pair, *more], looks, strict=True):
         _draw_arm(axes, curves, name, colour, line)
-    _label_beside(axes, curves, pair, looks)
+    if more:
+        handles = [axes.plot([], [], color=colour, linestyle=line)[0] for _, colour, line in looks]
+        axes.legend(handles, [label for label, *_ in looks], loc="upper right", frameon=False)
+    else:
+        _label_beside(axes, curves, pair, looks, linear)
+    ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # An arrowhead marks an end that is only a bound.
-        markers = (">" if one.effect.bound == "lower" else "|", ">" if one.effect.bound == "upper" else "|")
-        axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, zorder=4)
+        # A bound has an arrowhead at its unknown end, and no solid line, which would look like an interval.
+        bound = judged[0].effect.bound
+        markers = (">" if bound == "lower" else "|", ">" if bound == "upper" else "|")
+        axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
         for end, marker in zip(known, markers, strict=True):
             axes.plot([end], [target], marker, color=DARK, markersize=6, zorder=4, clip_on=False)
-    (arm, *_), (baseline, *_) = looks
-    sign = "/" if one.comparison.kind == "ratio" else wording.MINUS
+    sentences = [times_faster(one, f" than {label(one.comparison.arm)}" if more else "") for one in judged]
+    if not more and looks[1][0] == "ReLU":
+        sentences = [f"ReLU{sentences[0].removeprefix(comparison.baseline).removeprefix('ReLU')}"]
     axes.text(
-        0.98, 0.06, f"{arm} {sign} {baseline}: {wording.effect_text(one.effect, one.comparison)}",
-        transform=axes.transAxes, ha="right", fontsize=8, color=DARK,
+        0.98, 0.04, "\n".join(sentences), transform=axes.transAxes, ha="right", va="bottom", color=DARK,
+        fontsize="small" if letter or more else "large",
     )  # fmt: skip
     # The baseline's description contains what both arms have in common.
     changes = {arm.name: arm.change for arm in experiment.arms}
-    title = changes.get(one.comparison.baseline, wording.contrast(one.comparison))
+    title = changes[comparison.baseline]
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
 
 
-def draw_all_arms(
-    axes: Axes,
-    experiment: Experiment,
-    curves: Curves,
-    names: Sequence[str],
-    late_epochs: bool = False,
-    training: Curves | None = None,
-) -> None:
+def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:
     """Draws several arms in one panel, with labels at the ends of their mean curves.
+
+    The axis of an error leaves out the first fifth of the epochs, whose large errors would hide the effects;
+    that of a loss holds the curves of the primary arms from the first value on.
 
     Args:
         axes: an empty panel.
-        experiment: the experiment of the arms.
+        evidence: evidence of the experiment of the arms.
         curves: curves of all arms.
         names: names of the arms to draw.
-        late_epochs: whether to limit the error axis to the values after the first fifth of the epochs.
-        training: curves of the training error; their means are drawn dashed, and their distance from the
-            test error shows how much a net overfits.
     """
-    _epoch_axis(axes, curves.last_epoch, linear=late_epochs)
-    _error_axis(axes, COMMON_TITLES[curves.column])
-    ends = []
-    # If dashed lines show the training error, each arm needs its own colour.
-    looks = _colours(names, [] if training else experiment.comparisons)
-    for name, (colour, line) in looks.items():
-        _draw_arm(axes, curves, name, colour, line)
-        if training:
-            axes.plot(*mean_curve(training, name), color=colour, linestyle=DASHED, linewidth=1.4, zorder=2.5)
-        xs, ys = mean_curve(curves, name)
-        if len(xs):
-            ends.append((float(xs[-1]), float(ys[-1]), name, colour))
-    if late_epochs:
-        _show_late_epochs(axes, [curves, training] if training else [curves], names)
-    if training:
-        axes.set_ylabel("error")
-        handles = [Line2D([], [], color=DARK, linestyle=line, linewidth=1.6) for line in ("-", DASHED)]
-        titles = [COMMON_TITLES[shown.column] for shown in (curves, training)]
-        axes.legend(handles, titles, loc="upper right", frameon=False, fontsize=8)
+    _epoch_axis(axes, curves.last_epoch, linear=True)
+    _value_axis(axes, curves.metric)
+    means = {name: mean_curve(curves, name) for name in names}
+    means = {name: (xs, ys) for name, (xs, ys) in means.items() if len(xs)}
+    _limit_values(axes, evidence, curves, names)
     low, high = axes.get_ylim()
-    heights = spread([y for _, y, _, _ in ends], (high - low) / 24)
-    for (x, _, name, colour), height in zip(ends, heights, strict=True):
+    groups = _coincident(means, COINCIDENT * (high - low))
+    colours = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(names)}
+    for group in groups:
+        for place, name in enumerate(group):
+            line = "-" if names.index(name) < len(PALETTE) else ":"
+            _draw_arm(axes, curves, name, colours[name], line, 2.2 * ((len(group) - 1) / 2 - place))
+    ends = [
+        (name, float(xs[-1]), float(ys[-1])) for group in groups for name in group for xs, ys in [means[name]]
+    ]
+    # A little of a label's height apart, so that the first of coincident lines stays the upper one.
+    heights = spread([y - 1e-9 * place for place, (_, _, y) in enumerate(ends)], (high - low) / 22)
+    for (name, x, y), height in zip(ends, heights, strict=True):
+        if not low <= y <= high:
+            continue
         axes.annotate(
-            name, xy=(x, height), xytext=(6, 0), textcoords="offset points", va="center", color=colour,
-            fontsize=8.5, fontweight="bold", annotation_clip=False,
+            name, xy=(x, y), xytext=(1.06, height), textcoords=("axes fraction", "data"), va="center",
+            color=colours[name], fontweight="bold", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.7, "shrinkA": 1,
+                        "shrinkB": 2, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 
-def _show_late_epochs(axes: Axes, shown: Sequence[Curves], names: Sequence[str]) -> None:
-    """Sets limits that leave out the first fifth of the epochs, whose large errors would hide the effects."""
-    late = [
+def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:
+    compared = {name for one in evidence.primary for name in (one.comparison.arm, one.comparison.baseline)}
+    is_error = curves.metric.low == 0 and curves.metric.is_fraction
+    shown = (
+        [name for name in names if name in compared] if curves.metric is TRAIN_LOSS and compared else names
+    )
+    values = [
         y
-        for curves in shown
-        for name in names
+        for name in shown
         for xs, ys in curves.by_arm[name].values()
         for x, y in zip(xs, ys, strict=True)
-        if x >= min(curves.last_epoch / 5, xs[-1])
+        if not is_error or x >= min(curves.last_epoch / 5, xs[-1])
     ]
-    if late:
-        margin = 0.06 * (max(late) - min(late)) or 0.01
-        axes.set_ylim(max(0, min(late) - 2 * margin), max(late) + margin)
-        axes.yaxis.set_major_locator(_whole_per_cent())
+    if values:
+        margin = max(0.06 * (max(values) - min(values)), 0.001)
+        low = min(values) - 2 * margin
+        axes.set_ylim(max(0, low) if curves.metric.low >= 0 else low, max(values) + margin)
 
 
-def _colours(names: Sequence[str], comparisons: Sequence[Comparison]) -> dict[str, tuple[str, LineStyleType]]:
-    """Chooses (colour, line style) for each arm.
+def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
+    """Names of curves in groups whose members are everywhere at most `distance` from the first one.
 
-    If there are several pairs without a common arm, each pair has one colour and its baseline is dashed.
-    Otherwise every arm has its own colour.
+    Example:
+
+    >>> import numpy as np
+    >>> curve = lambda *ys: (np.arange(2), np.array(ys))
+    >>> _coincident({"a": curve(0.9, 0.9), "b": curve(0.9, 0.2), "c": curve(0.9, 0.901)}, 0.004)
+    [['a', 'c'], ['b']]
     """
-    pairs = dict.fromkeys((c.arm, c.baseline) for c in comparisons)
-    shown = [pair for pair in pairs if set(pair) & set(names)]
-    looks: dict[str, tuple[str, LineStyleType]] = {}
-    used = 0
-    if len(shown) > 1 and len({name for pair in pairs for name in pair}) == 2 * len(pairs):
-        for used, (arm, baseline) in enumerate(shown, 1):
-            colour = PALETTE[(used - 1) % len(PALETTE)]
-            looks[arm], looks[baseline] = (colour, "-"), (colour, DASHED)
-    for name in names:
-        if name not in looks:
-            looks[name] = (PALETTE[used % len(PALETTE)], "-" if used < len(PALETTE) else ":")
-            used += 1
-    return {name: looks[name] for name in names}
+    groups: list[list[str]] = []
+    for name, (xs, ys) in means.items():
+        for group in groups:
+            others, values = means[group[0]]
+            if len(xs) == len(others) and np.abs(ys - values).max() <= distance:
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return groups
 
 
 def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -208,42 +219,61 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(common), np.mean(values, axis=0)
 
 
-def _draw_arm(axes: Axes, curves: Curves, name: str, colour: str, line: LineStyleType) -> None:
+def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
+    """Geometric mean of an arm over the pairs of a ratio: an end of the line. None if there is no ratio."""
+    if one.comparison.kind != "ratio" or not one.effect.per_seed:
+        return None
+    found = evidence.values(arm, one.comparison.metric.name)
+    known = [
+        found.limits[seed] if found.values[seed] is None else found.values[seed]
+        for seed in one.effect.per_seed
+    ]
+    return float(np.exp(np.mean(np.log(np.array(known, float)))))
+
+
+def _draw_arm(
+    axes: Axes, curves: Curves, name: str, colour: str, line: LineStyleType, shift: float = 0.0
+) -> None:
+    """Draws an arm's seeds and their mean, `shift` points higher."""
     seeds = curves.by_arm.get(name, {})
+    figure = axes.get_figure(root=True)
+    shifted = axes.transData + ScaledTranslation(0, shift / 72, figure.dpi_scale_trans) if figure else None
+    look = {"color": colour, "linestyle": line, **({"transform": shifted} if shift else {})}
     for _, (xs, ys) in sorted(seeds.items()):
         marker = "o" if len(xs) == 1 else None
-        axes.plot(xs, ys, color=colour, linestyle=line, linewidth=0.6, alpha=0.5, marker=marker, markersize=3)
-    width = 1.8 if len(seeds) > 1 else 1.2
-    axes.plot(*mean_curve(curves, name), color=colour, linestyle=line, linewidth=width, zorder=3)
+        axes.plot(xs, ys, linewidth=0.6, alpha=0.5, marker=marker, markersize=3, **look)
+    axes.plot(*mean_curve(curves, name), linewidth=1.8 if len(seeds) > 1 else 1.2, zorder=3, **look)
 
 
-def _label_beside(axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple]) -> None:
-    """Labels the mean curves: the faster arm on the left of its curve, the slower arm on the right."""
+def _label_beside(
+    axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple], linear: bool
+) -> None:
+    """Labels the mean curves: the faster arm on the left of its curve if there is room, else on the right."""
     places = []
-    for name, (label, colour, _) in zip(pair, looks, strict=True):
+    for name, (text, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
         if len(xs):
             # Not at the left edge, where a label would overlap the tick labels.
             below = np.flatnonzero((ys <= LABEL_HEIGHT) & (xs >= 2))
             at = below[0] if len(below) else len(xs) - 1
-            places.append((float(xs[at]), float(ys[at]), label, colour, bool(len(below))))
+            places.append((float(xs[at]), float(ys[at]), text, colour, bool(len(below))))
     places.sort()
-    for index, (x, y, label, colour, reached) in enumerate(places):
-        left = not reached or (len(places) > 1 and index == 0)
+    for index, (x, y, text, colour, reached) in enumerate(places):
+        left = not reached or (len(places) > 1 and index == 0 and not linear)
         # A curve that stays above this height may end at the right edge, so its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
-            label, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
-            va="center", color=colour, fontsize=9, fontweight="bold", annotation_clip=False,
+            text, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
+            va="center", color=colour, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
 
 
 def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
-    """Sets up the epoch axis: logarithmic for long training, unless the late epochs are shown (`linear`)."""
+    """Sets up the epoch axis: logarithmic for long training, with a tick beyond the last epoch."""
     if last >= 20 and not linear:
         axes.set_xscale("log", nonpositive="mask")
-        axes.set_xlim(1, last * 1.05)
-        axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]))
+        axes.set_xlim(1, next(tick for tick in EPOCHS if tick >= min(last, EPOCHS[-1])))
+        axes.xaxis.set_major_locator(FixedLocator(EPOCHS))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_xlabel("epochs (log scale)")
@@ -253,16 +283,10 @@ def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
         axes.set_xlabel("epochs")
 
 
-def _error_axis(axes: Axes, title: str) -> None:
-    axes.set_ylabel(title)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    if title == TRAIN_ERROR.title:
-        axes.set_ylim(0, 0.9)
-        axes.yaxis.set_major_locator(MultipleLocator(0.25))
-    else:
-        axes.yaxis.set_major_locator(_whole_per_cent())
-
-
-def _whole_per_cent() -> MaxNLocator:
-    # Ticks at whole percents, because the labels have no decimals.
-    return MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2)
+def _value_axis(axes: Axes, metric: Metric) -> None:
+    axes.set_ylabel(f"{metric.title}, {metric.unit}" if metric.unit == "nats" else metric.title)
+    if metric.is_fraction:
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{100 * value:.3g}%".replace("-", MINUS))
+        )
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2))

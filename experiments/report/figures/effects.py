@@ -1,5 +1,6 @@
 """Panels of paired effects: every seed, the interval, and the paper's number."""
 
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -7,7 +8,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
-from alexnet_tf.statistics.effects import Effect, no_effect
+from alexnet_tf.statistics.effects import LEVEL, Effect, no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
@@ -15,8 +16,9 @@ from experiments.experiment import Comparison
 BLUE, VERMILION = PALETTE[:2]
 CLAIMED_SIDE = "#EEF4F8"
 MARKS = (
-    "dots: seeds; bar: mean, 95% interval; diamond: paper;\n"
-    "bold: the claim's; shaded: its side; dotted: smallest of interest"
+    "Effects: dots are seeds; bars are 95% intervals of the mean; diamonds are the paper's numbers; the "
+    "claimed side is shaded; the dotted line is the smallest effect of interest; the claim's own comparisons "
+    "are bold."
 )
 
 
@@ -33,8 +35,7 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
     """Draws one line per comparison, the first on top; all must share a unit.
 
-    Dots are seeds, the bar is the 95% interval (an arrow if it is open), the diamond the paper's number.
-    The primary comparisons are bold.
+    `MARKS` says what the marks are.
 
     Args:
         axes: an empty panel.
@@ -57,11 +58,12 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     axes.spines["left"].set_visible(False)
     if judged[0].comparison.kind == "ratio":
         axes.set_xlabel(f"ratio of {metric or 'metrics'}")
+    elif judged[0].comparison.kind == "share":
+        axes.set_xlabel(f"share of runs with p ≤ {LEVEL:g}: {metric or 'p values'}")
     elif scale == 1:
         axes.set_xlabel(f"difference in {metric or 'metrics'}")
     else:
         axes.set_xlabel(f"difference{f' in {metric}' if metric else ''}, percentage points")
-    axes.set_title(MARKS, fontsize=7.5, color="#666666", linespacing=1.4)
 
 
 def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False) -> float:
@@ -112,14 +114,14 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
         if one.effect.n:
             text = f"{wording.estimate(one.effect, one.comparison)}\n{text}"
         axes.text(
-            1.02, -place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=7.5, color=DARK,
-            linespacing=1.3,
+            1.02, -place, text, transform=axes.get_yaxis_transform(), va="center", fontsize="small",
+            color=DARK, linespacing=1.3,
         )  # fmt: skip
     labels = [
-        f"{wording.contrast(one.comparison)}\n{metric}".rstrip()
+        f"{wording.contrast(one.comparison)}\n{textwrap.fill(metric, 26)}".rstrip()
         for one, metric in zip(shown, metrics, strict=True)
     ]
-    axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=8)
+    axes.set_yticks([-place for place in range(len(shown))], labels, fontsize="small")
     for label, one in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight(_weight(one))
 
@@ -129,8 +131,8 @@ def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         axes.text(
-            0.02, 0.38 - place, f"({letter}) {one.verdict}", va="center", fontsize=8,
-            transform=axes.get_yaxis_transform(), color=DARK, fontweight=_weight(one),
+            0.02, 0.38 - place, f"({letter}) {one.verdict}", va="center",
+            fontsize="small", transform=axes.get_yaxis_transform(), color=DARK, fontweight=_weight(one),
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
 
@@ -168,7 +170,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = BLUE) -> None:
-    """Draws the 95% interval as a bar, or as an arrow if it is open; draws nothing if there is none.
+    """Draws the 95% interval as a bar, or as an arrow if it is open; a bound without interval is a triangle.
 
     Args:
         axes: the panel.
@@ -183,10 +185,12 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
     elif effect.bound in ("lower", "upper") and effect.effect is not None:
         is_lower = effect.bound == "lower"
         inner = effect.low if is_lower else effect.high
-        start = scale * (effect.effect if inner is None else inner)
+        if inner is None:
+            axes.plot([scale * effect.effect], [y], ">" if is_lower else "<", color=color, markersize=8)
+            return
         axes.annotate(
             "", xy=(1.0 if is_lower else 0.0, y), xycoords=axes.get_yaxis_transform(),
-            xytext=(start, y), textcoords="data",
+            xytext=(scale * inner, y), textcoords="data",
             arrowprops={"arrowstyle": "-|>", "color": color, "alpha": 0.45, "linewidth": 3, "shrinkA": 0,
                         "shrinkB": 0, "mutation_scale": 10},
         )  # fmt: skip

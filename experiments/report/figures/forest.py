@@ -1,9 +1,9 @@
 """claims.png and claims.svg: the primary comparisons of all experiments, one line each (a forest plot)."""
 
+import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,30 +21,21 @@ from alexnet_tf.statistics.effects import (
 )
 from experiments.evidence import wording
 from experiments.evidence.claims import count_verdicts
-from experiments.evidence.effects import Judged, weakest
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence, without_rows
-from experiments.experiment import Comparison, Experiment
+from experiments.experiment import Experiment
 from experiments.report.figures.effects import (
     draw_claimed_side,
     draw_interval,
     draw_paper_effect,
-    marked_values,
     prepare_axis,
 )
 
-# Larger differences have their own panel, because they would make all others too small to see.
-WIDE = 0.1
-# In inches: margins left and right of the panels, width of the panels, height of a line of text.
-LEFT, RIGHT, WIDTH, TEXT = 3.95, 2.25, 3.5, 0.145
-# Start of texts in inches: the first two from the left edge, the last from the right end of the panels.
-CLAIM, INDENT, VERDICT = 0.1, 0.72, 0.32
-# In inches: free space above and below each panel, above and below all panels, and at the edge.
-ABOVE, BELOW, TOP, BOTTOM, EDGE = 0.1, 0.5, 0.4, 0.75, 0.1
-# Characters in a line of text on the left.
-COLUMNS = 54
-POINTS = "difference, percentage points"
-WIDE_POINTS = f"difference, percentage points (those beyond {100 * WIDE:g})"
-RATIO = "ratio, logarithmic"
+# In inches: a line of the figure, all lines together at most, and all else. 1,600 pixels are 10.67 inches.
+LINE, LINES, ELSE = 0.34, 9.0, 1.6
+# Differences in points up to this size have a linear axis; beyond it is logarithmic.
+LINEAR = 2.0
+POINTS = "difference, points"
 
 
 class Mark(NamedTuple):
@@ -67,33 +58,22 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """A primary comparison on one data set; `states`: whether to show the claim's statement (first line)."""
+class Line(NamedTuple):
+    """A primary comparison on one data set; `is_first` marks the first line of an experiment."""
 
     evidence: Evidence
     judged: Judged
-    states: bool
+    is_first: bool
 
     @property
-    def comparison(self) -> Comparison:
-        """The comparison of this line."""
-        return self.judged.comparison
-
-    @property
-    def texts(self) -> tuple[list[str], list[str]]:
-        """Lines of text for the claim's statement (if it is shown here) and for the measure."""
-        statement = self.evidence.experiment.statement.rstrip(".") if self.states else ""
-        metric = self.comparison.metric.title
-        # No line break between the names of the arms.
-        arms = wording.contrast(self.comparison).replace(" ", "\N{NO-BREAK SPACE}")
-        measure = f"{self.evidence.dataset}: {metric}, {arms}"
-        return textwrap.wrap(statement, COLUMNS), textwrap.wrap(measure, COLUMNS)
-
-    @property
-    def height(self) -> float:
-        """Height in inches, at least that of the two lines of text on the right."""
-        return TEXT * max(sum(map(len, self.texts)), 2) + 0.13
+    def axis(self) -> str:
+        """The name of the axis, which is that of the unit."""
+        comparison = self.judged.comparison
+        if comparison.kind != "difference":
+            return comparison.kind
+        if comparison.metric.is_fraction:
+            return POINTS
+        return textwrap.fill(f"difference in {comparison.metric.title}", 13)
 
 
 def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> dict[str, bytes]:
@@ -103,118 +83,125 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         found: the evidence, with at least one primary comparison.
         experiments: all experiments; the caption names those without evidence.
     """
-    panels = panels_of(found)
-    heights = [sum(line.height for line in lines) for _, lines in panels]
-    width = LEFT + WIDTH + RIGHT
-    height = TOP + sum(heights) + (ABOVE + BELOW) * len(heights) + BOTTOM
-    with house_look():
-        figure = Figure(figsize=(width, height))
-        top = height - TOP
-        for (name, lines), inches in zip(panels, heights, strict=True):
-            top -= ABOVE + inches
-            axes = figure.add_axes((LEFT / width, top / height, WIDTH / width, inches / height))
-            draw_panel(axes, name, lines)
-            top -= BELOW
-        title(figure, count_verdicts(found), 1 - EDGE / height)
-        caption(figure, explanation(without_rows(experiments, found)), EDGE / height)
+    lines = lines_of(found)
+    units = sorted(
+        dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
+    )
+    height = min(LINE, LINES / len(lines)) * len(lines)
+    with house_look(font_scale=min(1.0, LINES / len(lines) / LINE + 0.1)):
+        figure = Figure(figsize=(10.6, height + ELSE), layout="constrained")
+        widths = [4.3, *(2.3 if unit == POINTS else 0.9 for unit in units), 2.2]
+        texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
+        for unit, axes in zip(units, panels, strict=True):
+            draw_panel(axes, unit, lines)
+        for axes in (texts, verdicts):
+            axes.set_axis_off()
+        for place, line in enumerate(lines):
+            _write_line(texts, verdicts, place, line)
+        texts.set_ylim(len(lines) - 0.4, -0.6)
+        title(figure, count_verdicts(found))
+        caption(figure, explanation(without_rows(experiments, found)))
+        # The layout's last bits differ from run to run, and clips in an SVG are named after them.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for axes in figure.axes:
+            left, bottom, width, height = (round(share, 9) for share in axes.get_position().bounds)
+            axes.set_position((left, bottom, width, height))
         return encoded(figure, ("png", "svg"))
 
 
-def panels_of(found: Sequence[Evidence]) -> list[tuple[str, list[Line]]]:
-    """(axis name, lines) for each unit; large differences in points have their own panel."""
-    panels: dict[str, list[Line]] = {POINTS: [], WIDE_POINTS: [], RATIO: []}
-    for evidence in found:
-        for judged in evidence.primary:
-            lines = panels.setdefault(_axis_name(evidence, judged), [])
-            states = not any(line.evidence is evidence for line in lines)
-            lines.append(Line(evidence, judged, states))
-    return [(name, lines) for name, lines in panels.items() if lines]
+def lines_of(found: Sequence[Evidence]) -> list[Line]:
+    """A line for each primary comparison: the paper's claims in their order, then questions of our own."""
+
+    def number(evidence: Evidence) -> float:
+        claim = re.fullmatch(r"C(\d+)", evidence.experiment.claim)
+        return int(claim[1]) if claim else float("inf")
+
+    return [
+        Line(evidence, judged, index == 0)
+        for evidence in sorted(found, key=number)
+        for index, judged in enumerate(evidence.primary)
+    ]
 
 
 def explanation(missing: Sequence[Experiment]) -> str:
     """The caption: what the marks mean, and which experiments have no line."""
     text = (
-        "Bar: 95% interval, an arrow where it is open; diamond: the paper; shaded: the claimed side of no "
-        "effect; dotted line: the smallest effect of interest, s. claims.md has the rule of the verdicts. "
-        "Mark below a claim's name: the weakest verdict of its comparisons."
+        "Bar: 95% interval (an arrow where it is open). Diamond: the paper's number. Shaded: the claimed "
+        "side of no effect. Dotted: the smallest effect of interest. Points are on a logarithmic axis beyond "
+        f"{LINEAR:g}."
     )
     names = [experiment.name.removeprefix("ablation-") for experiment in missing]
     return f"{text} No runs yet: {', '.join(names)}." if names else text
 
 
-def draw_panel(axes: Axes, name: str, lines: Sequence[Line]) -> None:
-    """Draws lines of one unit, the first on top; the vertical axis is in inches.
+def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
+    """Draws the lines of one unit, each at its place among all lines.
 
     Args:
-        axes: an empty panel as high as its lines.
-        name: name of the horizontal axis.
-        lines: lines with the same unit.
+        axes: an empty panel.
+        unit: the name of its axis.
+        lines: all lines.
     """
-    scale = prepare_axis(axes, [line.judged for line in lines])
-    axes.set_ylim(sum(line.height for line in lines), 0)
-    axes.set_yticks([])
+    scale = prepare_axis(axes, [line.judged for line in lines if line.axis == unit])
+    if unit == POINTS:
+        low, high = (1.7 * limit for limit in axes.get_xlim())
+        axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.8)
+        axes.set_xticks([-50, -10, -2, 0, 2, 10, 50], ["−50", "−10", "−2", "0", "+2", "+10", "+50"])
+        axes.minorticks_off()
+        axes.set_xlim(low, high)
+    elif unit == "ratio":
+        axes.locator_params(axis="x", numticks=4)
+    else:
+        axes.locator_params(axis="x", nbins=2)
+    axes.tick_params(axis="y", left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(name)
-    top = 0.0
-    for line in lines:
-        _draw_line(axes, line, top, scale)
-        top += line.height
+    axes.tick_params(axis="x", labelsize="x-small")
+    axes.set_xlabel(unit, fontsize="small")
+    for place, line in enumerate(lines):
+        if line.axis != unit:
+            continue
+        effect, mark = line.judged.effect, MARKS[line.judged.verdict]
+        draw_claimed_side(axes, line.judged.comparison, place - 0.42, 0.84, scale)
+        if effect.effect is not None:
+            draw_interval(axes, effect, place, scale, mark.color)
+            _draw_mark(axes, scale * effect.effect, place, mark)
+        # Drawn above the bar, so that the diamond does not hide it.
+        draw_paper_effect(axes, line.judged.comparison, place - 0.26, scale)
 
 
-def _axis_name(evidence: Evidence, judged: Judged) -> str:
-    comparison = judged.comparison
-    if comparison.kind == "ratio":
-        return RATIO
-    if wording.unit(comparison):
-        return WIDE_POINTS if max(map(abs, marked_values(judged))) > WIDE else POINTS
-    return f"{comparison.metric.title}, difference of the arms"
+def _draw_mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
+    if mark.shape:
+        axes.plot(
+            [x], [y], mark.shape, fillstyle="full" if mark.fill == "none" else mark.fill, markersize=6,
+            color=mark.color, markerfacecolor="white" if mark.fill == "none" else mark.color,
+            markerfacecoloralt="white", markeredgewidth=1.2, zorder=4,
+        )  # fmt: skip
 
 
-def _draw_line(axes: Axes, line: Line, top: float, scale: float) -> None:
-    middle = top + line.height / 2
-    comparison, effect = line.comparison, line.judged.effect
-    mark = MARKS[line.judged.verdict]
-    draw_claimed_side(axes, comparison, top + 0.03, line.height - 0.06, scale)
-    if effect.effect is not None:
-        draw_interval(axes, effect, middle, scale, mark.color)
-        _draw_mark(axes, scale * effect.effect, middle, mark)
-    # Drawn above the bar, so that the diamond does not hide it.
-    draw_paper_effect(axes, comparison, middle - 0.105, scale)
-    _label(axes, line, middle, mark)
-
-
-def _draw_mark(axes: Axes, x: float, y: float, mark: Mark, **place) -> None:
-    if not mark.shape:
-        return
-    axes.plot(
-        [x], [y], mark.shape, fillstyle="full" if mark.fill == "none" else mark.fill, markersize=6.5,
-        color=mark.color, markerfacecolor="white" if mark.fill == "none" else mark.color,
-        markerfacecoloralt="white", markeredgewidth=1.2, zorder=4, **place,
-    )  # fmt: skip
-
-
-def _label(axes: Axes, line: Line, middle: float, mark: Mark) -> None:
+def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
     """Writes the claim on the left, and the verdict and the effect on the right."""
-    across = axes.get_yaxis_transform()
-
-    def write(inches: float, y: float, text: str, **look) -> None:
-        axes.text(inches / WIDTH, y, text, transform=across, va="center", **look)
-
-    statement, measure = line.texts
-    texts = [*((text, DARK) for text in statement), *((text, "#666666") for text in measure)]
-    heights = [middle + TEXT * (place - (len(texts) - 1) / 2) for place in range(len(texts))]
-    for y, (text, color) in zip(heights, texts, strict=True):
-        write(INDENT - LEFT, y, text, fontsize=7.5, color=color)
-    if statement:
-        claim = line.evidence.experiment.claim
-        write(CLAIM - LEFT, heights[0], claim, fontsize=8, fontweight="bold", color=DARK)
-        if len(line.evidence.primary) > 1:
-            of_claim = MARKS[weakest([one.verdict for one in line.evidence.primary])]
-            x = (CLAIM + 0.06 - LEFT) / WIDTH
-            _draw_mark(axes, x, heights[1] + 0.02, of_claim, transform=across, clip_on=False)
-
-    upper, lower = middle - TEXT / 2, middle + TEXT / 2
-    _draw_mark(axes, 1 + (VERDICT - 0.13) / WIDTH, upper, mark, transform=across, clip_on=False)
-    write(WIDTH + VERDICT, upper, line.judged.verdict, fontsize=8, color=mark.color, fontweight="bold")
-    if line.judged.effect.n:
-        write(WIDTH + VERDICT, lower, wording.judged_effect(line.judged), fontsize=7.5, color=DARK)
+    experiment, comparison = line.evidence.experiment, line.judged.comparison
+    measure = f"{line.evidence.dataset}: {wording.measure(comparison)}"
+    small: dict[str, Any] = {"fontsize": "x-small", "va": "center"}
+    if line.is_first:
+        texts.text(
+            0, place - 0.2, experiment.claim, fontweight="bold", color=DARK, fontsize="small", va="center"
+        )
+        statement = textwrap.shorten(experiment.statement.rstrip("."), 80, placeholder=" …")
+        texts.text(0.16, place - 0.2, statement, color=DARK, **small)
+    texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666", **small)
+    verdict = line.judged.verdict
+    mark = MARKS[verdict]
+    has_effect = line.judged.effect.n > 0
+    verdicts.text(
+        0.02,
+        place - 0.2 * has_effect,
+        verdict,
+        fontsize="small",
+        fontweight="bold",
+        color=mark.color,
+        va="center",
+    )
+    if has_effect:
+        verdicts.text(0.02, place + 0.2, wording.judged_effect(line.judged), color=DARK, **small)

@@ -1,18 +1,20 @@
 """What the panels of an experiment's figure show."""
 
 import dataclasses
+import struct
 
 import pytest
 from matplotlib.figure import Figure
 
-from alexnet_tf.statistics.effects import UNDECIDED
-from experiments.evidence.effects import activation_of
+from alexnet_tf.runtime.errors import InputError
+from experiments.evidence.effects import activation_of, arms_in_order
 from experiments.evidence.read import evidence_of
-from experiments.experiment import TEST_ERROR, Comparison
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve
 from experiments.report.figures.effects import draw_effects, effect_groups
-from experiments.report.figures.figure import draw, finding
+from experiments.report.figures.figure import Look, _by_pair, draw
+from experiments.report.figures.overlay import overlaid
 from experiments.report.figures.values import draw_values
+from experiments.report.finding import finding
 from tests.experiments.made_up_results import (
     BASE,
     POOLING,
@@ -35,18 +37,75 @@ def lines(axes, width=1.8):
 
 
 def test_a_pair_looks_like_the_papers_figure(tmp_path):
-    _, curves, judged = evidence(speed_results(tmp_path), SPEED)
+    found, curves, judged = evidence(speed_results(tmp_path), SPEED)
     axes = Figure().add_subplot()
-    draw_pair(axes, SPEED, judged[0], curves, [25.6, 4.3], ["tanh", "relu"], "a")
+    draw_pair(axes, found, judged[:1], curves, "a")
     tanh, relu = lines(axes)
     assert (tanh.get_linestyle(), relu.get_linestyle()) == ("--", "-")
     assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"] == [0.25]
     assert len(lines(axes, 0.6)) == 6
     texts = [text.get_text() for text in axes.texts]
     assert {"ReLU", "tanh"} <= set(texts)
-    assert any(text.startswith("tanh / ReLU: 5.94× [") for text in texts)
+    assert any(text.startswith("ReLU 5.94 times faster [") for text in texts)
     assert axes.get_title() == "(a) relu, in words"
-    assert axes.get_xscale() == "log"
+    # The last tick is beyond the last crossing, of 28 epochs.
+    assert (axes.get_xscale(), axes.get_xlim()[1]) == ("log", 50)
+
+
+def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
+    speed_results(tmp_path)
+    for seed, epochs in enumerate((5, 6, 5)):
+        record(tmp_path, SPEED, "relu, a=1", seed, fall(epochs, 8), variant=("relu", ["a=1"]))
+    found, curves, judged = evidence(tmp_path, SPEED)
+    assert [one.comparison.arm for one in judged if one.comparison.baseline == "relu, a=1"] == [
+        "tanh", "other"
+    ]  # fmt: skip
+    assert finding(found).startswith("Reproduced on builtin")
+    (pair, *_) = _by_pair(found)
+    axes = Figure().add_subplot()
+    draw_pair(axes, found, pair, curves, "a")
+    assert len({line.get_color() for line in lines(axes)}) == 3
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["tanh", "ReLU", "relu, a=1"]
+    assert any("relu, a=1 4.82 times faster than tanh" in text.get_text() for text in axes.texts)
+
+
+def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
+    found = evidence_of(speed_results(tmp_path), SPEED)
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    (axes,) = draw(found, Look(panel="a")).axes
+    assert axes.get_xscale() == "linear"
+    with pytest.raises(InputError, match="--panel: expected one of a; received 'b'"):
+        draw(found, Look(panel="b"))
+
+
+def test_a_look_changes_size_texts_and_format(tmp_path):
+    found = evidence_of(pooling_results(tmp_path / "r"), POOLING)
+    style = tmp_path / "talk.mplstyle"
+    style.write_text("figure.figsize: 4, 3\nsavefig.dpi: 50\n")
+    content = draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
+    assert content["pdf"].startswith(b"%PDF")
+    assert content == draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
+    width, height = struct.unpack(">II", content["png"][16:24])
+    assert (width, height) == (200, 150)
+    with pytest.raises(InputError, match="--style: expected"):
+        draw(found, Look(style=tmp_path / "none.mplstyle"))
+
+
+def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
+    folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "runs")]
+    for folder in folders:
+        speed_results(folder)
+    found = overlaid(folders, [SPEED, POOLING])
+    assert arms_in_order(found.experiment, found.rows) == ["relu", "tanh", "relu (runs)", "tanh (runs)"]
+    own = [one for one in found.judged if one.comparison.arm == "tanh (runs)"]
+    assert [(one.comparison.baseline, one.comparison.primary, one.effect.n) for one in own] == [
+        ("relu (runs)", False, 3)
+    ]
+    assert set(collect(found, "train_error").by_arm["relu (runs)"]) == {0, 1, 2}
+    with pytest.raises(InputError, match="of one experiment"):
+        overlaid([folders[0], tmp_path], [SPEED])
+    with pytest.raises(InputError, match="received none"):
+        overlaid([tmp_path / "builtin" / "speed"], [SPEED])
 
 
 def test_mean_is_over_the_epochs_that_all_seeds_have(tmp_path):
@@ -67,40 +126,42 @@ def test_curves_of_unfinished_runs_are_not_drawn(tmp_path):
 
 
 def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path):
-    record(tmp_path, SPEED, "relu", 0, fall(4, 8), config=BASE.replace(activation="elu"))
+    speed_results(tmp_path)
+    for seed in range(3):
+        record(tmp_path, SPEED, "relu", seed, fall(4, 8), config=BASE.replace(activation="elu"))
     found, curves, judged = evidence(tmp_path, SPEED)
     assert activation_of(SPEED, found.rows, found.records, "relu") == "elu"
     assert activation_of(SPEED, found.rows, {}, "relu") == "relu"
     axes = Figure().add_subplot()
-    draw_pair(axes, SPEED, judged[0], curves, [None, None], ["tanh", "elu"])
+    draw_pair(axes, found, judged[:1], curves)
     assert "ReLU" not in {text.get_text() for text in axes.texts}
 
 
-def test_two_arms_have_two_colours(tmp_path):
-    _, curves, _ = evidence(pooling_results(tmp_path), POOLING)
-    axes = Figure().add_subplot()
-    draw_all_arms(axes, POOLING, curves, list(curves.by_arm))
-    separate, overlapping = lines(axes)
-    assert separate.get_color() != overlapping.get_color()
-    assert {text.get_text() for text in axes.texts} == {"separate", "overlapping"}
-
-
-def test_pairs_of_arms_share_a_colour(tmp_path):
-    names = [f"{name}{end}" for end in ("", "-b") for name in ("separate", "overlapping")]
-    comparisons = tuple(
-        Comparison(arm, baseline, TEST_ERROR, "difference", None, -0.1)
-        for baseline, arm in (names[:2], names[2:])
-    )
-    experiment = dataclasses.replace(POOLING, comparisons=comparisons)
+def test_every_arm_has_its_own_colour_and_label(tmp_path):
+    names = ["separate", "overlapping", "separate-b", "overlapping-b"]
     for seed in range(2):
-        for name in names:
-            record(tmp_path, experiment, name, seed, [0.9, 0.5])
-    _, curves, _ = evidence(tmp_path, experiment)
+        for place, name in enumerate(names):
+            record(tmp_path, POOLING, name, seed, [0.9, 0.5 - place / 10])
+    found, curves, _ = evidence(tmp_path, POOLING)
     axes = Figure().add_subplot()
-    draw_all_arms(axes, experiment, curves, names)
-    looks = [(line.get_color(), line.get_linestyle()) for line in lines(axes)]
-    assert looks[0][0] == looks[1][0] != looks[2][0] == looks[3][0]
-    assert [look[1] for look in looks] == ["--", "-", "--", "-"]
+    draw_all_arms(axes, found, curves, names)
+    assert len({line.get_color() for line in lines(axes)}) == 4
+    assert {text.get_text(): text.get_color() for text in axes.texts} == {
+        name: line.get_color() for name, line in zip(names, lines(axes), strict=True)
+    }
+
+
+def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path):
+    found, _, _ = evidence(pooling_results(tmp_path), POOLING)
+    curves = collect(found, "gap")
+    xs, ys = mean_curve(curves, "separate")
+    assert xs.tolist() == [0, 1, 2, 3]
+    assert ys.tolist() == pytest.approx([0.05] * 4)
+    # Both arms have the same gap: their lines are drawn side by side.
+    axes = Figure().add_subplot()
+    draw_all_arms(axes, found, curves, list(curves.by_arm))
+    shifts = [line.get_transform().transform((0, 0))[1] for line in lines(axes)]
+    assert shifts[0] > shifts[1]
 
 
 def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
@@ -141,36 +202,12 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
 
 
-def test_a_claim_on_overfitting_shows_the_training_error_beside_the_test_error(tmp_path):
-    folder = pooling_results(tmp_path)
-    found, curves, _ = evidence(folder, POOLING)
-    training = collect(found, "train_error")
-    axes = Figure().add_subplot()
-    draw_all_arms(axes, POOLING, curves, list(curves.by_arm), late_epochs=True, training=training)
-    for test, train in zip(lines(axes), lines(axes, 1.4), strict=True):
-        assert (test.get_linestyle(), train.get_linestyle()) == ("-", "--")
-        assert test.get_color() == train.get_color()
-        assert train.get_ydata() == pytest.approx(test.get_ydata() - 0.05)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["test error", "training error"]
-    assert axes.get_ylabel() == "error"
-    # The last training error is within the limits.
-    assert axes.get_ylim()[0] < 0.187
-
-
-def test_only_a_claim_on_overfitting_shows_the_training_error(tmp_path, monkeypatch):
-    folder = pooling_results(tmp_path)
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
-    gap = dataclasses.replace(POOLING.comparisons[1], primary=True)
-    for experiment, shown in ((dataclasses.replace(POOLING, comparisons=(gap,)), True), (POOLING, False)):
-        axes = draw(evidence_of(folder, experiment)).axes[0]
-        assert (axes.get_legend() is not None) == shown
-
-
 def values(tmp_path, experiment):
     axes = Figure().add_subplot()
-    said = draw_values(axes, evidence_of(tmp_path, experiment))
+    said = draw_values(axes, evidence_of(tmp_path, experiment), PROBE)
     dots = [line for line in axes.lines if line.get_marker() == "o"]
-    means = [line.get_ydata()[0] for line in axes.lines if line.get_marker() != "o"]
+    means = [line.get_ydata()[0] for line in axes.lines if line.get_linewidth() == 1.6]
+    assert axes.get_xlabel() == "arm"
     return said, dots, means
 
 
@@ -195,7 +232,7 @@ def test_one_ensemble_of_all_nets_is_one_dot(tmp_path):
     assert (len(dots), means) == (4, [0.5, 0.5])
 
 
-def test_an_open_interval_is_an_arrow(tmp_path):
+def test_a_bound_without_interval_has_no_bar(tmp_path):
     for seed in range(2):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
@@ -203,21 +240,23 @@ def test_an_open_interval_is_an_arrow(tmp_path):
     axes = Figure().add_subplot()
     draw_effects(axes, judged[:1])
     assert not [line for line in axes.lines if line.get_linewidth() == 4]
-    assert any(text.arrow_patch for text in axes.texts if hasattr(text, "arrow_patch"))
+    assert not [text for text in axes.texts if getattr(text, "arrow_patch", None)]
+    assert [line for line in axes.lines if line.get_marker() == ">"]
 
 
 def test_the_title_is_the_finding(tmp_path):
-    _, _, judged = evidence(speed_results(tmp_path), SPEED)
-    assert finding(SPEED, judged, "builtin") == "Reproduced on builtin: ReLU is faster than tanh"
-    bound = dataclasses.replace(judged[0], verdict=UNDECIDED)
-    assert finding(SPEED, [bound], "builtin") == "Undecided on builtin: ReLU is faster than tanh"
-    assert finding(SPEED, [judged[0], bound], "builtin") == (
-        "Undecided (its comparisons differ) on builtin: ReLU is faster than tanh"
+    found, _, judged = evidence(speed_results(tmp_path), SPEED)
+    assert finding(found) == "Reproduced on builtin: ReLU is faster than tanh"
+    only = dataclasses.replace(
+        found, judged=[dataclasses.replace(judged[0], comparison=not_primary(judged[0]))]
     )
-    none = dataclasses.replace(
-        judged[0], effect=dataclasses.replace(judged[0].effect, n=0), verdict="no pairs yet"
-    )
-    assert finding(SPEED, [none], "builtin").startswith("No pairs yet on builtin: ")
+    assert finding(only).startswith("On builtin: ReLU 5.94 times faster than tanh [")
+    alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
+    assert finding(alone) == "On builtin: training error of relu"
+
+
+def not_primary(one):
+    return dataclasses.replace(one.comparison, primary=False)
 
 
 def test_both_formats(tmp_path):

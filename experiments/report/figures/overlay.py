@@ -1,0 +1,62 @@
+"""One figure of the runs in several folders: the committed ones and one's own."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from alexnet_tf.runtime.errors import InputError
+from experiments.evidence.effects import Row, judge
+from experiments.evidence.read import Evidence, evidence_of, variants_of
+from experiments.experiment import Experiment, Variant
+
+
+def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
+    """The runs of several folders of one experiment, judged together.
+
+    An arm that an earlier folder has too is named after the part of the path in which the two differ:
+    `relu (runs)`.
+
+    Args:
+        folders: `<results-dir>/<dataset>/<experiment>`, at least one.
+        experiments: must include the experiment of the folders.
+
+    Raises:
+        InputError: if the folders are not of one experiment, or one of them has no finished runs.
+    """
+    names = {folder.absolute().name for folder in folders}
+    experiment = next((each for each in experiments if {each.name} == names), None)
+    if experiment is None:
+        raise InputError(
+            "expected folders <results-dir>/<data set>/<experiment> of one experiment; received "
+            + ", ".join(map(str, folders))
+        )
+    rows: list[Row] = []
+    curves: list[Row] = []
+    records: dict[str, Mapping[str, Any]] = {}
+    variants: dict[str, Variant] = {}
+    for folder in folders:
+        found = evidence_of(folder, experiment)
+        if not found.rows:
+            raise InputError(f"expected finished runs in {folder / 'runs.csv'}; received none")
+        own, label = variants_of(found.rows, found.records), _label(folder, folders[0])
+        taken = {row["arm"] for row in rows}
+        renamed = {row["arm"]: row["arm"] for row in found.rows}
+        for arm in taken & renamed.keys():
+            renamed[arm] = f"{arm} ({label})"
+            known = own.pop(arm, Variant(arm))
+            own[renamed[arm]] = Variant(known.of, (*known.settings, label))
+        variants |= own
+        rows += [{**row, "arm": renamed[row["arm"]]} for row in found.rows]
+        curves += [{**row, "arm": renamed.get(row["arm"], row["arm"])} for row in found.curves]
+        # Rows of two folders may be of the same run, whose records agree in what is used here.
+        records |= found.records
+    experiment = experiment.with_variants(variants)
+    return Evidence(experiment, folders[0], rows, curves, records, judge(experiment, rows, records))
+
+
+def _label(folder: Path, first: Path) -> str:
+    """The first part of a path in which it differs from the first folder's, from the experiment upwards."""
+    parts, others = folder.resolve().parts[:-1], first.resolve().parts[:-1]
+    differing = [a for a, b in zip_longest(reversed(parts), reversed(others)) if a and a != b]
+    return differing[0] if differing else folder.parent.name

@@ -1,0 +1,43 @@
+"""The committed results are what the code makes of the committed rows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.results.columns import EFFECTS
+from alexnet_tf.results.csv_rows import to_csv
+from experiments import EXPERIMENTS
+from experiments.evidence.claims import count_verdicts
+from experiments.evidence.effects import effect_rows
+from experiments.evidence.read import read_evidence
+from experiments.report.figures.figure import has_panels
+from experiments.report.finding import finding
+
+RESULTS = Path(__file__).parents[3] / "results"
+# The float32 rows are a tree of their own.
+FOUND = [one for tree in (RESULTS, RESULTS / "float32") for one in read_evidence(tree, EXPERIMENTS)]
+
+
+def title(path: Path) -> str:
+    """The title of an SVG, whose texts are comments beside their outlines."""
+    lines = re.findall(r"<!-- (.*?) -->", path.read_text("utf-8"))
+    return " ".join(lines)
+
+
+@pytest.mark.parametrize("one", FOUND, ids=lambda one: f"{one.folder.relative_to(RESULTS)}")
+def test_effects_and_the_title_of_the_figure_are_those_of_the_rows(one):
+    text = (one.folder / "effects.csv").read_text("utf-8")
+    assert text == to_csv(EFFECTS.names, effect_rows(one.experiment, one.judged))
+    for name in ["figure", *(["figure-a"] if has_panels(one) else [])]:
+        assert finding(one) in title(one.folder / f"{name}.svg")
+
+
+def test_the_title_of_the_claims_is_that_of_the_rows():
+    assert count_verdicts([one for one in FOUND if one.folder.parents[1] == RESULTS]) in title(
+        RESULTS / "claims.svg"
+    )
+
+
+def test_no_statement_names_a_data_set():
+    assert not [one.name for one in EXPERIMENTS if re.search("(?i)cifar|imagenet|builtin", one.statement)]
