@@ -15,7 +15,7 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
 	$(foreach change,$(SET),--set "$(change)") $(if $(AS),--as "$(AS)") \
 	$(if $(PRECISION),--precision "$(PRECISION)") $(if $(REPLICAS),--replicas "$(REPLICAS)") \
-	--results-dir "$(RESULTS_DIR)"
+	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") --results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
@@ -62,6 +62,7 @@ imagenet: $(READY)
 		--dataset "$(or $(DATASET),imagenet2012)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set "$(change)") \
 		$(if $(PRECISION),--precision $(PRECISION)) --replicas $(or $(REPLICAS),auto) \
+		$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") \
 		$(if $(CACHE),--cache "$(CACHE)") --out "$(or $(OUT),runs/imagenet)"
 
 compare: $(READY)

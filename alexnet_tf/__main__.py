@@ -17,6 +17,7 @@ from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.config.presets import PRESETS, RECIPES
 from alexnet_tf.runtime.commandline import (
     OneLineParser,
+    add_checkpoint_flag,
     add_setting_flags,
     one_of,
     run_command,
@@ -85,6 +86,7 @@ def _parser() -> OneLineParser:
     train.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep decoded pixels there, of a set that streams from disk"
     )
+    add_checkpoint_flag(train)
     train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")
     train.add_argument("--keep-best", action="store_true", help="also those best on the selection split")
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")

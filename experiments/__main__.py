@@ -13,7 +13,13 @@ from pathlib import Path
 import experiments
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.data.load import DataAccess
-from alexnet_tf.runtime.commandline import OneLineParser, add_setting_flags, run_command, whole_number
+from alexnet_tf.runtime.commandline import (
+    OneLineParser,
+    add_checkpoint_flag,
+    add_setting_flags,
+    run_command,
+    whole_number,
+)
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
 from experiments.experiment import Experiment
@@ -77,6 +83,7 @@ def _parser() -> OneLineParser:
             "--as", dest="name", default="", metavar="NAME",
             help="name of the arm in the rows; default the arm's own, with its settings",
         )  # fmt: skip
+        add_checkpoint_flag(training)
         training.add_argument("--results-dir", type=_folder, default=Path("runs"))
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
@@ -291,6 +298,7 @@ def _training_setup(options: argparse.Namespace):
         name=options.name,
         results_dir=options.results_dir,
         tensorboard=options.tensorboard,
+        checkpoint_every=options.checkpoint_every,
     )
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)

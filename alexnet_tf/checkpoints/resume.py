@@ -1,80 +1,143 @@
-"""Checkpoints: the state of an unfinished run, in one file that is replaced atomically."""
+"""Checkpoints: the state of an unfinished run, in files that are replaced atomically.
 
+Beside the newest, `state.npz`, stand the one before, `state.npz.previous`, and that of the best epoch,
+`state.npz.best`. Each ends with a checksum of all its bytes. A run resumes from the first of the three that
+is sound.
+"""
+
+import contextlib
+import hashlib
 import io
 import json
+import os
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, sync_folder, temporary_path, write_bytes
+
+PREVIOUS, BEST = ".previous", ".best"
+# After the archive; programs that read .npz files ignore it.
+_MARK = b"sha256:"
+_MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 
 
-def save_checkpoint(path: Path, model: keras.Model, config_hash: str, history: dict) -> None:
-    """Writes all variables of model and optimizer, numbered by position, and the history so far.
+def save_checkpoint(
+    path: Path, model: keras.Model, config_hash: str, history: dict, is_best: bool = False
+) -> None:
+    """Writes all variables of model, optimizer and metrics, numbered by position, and the history so far.
 
     The variables are written one by one, because the list of variables includes the state of dropout's
-    random generators, which Keras's weight files and `tf.train.Checkpoint` omit.
+    random generators, which Keras's weight files and `tf.train.Checkpoint` omit. The last checkpoint becomes
+    the previous one when the new one is on the disk.
 
     Args:
         path: an .npz file; its folder is created if missing.
         model: a compiled and built model.
         config_hash: hash of the run, so that no other run resumes from this file.
         history: the history, as JSON-serializable values.
+        is_best: keep this state until a better one replaces it.
     """
-    # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
-    arrays = {f"variable_{i:04d}": v.value.numpy() for i, v in enumerate(_variables(model))}
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
+    arrays = {f"variable_{i:04d}": array for i, array in enumerate(variable_values(model))}
     np.savez(buffer, header=np.array(header), **arrays)
+    buffer.seek(0, os.SEEK_END)
+    buffer.write(checksum(buffer.getbuffer()))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getbuffer(), _beside(path, PREVIOUS))
+    if is_best:
+        try:
+            link = temporary_path(path)
+            os.link(path, link)
+            os.replace(link, _beside(path, BEST))
+        except OSError:
+            # The file system has no links.
+            write_bytes(_beside(path, BEST), buffer.getbuffer())
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the variables from a file of the same run and returns its history.
+    """Sets the variables from the newest sound file of the same run and returns its history.
+
+    Files that are damaged are passed over with a message.
 
     Returns:
         The history, or None (and the model is unchanged) if there is no file or it belongs to another run.
 
     Raises:
-        InputError: if the file is damaged, or its variables are not those of the model.
+        InputError: if no file is sound, or it does not fit the model.
     """
-    if not path.exists():
-        return None
-    variables = _variables(model)
-    try:
-        with open_npz(path) as file:
-            header = json.loads(str(file["header"]))
+    damaged: list[str] = []
+    for file in _files(path):
+        try:
+            header, arrays = _read(file)
             if header["config_hash"] != config_hash:
-                return None
-            if len(file.files) != len(variables) + 1:
-                raise ValueError(f"{len(file.files) - 1} variables for {len(variables)} of the run")
-            arrays = [file[f"variable_{i:04d}"] for i in range(len(variables))]
-        for i, (variable, array) in enumerate(zip(variables, arrays, strict=True)):
-            if array.shape != tuple(variable.shape):
-                raise ValueError(f"variable {i} of shape {array.shape} for one of {tuple(variable.shape)}")
-        if header["history"].get("status") == "done" and not all(map(_is_finite, arrays)):
-            raise ValueError("variables that are not finite numbers")
-    except UNREADABLE_ARCHIVE as error:
+                continue
+            _check(arrays, [np.shape(value) for value in variable_values(model)], header["history"])
+        except UNREADABLE_ARCHIVE as error:
+            damaged.append(f"{file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
+            continue
+        if damaged:
+            print(f"damaged: {', '.join(damaged)}; goes on from {file}", file=sys.stderr, flush=True)
+        assign_values(model, arrays)
+        return header["history"]
+    if damaged:
         raise InputError(
-            f"expected a checkpoint of this run in {path}, received a damaged file ({error}); delete it "
-            "to start the run anew"
-        ) from error
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-    return header["history"]
+            f"expected a checkpoint of this run in {path}, received a damaged file: {', '.join(damaged)}; "
+            "delete it to start the run anew"
+        )
+    return None
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash of a checkpoint's run; None if the file is missing or damaged."""
-    try:
-        with open_npz(path) as file:
-            return json.loads(str(file["header"]))["config_hash"]
-    except UNREADABLE_ARCHIVE:
-        return None
+    """The config hash of a checkpoint's run; None if there is no file, or none can be read."""
+    for file in _files(path):
+        with contextlib.suppress(*UNREADABLE_ARCHIVE), np.load(file, allow_pickle=False) as content:
+            return json.loads(str(content["header"]))["config_hash"]
+    return None
+
+
+def has_checkpoint(path: Path) -> bool:
+    """Whether a run has left its state, of whatever soundness."""
+    return bool(_files(path))
+
+
+def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
+    """Removes the files of a run that is finished, the newest last."""
+    for file in reversed(_files(path)):
+        if not (but_newest and file == path):
+            file.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def checksum(content: bytes | memoryview) -> bytes:
+    """The end of a checkpoint with this content before it."""
+    return _MARK + hashlib.sha256(content).digest()
+
+
+def variable_values(model: keras.Model) -> list[np.ndarray]:
+    """The values of all variables of model and optimizer, then those of the metrics on each local replica."""
+    # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
+    return [v.value.numpy() for v in _variables(model)] + [part.numpy() for part in _metric_parts(model)]
+
+
+def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
+    """Sets the variables to values from `variable_values`."""
+    for variable, value in zip([*_variables(model), *_metric_parts(model)], values, strict=True):
+        variable.assign(value)
+
+
+def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
+    if len(arrays) != len(shapes):
+        raise ValueError(f"{len(arrays)} variables for {len(shapes)} of the run")
+    for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
+        if array.shape != shape:
+            raise ValueError(f"variable {i} of shape {array.shape} for one of {shape}")
+    if history.get("status") == "done" and not all(map(_is_finite, arrays)):
+        raise ValueError("variables that are not finite numbers")
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -83,3 +146,26 @@ def _is_finite(array: np.ndarray) -> bool:
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
+
+
+def _metric_parts(model: keras.Model) -> list:
+    """The variables of the metrics: each replica has its own sums, which are added where they are read."""
+    return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
+
+
+def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
+    content = path.read_bytes()
+    if content[-_MARK_BYTES:] != checksum(memoryview(content)[:-_MARK_BYTES]):
+        raise ValueError("its checksum is not that of its content")
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+        return header, [file[name] for name in sorted(file.files) if name != "header"]
+
+
+def _files(path: Path) -> list[Path]:
+    """The files that exist, in the order in which a run would resume from them."""
+    return [file for file in (path, _beside(path, PREVIOUS), _beside(path, BEST)) if file.exists()]
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.resume import checkpoint_hash
+from alexnet_tf.checkpoints.resume import checkpoint_hash, has_checkpoint, remove_checkpoint
 from alexnet_tf.checkpoints.saved import (
     EPOCHS_FOLDER,
     Trained,
@@ -38,7 +38,7 @@ from alexnet_tf.training.workers import current_workers
 def run(options: argparse.Namespace) -> int:
     """Trains a network and writes it to `--out`.
 
-    An interrupted run resumes after its last finished epoch; a finished run is not trained again. If
+    An interrupted run resumes after the step of its last checkpoint; a finished run is not trained again. If
     `--out` holds a run of another config or of images that have since changed, it is not overwritten.
 
     Returns:
@@ -89,7 +89,7 @@ def _train(
             f"--out {out}: expected this run's unfinished state, or none; received another config's, or "
             f"images that have changed since; delete {state} to start anew, or name another folder"
         )
-    if not state.exists() and is_trained(out, config, data):
+    if not has_checkpoint(state) and is_trained(out, config, data):
         current_workers().leave()
         print(f"{out}: this run is finished, not trained again", flush=True)
         return 0
@@ -99,7 +99,15 @@ def _train(
         data = data.cached(options.cache)
     callbacks = _callbacks(options, config, data, strategy)
     try:
-        model, history = train(config, data, strategy, state, callbacks, model=model)
+        model, history = train(
+            config,
+            data,
+            strategy,
+            state,
+            callbacks,
+            model=model,
+            checkpoint_every=options.checkpoint_every,
+        )
     except TrainingInterrupted as stop:
         if is_chief(strategy):
             save_trained(out, model, config, data, _about(stop.history, strategy))
@@ -107,7 +115,7 @@ def _train(
     current_workers().leave()
     if is_chief(strategy):
         save_trained(out, model, config, data, _about(history, strategy))
-        state.unlink(missing_ok=True)
+        remove_checkpoint(state)
     diverged = history.status == "diverged"
     if diverged:
         print(f"diverged: {history.message}; no network is written", file=sys.stderr)

@@ -83,13 +83,33 @@ class DataPipelines:
             )
         return self.image_set
 
-    def train(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
+    def train(
+        self, seed: int, epoch: int, batch_size: int, steps: int = 0, examples: int = 0
+    ) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that depends only on (seed, epoch).
 
         An incomplete last batch is dropped; which examples are dropped differs from epoch to epoch.
+
+        Args:
+            seed: seed of the run.
+            epoch: number of the epoch, counted from 1.
+            batch_size: number of examples in a batch.
+            steps: number of batches to leave out at the beginning, which were trained before an interruption.
+            examples: number of examples that were read for these batches, from `examples_read`.
         """
-        order = np.random.default_rng((seed, epoch)).permutation(self._train_indices)
-        return self._augmented(order, seed, epoch, batch_size)
+        return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
+
+    def examples_read(self, seed: int, epoch: int, count: int) -> int:
+        """How many examples of an epoch are read to get `count` of them; unreadable ones are skipped."""
+        lost = self.image_set.lost_indices() if isinstance(self.image_set, StreamedSet) else ()
+        if not count or not len(lost):
+            return count
+        is_readable = ~np.isin(self._order(seed, epoch), lost)
+        # The examples are repeated where some are missing at the end.
+        return int(np.searchsorted(np.cumsum(np.tile(is_readable, 2)), count)) + 1
+
+    def _order(self, seed: int, epoch: int) -> np.ndarray:
+        return np.random.default_rng((seed, epoch)).permutation(self._train_indices)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
         """Training examples with the augmentation of the given epoch: float32 [n, *input_shape].
@@ -115,12 +135,14 @@ class DataPipelines:
         ((images, _, _),) = batches
         return images.numpy()
 
-    def _augmented(self, order: np.ndarray, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
+    def _augmented(
+        self, order: np.ndarray, seed: int, epoch: int, batch_size: int, steps: int = 0, read: int = 0
+    ) -> tf.data.Dataset:
         draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
         labels = self.image_set.train_labels[order]
         examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
-        batches = _training_batches(self.image_set, examples, batch_size)
+        batches = _training_batches(self.image_set, examples, batch_size, steps, read)
         config = self.config
         is_noisy = config.color_noise != "none" and not 0 < config.color_noise_until < epoch
         return _finish(batches, lambda x, y, d: (self._augment(x, d, is_noisy), y))
@@ -250,7 +272,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _training_batches(
-    image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int
+    image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int, done: int, read: int
 ) -> tf.data.Dataset:
     """Full batches of an epoch; an incomplete last batch is dropped.
 
@@ -261,14 +283,16 @@ def _training_batches(
         image_set: the images.
         examples: (index of a training example, ...), in the epoch's order.
         batch_size: number of examples in a batch.
+        done: number of batches to leave out at the beginning.
+        read: number of examples that were read for them.
 
     Returns:
         Batches (images uint8 [batch_size, height, width, channels], ...).
     """
     if isinstance(image_set, ImageSet):
-        return _gathered(image_set, "train", examples, batch_size)
-    steps = len(examples) // batch_size
-    images = _read(image_set, "train", examples.repeat(2))
+        return _gathered(image_set, "train", examples.skip(read), batch_size)
+    steps = len(examples) // batch_size - done
+    images = _read(image_set, "train", examples.repeat(2).skip(read))
     images = images.filter(lambda image, is_readable, *rest: is_readable)
     images = images.map(lambda image, is_readable, *rest: (image, *rest))
     batches = images.batch(batch_size, drop_remainder=True).take(steps)

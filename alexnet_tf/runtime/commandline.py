@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
+from alexnet_tf.runtime.interval import Interval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 
 
@@ -49,6 +51,17 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds `--checkpoint-every`."""
+    parser.add_argument(
+        "--checkpoint-every",
+        type=parse_interval,
+        default=Interval(),
+        metavar="N",
+        help="steps between two checkpoints within an epoch, such as 20, or minutes, such as 5m; default 5m",
+    )
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
@@ -121,7 +134,10 @@ def run_command(
             _discard_output()
         return 2
     except KeyboardInterrupt as stop:
-        print(f"interrupted; the same command {again}", file=sys.stderr)
+        if isinstance(stop, Interruption) and stop.is_kept:
+            print(f"{stop}, its state is kept; resume with: {shlex.join(sys.orig_argv)}", file=sys.stderr)
+        else:
+            print(f"interrupted; the same command {again}", file=sys.stderr)
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
 
 

@@ -17,11 +17,12 @@ class Interruption(KeyboardInterrupt):
 
     Attributes:
         number: number of the signal.
+        is_kept: whether the same command goes on where this one was.
     """
 
-    def __init__(self, number: int = signal.SIGINT, message: str = ""):
+    def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool = False):
         super().__init__(message or f"interrupted by {signal.Signals(number).name}")
-        self.number = number
+        self.number, self.is_kept = number, is_kept
 
 
 def printable(text: object) -> str:

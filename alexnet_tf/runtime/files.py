@@ -30,20 +30,25 @@ UNREADABLE_ARCHIVE = (
 
 # The lock of a folder that `train --out` writes to.
 LOCK_NAME = ".lock"
-# The temporary files of `write_bytes`.
+# The names that `temporary_path` makes.
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
+def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even if the process is killed.
 
     File and folder are synchronised with the disk, so this holds after a power failure too. Content that a
     library makes is made in memory first: on a full disk HDF5 ends the process instead of raising an error.
 
+    Args:
+        path: path of the file.
+        content: its new content.
+        old: path to which an existing file is moved, when the new content is on the disk.
+
     Raises:
         InputError: if the file cannot be written (permissions, full disk).
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
+    temporary = temporary_path(path)
     try:
         # os.open is used because tempfile would create the file with mode 600 and ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -51,6 +56,8 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if old and path.exists():
+            os.replace(path, old)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
@@ -58,6 +65,11 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def temporary_path(path: Path) -> Path:
+    """A new name beside a file, for content that will take its place; `remove_temporaries` knows it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,7 +1,9 @@
 """Keras callbacks of a run: the learning-rate schedule, and the files written after each epoch."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,6 +39,14 @@ class FollowSchedule(keras.callbacks.Callback):
             return self._scheduled
         current = float(self.model.optimizer.learning_rate.value.numpy())
         return self._scheduled if math.isclose(current, self._scheduled, rel_tol=1e-6) else current
+
+    def get_state(self) -> dict[str, Any]:
+        """The state that a checkpoint keeps."""
+        return {"scheduled": self._scheduled, "is_set": self._is_set}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a state of `get_state`."""
+        self._scheduled, self._is_set = state["scheduled"], state["is_set"]
 
     def on_epoch_begin(self, epoch, logs=None):
         watched = self.params["history"].watched(self._config.watch)
@@ -158,6 +168,18 @@ class GradientNorms(keras.callbacks.Callback):
         ]
         logs.update(gradient_norm_mean=means[-1], gradient_norm_max=largest[-1])
 
+    def get_state(self) -> dict[str, Any]:
+        """The sums of the epoch so far."""
+        return {name: variable.numpy().tolist() for name, variable in self._sums().items()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a state of `get_state`."""
+        for name, variable in self._sums().items():
+            variable.assign(state[name])
+
+    def _sums(self) -> dict[str, tf.Variable]:
+        return {"sum": self._sum, "max": self._max, "steps": self._steps}
+
     def _record(self, gradients) -> None:
         if self._strategy.num_replicas_in_sync > 1:
             gradients = tf.distribute.get_replica_context().all_reduce("SUM", list(gradients))
@@ -202,6 +224,38 @@ class KeptWeights(keras.callbacks.Callback):
     def _save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_with_sums(self._folder, {path.relative_to(self._folder).as_posix(): weights_file(self.model)})
+
+
+def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
+    """The state of callbacks by class name, as JSON-serializable values, for a checkpoint.
+
+    It comes from a method `get_state`, to which `set_state` belongs. Of Keras's own callbacks it is the
+    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. Of several
+    callbacks of one class only the last is kept.
+    """
+    states = {}
+    for callback in callbacks:
+        if hasattr(callback, "get_state"):
+            states[type(callback).__name__] = callback.get_state()
+        elif type(callback).__module__.startswith("keras."):
+            states[type(callback).__name__] = {
+                name: value
+                for name, value in vars(callback).items()
+                if not name.startswith("_") and isinstance(value, bool | int | float | None)
+            }
+    return states
+
+
+def restore_callbacks(
+    callbacks: Iterable[keras.callbacks.Callback], states: dict[str, dict[str, Any]]
+) -> None:
+    """Gives callbacks the states of `callback_states`."""
+    for callback in callbacks:
+        state = states.get(type(callback).__name__)
+        if state and hasattr(callback, "set_state"):
+            callback.set_state(state)
+        elif state:
+            vars(callback).update(state)
 
 
 def best_epoch(values: list[float]) -> int:

@@ -23,6 +23,9 @@ class History:
         seconds: wall-clock time, summed over all sessions of an interrupted run.
         status: `running`, `done`, `diverged`, or `failed` for an interrupted run.
         message: why the run ended; empty if it trained all its epochs.
+        unfinished: the position in an epoch that has begun: `steps` trained, `examples` read, mean `loss` and
+            `seconds` so far; empty between epochs.
+        callbacks: the state of the callbacks, from `callback_states`.
     """
 
     curve: list[dict[str, Any]] = field(default_factory=list)
@@ -32,6 +35,8 @@ class History:
     seconds: float = 0.0
     status: str = "running"
     message: str = ""
+    unfinished: dict[str, Any] = field(default_factory=dict)
+    callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def watched(self, name: str) -> list[float]:
         """The values after epochs 1, 2, ... of `name`, one of the quantities that a config can watch."""
@@ -78,12 +83,12 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted; the checkpoint holds the state after the last finished epoch.
+    """Training was interrupted; the checkpoint holds its state after the last finished step.
 
     Attributes:
         history: history of the run, with status `failed` and the exception's message.
     """
 
-    def __init__(self, history: History, number: int):
-        super().__init__(number, history.message)
+    def __init__(self, history: History, number: int, is_kept: bool = False):
+        super().__init__(number, history.message, is_kept)
         self.history = history

@@ -108,16 +108,21 @@ class RunProgress(keras.callbacks.Callback):
             ]
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch, self._epoch_started, self._done = epoch, time.monotonic(), 0
+        self._epoch, self._epoch_started, self._done, self._skipped = epoch, time.monotonic(), 0, 0
         if self._first < 0:
             # Epochs of an earlier session count as done, but not towards the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._done < batch * self._batch_size:
+            # Trained before an interruption in this epoch.
+            self._done = self._skipped = batch * self._batch_size
 
     def on_train_batch_end(self, batch, logs=None):
         trained = (batch + 1) * self._batch_size - self._done
         self._done += trained
         done = self._epoch * self._images_per_epoch + self._done
-        speed = self._done / max(time.monotonic() - self._epoch_started, 1e-9)
+        speed = (self._done - self._skipped) / max(time.monotonic() - self._epoch_started, 1e-9)
         share = self._done / self._images_per_epoch
         if CommandProgress.current:
             CommandProgress.current.advance(done, trained)

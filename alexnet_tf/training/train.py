@@ -9,7 +9,12 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
+from alexnet_tf.checkpoints.resume import (
+    assign_values,
+    restore_checkpoint,
+    save_checkpoint,
+    variable_values,
+)
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.checkpoints.transfer import check_freeze, check_start, copy_weights, freeze_layers
 from alexnet_tf.checkpoints.weights import has_finite_weights
@@ -20,8 +25,10 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.errors import InputError, Interruption
+from alexnet_tf.runtime.interval import Countdown, Interval
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
-from alexnet_tf.training.callbacks import FollowSchedule
+from alexnet_tf.runtime.signals import signals_held
+from alexnet_tf.training.callbacks import FollowSchedule, best_epoch, callback_states, restore_callbacks
 from alexnet_tf.training.evaluate import Scores, make_evaluator
 from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.optimizers import make_optimizer
@@ -46,12 +53,14 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     report: bool = True,
     model: keras.Model | None = None,
+    checkpoint_every: Interval = Interval(),
 ) -> tuple[keras.Model, History]:
     """Trains one run to its end; resumes from its checkpoint if there is one.
 
     After each epoch the model is evaluated in inference mode on the training subset, the report split
-    and, if the config holds it out, the selection split; then the checkpoint is replaced. A resumed run
-    gives the same results as an uninterrupted one.
+    and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch it
+    is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run goes on after the
+    step of its checkpoint and gives the same results as an uninterrupted one.
 
     Args:
         config: configuration of the run.
@@ -62,6 +71,7 @@ def train(
             `params["history"]` is the history so far.
         report: evaluate the report split; a search sets this to False and uses only the selection split.
         model: a model from `compile_model`; by default it is built here.
+        checkpoint_every: steps or time between two checkpoints within an epoch.
 
     Returns:
         The trained model, and the history, which says why the run ended. If the loss is no longer finite, the
@@ -76,7 +86,14 @@ def train(
     config_hash = config.hash(data.image_set.fingerprint)
     restored = restore_checkpoint(checkpoint, model, config_hash) if checkpoint else None
     history = History(**restored) if restored else History()
-    current_workers().compare({"epochs in the checkpoint": max(len(history.curve) - 1, 0)})
+    position = {
+        "epochs in the checkpoint": max(len(history.curve) - 1, 0),
+        "steps in the checkpoint": history.unfinished.get("steps", 0),
+        # All workers have to call the loop for equally many steps.
+        "--checkpoint-every": checkpoint_every,
+    }
+    current_workers().compare(position)
+    was_running = history.status == "running"
     schedule = FollowSchedule(config.train)
     calls = keras.callbacks.CallbackList(
         [schedule, *callbacks],
@@ -87,15 +104,24 @@ def train(
     )
     run_steps = _compiled_steps(model, strategy)
     evaluate = _evaluation(config, data, model, strategy, report)
+    countdown = Countdown(checkpoint_every)
+    started, seconds_before = time.perf_counter(), history.seconds
 
-    def save() -> None:
+    def save(is_best: bool = False) -> None:
+        history.seconds = seconds_before + time.perf_counter() - started
+        history.callbacks = callback_states(calls.callbacks)
+        if history.unfinished:
+            count = history.unfinished["steps"] * config.train.batch_size
+            history.unfinished["examples"] = data.examples_read(config.seed, epoch, count)
         # After the loss of another worker a step may be half done.
         if checkpoint and is_chief(strategy) and not current_workers().is_broken:
-            save_checkpoint(checkpoint, model, config_hash, vars(history))
+            save_checkpoint(checkpoint, model, config_hash, vars(history), is_best)
+        countdown.restart()
 
     model.stop_training = False
     calls.on_train_begin()
-    started, seconds_before, epoch = time.perf_counter(), history.seconds, len(history.curve)
+    restore_callbacks(calls.callbacks, history.callbacks)
+    epoch = len(history.curve)
     try:
         if not history.curve:
             history.add(0, evaluate(), schedule.rate, None)
@@ -106,30 +132,43 @@ def train(
                 history.end("done", reason)
                 break
             epoch = len(history.curve)
-            calls.on_epoch_begin(epoch - 1)
-            images_per_second, loss = _run_epoch(config, data, strategy, model, run_steps, calls, epoch)
-            if math.isfinite(loss):
-                history.add(epoch, evaluate(), schedule.rate, images_per_second)
-            else:
-                history.end("diverged", f"loss is not finite in epoch {epoch}")
-            history.seconds = seconds_before + time.perf_counter() - started
-            # A diverged epoch has no point on the curve.
-            last = history.curve[-1] if history.status == "running" else {}
-            logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
-            # callbacks had not yet written.
-            calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
-            if history.status == "running" and not has_finite_weights(model):
-                history.end("diverged", f"weights are not finite after epoch {epoch}")
-            save()
+            with signals_held():
+                _begin_epoch(model, calls, history, epoch)
+            images_per_second, loss = _run_epoch(
+                config, data, strategy, model, run_steps, calls, history, countdown, save
+            )
+            scores = evaluate() if math.isfinite(loss) else {}
+            with signals_held():
+                if scores:
+                    history.add(epoch, scores, schedule.rate, images_per_second)
+                else:
+                    history.end("diverged", f"loss is not finite in epoch {epoch}")
+                history.unfinished = {}
+                history.seconds = seconds_before + time.perf_counter() - started
+                # A diverged epoch has no point on the curve.
+                last = history.curve[-1] if history.status == "running" else {}
+                logs = {name: value for name, value in last.items() if name != "epoch"}
+                # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
+                # callbacks had not yet written.
+                calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
+                if history.status == "running" and not has_finite_weights(model):
+                    history.end("diverged", f"weights are not finite after epoch {epoch}")
+                watched = history.watched(config.train.watch if config.data.holdout else "train_loss")
+                save(is_best=history.status == "running" and best_epoch(watched) == epoch)
     except KeyboardInterrupt as stop:
+        with signals_held():
+            # Between epochs the last checkpoint is as it should be.
+            if history.unfinished:
+                save()
         stop = stop if isinstance(stop, Interruption) else Interruption()
         current_workers().interrupt(str(stop))
         history.end("failed", f"{stop} in epoch {epoch}")
-        raise TrainingInterrupted(history, stop.number) from stop
+        raise TrainingInterrupted(history, stop.number, checkpoint is not None) from stop
     finally:
         calls.on_train_end()
-    save()
+    # The state of a run that was finished before stays as it is.
+    if was_running:
+        save()
     return model, history
 
 
@@ -261,25 +300,52 @@ def _evaluation(
     return evaluate
 
 
-def _run_epoch(config, data, strategy, model, run_steps, calls, epoch) -> tuple[float, float]:
+def _begin_epoch(
+    model: keras.Model, calls: keras.callbacks.CallbackList, history: History, epoch: int
+) -> None:
+    """Calls the callbacks at the beginning of an epoch; in an epoch that goes on, undoes what they change."""
+    if history.unfinished:
+        values = variable_values(model)
+        calls.on_epoch_begin(epoch - 1)
+        assign_values(model, values)
+        restore_callbacks(calls.callbacks, history.callbacks)
+    else:
+        calls.on_epoch_begin(epoch - 1)
+        model.reset_metrics()
+        history.unfinished = {"steps": 0, "examples": 0, "loss": math.nan, "seconds": 0.0}
+
+
+def _run_epoch(
+    config, data, strategy, model, run_steps, calls, history, countdown, save
+) -> tuple[float, float]:
     """Runs the steps of one epoch; returns images per second and the mean loss (NaN if it diverged)."""
-    batch_size = config.train.batch_size
+    batch_size, epoch = config.train.batch_size, len(history.curve)
     steps = data.train_size // batch_size
-    iterator = iter(strategy.experimental_distribute_dataset(data.train(config.seed, epoch, batch_size)))
-    model.reset_metrics()
-    started, done, loss = time.perf_counter(), 0, math.nan
+    done, loss, seconds = (history.unfinished[name] for name in ("steps", "loss", "seconds"))
+    batches = data.train(config.seed, epoch, batch_size, done, history.unfinished["examples"])
+    iterator = iter(strategy.experimental_distribute_dataset(batches))
+    started = time.perf_counter() - seconds
     # Reading the loss is a collective operation, so all workers have to call the loop equally often.
     several_workers = strategy.cluster_resolver is not None
     now = STEPS_PER_CALL if several_workers else 1
     while done < steps:
-        now = min(now, steps - done)
+        now = countdown.limited(min(now, steps - done))
         called = time.perf_counter()
-        calls.on_train_batch_begin(done)
-        run_steps(iterator, tf.constant(now))
-        data.check_readable()
-        done += now
-        loss = float(model.get_metrics_result()["loss"])
-        calls.on_train_batch_end(done - 1, {"loss": loss})
+        # A signal in between would leave variables and position at odds.
+        with signals_held():
+            calls.on_train_batch_begin(done)
+            run_steps(iterator, tf.constant(now))
+            data.check_readable()
+            done += now
+            loss = float(model.get_metrics_result()["loss"])
+            calls.on_train_batch_end(done - 1, {"loss": loss})
+            history.unfinished |= {
+                "steps": done,
+                "loss": loss,
+                "seconds": time.perf_counter() - started,
+            }
+            if countdown.is_due(now) and math.isfinite(loss):
+                save()
         if not math.isfinite(loss):
             break
         if not several_workers:

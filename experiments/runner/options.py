@@ -11,6 +11,7 @@ from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
+from alexnet_tf.runtime.interval import Interval
 from alexnet_tf.runtime.processor import has_bfloat16
 from experiments.experiment import Arm, Experiment, Variant
 
@@ -34,6 +35,7 @@ class Options:
         precision: the precision; None lets `settled` choose it.
         results_dir: directory below which rows are written.
         tensorboard: whether to write event files next to the checkpoints.
+        checkpoint_every: steps or time between two checkpoints within an epoch.
     """
 
     dataset: str = "auto"
@@ -45,6 +47,7 @@ class Options:
     precision: Precision | None = None
     results_dir: Path = Path("runs")
     tensorboard: bool = False
+    checkpoint_every: Interval = Interval()
 
     def chosen_arms(self, experiment: Experiment) -> list[Arm]:
         """The arms named by the options; by default all arms."""

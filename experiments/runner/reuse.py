@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.checkpoints.resume import checkpoint_hash
+from alexnet_tf.checkpoints.resume import checkpoint_hash, remove_checkpoint
 from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
 from alexnet_tf.results.records import read_records
 
@@ -75,6 +75,7 @@ def keep_net(checkpoint: Path) -> None:
     """Moves a finished run's checkpoint to where `find_kept_net` looks for it."""
     kept = _kept(checkpoint)
     kept.parent.mkdir(parents=True, exist_ok=True)
+    remove_checkpoint(checkpoint, but_newest=True)
     checkpoint.replace(kept)
 
 

@@ -122,7 +122,7 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
         return False
     except KeyboardInterrupt as stop:
         if is_chief(strategy):
-            reason = f"{str(stop) or 'interrupted'}; the same command goes on from the last finished epoch"
+            reason = f"{str(stop) or 'interrupted'}; the same command goes on from there"
             record(run, *failed_row(run, reason, strategy))
         raise
     return True
@@ -178,7 +178,14 @@ def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tup
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # From a finished run's checkpoint, `train` returns net and history without any further step.
-    model, history = train(run.config, run.data, strategy, kept or run.checkpoint, callbacks)
+    model, history = train(
+        run.config,
+        run.data,
+        strategy,
+        kept or run.checkpoint,
+        callbacks,
+        checkpoint_every=options.checkpoint_every,
+    )
     if not kept and is_chief(strategy):
         keep_net(run.checkpoint)
     return model, history

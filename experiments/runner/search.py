@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from alexnet_tf.checkpoints.resume import remove_checkpoint
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import SELECTION_SHARE, results_slug
 from alexnet_tf.data.pipeline import open_data
@@ -155,11 +156,19 @@ def search_row(
         row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
     else:
         callbacks = run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options)
-        _, history = train(config, data, strategy, checkpoint, callbacks, report=False)
+        _, history = train(
+            config,
+            data,
+            strategy,
+            checkpoint,
+            callbacks,
+            report=False,
+            checkpoint_every=options.checkpoint_every,
+        )
         row = make_row(experiment, arm, config, config_hash, history)
     if is_chief(strategy):
         record_search(folder, [row], [each.name for each in experiment.arms])
-        checkpoint.unlink(missing_ok=True)
+        remove_checkpoint(checkpoint)
     return row
 
 

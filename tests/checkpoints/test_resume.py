@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.resume import restore_checkpoint, save_checkpoint
+from alexnet_tf.checkpoints.resume import (
+    checksum,
+    remove_checkpoint,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, metrics, run
@@ -42,12 +47,14 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, changes, re
 
 def test_a_finished_checkpoint_trains_no_further(tmp_path):
     _, history = run(checkpoint=tmp_path / "state.npz")
+    content = (tmp_path / "state.npz").read_bytes()
     epochs = []
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
     _, again = run(checkpoint=tmp_path / "state.npz", callbacks=[watch])
 
     assert epochs == []
     assert again.curve == history.curve
+    assert (tmp_path / "state.npz").read_bytes() == content
 
 
 def test_a_checkpoint_of_another_run_is_left_alone(tmp_path):
@@ -63,10 +70,12 @@ def test_a_checkpoint_of_another_run_is_left_alone(tmp_path):
 def test_a_damaged_checkpoint_is_named(tmp_path, damage):
     path = tmp_path / "state.npz"
     run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+    # A damaged one alone is passed over for the one before.
+    for file in tmp_path.glob("state.npz*"):
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2] if damage is None else damage)
 
-    with pytest.raises(InputError, match=r"damaged file .*delete it to start the run anew"):
+    with pytest.raises(InputError, match=r"damaged file.*delete it to start the run anew"):
         run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
 
 
@@ -92,7 +101,9 @@ def test_a_checkpoint_with_other_variables_is_refused(tmp_path, change):
     with np.load(path) as file:
         arrays = dict(file)
     words = change(arrays)
+    remove_checkpoint(path)
     np.savez(path, **arrays)
+    path.write_bytes(path.read_bytes() + checksum(path.read_bytes()))
 
     with pytest.raises(InputError, match=words):
         run(config, checkpoint=path)

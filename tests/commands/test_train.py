@@ -306,7 +306,9 @@ def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, mon
         patch.setattr("alexnet_tf.commands.train.QuarantineLog", Signal)
         assert main(arguments) == 128 + number
 
-    assert f"interrupted by {signal.Signals(number).name} in epoch 2" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"interrupted by {signal.Signals(number).name} in epoch 2" in said
+    assert "resume with: " in said.splitlines()[-1]
     about = json.loads((out / "model.json").read_text())
     assert (about["status"], about["epochs"]) == ("failed", 1)
     assert about["message"] == f"interrupted by {signal.Signals(number).name} in epoch 2"

@@ -118,6 +118,11 @@ class StreamedSet(NamedSet):
             lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
         return (*self.remarks.unused, *((self._encoded.describe(row), why) for row, why in lost))
 
+    def lost_indices(self) -> np.ndarray:
+        """The training examples that have become unreadable, int64 [n]."""
+        with self._lock:
+            return np.flatnonzero(np.isin(self._rows["train"], list(self._lost)))
+
     def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
         """Returns an image, uint8 of `image_shape`, and whether it is readable; if not, the image is black.
 

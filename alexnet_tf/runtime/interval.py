@@ -1,0 +1,63 @@
+"""How often a run saves its state: every so many steps, or minutes."""
+
+import argparse
+import re
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Steps or seconds between two checkpoints.
+
+    Attributes:
+        steps: number of training steps; 0 to go by time.
+        seconds: wall-clock time; used if `steps` is 0.
+    """
+
+    steps: int = 0
+    seconds: float = 300.0
+
+
+def parse_interval(text: str) -> Interval:
+    """The argparse `type` of `--checkpoint-every`: steps, or minutes with an `m`.
+
+    Example:
+
+    >>> parse_interval("20"), parse_interval("5m")
+    (Interval(steps=20, seconds=300.0), Interval(steps=0, seconds=300.0))
+    """
+    found = re.fullmatch(r"0*([1-9]\d{0,8})(m?)", text, re.ASCII)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of steps such as 20, or of minutes such as 5m; received {text[:40]!r}"
+        )
+    number = int(found[1])
+    return Interval(seconds=60.0 * number) if found[2] else Interval(steps=number)
+
+
+class Countdown:
+    """Says when the next checkpoint is due.
+
+    Args:
+        interval: steps or time between two checkpoints.
+    """
+
+    def __init__(self, interval: Interval):
+        self._interval = interval
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins a new interval."""
+        self._steps, self._started = 0, time.monotonic()
+
+    def limited(self, steps: int) -> int:
+        """At most `steps`, and no more than are left until the next checkpoint."""
+        return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
+
+    def is_due(self, steps: int) -> bool:
+        """Counts steps that have been trained, and says whether the interval is over."""
+        self._steps += steps
+        if self._interval.steps:
+            return self._steps >= self._interval.steps
+        return time.monotonic() - self._started >= self._interval.seconds

@@ -1,0 +1,36 @@
+"""Signals that end a run only where its state is whole."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+
+# Windows has no SIGHUP.
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextlib.contextmanager
+def signals_held() -> Iterator[None]:
+    """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
+
+    A handler that raises an exception would otherwise leave what the block changes half changed. Signals that
+    are ignored, or end the process without a handler, are left as they are; so are threads besides the main
+    one, which receive no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    held: list[int] = []
+    changed = [number for number, handler in handlers.items() if callable(handler)]
+    for number in changed:
+        signal.signal(number, lambda received, frame: held.append(received))
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, handlers[number])
+    for number in held[:1]:
+        handler = handlers[number]
+        assert callable(handler)
+        handler(number, None)

@@ -1,0 +1,186 @@
+"""A run that ends within an epoch goes on after the step of its checkpoint, with the same numbers."""
+
+import dataclasses
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import alexnet_tf.training.train
+from alexnet_tf.checkpoints.resume import has_checkpoint, remove_checkpoint, variable_values
+from alexnet_tf.config.models import MnistCnnConfig
+from alexnet_tf.data import pipeline
+from alexnet_tf.data.load import DataAccess
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.interval import Interval
+from alexnet_tf.training.callbacks import GradientNorms
+from alexnet_tf.training.train import train
+from tests.tiny import TINY_CONFIG, tiny_image_set
+from tests.tiny_runs import metrics
+
+EVERY = Interval(steps=2)
+# Six steps an epoch.
+CONFIG = TINY_CONFIG.replace(flip=True, gaussian_noise=2.0, epochs=2)
+CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))
+
+
+class StopAt(keras.callbacks.Callback):
+    """Raises an error before a step of an epoch, and notes the steps that begin a call."""
+
+    def __init__(self, epoch: int = 0, step: int = 0, error: BaseException | None = None):
+        super().__init__()
+        self._place, self._error, self.steps = (epoch, step), error, []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch + 1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.steps.append((self._epoch, batch))
+        if self._error and (self._epoch, batch) >= self._place:
+            raise self._error
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    image_set = tiny_image_set()
+    root = tmp_path_factory.mktemp("tree")
+    for split, images, labels in (
+        ("train", image_set.train_images, image_set.train_labels),
+        ("val", image_set.report_images, image_set.report_labels),
+    ):
+        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+            path = root / split / image_set.class_names[label] / f"{i:03d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path)
+    return root
+
+
+def run(tree, kind, tmp_path, strategy=None, checkpoint=None, callbacks=(), every=EVERY):
+    storage = "memory" if kind == "memory" else "stream"
+    config = CONFIG.replace(dataset=f"folder:{tree}", storage=storage)
+    # As in a new process.
+    pipeline._load_once.cache_clear()
+    data = pipeline.open_data(config.data, DataAccess(cache=tmp_path / "cache" if kind == "cache" else None))
+    strategy = strategy or tf.distribute.get_strategy()
+    norms = GradientNorms(strategy)
+    halving = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
+    return train(config, data, strategy, checkpoint, [norms, halving, *callbacks], checkpoint_every=every)
+
+
+SLOW = pytest.mark.slow
+CASES = [
+    ("memory", 1, KeyboardInterrupt()),
+    pytest.param("memory", 1, OSError("a kill"), marks=SLOW),
+    pytest.param("stream", 1, KeyboardInterrupt(), marks=SLOW),
+    pytest.param("cache", 1, OSError("a kill"), marks=SLOW),
+    pytest.param("memory", 2, KeyboardInterrupt(), marks=SLOW),
+    pytest.param("stream", 2, OSError("a kill"), marks=SLOW),
+]
+
+
+@pytest.mark.parametrize(("kind", "replicas", "error"), CASES)
+def test_a_run_goes_on_within_an_epoch(tree, tmp_path, kind, replicas, error):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if replicas == 2 else None
+    whole_model, whole = run(tree, kind, tmp_path, strategy)
+    state = tmp_path / "state.npz"
+    stop, again = StopAt(2, 3, error), StopAt()
+    with pytest.raises(type(error)):
+        run(tree, kind, tmp_path, strategy, state, [stop])
+    model, history = run(tree, kind, tmp_path, strategy, state, [again])
+
+    stopped_at = stop.steps[-1][1]
+    # Ctrl-C saves the state where it is; a kill leaves the last of every two steps.
+    assert again.steps[0] == (2, stopped_at if isinstance(error, KeyboardInterrupt) else stopped_at // 2 * 2)
+    assert metrics(history) == metrics(whole)
+    assert history.gradient_norms == whole.gradient_norms
+    for resumed, uninterrupted in zip(variable_values(model), variable_values(whole_model), strict=True):
+        np.testing.assert_array_equal(resumed, uninterrupted)
+    remove_checkpoint(state)
+    assert not has_checkpoint(state)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_in_its_evaluation_trains_no_step_again(tree, tmp_path, monkeypatch):
+    whole_model, whole = run(tree, "memory", tmp_path)
+    state, again = tmp_path / "state.npz", StopAt()
+    with monkeypatch.context() as patch:
+        real, evaluated = alexnet_tf.training.train._evaluation, []
+
+        def stopping(*given):
+            evaluate = real(*given)
+
+            def stop_after_an_epoch():
+                evaluated.append(True)
+                if len(evaluated) == 2:
+                    raise KeyboardInterrupt
+                return evaluate()
+
+            return stop_after_an_epoch
+
+        patch.setattr(alexnet_tf.training.train, "_evaluation", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(tree, "memory", tmp_path, None, state)
+    model, history = run(tree, "memory", tmp_path, None, state, [again])
+
+    assert again.steps[0] == (2, 0)
+    assert metrics(history) == metrics(whole)
+    for resumed, uninterrupted in zip(variable_values(model), variable_values(whole_model), strict=True):
+        np.testing.assert_array_equal(resumed, uninterrupted)
+
+
+@pytest.mark.slow
+def test_images_that_become_unreadable_do_not_shift_the_epoch(tree, tmp_path):
+    curves = []
+    for interrupted in (False, True):
+        root = tmp_path / str(interrupted) / "tree"
+        root.parent.mkdir()
+        shutil.copytree(tree, root)
+        config = CONFIG.replace(dataset=f"folder:{root}", storage="stream")
+        histories = []
+        for error in [KeyboardInterrupt(), None] if interrupted else [None]:
+            data = pipeline.open_data(config.data)
+            for path in sorted((root / "train" / "a").iterdir())[:3]:
+                path.write_bytes(b"")
+            stop = StopAt(1, 4, error)
+            try:
+                _, history = train(
+                    config,
+                    data,
+                    checkpoint=root.parent / "state.npz",
+                    callbacks=[stop],
+                    checkpoint_every=EVERY,
+                )
+                histories.append(history)
+            except KeyboardInterrupt:
+                assert len(data.image_set.lost_indices()) > 0
+        curves.append(metrics(histories[-1]))
+
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("damage", ["newest", "both", "all"])
+def test_a_damaged_checkpoint_is_passed_over(tree, tmp_path, capsys, damage):
+    state = tmp_path / "state.npz"
+    with pytest.raises(OSError, match="a kill"):
+        run(tree, "memory", tmp_path, None, state, [StopAt(2, 4, OSError("a kill"))])
+    files = [state, tmp_path / "state.npz.previous", tmp_path / "state.npz.best"]
+    assert all(path.exists() for path in files)
+    for path in files[: {"newest": 1, "both": 2, "all": 3}[damage]]:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3] ^= 4
+        path.write_bytes(content)
+
+    again = StopAt(2, 0, ZeroDivisionError())
+    capsys.readouterr()
+    if damage == "all":
+        with pytest.raises(InputError, match=r"received a damaged file.*delete it to start the run anew"):
+            run(tree, "memory", tmp_path, None, state, [again])
+        return
+    with pytest.raises(ZeroDivisionError):
+        run(tree, "memory", tmp_path, None, state, [again])
+    # The checkpoints: steps 4 and 2 of the second epoch, and the end of the first, which is the best so far.
+    assert again.steps == [(2, 2 if damage == "newest" else 0)]
+    assert f"goes on from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err
