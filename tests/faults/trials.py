@@ -1,6 +1,6 @@
 """What a trial of a fault is, and how families of trials are found, run and recorded.
 
-A family is a module of this folder (beside the three of the frame) with
+A family is a module of this folder, besides those of the frame, with
 
     PROMISE = "one sentence: what holds whatever happens"
     BEFORE = "what the same trials gave in November 2026"
@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-FRAME = ("trials", "results", "__main__")
+FRAME = ("trials", "results", "small_runs")
 
 AS_PROMISED = "as promised"
 # Something that was computed or recorded is gone.

@@ -1,0 +1,69 @@
+"""Trains onto a disk that fills up, then gives it room and repeats the command."""
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.faults.small_runs import outcome_of, training, write_images
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Trial, command, ended, in_parallel
+
+PROMISE = "a full disk ends a run with one line and status 2; with room again it goes on to the same numbers"
+BEFORE = "exit 139, a segmentation fault in HDF5"
+TRIALS, FEW = 20, 2
+
+# A run leaves 1.6 MB, and needs about 8 MB while it writes.
+LARGEST, LARGEST_FILE = 9_000_000, 1_700_000
+
+
+def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
+    images = write_images(folder / "images")
+    whole = folder / "whole"
+    end = ended(command(["-m", "alexnet_tf", *training(images, whole, "--keep-epochs")]))
+    if end.status:
+        raise RuntimeError(f"a run with room ended with {end.status}: {end.last_line}")
+    expected = outcome_of(whole)
+
+    def trial(number: int) -> Trial:
+        rng = np.random.default_rng((seed, number))
+        place = folder / f"disk{number}"
+        place.mkdir()
+        size = int(rng.integers(LARGEST))
+        arguments = ["-m", "alexnet_tf", *training(images, place / "out", "--keep-epochs")]
+        mounted = _mount(place, size)
+        if not mounted:
+            # Mounting needs root. A limit of the size of each file ends a write in the same way.
+            size = int(rng.integers(LARGEST_FILE))
+        name = f"disk {number}: {'tmpfs' if mounted else 'files'} of {size:,} bytes"
+        try:
+            process = command(arguments)
+            if not mounted:
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            end = ended(process)
+            ending = f"status {end.status}: {end.last_line}"
+            if end.crashed:
+                return Trial(name, seed, TRACEBACK, ending)
+            if end.status not in (0, 2):
+                return Trial(name, seed, LOST, ending)
+            if mounted:
+                subprocess.run(["mount", "-o", f"remount,size={LARGEST * 9}", str(place)], check=True)
+            again = ended(command(arguments))
+            if again.status:
+                return Trial(name, seed, LOST, f"with room: status {again.status}: {again.last_line}")
+            outcome = AS_PROMISED if outcome_of(place / "out") == expected else WRONG
+            return Trial(name, seed, outcome, ending if end.status else "done at once")
+        finally:
+            if mounted:
+                subprocess.run(["umount", str(place)], check=True)
+
+    return in_parallel(trial, count)
+
+
+def _mount(place: Path, size: int) -> bool:
+    if os.geteuid() != 0:
+        return False
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    return subprocess.run(command, capture_output=True).returncode == 0

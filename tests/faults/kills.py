@@ -1,0 +1,102 @@
+"""Kills runs with SIGKILL and repeats their command, until it ends."""
+
+import functools
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.faults.small_runs import outcome_of, training, write_images
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Trial, command, ended, in_parallel
+
+PROMISE = (
+    "a run that is killed anywhere goes on with the same command to the same numbers, bit for bit, and "
+    "trains no more than `--checkpoint-every` steps twice"
+)
+BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
+TRIALS, FEW = 100, 2
+
+EVERY, STEPS = 20, 36
+# How often a run of three epochs of 36 steps passes each place, at least.
+PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
+KINDS = ("memory", "stream", "cache")
+MOST_STARTS = 6
+
+
+def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
+    images = write_images(folder / "images")
+    reference = _References(images, folder)
+
+    def trial(number: int) -> Trial:
+        rng = np.random.default_rng((seed, number))
+        kind, replicas = str(rng.choice(KINDS)), int(rng.choice([1, 2]))
+        plans = []
+        for _ in range(rng.integers(1, 3)):
+            place = str(rng.choice(list(PLACES)))
+            when = rng.uniform(0, 4) if place == "time" else rng.integers(1, PLACES[place] + 1)
+            plans.append(f"{place}:{when:.3g}")
+        name = f"kill {number}: {kind}, {replicas} replicas, at {' and '.join(plans)}"
+        out, log = folder / f"out{number}", folder / f"log{number}"
+        killed = 0
+        for plan in [*plans, *["none:0"] * MOST_STARTS]:
+            end = ended(_start(images, out, kind, replicas, plan, log))
+            if end.status == 0:
+                break
+            if end.status != -9 or plan == "none:0":
+                return Trial(name, seed, TRACEBACK if end.crashed else LOST, f"{end.status}: {end.last_line}")
+            killed += 1
+        twice = most_twice(log.read_text().split("\n")[:-1])
+        measured = f"killed {killed} times, at most {twice} steps twice"
+        if outcome_of(out) != reference(kind, replicas):
+            return Trial(name, seed, WRONG, f"other numbers; {measured}")
+        if twice > EVERY:
+            return Trial(name, seed, LOST, measured)
+        left = sorted(path.name for path in out.iterdir() if path.name.startswith((".", "state")))
+        return Trial(name, seed, LOST if left else AS_PROMISED, f"left {left}" if left else measured)
+
+    return in_parallel(trial, count)
+
+
+def most_twice(lines: list[str]) -> int:
+    """The most steps that one start repeated of those before it; a line is `epoch step`.
+
+    Example:
+
+    >>> most_twice(["0 0", "0 1", "0 2", "0 1", "0 2", "0 3"])
+    2
+    """
+    steps = [int(epoch) * STEPS + int(step) for epoch, step in map(str.split, lines)]
+    falls = [before - now + 1 for before, now in itertools.pairwise(steps) if now <= before]
+    return max(falls, default=0)
+
+
+def _start(images: Path, out: Path, kind: str, replicas: int, plan: str, log: Path):
+    more: list[str | Path] = ["--replicas", str(replicas), "--checkpoint-every", str(EVERY)]
+    if kind != "memory":
+        more += ["--set", "storage=stream"]
+    if kind == "cache":
+        more += ["--cache", out.with_name(f"{out.name}-cache")]
+    arguments = ["-m", "tests.faults._killed", plan, log, *training(images, out, *more)]
+    return command(arguments, XDG_CACHE_HOME=str(out.with_name(f"{out.name}-xdg")))
+
+
+class _References:
+    """The outcome of runs that are not killed, by (kind, replicas); each is run once."""
+
+    def __init__(self, images: Path, folder: Path):
+        self._images, self._folder = images, folder
+        self._lock = threading.Lock()
+
+    def __call__(self, kind: str, replicas: int) -> str:
+        with self._lock:
+            return self._run(kind, replicas)
+
+    @functools.cache  # noqa: B019 (lives as long as its family)
+    def _run(self, kind: str, replicas: int) -> str:
+        out = self._folder / f"whole-{kind}-{replicas}"
+        end = ended(_start(self._images, out, kind, replicas, "none:0", self._folder / "whole.log"))
+        if end.status:
+            raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
+        return outcome_of(out)
