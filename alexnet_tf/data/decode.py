@@ -141,8 +141,10 @@ def read_image(path: str | bytes | Path) -> bytes:
     """
     check_file(path)
     with open(path, "rb") as file:
-        _check_size(os.fstat(file.fileno()).st_size)
-        return file.read(MAX_BYTES)
+        size = os.fstat(file.fileno()).st_size
+        _check_size(size)
+        # Not up to the limit: Python would reserve all of it for each file.
+        return file.read(size)
 
 
 def _check_size(size: int) -> None:

@@ -126,7 +126,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
 def test_what_decides_no_number_may_differ_between_records(trees):
     """These are the data set's name and storage, and fields at defaults that old records do not have."""
     folder = trees[1] / "builtin" / "speed"
-    edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="disk")
+    edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="stream")
     drop_newer_fields(folder / "records" / "speed-relu-1.json")
     alter(folder / "records" / "speed-tanh-2.json", data={"name": "one", "report_examples": 500})
     status, text = compare(*trees)

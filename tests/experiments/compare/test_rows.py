@@ -175,5 +175,6 @@ def test_curves_beside_a_runs_file_that_is_no_text_are_compared(trees):
     status, text = compare(*trees)
     assert status == UNDECIDED
     assert "agree: 6 rows of runs.csv, 144 rows of curves.csv" in text
-    assert f"{path}:1: expected a column 'run_id'" in text
+    assert f"{path}:1: expected fields separated by commas" in text
+    assert "UTF-16" in text
     text.encode()
