@@ -6,6 +6,7 @@ first use, so that reading a configuration or a result does not have to wait for
 
 import importlib
 import os
+import sys
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ _HOMES = {
     "open_data": "alexnet_tf.data.pipeline",
     "GroupedConv2D": "alexnet_tf.layers",
     "LocalResponseNormalization": "alexnet_tf.layers",
+    "PadToCover": "alexnet_tf.layers",
     "SpatialResponseNormalization": "alexnet_tf.layers",
     "AlexNet": "alexnet_tf.models",
     "build_model": "alexnet_tf.models",
@@ -36,6 +38,7 @@ _HOMES = {
     "SCALED": "alexnet_tf.config.presets",
     "decode_predictions": "alexnet_tf.models",
     "preprocess_input": "alexnet_tf.models",
+    "load_trained": "alexnet_tf.checkpoints.saved",
     "load_caffe": "alexnet_tf.checkpoints.import_weights",
     "load_torchvision": "alexnet_tf.checkpoints.import_weights",
     "read_arrays": "alexnet_tf.checkpoints.import_weights",
@@ -55,3 +58,46 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return __all__
+
+
+# Saved models name classes that Keras finds only if they are registered, which importing them does.
+_REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
+
+
+class _RegisterLater:
+    """An import finder that imports the registered classes once Keras and TensorFlow have been imported.
+
+    That takes seconds, so it is left to those who use them. Either may import the other on its way.
+    """
+
+    def __init__(self, awaited: set[str]):
+        self._awaited = awaited
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self._awaited:
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_register(module):
+                execute(module)
+                self._awaited.discard(name)
+                if not self._awaited:
+                    sys.meta_path.remove(self)
+                    _register()
+
+            spec.loader.exec_module = execute_and_register
+        return spec
+
+
+def _register() -> None:
+    for module in _REGISTERED:
+        importlib.import_module(module)
+
+
+if _awaited := {"keras", "tensorflow"} - set(sys.modules):
+    sys.meta_path.insert(0, _RegisterLater(_awaited))
+else:
+    _register()

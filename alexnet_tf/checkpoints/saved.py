@@ -132,17 +132,41 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, **dataclasses.asdict(net.statistics))
+    wanted = input_wanted(net)
     facts = {
         "config": net.config.to_dict(),
         "class_names": list(net.class_names),
         "image_shape": list(net.image_shape),
         "input_shape": list(net.model.input.shape[1:]),
+        "input": wanted,
         "data_fingerprint": data_fingerprint,
         **about,
     }
-    write_with_sums(
-        folder, {MODEL: model_file(net.model), PREPROCESSING: buffer.getvalue(), FACTS: _json(facts)}
-    )
+    model = model_file(net.model, {"input": wanted})
+    write_with_sums(folder, {MODEL: model, PREPROCESSING: buffer.getvalue(), FACTS: _json(facts)})
+
+
+def input_wanted(net: Trained) -> dict[str, Any]:
+    """What a model wants of its input, for those who have its `.keras` file alone."""
+    size, _, channels = net.image_shape
+    input_size = net.model.input.shape[1]
+    scaled = net.config.data.input_scale == "unit"
+    mean = net.statistics.mean_image.mean((0, 1)).round(3).tolist()
+    return {
+        "shape": list(net.model.input.shape[1:]),
+        "channels": "RGB" if channels == 3 else "grey",
+        "mean": mean,
+        "divisor": net.statistics.stddev if scaled else 1.0,
+        "steps": [
+            f"pixels 0..255, the shorter side scaled to {size}, the central {size} x {size}",
+            f"minus the mean image in preprocessing.npz, whose mean colour is {mean}",
+            *([f"divided by {net.statistics.stddev:.6g}"] if scaled else []),
+            *([f"{net.config.data.pad} zeros on each side"] if net.config.data.pad else []),
+            f"the central {input_size} x {input_size}",
+        ],
+        "output": "logits of class_names",
+        "class_names": list(net.class_names),
+    }
 
 
 def _json(content: dict[str, Any]) -> bytes:

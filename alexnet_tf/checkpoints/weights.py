@@ -1,9 +1,11 @@
 """Networks as files of Keras, made in memory, and networks rebuilt with the weights of such files."""
 
 import io
+import json
 import math
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 from keras.src.saving import saving_lib
@@ -14,12 +16,28 @@ from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.archives import check_weights_file
 
 
-def model_file(model: keras.Model) -> bytes:
-    """The content of a model's `.keras` file, made in memory."""
+def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> bytes:
+    """The content of a model's `.keras` file without optimizer, made in memory.
+
+    Args:
+        model: a functional or built sequential model.
+        metadata: entries to add to the metadata.json in the file.
+    """
+    # The same layers without optimizer and loss, which would double or treble the file.
+    bare = keras.Model(model.input, model.output, name=model.name)
     buffer = io.BytesIO()
     # `Model.save` writes to paths only.
-    saving_lib.save_model(model, buffer)
-    return buffer.getvalue()
+    saving_lib.save_model(bare, buffer)
+    if not metadata:
+        return buffer.getvalue()
+    whole = io.BytesIO()
+    with zipfile.ZipFile(buffer) as plain, zipfile.ZipFile(whole, "w") as file:
+        for name in plain.namelist():
+            content = plain.read(name)
+            if name == "metadata.json":
+                content = json.dumps({**json.loads(content), "alexnet_tf": metadata}).encode()
+            file.writestr(name, content)
+    return whole.getvalue()
 
 
 def weights_file(model: keras.Model) -> bytes:

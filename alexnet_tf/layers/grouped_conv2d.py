@@ -5,8 +5,10 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from alexnet_tf.layers.response_normalization import runs_on_gpu
 
-@keras.saving.register_keras_serializable("alexnet_tf", name="GroupedConv2D")
+
+@keras.saving.register_keras_serializable("alexnet_tf")
 class GroupedConv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D` that computes its `groups` one after the other on CPUs, where that is faster.
 
@@ -16,9 +18,9 @@ class GroupedConv2D(keras.layers.Conv2D):
     sees one group of channels, as in the paper's layers 2, 4 and 5 with one group per GPU (section 3.2,
     Figure 2).
 
-    The weights, their names and their paths in a `.weights.h5` file are the same as in
-    `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels / groups, filters], bias [filters].
-    Files saved with one of the layers can be loaded with the other.
+    The weights are those of `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels / groups,
+    filters], bias [filters]. A file of a model whose convolutions are all of the one kind can be loaded into
+    the same model with this kind.
 
     On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than computing
     the groups one after the other. On a GPU cuDNN computes all groups at once.
@@ -66,9 +68,7 @@ class GroupedConv2D(keras.layers.Conv2D):
         self.implementation = implementation
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        native = self.implementation == "native" or (
-            self.implementation == "auto" and bool(tf.config.get_visible_devices("GPU"))
-        )
+        native = self.implementation == "native" or (self.implementation == "auto" and runs_on_gpu())
         if native or self.groups == 1:
             return super().convolution_op(inputs, kernel)
         towers = zip(
@@ -77,10 +77,13 @@ class GroupedConv2D(keras.layers.Conv2D):
         convolve = super().convolution_op
         return tf.concat([convolve(part, bank) for part, bank in towers], axis=-1)
 
+    def load_own_variables(self, store: Any) -> None:
+        # Keras names layers in files after their class. This class was once named Conv2D there.
+        path = getattr(store, "_h5_entry_path", None)
+        if not store.keys() and path:
+            folder, _, name = path.rpartition("/")
+            store = store.get(f"{folder}/{name.replace('grouped_conv2d', 'conv2d')}")
+        super().load_own_variables(store)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "implementation": self.implementation}
-
-
-# Keras derives the paths of layers in a .weights.h5 file from their class names. With the name Conv2D, this
-# layer and Keras's have the same paths, whatever their order in the model.
-GroupedConv2D.__name__ = "Conv2D"

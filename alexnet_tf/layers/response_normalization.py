@@ -1,11 +1,33 @@
 """Computation shared by both response normalisation layers: forward pass, gradient and compilation."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+
+_is_portable = ContextVar("is_portable", default=False)
+
+
+@contextlib.contextmanager
+def portable_operations() -> Iterator[None]:
+    """Within it, layers trace operations that any runtime has: no XLA, and no choice by this machine's GPU.
+
+    A SavedModel with XLA needs a server with XLA, and ONNX has no such operation.
+    """
+    token = _is_portable.set(True)
+    try:
+        yield
+    finally:
+        _is_portable.reset(token)
+
+
+def runs_on_gpu() -> bool:
+    """Whether layers may take the way that is meant for this machine's GPU."""
+    return not _is_portable.get() and bool(tf.config.get_visible_devices("GPU"))
 
 
 @dataclass(frozen=True)
@@ -77,8 +99,12 @@ def response_normalization(
     Returns:
         Tensor with the shape and dtype of `inputs`.
     """
+    portable = _is_portable.get()
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
+    compiled = compiled and not portable
     forward, backward = _kernels(spec, window, float(k), float(alpha), float(beta), compiled)
+    if portable:
+        return forward(inputs)
 
     @tf.custom_gradient
     def normalize(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:

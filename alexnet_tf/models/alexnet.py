@@ -13,6 +13,7 @@ from alexnet_tf.layers import (
     Dropout,
     GroupedConv2D,
     LocalResponseNormalization,
+    PadToCover,
     SpatialResponseNormalization,
 )
 from alexnet_tf.runtime.archives import check_weights_file
@@ -70,9 +71,10 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     Args:
         include_top: whether to include fc6, fc7 and fc8; else the model ends at pool5.
         weights: a `.weights.h5` file of this architecture, or None for random initialisation. Pretrained
-            weights cannot be downloaded.
+            weights cannot be downloaded; `alexnet import-weights` reads those of torchvision and Caffe.
         input_tensor: optional Keras tensor to use as the input.
-        input_shape: (height, width, channels), by default (224, 224, 3).
+        input_shape: (height, width, channels), by default (224, 224, 3); without the top, height and width
+            may be None.
         pooling: global pooling of pool5 if `include_top` is false: `avg`, `max`, or None for no pooling.
         classes: number of outputs of fc8.
         classifier_activation: activation of fc8; None gives logits.
@@ -89,6 +91,12 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     """
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"pooling: expected None, 'avg' or 'max'; received {pooling!r}")
+    if weights == "imagenet":
+        raise ValueError(
+            "weights: expected None or a .weights.h5 file; received 'imagenet', which cannot be "
+            "downloaded; import those of torchvision or Caffe with `alexnet import-weights FILE --model "
+            "one-weird-trick --out DIR`, then use `alexnet_tf.load_trained(DIR).model`"
+        )
     if weights is not None and not Path(weights).is_file():
         raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
     if input_tensor is None:
@@ -96,6 +104,11 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     # The model starts at the inputs of the tensor's graph, so it includes the layers before `input_tensor`.
     sources = keras.utils.get_source_inputs(input_tensor)
     x = features(input_tensor, config)
+    if include_top and None in x.shape[1:]:
+        raise ValueError(
+            f"input_shape: expected a height and width, for fc6 has a weight for each position; received "
+            f"{tuple(input_tensor.shape[1:])}; give both, or include_top=False"
+        )
     if include_top:
         x = classifier(x, classes, config, classifier_activation)
     elif pooling:
@@ -160,11 +173,14 @@ def classifier(
 
 def _pad_to_cover(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
     height, width = images.shape[1:3]
-    if None in (height, width) or min(height, width) < config.stem_kernel:
+    if min(height or math.inf, width or math.inf) < config.stem_kernel:
         raise ValueError(
             f"input_shape: expected height and width of at least {config.stem_kernel} pixels; "
             f"received {images.shape[1:]}"
         )
+    if None in (height, width):
+        pad = PadToCover(config.stem_kernel, config.stem_stride, name="pad")
+        return pad(images) if config.stem_ceil else images
     bottom, right = (
         math.ceil((side - config.stem_kernel) / config.stem_stride) * config.stem_stride
         + config.stem_kernel
@@ -213,6 +229,9 @@ def _normalize(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras
         return normalize(x)
     # The layer normalises along the last axis, so the channels are reshaped to [towers, channels per tower].
     height, width, channels = x.shape[1:]
+    if None in (height, width):
+        towers = keras.ops.split(x, config.towers, axis=-1)
+        return keras.ops.concatenate([normalize(tower) for tower in towers], axis=-1)
     apart = (height, width, config.towers, channels // config.towers)
     x = normalize(layers.Reshape(apart, name=f"apart{stage}")(x))
     return layers.Reshape((height, width, channels), name=f"together{stage}")(x)

@@ -18,19 +18,22 @@ IMAGENET_CLASSES = 1000
 Prediction = list[tuple[str, float]]
 
 
-def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
+def preprocess_input(x: Any, data_format: str | None = None, *, mean: Any = MEAN_RGB) -> Any:
     """Subtracts the mean from images, as input for `AlexNet(...)` (paper, section 2).
+
+    The signature is that of `keras.applications`, plus the mean.
 
     The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
     if you have it; the default is its mean colour, one number per channel.
 
     Args:
-        images: RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor
-            of any dtype.
+        x: images of RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras
+            tensor of any dtype.
+        data_format: None or "channels_last"; the networks have no other.
         mean: [3], or [height, width, 3] with the height and width of the images.
 
     Returns:
-        float32 with the shape of `images`; an array if `images` is an array. `images` is not modified.
+        float32 with the shape of `x`; an array if `x` is an array. `x` is not modified.
 
     Raises:
         InputError: if the images or the mean have another shape.
@@ -40,8 +43,10 @@ def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
     >>> print(preprocess_input(np.full((1, 1, 3), 128)).round(2))
     [[[ 4.32 11.22 24.06]]]
     """
+    if data_format not in (None, "channels_last"):
+        raise InputError(f"preprocess_input: expected data_format='channels_last'; received {data_format!r}")
     mean = np.asarray(mean, np.float32)
-    shape = tuple(images.shape)
+    shape = tuple(x.shape)
     if len(shape) not in (3, 4) or shape[-1] != 3:
         raise InputError(
             f"preprocess_input: expected images [height, width, 3] or [n, height, width, 3]; "
@@ -51,9 +56,9 @@ def preprocess_input(images: Any, mean: Any = MEAN_RGB) -> Any:
         raise InputError(
             f"preprocess_input: expected a mean [3] or {list(shape[-3:])}; received {list(mean.shape)}"
         )
-    if isinstance(images, np.ndarray):
-        return images.astype(np.float32) - mean
-    return ops.cast(images, "float32") - mean
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float32) - mean
+    return ops.cast(x, "float32") - mean
 
 
 def decode_predictions(

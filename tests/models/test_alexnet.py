@@ -174,7 +174,7 @@ def test_weights_argument(tmp_path):
 
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    with pytest.raises(ValueError, match=r"expected None or a .weights.h5 file; received 'imagenet'"):
+    with pytest.raises(ValueError, match=r"received 'imagenet'.*alexnet import-weights .*load_trained"):
         AlexNet(weights="imagenet")
 
 
@@ -186,6 +186,46 @@ def test_saves_and_loads(tmp_path, config):
     model.save(tmp_path / "net.keras")
 
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "net.keras")(images), model(images))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
+def test_no_top_with_sides_of_any_size(tmp_path, config, channels):
+    narrow = dataclasses.replace(config, width=1 / 16)
+    model = AlexNet(include_top=False, input_shape=(None, None, channels), config=narrow)
+    fixed = AlexNet(include_top=False, input_shape=(98, 123, channels), config=narrow)
+    fixed.set_weights(model.get_weights())
+    images = np.random.default_rng(0).normal(size=(2, 98, 123, channels)).astype(np.float32)
+
+    assert model.output.shape == (None, None, None, 16)
+    np.testing.assert_allclose(model(images), fixed(images), rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "net.keras")
+    loaded = keras.saving.load_model(tmp_path / "net.keras")
+    np.testing.assert_array_equal(loaded(images), model(images))
+
+
+def test_a_top_needs_sides():
+    with pytest.raises(ValueError, match=r"received \(None, None, 3\); give both, or include_top=False"):
+        AlexNet(input_shape=(None, None, 3))
+
+
+def test_application_base():
+    with weightless():
+        model = AlexNet()
+        again = model.__class__.from_config(model.get_config())
+
+    assert model.input_shape == (None, 224, 224, 3)
+    assert model.layers[-1].activation.__name__ == "softmax"
+    assert len(again.weights) == len(model.weights) == 16
+
+
+def test_application_notop_custom_input_tensor():
+    tensor = keras.layers.Conv2D(3, 2, strides=2)(keras.Input((223, 223, 3), name="custom"))
+
+    model = AlexNet(include_top=False, input_tensor=tensor, config=dataclasses.replace(PAPER, width=1 / 16))
+
+    assert model.input_shape == (None, 223, 223, 3)
+    assert model.output_shape == (None, 2, 2, 16)
 
 
 def test_too_small_an_image():

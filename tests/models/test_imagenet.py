@@ -36,11 +36,11 @@ def test_a_mean_image_is_subtracted_pixel_by_pixel(images):
     mean = images.mean(axis=0)
     before = images.copy()
 
-    result = preprocess_input(images, mean)
+    result = preprocess_input(images, mean=mean)
 
     assert result.dtype == np.float32
     np.testing.assert_allclose(result.sum(axis=0), 0, atol=1e-4)
-    np.testing.assert_array_equal(preprocess_input(images[0], mean), result[0])
+    np.testing.assert_array_equal(preprocess_input(images[0], mean=mean), result[0])
     np.testing.assert_array_equal(images, before)
 
 
@@ -90,7 +90,9 @@ def test_mistakes_are_named(images):
     with pytest.raises(InputError, match=r"expected images .* received \[2, 8, 6\]"):
         preprocess_input(images[..., 0])
     with pytest.raises(InputError, match=r"expected a mean \[3\] or \[8, 6, 3\]; received \[6, 8, 3\]"):
-        preprocess_input(images, np.zeros((6, 8, 3)))
+        preprocess_input(images, mean=np.zeros((6, 8, 3)))
+    with pytest.raises(InputError, match=r"expected data_format='channels_last'; received 'channels_first'"):
+        preprocess_input(images, "channels_first")
     with pytest.raises(InputError, match=r"expected probabilities \[n, 1000\]; received \[1, 10\]"):
         decode_predictions(np.zeros((1, 10)))
     with pytest.raises(InputError, match=r"expected probabilities \[n, 2\]; received \[2\]"):
