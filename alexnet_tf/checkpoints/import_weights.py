@@ -6,12 +6,15 @@ flattens position by position.
 """
 
 import pickle
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
 
 from alexnet_tf.runtime.archives import check_unpacked, open_npz
 from alexnet_tf.runtime.errors import InputError
@@ -25,6 +28,8 @@ TORCHVISION_NAMES = (
 )  # fmt: skip
 # In Caffe's model the layers have the paper's names.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+# The kinds of files that `read_arrays` reads.
+CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with a dictionary of arrays"
 # The globals that pickled arrays refer to, as written by NumPy 1 and 2 and by Python 2.
 _ALLOWED = {
     ("numpy", "ndarray"),
@@ -71,22 +76,55 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Reads an .npz file of named arrays, or a .npy file with a dictionary; nothing in it is executed.
+    """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
+
+    The kind of file is recognised by its first bytes, whatever its name.
 
     Args:
-        path: the file; a dictionary maps `conv1` etc. to [weight, bias], or has the same names as an .npz.
+        path: the file; a .npy file holds a dictionary, which maps `conv1` etc. to [weight, bias], or has the
+            same names as an .npz.
 
     Raises:
-        InputError: if the file is missing or is not of this kind.
+        InputError: if the file is missing, damaged, or of another kind; for PyTorch's own kind it says how
+            to convert it.
     """
-    if path.suffix == ".npy":
-        return _read_numpy_dictionary(path)
     try:
         check_file(path)
+        with open(path, "rb") as stream:
+            start = stream.read(9)
+    except OSError as error:
+        raise InputError(f"expected {CONTAINERS}; received {path}: {error.strerror}") from error
+    is_torch = start.startswith(b"\x80") or (start.startswith(b"PK") and _is_torch_archive(path))
+    if is_torch:
+        raise InputError(
+            f"expected {CONTAINERS}; received {path}, a file of PyTorch; with PyTorch, convert it by "
+            f"`arrays = torch.load({str(path)!r}, weights_only=True)` and "
+            f"`numpy.savez({str(path.with_suffix('.npz'))!r}, **{{k: v.numpy() for k, v in arrays.items()}})`"
+        )
+    if start.startswith(b"\x93NUMPY"):
+        return _read_numpy_dictionary(path)
+    # A safetensors file starts with the length of its header, in eight bytes.
+    if start[8:] == b"{":
+        try:
+            return safetensors.numpy.load_file(path)
+        except (SafetensorError, *UNREADABLE_ARCHIVE) as error:
+            raise InputError(f"expected a .safetensors file of arrays; received {path}: {error}") from error
+    if not start.startswith(b"PK"):
+        raise InputError(f"expected {CONTAINERS}; received {path}, which starts with {start!r}")
+    try:
         with open_npz(path) as file:
             return {name: file[name] for name in file.files}
     except UNREADABLE_ARCHIVE as error:
         raise InputError(f"expected an .npz file of named arrays; received {path}: {error}") from error
+
+
+def _is_torch_archive(path: Path) -> bool:
+    """Whether a zip archive is one of `torch.save`; False for a damaged archive."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return any(name.endswith("data.pkl") for name in file.namelist())
+    except UNREADABLE_ARCHIVE:
+        return False
 
 
 def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> None:
@@ -99,6 +137,12 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
             raise InputError(f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}")
         kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
         received = f"{kernel.shape} and {bias.shape}"
+        if kernel.ndim == 4 and kernel.shape == tuple(layer.kernel.shape):
+            raise InputError(
+                f"weights {name}: expected a kernel [filters, channels, height, width]; received "
+                f"{kernel.shape}, the layout of TensorFlow (caffe-tensorflow writes it); give the arrays of "
+                "the Caffe model"
+            )
         for array in (kernel, bias):
             if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
                 raise InputError(f"weights {name}: expected finite numbers; received others, {array.dtype}")

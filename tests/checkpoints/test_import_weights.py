@@ -1,8 +1,11 @@
 import dataclasses
+import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
 from alexnet_tf.config.models import OneWeirdTrickConfig
@@ -104,10 +107,49 @@ def test_reading_executes_nothing(tmp_path, capsys):
     np.save(tmp_path / "nested.npy", {"conv1": [nested, nested]}, allow_pickle=True)
     np.save(tmp_path / "hollow.npy", {"conv1": [Hollow(), Hollow()]}, allow_pickle=True)
 
-    for name in ("trap", "list", "numbers", "texts", "short", "nested", "hollow", "missing"):
+    for name in ("trap", "list", "numbers", "texts", "short", "nested", "hollow"):
         with pytest.raises(InputError, match=r"expected a .npy file with a dictionary of arrays; received"):
             read_arrays(tmp_path / f"{name}.npy")
-    for name in ("text.npz", "missing.npz"):
-        with pytest.raises(InputError, match=r"expected an .npz file of named arrays"):
+    for name in ("text.npz", "missing.npz", "missing.npy"):
+        with pytest.raises(InputError, match=r"expected an .npz or .safetensors file of named arrays"):
             read_arrays(tmp_path / name)
     assert capsys.readouterr().out == ""
+
+
+def test_the_kind_of_a_file_is_that_of_its_content(tmp_path, caffe):
+    np.savez(tmp_path / "weights.bin", **caffe)
+    (tmp_path / "weights.bin.npz").rename(tmp_path / "npz.pth")
+    safetensors.numpy.save_file(caffe, tmp_path / "safetensors.npz")
+
+    for name in ("npz.pth", "safetensors.npz"):
+        arrays = read_arrays(tmp_path / name)
+        assert arrays.keys() == caffe.keys()
+        np.testing.assert_array_equal(arrays["fc8.weight"], caffe["fc8.weight"])
+    (tmp_path / "short.safetensors").write_bytes((tmp_path / "safetensors.npz").read_bytes()[:-8])
+    with pytest.raises(InputError, match=r"expected a .safetensors file of arrays"):
+        read_arrays(tmp_path / "short.safetensors")
+
+
+@pytest.mark.parametrize("name", ["alexnet.pth", "weights.npz"])
+@pytest.mark.parametrize("is_legacy", [False, True])
+def test_pytorchs_files_are_answered_with_their_conversion(tmp_path, name, is_legacy):
+    path = tmp_path / name
+    if is_legacy:
+        path.write_bytes(pickle.dumps({"features.0.weight": 1}, protocol=2))
+    else:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("alexnet/data.pkl", b"\x80\x02}.")
+
+    with pytest.raises(InputError) as error:
+        read_arrays(path)
+    assert "torch.load(" in str(error.value)
+    assert "weights_only=True" in str(error.value)
+    assert "numpy.savez(" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_layout_of_tensorflow_is_named(caffe):
+    caffe["conv1.weight"] = caffe["conv1.weight"].transpose(2, 3, 1, 0)
+
+    with pytest.raises(InputError, match=r"weights conv1: .* the layout of TensorFlow"):
+        load_caffe(alexnet((99, 99, 3), 7, dataclasses.replace(CAFFE, **NARROW)), caffe)

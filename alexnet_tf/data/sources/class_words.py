@@ -1,6 +1,7 @@
 """Readable class names for data sets whose classes are WordNet ids, such as ImageNet."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -41,20 +42,22 @@ def read_class_names(path: Path) -> list[str]:
     """Reads class names, one per line, in the order of a network's outputs.
 
     If a line starts with a WordNet id, the id alone is the name, because data sets use the ids as names of
-    ImageNet's classes. So Caffe's `synset_words.txt` can be used.
+    ImageNet's classes. So Caffe's `synset_words.txt` can be used. A repeated name (ImageNet has a crane that
+    flies and one that lifts) gets its number, from the second on: `crane (2)`.
 
     Raises:
-        InputError: if the file cannot be read, or has an empty line or a duplicate name.
+        InputError: if the file cannot be read, or has an empty line.
     """
-    places: dict[str, int] = {}
+    names: list[str] = []
+    counts: Counter[str] = Counter()
     for number, line in _numbered_lines(path, "--classes: expected a text file of one name a line"):
         found = WORDNET_ID.match(line)
         name = found[0] if found else line.strip()
-        if not name or name in places:
-            received = f"{name!r} again, of line {places[name]}" if name else "an empty line"
-            raise InputError(f"--classes: expected a name of its own; received {path}:{number}: {received}")
-        places[name] = number
-    return list(places)
+        if not name:
+            raise InputError(f"--classes: expected a name a line; received {path}:{number}: an empty line")
+        counts[name] += 1
+        names.append(f"{name} ({counts[name]})" if counts[name] > 1 else name)
+    return names
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
