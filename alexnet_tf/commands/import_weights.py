@@ -10,10 +10,11 @@ trained on, which matters when training continues from them.
 """
 
 import argparse
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def import_weights(
     Raises:
         InputError: if the file, the names or the folder are unsuitable; nothing is written then.
     """
-    _check_out(out)
+    check_out(out)
     arrays = read_arrays(path)
     classes = len(np.atleast_1d(arrays.get(source.head, np.zeros(preset.classes))))
     names = tuple(map(str, range(classes))) if class_names is None else tuple(class_names)
@@ -122,7 +123,8 @@ def import_weights(
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
-    _write(out, net, about)
+    with whole_folder(out) as folder:
+        write_trained(folder, net, None, about)
     return net
 
 
@@ -138,7 +140,8 @@ def _statistics(source: Source, side: int) -> PixelStatistics:
     )
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
+    """Raises an InputError if a folder is there and not empty."""
     try:
         if not any(out.iterdir()):
             return
@@ -150,12 +153,14 @@ def _check_out(out: Path) -> None:
     raise InputError(f"--out: expected a new or an empty folder; received {out}, {reason}")
 
 
-def _write(out: Path, net: Trained, about: dict) -> None:
-    """Writes the whole folder, or nothing if writing fails."""
+@contextlib.contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into that becomes `out` at the end, or vanishes if writing fails."""
     whole = Path(os.path.abspath(out))
     partial = whole.with_name(f".{whole.name}.{os.getpid()}.tmp")
     try:
-        write_trained(partial, net, None, about)
+        partial.mkdir(parents=True)
+        yield partial
         partial.replace(whole)
     except OSError as error:
         reason = (error.strerror or str(error)).splitlines()[0]

@@ -1,0 +1,93 @@
+"""The model card and the data card beside an exported network."""
+
+from typing import Any
+
+from alexnet_tf.checkpoints.saved import Trained, input_wanted
+
+PAPER = (
+    "A. Krizhevsky, I. Sutskever and G. Hinton, ImageNet Classification with Deep Convolutional Neural "
+    "Networks, NIPS 2012"
+)
+
+
+def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
+    """What the network is, how it was trained and what its input and output are, as Markdown.
+
+    Args:
+        net: the network.
+        about: content of its model.json.
+        kind: the format of the export.
+    """
+    config, wanted = net.config, input_wanted(net)
+    errors = {
+        name.replace("_", " "): f"{value:.1%}"
+        for name, value in (about.get("scores") or {}).items()
+        if name.endswith("_error") and value is not None
+    }
+    lines = [
+        f"# Model card: {net.model.name}",
+        "",
+        f"- Network: {type(config.model).__name__.removesuffix('Config')}, "
+        f"{net.model.count_params():,} parameters, after {PAPER}.",
+        f"- Task: one of {len(net.class_names)} classes for a photograph; class_names.txt has them in order.",
+        f"- Format: {kind}. Preprocessing and softmax are inside.",
+    ]
+    if about.get("status") == "imported":
+        lines.append(f"- Weights: imported from {about.get('source')}, file {about.get('file')}.")
+    else:
+        train = config.train
+        lines.append(
+            f"- Training: {about.get('epochs', 'an unknown number of')} epochs of {train.optimizer}, batches "
+            f"of {train.batch_size}, learning rate {train.learning_rate:g}, weight decay "
+            f"{train.weight_decay:g}, {config.precision}, seed {config.seed}."
+        )
+    scores = ", ".join(f"{name} {value}" for name, value in errors.items())
+    lines += [
+        f"- Scores after the last epoch, one central view: {scores or 'not recorded'}.",
+        "",
+        "## Input and output",
+        "",
+        f"- `pixels`: float32 [n, {', '.join(map(str, net.image_shape))}], {wanted['channels']}, 0..255: "
+        f"{wanted['steps'][0]}.",
+        *(["- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files."] * (kind == "saved-model")),
+        f"- `probabilities` and `logits`: float32 [n, {len(net.class_names)}].",
+        f"- Done inside: {'; '.join(wanted['steps'][1:])}; softmax.",
+        "",
+        "## Limits",
+        "",
+        "- It always names one of its classes, also for an image of none of them; its probabilities are not "
+        "calibrated.",
+        "- It was measured on images like those of data_card.md only. Test it on your own before you rely "
+        "on it, and do not let it decide about people.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def data_card(net: Trained, about: dict[str, Any]) -> str:
+    """Which images the network was trained on, and how they were changed, as Markdown."""
+    data, statistics = net.config.data, net.statistics
+    changes = [
+        name.replace("_", " ")
+        for name in ("flip", "vertical_flip", "rotation", "brightness", "gaussian_noise")
+        if getattr(data, name)
+    ]
+    mean = statistics.mean_image.mean((0, 1)).round(1).tolist()
+    held_out = "a tenth of each class" if data.holdout else "nothing"
+    changes += [f"random crops of {data.crop}"] if data.crop else []
+    changes += [f"colour noise ({data.color_noise})"] if data.color_noise != "none" else []
+    return (
+        "\n".join(
+            [
+                "# Data card",
+                "",
+                f"- Data set: {data.dataset}, fingerprint {about.get('data_fingerprint') or 'unknown'}.",
+                f"- Classes: {len(net.class_names)}, in class_names.txt.",
+                f"- Images: made {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
+                f"standard deviation {statistics.stddev:.1f}.",
+                f"- Augmentation in training: {', '.join(changes) or 'none'}.",
+                f"- Held out of training for choices: {held_out}.",
+                "- Licence, consent and balance of the images: unknown to this program; add what you know.",
+            ]
+        )
+        + "\n"
+    )

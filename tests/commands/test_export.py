@@ -1,0 +1,139 @@
+"""Exported networks give the probabilities of the network itself, in programs without this project."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.checkpoints.saved import Trained, load_trained, write_trained
+from alexnet_tf.config.presets import PRESETS
+from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.models import build_model
+from tests.command_errors import one_line_of_status_2
+
+CLASSES = ("ape", "bee", "cat", "dog", "eel", "fox", "gnu")
+# What a server does: it has TensorFlow, and none of this project's code.
+SERVE = """
+import json, pathlib, sys
+import numpy as np
+import tensorflow as tf
+folder, pixels, *files = sys.argv[1:]
+model = tf.saved_model.load(folder)
+data = tf.constant([pathlib.Path(file).read_bytes() for file in files])
+of_files = model.signatures["serving_default"](data)
+of_pixels = model.signatures["pixels"](tf.constant(np.load(pixels)))
+print(json.dumps({
+    "files": of_files["logits"].numpy().tolist(),
+    "pixels": of_pixels["logits"].numpy().tolist(),
+    "probabilities": of_pixels["probabilities"].numpy().tolist(),
+    "names": [name.decode() for name in of_files["class_names"].numpy()],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    """A narrow network with every step of preprocessing: mean image, padding, division, crop, both LRNs."""
+    model = dataclasses.replace(PRESETS["alexnet-code"].model, init="he", filters=(6, 16, 24, 24, 16))
+    model = dataclasses.replace(model, hidden=(32, 32), stem_kernel=5, stem_stride=2)
+    config = dataclasses.replace(PRESETS["alexnet-scaled"].config("folder:x"), model=model)
+    config = config.replace(pad=2)
+    rng = np.random.default_rng(0)
+    mean = rng.uniform(90, 150, (64, 64, 3)).astype(np.float32)
+    statistics = PixelStatistics(mean, 60.0, np.float32([3, 2, 1]), np.eye(3, dtype=np.float32))
+    network = build_model(config.model, (56, 56, 3), len(CLASSES))
+    path = tmp_path_factory.mktemp("export") / "net"
+    write_trained(path, Trained(network, config, CLASSES, (64, 64, 3), statistics), "abc", {"epochs": 3})
+    return path
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory) -> list[Path]:
+    rng = np.random.default_rng(1)
+    folder = tmp_path_factory.mktemp("photographs")
+    files = []
+    for i, size in enumerate([(200, 150), (90, 121), (64, 64)]):
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 5, 3), dtype=np.uint8))
+        files.append(folder / f"{i}.jpg")
+        coarse.resize(size, Image.Resampling.BICUBIC).save(files[-1], quality=95)
+    return files
+
+
+def pixels_of(files: list[Path]) -> np.ndarray:
+    squares = [central_square(decode_image(file.read_bytes()), 64) for file in files]
+    return np.stack(squares).astype(np.float32)
+
+
+def own_logits(checkpoint: Path, files: list[Path]) -> np.ndarray:
+    net = load_trained(checkpoint)
+    images = np.stack([net.preprocess(file.read_bytes()) for file in files])
+    return np.asarray(net.model(images[:, 6:-6, 6:-6]), np.float64)
+
+
+def top5(logits) -> list[list[int]]:
+    return np.argsort(-np.asarray(logits), axis=1)[:, :5].tolist()
+
+
+def check(found, expected: np.ndarray, tolerance: float = 1e-3) -> None:
+    assert top5(found) == top5(expected)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
+@pytest.mark.slow
+def test_a_saved_model_serves_files_in_a_fresh_process(checkpoint, photographs, tmp_path):
+    out = tmp_path / "out"
+    assert main(["export", str(checkpoint), "--out", str(out)]) == 0
+    np.save(tmp_path / "pixels.npy", pixels_of(photographs))
+
+    arguments = [str(out), str(tmp_path / "pixels.npy"), *map(str, photographs)]
+    command = [sys.executable, "-c", SERVE, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+
+    served, expected = json.loads(done.stdout), own_logits(checkpoint, photographs)
+    check(served["pixels"], expected)
+    check(served["files"], expected, 0.03)
+    np.testing.assert_allclose(np.sum(served["probabilities"], axis=1), 1, rtol=1e-5)
+    assert served["names"] == list(CLASSES)
+    # XLA would ask for a server that has it.
+    saved = SavedModel.FromString((out / "saved_model.pb").read_bytes())
+    functions = saved.meta_graphs[0].graph_def.library.function
+    assert [each.signature.name for each in functions if each.attr["_XlaMustCompile"].b] == []
+
+
+def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra export")
+    pytest.importorskip("tf2onnx", reason="needs the extra export")
+    out = tmp_path / "out"
+    assert main(["export", str(checkpoint), "--format", "onnx", "--out", str(out)]) == 0
+
+    session = onnxruntime.InferenceSession(out / "model.onnx", providers=["CPUExecutionProvider"])
+    probabilities, logits = session.run(["probabilities", "logits"], {"pixels": pixels_of(photographs)})
+
+    check(logits, own_logits(checkpoint, photographs))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    facts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(facts["class_names"]) == list(CLASSES)
+    assert json.loads(facts["input"])["divisor"] == 60
+    assert (out / "class_names.txt").read_text().split() == list(CLASSES)
+    assert "3 epochs" in (out / "model_card.md").read_text()
+    assert "fingerprint abc" in (out / "data_card.md").read_text()
+
+
+def test_what_cannot_be_exported(checkpoint, tmp_path, capsys, monkeypatch):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    arguments = ["export", str(checkpoint), "--out", str(tmp_path / "full")]
+    assert "--out: expected a new or an empty folder" in one_line_of_status_2(main, arguments, capsys)
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    arguments = ["export", str(checkpoint), "--format", "onnx", "--out", str(tmp_path / "new")]
+    assert "alexnet_tf[export]" in one_line_of_status_2(main, arguments, capsys)
+    assert not (tmp_path / "new").exists()
