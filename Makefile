@@ -15,21 +15,52 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
 	$(foreach change,$(SET),--set "$(change)") $(if $(AS),--as "$(AS)") \
 	$(if $(PRECISION),--precision "$(PRECISION)") $(if $(REPLICAS),--replicas "$(REPLICAS)") \
-	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") --results-dir "$(RESULTS_DIR)"
+	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") $(if $(DRY_RUN),--dry-run) \
+	--results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet \
+VARIABLES := A ARMS AS B BENCHMARK_VENV CACHE CHECKPOINT_EVERY CUDA DATASET DATA_DIR DRY_RUN EPOCHS ITEMS MARGIN METRIC MODEL NAME OUT \
+	PRECISION PYTHON QUICK RECIPE REPLICAS RESULTS_DIR RUN RUN_ID SEEDS SET TOLERANCE VENV \
+	$(if $(filter faults,$(MAKECMDGOALS)),ONLY SEED TRIALS)
+# A mistyped variable would change nothing without a word, and train for hours.
+GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+UNKNOWN := $(firstword $(filter-out $(VARIABLES),$(GIVEN)))
+ifneq ($(UNKNOWN),)
+MEANT := $(shell $(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
+	$(UNKNOWN) $(VARIABLES))
+$(error expected some of the variables $(VARIABLES); received $(UNKNOWN)$(if $(MEANT),; did you mean $(MEANT)?))
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet \
 	compare tables figures report benchmark growth scaling profile faults docs notebook clean
 
+help:
+	@echo 'usage: make TARGET [VARIABLE=VALUE ...]'
+	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))
+	@echo 'variables: $(VARIABLES)'
+
+#: setup            the environment .venv; CUDA=1 with the libraries of an NVIDIA GPU
+#: quickstart       the paper's Figure 1 on the built-in data set, in minutes
+#: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 says how long
+#:                  DATASET= DATA_DIR= ARMS= SEEDS= EPOCHS= SET=field=value PRECISION= REPLICAS= RESULTS_DIR=
+#: run, search      NAME=experiment: its runs, or the search of its learning rates
+#: rerun            RUN_ID=: trains a recorded run again and compares
+#: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= OUT=
+#: compare          A= B=: do two results folders agree? TOLERANCE= or MARGIN= METRIC=
+#: report           tables, figures and pages from recorded rows; also `tables`, `figures`
+#: benchmark        speed against PyTorch; also `growth`, `scaling`, `profile`; QUICK=1 ITEMS=
+#: docs, notebook   the site, and the notebook Annotated AlexNet
+#: faults           kills, full disks and damaged files, tried out; SEED= ONLY= TRIALS=
+#: test, lint       also test-slow, test-all, wheel, lock, clean
 setup: $(READY)
 
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13, received " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt \
-		$(if $(CUDA),"tensorflow[and-cuda]")
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(if $(CUDA),"tensorflow[and-cuda]")
 	touch $(VENV)/.ready $@
 
 quickstart: $(READY)

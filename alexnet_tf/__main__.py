@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from alexnet_tf import __version__
+from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import PRECISIONS
-from alexnet_tf.config.presets import PRESETS, RECIPES
+from alexnet_tf.config.presets import PRESETS, RECIPES, with_recipe
 from alexnet_tf.runtime.commandline import (
     OneLineParser,
     add_checkpoint_flag,
@@ -40,6 +41,18 @@ EXPLAINED_NETWORK = (
         "runs/explain/alexnet",
     ),
 )
+EXAMPLES = {
+    "summary": "--model alexnet-one-tower",
+    "train": "--model alexnet-scaled --dataset folder:photos --epochs 20 --out net",
+    "evaluate": "--checkpoint net --dataset folder:photos --views 10",
+    "predict": "--checkpoint net photo.jpg",
+    "figures": "--checkpoint net --dataset folder:photos --out figures",
+    "explain": "--image photo.jpg --out pictures",
+    "similar": "photo.jpg --checkpoint net --among photos --out alike",
+    "export": "net --format onnx --out exported",
+    "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
+    "data": "--dataset folder:photos --out about",
+}
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
 
@@ -55,7 +68,8 @@ def _parser() -> OneLineParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=help)
+        example = f"example: alexnet {name} {EXAMPLES[name]}"
+        command = commands.add_parser(name, help=help, description=help, epilog=example)
         command.set_defaults(command=lambda options: _run(name, options))
         return command
 
@@ -80,7 +94,7 @@ def _parser() -> OneLineParser:
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
     add_setting_flags(train, PRECISIONS)
-    train.add_argument("--seed", type=whole_number(), default=0)
+    train.add_argument("--seed", type=whole_number(), default=0, help="of weights and order; default 0")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
     train.add_argument(
@@ -95,15 +109,17 @@ def _parser() -> OneLineParser:
     evaluate = add("evaluate", "exact top-1 and top-5 error of a trained model")
     evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
     _add_data_flags(evaluate)
-    evaluate.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    _add_views_flag(evaluate)
+    evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="put the scores into this table, too")
 
     predict = add("predict", "the five most probable classes of image files")
-    predict.add_argument("--checkpoint", type=Path, required=True)
-    predict.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10))
+    predict.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
+    _add_views_flag(predict)
+    predict.add_argument("--json", action="store_true", help="print the predictions as JSON")
     predict.add_argument("--figure", type=Path, metavar="FILE.png", help="draw images and bars, too")
     _add_words_flag(predict)
-    predict.add_argument("files", nargs="+", type=Path, metavar="IMAGE")
+    predict.add_argument("files", nargs="+", type=Path, metavar="IMAGE", help="an image file")
 
     figures = add("figures", "the paper's Figures 2 to 4 and the learning curve")
     drawn = figures.add_mutually_exclusive_group(required=True)
@@ -121,13 +137,25 @@ def _parser() -> OneLineParser:
     explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK))
 
     similar = add("similar", "the nearest images of a folder, by a network's last hidden layer")
-    similar.add_argument("--checkpoint", type=Path, required=True)
+    similar.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
     similar.add_argument("--among", type=Path, required=True, metavar="DIR", help="images to choose from")
     similar.add_argument("--out", type=Path, required=True, help="folder for the table, sheet and features")
-    similar.add_argument("queries", nargs="+", type=Path, metavar="IMAGE")
+    similar.add_argument("queries", nargs="+", type=Path, metavar="IMAGE", help="an image to look for")
+
+    exported = add("export", "a trained network as a SavedModel or an ONNX file, for other programs")
+    exported.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a trained model")
+    exported.add_argument(
+        "--format",
+        type=one_of(("saved-model", "onnx")),
+        default="saved-model",
+        help="saved-model (default; takes image files) or onnx (takes pixels)",
+    )
+    exported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
 
     imported = add("import-weights", "make a network of weights trained elsewhere")
-    imported.add_argument("file", type=Path, metavar="FILE", help=".npz or .npy dictionary of arrays")
+    imported.add_argument(
+        "file", type=Path, metavar="FILE", help=".npz or .safetensors of arrays, or .npy dictionary"
+    )
     imported.add_argument(
         "--model",
         type=one_of(("one-weird-trick", "alexnet-caffe")),
@@ -147,6 +175,11 @@ def _parser() -> OneLineParser:
     return parser
 
 
+def _add_views_flag(parser: argparse.ArgumentParser) -> None:
+    help = "views of an image whose probabilities are averaged; default 1"
+    parser.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10), help=help)
+
+
 def _add_words_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--words", type=Path, metavar="FILE", help="lines of a class and its words, such as synset_words.txt"
@@ -161,6 +194,11 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
 
 def _run(name: str, options: argparse.Namespace) -> int:
     # Flags and locks are checked before TensorFlow is imported, which takes seconds.
+    if getattr(options, "settings", None) and not getattr(options, "start", None):
+        config = PRESETS[options.model or "alexnet"].config(options.dataset)
+        if options.recipe:
+            config = with_recipe(config, options.recipe)
+        check_config(config.with_settings(*options.settings))
     if name == "train":
         check_unclaimed(options.out / LOCK_NAME, f"--out {options.out}")
     with quiet_startup():

@@ -5,6 +5,7 @@ All flags are defined here; other modules take objects.
 
 import argparse
 import importlib.util
+import json
 import math
 import os
 import sys
@@ -22,6 +23,7 @@ from alexnet_tf.runtime.commandline import (
 )
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Experiment
 from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
@@ -55,7 +57,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> OneLineParser:
-    parser = OneLineParser(prog="experiments", description="The claims of the paper, one experiment each.")
+    parser = OneLineParser(
+        prog="experiments",
+        description="The claims of the paper, one experiment each.",
+        epilog="example: python -m experiments run relu --dataset builtin --seeds 0,1 --dry-run",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
     machine = OneLineParser(add_help=False)
@@ -64,14 +70,20 @@ def _parser() -> OneLineParser:
     machine.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
 
     listing = commands.add_parser("list", help="experiments with claim, section, arms and cost")
+    listing.add_argument("--json", action="store_true", help="print the list as JSON")
     listing.set_defaults(command=_list)
 
     for name, command, text in (
         ("run", _run, "train every arm with every seed; finished runs are not run again"),
         ("search", _search, "choose each arm's learning rate on the selection split"),
     ):
-        training = commands.add_parser(name, help=text, parents=[machine])
-        training.add_argument("experiment", metavar="NAME")
+        training = commands.add_parser(name, help=text, description=text, parents=[machine])
+        training.add_argument("experiment", metavar="NAME", help="see `list`; ablation- may be left out")
+        training.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="print what would be trained and how long, and train nothing",
+        )
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
         training.add_argument("--arms", help="comma list; default all")
         if name == "run":
@@ -84,7 +96,9 @@ def _parser() -> OneLineParser:
             help="name of the arm in the rows; default the arm's own, with its settings",
         )  # fmt: skip
         add_checkpoint_flag(training)
-        training.add_argument("--results-dir", type=_folder, default=Path("runs"))
+        training.add_argument(
+            "--results-dir", type=_folder, default=Path("runs"), help="where rows are written; default runs"
+        )
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
 
@@ -120,6 +134,7 @@ def _parser() -> OneLineParser:
     comparing.add_argument(
         "--metric", help="the column of runs.csv to test with --margin; default test_error"
     )
+    comparing.add_argument("--json", action="store_true", help="print exit status and text as JSON")
     comparing.set_defaults(command=_compare)
 
     for name, text in (
@@ -128,7 +143,9 @@ def _parser() -> OneLineParser:
         ("figures", "redraw the figures only"),
     ):
         reporting = commands.add_parser(name, help=text)
-        reporting.add_argument("--results-dir", type=_folder, default=Path("results"))
+        reporting.add_argument(
+            "--results-dir", type=_folder, default=Path("results"), help="where the rows are; default results"
+        )
         if name == "figures":
             _add_look(reporting)
         reporting.set_defaults(command=_report, tables=name != "figures", figures=name != "tables")
@@ -148,6 +165,21 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.json:
+        fields = ("name", "claim", "section", "statement", "dataset", "precision", "cost")
+        arm_fields = ("name", "change", "seeds")
+        rows = [
+            {name: getattr(each, name) for name in fields}
+            | {
+                "arms": [
+                    {name: getattr(arm, name) for name in arm_fields} | {"epochs": arm.config.train.epochs}
+                    for arm in each.arms
+                ]
+            }
+            for each in experiments.EXPERIMENTS
+        ]
+        print(json.dumps(rows, indent=1))
+        return 0
     for experiment in experiments.EXPERIMENTS:
         print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
         print(f"    {experiment.statement}")
@@ -162,6 +194,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _dry_run(options)
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
     from alexnet_tf.training.workers import current_workers
@@ -196,7 +230,17 @@ def _print_table(text: str) -> None:
         print(text)
 
 
+def _dry_run(options: argparse.Namespace) -> int:
+    experiment, run_options, strategy = _training_setup(options)
+    from experiments.runner.plan import plan
+
+    print(plan(experiment, run_options, strategy, is_search=not hasattr(options, "seeds")))
+    return 0
+
+
 def _search(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _dry_run(options)
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.workers import current_workers
     from experiments.runner.search import search_rates
@@ -243,7 +287,7 @@ def _compare(options: argparse.Namespace) -> int:
         status, text = compare_means(options.a, _folder(options.b), metric, options.margin)
     else:
         status, text = compare(options.a, _folder(options.b), options.tolerance)
-    print(text)
+    print(json.dumps({"status": status, "lines": text.splitlines()}, indent=1) if options.json else text)
     return status
 
 
@@ -328,7 +372,9 @@ def _experiment(name: str) -> Experiment:
     known = {experiment.name: experiment for experiment in experiments.EXPERIMENTS}
     found = known.get(name) or known.get(f"ablation-{name}")
     if found is None:
-        raise InputError(f"expected an experiment, one of {', '.join(known)}; received {name!r}")
+        raise InputError(
+            f"expected an experiment, one of {', '.join(known)}; received {name!r}{did_you_mean(name, known)}"
+        )
     return found
 
 

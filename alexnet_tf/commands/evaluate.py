@@ -1,6 +1,7 @@
 """`alexnet_tf evaluate`: exact errors of one trained network, or of the average of several."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,20 @@ def run(options: argparse.Namespace) -> int:
     scores = evaluate_on(options.checkpoint, options.dataset, options.views, options.access)
     if options.csv:
         record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
+    if options.json:
+        print(
+            json.dumps(
+                {
+                    "examples": scores.count,
+                    "views": options.views,
+                    "nets": len(options.checkpoint),
+                    "top1_error": scores.error,
+                    "top5_error": scores.top5_error,
+                    "loss": scores.loss,
+                }
+            )
+        )
+        return 0
     print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
     print(f"top-1 error {scores.error:.4f}  top-5 error {scores.top5_error:.4f}  loss {scores.loss:.4f}")
     return 0

@@ -1,6 +1,7 @@
 """`alexnet_tf predict`: the most probable classes of image files."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def run(options: argparse.Namespace) -> int:
     if options.figure:
         draw_files(options.figure, predictions, words)
     failed = 0
+    if options.json:
+        rows = [
+            {"path": str(path), "error": found}
+            if isinstance(found, str)
+            else {"path": str(path), "classes": [{"name": name, "probability": p} for name, p in found]}
+            for path, found in predictions
+        ]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return int(all("error" in row for row in rows))
     for path, prediction in predictions:
         if isinstance(prediction, str):
             failed += 1

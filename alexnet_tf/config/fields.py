@@ -17,6 +17,7 @@ from typing import Any, Literal
 from alexnet_tf.config.models import CifarNetConfig, ModelConfig
 from alexnet_tf.runtime.commandline import whole_number
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.suggestion import did_you_mean
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = typing.get_args(Precision)
@@ -157,7 +158,10 @@ class Config:
             else:
                 if name not in (*sections, *_field_names(self)):
                     known = ", ".join(self.field_names())
-                    raise InputError(f"expected a config field, one of {known}; received {name!r}")
+                    raise InputError(
+                        f"expected a config field, one of {known}; received {name!r}"
+                        + did_you_mean(name, self.field_names())
+                    )
                 top[name] = value
         return dataclasses.replace(self, **{**sections, **top})
 
@@ -186,7 +190,10 @@ class Config:
             if not equals:
                 raise InputError(f"--set: expected field=value; received {setting!r}")
             if name not in known:
-                raise InputError(f"--set: expected a field, one of {', '.join(known)}; received {name!r}")
+                raise InputError(
+                    f"--set: expected a field, one of {', '.join(known)}; received {name!r}"
+                    f"{did_you_mean(name, known)}"
+                )
             if given.get(name, setting) != setting:
                 raise InputError(f"--set: expected {name} once; received {given[name]} and {setting}")
             given[name] = setting
@@ -291,4 +298,5 @@ def _parse(name: str, text: str, hint: Any) -> Any:
     try:
         return read(text)
     except (KeyError, ValueError, argparse.ArgumentTypeError):
-        raise InputError(f"--set {name}: expected {expected}; received {text!r}") from None
+        meant = did_you_mean(text, map(str, choices))
+        raise InputError(f"--set {name}: expected {expected}; received {text!r}{meant}") from None

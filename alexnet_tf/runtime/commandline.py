@@ -8,11 +8,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
 from alexnet_tf.runtime.interval import Interval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
+from alexnet_tf.runtime.suggestion import did_you_mean
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -21,6 +22,21 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(printable(f"{self.prog}: {message}"), file=sys.stderr)
         sys.exit(2)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Prints the help for a command without arguments that needs some."""
+        if not (sys.argv[1:] if args is None else args) and any(action.required for action in self._actions):
+            self.print_help()
+            self.exit()
+        return super().parse_known_args(args, namespace)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            message = (
+                f"expected one of {', '.join(known)}; received {value!r}{did_you_mean(str(value), known)}"
+            )
+            raise argparse.ArgumentError(action, message)
 
 
 def whole_number(least: int = 0) -> Callable[[str], int]:
@@ -47,7 +63,9 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in known:
-            raise argparse.ArgumentTypeError(f"expected one of {', '.join(known)}; received {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected one of {', '.join(known)}; received {text!r}{did_you_mean(text, known)}"
+            )
         return text
 
     return parse
@@ -70,7 +88,9 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
 
     def precision(text: str) -> str:
         if text not in precisions:
-            raise argparse.ArgumentTypeError(f"expected {', '.join(precisions)}; received {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected one of {', '.join(precisions)}; received {text!r}{did_you_mean(text, precisions)}"
+            )
         return f"precision={text}"
 
     parser.add_argument(
@@ -79,7 +99,7 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
         default=[],
         metavar="FIELD=VALUE",
         dest="settings",
-        help="change a field of the configuration; may be repeated",
+        help="change a field of the configuration, such as batch_size=32; may be repeated",
     )
     parser.add_argument(
         "--epochs",

@@ -102,7 +102,7 @@ def train(
         steps=data.train_size // config.train.batch_size,
         history=history,
     )
-    run_steps = _compiled_steps(model, strategy)
+    run_steps = compiled_steps(model, strategy)
     evaluate = _evaluation(config, data, model, strategy, report)
     countdown = Countdown(checkpoint_every)
     started, seconds_before = time.perf_counter(), history.seconds
@@ -238,11 +238,14 @@ def _check_numbers(config: Config, data: DataPipelines, strategy: tf.distribute.
     check_config(config)
     replicas, batch_size = strategy.num_replicas_in_sync, config.train.batch_size
     if batch_size % replicas:
-        raise InputError(f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}")
+        raise InputError(
+            f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}; "
+            f"--set batch_size={-(-batch_size // replicas) * replicas} would do"
+        )
     if batch_size > data.train_size:
         raise InputError(
             f"batch_size: expected at most the number of training images, {data.train_size}; "
-            f"received {batch_size}"
+            f"received {batch_size}; --set batch_size={data.train_size} would do"
         )
     check_schedule(config.train, config.data.holdout)
 
@@ -271,9 +274,11 @@ def _build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) 
         raise InputError(f"model: {str(error).strip().splitlines()[0]}") from error
 
 
-def _compiled_steps(
+def compiled_steps(
     model: keras.Model, strategy: tf.distribute.Strategy
 ) -> Callable[[tf.distribute.DistributedIterator, tf.Tensor], None]:
+    """A function that trains for a number of steps, each with the next batch of a distributed iterator."""
+
     @tf.function
     def run_steps(iterator, steps):
         for _ in tf.range(steps):

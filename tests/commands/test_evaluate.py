@@ -104,3 +104,24 @@ def test_a_damaged_checkpoint_is_told_in_a_line(nets, tree, tmp_path, capsys, co
     (tmp_path / "net" / "preprocessing.npz").write_bytes(content)
     arguments = ["evaluate", "--checkpoint", str(tmp_path / "net"), "--dataset", f"folder:{tree}"]
     assert "--checkpoint: expected a folder with model.keras" in one_line_of_status_2(main, arguments, capsys)
+
+
+def test_scores_and_predictions_as_json(nets, tree, tmp_path, capsys):
+    (tmp_path / "text.jpg").write_text("no image")
+    photo = next(tree.rglob("*.png"), None) or next(path for path in tree.rglob("*") if path.is_file())
+    capsys.readouterr()
+
+    assert main(["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert (
+        main(["predict", "--checkpoint", str(nets / "a"), "--json", str(photo), str(tmp_path / "text.jpg")])
+        == 0
+    )
+    good, bad = json.loads(capsys.readouterr().out)
+
+    assert (scores["views"], scores["nets"]) == (1, 1)
+    assert 0 <= scores["top1_error"] <= 1
+    assert good["path"] == str(photo)
+    assert sum(each["probability"] for each in good["classes"]) == pytest.approx(1, abs=1e-5)
+    assert {each["name"] for each in good["classes"]} == {"blue", "green", "red"}
+    assert bad["error"]

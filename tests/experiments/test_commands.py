@@ -206,7 +206,6 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["compare", "a", "paper", "--tolerance", "0.1"], ["paper", "--tolerance 0.1"]),
         (["compare", "a", "b", "--margin", "0.1", "--tolerance", "0.1"], ["--margin", "--tolerance"]),
         (["frobnicate"], ["frobnicate"]),
-        ([], ["COMMAND"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

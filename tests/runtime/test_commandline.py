@@ -1,12 +1,17 @@
 """Every command line ends with the same exit statuses, and an error is one line."""
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
 
+import alexnet_tf.__main__
+import experiments.__main__
 from alexnet_tf.runtime.commandline import run_command
 from alexnet_tf.runtime.errors import InputError
+from tests.command_errors import one_line_of_status_2
 
 
 def interrupted(_):
@@ -63,3 +68,74 @@ def test_exit_status(capsys, command, status, line):
     error = capsys.readouterr().err
     assert line in error
     assert len(error.splitlines()) == bool(line)
+
+
+PROGRAMS = {"alexnet": alexnet_tf.__main__, "experiments": experiments.__main__}
+
+
+def commands_of(program) -> dict[str, argparse.ArgumentParser]:
+    parser = program._parser()
+    (group,) = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return {"": parser, **group.choices}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_flag_says_what_it_is(program):
+    for name, command in commands_of(PROGRAMS[program]).items():
+        silent = [action.dest for action in command._actions if not action.help and action.dest != "command"]
+        assert [flag for flag in silent if flag != argparse.SUPPRESS] == [], name
+
+
+def test_every_command_has_an_example_that_its_flags_allow():
+    for name, command in commands_of(alexnet_tf.__main__).items():
+        if name:
+            words = command.epilog.split()
+            assert words[:3] == ["example:", "alexnet", name]
+            command.parse_args(words[3:])
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [("alexnet", []), ("alexnet", ["predict"]), ("experiments", []), ("experiments", ["run"])],
+)
+def test_a_call_without_arguments_prints_help(program, arguments, capsys):
+    with pytest.raises(SystemExit) as exit:
+        PROGRAMS[program].main(arguments)
+
+    assert exit.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "meant"),
+    [
+        ("alexnet", ["trian", "--out", "x"], "train"),
+        ("alexnet", ["summary", "--model", "alexnet-scale"], "alexnet-scaled"),
+        ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "bach_size=3"], "batch_size"),
+        ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "schedule=plato"], "plateau"),
+        ("alexnet", ["export", "x", "--format", "savedmodel", "--out", "y"], "saved-model"),
+        ("experiments", ["lists", "x"], "list"),
+        ("experiments", ["run", "rellu"], "ablation-relu"),
+        ("experiments", ["run", "ablation-poolings"], "ablation-pooling"),
+        ("experiments", ["run", "relu", "--precision", "float23"], "float32"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(program, arguments, meant, capsys):
+    line = one_line_of_status_2(PROGRAMS[program].main, arguments, capsys)
+
+    assert f"did you mean {meant!r}?" in line
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("alexnet_tf.__main__", ["train", "--dataset", "builtin", "--out", "x", "--set", "momentum=2"]),
+        ("alexnet_tf.__main__", ["data", "--dataset", "builtin", "--out", "x", "--set", "no=2"]),
+        ("experiments.__main__", ["run", "relu", "--set", "momentum=2"]),
+    ],
+)
+def test_a_wrong_setting_is_answered_before_tensorflow_is_imported(module, arguments):
+    program = f"import sys, {module} as m; print(m.main({arguments}), 'tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout.split() == ["2", "False"]

@@ -1,0 +1,19 @@
+"""The name that was probably meant by a mistyped one."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: a question for the closest known name; empty if none is close.
+
+    Example:
+
+    >>> did_you_mean("bach_size", ["batch_size", "epochs"])
+    "; did you mean 'batch_size'?"
+    """
+    names = list(known)
+    # A name may also be known by its last part, such as relu for ablation-relu.
+    short = {each.rpartition("-")[2]: each for each in names}
+    close = difflib.get_close_matches(name, [*names, *short], 1)
+    return f"; did you mean {short.get(close[0], close[0])!r}?" if close else ""

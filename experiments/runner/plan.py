@@ -1,0 +1,146 @@
+"""What a command would train, and how long that would take on this machine; nothing is written."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import tensorflow as tf
+
+from alexnet_tf.config.fields import Config
+from alexnet_tf.data.arrays import results_slug
+from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.results.folder import finished_run, read_curves, read_lr_search, read_runs
+from alexnet_tf.training.train import check_run, compile_model, compiled_steps
+from experiments.experiment import Experiment
+from experiments.runner.options import Options
+from experiments.runner.run import planned_run
+from experiments.runner.search import candidate
+
+MEASURED_SECONDS = 10.0
+RECORDED = Path("results")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run or candidate; `found` says what is there of it, and `is_done` whether it is finished."""
+
+    arm: str
+    config: Config
+    data: DataPipelines
+    found: str = ""
+    is_done: bool = False
+
+    @property
+    def images(self) -> int:
+        """The images of its training, if it takes all its epochs."""
+        return self.config.train.epochs * self.data.train_size
+
+
+def plan(
+    experiment: Experiment,
+    options: Options,
+    strategy: tf.distribute.Strategy,
+    is_search: bool,
+) -> str:
+    """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and what is there.
+
+    The first run that is not there is trained for some seconds. An arm with recorded rows is expected to take
+    their time, multiplied by the ratio of the speeds; another one as long as its images take at that speed.
+
+    Raises:
+        InputError: as the command itself would.
+    """
+    precision = experiment.search_precision if is_search else experiment.precision
+    options, _ = options.settled(experiment, precision)
+    folder = options.results_dir / results_slug(options.dataset) / experiment.name
+    runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
+    missing = [run for run in runs if not run.is_done]
+    speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
+    # Only rows of the same data set say how long its runs take; a search has no recorded times.
+    rows = [] if is_search else _recorded(folder, experiment)
+    first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].arm]
+    slower = mean(first) / speed if first else 1.0
+    lines = ["arm              seed  rate      epochs  minutes  there"]
+    total = 0.0
+    for run in runs:
+        train, minutes = run.config.train, 0.0
+        # Recorded seconds include evaluation, and end where the run stopped early.
+        same = [
+            row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
+            for row in rows
+            if row["arm"] == run.arm
+        ]
+        if not run.is_done:
+            minutes = (mean(same) * slower if same else run.images / speed) / 60
+        total += minutes
+        line = f"{run.arm:<16} {run.config.seed:>4}  {train.learning_rate:<8g}  {train.epochs:>6}"
+        lines.append(f"{line}  {minutes:>7.1f}  {run.found}".rstrip())
+    lines.append(f"{len(missing)} of {len(runs)} to train, about {total:.0f} minutes on this machine")
+    if missing:
+        how = f"recorded rows in {RECORDED}" if rows else "no recorded rows: evaluation is not included"
+        lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
+    return "\n".join(lines)
+
+
+def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
+    """Images per second of a run's training, measured for so long, or for one epoch if that is shorter."""
+    batch_size = run.config.train.batch_size
+    model = compile_model(run.config, run.data, strategy)
+    batches = run.data.train(run.config.seed, 1, batch_size)
+    iterator = iter(strategy.experimental_distribute_dataset(batches))
+    run_steps = compiled_steps(model, strategy)
+    run_steps(iterator, tf.constant(1))  # compiles
+    left = max(run.data.train_size // batch_size - 1, 0)
+    started, done = time.perf_counter(), 0
+    while done < left and time.perf_counter() - started < seconds:
+        run_steps(iterator, tf.constant(1))
+        float(model.get_metrics_result()["loss"])  # waits for the step
+        done += 1
+    return max(done, 1) * batch_size / (time.perf_counter() - started)
+
+
+def _runs(
+    experiment: Experiment, options: Options, folder: Path, strategy: tf.distribute.Strategy
+) -> Iterator[Planned]:
+    for arm in options.chosen_arms(experiment):
+        for seed in options.seeds or arm.seeds:
+            run = planned_run(experiment, arm, seed, folder, options, strategy)
+            row = finished_run(folder, arm.name, seed, run.config_hash)
+            found = row["status"] if row else "unfinished" if run.checkpoint.exists() else ""
+            yield Planned(arm.name, run.config, run.data, found, bool(row))
+
+
+def _candidates(
+    experiment: Experiment, options: Options, folder: Path, strategy: tf.distribute.Strategy
+) -> Iterator[Planned]:
+    rows = {(row["arm"], row["config_hash"]): row["status"] for row in read_lr_search(folder).rows}
+    for arm in options.chosen_arms(experiment):
+        for rate in arm.grid:
+            config = candidate(arm, rate, options)
+            data = open_data(config.data, options.access)
+            check_run(config, data, strategy)
+            status = rows.get((arm.name, config.hash(data.image_set.fingerprint)))
+            yield Planned(arm.name, config, data, status or "", status is not None)
+
+
+def _recorded(folder: Path, experiment: Experiment) -> list[dict]:
+    """Seconds and images per second of the recorded runs on the same data set."""
+    place = RECORDED / folder.parent.name / experiment.name
+    if not place.is_dir():
+        return []
+    speeds: dict[tuple, list[float]] = {}
+    for point in read_curves(place).rows:
+        if point["images_per_second"]:
+            speeds.setdefault((point["arm"], point["seed"]), []).append(float(point["images_per_second"]))
+    return [
+        {
+            "arm": row["arm"],
+            "seconds": float(row["seconds"]),
+            "epochs": row["epochs"],
+            "speed": mean(speeds[row["arm"], row["seed"]]),
+        }
+        for row in read_runs(place).rows
+        if row["status"] == "done" and row["epochs"] and (row["arm"], row["seed"]) in speeds
+    ]

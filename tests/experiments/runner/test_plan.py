@@ -1,0 +1,83 @@
+"""Dry runs: what would be trained, and for how long; lists and comparisons as JSON."""
+
+import json
+
+import pytest
+
+from experiments.__main__ import main
+from experiments.claims.pooling import POOLING
+from experiments.claims.relu import EXPERIMENT as RELU
+from experiments.runner import plan
+from tests.experiments.one_run import COMMON, RUN
+
+
+@pytest.fixture(autouse=True)
+def short_measurement(monkeypatch):
+    monkeypatch.setattr(plan, "MEASURED_SECONDS", 0.1)
+
+
+def test_a_dry_run_says_what_is_there_and_writes_nothing(own_results, capsys):
+    there = sorted(own_results.rglob("*"))
+    arguments = ["run", "ablation-relu", *COMMON, "--arms", "relu,tanh", "--seeds", "3", "--epochs", "2"]
+
+    assert main([*arguments, "--results-dir", str(own_results), "--dry-run"]) == 0
+
+    header, relu, tanh, total, measured = capsys.readouterr().out.splitlines()
+    assert header.split() == ["arm", "seed", "rate", "epochs", "minutes", "there"]
+    assert (relu.split()[:2], relu.split()[-1]) == (["relu", "3"], "done")
+    assert (tanh.split()[0], tanh.split()[3], len(tanh.split())) == ("tanh", "2", 5)
+    assert total.startswith("1 of 2 to train")
+    assert "images/s for tanh" in measured
+    assert sorted(own_results.rglob("*")) == there
+
+
+def test_recorded_rows_say_how_long(own_results, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(plan, "RECORDED", own_results)
+    monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 50.0)
+    recorded = [{"arm": "relu", "seconds": 1200.0, "epochs": 2, "speed": 100.0}]
+    monkeypatch.setattr(plan, "_recorded", lambda *arguments: recorded)
+
+    assert main([*RUN, "--results-dir", str(tmp_path / "new"), "--dry-run"]) == 0
+
+    line = capsys.readouterr().out.splitlines()[1]
+    assert float(line.split()[4]) == pytest.approx(40.0), "20 minutes at twice the speed"
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_times_of_recorded_rows(own_results, monkeypatch):
+    monkeypatch.setattr(plan, "RECORDED", own_results)
+    (folder,) = own_results.glob("*/ablation-relu")
+
+    (row,) = plan._recorded(folder, RELU)
+
+    assert (row["arm"], row["epochs"]) == ("relu", 2)
+    assert row["seconds"] > 0
+    assert row["speed"] > 0
+
+
+@pytest.mark.usefixtures("tiny_builtin")
+def test_a_dry_search_lists_the_grid(tmp_path, capsys):
+    arguments = ["search", "pooling", *COMMON, "--arms", "separate", "--epochs", "1"]
+
+    assert main([*arguments, "--results-dir", str(tmp_path / "new"), "--dry-run"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    rates = [float(line.split()[2]) for line in lines if line.startswith("separate")]
+    assert rates == list(POOLING.arm("separate").grid)
+    assert not (tmp_path / "new").exists()
+
+
+def test_list_as_json(capsys):
+    assert main(["list", "--json"]) == 0
+
+    (relu,) = [each for each in json.loads(capsys.readouterr().out) if each["name"] == "ablation-relu"]
+    assert relu["claim"] == "C1"
+    assert {"relu", "tanh"} <= {arm["name"] for arm in relu["arms"]}
+
+
+def test_compare_as_json(own_results, capsys):
+    assert main(["compare", str(own_results), str(own_results), "--json"]) == 0
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["status"] == 0
+    assert answer["lines"]

@@ -1,0 +1,54 @@
+"""The front door: `make` explains itself, and refuses what it would not understand."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_make_alone_prints_help():
+    done = make()
+
+    assert done.returncode == 0
+    targets = re.findall(r"^([a-z][a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(targets) > 15
+    assert [name for name in targets if name not in done.stdout and name != "help"] == []
+
+
+@pytest.mark.parametrize(("given", "meant"), [("SEED=0", "SEEDS"), ("EPOCH=3", "EPOCHS"), ("FOO=1", "")])
+def test_an_unknown_variable_is_refused(given, meant):
+    done = make("-n", "ablation-relu", given)
+
+    assert done.returncode == 2
+    assert f"received {given.partition('=')[0]}" in done.stderr
+    assert ("did you mean" in done.stderr) == bool(meant)
+    assert not meant or f"did you mean {meant}?" in done.stderr
+    assert done.stdout == ""
+
+
+def test_every_variable_that_a_target_uses_is_known():
+    text = (ROOT / "Makefile").read_text()
+    own = set(re.findall(r"^([A-Z_]+) [:?]?=", text, re.MULTILINE)) | {
+        "MAKE",
+        "MAKECMDGOALS",
+        "MAKEFILE_LIST",
+    }
+    known = set(re.search(r"VARIABLES := (.*?)\n#", text, re.DOTALL)[1].replace("\\", "").split())
+    used = set(re.findall(r"\$\((?:or \$\()?(?:if \$\()?([A-Z_]+)\b", text))
+
+    assert {name for name in used - own if not any(name in each for each in known)} == set()
+
+
+def test_a_dry_run_is_handed_on():
+    assert "--dry-run" in make("-n", "ablation-relu", "DRY_RUN=1").stdout
