@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,7 +44,7 @@ def save_checkpoint(
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
-    arrays = {f"variable_{i:04d}": array for i, array in enumerate(variable_values(model))}
+    arrays: dict[str, Any] = {f"variable_{i:04d}": array for i, array in enumerate(variable_values(model))}
     np.savez(buffer, header=np.array(header), **arrays)
     buffer.seek(0, os.SEEK_END)
     buffer.write(checksum(buffer.getbuffer()))
