@@ -24,7 +24,7 @@ def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> by
         metadata: entries to add to the metadata.json in the file.
     """
     # The same layers without optimizer and loss, which would double or treble the file.
-    bare = keras.Model(model.input, model.output, name=model.name)
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
     buffer = io.BytesIO()
     # `Model.save` writes to paths only.
     saving_lib.save_model(bare, buffer)

@@ -70,7 +70,7 @@ def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
     """Replaces the training of a search candidate: the middle rate of each grid wins."""
     error = abs(config.train.learning_rate - 0.002)
-    return None, History([{"epoch": 1.0, "train_error": error}], [error], status="done")
+    return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
 @pytest.fixture
@@ -94,7 +94,8 @@ def test_its_commands_lead_to_a_table(with_the_claim, tmp_path):
     table = (folder / "table.md").read_text("utf-8")
     assert "Momentum of .9 lowers the training error." in table
     assert "| fall of the training loss in the last epoch |" in table
-    assert (folder / "lr_search.csv").read_text().count("true") == 2
+    # The selection split is too small to separate the rates, so each arm's winner has rows of two seeds.
+    assert (folder / "lr_search.csv").read_text().count("true") == 4
     assert len((folder / "effects.csv").read_text().splitlines()) == 2
     assert "last_fall" in (folder / "summary.csv").read_text()
     assert (folder / "figure.png").stat().st_size > 0

@@ -236,10 +236,10 @@ def test_other_images_in_the_same_folder_are_refused(own_results, capsys, monkey
 
 
 def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_path, capsys, monkeypatch):
-    def breaks_for_relu(config, *arguments):
+    def breaks_for_relu(config, *arguments, **named):
         if config.model.activation == "relu":
             raise MemoryError("no room for 61 million weights")
-        return train(config, *arguments)
+        return train(config, *arguments, **named)
 
     train = experiments.runner.run.train
     monkeypatch.setattr(experiments.runner.run, "train", breaks_for_relu)
