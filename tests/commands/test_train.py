@@ -208,7 +208,7 @@ def test_a_net_trained_from_cached_pixels_has_the_numbers_of_one_trained_from_fi
     spoiled[::1000] = bytes(len(spoiled[::1000]))
     pixels.write_bytes(spoiled)
     assert train("spoiled", "--cache", str(cache)) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    *_, line = capsys.readouterr().err.strip().splitlines()
     assert "is not what was written" in line
     assert not (tmp_path / "spoiled" / "model.json").exists()
 

@@ -92,7 +92,7 @@ def test_the_page_in_a_browser(opened):
     box.check()
     assert all(claim.is_visible() for claim in hidden.all())
 
-    opened.locator("#C1").scroll_into_view_if_needed()
+    opened.locator("#C1 .chart").first.scroll_into_view_if_needed()
     chart = opened.locator("#C1 .chart [data-drawn]").first
     chart.wait_for()
     lines = chart.locator(".mark-line path")

@@ -33,6 +33,10 @@ def tree(tmp_path) -> Path:
     return tmp_path / "tree"
 
 
+# What the settings of `command` add to the name of an arm.
+SETTINGS = ", batch_size=8, stop_train_error=0"
+
+
 def command(tree: Path, results_dir: Path) -> list[str]:
     return [
         sys.executable, "-m", "experiments", "run", "relu", "--dataset", f"folder:{tree}", "--arms",
@@ -74,14 +78,14 @@ def test_killed_run_goes_on_where_it_was(tree, tmp_path):
     process.stderr.close()
     before = rates(found[0])
     assert 3 <= len(before) < 31
-    assert [row["arm"] for row in rows(killed, "runs.csv")] == ["relu-modern"]
+    assert [row["arm"] for row in rows(killed, "runs.csv")] == [f"relu-modern{SETTINGS}"]
     first_arm = rows(killed, "runs.csv")[0]
 
     again = subprocess.run(command(tree, killed), cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
     assert "already done, not run again" in again.stdout
     assert rows(killed, "runs.csv")[0] == first_arm
-    curve = [row for row in rows(killed, "curves.csv") if row["arm"] == "tanh-modern"]
+    curve = [row for row in rows(killed, "curves.csv") if row["arm"] == f"tanh-modern{SETTINGS}"]
     assert [float(row["images_per_second"] or 0) for row in curve[: len(before)]] == [
         rate or 0 for rate in before
     ]
