@@ -42,7 +42,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         own, label = variants_of(found.rows, found.records), _label(folder, folders[0])
         taken = {row["arm"] for row in rows}
         renamed = {row["arm"]: row["arm"] for row in found.rows}
-        for arm in taken & renamed.keys():
+        for arm in [name for name in renamed if name in taken]:
             renamed[arm] = f"{arm} ({label})"
             known = own.pop(arm, Variant(arm))
             own[renamed[arm]] = Variant(known.of, (*known.settings, label))
