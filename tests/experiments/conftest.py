@@ -8,6 +8,8 @@ import pytest
 import alexnet_tf.data.pipeline
 import experiments.runner.options
 from experiments.__main__ import main
+from experiments.evidence.read import read_evidence
+from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, speed_results
 from tests.experiments.one_run import RUN
 from tests.tiny import tiny_image_set
 
@@ -38,3 +40,11 @@ def own_results(trained, tiny_builtin, tmp_path) -> Path:
     """A copy of the results with one run in `tmp_path`, which the test may change."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture
+def found(tmp_path):
+    """The evidence of two made-up claims."""
+    speed_results(tmp_path / "builtin" / "speed")
+    pooling_results(tmp_path / "builtin" / "pooling")
+    return read_evidence(tmp_path, [SPEED, POOLING])

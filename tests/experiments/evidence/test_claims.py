@@ -19,13 +19,6 @@ from tests.experiments.made_up_results import (
 NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
 
-@pytest.fixture
-def found(tmp_path):
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    return read_evidence(tmp_path, [SPEED, POOLING])
-
-
 def test_the_headline_counts_claims(found):
     # Pooling: -.40 [-.65, -.15], s = -.2.
     assert count_verdicts(found) == "The paper's claims (2): 1 reproduced; 1 direction confirmed, size open"

@@ -16,15 +16,7 @@ from tests.experiments.made_up_results import (
     fall,
     pooling_results,
     record,
-    speed_results,
 )
-
-
-@pytest.fixture
-def found(tmp_path):
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    return read_evidence(tmp_path, [SPEED, POOLING])
 
 
 def panels(found):
