@@ -319,13 +319,13 @@ def _overlay(options: argparse.Namespace) -> int:
         raise InputError(f"--format: expected png, svg or pdf; received {', '.join(unknown)}")
     if not 0.1 <= scale <= 10:
         raise InputError(f"--font-scale: expected a factor from 0.1 to 10; received {scale}")
+    from alexnet_tf.figures.look import write_encoded
     from experiments.report.figures.figure import Look, draw
     from experiments.report.figures.overlay import overlaid
-    from experiments.report.write import write_figures
 
     look = Look(formats, options.style, not options.no_title, options.panel, scale)
     content = draw(overlaid(options.folders, experiments.EXPERIMENTS), look)
-    for path in write_figures(options.out, content):
+    for path in write_encoded(options.out, content):
         print(path)
     return 0
 

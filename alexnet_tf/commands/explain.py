@@ -4,15 +4,13 @@ import argparse
 import functools
 from collections.abc import Callable
 
-from matplotlib.figure import Figure
-
 from alexnet_tf.checkpoints.saved import Trained, load_trained
 from alexnet_tf.commands.train import run as train
 from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
-from alexnet_tf.figures.look import house_look, write_figure
+from alexnet_tf.figures.look import write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder
 
@@ -31,13 +29,9 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--image: expected an image; received {options.image}: {error}") from error
     make_folder(options.out, "--out")
     for name, subject, draw in PANELS:
-        with house_look():
-            figure = draw(explained)
-        if figure is None:
-            print(f"{subject}: not drawn, because {net.model.name} has nothing of the kind", flush=True)
-            continue
-        (path,) = write_figure(options.out / name, functools.partial(_same, figure), ("png",))
-        print(f"{subject}: {path}", flush=True)
+        paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",))
+        missing = f"not drawn, because {net.model.name} has nothing of the kind"
+        print(f"{subject}: {paths[0] if paths else missing}", flush=True)
     return 0
 
 
@@ -53,7 +47,3 @@ def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
         training.access = DataAccess()
         train(training)
     return load_trained(training.out)
-
-
-def _same(figure: Figure) -> Figure:
-    return figure

@@ -3,7 +3,7 @@
 import functools
 import io
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -104,13 +104,13 @@ def _glyphs() -> frozenset[int]:
 
 
 def write_figure(
-    path: Path, draw: Callable[[], Figure], formats: Sequence[str], dpi: int | None = None
+    path: Path, draw: Callable[[], Figure | None], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
     """Draws a figure once and writes it in each format.
 
     Args:
         path: path of the files without their extension.
-        draw: function that makes the figure.
+        draw: function that makes the figure; it may return None, and then nothing is written.
         formats: any of `png` and `svg`.
         dpi: pixels per inch of a `png`; by default that of the style.
 
@@ -121,11 +121,18 @@ def write_figure(
         InputError: if a file cannot be written.
     """
     with house_look():
-        content = encoded(draw(), formats, dpi)
-    files = [path.with_name(f"{path.name}.{suffix}") for suffix in content]
-    for file, data in zip(files, content.values(), strict=True):
+        figure = draw()
+        content = encoded(figure, formats, dpi) if figure else {}
+    return write_encoded(path, content)
+
+
+def write_encoded(path: Path, content: Mapping[str, bytes]) -> list[Path]:
+    """Writes `<path>.<format>` for each format and returns the paths."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files = {path.with_name(f"{path.name}.{suffix}"): data for suffix, data in content.items()}
+    for file, data in files.items():
         write_bytes(file, data)
-    return files
+    return list(files)
 
 
 def title(figure: Figure, text: str) -> None:

@@ -109,7 +109,7 @@ class QuarantineLog(keras.callbacks.Callback):
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
         self._path, self._data = path, data
-        self._written = None
+        self._written = -1
 
     def on_train_begin(self, logs=None):
         self.on_epoch_end(0)

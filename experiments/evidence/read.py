@@ -1,22 +1,15 @@
 """Reads, checks and judges recorded rows: one `Evidence` for each experiment and data set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from experiments.evidence.check_rows import check_rows
-from experiments.evidence.effects import (
-    Judged,
-    Records,
-    Row,
-    Values,
-    claim_verdict,
-    judge,
-    sample_of,
-    values_of,
-)
+from experiments.evidence.effects import Judged, claim_verdict, judge
+from experiments.evidence.runs import Records, Row, Runs
 from experiments.experiment import Experiment, Variant
 
 # Columns that must be equal in all rows of one configuration, whatever the arm's probe measures.
@@ -24,26 +17,23 @@ OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The rows of one experiment on one data set, judged.
+class Evidence(Runs):
+    """The runs of one experiment on one data set, judged.
 
     Attributes:
-        experiment: the experiment, with the variants of its arms that the rows have.
         folder: `<results-dir>/<dataset>/<experiment>`.
-        rows: readable rows of runs.csv.
         curves: readable rows of curves.csv.
-        records: records of the runs.
-        judged: the judged comparisons, in the experiment's order.
         problems: one "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
-    experiment: Experiment
     folder: Path
-    rows: Sequence[Row]
     curves: Sequence[Row]
-    records: Records
-    judged: Sequence[Judged]
     problems: Sequence[str] = ()
+
+    @cached_property
+    def judged(self) -> list[Judged]:
+        """The judged comparisons, in the experiment's order."""
+        return judge(self)
 
     @property
     def dataset(self) -> str:
@@ -58,7 +48,7 @@ class Evidence:
     @property
     def with_rows(self) -> list[Judged]:
         """The comparisons of arms that were run."""
-        missing = {arm.name for arm in self.experiment.arms} - {row["arm"] for row in self.rows}
+        missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
         return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
     @property
@@ -69,14 +59,6 @@ class Evidence:
     def path(self, name: str) -> str:
         """The path of one of the folder's files, relative to the results directory."""
         return f"{self.dataset}/{self.folder.name}/{name}"
-
-    def values(self, arm: str, metric: str) -> Values:
-        """One metric of one arm, by seed."""
-        return values_of(self.experiment, self.rows, self.records, arm, metric)
-
-    def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm; runs that measure the same ensemble count once."""
-        return sample_of(self.experiment, arm, metric, self.values(arm, metric))
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
@@ -108,10 +90,10 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
         curve = [dict(point) for _, point in sorted(of_run.items())]
         rows.append({**line.row, **experiment.derived(line.row, curve)})
     experiment = experiment.with_variants(variants_of(rows, records))
-    judged = judge(experiment, rows, records)
-    return Evidence(
-        experiment, folder, rows, [line.row for line in curves], records, judged, [*found, *problems]
-    )
+    if {row["dataset"] for row in rows} != {experiment.dataset}:
+        # Such remarks refer to the rows on the experiment's own data set.
+        experiment = replace(experiment, reasons=(), notes=(), disclosures=(), earlier_verdict="")
+    return Evidence(experiment, rows, records, folder, [line.row for line in curves], [*found, *problems])
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:

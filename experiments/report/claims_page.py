@@ -9,11 +9,11 @@ from alexnet_tf.statistics.intervals import mean_interval
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts
-from experiments.evidence.effects import Judged, arms_in_order
+from experiments.evidence.effects import Judged
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Experiment
-from experiments.report.conditions import duration, earlier_verdict, notes, reasons, seconds_of
+from experiments.report.conditions import duration, notes, seconds_of
 from experiments.report.markdown import bullets, markdown
 from experiments.report.overview import at_a_glance, before_you_rely, nets_of
 from experiments.report.robustness import family, our_noise, paper_noise, without_pairing
@@ -165,7 +165,7 @@ def claim_section(
         markdown(CONDITIONS_HEADER, lines) if lines else "",
         _pooled(claim),
         bullets("Pairs that would decide", undecided),
-        bullets("Reasons", _by_condition(claim, reasons)),
+        bullets("Reasons", _by_condition(claim, lambda one: one.experiment.reasons)),
         bullets("Notes", _by_condition(claim, lambda one: notes(one, read_lr_search(one.folder).rows))),
         bullets("Declared, not run", missing),
         # Collapsed, because there are many links to runs and few readers follow them.
@@ -194,7 +194,7 @@ def _condition_lines(
             str(one.effect.n),
             p_value(adjusted.get(id(one))),
             one.verdict,
-            "" if place else earlier_verdict(evidence),
+            "" if place else evidence.experiment.earlier_verdict,
         ]
         for place, one in enumerate(shown)
     ]
@@ -229,9 +229,7 @@ def _pooled(claim: Claim) -> str:
         for one in (one for one in evidence.judged if one.comparison.kind == "share"):
             comparison = one.comparison
             values = evidence.values(comparison.arm, comparison.metric.name).values
-            hashes = {
-                row["seed"]: row["config_hash"] for row in evidence.rows if row["arm"] == comparison.arm
-            }
+            hashes = {row["seed"]: row["config_hash"] for row in evidence.of_arm(comparison.arm)}
             p_values |= {hashes[seed]: p for seed, p in values.items()}
     if comparison is None or not p_values:
         return ""
@@ -264,7 +262,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
     seconds = (
-        mean_interval([row["seconds"] for row in evidence.rows if row["arm"] == arm]).mean or 0
+        mean_interval([row["seconds"] for row in evidence.of_arm(arm)]).mean or 0
         for arm in (comparison.arm, comparison.baseline)
     )
     more = needed - effect.n
@@ -276,8 +274,8 @@ def _runs(claim: Claim) -> str:
     items = []
     for evidence in claim.conditions:
         arms = []
-        for arm in arms_in_order(evidence.experiment, evidence.rows):
-            rows = sorted((row for row in evidence.rows if row["arm"] == arm), key=lambda row: row["seed"])
+        for arm in evidence.arms:
+            rows = sorted(evidence.of_arm(arm), key=lambda row: row["seed"])
             links = [
                 f"[{row['seed']}]({evidence.path('records/' + row['run_id'])}.json)"
                 if row["run_id"] in evidence.records

@@ -8,8 +8,8 @@ from typing import Any
 
 from alexnet_tf.data.arrays import SELECTION_SHARE
 from alexnet_tf.statistics.intervals import is_tie
-from experiments.evidence.effects import Records, Row, arms_in_order, config_of, examples_of
 from experiments.evidence.read import Evidence
+from experiments.evidence.runs import Row
 
 # Data fingerprint -> note for the reader.
 DATASET_NOTES: dict[str, str] = {
@@ -19,34 +19,14 @@ DATASET_NOTES: dict[str, str] = {
 }
 
 
-def reasons(evidence: Evidence) -> list[str]:
-    """The experiment's declared reasons, if the rows are of the data set that the reasons refer to."""
-    return list(evidence.experiment.reasons) if _is_of_its_data_set(evidence) else []
-
-
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's declared notes, if they refer to this data set, and notes on inconclusive searches.
+    """The experiment's declared notes, and notes on inconclusive searches.
 
     Args:
         evidence: evidence of one experiment on one data set.
         search_rows: rows of lr_search.csv in the same folder; rows of arms without runs are ignored.
     """
-    own = evidence.experiment.notes if _is_of_its_data_set(evidence) else ()
-    return [*own, *_search_notes(evidence, search_rows)]
-
-
-def disclosures(evidence: Evidence) -> list[str]:
-    """What was changed after rows were known, if the rows are of the data set that this refers to."""
-    return list(evidence.experiment.disclosures) if _is_of_its_data_set(evidence) else []
-
-
-def earlier_verdict(evidence: Evidence) -> str:
-    """The verdict under version 1 of the rule; empty for rows on another data set."""
-    return evidence.experiment.earlier_verdict if _is_of_its_data_set(evidence) else ""
-
-
-def _is_of_its_data_set(evidence: Evidence) -> bool:
-    return {row["dataset"] for row in evidence.rows} == {evidence.experiment.dataset}
+    return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 
 def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
@@ -54,7 +34,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     blind: list[str] = []
     tied: list[str] = []
     close: list[str] = []
-    for name in arms_in_order(evidence.experiment, evidence.rows):
+    for name in evidence.arms:
         of_arm = [row for row in search_rows if row["arm"] == name]
         winner = next((row for row in of_arm if row["winner"]), None)
         if winner is None:
@@ -64,7 +44,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
         # A second seed has decided between rates that tied.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
-        examples = examples_of(evidence.rows, evidence.records, name, "train_examples")
+        examples = evidence.examples(name, "train_examples")
         rivals = _rivals(winner, of_arm, examples)
         if rivals and len(rivals) + 1 == len(of_arm):
             tied.append(f"`{name}`")
@@ -98,14 +78,15 @@ def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -
     return sorted(rivals, key=lambda row: row["value"])
 
 
-def conditions(rows: Sequence[Row], records: Records) -> list[str]:
+def conditions(evidence: Evidence) -> list[str]:
     """Data set, model, precision, device, epochs, seeds and versions of the rows, a line each."""
+    rows = evidence.rows
     fingerprints = sorted({row["data_fingerprint"] for row in rows})
     lines = [f"data set: {joined(rows, 'dataset')}"]
     for fingerprint in fingerprints:
         note = DATASET_NOTES.get(fingerprint)
         lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
-    allowed = {config_of(row, records).get("train", {}).get("epochs") for row in rows} - {None}
+    allowed = {evidence.about(row, "config").get("train", {}).get("epochs") for row in rows} - {None}
     ran = sorted(row["epochs"] for row in rows)
     seeds = sorted({row["seed"] for row in rows})
     own = [row for row in rows if not _source(row)]

@@ -1,7 +1,7 @@
 """What an experiment found, in one sentence: the title of its figure, and the last line of `run`."""
 
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged, arms_in_order
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import joined
 
@@ -20,8 +20,7 @@ def finding(evidence: Evidence) -> str:
         return f"{verdict} {on}: {experiment.statement.rstrip('.')}"
     if evidence.with_rows:
         return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
-    arms = arms_in_order(experiment, evidence.rows)
-    return f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(arms)}"
+    return f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(evidence.arms)}"
 
 
 def conclusion(evidence: Evidence) -> str:

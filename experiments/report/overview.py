@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from experiments.evidence.effects import Row, config_of, processor_of
 from experiments.evidence.read import Evidence
-from experiments.report.conditions import disclosures, duration, seconds_of
+from experiments.evidence.runs import Row
+from experiments.report.conditions import duration, seconds_of
 from experiments.report.markdown import bullets, markdown
 
 # The paper, sections 2 to 5. It names no price.
@@ -36,8 +36,8 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
     lines = [list(PAPER)]
     for (kind, dataset), nets in sorted(kinds.items()):
         rows = [row for row, _ in nets]
-        configs = [config_of(row, evidence.records) for row, evidence in nets]
-        data = [evidence.records.get(row["run_id"], {}).get("data", {}) for row, evidence in nets]
+        configs = [evidence.about(row, "config") for row, evidence in nets]
+        data = [evidence.about(row, "data") for row, evidence in nets]
         lines.append([
             f"{kind} on {dataset}, {len(nets)} nets",
             _span(_widths(kind, configs)),
@@ -70,7 +70,7 @@ def before_you_rely(found: Sequence[Evidence]) -> str:
     changes = [
         f"  - {evidence.experiment.claim}, {evidence.experiment.name}: {text}"
         for evidence in found
-        for text in disclosures(evidence)
+        for text in evidence.experiment.disclosures
     ]
     parts = [_independence(found), _provenance(found)]
     if changes:
@@ -104,7 +104,7 @@ def _provenance(found: Sequence[Evidence]) -> str:
     for evidence in found:
         for row in evidence.rows:
             net = row["data_fingerprint"], row["config_hash"]
-            nets[net] = nets.get(net) or processor_of(row, evidence.records)
+            nets[net] = nets.get(net) or evidence.processor(row)
     named = Counter(nets.values())
     unnamed = named.pop("", 0)
     kinds = "; ".join(f"{count} nets were trained on {kind}" for kind, count in sorted(named.items()))
@@ -122,7 +122,7 @@ def _provenance(found: Sequence[Evidence]) -> str:
 
 def _pairs(evidence: Evidence) -> list[tuple[str, str]]:
     """The processors of both runs of each pair of the primary comparisons."""
-    kinds = {(row["arm"], row["seed"]): processor_of(row, evidence.records) for row in evidence.rows}
+    kinds = {(row["arm"], row["seed"]): evidence.processor(row) for row in evidence.rows}
     return [
         (kinds[one.comparison.arm, seed], kinds[one.comparison.baseline, seed])
         for one in evidence.primary

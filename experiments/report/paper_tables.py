@@ -28,8 +28,14 @@ def paper_tables(
         found: the evidence; only that of `views` and `ensemble` is used.
         problems: messages about trained networks that could not be read.
     """
-    of_views = [evidence for evidence in found if evidence.experiment in views.EXPERIMENTS]
-    of_ensembles = [evidence for evidence in found if evidence.experiment in ensemble.EXPERIMENTS]
+    of_views, of_ensembles = (
+        [
+            evidence
+            for evidence in found
+            if evidence.experiment.name in {each.name for each in module.EXPERIMENTS}
+        ]
+        for module in (views, ensemble)
+    )
     own_1 = [*_trained_networks(scored), *_arms(of_views, {"one": "1 view", "ten": "10 views"})]
     own_2 = _arms(of_ensembles, {"one": "1 CNN", "five": "5 CNNs"})
     parts = [

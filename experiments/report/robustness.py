@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from alexnet_tf.statistics.effects import holm, verdict
 from alexnet_tf.statistics.intervals import binomial_standard_error, mean_interval, unpaired_interval
 from experiments.evidence import wording
-from experiments.evidence.effects import MIN_PAIRS, Judged, examples_of
+from experiments.evidence.effects import MIN_PAIRS, Judged
 from experiments.evidence.paper import ONE_CNN, VALIDATION_IMAGES
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
@@ -112,7 +112,7 @@ def our_noise(found: Sequence[Evidence]) -> str:
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):
             mean = mean_interval(evidence.values(name, "test_error").known).mean
-            for examples in examples_of(evidence.rows, evidence.records, name, "report_examples"):
+            for examples in evidence.examples(name, "report_examples"):
                 if mean is not None:
                     errors.setdefault((evidence.dataset, examples), []).append(mean)
     lines = []

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from alexnet_tf.results.csv_rows import Table
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged, Records, Row, Values, arms_in_order, config_of, departures
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
-from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Comparison, Experiment, Metric
-from experiments.report.conditions import conditions, count, disclosures, joined, notes, reasons
+from experiments.evidence.runs import Row, Values
+from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Comparison, Metric
+from experiments.report.conditions import conditions, count, joined, notes
 from experiments.report.markdown import bullets, markdown
 
 
@@ -19,7 +20,7 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
         evidence: evidence of the experiment on the data set.
         searched: the lr_search.csv in the same folder.
     """
-    experiment, rows, records = evidence.experiment, evidence.rows, evidence.records
+    experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"
     # File names are relative: the same rows in another directory give the same bytes.
@@ -27,32 +28,31 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
         problem.removeprefix(f"{evidence.folder}/") for problem in (*evidence.problems, *searched.problems)
     ]
     parts = [
-        f"# {experiment.claim}: {experiment.name} on {joined(rows, 'dataset')}",
+        f"# {experiment.claim}: {experiment.name} on {joined(evidence.rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         _arms(evidence),
         _effects(evidence.with_rows),
         bullets("Left out of the pairs", _left_out(evidence.with_rows)),
-        bullets("Reasons", reasons(evidence)),
+        bullets("Reasons", experiment.reasons),
         bullets("Notes", notes(evidence, searched.rows)),
-        bullets("Deleted, added or changed after rows were known", disclosures(evidence)),
-        bullets("Departures from the experiment's definition", _departures(experiment, rows, records)),
-        bullets("Conditions", conditions(rows, records)),
+        bullets("Deleted, added or changed after rows were known", experiment.disclosures),
+        bullets("Departures from the experiment's definition", _departures(evidence)),
+        bullets("Conditions", conditions(evidence)),
         bullets("Problems", problems),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _arms(evidence: Evidence) -> str:
-    experiment, rows = evidence.experiment, evidence.rows
     metrics = _shown_metrics(evidence)
-    changes = {arm.name: arm.change for arm in experiment.arms}
+    changes = {arm.name: arm.change for arm in evidence.experiment.arms}
     body = []
-    for name in arms_in_order(experiment, rows):
-        of_arm = [row for row in rows if row["arm"] == name]
+    for name in evidence.arms:
+        of_arm = evidence.of_arm(name)
         body.append([
             f"`{name}`",
             changes.get(name, "(not among the experiment's arms)"),
-            ", ".join(sorted({_rate(row, evidence.records) for row in of_arm})),
+            ", ".join(sorted({_rate(evidence, row) for row in of_arm})),
             count(of_arm),
             *(_cell(evidence, name, metric, len(of_arm)) for metric in metrics),
         ])  # fmt: skip
@@ -76,9 +76,9 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
     return list(dict.fromkeys((TRAIN_ERROR, TEST_ERROR, *top5, *own, *probes, *compared)))
 
 
-def _rate(row: Row, records: Records) -> str:
+def _rate(evidence: Evidence, row: Row) -> str:
     # The initial learning rate; the row has that of the last epoch, which a schedule may have reduced.
-    rate = config_of(row, records).get("train", {}).get("learning_rate")
+    rate = evidence.about(row, "config").get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 
 
@@ -159,10 +159,10 @@ def _left_out(judged: Sequence[Judged]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _departures(experiment: Experiment, rows: Sequence[Row], records: Records) -> list[str]:
+def _departures(evidence: Evidence) -> list[str]:
     """One line per departure from the definition, with the arms that share it."""
     arms: dict[str, list[str]] = {}
-    for arm, words in departures(experiment, rows, records).items():
+    for arm, words in evidence.departures().items():
         for one in words:
             arms.setdefault(one, []).append(f"`{arm}`")
     return [f"{words}: {', '.join(names)}" for words, names in arms.items()]

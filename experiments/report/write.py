@@ -1,15 +1,15 @@
 """Writes tables, figures, the page of claims and README's tables from recorded rows, without training."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import locked, write_bytes, write_text
-from experiments.evidence.effects import effect_rows, summarise
+from alexnet_tf.runtime.files import locked, write_text
+from experiments.evidence.effects import effect_rows
 from experiments.evidence.read import evidence_of, folders_of, read_evidence, unknown_folders
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
@@ -69,9 +69,10 @@ def write_all(
             written.append(results_dir / name)
             write_text(written[-1], text)
     if figures and any(evidence.primary for evidence in found):
+        from alexnet_tf.figures.look import write_encoded
         from experiments.report.figures.forest import draw_forest
 
-        written += write_figures(results_dir / "claims", draw_forest(found, experiments))
+        written += write_encoded(results_dir / "claims", draw_forest(found, experiments))
     if figures:
         from alexnet_tf.figures.learning_curve import write_curves
 
@@ -122,27 +123,18 @@ def write_report(
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
         if tables:
-            summary = summarise(experiment, evidence.rows, evidence.records)
-            write_text(folder / "summary.csv", to_csv(SUMMARY.names, summary))
+            write_text(folder / "summary.csv", to_csv(SUMMARY.names, evidence.summary()))
             effects = effect_rows(experiment, evidence.judged)
             write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
             write_text(folder / "table.md", experiment_table(evidence, searched))
         if figures:
             # Imported here, as in `write_all`, so that the tables do not have to wait for matplotlib.
+            from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 
             looks = {"figure": Look()} | ({"figure-a": Look(panel="a")} if has_panels(evidence) else {})
             for name, look in looks.items():
-                write_figures(folder / name, draw(evidence, look))
+                write_encoded(folder / name, draw(evidence, look))
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems
-
-
-def write_figures(path: Path, content: Mapping[str, bytes]) -> list[Path]:
-    """Writes `<path>.<format>` for each format and returns the paths."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files = {path.with_name(f"{path.name}.{suffix}"): data for suffix, data in content.items()}
-    for file, data in files.items():
-        write_bytes(file, data)
-    return list(files)

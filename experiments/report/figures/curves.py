@@ -11,7 +11,7 @@ from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
-from experiments.evidence.effects import Judged, activation_of, arms_in_order
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.evidence.wording import MINUS
 from experiments.experiment import TRAIN_LOSS, Metric
@@ -50,7 +50,7 @@ def collect(evidence: Evidence, column: str) -> Curves:
     """The curves of the finished runs: a column of curves.csv, or a metric of each of its points."""
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
-    by_arm = {name: {} for name in arms_in_order(evidence.experiment, evidence.rows)}
+    by_arm = {name: {} for name in evidence.arms}
     finished = {(row["arm"], row["seed"]) for row in evidence.rows}
     for row in sorted(evidence.curves, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
         value = row[column] if column in row else metric.of_curve([dict(row)]) if metric.of_curve else None
@@ -81,7 +81,7 @@ def draw_pair(
     """
     experiment, comparison = evidence.experiment, judged[0].comparison
     pair = [comparison.arm, comparison.baseline]
-    used = [activation_of(experiment, evidence.rows, evidence.records, name) for name in pair]
+    used = [evidence.activation(name) for name in pair]
     looks = [(pair[0], PALETTE[0], "-"), (pair[1], PALETTE[1], DASHED)]
     if sorted(used) == ["relu", "tanh"]:
         looks = [BY_ACTIVATION[activation] for activation in used]

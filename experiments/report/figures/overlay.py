@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.evidence.effects import Row, judge
 from experiments.evidence.read import Evidence, evidence_of, variants_of
+from experiments.evidence.runs import Row
 from experiments.experiment import Experiment, Variant
 
 
@@ -51,8 +51,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         curves += [{**row, "arm": renamed.get(row["arm"], row["arm"])} for row in found.curves]
         # Rows of two folders may be of the same run, whose records agree in what is used here.
         records |= found.records
-    experiment = experiment.with_variants(variants)
-    return Evidence(experiment, folders[0], rows, curves, records, judge(experiment, rows, records))
+    return Evidence(experiment.with_variants(variants), rows, records, folders[0], curves)
 
 
 def _label(folder: Path, first: Path) -> str:

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
-from experiments.evidence.effects import arms_in_order
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
@@ -26,7 +25,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     Returns:
         Sentences for the caption that explain such dots; empty if there are none.
     """
-    names = arms_in_order(evidence.experiment, evidence.rows)
+    names = evidence.arms
     words: dict[str, None] = {}
     dots: dict[int, list[tuple[float, float]]] = {}
     for place, name in enumerate(names):

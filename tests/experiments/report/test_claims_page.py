@@ -6,11 +6,8 @@ import re
 
 import pytest
 
-from alexnet_tf.results.folder import read_runs
-from alexnet_tf.results.records import read_records
 from experiments import EXPERIMENTS
-from experiments.evidence.effects import judge
-from experiments.evidence.read import read_evidence
+from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.write import write_all
 from tests.experiments.made_up_results import (
@@ -81,7 +78,7 @@ def test_holm_is_over_the_claims_and_not_the_file(root):
     assert "| 3 | 0.006 | reproduced |" in section_of(page, "C1")
     assert "| 3 | 0.020 | direction confirmed" in section_of(page, "C4")
     folder = root / "builtin" / "speed"
-    alone = judge(SPEED, read_runs(folder).rows, read_records(folder)[0])[0]
+    alone = evidence_of(folder, SPEED).judged[0]
     assert alone.p_holm == pytest.approx(alone.effect.p)
 
 

@@ -1,5 +1,6 @@
 """Conditions, reasons and notes below a table."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from alexnet_tf.results.columns import LR_SEARCH
@@ -70,7 +71,7 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
             for arm, values in (("separate", separate), ("overlapping", overlapping))
             for i, value in enumerate(values)
         ]
-        return notes(Evidence(POOLING, Path("any"), rows, [], records, []), found)
+        return notes(Evidence(replace(POOLING, notes=()), rows, records, Path("any"), []), found)
 
     (tied,) = said([0.9, 0.9], [0.3, 0.4])
     assert "could not separate any of the rates of `separate`" in tied

@@ -7,7 +7,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.evidence.effects import activation_of, arms_in_order
 from experiments.evidence.read import evidence_of
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve
 from experiments.report.figures.effects import draw_effects, effect_groups
@@ -96,7 +95,7 @@ def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
     for folder in folders:
         speed_results(folder)
     found = overlaid(folders, [SPEED, POOLING])
-    assert arms_in_order(found.experiment, found.rows) == ["relu", "tanh", "relu (runs)", "tanh (runs)"]
+    assert found.arms == ["relu", "tanh", "relu (runs)", "tanh (runs)"]
     own = [one for one in found.judged if one.comparison.arm == "tanh (runs)"]
     assert [(one.comparison.baseline, one.comparison.primary, one.effect.n) for one in own] == [
         ("relu (runs)", False, 3)
@@ -130,8 +129,8 @@ def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path):
     for seed in range(3):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8), config=BASE.replace(activation="elu"))
     found, curves, judged = evidence(tmp_path, SPEED)
-    assert activation_of(SPEED, found.rows, found.records, "relu") == "elu"
-    assert activation_of(SPEED, found.rows, {}, "relu") == "relu"
+    assert found.activation("relu") == "elu"
+    assert dataclasses.replace(found, records={}).activation("relu") == "relu"
     axes = Figure().add_subplot()
     draw_pair(axes, found, judged[:1], curves)
     assert "ReLU" not in {text.get_text() for text in axes.texts}
@@ -245,18 +244,13 @@ def test_a_bound_without_interval_has_no_bar(tmp_path):
 
 
 def test_the_title_is_the_finding(tmp_path):
-    found, _, judged = evidence(speed_results(tmp_path), SPEED)
+    found = evidence_of(speed_results(tmp_path), SPEED)
     assert finding(found) == "Reproduced on builtin: ReLU is faster than tanh"
-    only = dataclasses.replace(
-        found, judged=[dataclasses.replace(judged[0], comparison=not_primary(judged[0]))]
-    )
-    assert finding(only).startswith("On builtin: ReLU 5.94 times faster than tanh [")
+    secondary = dataclasses.replace(SPEED.comparisons[0], primary=False)
+    only = dataclasses.replace(SPEED, comparisons=(secondary,))
+    assert finding(evidence_of(tmp_path, only)).startswith("On builtin: ReLU 5.94 times faster than tanh [")
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
     assert finding(alone) == "On builtin: training error of relu"
-
-
-def not_primary(one):
-    return dataclasses.replace(one.comparison, primary=False)
 
 
 def test_both_formats(tmp_path):

@@ -1,0 +1,159 @@
+"""The recorded runs of an experiment, and the values of its metrics by arm and seed."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alexnet_tf.statistics.intervals import mean_interval
+from experiments.experiment import COMMON_METRICS, Experiment
+
+Row = Mapping[str, Any]
+Records = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Values:
+    """One metric of one arm, by seed.
+
+    Attributes:
+        values: seed -> value, None for a run without a value.
+        limits: seed -> epochs, for runs that never reached the target: their value exceeds this limit.
+        reasons: seed -> why a run has neither.
+    """
+
+    values: dict[int, float | None]
+    limits: dict[int, float]
+    reasons: dict[int, str]
+
+    @property
+    def known(self) -> list[float]:
+        """The finite values, by seed."""
+        return [value for _, value in sorted(self.values.items()) if value is not None]
+
+    def leave_out(self, seed: int, reason: str) -> None:
+        """Drops the value and limit of a seed, and records the reason."""
+        self.values[seed], self.reasons[seed] = None, reason
+        self.limits.pop(seed, None)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The recorded runs of one experiment.
+
+    Attributes:
+        experiment: the experiment, with the variants of its arms that the rows have.
+        rows: readable rows of runs.csv.
+        records: run_id -> record.
+    """
+
+    experiment: Experiment
+    rows: Sequence[Row]
+    records: Records
+
+    @property
+    def arms(self) -> list[str]:
+        """Arms that have rows: those of the experiment in its order, then others sorted by name."""
+        present = {row["arm"] for row in self.rows}
+        defined = [arm.name for arm in self.experiment.arms]
+        return [name for name in defined if name in present] + sorted(present - set(defined))
+
+    def of_arm(self, arm: str) -> list[Row]:
+        """The rows of an arm."""
+        return [row for row in self.rows if row["arm"] == arm]
+
+    def about(self, row: Row, part: str) -> Mapping[str, Any]:
+        """A part of a run's record: `config`, `data` or `environment`; empty if it is not recorded."""
+        return self.records.get(row["run_id"], {}).get(part, {})
+
+    def processor(self, row: Row) -> str:
+        """The kind of processor that trained a run; empty if its record does not name it."""
+        return self.about(row, "environment").get("processor") or ""
+
+    def examples(self, arm: str, name: str) -> list[int]:
+        """The numbers of images (`train_examples` or `report_examples`) of an arm's runs, if recorded."""
+        counts = {self.about(row, "data").get(name) for row in self.of_arm(arm)}
+        return sorted(count for count in counts if isinstance(count, int) and count > 0)
+
+    def activation(self, arm: str) -> str:
+        """The activation used by the runs of an arm, empty if it is unknown or not the same for all."""
+        of_runs = (self.about(row, "config").get("model", {}) for row in self.of_arm(arm))
+        recorded = {model.get("activation") for model in of_runs}
+        if recorded - {None}:
+            return recorded.pop() or "" if len(recorded) == 1 else ""
+        configs = {defined.name: defined.config for defined in self.experiment.arms}
+        return getattr(configs[arm].model, "activation", "") if arm in configs else ""
+
+    def departures(self) -> dict[str, list[str]]:
+        """Arm -> the fields in which its recorded runs differ from the experiment's definition.
+
+        The seed, the data set and the precision are excluded, because the conditions list them.
+        """
+        found: dict[str, dict[str, None]] = {}
+        # Converted to JSON and back, like the records, so that tuples become lists.
+        defined = {arm.name: json.loads(json.dumps(arm.config.to_dict())) for arm in self.experiment.arms}
+        for row in self.rows:
+            for section in ("data", "model", "train"):
+                there = defined.get(row["arm"], {}).get(section, {})
+                for name, value in self.about(row, "config").get(section, {}).items():
+                    if name in there and value != there[name] and name != "dataset":
+                        words = f"{section}.{name} {value!r} instead of {there[name]!r}"
+                        found.setdefault(row["arm"], {})[words] = None
+        return {arm: list(words) for arm, words in found.items()}
+
+    def values(self, arm: str, metric: str) -> Values:
+        """One metric of one arm.
+
+        A diverged run never reaches a target, so for metrics that measure the epochs to a target it is
+        censored at its maximum number of epochs. Any other metric of a diverged run is meaningless and left
+        out.
+        """
+        censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
+        found = Values({}, {}, {})
+        for row in self.of_arm(arm):
+            seed, value = row["seed"], row.get(metric)
+            usable = row["status"] == "done" or (row["status"] == "diverged" and censorable)
+            found.values[seed] = None
+            if not usable:
+                found.reasons[seed] = row["status"]
+            elif metric not in row:
+                found.reasons[seed] = f"has no column {metric}"
+            elif value is not None and math.isfinite(value):
+                found.values[seed] = value
+            elif value is None and censorable:
+                allowed = row["epochs"]
+                if row["status"] == "diverged":
+                    allowed = self.about(row, "config").get("train", {}).get("epochs", allowed)
+                found.limits[seed] = float(allowed)
+            else:
+                found.reasons[seed] = f"has no {metric}" if value is None else f"has no usable {metric}"
+        return found
+
+    def sample(self, arm: str, metric: str) -> list[float]:
+        """The known values of one metric of one arm; runs that measure the same ensemble count once.
+
+        A probe that takes as many nets as the arm has seeds measures the same nets for every run.
+        """
+        found = self.values(arm, metric)
+        of_arm = [defined for defined in self.experiment.arms if defined.name == arm]
+        is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
+        of_probes = [each.name for each in self.experiment.probe_metrics]
+        return found.known[:1] if is_one and metric in of_probes else found.known
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Rows of summary.csv.
+
+        `n` includes censored runs; if there are any, the mean is unknown and left empty.
+        """
+        summary = []
+        for arm in self.arms:
+            for metric in [*(each.name for each in COMMON_METRICS), *self.experiment.columns]:
+                sample, limits = self.sample(arm, metric), self.values(arm, metric).limits
+                interval = mean_interval([] if limits else sample)
+                summary.append({
+                    "experiment": self.experiment.name, "arm": arm, "metric": metric,
+                    "n": len(sample) + len(limits), "mean": interval.mean, "std": interval.std,
+                    "ci_low": interval.low, "ci_high": interval.high,
+                })  # fmt: skip
+        return summary
