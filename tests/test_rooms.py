@@ -20,6 +20,7 @@ OPEN_ENDED = ROOT / "experiments" / "claims"
 ROOMS = (
     "benchmarks",
     "experiments.__main__",
+    "experiments.commands",
     "experiments.compare",
     "experiments.report",
     "experiments.runner",

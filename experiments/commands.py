@@ -1,0 +1,251 @@
+"""The commands of `python -m experiments`: each takes the parsed flags and returns the exit status."""
+
+import argparse
+import importlib.util
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+import experiments
+from alexnet_tf.data.load import DataAccess
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.runtime.suggestion import did_you_mean
+from experiments.experiment import Experiment
+from experiments.runner.find_run import find_run
+from experiments.runner.options import Options
+
+# The word that `compare` accepts instead of a second folder.
+PAPER = Path("paper")
+
+
+def list_experiments(options: argparse.Namespace) -> int:
+    """Prints the experiments."""
+    if options.json:
+        fields = ("name", "claim", "section", "statement", "dataset", "precision", "cost")
+        arm_fields = ("name", "change", "seeds")
+        rows = [
+            {name: getattr(each, name) for name in fields}
+            | {
+                "arms": [
+                    {name: getattr(arm, name) for name in arm_fields} | {"epochs": arm.config.train.epochs}
+                    for arm in each.arms
+                ]
+            }
+            for each in experiments.EXPERIMENTS
+        ]
+        print(json.dumps(rows, indent=1))
+        return 0
+    for experiment in experiments.EXPERIMENTS:
+        print(f"{experiment.name}  {experiment.claim}, section {experiment.section}  ({experiment.cost})")
+        print(f"    {experiment.statement}")
+        print(f"    evidence on {experiment.dataset} in {experiment.precision}")
+        for arm in experiment.arms:
+            seeds, epochs = len(arm.seeds), arm.config.train.epochs
+            print(
+                f"    {arm.name:<16} {arm.change}; {seeds} seed{'s' * (seeds != 1)}, at most {epochs} "
+                f"epoch{'s' * (epochs != 1)}"
+            )
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains the runs of an experiment that are missing, and prints its table and files."""
+    if options.dry_run:
+        return _dry_run(options)
+    experiment, run_options, strategy = _training_setup(options)
+    from alexnet_tf.training.strategy import is_chief
+    from alexnet_tf.training.workers import current_workers
+    from experiments.evidence.read import evidence_of
+    from experiments.report.finding import conclusion
+    from experiments.report.write import write_report
+    from experiments.runner.run import run_experiment
+
+    folder, failed = run_experiment(experiment, run_options, strategy)
+    current_workers().leave()
+    if not is_chief(strategy):
+        return int(failed > 0)
+    write_report(folder, experiment)
+    _print_table((folder / "table.md").read_text("utf-8"))
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".csv", ".md", ".png", ".svg"):
+            print(path)
+    print(f"\n{conclusion(evidence_of(folder, experiment))}")
+    if failed:
+        print(f"{failed} of the runs failed; the same command tries them again", file=sys.stderr)
+    return int(failed > 0)
+
+
+def _print_table(text: str) -> None:
+    """Prints Markdown: as it is in the file, or on a terminal with aligned tables."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text))
+    else:
+        print(text)
+
+
+def _dry_run(options: argparse.Namespace) -> int:
+    experiment, run_options, strategy = _training_setup(options)
+    from experiments.runner.plan import plan
+
+    print(plan(experiment, run_options, strategy, is_search=not hasattr(options, "seeds")))
+    return 0
+
+
+def search(options: argparse.Namespace) -> int:
+    """Searches the learning rates of an experiment's arms."""
+    if options.dry_run:
+        return _dry_run(options)
+    experiment, run_options, strategy = _training_setup(options)
+    from alexnet_tf.training.workers import current_workers
+    from experiments.runner.search import search_rates
+
+    folder = search_rates(experiment, run_options, strategy)
+    current_workers().leave()
+    print(folder / "lr_search.csv")
+    return 0
+
+
+def rerun(options: argparse.Namespace) -> int:
+    """Trains a recorded run again and prints how it differs."""
+    if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
+        raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
+    run = find_run(options.results_dir, options.run_id)
+    # Use the recorded number of threads: it affects how floating-point sums are rounded.
+    threads = run.record.get("environment", {}).get("intra_op_threads")
+    if threads:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+    strategy = _started(options.replicas)
+    from alexnet_tf.training.workers import current_workers
+    from experiments.runner.rerun import rerun
+
+    access = DataAccess(options.data_dir, not options.no_download)
+    status, text = rerun(run, experiments.EXPERIMENTS, strategy, access, options.epochs, options.tolerance)
+    current_workers().leave()
+    print(text)
+    return status
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compares two results, or one with the paper."""
+    from experiments.compare.paper import compare_with_paper
+    from experiments.compare.results import compare, compare_means
+
+    if options.metric and options.margin is None:
+        raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
+    # If a folder named "paper" exists, it is meant.
+    if options.b == PAPER and not PAPER.exists():
+        if options.tolerance != 0 or options.margin is not None:
+            flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
+            raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
+        status, text = compare_with_paper(options.a, experiments.EXPERIMENTS)
+    elif options.margin is not None:
+        metric = options.metric or "test_error"
+        status, text = compare_means(options.a, options.b, metric, options.margin)
+    else:
+        status, text = compare(options.a, options.b, options.tolerance)
+    print(json.dumps({"status": status, "lines": text.splitlines()}, indent=1) if options.json else text)
+    return status
+
+
+def report(options: argparse.Namespace) -> int:
+    """Writes tables, figures and the page of results from recorded rows."""
+    if getattr(options, "folders", []):
+        return _overlay(options)
+    from experiments.report.write import write_all
+
+    for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):
+        print(path)
+    if options.tables and options.figures:
+        if importlib.util.find_spec("altair") and importlib.util.find_spec("vl_convert"):
+            from experiments.evidence.read import read_evidence
+            from experiments.report.page.write import write_page
+
+            found = read_evidence(options.results_dir, experiments.EXPERIMENTS)
+            print(write_page(options.results_dir, found, experiments.EXPERIMENTS))
+        else:
+            page = options.results_dir / "report" / "index.html"
+            print(
+                f"{page} is not written: it needs `pip install -r requirements-report.txt`", file=sys.stderr
+            )
+    return 0
+
+
+def _overlay(options: argparse.Namespace) -> int:
+    formats, scale = _names("--format", options.format), options.font_scale
+    if unknown := sorted(set(formats) - {"png", "svg", "pdf"}):
+        raise InputError(f"--format: expected png, svg or pdf; received {', '.join(unknown)}")
+    if not 0.1 <= scale <= 10:
+        raise InputError(f"--font-scale: expected a factor from 0.1 to 10; received {scale}")
+    from alexnet_tf.figures.look import write_encoded
+    from experiments.report.figures.figure import Look, draw
+    from experiments.report.figures.overlay import overlaid
+
+    look = Look(formats, options.style, not options.no_title, options.panel, scale)
+    content = draw(overlaid(options.folders, experiments.EXPERIMENTS), look)
+    for path in write_encoded(options.out, content):
+        print(path)
+    return 0
+
+
+def _training_setup(options: argparse.Namespace):
+    """Checks flags and locks before TensorFlow is imported."""
+    experiment = _experiment(options.experiment)
+    run_options = Options(
+        dataset=options.dataset,
+        access=DataAccess(options.data_dir, not options.no_download),
+        arms=_names("--arms", options.arms),
+        seeds=getattr(options, "seeds", ()),
+        settings=tuple(options.settings),
+        name=options.name,
+        results_dir=options.results_dir,
+        tensorboard=options.tensorboard,
+        checkpoint_every=options.checkpoint_every,
+    )
+    run_options.check(experiment)
+    run_options.check_unclaimed(experiment, is_search="seeds" not in options)
+    return experiment, run_options, _started(options.replicas)
+
+
+def _started(replicas: str):
+    """Starts TensorFlow, quiet and deterministic; returns the strategy for this number of replicas."""
+    with quiet_startup():
+        import tensorflow as tf
+
+        from alexnet_tf.runtime.environment import git_commit
+        from alexnet_tf.training.strategy import make_strategy, warn_of_unseen_gpu
+
+        git_commit()
+        # TensorFlow warns that every run creates a new tf.function, which is intended.
+        tf.get_logger().setLevel("ERROR")
+        # Two runs with the same seed have to be bit-identical.
+        tf.config.experimental.enable_op_determinism()
+        strategy = make_strategy(replicas)
+        tf.config.list_logical_devices()
+    warn_of_unseen_gpu()
+    return strategy
+
+
+def _experiment(name: str) -> Experiment:
+    known = {experiment.name: experiment for experiment in experiments.EXPERIMENTS}
+    found = known.get(name) or known.get(f"ablation-{name}")
+    if found is None:
+        raise InputError(
+            f"expected an experiment, one of {', '.join(known)}; received {name!r}{did_you_mean(name, known)}"
+        )
+    return found
+
+
+def _names(flag: str, text: str | None) -> tuple[str, ...]:
+    """The items of a comma-separated list; empty if the flag was not given."""
+    if text is None:
+        return ()
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names:
+        raise InputError(f"{flag}: expected a comma list; received {text!r}")
+    return names
