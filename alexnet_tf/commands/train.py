@@ -29,9 +29,10 @@ from alexnet_tf.runtime.files import LOCK_NAME, claimed, make_folder, remove_tem
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
 from alexnet_tf.training.history import History, TrainingInterrupted
+from alexnet_tf.training.network import compile_model
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.strategy import is_chief, make_strategy, warn_of_unseen_gpu
-from alexnet_tf.training.train import compile_model, train
+from alexnet_tf.training.train import train
 from alexnet_tf.training.workers import current_workers
 
 

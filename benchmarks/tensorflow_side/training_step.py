@@ -1,4 +1,4 @@
-"""Training steps of Keras models on a constant batch, with the same loop as `alexnet_tf.training.train`."""
+"""Training steps of Keras models on a constant batch, with the same loop as `alexnet_tf.training.session`."""
 
 from collections.abc import Iterable
 
@@ -56,7 +56,7 @@ def compiled_alexnet(precision: str, side: int = 224) -> keras.Model:
 
 
 def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.Model:
-    """Compiles the model as `alexnet_tf.training.train` does."""
+    """Compiles the model as `alexnet_tf.training.network` does."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
     model.optimizer.build(model.trainable_variables)

@@ -12,7 +12,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, read_curves, read_lr_search, read_runs
-from alexnet_tf.training.train import check_run, compile_model, compiled_steps
+from alexnet_tf.training.network import check_run, compile_model, compiled_steps
 from experiments.experiment import Experiment
 from experiments.runner.options import Options
 from experiments.runner.run import planned_run

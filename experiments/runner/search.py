@@ -23,8 +23,9 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed, remove_temporaries
 from alexnet_tf.statistics.intervals import is_tie
 from alexnet_tf.training.history import History
+from alexnet_tf.training.network import check_run
 from alexnet_tf.training.strategy import is_chief
-from alexnet_tf.training.train import check_run, train
+from alexnet_tf.training.train import train
 from alexnet_tf.training.workers import compared_values, current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options, file_name, lock_path

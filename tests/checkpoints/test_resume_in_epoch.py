@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-import alexnet_tf.training.train
 from alexnet_tf.checkpoints.resume import has_checkpoint, remove_checkpoint, variable_values
 from alexnet_tf.config.models import MnistCnnConfig
 from alexnet_tf.data import pipeline
@@ -17,6 +16,7 @@ from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.interval import Interval
 from alexnet_tf.training.callbacks import GradientNorms
+from alexnet_tf.training.session import Session
 from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 from tests.tiny_runs import metrics
@@ -107,20 +107,15 @@ def test_a_run_that_is_stopped_in_its_evaluation_trains_no_step_again(tree, tmp_
     whole_model, whole = run(tree, "memory", tmp_path)
     state, again = tmp_path / "state.npz", StopAt()
     with monkeypatch.context() as patch:
-        real, evaluated = alexnet_tf.training.train._evaluation, []
+        real, evaluated = Session.evaluate, []
 
-        def stopping(*given):
-            evaluate = real(*given)
+        def stop_after_an_epoch(session):
+            evaluated.append(True)
+            if len(evaluated) == 2:
+                raise KeyboardInterrupt
+            return real(session)
 
-            def stop_after_an_epoch():
-                evaluated.append(True)
-                if len(evaluated) == 2:
-                    raise KeyboardInterrupt
-                return evaluate()
-
-            return stop_after_an_epoch
-
-        patch.setattr(alexnet_tf.training.train, "_evaluation", stopping)
+        patch.setattr(Session, "evaluate", stop_after_an_epoch)
         with pytest.raises(KeyboardInterrupt):
             run(tree, "memory", tmp_path, None, state)
     model, history = run(tree, "memory", tmp_path, None, state, [again])

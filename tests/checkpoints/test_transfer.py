@@ -16,7 +16,8 @@ from alexnet_tf.config.models import MnistCnnConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.training.train import check_run, compile_model, train
+from alexnet_tf.training.network import check_run, compile_model
+from alexnet_tf.training.train import train
 from tests.colored_images import write_colored_tree
 from tests.tiny import tiny_image_set
 from tests.tiny_runs import Interrupt

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
-import alexnet_tf.training.train
 import experiments.runner.run
+from alexnet_tf.training.session import Session
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from tests.command_errors import one_line_of_status_2
@@ -273,10 +273,8 @@ def test_an_interrupted_run_says_so_in_its_row_and_goes_on(tiny_builtin, tmp_pat
     assert len(list((folder / "state").glob("*.npz"))) == 1
 
     trained = []
-    epoch = alexnet_tf.training.train._run_epoch
-    monkeypatch.setattr(
-        alexnet_tf.training.train, "_run_epoch", lambda *given: trained.append(given) or epoch(*given)
-    )
+    epoch = Session.train_epoch
+    monkeypatch.setattr(Session, "train_epoch", lambda self: trained.append(self) or epoch(self))
     assert run(tmp_path, *arguments) == 0
     assert len(trained) == 1
     (row,) = rows(folder / "runs.csv")

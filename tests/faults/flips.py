@@ -22,7 +22,8 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.callbacks import KeptWeights
-from alexnet_tf.training.train import compile_model, train
+from alexnet_tf.training.network import compile_model
+from alexnet_tf.training.train import train
 from tests.data.sources.test_tfds import write_set
 from tests.data.streaming.cached_tree import stream, write_tree
 from tests.faults.trials import AS_PROMISED, TRACEBACK, WRONG, Trial

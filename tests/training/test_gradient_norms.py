@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.training.callbacks import GradientNorms
-from alexnet_tf.training.train import compile_model, train
+from alexnet_tf.training.network import compile_model
+from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()

@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import alexnet_tf.training.train
+import alexnet_tf.training.network
+import alexnet_tf.training.session
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError, Interruption
 from alexnet_tf.runtime.processor import warn_of_emulation
 from alexnet_tf.training.evaluate import Scores
 from alexnet_tf.training.history import TrainingInterrupted
+from alexnet_tf.training.network import check_run
 from alexnet_tf.training.progress import RunProgress
-from alexnet_tf.training.train import check_run, train
+from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, Interrupt, metrics, run
 
@@ -73,7 +75,7 @@ def test_weights_that_are_not_finite_after_the_last_epoch_are_no_finished_net():
 
 def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
     nothing = Scores(float("nan"), 1.0, 1.0, 96)
-    monkeypatch.setattr(alexnet_tf.training.train, "make_evaluator", lambda *arguments: lambda: nothing)
+    monkeypatch.setattr(alexnet_tf.training.session, "make_evaluator", lambda *arguments: lambda: nothing)
     _, history = run()
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
@@ -84,7 +86,7 @@ def test_a_loss_that_is_never_finite_is_recorded(monkeypatch):
 def test_a_call_has_the_steps_that_fit_into_its_time_and_their_number_changes_nothing(monkeypatch):
     models, histories, last_steps = [], [], []
     for seconds in (1e9, 0.0):
-        monkeypatch.setattr("alexnet_tf.training.train.SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr("alexnet_tf.training.session.SECONDS_PER_CALL", seconds)
         watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: last_steps.append(step))
         model, history = run(callbacks=[watch])
         models.append(model)
@@ -103,7 +105,7 @@ def test_the_model_is_built_once(monkeypatch):
         built.append(arguments)
         return build_model(*arguments)
 
-    monkeypatch.setattr(alexnet_tf.training.train, "build_model", build)
+    monkeypatch.setattr(alexnet_tf.training.network, "build_model", build)
     run(TINY_CONFIG.replace(epochs=1))
 
     assert len(built) == 1
@@ -112,8 +114,8 @@ def test_the_model_is_built_once(monkeypatch):
 def test_runs_of_one_network_are_checked_with_one_trial_build(monkeypatch):
     built = []
     model = build_model(TINY_CONFIG.model, (8, 8, 3), 6)
-    monkeypatch.setattr(alexnet_tf.training.train, "build_model", lambda *a: built.append(a) or model)
-    alexnet_tf.training.train._layer_names.cache_clear()
+    monkeypatch.setattr(alexnet_tf.training.network, "build_model", lambda *a: built.append(a) or model)
+    alexnet_tf.training.network._layer_names.cache_clear()
     for seed in range(3):
         config = TINY_CONFIG.replace(seed=seed)
         check_run(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
@@ -171,7 +173,7 @@ def test_an_interrupted_run_says_so_and_keeps_its_state(tmp_path, capsys, error,
 
 @pytest.mark.parametrize("has_it", [True, False])
 def test_bfloat16_without_hardware_is_warned_of(monkeypatch, capsys, has_it):
-    monkeypatch.setattr("alexnet_tf.training.train.has_bfloat16", lambda: has_it)
+    monkeypatch.setattr("alexnet_tf.training.network.has_bfloat16", lambda: has_it)
     warn_of_emulation.cache_clear()
 
     run(TINY_CONFIG.replace(precision="mixed_bfloat16", epochs=1))

@@ -99,7 +99,7 @@ def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkey
     def no_step(*arguments):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("alexnet_tf.training.train._run_epoch", no_step)
+    monkeypatch.setattr("alexnet_tf.training.session.Session.train_epoch", no_step)
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4

@@ -1,0 +1,215 @@
+"""One session of a run: from its beginning, or its checkpoint, to its end or an interruption."""
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from alexnet_tf.checkpoints.resume import (
+    assign_values,
+    restore_checkpoint,
+    save_checkpoint,
+    variable_values,
+)
+from alexnet_tf.checkpoints.weights import has_finite_weights
+from alexnet_tf.config.fields import Config
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.runtime.errors import Interruption
+from alexnet_tf.runtime.interval import Countdown, Interval
+from alexnet_tf.runtime.signals import signals_held
+from alexnet_tf.training.callbacks import FollowSchedule, best_epoch, callback_states, restore_callbacks
+from alexnet_tf.training.evaluate import Scores, make_evaluator
+from alexnet_tf.training.history import History, TrainingInterrupted
+from alexnet_tf.training.network import compiled_steps
+from alexnet_tf.training.schedule import ending
+from alexnet_tf.training.strategy import is_chief
+from alexnet_tf.training.workers import current_workers
+
+# Largest number of steps in one call of the compiled loop, and the time that a call should take. Callbacks
+# run, and Python handles termination signals, only between calls.
+STEPS_PER_CALL = 30
+SECONDS_PER_CALL = 1.0
+EVALUATION_BATCH = 500
+
+
+class Session:
+    """The parts of `train`, which has the same arguments, in the order in which it calls them."""
+
+    def __init__(
+        self,
+        config: Config,
+        data: DataPipelines,
+        strategy: tf.distribute.Strategy,
+        model: keras.Model,
+        checkpoint: Path | None,
+        callbacks: Sequence[keras.callbacks.Callback],
+        report: bool,
+        checkpoint_every: Interval,
+    ):
+        self._config, self._data, self._strategy, self._model = config, data, strategy, model
+        self._checkpoint, self._hash = checkpoint, config.hash(data.image_set.fingerprint)
+        restored = restore_checkpoint(checkpoint, model, self._hash) if checkpoint else None
+        self.history = History(**restored) if restored else History()
+        position = {
+            "epochs in the checkpoint": max(len(self.history.curve) - 1, 0),
+            "steps in the checkpoint": self.history.unfinished.get("steps", 0),
+            # All workers have to call the loop for equally many steps.
+            "--checkpoint-every": checkpoint_every,
+        }
+        current_workers().compare(position)
+        self._was_running = self.history.status == "running"
+        self._steps = data.train_size // config.train.batch_size
+        self._schedule = FollowSchedule(config.train)
+        self._calls = keras.callbacks.CallbackList(
+            [self._schedule, *callbacks],
+            model=model,
+            epochs=config.train.epochs,
+            steps=self._steps,
+            history=self.history,
+        )
+        self._run_steps = compiled_steps(model, strategy)
+        splits = {"train": data.train_subset(EVALUATION_BATCH)}
+        if report:
+            splits["report"] = data.report(EVALUATION_BATCH)
+        if config.data.holdout:
+            splits["selection"] = data.selection(EVALUATION_BATCH)
+        self._evaluators = {name: make_evaluator(model, split, strategy) for name, split in splits.items()}
+        self._countdown = Countdown(checkpoint_every)
+        self._started = time.perf_counter() - self.history.seconds
+        self._epoch = len(self.history.curve)
+
+    @contextlib.contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Informs callbacks of beginning and end, and saves the state, however the training in it ends.
+
+        Raises:
+            TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
+        """
+        self._model.stop_training = False
+        self._calls.on_train_begin()
+        restore_callbacks(self._calls.callbacks, self.history.callbacks)
+        try:
+            yield
+        except KeyboardInterrupt as stop:
+            with signals_held():
+                # Between epochs the last checkpoint is as it should be.
+                if self.history.unfinished:
+                    self._save()
+            stop = stop if isinstance(stop, Interruption) else Interruption()
+            current_workers().interrupt(str(stop))
+            self.history.end("failed", f"{stop} in epoch {self._epoch}")
+            raise TrainingInterrupted(self.history, stop.number, self._checkpoint is not None) from stop
+        finally:
+            self._calls.on_train_end()
+        # The state of a run that was finished before stays as it is.
+        if self._was_running:
+            self._save()
+
+    def begin(self) -> None:
+        """Evaluates the untrained network of a new run, which is epoch 0."""
+        if not self.history.curve:
+            self.history.add(0, self.evaluate(), self._schedule.rate, None)
+            self._save()
+
+    def goes_on(self) -> bool:
+        """Whether the run has another epoch; records why it ends if not."""
+        if self.history.status == "running":
+            stopped = self._model.stop_training
+            reason = "stopped by a callback" if stopped else ending(self._config.train, self.history)
+            if reason is not None:
+                self.history.end("done", reason)
+        return self.history.status == "running"
+
+    def train_epoch(self) -> tuple[float, float]:
+        """Runs the steps of an epoch; returns images per second and the mean loss (NaN if it diverged)."""
+        history, batch_size = self.history, self._config.train.batch_size
+        self._epoch = len(history.curve)
+        with signals_held():
+            self._begin_epoch()
+        done, loss, seconds = (history.unfinished[name] for name in ("steps", "loss", "seconds"))
+        read = history.unfinished["examples"]
+        batches = self._data.train(self._config.seed, self._epoch, batch_size, done, read)
+        iterator = iter(self._strategy.experimental_distribute_dataset(batches))
+        started = time.perf_counter() - seconds
+        # Reading the loss is a collective operation, so all workers have to call the loop equally often.
+        several_workers = self._strategy.cluster_resolver is not None
+        now = STEPS_PER_CALL if several_workers else 1
+        while done < self._steps:
+            now = self._countdown.limited(min(now, self._steps - done))
+            called = time.perf_counter()
+            # A signal in between would leave variables and position at odds.
+            with signals_held():
+                self._calls.on_train_batch_begin(done)
+                self._run_steps(iterator, tf.constant(now))
+                self._data.check_readable()
+                done += now
+                loss = float(self._model.get_metrics_result()["loss"])
+                self._calls.on_train_batch_end(done - 1, {"loss": loss})
+                history.unfinished |= {"steps": done, "loss": loss, "seconds": time.perf_counter() - started}
+                if self._countdown.is_due(now) and math.isfinite(loss):
+                    self._save()
+            if not math.isfinite(loss):
+                break
+            if not several_workers:
+                step_seconds = (time.perf_counter() - called) / now
+                now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
+        return done * batch_size / (time.perf_counter() - started), loss
+
+    def evaluate(self) -> dict[str, Scores]:
+        """The scores of the network on each split that the run uses."""
+        scores = {name: evaluate() for name, evaluate in self._evaluators.items()}
+        self._data.check_readable()
+        return scores
+
+    def end_epoch(self, images_per_second: float, loss: float, scores: dict[str, Scores]) -> None:
+        """Adds an epoch to the history, informs the callbacks and replaces the checkpoint.
+
+        Without scores, because the loss is not finite, the run ends.
+        """
+        history, epoch = self.history, self._epoch
+        with signals_held():
+            if scores:
+                history.add(epoch, scores, self._schedule.rate, images_per_second)
+            else:
+                history.end("diverged", f"loss is not finite in epoch {epoch}")
+            history.unfinished = {}
+            history.seconds = time.perf_counter() - self._started
+            # A diverged epoch has no point on the curve.
+            last = history.curve[-1] if history.status == "running" else {}
+            logs = {name: value for name, value in last.items() if name != "epoch"}
+            # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
+            # callbacks had not yet written.
+            self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
+            if history.status == "running" and not has_finite_weights(self._model):
+                history.end("diverged", f"weights are not finite after epoch {epoch}")
+            watch = self._config.train.watch if self._config.data.holdout else "train_loss"
+            is_best = history.status == "running" and best_epoch(history.watched(watch)) == epoch
+            self._save(is_best)
+
+    def _begin_epoch(self) -> None:
+        """Calls the callbacks; in an epoch that goes on, undoes what they change."""
+        goes_on = bool(self.history.unfinished)
+        values = variable_values(self._model) if goes_on else []
+        self._calls.on_epoch_begin(self._epoch - 1)
+        if goes_on:
+            assign_values(self._model, values)
+            restore_callbacks(self._calls.callbacks, self.history.callbacks)
+        else:
+            self._model.reset_metrics()
+            self.history.unfinished = {"steps": 0, "examples": 0, "loss": math.nan, "seconds": 0.0}
+
+    def _save(self, is_best: bool = False) -> None:
+        history = self.history
+        history.seconds = time.perf_counter() - self._started
+        history.callbacks = callback_states(self._calls.callbacks)
+        if history.unfinished:
+            count = history.unfinished["steps"] * self._config.train.batch_size
+            history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
+        # After the loss of another worker a step may be half done.
+        if self._checkpoint and is_chief(self._strategy) and not current_workers().is_broken:
+            save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)
+        self._countdown.restart()
