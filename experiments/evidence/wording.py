@@ -2,7 +2,7 @@
 
 import math
 
-from alexnet_tf.statistics.effects import Effect
+from alexnet_tf.statistics.effects import VERDICTS, Effect
 from alexnet_tf.statistics.power import detectable_effect
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
@@ -10,6 +10,22 @@ from experiments.experiment import Comparison
 BOUNDS = (
     "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
     "for the median, open on one side."
+)
+# Where the 95% interval of each verdict lies; s is the smallest effect of interest.
+MEANINGS = dict(
+    zip(
+        VERDICTS[:7],
+        (
+            "wholly beyond *s* on the claimed side",
+            "wholly on the claimed side, holds *s*",
+            "wholly on the claimed side, short of *s*",
+            "holds no effect and *s*",
+            "holds no effect, excludes *s*, holds the mirror of *s*",
+            "holds no effect, excludes *s* and its mirror",
+            "wholly on the other side",
+        ),
+        strict=True,
+    )
 )
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"

@@ -27,6 +27,7 @@ CONDITIONS_HEADER = (
     "condition", "comparison", "s", "paper", "ours [95% interval]", "pairs", "p (Holm)", "verdict",
     "version 1",
 )  # fmt: skip
+_MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
 Each comparison declares, before its runs, the smallest effect of interest *s*. Its sign gives the claimed
 side of no effect (0; 1 for a ratio; .05, which is chance, for a share of p values). The mirror of *s* is
@@ -34,13 +35,7 @@ side of no effect (0; 1 for a ratio; .05, which is chance, for a share of p valu
 
 | interval | verdict |
 |---|---|
-| wholly beyond *s* on the claimed side | {VERDICTS[0]} |
-| wholly on the claimed side, holds *s* | {VERDICTS[1]} |
-| wholly on the claimed side, short of *s* | {VERDICTS[2]} |
-| holds no effect and *s* | {VERDICTS[3]} |
-| holds no effect, excludes *s*, holds the mirror of *s* | {VERDICTS[4]} |
-| holds no effect, excludes *s* and its mirror | {VERDICTS[5]} |
-| wholly on the other side | {VERDICTS[6]} |
+{_MEANINGS}
 
 A claim has the weakest verdict of its primary comparisons, in the condition nearest to the paper that was
 run. A control compares the arm with a simpler cause alone. Where it shows no effect on the claimed side, the

@@ -3,21 +3,26 @@
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
-from experiments.report.conditions import joined
 
-# Names of arms that are written otherwise in a sentence.
-LABELS = {"relu": "ReLU"}
+# Names of arms and data sets that are written otherwise in a sentence.
+LABELS = {
+    "relu": "ReLU",
+    "builtin": "the built-in set",
+    "cifar10": "CIFAR-10",
+    "fashion_mnist": "Fashion-MNIST",
+    "tiny_imagenet100": "Tiny ImageNet (100 classes)",
+}
 
 
 def finding(evidence: Evidence) -> str:
-    """The verdict and the claim; for runs that do not test the claim, what was measured instead."""
-    on, experiment = f"on {joined(evidence.rows, 'dataset')}", evidence.experiment
+    """The claim and its verdict; for runs that do not test the claim, what was measured instead."""
+    experiment = evidence.experiment
+    on = f"on {', '.join(sorted({label(row['dataset']) for row in evidence.rows}))}"
     about = [one for one in evidence.with_rows if one.comparison.primary]
     if about:
-        verdict = _capital(evidence.verdict)
-        if len({one.verdict for one in about}) > 1:
-            verdict += " (its comparisons differ)"
-        return f"{verdict} {on}: {experiment.statement.rstrip('.')}"
+        differ = len({one.verdict for one in about}) > 1
+        verdict = f"{evidence.verdict}{' (the weakest of its comparisons)' if differ else ''}"
+        return f"“{experiment.statement.rstrip('.')}”: {verdict} {on}"
     if evidence.with_rows:
         return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
     return f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(evidence.arms)}"
@@ -53,9 +58,9 @@ def times_faster(one: Judged, than: str = "") -> str:
     return f"{label(one.comparison.baseline)} {times} times faster{than} {interval}".rstrip()
 
 
-def label(arm: str) -> str:
-    """The name of an arm in a sentence."""
-    return LABELS.get(arm, arm)
+def label(name: str) -> str:
+    """The name of an arm or a data set in a sentence."""
+    return LABELS.get(name, name)
 
 
 def _capital(text: str) -> str:

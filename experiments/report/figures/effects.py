@@ -7,19 +7,30 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from alexnet_tf.figures.look import DARK, GREY, PALETTE
+from alexnet_tf.figures.look import DARK, GREY
 from alexnet_tf.statistics.effects import LEVEL, Effect, no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
 
-BLUE, VERMILION = PALETTE[:2]
 CLAIMED_SIDE = "#EEF4F8"
-MARKS = (
-    "Effects: dots are seeds; bars are 95% intervals of the mean; diamonds are the paper's numbers; the "
-    "claimed side is shaded; the dotted line is the smallest effect of interest; the claim's own comparisons "
-    "are bold."
-)
+
+
+def marks(judged: Sequence[Judged]) -> str:
+    """Explains the marks of these effects and what their verdicts say of the interval."""
+    shown = [one for one in judged if one.effect.effect is not None]
+    diamond = "; diamond: the paper's number" if any(one.comparison.paper_effect for one in shown) else ""
+    found = {one.verdict for one in judged}
+    meanings = "; ".join(
+        f"{verdict}: {meaning.replace('*', '')}"
+        for verdict, meaning in wording.MEANINGS.items()
+        if verdict in found
+    )
+    return (
+        f"Effects: a dot is a seed, a bar the mean's 95% interval{diamond}. Shaded: the claimed side. "
+        f"Dotted: s, the smallest effect of interest. Bold: the claim's own comparisons. "
+        f"Where the interval lies: {meanings}."
+    )
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
@@ -59,7 +70,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     if judged[0].comparison.kind == "ratio":
         axes.set_xlabel(f"ratio of {metric or 'metrics'}")
     elif judged[0].comparison.kind == "share":
-        axes.set_xlabel(f"share of runs with p ≤ {LEVEL:g}: {metric or 'p values'}")
+        axes.set_xlabel(textwrap.fill(f"share of runs with p ≤ {LEVEL:g}: {metric or 'p values'}", 48))
     elif scale == 1:
         axes.set_xlabel(f"difference in {metric or 'metrics'}")
     else:
@@ -112,13 +123,16 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
     for place, one in enumerate(shown):
         text = one.verdict
         if one.effect.n:
-            text = f"{wording.estimate(one.effect, one.comparison)}\n{text}"
+            numbers = wording.estimate(one.effect, one.comparison)
+            ends = wording.interval(one.effect, one.comparison)
+            text = f"{numbers}\n{f'{ends}, ' if ends else ''}n = {one.effect.n}\n{text}"
         axes.text(
             1.02, -place, text, transform=axes.get_yaxis_transform(), va="center", fontsize="small",
             color=DARK, linespacing=1.3,
         )  # fmt: skip
     labels = [
-        f"{wording.contrast(one.comparison)}\n{textwrap.fill(metric, 26)}".rstrip()
+        f"{'control: ' if one.comparison.control else ''}{wording.contrast(one.comparison)}\n"
+        f"{textwrap.fill(metric, 26)}".rstrip()
         for one, metric in zip(shown, metrics, strict=True)
     ]
     axes.set_yticks([-place for place in range(len(shown))], labels, fontsize="small")
@@ -146,7 +160,7 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     if effect.effect is None:
         return
     seeds = [scale * effect.per_seed[seed] for seed in sorted(effect.per_seed)]
-    axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=BLUE, alpha=0.55, markersize=3.5, markeredgewidth=0)
+    axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=DARK, alpha=0.55, markersize=3.5, markeredgewidth=0)
     draw_interval(axes, effect, y, scale)
     axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
 
@@ -169,7 +183,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
     axes.plot([smallest] * 2, [bottom, bottom + height], ":", color=GREY, linewidth=1, zorder=0.5)
 
 
-def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = BLUE) -> None:
+def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = GREY) -> None:
     """Draws the 95% interval as a bar, or as an arrow if it is open; a bound without interval is a triangle.
 
     Args:
@@ -200,6 +214,6 @@ def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float
     """Draws the paper's number, if there is one, as a diamond."""
     if comparison.paper_effect is not None:
         axes.plot(
-            [scale * comparison.paper_effect], [y], "D", color=VERMILION, markersize=5.5,
+            [scale * comparison.paper_effect], [y], "D", color=DARK, markersize=5.5,
             markerfacecolor="white", markeredgewidth=1.4, zorder=5,
         )  # fmt: skip

@@ -12,13 +12,14 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
+from experiments.experiment import Experiment
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair
-from experiments.report.figures.effects import MARKS, draw_effects, effect_groups
+from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
 
-_SEEDS = "Thin lines: one seed each; thick: their mean."
-_DOTS = "Dots: one seed each, joined from arm to arm; bars: their mean."
+_SEEDS = "A thin line is a seed, a thick one the mean."
+_DOTS = "On the left a dot is a seed, joined from arm to arm, and a bar the mean."
 
 
 @dataclass(frozen=True)
@@ -51,24 +52,43 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
         default_size = matplotlib.rcParamsDefault["figure.figsize"]
         size = matplotlib.rcParams["figure.figsize"]
         if has_panels(evidence):
-            figure, marks = _training_figure(evidence, look.panel), _SEEDS
+            figure, lines = _training_figure(evidence, look.panel), _SEEDS
         elif look.panel:
             raise InputError(
                 f"--panel: expected an experiment with lettered panels; received {experiment.name}"
             )
         else:
-            figure, marks = _beside_effects(evidence)
+            figure, lines = _beside_effects(evidence)
         if len(figure.axes) > 1 and not look.panel:
-            marks = f"{marks} {MARKS}"
+            lines = f"{lines} {marks(evidence.judged)}"
         if look.has_title:
             title(figure, finding(evidence))
-            about = f"{experiment.claim}, section {experiment.section} of the paper. {marks}"
+            about = f"{_place(experiment)} {_arms(evidence)}\n{lines}"
             if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
-                about += f" {wording.BOUNDS}"
+                about += f"\n{wording.BOUNDS}"
             caption(figure, about)
         if size != default_size:
             figure.set_size_inches(*size)
         return encoded(figure, look.formats)
+
+
+def _place(experiment: Experiment) -> str:
+    """The claim's place in the paper, and the scale of the evidence."""
+    place = f"{experiment.claim}, section {experiment.section} of the paper"
+    if not experiment.is_of_paper:
+        place = f"A question of our own on section {experiment.section} of the paper"
+    return f"{place}{f'; {experiment.scale}' if experiment.scale else ''}."
+
+
+def _arms(evidence: Evidence) -> str:
+    """What each arm is, with its learning rate."""
+    texts = []
+    changes = {arm.name: arm.change for arm in evidence.experiment.arms}
+    for name in evidence.arms:
+        configs = [evidence.about(row, "config") for row in evidence.of_arm(name)]
+        rates = sorted({f"{config['train']['learning_rate']:g}" for config in configs if config})
+        texts.append(f"{name}: {', '.join(filter(None, (changes.get(name), ' or '.join(rates))))}")
+    return f"Arms with their first learning rates: {'; '.join(texts)}."
 
 
 def has_panels(evidence: Evidence) -> bool:

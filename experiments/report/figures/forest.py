@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alexnet_tf.figures.look import DARK, PALETTE, caption, encoded, house_look, title
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics.effects import (
     BELOW_S,
     NO_PAIRS,
@@ -20,7 +20,7 @@ from alexnet_tf.statistics.effects import (
     UNDECIDED,
 )
 from experiments.evidence import wording
-from experiments.evidence.claims import count_verdicts
+from experiments.evidence.claims import Claim, claims_of, count_verdicts
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Experiment
@@ -59,11 +59,17 @@ MARKS = {
 
 
 class Line(NamedTuple):
-    """A primary comparison on one data set; `is_first` marks the first line of an experiment."""
+    """A primary comparison on one data set.
+
+    Attributes:
+        is_first: whether it is the first line of its evidence.
+        decides: whether its evidence decides the claim.
+    """
 
     evidence: Evidence
     judged: Judged
     is_first: bool
+    decides: bool
 
     @property
     def axis(self) -> str:
@@ -90,7 +96,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     height = min(LINE, LINES / len(lines)) * len(lines)
     with house_look(font_scale=min(1.0, LINES / len(lines) / LINE + 0.1)):
         figure = Figure(figsize=(10.6, height + ELSE), layout="constrained")
-        widths = [4.3, *(2.3 if unit == POINTS else 0.9 for unit in units), 2.2]
+        widths = [4.7, *(1.9 if unit == POINTS else 0.95 for unit in units), 2.4]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
             draw_panel(axes, unit, lines)
@@ -113,26 +119,29 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 def lines_of(found: Sequence[Evidence]) -> list[Line]:
     """A line for each primary comparison: the paper's claims in their order, then questions of our own."""
 
-    def number(evidence: Evidence) -> float:
-        claim = re.fullmatch(r"C(\d+)", evidence.experiment.claim)
-        return int(claim[1]) if claim else float("inf")
+    def number(claim: Claim) -> float:
+        digits = re.fullmatch(r"C(\d+)", claim.name)
+        return int(digits[1]) if digits else float("inf")
 
+    experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
     return [
-        Line(evidence, judged, index == 0)
-        for evidence in sorted(found, key=number)
+        Line(evidence, judged, index == 0, evidence is claim.decides)
+        for claim in sorted(claims_of(found, experiments), key=number)
+        for evidence in claim.conditions
         for index, judged in enumerate(evidence.primary)
     ]
 
 
 def explanation(missing: Sequence[Experiment]) -> str:
     """The caption: what the marks mean, and which experiments have no line."""
+    meanings = "; ".join(f"{verdict}: {text.replace('*', '')}" for verdict, text in wording.MEANINGS.items())
     text = (
-        "Bar: 95% interval (an arrow where it is open). Diamond: the paper's number. Shaded: the claimed "
-        "side of no effect. Dotted: the smallest effect of interest. Points are on a logarithmic axis beyond "
-        f"{LINEAR:g}."
+        "The condition that decides a claim is black, others are grey. Bar: 95% interval (an arrow where it "
+        "is open). Diamond: the paper's number. Shaded: the claimed side. Dotted: s, the smallest effect of "
+        f"interest. Differences in percentage points: linear up to {LINEAR:g}, logarithmic beyond; ratios: "
+        f"logarithmic. Where the interval lies: {meanings}."
     )
-    names = [experiment.name.removeprefix("ablation-") for experiment in missing]
-    return f"{text} No runs yet: {', '.join(names)}." if names else text
+    return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text
 
 
 def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
@@ -147,7 +156,7 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
     if unit == POINTS:
         low, high = (1.7 * limit for limit in axes.get_xlim())
         axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.8)
-        axes.set_xticks([-50, -10, -2, 0, 2, 10, 50], ["−50", "−10", "−2", "0", "+2", "+10", "+50"])
+        axes.set_xticks([-20, -2, 0, 2, 20], ["−20", "−2", "0", "+2", "+20"])
         axes.minorticks_off()
         axes.set_xlim(low, high)
     elif unit == "ratio":
@@ -184,24 +193,33 @@ def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
     experiment, comparison = line.evidence.experiment, line.judged.comparison
     measure = f"{line.evidence.dataset}: {wording.measure(comparison)}"
     small: dict[str, Any] = {"fontsize": "x-small", "va": "center"}
+    ink = DARK if line.decides else GREY
     if line.is_first:
-        texts.text(
-            0, place - 0.2, experiment.claim, fontweight="bold", color=DARK, fontsize="small", va="center"
-        )
-        statement = textwrap.shorten(experiment.statement.rstrip("."), 80, placeholder=" …")
-        texts.text(0.16, place - 0.2, statement, color=DARK, **small)
-    texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666", **small)
+        claim: dict[str, Any] = {
+            "fontweight": "bold",
+            "color": ink,
+            "fontsize": "small" if experiment.is_of_paper else "x-small",
+            "va": "center",
+        }
+        texts.text(0, place - 0.2, experiment.claim, **claim)
+        texts.text(0.16, place - 0.2, experiment.statement.rstrip("."), color=ink, **small)
+    texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666" if line.decides else GREY, **small)
     verdict = line.judged.verdict
     mark = MARKS[verdict]
+    # What the controls make of the claim's verdict.
+    qualified = (
+        line.evidence.verdict if line.is_first and line.evidence.verdict.startswith(verdict) else verdict
+    )
     has_effect = line.judged.effect.n > 0
     verdicts.text(
         0.02,
-        place - 0.2 * has_effect,
-        verdict,
-        fontsize="small",
-        fontweight="bold",
+        place - 0.22 * has_effect,
+        textwrap.fill(qualified, 40),
+        fontsize="x-small",
+        fontweight="bold" if line.decides else "normal",
         color=mark.color,
+        linespacing=0.9,
         va="center",
     )
     if has_effect:
-        verdicts.text(0.02, place + 0.2, wording.judged_effect(line.judged), color=DARK, **small)
+        verdicts.text(0.02, place + 0.24, wording.judged_effect(line.judged), color=ink, **small)

@@ -52,12 +52,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6, zorder=2)
     for joined in dots.values():
         axes.plot(*zip(*joined, strict=True), color=GREY, linewidth=0.7, alpha=0.6, zorder=1)
-    changes = {arm.name: arm.change for arm in evidence.experiment.arms}
-    labels = [
-        f"{name}\n{textwrap.fill(changes.get(name, '').partition(';')[0], 26 - 3 * len(names))}"
-        for name in names
-    ]
-    axes.set_xticks(range(len(names)), labels, fontsize="small")
+    axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xlabel("arm")
     axes.set_ylabel(textwrap.fill(metric.title, 26))

@@ -59,7 +59,7 @@ def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
     assert [one.comparison.arm for one in judged if one.comparison.baseline == "relu, a=1"] == [
         "tanh", "other"
     ]  # fmt: skip
-    assert finding(found).startswith("Reproduced on builtin")
+    assert ": reproduced on the built-in set" in finding(found)
     (pair, *_) = _by_pair(found)
     axes = Figure().add_subplot()
     draw_pair(axes, found, pair, curves, "a")
@@ -178,7 +178,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
     paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
     assert paper == pytest.approx([-0.4])
-    assert axes.texts[0].get_text() == "−0.40 points\ndirection confirmed, size open"
+    assert axes.texts[0].get_text() == "−0.40 points\n[−0.65, −0.15], n = 3\ndirection confirmed, size open"
 
 
 def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
@@ -195,7 +195,7 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     # Comparisons that are not primary and have no pair are left out.
     assert [text.get_text() for text in axes.texts] == [
         "no pairs yet",
-        "−0.40 points\ndirection confirmed, size open",
+        "−0.40 points\n[−0.65, −0.15], n = 3\ndirection confirmed, size open",
     ]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
@@ -245,12 +245,14 @@ def test_a_bound_without_interval_has_no_bar(tmp_path):
 
 def test_the_title_is_the_finding(tmp_path):
     found = evidence_of(speed_results(tmp_path), SPEED)
-    assert finding(found) == "Reproduced on builtin: ReLU is faster than tanh"
+    assert finding(found) == "“ReLU is faster than tanh”: reproduced on the built-in set"
     secondary = dataclasses.replace(SPEED.comparisons[0], primary=False)
     only = dataclasses.replace(SPEED, comparisons=(secondary,))
-    assert finding(evidence_of(tmp_path, only)).startswith("On builtin: ReLU 5.94 times faster than tanh [")
+    assert finding(evidence_of(tmp_path, only)).startswith(
+        "On the built-in set: ReLU 5.94 times faster than tanh ["
+    )
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
-    assert finding(alone) == "On builtin: training error of relu"
+    assert finding(alone) == "On the built-in set: training error of relu"
 
 
 def test_both_formats(tmp_path):

@@ -108,8 +108,8 @@ def test_every_verdict_has_a_mark_of_its_own():
 
 def test_what_has_no_rows_is_named():
     missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
-    assert explanation(missing).endswith(" No runs yet: other, pooling.")
-    assert "No runs yet" not in explanation([])
+    assert explanation(missing).endswith("not yet run: 2 experiments (claims.md).")
+    assert "not yet run" not in explanation([])
 
 
 def test_the_same_rows_give_the_same_bytes(found):
