@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, spread, title, write_figure
 from alexnet_tf.runtime.errors import InputError
@@ -159,7 +159,7 @@ def training_figure(
     # The row of epoch n has the rate of epoch n; epoch 0 is before training.
     rate.step(epochs[1:], [row["learning_rate"] for row in rows[1:]], where="mid", color=PALETTE[0])
     rate.set_ylabel("learning rate")
-    rate.set_yscale("log")
+    _log_axis(rate)
     colors = colormaps["viridis"]
     for axes in gradient:
         for place, (layer, points) in enumerate(norms.items()):
@@ -171,7 +171,7 @@ def training_figure(
                 label=layer,
             )
         axes.set_ylabel("gradient norm, mean of the epoch")
-        axes.set_yscale("log")
+        _log_axis(axes)
         axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     loss.legend(fontsize=7, frameon=False)
     for axes in (loss, rate, *gradient):
@@ -184,6 +184,14 @@ def training_figure(
         + (" Gradients are of the mean loss of a batch, by layer." if norms else ""),
     )
     return figure
+
+
+def _log_axis(axes: Axes) -> None:
+    """A logarithmic axis with ticks at 1, 2 and 5, written without powers of ten."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _epochs_axis(axes: Axes, last: float) -> None:

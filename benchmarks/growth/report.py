@@ -40,7 +40,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
         )
         lines.append([row.case, row.contender, *measured])
     header = ("work", "size", "time of a call", "images/s", "peak memory of the process")
-    return f"# Cost as it grows\n\n{_machine(about)}\n\n{markdown(header, lines)}\n"
+    return f"# Time and memory as the work grows\n\n{_machine(about)}\n\n{markdown(header, lines)}\n"
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
@@ -69,17 +69,18 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axes[1, column].legend(loc="upper left", frameon=False, fontsize="small")
             axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize="small")
         axes[1, column].set_xlabel(quantity, fontsize="small")
-    axes[0, 0].set_ylabel("seconds of a call (log scale)")
+    axes[0, 0].set_ylabel("seconds a call (log scale)")
     axes[1, 0].set_ylabel("peak memory, MiB (log scale)")
-    title(figure, "Cost as it grows")
+    title(figure, "Time and memory as the work grows")
     caption(figure, _machine(about))
     return figure
 
 
 def _machine(about: dict[str, str]) -> str:
     processor, threads = about.get("processor", "unknown processor"), about.get("threads", "?")
-    measured = f"measured {about.get('measured_at', '')[:10]}, load {about.get('load_before', '?')} before it"
-    return f"{processor}, {threads} threads; {measured}. Each point is a process of its own."
+    load = f"system load {about.get('load_before', '?')} at its start"
+    measured = f"measured {about.get('measured_at', '')[:10]}, {load}"
+    return f"{processor}, {threads} threads; {measured}. One process a point."
 
 
 def _size(row: Row) -> int:

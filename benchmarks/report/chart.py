@@ -53,7 +53,9 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     figure = Figure(figsize=(8, 1.8 + 0.32 * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
     title(figure, "How many times faster this library is than others at the same work")
-    machine = f"{about.get('processor', '')}, {about.get('threads', '?')} threads"
+    machine = (
+        f"{about.get('processor', '')} ({about.get('cpu_flags', '?')}), {about.get('threads', '?')} threads"
+    )
     caption(figure, f"{machine}. Median of paired rounds; lines: their range; orange: target.")
     return figure
 
@@ -86,8 +88,8 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
         if target and one.ratio < target and text == significant(target):
             text = f"{one.ratio:.3f}"
         axes.annotate(
-            f"{text}×", (max(one.high, target or 0, 1), place), xytext=(4, 0),
-            textcoords="offset points", va="center", fontsize="small",
+            f"{text}×{f' (target {target:g}×)' if target else ''}", (max(one.high, target or 0, 1), place),
+            xytext=(4, 0), textcoords="offset points", va="center", fontsize="small",
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)
     axes.set_xlabel("speed of this library over the other's;\nright of 1× this library is faster")
