@@ -19,7 +19,7 @@ import numpy as np
 
 from alexnet_tf.checkpoints.weights import has_finite_weights, model_file, rebuilt
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.decode import central_square, decoded
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
@@ -71,7 +71,7 @@ class Trained:
             ImageDecodeError: if the bytes are not a readable image.
         """
         height, width, channels = self.image_shape
-        pixels = central_square(decode_image(data, channels, oriented=True), min(height, width))
+        pixels = central_square(decoded(data, channels, oriented=True), min(height, width))
         if self.image_shape != pixels.shape:
             raise ValueError(f"expected a network of square images; received {height}x{width}")
         image = pixels.astype(np.float32) - self.statistics.mean_image

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.decode import central_square, decoded
 from benchmarks.runner.task import Task
 
 
@@ -47,7 +47,7 @@ def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:
-        central_square(decode_image(path.read_bytes()), side)
+        central_square(decoded(path.read_bytes()), side)
 
     # Threads suffice, because Pillow releases Python's global interpreter lock.
     pool = ThreadPoolExecutor(threads)

@@ -14,7 +14,7 @@ from alexnet_tf.data.decode import (
     ImageDecodeError,
     Target,
     choose_target,
-    decode_image,
+    decoded,
     image_dimensions,
     read_image,
     why_unusable,
@@ -178,7 +178,7 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 
 
 def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
-    image = target.apply(decode_image(read_image(path), oriented=True))
+    image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
         raise ImageDecodeError(f"its header gives another size than its {image.shape[:2]} pixels")
     images[row] = image

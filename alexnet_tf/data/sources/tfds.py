@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet, Split, hold_out
-from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decode_image, open_image
+from alexnet_tf.data.decode import DEFAULT_SIDE, ImageDecodeError, central_square, decoded, open_image
 from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
@@ -158,7 +158,7 @@ def _load(
     as_stored = side in (None, height) and side in (None, width)
     count = sum(info.splits[split].num_examples for split in splits)
     if is_streamed(name, count, shape, storage, max_bytes):
-        decode = partial(_decode_as_tfds, feature) if as_stored else partial(decode_image, channels=shape[2])
+        decode = partial(_decode_as_tfds, feature) if as_stored else partial(decoded, channels=shape[2])
         records = TfdsRecords(builder, splits, (image_key, label_key), shape[2], decode)
         rows = np.arange(len(records))
         trained = info.splits["train"].num_examples
@@ -243,7 +243,7 @@ def _read_scaled(
 
     def fill(row: int, data: bytes) -> str:
         try:
-            images[row] = central_square(decode_image(data, channels=shape[2]), shape[0])
+            images[row] = central_square(decoded(data, channels=shape[2]), shape[0])
         except ImageDecodeError as error:
             return str(error)
         return ""

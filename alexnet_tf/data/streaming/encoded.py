@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from PIL import Image
 
-from alexnet_tf.data.decode import FORMATS, decode_image, read_image
+from alexnet_tf.data.decode import FORMATS, decoded, read_image
 
 
 class EncodedImages(Protocol):
@@ -32,8 +33,8 @@ class EncodedImages(Protocol):
             ImageDecodeError: if it is damaged or too large.
         """
 
-    def decode(self, data: bytes) -> np.ndarray:
-        """Decodes to uint8 [height, width, channels]; raises an ImageDecodeError for an incomplete image."""
+    def decode(self, data: bytes) -> np.ndarray | Image.Image:
+        """Decodes to an image that `Target.apply` takes; raises an ImageDecodeError for an incomplete one."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
@@ -65,8 +66,8 @@ class ImageFiles:
     def read(self, row: int) -> tuple[bytes, int]:
         return read_image(os.path.join(self._root, self._paths[row])), int(self._labels[row])
 
-    def decode(self, data: bytes) -> np.ndarray:
-        return decode_image(data, oriented=True)
+    def decode(self, data: bytes) -> Image.Image:
+        return decoded(data, oriented=True)
 
     def describe(self, row: int) -> str:
         return os.fsdecode(self._paths[row])

@@ -15,7 +15,7 @@ import numpy as np
 from rich.progress import TaskID
 
 from alexnet_tf.data.arrays import example_hashes, fingerprint_header
-from alexnet_tf.data.decode import ImageDecodeError, Target, why_unusable
+from alexnet_tf.data.decode import ImageDecodeError, Target, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
@@ -152,10 +152,10 @@ def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray
         except (OSError, ImageDecodeError) as error:
             unusable[row] = why_unusable(error)
             continue
-        sizes[i] = image.shape[:2]
-        image = target.apply(image)
-        if image.shape == target.shape:
-            images.append(image)
+        sizes[i] = dimensions(image)
+        pixels = target.apply(image)
+        if pixels.shape == target.shape:
+            images.append(pixels)
             at.append(i)
     stack = np.stack(images) if images else np.zeros((0, *target.shape), np.uint8)
     hashes[at] = example_hashes(stack)

@@ -13,6 +13,7 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
+from PIL import Image
 
 from alexnet_tf.data.decode import MAX_BYTES, ImageDecodeError
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
@@ -33,7 +34,7 @@ class TfdsRecords:
         splits: names of the splits; rows are numbered consecutively over the splits in this order.
         keys: names of the features that hold the image and the label.
         channels: number of channels of a decoded image.
-        decode: function from the bytes of an image to uint8 [height, width, channels].
+        decode: function from the bytes of an image to an image that `Target.apply` takes.
 
     Raises:
         InputError: if the set is not stored as TFRecord, or its files are damaged.
@@ -45,7 +46,7 @@ class TfdsRecords:
         splits: Sequence[str],
         keys: tuple[str, str],
         channels: int,
-        decode: Callable[[bytes], np.ndarray],
+        decode: Callable[[bytes], np.ndarray | Image.Image],
     ):
         self.channels = channels
         self.decode = decode
