@@ -5,7 +5,6 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +12,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet, balanced_subset
+from alexnet_tf.data.batches import ReadSplit, evaluation_batches, training_batches
 from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
@@ -20,8 +20,6 @@ from alexnet_tf.runtime.errors import InputError
 
 # The training error is measured on a fixed, class-balanced subset of this size, without augmentation.
 TRAIN_SUBSET = 10_000
-
-ReadSplit = Literal["train", "report"]
 
 
 class DataPipelines:
@@ -142,7 +140,7 @@ class DataPipelines:
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
         labels = self.image_set.train_labels[order]
         examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
-        batches = _training_batches(self.image_set, examples, batch_size, steps, read)
+        batches = training_batches(self.image_set, examples, batch_size, steps, read)
         config = self.config
         is_noisy = config.color_noise != "none" and not 0 < config.color_noise_until < epoch
         return _finish(batches, lambda x, y, d: (self._augment(x, d, is_noisy), y))
@@ -188,7 +186,7 @@ class DataPipelines:
         weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
         indices = np.r_[indices, np.full(padding, indices[0])]
         examples = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
-        batches = _evaluation_batches(self.image_set, split, examples, batch_size)
+        batches = evaluation_batches(self.image_set, split, examples, batch_size)
         return _finish(batches, lambda x, y, w: (self._center(x, cropped), y, w))
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
@@ -269,88 +267,6 @@ _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 @functools.lru_cache(maxsize=2)
 def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> PixelStatistics:
     return image_set.statistics(holdout)
-
-
-def _training_batches(
-    image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int, done: int, read: int
-) -> tf.data.Dataset:
-    """Full batches of an epoch; an incomplete last batch is dropped.
-
-    An image that can no longer be read is skipped; the first examples of the epoch are then repeated at its
-    end, so that the number of batches stays the same.
-
-    Args:
-        image_set: the images.
-        examples: (index of a training example, ...), in the epoch's order.
-        batch_size: number of examples in a batch.
-        done: number of batches to leave out at the beginning.
-        read: number of examples that were read for them.
-
-    Returns:
-        Batches (images uint8 [batch_size, height, width, channels], ...).
-    """
-    if isinstance(image_set, ImageSet):
-        return _gathered(image_set, "train", examples.skip(read), batch_size)
-    steps = len(examples) // batch_size - done
-    images = _read(image_set, "train", examples.repeat(2).skip(read))
-    images = images.filter(lambda image, is_readable, *rest: is_readable)
-    images = images.map(lambda image, is_readable, *rest: (image, *rest))
-    batches = images.batch(batch_size, drop_remainder=True).take(steps)
-    return batches.apply(tf.data.experimental.assert_cardinality(steps))
-
-
-def _evaluation_batches(
-    image_set: ImageSet | StreamedSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int
-) -> tf.data.Dataset:
-    """Batches of all examples; an example whose image can no longer be read gets weight 0.
-
-    Args:
-        image_set: the images.
-        split: the split that the indices refer to.
-        examples: (index, label, weight); their number is a multiple of `batch_size`.
-        batch_size: number of examples in a batch.
-
-    Returns:
-        Batches (images uint8 [batch_size, height, width, channels], labels, weights).
-    """
-    if isinstance(image_set, ImageSet):
-        return _gathered(image_set, split, examples, batch_size)
-    images = _read(image_set, split, examples).map(
-        lambda image, is_readable, label, weight: (image, label, weight * tf.cast(is_readable, weight.dtype))
-    )
-    return images.batch(batch_size, drop_remainder=True)
-
-
-def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int):
-    images = _as_tensor(image_set, split)
-    # No parallel calls, because gathering takes little time compared with the augmentation that follows.
-    return examples.batch(batch_size, drop_remainder=True).map(
-        lambda indices, *rest: (tf.gather(images, indices), *rest)
-    )
-
-
-@functools.lru_cache(maxsize=2)
-def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
-    # Placed on the CPU, outside any distribution strategy; otherwise a GPU would hold a copy of the data set.
-    with tf.device("CPU:0"):
-        return tf.constant(getattr(image_set, f"{split}_images"))
-
-
-def _read(image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset) -> tf.data.Dataset:
-    """Maps (index, ...) to (image, is_readable, ...); decodes in parallel and keeps the order."""
-
-    def read(index):
-        # With op determinism, tf.data would make the calls of a stateful function one after the other.
-        image, is_readable = tf.numpy_function(
-            lambda i: image_set.read(split, i), [index], (tf.uint8, tf.bool), stateful=False
-        )
-        image.set_shape(image_set.image_shape)
-        is_readable.set_shape([])
-        return image, is_readable
-
-    return examples.map(
-        lambda index, *rest: (*read(index), *rest), num_parallel_calls=os.cpu_count(), deterministic=True
-    )
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:

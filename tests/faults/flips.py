@@ -151,9 +151,9 @@ def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
     images._lost.clear()
     images._cache_failure = None
     for split, labels in (("train", images.train_labels), ("report", images.report_labels)):
-        for i, label in enumerate(labels.tolist()):
-            pixels, is_readable = images.read(split, i)
-            images.check_readable()
+        read = images.read(split, np.arange(len(labels)))
+        images.check_readable()
+        for label, pixels, is_readable in zip(labels.tolist(), *read, strict=True):
             if is_readable:
                 found[f"{split} {label} {pixels.tobytes().hex()}"] = pixels
     return [reason for _, reason in images.quarantine], found

@@ -90,7 +90,7 @@ class PixelCache:
     """
 
     def __init__(self, place: str, contents: CacheContents, checksums: np.ndarray):
-        self._place, self._shape, self._checksums = place, contents.shape, checksums
+        self._place, self._checksums = place, checksums
         self._image_bytes = contents.image_bytes
         expected = contents.count * self._image_bytes
         try:
@@ -102,21 +102,24 @@ class PixelCache:
         if length != expected:
             raise _unfit(place, f"{length:,} bytes of pixels, where {expected:,} were written")
 
-    def read(self, slot: int) -> np.ndarray:
-        """Returns the image at this position in the cache, uint8 [height, width, channels].
+    def read(self, slots: np.ndarray, images: np.ndarray) -> None:
+        """Reads the images at these positions in the cache.
+
+        Args:
+            slots: int64 [n].
+            images: uint8 [n, height, width, channels], filled with the images.
 
         Raises:
-            InputError: if it cannot be read or its checksum is wrong.
+            InputError: if one cannot be read or its checksum is wrong.
         """
-        image = np.empty(self._shape, np.uint8)
-        # Not a memory map, because a read error in a memory map kills the process with a signal.
-        try:
-            count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
-        except OSError as error:
-            raise _unfit(self._place, f"image {slot} cannot be read: {error.strerror}") from error
-        if count != self._image_bytes or zlib.crc32(image.data) != self._checksums[slot]:
-            raise _unfit(self._place, f"image {slot} is not what was written")
-        return image
+        for slot, image in zip(slots.tolist(), images, strict=True):
+            # Not a memory map, because a read error in a memory map kills the process with a signal.
+            try:
+                count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
+            except OSError as error:
+                raise _unfit(self._place, f"image {slot} cannot be read: {error.strerror}") from error
+            if count != self._image_bytes or zlib.crc32(image.data) != self._checksums[slot]:
+                raise _unfit(self._place, f"image {slot} is not what was written")
 
 
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:

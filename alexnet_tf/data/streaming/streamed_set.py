@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 import sys
 import threading
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ from alexnet_tf.runtime.errors import InputError
 # Number and fraction of files that may become unreadable during a run; if more do, the disk has failed.
 LOST_FEW = 10
 LOST_SHARE = 0.01
+
+# Alignment of TensorFlow's tensors in memory, in bytes.
+ALIGNMENT = 64
 
 # Version of the format of saved scans; increase it when the format changes.
 FORMAT = 2
@@ -123,25 +127,38 @@ class StreamedSet(NamedSet):
         with self._lock:
             return np.flatnonzero(np.isin(self._rows["train"], list(self._lost)))
 
-    def read(self, split: Literal["train", "report"], index: int) -> tuple[np.ndarray, bool]:
-        """Returns an image, uint8 of `image_shape`, and whether it is readable; if not, the image is black.
+    def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Reads several images, in the calling thread.
 
         After too many failures, or a failure of the cache, black images are reported as readable, so that a
         search for the next readable image ends. `check_readable` then raises the error.
+
+        Args:
+            split: the split that the indices refer to.
+            indices: int64 [n].
+
+        Returns:
+            The images, uint8 [n, height, width, channels], black where unreadable; and bool [n], whether each
+            is readable.
         """
+        images, is_readable = aligned_images(len(indices), self.image_shape), np.ones(len(indices), bool)
         if self._cache:
+            first = 0 if split == "train" else len(self.train_labels)
             try:
-                return self._cache.read(index if split == "train" else len(self.train_labels) + index), True
+                self._cache.read(first + indices, images)
             except InputError as error:
                 self._cache_failure = error
-                return np.zeros(self.image_shape, np.uint8), True
-        row = int(self._rows[split][index])
-        try:
-            return self._decode(row), True
-        except (OSError, ImageDecodeError) as error:
-            with self._lock:
-                self._lost[row] = why_unusable(error)
-                return np.zeros(self.image_shape, np.uint8), len(self._lost) > self._most_lost
+                images[:] = 0
+            return images, is_readable
+        for i, row in enumerate(self._rows[split][indices].tolist()):
+            try:
+                images[i] = self._decode(row)
+            except (OSError, ImageDecodeError) as error:
+                images[i] = 0
+                with self._lock:
+                    self._lost[row] = why_unusable(error)
+                    is_readable[i] = len(self._lost) > self._most_lost
+        return images, is_readable
 
     def _decode(self, row: int) -> np.ndarray:
         target = self._scan.target
@@ -162,6 +179,14 @@ class StreamedSet(NamedSet):
             f"{self.name}: expected files that stay readable during a run; more than {self._most_lost} did "
             f"not, the last {self._encoded.describe(row)} ({why})"
         )
+
+
+def aligned_images(count: int, shape: tuple[int, int, int]) -> np.ndarray:
+    """Memory for images, uint8 [count, *shape], aligned to 64 bytes: TensorFlow uses it without a copy."""
+    size = count * math.prod(shape)
+    buffer = np.empty(size + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    return buffer[start : start + size].reshape(count, *shape)
 
 
 def open_scan(

@@ -188,8 +188,8 @@ def test_photos_are_turned_as_their_exif_orientation_says(tmp_path, storage):
     upright.transpose(Image.Transpose.ROTATE_90).save(root / "a" / "photo.png", exif=exif)
     images = load_image_set(f"folder:{root}", storage=storage)
     if storage == "stream":
-        found = [images.read("train", i)[0] for i in range(len(images.train_labels))]
-        found += [images.read("report", i)[0] for i in range(len(images.report_labels))]
+        found = [*images.read("train", np.arange(len(images.train_labels)))[0]]
+        found += [*images.read("report", np.arange(len(images.report_labels)))[0]]
     else:
         found = [*images.train_images, *images.report_images]
     assert any(np.array_equal(image, np.asarray(upright)) for image in found)

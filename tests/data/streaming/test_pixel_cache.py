@@ -53,8 +53,10 @@ def test_one_grey_channel_and_an_oblong_shape_are_kept(folder):
 
     cache = pixel_cache.open_pixel_cache(folder, contents, lambda slot: images[slot])
 
-    for slot in (7, 0, 4):
-        np.testing.assert_array_equal(cache.read(slot), images[slot])
+    slots = np.array([7, 0, 4])
+    found = np.empty((3, 3, 5, 1), np.uint8)
+    cache.read(slots, found)
+    np.testing.assert_array_equal(found, images[slots])
 
 
 def test_a_cache_is_written_once(tree, folder, reads, capsys):
@@ -65,7 +67,7 @@ def test_a_cache_is_written_once(tree, folder, reads, capsys):
     assert "writing 48 images of 32x32x3, 0.000147 GB of" in capsys.readouterr().err
     before = [path.stat().st_mtime_ns for path in files(folder)]
 
-    stream(tree).cached(folder).read("train", 0)
+    stream(tree).cached(folder).read("train", np.arange(1))
 
     assert len(reads) == 48
     assert [path.stat().st_mtime_ns for path in files(folder)] == before
@@ -78,7 +80,7 @@ def test_another_size_or_another_set_has_a_cache_of_its_own(tree, folder):
     changed = stream(tree).cached(folder)
 
     assert len(list(folder.glob("*.pixels"))) == 3
-    assert large.read("train", 0)[0].shape == (48, 48, 3)
+    assert large.read("train", np.arange(1))[0].shape == (1, 48, 48, 3)
     assert changed.fingerprint != first.fingerprint
     assert_same_set(in_memory(tree), changed)
 
@@ -96,7 +98,8 @@ def test_an_interrupted_cache_is_gone_on_with(tree, folder, reads, left):
 
     assert len(reads) == 48 - left // IMAGE
     assert pixels.read_bytes() == kept
-    np.testing.assert_array_equal(again.read("report", 2)[0], whole.read("report", 2)[0])
+    third = np.array([2])
+    np.testing.assert_array_equal(again.read("report", third)[0], whole.read("report", third)[0])
 
 
 def test_a_killed_writer_leaves_what_the_next_one_needs(tree, folder):

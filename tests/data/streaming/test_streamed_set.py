@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.config.fields import Config, DataConfig
+from alexnet_tf.data import batches
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.pipeline import DataPipelines
@@ -71,10 +72,9 @@ def assert_same_set(memory: ImageSet, stream: StreamedSet) -> None:
         images = getattr(memory, f"{split}_images")
         labels = getattr(memory, f"{split}_labels")
         np.testing.assert_array_equal(getattr(stream, f"{split}_labels"), labels)
-        for i, image in enumerate(images):
-            found, is_readable = stream.read(split, i)
-            assert is_readable
-            np.testing.assert_array_equal(found, image)
+        found, is_readable = stream.read(split, np.arange(len(labels)))
+        assert is_readable.all()
+        np.testing.assert_array_equal(found, images)
     for attribute in ("name", "slug", "classes", "class_names", "image_shape", "report_split", "quarantine"):
         assert getattr(stream, attribute) == getattr(memory, attribute)
     assert stream.fingerprint == memory.fingerprint
@@ -135,7 +135,7 @@ def test_sizes_that_vary_become_squares_of_256(split_tree):
 
     assert stream.image_shape == (256, 256, 3)
     assert stream.fingerprint == memory.fingerprint
-    np.testing.assert_array_equal(stream.read("train", 5)[0], memory.train_images[5])
+    np.testing.assert_array_equal(stream.read("train", np.array([5]))[0], memory.train_images[5:6])
     assert stream.dimensions["train"][:2].tolist() == [[60, 40], [59, 41]]
 
 
@@ -199,6 +199,30 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(split_tree, monkeyp
 def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
     batches = list(dataset)
     return np.concatenate([b[0] for b in batches]), np.concatenate([b[1] for b in batches])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("part", [1, 5, 60])
+def test_batches_depend_neither_on_threads_nor_on_parts(split_tree, monkeypatch, threads, part):
+    memory, stream = both(split_tree, 32)
+    monkeypatch.setattr(batches.os, "cpu_count", lambda: threads)
+    monkeypatch.setattr(batches, "PART_BYTES", part * 32 * 32 * 3)
+
+    assert_same_batches(memory, stream, ALL)
+
+
+def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
+    stream = both(split_tree, 32)[1]
+    monkeypatch.setattr(batches, "PART_BYTES", 7 * 32 * 32 * 3)
+    parts = []
+    read = StreamedSet.read
+    monkeypatch.setattr(
+        StreamedSet, "read", lambda self, split, rows: parts.append(len(rows)) or read(self, split, rows)
+    )
+
+    assert len(list(DataPipelines(stream, DataConfig(image_size=32)).train(0, 1, 16))) == 3
+    assert max(parts) == 7
+    assert sum(parts) == 48, "no image is read that no batch needs"
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
