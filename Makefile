@@ -64,8 +64,7 @@ $(READY): requirements.txt
 	touch $(VENV)/.ready $@
 
 quickstart: $(READY)
-	$(RUN) run ablation-relu --dataset builtin --arms relu,tanh --seeds 0,1 --epochs 12 \
-		--results-dir $(RESULTS_DIR)/quickstart
+	$(RUN) run quickstart --results-dir "$(RESULTS_DIR)/quickstart"
 
 # One experiment per claim; a folder of that name does not matter. `make search` and `make run` take NAME=.
 ablation-%: $(READY) always

@@ -44,9 +44,14 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
     """The claims in the order of their experiments.
 
     Within a claim, evidence on the experiments' own data sets precedes that on others, and the nearest
-    condition precedes the others.
+    condition precedes the others. Demonstrations without evidence are left out.
     """
-    names = list(dict.fromkeys(experiment.claim for experiment in experiments))
+    measured = {one.experiment.claim for one in found}
+    names = list(
+        dict.fromkeys(
+            each.claim for each in experiments if each.claim in measured or not each.is_demonstration
+        )
+    )
     order = {experiment.name: place for place, experiment in enumerate(experiments)}
 
     def place(evidence: Evidence) -> tuple[bool, bool, int, str]:

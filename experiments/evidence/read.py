@@ -41,6 +41,11 @@ class Evidence(Runs):
         return self.folder.parent.name
 
     @property
+    def scale(self) -> str:
+        """The scale that the experiment declares for its own data set; empty for rows of another."""
+        return self.experiment.scale if self.dataset == self.experiment.dataset else ""
+
+    @property
     def primary(self) -> list[Judged]:
         """The claim's primary comparisons."""
         return [one for one in self.judged if one.comparison.primary]
@@ -127,9 +132,9 @@ def _has_runs(folder: Path) -> bool:
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:
-    """The experiments that have no evidence."""
+    """The experiments that have no evidence, apart from demonstrations."""
     names = {evidence.experiment.name for evidence in found}
-    return [experiment for experiment in experiments if experiment.name not in names]
+    return [each for each in experiments if each.name not in names and not each.is_demonstration]
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:

@@ -121,7 +121,7 @@ def _verdict_line(claim: Claim) -> list[str]:
     ours = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
     nets = nets_of([evidence])
     cost = f"{len(nets)} nets, {duration(seconds_of([row for row, _ in nets.values()]))}"
-    scale = evidence.experiment.scale or "–"
+    scale = evidence.scale or "–"
     return [*about, one.direction, one.size, ours, paper_place(one), scale, cost]
 
 
@@ -177,7 +177,7 @@ def _condition_lines(
     """A line for each primary and control comparison; the first also names the condition."""
     shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
-    scale = f"; {evidence.experiment.scale}" if evidence.experiment.scale else ""
+    scale = f"; {evidence.scale}" if evidence.scale else ""
     first = f"{name}{' (decides the claim)' if decides else ''}{scale}"
     return [
         [

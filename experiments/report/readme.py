@@ -41,7 +41,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         one, evidence = weakest_of(claim), claim.decides
         numbers = ["–"] * 3
         if one and evidence:
-            paper, scale = wording.paper_effect(one.comparison), evidence.experiment.scale or "–"
+            paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
             numbers = [wording.judged_effect(one), paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
         lines.append([link, statement_of(claim), claim.verdict, *numbers])

@@ -134,7 +134,7 @@ def make(*arguments: str) -> str:
 
 def test_every_experiment_is_a_make_target():
     lines = make("ablations", f"RUN={sys.executable} -m experiments").splitlines()
-    expected = [f"-m experiments run {each.name} " for each in EXPERIMENTS]
+    expected = [f"-m experiments run {each.name} " for each in EXPERIMENTS if each.name != "quickstart"]
     assert [part for line in lines for part in expected if part in line] == expected
 
 
