@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from experiments.evidence.claims import claims_of, count_verdicts
-from experiments.evidence.read import read_evidence
+from experiments.evidence.read import read_evidence, without_rows
 from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
     POOLING,
@@ -39,6 +39,20 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     pooling_results(tmp_path / "other" / NEARER.name, NEARER)
     (claim,) = claims_of(read_evidence(tmp_path, [POOLING, NEARER]), [POOLING, NEARER])
     assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
+
+
+def test_a_demonstration_is_a_claim_only_where_it_was_run(found):
+    toy = dataclasses.replace(SPEED, name="toy", claim="toy", is_demonstration=True)
+    assert [claim.name for claim in claims_of(found, [SPEED, POOLING, toy])] == ["C1", "C4"]
+    ran = dataclasses.replace(found[0], experiment=toy)
+    assert [claim.name for claim in claims_of([ran], [SPEED, toy])] == ["C1", "toy"]
+    assert without_rows([SPEED, toy], found[1:]) == [SPEED]
+
+
+def test_the_scale_is_that_of_the_declared_data_set(tmp_path, found):
+    small = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, scale="small"))
+    elsewhere = dataclasses.replace(small, folder=tmp_path / "other" / "speed")
+    assert (small.scale, elsewhere.scale) == ("small", "")
 
 
 def test_a_claim_has_the_weakest_verdict_of_its_comparisons(tmp_path):
