@@ -29,17 +29,8 @@ from alexnet_tf.runtime.startup import quiet_startup
 
 # The flags that train the network of `explain`.
 EXPLAINED_NETWORK = (
-    *("train", "--model", "alexnet-scaled", "--set", "width=0.25", "--set", "lrn_alpha=0.4096"),
-    *(
-        "--set",
-        "learning_rate=0.02",
-        "--dataset",
-        "builtin",
-        "--epochs",
-        "4",
-        "--out",
-        "runs/explain/alexnet",
-    ),
+    "train --model alexnet-scaled --set width=0.25 --set lrn_alpha=0.4096 --set batch_size=32 "
+    "--set schedule=steps --set drops=6 --dataset builtin --epochs 7 --out runs/explain/alexnet"
 )
 EXAMPLES = {
     "summary": "--model alexnet-one-tower",
@@ -134,7 +125,7 @@ def _parser() -> OneLineParser:
     explain.add_argument("--image", type=Path, required=True, metavar="FILE", help="any photo")
     explain.add_argument("--checkpoint", type=Path, help="default: a small AlexNet, trained once, in minutes")
     explain.add_argument("--out", type=Path, required=True, help="folder for the pictures")
-    explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK))
+    explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK.split()))
 
     similar = add("similar", "the nearest images of a folder, by a network's last hidden layer")
     similar.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
