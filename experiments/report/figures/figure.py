@@ -12,7 +12,6 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
-from experiments.experiment import Experiment
 from experiments.report.figures.curves import collect, draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
@@ -63,7 +62,7 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
             lines = f"{lines} {marks(evidence.judged)}"
         if look.has_title:
             title(figure, finding(evidence))
-            about = f"{_place(experiment)} {_arms(evidence)}\n{lines}"
+            about = f"{_place(evidence)} {_arms(evidence)}\n{lines}"
             if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
                 about += f"\n{wording.BOUNDS}"
             caption(figure, about)
@@ -72,12 +71,13 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
         return encoded(figure, look.formats)
 
 
-def _place(experiment: Experiment) -> str:
+def _place(evidence: Evidence) -> str:
     """The claim's place in the paper, and the scale of the evidence."""
+    experiment = evidence.experiment
     place = f"{experiment.claim}, section {experiment.section} of the paper"
     if not experiment.is_of_paper:
         place = f"A question of our own on section {experiment.section} of the paper"
-    return f"{place}{f'; {experiment.scale}' if experiment.scale else ''}."
+    return f"{place}{f'; {evidence.scale}' if evidence.scale else ''}."
 
 
 def _arms(evidence: Evidence) -> str:
