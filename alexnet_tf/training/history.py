@@ -24,7 +24,8 @@ class History:
         status: `running`, `done`, `diverged`, or `failed` for an interrupted run.
         message: why the run ended; empty if it trained all its epochs.
         unfinished: the position in an epoch that has begun: `steps` trained, `examples` read, mean `loss` and
-            `seconds` so far; empty between epochs.
+            `seconds` so far, with several workers the `sums` of the metrics on each replica; empty between
+            epochs.
         callbacks: the state of the callbacks, from `callback_states`.
     """
 

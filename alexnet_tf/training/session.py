@@ -24,6 +24,7 @@ from alexnet_tf.runtime.signals import signals_held
 from alexnet_tf.training.callbacks import FollowSchedule, best_epoch, callback_states, restore_callbacks
 from alexnet_tf.training.evaluate import Scores, make_evaluator
 from alexnet_tf.training.history import History, TrainingInterrupted
+from alexnet_tf.training.metric_sums import assign_sums, make_gatherer
 from alexnet_tf.training.network import compiled_steps
 from alexnet_tf.training.schedule import ending
 from alexnet_tf.training.strategy import is_chief
@@ -72,6 +73,7 @@ class Session:
             history=self.history,
         )
         self._run_steps = compiled_steps(model, strategy)
+        self._gather_sums = make_gatherer(model, strategy)
         splits = {"train": data.train_subset(EVALUATION_BATCH)}
         if report:
             splits["report"] = data.report(EVALUATION_BATCH)
@@ -150,6 +152,8 @@ class Session:
                 loss = float(self._model.get_metrics_result()["loss"])
                 self._calls.on_train_batch_end(done - 1, {"loss": loss})
                 history.unfinished |= {"steps": done, "loss": loss, "seconds": time.perf_counter() - started}
+                if several_workers:
+                    history.unfinished["sums"] = self._gather_sums()
                 if self._countdown.is_due(now) and math.isfinite(loss):
                     self._save()
             if not math.isfinite(loss):
@@ -197,6 +201,7 @@ class Session:
         self._calls.on_epoch_begin(self._epoch - 1)
         if goes_on:
             assign_values(self._model, values)
+            assign_sums(self._model, self._strategy, self.history.unfinished.get("sums", []))
             restore_callbacks(self._calls.callbacks, self.history.callbacks)
         else:
             self._model.reset_metrics()

@@ -1,0 +1,32 @@
+"""The sums of the metrics in an epoch: each replica of each worker has its own, added where they are read.
+
+The chief saves the state of all workers, so it needs the sums of the others too.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+
+def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Callable[[], list[list[float]]]:
+    """A function that returns a row of sums for each replica; all workers have to call it."""
+
+    @tf.function
+    def rows():
+        own = strategy.run(lambda: tf.stack([[variable.value for variable in model.metrics_variables]]))
+        return strategy.gather(own, axis=0)
+
+    return lambda: rows().numpy().tolist()
+
+
+def assign_sums(model: keras.Model, strategy: tf.distribute.Strategy, sums: list[list[float]]) -> None:
+    """Gives each replica its row; with another number of replicas than rows, nothing is changed."""
+
+    def assign() -> None:
+        row = tf.constant(sums)[tf.distribute.get_replica_context().replica_id_in_sync_group]
+        for variable, value in zip(model.metrics_variables, tf.unstack(row), strict=True):
+            variable.assign(value)
+
+    if len(sums) == strategy.num_replicas_in_sync:
+        tf.function(lambda: strategy.run(assign))()
