@@ -24,7 +24,7 @@ def run(plan: str, log: str, arguments: list[str]) -> int:
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    from alexnet_tf.training import callbacks, train
+    from alexnet_tf.training import callbacks, session
 
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -71,8 +71,8 @@ def run(plan: str, log: str, arguments: list[str]) -> int:
 
     from alexnet_tf.runtime import files
 
-    make = train.make_evaluator
-    train.make_evaluator, train.FollowSchedule, files.os = make_evaluator, Watch, Watched()
+    make = session.make_evaluator
+    session.make_evaluator, session.FollowSchedule, files.os = make_evaluator, Watch, Watched()
     return main(arguments)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.faults.small_runs import outcome_of, training, write_images
-from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Trial, command, ended, in_parallel
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
+from tests.worker_processes import free_addresses, tf_config
 
 PROMISE = (
     "a run that is killed anywhere goes on with the same command to the same numbers, bit for bit, and "
@@ -22,6 +23,10 @@ EVERY, STEPS = 20, 36
 # How often a run of three epochs of 36 steps passes each place, at least.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
+# Share of the trials with two workers of one replica each.
+WORKERS = 0.2
+# Only the chief passes these.
+OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 
 
@@ -31,20 +36,26 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
     def trial(number: int) -> Trial:
         rng = np.random.default_rng((seed, number))
-        kind, replicas = str(rng.choice(KINDS)), int(rng.choice([1, 2]))
+        kind, replicas = str(rng.choice(KINDS)), f"{rng.choice([1, 2])} replicas"
         plans = []
         for _ in range(rng.integers(1, 3)):
             place = str(rng.choice(list(PLACES)))
             when = rng.uniform(0, 4) if place == "time" else rng.integers(1, PLACES[place] + 1)
             plans.append(f"{place}:{when:.3g}")
-        name = f"kill {number}: {kind}, {replicas} replicas, at {' and '.join(plans)}"
+        replicas, victim = "2 workers" if rng.random() < WORKERS else replicas, int(rng.integers(2))
+        name = f"kill {number}: {kind}, {replicas}, at {' and '.join(plans)}"
         out, log = folder / f"out{number}", folder / f"log{number}"
         killed = 0
         for plan in [*plans, *["none:0"] * MOST_STARTS]:
-            end = ended(_start(images, out, kind, replicas, plan, log))
-            if end.status == 0:
+            dies = 0 if plan.split(":")[0] in OF_CHIEF else victim
+            ends = _run(images, out, kind, replicas, plan, log, dies)
+            if not any(end.status for end in ends):
                 break
-            if end.status != -9 or plan == "none:0":
+            dead = ends.pop(dies if len(ends) > 1 else 0)
+            # Where one worker is killed, the other ends in one line.
+            wrong = [end for end in ends if end.status != 2 or end.crashed]
+            if dead.status != -9 or plan == "none:0" or wrong:
+                end = (wrong or [dead])[0]
                 return Trial(name, seed, TRACEBACK if end.crashed else LOST, f"{end.status}: {end.last_line}")
             killed += 1
         twice = most_twice(log.read_text().split("\n")[:-1])
@@ -72,14 +83,29 @@ def most_twice(lines: list[str]) -> int:
     return max(falls, default=0)
 
 
-def _start(images: Path, out: Path, kind: str, replicas: int, plan: str, log: Path):
-    more: list[str | Path] = ["--replicas", str(replicas), "--checkpoint-every", str(EVERY)]
+def _run(
+    images: Path, out: Path, kind: str, replicas: str, plan: str, log: Path, dies: int = 0
+) -> list[Ended]:
+    """How the processes of a run ended, of which one dies at the place of the plan."""
+    count = 2 if replicas == "2 workers" else 1
+    more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
+    if count == 1:
+        more += ["--replicas", replicas[0]]
     if kind != "memory":
         more += ["--set", "storage=stream"]
     if kind == "cache":
         more += ["--cache", out.with_name(f"{out.name}-cache")]
-    arguments = ["-m", "tests.faults._killed", plan, log, *training(images, out, *more)]
-    return command(arguments, XDG_CACHE_HOME=str(out.with_name(f"{out.name}-xdg")))
+    environment = {"XDG_CACHE_HOME": str(out.with_name(f"{out.name}-xdg"))}
+    addresses = free_addresses(count)
+    processes = []
+    for index in range(count):
+        if count > 1:
+            environment["TF_CONFIG"] = tf_config(addresses, index)
+        # Of two workers, which train the same steps, the chief writes the log.
+        words = [plan if count == 1 or index == dies else "none:0", log if index == 0 else f"{log}-1"]
+        arguments = ["-m", "tests.faults._killed", *words, *training(images, out, *more)]
+        processes.append(command(arguments, **environment))
+    return [ended(process) for process in processes]
 
 
 class _References:
@@ -89,14 +115,14 @@ class _References:
         self._images, self._folder = images, folder
         self._lock = threading.Lock()
 
-    def __call__(self, kind: str, replicas: int) -> str:
+    def __call__(self, kind: str, replicas: str) -> str:
         with self._lock:
-            return self._run(kind, replicas)
+            return self._whole(kind, replicas)
 
     @functools.cache  # noqa: B019 (lives as long as its family)
-    def _run(self, kind: str, replicas: int) -> str:
-        out = self._folder / f"whole-{kind}-{replicas}"
-        end = ended(_start(self._images, out, kind, replicas, "none:0", self._folder / "whole.log"))
-        if end.status:
-            raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
+    def _whole(self, kind: str, replicas: str) -> str:
+        out = self._folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
+        for end in _run(self._images, out, kind, replicas, "none:0", self._folder / "whole.log"):
+            if end.status:
+                raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
         return outcome_of(out)

@@ -126,7 +126,7 @@ def command(arguments: Sequence[str | Path], **environment: str) -> subprocess.P
     )
 
 
-def ended(process: subprocess.Popen, timeout: float = 300.0) -> Ended:
+def ended(process: subprocess.Popen, timeout: float = 900.0) -> Ended:
     """Waits for a command; one that is still running after `timeout` seconds is killed, with status -9."""
     try:
         out, err = process.communicate(timeout=timeout)

@@ -56,7 +56,7 @@ def _resumption(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
         commands = [_command(tree, folder / out, epochs=6)] * count
         if out == "killed":
             _killed(rng, commands, folder / "first")
-        ended = wait_for_end(start_workers(commands, folder / f"logs of {out}"))
+        ended = wait_for_end(start_workers(commands, folder / f"logs of {out}"), seconds=900)
         if any(each.status for each in ended):
             return LOST, f"{out}: {[each.status for each in ended]} {ended[0].errors[-1:]}"
         with open(folder / out / "curve.csv", newline="") as file:
@@ -116,7 +116,7 @@ def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[End
     logs, victim, epoch = folder / "logs", int(rng.integers(len(commands))), int(rng.integers(1, 4))
     processes = start_workers(commands, logs)
     try:
-        wait_for(logs / "0.err", f"epoch {epoch}/", processes)
+        wait_for(logs / "0.err", f"epoch {epoch}/", processes, seconds=900)
     finally:
         processes[victim].kill()
     ended = wait_for_end(processes, seconds=60)
@@ -135,4 +135,8 @@ def _judged(ended: list[Ended], *words: str, seconds: float = float("inf")) -> t
             return WRONG, f"status {each.status}: {last}"
         if each.seconds > seconds:
             return LOST, f"an end after {each.seconds:.0f} s"
-    return AS_PROMISED, "" if np.isinf(seconds) else f"{max(each.seconds for each in ended):.1f} s"
+    latest = max(each.seconds for each in ended)
+    if np.isfinite(seconds):
+        return AS_PROMISED, f"{latest:.1f} s"
+    after = latest - min(each.seconds for each in ended)
+    return LOST if after > SECONDS else AS_PROMISED, f"all within {after:.1f} s of the first"
