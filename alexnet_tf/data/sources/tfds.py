@@ -6,7 +6,8 @@ here. TFDS is slow to import, so the functions here import it when they are call
 
 import contextlib
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
-from alexnet_tf.data.streaming.tfds_records import TfdsRecords, check_records
+from alexnet_tf.data.streaming.tfds_records import TfdsRecords, check_records, check_sizes
 from alexnet_tf.runtime.errors import InputError
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
@@ -28,8 +29,11 @@ REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"
 # Package of the classes that a set's features.json may name.
 FEATURES = "tensorflow_datasets.core.features."
 
-# Number of images decoded at a time if they have to be scaled: enough to keep all cores busy.
+# Number of images decoded at a time: enough to keep all cores busy.
 CHUNK = 512
+
+# The beginning of a PNG, up to its width and height.
+PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def load_tfds(
@@ -167,10 +171,9 @@ def _load(
         return StreamedSet(name, names, records, scan, report_split)
 
     quarantine: list[tuple[str, str]] = []
-    if as_stored:
-        read = [_read_at_once(builder, split, image_key, label_key) for split in splits]
-    else:
-        read = [_read_scaled(builder, split, image_key, label_key, shape, quarantine) for split in splits]
+    check_sizes(builder, "train")
+    keys, decode_chunk = (image_key, label_key), _decoder(feature, shape) if as_stored else None
+    read = [_read(builder, split, keys, shape, decode_chunk, quarantine) for split in splits]
     train, report = read if reports else hold_out(*read[0])
     return ImageSet.from_splits(name, names, train, report, report_split, Remarks(tuple(quarantine)))
 
@@ -203,18 +206,29 @@ def _has_labels(builder: Any, split: str, label_key: str) -> bool:
     """False if labels are missing, that is -1, as in the test splits of competitions."""
     import tensorflow_datasets as tfds
 
+    check_sizes(builder, split)
     decoders = tfds.decode.PartialDecoding({label_key: True})
     first = builder.as_dataset(split=split, decoders=decoders).take(1)
     return all(example[label_key] >= 0 for example in tfds.as_numpy(first))
 
 
-def _read_at_once(builder: Any, split: str, image_key: str, label_key: str) -> Split:
-    """Reads images of equal size; TFDS decodes them in parallel and puts them in one array."""
-    import tensorflow_datasets as tfds
+def _decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[bytes]], np.ndarray]:
+    """TFDS's decoder, many images at a time. It has no limits, so the header of each is checked before."""
+    import tensorflow as tf
 
-    decoders = tfds.decode.PartialDecoding({image_key: True, label_key: True})
-    data = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, decoders=decoders))
-    return data[image_key], data[label_key].astype(np.int64)
+    as_expected = PNG_START + struct.pack(">2I", shape[1], shape[0])
+    in_graph = tf.function(
+        lambda chunk: tf.map_fn(feature.decode_example, chunk, fn_output_signature=tf.uint8)
+    )
+
+    def decode(encoded: list[bytes]) -> np.ndarray:
+        for data in encoded:
+            if not data.startswith(as_expected) and (size := open_image(data).size[::-1]) != shape[:2]:
+                raise ImageDecodeError(f"an image of {size} pixels in a set of images of {shape[:2]}")
+        with tf.device("CPU:0"):
+            return in_graph(tf.constant(encoded)).numpy()
+
+    return decode
 
 
 def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
@@ -229,15 +243,18 @@ def _decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
         raise ImageDecodeError(f"damaged image: {one_line(error)[:200]}") from None
 
 
-def _read_scaled(
+def _read(
     builder: Any,
     split: str,
-    image_key: str,
-    label_key: str,
+    keys: tuple[str, str],
     shape: tuple[int, int, int],
+    decode_chunk: Callable[[list[bytes]], np.ndarray] | None,
     quarantine: list[tuple[str, str]],
 ) -> Split:
-    """Reads images and scales each to its central square (paper, section 2); appends to `quarantine`."""
+    """Reads a split: with `decode_chunk`, or each image scaled to its central square (paper, section 2).
+
+    Images that cannot be scaled are left out, and appended to `quarantine`.
+    """
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)
 
@@ -250,10 +267,14 @@ def _read_scaled(
 
     reasons: list[str] = []
     with ThreadPoolExecutor() as pool:
-        for encoded, chunk_labels in _encoded_chunks(builder, split, image_key, label_key):
-            start = len(reasons)
-            labels[start : start + len(encoded)] = chunk_labels
-            reasons += pool.map(fill, range(start, start + len(encoded)), encoded)
+        for encoded, chunk_labels in _encoded_chunks(builder, split, *keys):
+            start, end = len(reasons), len(reasons) + len(encoded)
+            labels[start:end] = chunk_labels
+            if decode_chunk:
+                images[start:end] = decode_chunk(encoded)
+                reasons += [""] * len(encoded)
+            else:
+                reasons += pool.map(fill, range(start, end), encoded)
     if not any(reasons):
         return images, labels
     quarantine += [(f"{split}, example {row}", reason) for row, reason in enumerate(reasons) if reason]

@@ -123,6 +123,20 @@ class TfdsRecords:
         return arrays
 
 
+def check_sizes(builder: Any, split: str) -> None:
+    """Raises an InputError for a record of a split that breaks off, or is larger than an image may be.
+
+    TensorFlow reserves the memory that the length before a record claims; where there is not so much, the
+    process is killed.
+    """
+    for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
+        if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
+            raise InputError(
+                f"{builder.info.name}: expected records of at most {MAX_BYTES:,} bytes; received {path} "
+                f"with one of {largest:,}"
+            )
+
+
 def check_records(builder: Any) -> None:
     """Raises an InputError that names the file and the record if a checksum of a prepared set is wrong."""
     for split in builder.info.splits:

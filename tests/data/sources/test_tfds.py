@@ -1,5 +1,6 @@
 """TFDS sets: small ones written here, and the real ones where they are on disk."""
 
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import DataAccess, load_image_set, resolve_auto
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
+from alexnet_tf.data.streaming.tfds_records import record_checksum
 from alexnet_tf.runtime.errors import InputError
 
 
@@ -168,6 +170,34 @@ def test_damaged_set(tmp_path):
     record.write_bytes(record.read_bytes()[:-5])
     with pytest.raises(InputError, match=r"breaks off at record 5") as error:
         load(tmp_path, "tiny_pets")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("hostile", ["a record of 10 TB", "a large image", "another size"])
+def test_what_a_hostile_set_claims_is_checked_before_it_is_read(tmp_path, hostile):
+    import tensorflow as tf
+    from PIL import Image
+
+    write_set(tmp_path, "pets", {"train": 6, "test": 4})
+    (path,) = (tmp_path / "pets" / "1.0.0").glob("*-test.tfrecord*")
+    if hostile == "a record of 10 TB":
+        length = (10**13).to_bytes(8, "little")
+        path.write_bytes(length + record_checksum(length).to_bytes(4, "little") + path.read_bytes()[12:])
+        words = "breaks off at record 0"
+    else:
+        side = 12_000 if hostile == "a large image" else 9
+        file = io.BytesIO()
+        Image.new("L", (side, side)).save(file, "PNG")
+        records = [
+            tf.train.Example.FromString(r) for r in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+        ]
+        records[3].features.feature["image"].bytes_list.value[0] = file.getvalue()
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for record in records:
+                writer.write(record.SerializeToString())
+        words = "too large: 12,000 x 12,000 pixels" if side == 12_000 else r"an image of \(9, 9\) pixels"
+    with pytest.raises(InputError, match=words) as error:
+        load(tmp_path, "pets")
     assert "\n" not in str(error.value)
 
 
