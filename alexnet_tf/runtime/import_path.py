@@ -1,7 +1,9 @@
 """Takes the current folder off the import path, where `python -m alexnet_tf` has put it in front.
 
 A user's own `numpy.py` or `keras.py` in it would otherwise be imported in place of the library. The folder
-stays if it is the checkout of this package. Imported for its effect, before all other modules.
+stays if it is the checkout of this package. Imported for its effect, before all other modules. For `-m`
+Python itself has then imported a few (`types`, `contextlib`); `python -P -m` and the command `alexnet` do not
+have the folder on the path at all.
 """
 
 import os

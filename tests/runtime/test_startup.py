@@ -97,10 +97,23 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run(arguments, shell=True, cwd=cwd, env=environment, capture_output=True, text=True)
 
 
-def test_modules_in_the_current_folder_are_not_imported(tmp_path):
-    for name in ("numpy", "keras", "csv", "argparse", "alexnet"):
+@pytest.mark.parametrize(
+    ("start", "others"),
+    [
+        ("$PYTHON -m alexnet_tf", ()),
+        # Python itself imports these for `-m`, before the package.
+        ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
+        ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
+    ],
+)
+def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others):
+    for name in ("numpy", "keras", "csv", "argparse", "alexnet", "random", "signal", "json", *others):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
-    done = run("$PYTHON -m alexnet_tf --version", tmp_path)
+    (tmp_path / "bin").mkdir()
+    # The command that pip installs.
+    script = "import sys\nfrom alexnet_tf.__main__ import entry\nsys.exit(entry())\n"
+    (tmp_path / "bin" / "alexnet").write_text(script)
+    done = run(f"{start} --version", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("alexnet_tf ")
 
