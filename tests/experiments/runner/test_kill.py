@@ -96,8 +96,8 @@ def test_killed_run_goes_on_where_it_was(tree, tmp_path):
         assert untimed(rows(killed, name)) == untimed(rows(whole, name))
 
 
-@pytest.mark.parametrize("name", ["run", "search"])
-def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name):
+@pytest.mark.parametrize(("name", "setting"), [("run", ""), ("search", ""), ("search", "weight_decay=0.002")])
+def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name, setting):
     arguments = [
         name,
         "relu",
@@ -107,12 +107,14 @@ def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name):
         "relu-modern",
         "--results-dir",
         str(tmp_path),
+        *(["--set", setting] if setting else []),
     ]
     work = "search" if name == "search" else "seed1"
-    lock = lock_path(tmp_path / "builtin/ablation-relu", "relu-modern", work)
+    arm = ", ".join(filter(None, ["relu-modern", setting]))
+    lock = lock_path(tmp_path / "builtin/ablation-relu", arm, work)
     lock.parent.mkdir(parents=True)
     with claimed(lock, "the first"):
         line = one_line_of_status_2(main, arguments, capsys)
 
-    assert f"ablation-relu-relu-modern-{work}: expected no other process" in line
+    assert f"{lock.stem}: expected no other process" in line
     assert f"process {os.getpid()} on" in line
