@@ -52,7 +52,10 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     charts["forest"] = forest_chart(_effects(found))
     adjusted = {id(one): p for _, one, p in family(found)}
-    claims = [_claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments)]
+    # A page of one's own runs is about these; claims.md also has the claims that were not tested.
+    claims = [
+        _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
+    ]
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -105,7 +108,8 @@ def _experiment(evidence: Evidence) -> dict[str, Any]:
         "name": experiment.name,
         "dataset": evidence.dataset,
         "about": MarkdownIt().render(f"{experiment.statement} Cost: {experiment.cost}."),
-        "command": f"make {experiment.name} DATASET={evidence.dataset} DATA_DIR=...",
+        "command": f"make {experiment.name}"
+        + ("" if experiment.is_demonstration else f" DATASET={evidence.dataset} DATA_DIR=..."),
         "chart": _chart_name(evidence) if evidence.curves else "",
         "table": _html(
             experiment_table(evidence, read_lr_search(evidence.folder)).split("\n", 1)[1],
