@@ -1,22 +1,25 @@
 """The committed results are what the code makes of the committed rows."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from alexnet_tf.results.columns import EFFECTS
 from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.statistics.effects import VERDICTS
 from experiments import EXPERIMENTS
 from experiments.evidence.claims import count_verdicts
 from experiments.evidence.effects import effect_rows
 from experiments.evidence.read import read_evidence
 from experiments.report.figures.figure import has_panels
-from experiments.report.finding import finding
+from experiments.report.finding import conclusion, finding
 
 RESULTS = Path(__file__).parents[3] / "results"
-# The float32 rows are a tree of their own.
-FOUND = [one for tree in (RESULTS, RESULTS / "float32") for one in read_evidence(tree, EXPERIMENTS)]
+# The float32 rows and the quickstart's are trees of their own.
+TREES = (RESULTS, RESULTS / "float32", RESULTS / "quickstart")
+FOUND = [one for tree in TREES for one in read_evidence(tree, EXPERIMENTS)]
 
 
 def title(path: Path) -> str:
@@ -37,6 +40,13 @@ def test_the_title_of_the_claims_is_that_of_the_rows():
     assert count_verdicts([one for one in FOUND if one.folder.parents[1] == RESULTS]) in title(
         RESULTS / "claims.svg"
     )
+
+
+def test_readme_shows_how_the_quickstart_ends():
+    (quickstart,) = read_evidence(TREES[-1], EXPERIMENTS)
+    assert quickstart.verdict in VERDICTS[:3]
+    readme = (RESULTS.parent / "README.md").read_text("utf-8")
+    assert textwrap.indent(conclusion(quickstart), "    ") in readme
 
 
 def test_no_statement_names_a_data_set():
