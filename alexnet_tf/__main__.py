@@ -173,7 +173,10 @@ def _add_views_flag(parser: argparse.ArgumentParser) -> None:
 
 def _add_words_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--words", type=Path, metavar="FILE", help="lines of a class and its words, such as synset_words.txt"
+        "--words",
+        type=Path,
+        metavar="FILE",
+        help="lines of a class and its words, such as synset_words.txt; ImageNet's are known",
     )
 
 

@@ -25,7 +25,7 @@ from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, 
 from alexnet_tf.checkpoints.saved import Trained, write_trained
 from alexnet_tf.config.presets import PRESETS, Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
-from alexnet_tf.data.sources.class_words import read_class_names
+from alexnet_tf.data.sources.class_words import IMAGENET_CLASSES, read_class_names, read_words
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 
@@ -76,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
     net = import_weights(options.file, source, PRESETS[options.model], options.out, names)
     count = net.model.count_params()
     print(f"{options.out}: {source.program}'s AlexNet, {len(net.class_names)} classes, {count:,} parameters")
+    if not options.classes:
+        print(f"classes: {', '.join(net.class_names[:2])}, ...; --classes FILE gives other names")
     return 0
 
 
@@ -93,7 +95,8 @@ def import_weights(
         preset: preset of the network; it sets `image_size`, and has `input_scale` `unit` if the source
             divides by standard deviations.
         out: a new or empty folder.
-        class_names: names of the outputs, in order; by default 0, 1, 2 and so on.
+        class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
+            outputs, and 0, 1, 2 and so on for others.
 
     Returns:
         The network, as `load_trained(out)` returns it.
@@ -104,7 +107,10 @@ def import_weights(
     check_out(out)
     arrays = read_arrays(path)
     classes = len(np.atleast_1d(arrays.get(source.head, np.zeros(preset.classes))))
-    names = tuple(map(str, range(classes))) if class_names is None else tuple(class_names)
+    if class_names is None:
+        ids = list(read_words(IMAGENET_CLASSES))
+        class_names = ids if classes == len(ids) else [str(place) for place in range(classes)]
+    names = tuple(class_names)
     if len(names) != classes or not names:
         raise InputError(f"--classes: expected {classes} names, one for each output; received {len(names)}")
     model = build_model(preset.model, (preset.side, preset.side, preset.channels), classes)

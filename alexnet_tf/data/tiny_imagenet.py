@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES, read_words
+from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES
 
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 ROOT = PurePosixPath("tiny-imagenet-200")
@@ -28,7 +28,7 @@ def class_ids(step: int = 1) -> list[str]:
     >>> class_ids()[:3], class_ids(step=2)[:2]
     (['n01443537', 'n01629819', 'n01641577'], ['n01443537', 'n01641577'])
     """
-    return sorted(read_words(TINY_IMAGENET_CLASSES))[::step]
+    return TINY_IMAGENET_CLASSES.read_text("ascii").split()[::step]
 
 
 class TinyImagenet200(tfds.core.GeneratorBasedBuilder):

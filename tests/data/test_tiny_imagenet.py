@@ -12,14 +12,19 @@ from PIL import Image
 
 from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.sources import tfds_fetch
-from alexnet_tf.data.sources.class_words import TINY_IMAGENET_CLASSES, read_words, readable_names
+from alexnet_tf.data.sources.class_words import (
+    IMAGENET_CLASSES,
+    TINY_IMAGENET_CLASSES,
+    read_words,
+    readable_names,
+)
 from alexnet_tf.runtime.errors import InputError
 
 ROOT = "tiny-imagenet-200"
 
 
 def ids() -> list[str]:
-    return sorted(read_words(TINY_IMAGENET_CLASSES))
+    return TINY_IMAGENET_CLASSES.read_text().split()
 
 
 def shade(place: int, split: str) -> int:
@@ -146,13 +151,22 @@ def test_the_set_on_disk_is_what_the_builder_makes(shared_datasets):
     folder = shared_datasets / "tiny_imagenet100" / "1.0.0"
     builder = tfds.builder_from_directory(folder)
     assert builder.info.features["label"].names == tiny_imagenet.class_ids(step=2)
-    known, stored = read_words(TINY_IMAGENET_CLASSES), read_words(folder / "wordnet_names.txt")
+    known, stored = read_words(IMAGENET_CLASSES), read_words(folder / "wordnet_names.txt")
     assert {name: known[name] for name in stored} == stored
     keys = tfds.decode.PartialDecoding({"id": True})
     examples = tfds.as_numpy(builder.as_dataset(split="validation", decoders=keys))
     hashes = [Hasher("validation").hash_key(example["id"].decode()) for example in examples]
     assert len(hashes) == 5000
     assert hashes == sorted(hashes)
+
+
+def test_the_words_of_imagenets_classes_are_known():
+    words = read_words(IMAGENET_CLASSES)
+    assert (len(words), list(words)) == (1000, sorted(words))
+    assert {*ids()} < {*words}
+    # The order is that of the outputs of networks trained elsewhere.
+    assert readable_names([*words][:2]) == ("tench", "goldfish")
+    assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], "two kinds of crane"
 
 
 def test_words(tmp_path):

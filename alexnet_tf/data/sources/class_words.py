@@ -1,5 +1,6 @@
 """Readable class names for data sets whose classes are WordNet ids, such as ImageNet."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +9,11 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
-# The 200 classes of Tiny ImageNet, one per line: id, tab, words.
-TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.tsv")
+# The 1000 classes of ILSVRC-2012, one per line: id, tab, its words in WordNet 3.0. The order is that of the
+# outputs of torchvision, Keras and Caffe.
+IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
+# The ids of the 200 of them that are Tiny ImageNet's classes, one per line.
+TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
@@ -24,7 +28,7 @@ def read_words(path: Path) -> dict[str, str]:
 
     Example:
 
-    >>> read_words(TINY_IMAGENET_CLASSES)["n02909870"]
+    >>> read_words(IMAGENET_CLASSES)["n02909870"]
     'bucket, pail'
     """
     words = {}
@@ -65,15 +69,20 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
 
     Args:
         class_names: names or WordNet ids, in label order.
-        words: dictionary from WordNet id to words, in addition to that of Tiny ImageNet's classes.
+        words: dictionary from class name to words; those of ImageNet's 1000 ids are known without.
 
     Example:
 
     >>> readable_names(["n02909870", "cat"])
     ('bucket', 'cat')
     """
-    known = {**read_words(TINY_IMAGENET_CLASSES), **(words or {})}
+    known = {**_imagenet_words(), **(words or {})}
     return tuple(known.get(name, name).split(",")[0].strip() for name in class_names)
+
+
+@functools.cache
+def _imagenet_words() -> dict[str, str]:
+    return read_words(IMAGENET_CLASSES)
 
 
 def _numbered_lines(path: Path, expected: str) -> Iterator[tuple[int, str]]:
