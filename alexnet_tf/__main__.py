@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from alexnet_tf import __version__
+from alexnet_tf.commands.scores import SPLITS
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.config.presets import PRESETS, RECIPES, with_recipe
@@ -64,6 +65,7 @@ def _parser() -> OneLineParser:
         command.set_defaults(command=lambda options: _run(name, options))
         return command
 
+    images = "an image file, a folder of them, or a pattern such as 'photos/*.jpg'"
     models, recipes = ", ".join(PRESETS), f"in place of the model's own: {', '.join(RECIPES)}"
 
     summary = add("summary", "sizes, parameters, multiply-adds and memory of a model")
@@ -97,20 +99,34 @@ def _parser() -> OneLineParser:
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
-    evaluate = add("evaluate", "exact top-1 and top-5 error of a trained model")
+    evaluate = add("evaluate", "exact errors of a trained model, also class by class")
     evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
     _add_data_flags(evaluate)
     _add_views_flag(evaluate)
+    evaluate.add_argument(
+        "--split",
+        type=one_of(SPLITS),
+        help="train, selection (held out of train), report (test or validation; default) or all",
+    )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="write errors by class and the confusion matrix there"
+    )
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="put the scores into this table, too")
 
     predict = add("predict", "the five most probable classes of image files")
     predict.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
     _add_views_flag(predict)
     predict.add_argument("--json", action="store_true", help="print the predictions as JSON")
+    predict.add_argument(
+        "--csv", type=Path, metavar="FILE", help="put them into a table, too: path, rank, class, words, ..."
+    )
     predict.add_argument("--figure", type=Path, metavar="FILE.png", help="draw images and bars, too")
     _add_words_flag(predict)
-    predict.add_argument("files", nargs="+", type=Path, metavar="IMAGE", help="an image file")
+    predict.add_argument(
+        "--list", type=Path, metavar="FILE", help="predict also what it names, one per line; - for stdin"
+    )
+    predict.add_argument("files", nargs="*", metavar="IMAGE", help=images)
 
     figures = add("figures", "the paper's Figures 2 to 4 and the learning curve")
     drawn = figures.add_mutually_exclusive_group(required=True)
@@ -131,7 +147,7 @@ def _parser() -> OneLineParser:
     similar.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
     similar.add_argument("--among", type=Path, required=True, metavar="DIR", help="images to choose from")
     similar.add_argument("--out", type=Path, required=True, help="folder for the table, sheet and features")
-    similar.add_argument("queries", nargs="+", type=Path, metavar="IMAGE", help="an image to look for")
+    similar.add_argument("queries", nargs="+", metavar="IMAGE", help=f"to look for: {images}")
 
     exported = add("export", "a trained network as a SavedModel or an ONNX file, for other programs")
     exported.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a trained model")

@@ -12,58 +12,52 @@ import tensorflow as tf
 from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
 from alexnet_tf.commands.scores import read_scores, record_scores
 from alexnet_tf.data.load import DataAccess
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.sources.class_words import readable_names
+from alexnet_tf.figures.confusion import confusion_figure
+from alexnet_tf.figures.look import write_figure
 from alexnet_tf.models.views import averaging_model
+from alexnet_tf.results.csv_rows import to_csv, to_lines
 from alexnet_tf.runtime.errors import InputError, print_lines
+from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.training.evaluate import Scores, make_evaluator
 
 EVALUATION_BATCH = 100
+ALL_SCORED = "all images; none of the networks was trained on exactly these"
+CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the scores on the report split, and records them in the table given by `--csv`."""
+    """Prints the scores; records them in the table given by `--csv`, and those of each class in `--out`."""
+    if options.csv and options.split not in (None, "report"):
+        raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
     if options.csv:
         read_scores(options.csv)  # to fail before the evaluation if the file is not such a table
-    scores = evaluate_on(options.checkpoint, options.dataset, options.views, options.access)
+    nets = load_nets(options.checkpoint)
+    scores = evaluate_on(nets, options.dataset, options.views, options.access, options.split)
     if options.csv:
         record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
+    if options.out:
+        write_classes(options.out, scores, nets[0].class_names, options.dataset)
+    errors = {"top1_error": scores.error, "top5_error": scores.useful_top5_error}
+    errors = {name: error for name, error in errors.items() if error is not None}
+    counts = {"examples": scores.count, "views": options.views, "nets": len(nets)}
     if options.json:
-        print(
-            json.dumps(
-                {
-                    "examples": scores.count,
-                    "views": options.views,
-                    "nets": len(options.checkpoint),
-                    "top1_error": scores.error,
-                    "top5_error": scores.top5_error,
-                    "loss": scores.loss,
-                }
-            )
-        )
+        print(json.dumps({**counts, **errors, "loss": scores.loss}))
         return 0
-    print(f"examples {scores.count}  views {options.views}  nets {len(options.checkpoint)}")
-    print(f"top-1 error {scores.error:.4f}  top-5 error {scores.top5_error:.4f}  loss {scores.loss:.4f}")
+    print(*(f"{name} {count}" for name, count in counts.items()), sep="  ")
+    texts = [f"{name.replace('_', ' ').replace('top', 'top-')} {error:.4f}" for name, error in errors.items()]
+    print(*texts, f"loss {scores.loss:.4f}", sep="  ")
+    if options.out:
+        print(*(options.out / name for name in (CLASSES, CONFUSION, f"{FIGURE}.png")), sep=", ")
     return 0
 
 
-def evaluate_on(
-    checkpoints: Sequence[Path],
-    dataset: str,
-    views: int = 1,
-    access: DataAccess = DataAccess(),
-) -> Scores:
-    """Scores one trained network, or the average of several, on the report split of a data set.
-
-    A set without one is scored as a whole, unless a network was trained on it; then the images that were held
-    out of its training are.
-
-    Args:
-        checkpoints: folders of trained networks; their preprocessing has to be the same.
-        dataset: `builtin`, a TFDS name or `folder:PATH`.
-        views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        access: where the images come from.
+def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
+    """Reads trained networks that can be averaged: of the same classes and preprocessing.
 
     Raises:
-        InputError: if the networks do not match each other or the data set.
+        InputError: if one cannot be read, or does not match the first.
     """
     nets = [load_trained(path) for path in checkpoints]
     first = nets[0]
@@ -74,22 +68,90 @@ def evaluate_on(
             raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
         if _scale(net) != _scale(first):
             raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
-    data = open_data_for(first, dataset, access)
-    batches = data.report(EVALUATION_BATCH, cropped=False)
+    return nets
+
+
+def evaluate_on(
+    nets: Sequence[Trained],
+    dataset: str,
+    views: int = 1,
+    access: DataAccess = DataAccess(),
+    split: str | None = None,
+) -> Scores:
+    """Scores one trained network, or the average of several, on a data set; counts confusions.
+
+    Args:
+        nets: networks returned by `load_nets`.
+        dataset: `builtin`, a TFDS name or `folder:PATH`.
+        views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
+        access: where the images come from.
+        split: one of `scores.SPLITS`. The default is the report split; but a set without one is scored as a
+            whole, unless a network was trained on it: then the images that were held out of its training are.
+
+    Raises:
+        InputError: if the networks do not match the data set, or the split has no images.
+    """
+    data = open_data_for(nets[0], dataset, access)
     images = data.image_set
     notes = images.opening()
-    if images.report_split == "held-out":
-        if images.fingerprint in {net.data_fingerprint for net in nets}:
-            notes.append(f"scored: the {len(images.report_labels):,} images held out of the training")
-        else:
-            everything = np.arange(len(images.train_labels))
-            batches = data.chosen("train", everything, EVALUATION_BATCH, cropped=False).concatenate(batches)
-            notes.append("scored: all images; none of the networks was trained on exactly these")
-    scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy())()
+    if split is None and images.report_split == "held-out":
+        trained_on = images.fingerprint in {net.data_fingerprint for net in nets}
+        split = "report" if trained_on else "all"
+        count = f"the {len(images.report_labels):,} images held out of the training"
+        notes.append(f"scored: {count if trained_on else ALL_SCORED}")
+    batches = _batches(data, split or "report", nets)
+    scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy(), confusion=True)()
     # Files that became unreadable during the evaluation were not scored: fail if there are too many.
     data.check_readable()
     print_lines(notes)
     return scores
+
+
+def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.data.Dataset:
+    """Uncropped batches of a split."""
+    report = data.report(EVALUATION_BATCH, cropped=False)
+    if split == "report":
+        return report
+    images = data.image_set
+    is_held_out = images.selected & any(net.config.data.holdout for net in nets)
+    rows = {"selection": images.selected, "train": ~is_held_out, "all": np.ones_like(is_held_out)}[split]
+    if not rows.any():
+        raise InputError(f"--split: expected images in it; received {split}, which is empty")
+    batches = data.chosen("train", np.flatnonzero(rows), EVALUATION_BATCH, cropped=False)
+    return batches.concatenate(report) if split == "all" else batches
+
+
+def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str) -> None:
+    """Writes the errors of each class, and the confusion matrix as a table and as a figure.
+
+    Args:
+        out: folder for classes.csv, confusion.csv (a row for each class, a column for each prediction) and
+            confusion.png.
+        scores: scores with confusions.
+        names: class names, in label order.
+        dataset: name of the data set.
+    """
+    matrix = scores.confusion
+    assert matrix is not None
+    counts, predicted, right = matrix.sum(1), matrix.sum(0), matrix.diagonal()
+    others = matrix - np.diag(right)
+    words = readable_names(names)
+    rows = [
+        {
+            "class": name,
+            "words": words[i],
+            "images": counts[i],
+            "top1_error": 1 - right[i] / counts[i] if counts[i] else None,
+            "precision": right[i] / predicted[i] if predicted[i] else None,
+            "confused_with": names[others[i].argmax()] if others[i].any() else None,
+        }
+        for i, name in enumerate(names)
+    ]
+    make_folder(out, "--out")
+    write_text(out / CLASSES, to_csv(list(rows[0]), rows))
+    table = [("class", *names), *((name, *row) for name, row in zip(names, matrix.tolist(), strict=True))]
+    write_text(out / CONFUSION, to_lines(table))
+    write_figure(out / FIGURE, lambda: confusion_figure(matrix, words, dataset), ("png",))
 
 
 def averaged(nets: Sequence[Trained], views: int) -> keras.Model:

@@ -2,55 +2,71 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.commands.evaluate import averaged
-from alexnet_tf.data.decode import ImageDecodeError, read_image
-from alexnet_tf.data.sources.class_words import read_words
+from alexnet_tf.commands.image_files import image_files, read_batches
+from alexnet_tf.data.sources.class_words import read_words, readable_names
 from alexnet_tf.figures.of_images import check_figure, draw_files
 from alexnet_tf.models.imagenet import Prediction, decode_predictions
-from alexnet_tf.runtime.errors import printable
+from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.runtime.errors import InputError, printable
+from alexnet_tf.runtime.files import write_text
 
 SHOWN_CLASSES = 5
+COLUMNS = ("path", "rank", "class", "words", "probability")
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints a line for each file; returns the exit status, 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
+    files = image_files(options.files, options.list)
     if options.figure:
-        check_figure(options.figure, options.files)
-    predictions = predict_files(options.checkpoint, options.files, options.views)
+        check_figure(options.figure, files)
+    if options.csv and (options.csv.is_dir() or not options.csv.parent.is_dir()):
+        raise InputError(f"--csv: expected a file in a folder that is there; received {options.csv}")
+    predictions = predict_files(options.checkpoint, files, options.views)
     if options.figure:
         draw_files(options.figure, predictions, words)
-    failed = 0
+    named = [(path, found if isinstance(found, str) else _named(found, words)) for path, found in predictions]
+    if options.csv:
+        rows = [{"path": path, **row} for path, found in named if not isinstance(found, str) for row in found]
+        write_text(options.csv, to_csv(COLUMNS, rows))
     if options.json:
-        rows = [
-            {"path": str(path), "error": found}
-            if isinstance(found, str)
-            else {"path": str(path), "classes": [{"name": name, "probability": p} for name, p in found]}
-            for path, found in predictions
+        entries = [
+            {"path": str(path), "error" if isinstance(found, str) else "classes": found}
+            for path, found in named
         ]
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
-        return int(all("error" in row for row in rows))
-    for path, prediction in predictions:
-        if isinstance(prediction, str):
-            failed += 1
-            print(printable(f"{path}: not readable: {prediction}"))
-            continue
-        best = "  ".join(f"{name} {probability:.1%}" for name, probability in prediction)
-        print(printable(f"{path}: {best}"))
-    return int(failed == len(predictions))
+        print(json.dumps(entries, indent=1))
+    for path, found in named if not options.json else ():
+        if isinstance(found, str):
+            line = f"not readable: {found}"
+        else:
+            line = "  ".join(f"{row['words']} {row['probability']:.1%}" for row in found)
+        print(printable(f"{path}: {line}"))
+    return int(all(isinstance(found, str) for _, found in predictions))
+
+
+def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict[str, Any]]:
+    """The classes of an image with their words, best first."""
+    readable = readable_names([name for name, _ in prediction], words)
+    return [
+        {"rank": rank, "class": name, "words": text, "probability": probability}
+        for rank, ((name, probability), text) in enumerate(zip(prediction, readable, strict=True), start=1)
+    ]
 
 
 def predict_files(
     checkpoint: Path, files: Sequence[Path], views: int = 1
 ) -> list[tuple[Path, Prediction | str]]:
-    """The most probable classes of image files.
+    """The most probable classes of image files, which are decoded in threads and predicted in batches.
 
     Returns:
         For each file its five most probable classes as (class name, probability), or the reason why the file
@@ -59,13 +75,19 @@ def predict_files(
     net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []
-    for path in files:
-        try:
-            image = net.preprocess(read_image(path))
-        except (OSError, ImageDecodeError) as error:
-            predictions.append((path, getattr(error, "strerror", None) or str(error)))
-            continue
-        probabilities = ops.softmax(model(image[np.newaxis]))
-        (best,) = decode_predictions(probabilities, SHOWN_CLASSES, net.class_names)
-        predictions.append((path, [(name, score) for name, _, score in best]))
+    for batch in read_batches(net, files):
+        images = [image for _, image in batch if not isinstance(image, str)]
+        probabilities = (
+            ops.softmax(model(np.stack(images))) if images else np.zeros((0, len(net.class_names)))
+        )
+        best = iter(decode_predictions(probabilities, SHOWN_CLASSES, net.class_names))
+        predictions += [
+            (path, image if isinstance(image, str) else [(name, score) for name, _, score in next(best)])
+            for path, image in batch
+        ]
     return predictions
+
+
+def _best(model: keras.Model, images: np.ndarray, names: Sequence[str]) -> list[Prediction]:
+    decoded = decode_predictions(ops.softmax(model(images)), SHOWN_CLASSES, names)
+    return [[(name, score) for name, _, score in found] for found in decoded]

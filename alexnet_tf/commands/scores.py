@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
+# `train` is what a network was trained on. `selection` is a tenth of the training images, and no part of
+# `train` if the network's configuration has holdout=true. `report` is the test split, else the validation
+# split, else images held out of the training. `all` is all of these.
+SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 
 
 def read_scores(path: Path) -> list[dict[str, str]]:
-    """The rows of a table as text; empty if there is no file.
+    """The rows of a table as text; empty if there is no file. `top5_error` is empty below six classes.
 
     Raises:
         InputError: if the file cannot be read or is not a table of scores.
@@ -26,7 +30,7 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     rows = []
     for place, row in read_texts(path, COLUMNS):
         for name in ("top1_error", "top5_error"):
-            if not _is_error(row[name]):
+            if not _is_error(row[name]) and (name, row[name]) != ("top5_error", ""):
                 raise InputError(f"{place}: {name}: expected a number in [0, 1]; received {row[name]!r}")
         rows.append(row)
     return rows
@@ -59,7 +63,7 @@ def record_scores(
         "nets": len(checkpoints),
         "examples": scores.count,
         "top1_error": scores.error,
-        "top5_error": scores.top5_error,
+        "top5_error": scores.useful_top5_error,
         "loss": scores.loss,
         "dataset": dataset,
         "checkpoint": "+".join(os.fspath(checkpoint) for checkpoint in checkpoints),

@@ -3,7 +3,7 @@
 import argparse
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained
-from alexnet_tf.data.decode import ImageDecodeError, read_image
+from alexnet_tf.commands.image_files import image_files, read_batches
 from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
 from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
 from alexnet_tf.figures.neighbours import NearestSearch
@@ -22,7 +22,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 
 COLUMNS = ("query", "rank", "file", "distance")
-BATCH, NEIGHBOURS = 64, 6
+NEIGHBOURS = 6
 # More queries would make a sheet that is too tall to read; the table has all of them.
 SHOWN = 20
 
@@ -33,10 +33,10 @@ def run(options: argparse.Namespace) -> int:
     if not options.among.is_dir():
         raise InputError(f"--among: expected a folder of images; received {options.among}")
     model, layer = feature_model(net.model)
-    files = sorted(Path(where) / name for where, _, names in os.walk(options.among) for name in names)
+    files, named = image_files([options.among], flag="--among"), image_files(options.queries)
     members, found = features_of(net, model, files)
-    queries, asked = features_of(net, model, options.queries)
-    for path in sorted({*options.queries} - {*queries}):
+    queries, asked = features_of(net, model, named)
+    for path in sorted({*named} - {*queries}):
         print(f"{path}: not readable", flush=True)
     if not members:
         raise InputError(
@@ -62,9 +62,7 @@ def run(options: argparse.Namespace) -> int:
         ("png",),
         PHOTOGRAPH_DPI,
     )
-    print(
-        f"{len(queries)} of {len(options.queries)} queries among {len(members)} images ({len(files)} files)"
-    )
+    print(f"{len(queries)} of {len(named)} queries among {len(members)} images ({len(files)} files)")
     print(f"{options.out / 'similar.csv'}, {options.out / 'similar.png'}, {options.out / 'features.npz'}")
     return 0
 
@@ -85,9 +83,12 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
     ((top, left, _),) = view_offsets(height, width, side, 1)
     read: list[Path] = []
     parts = [np.zeros((0, model.output.shape[-1]), np.float32)]
-    for paths, images in _batches(net, files):
-        read += paths
-        parts.append(ops.convert_to_numpy(model(images[:, top : top + side, left : left + side])))
+    for batch in read_batches(net, files):
+        found = {path: image for path, image in batch if not isinstance(image, str)}
+        read += found
+        if found:
+            crops = np.stack(list(found.values()))[:, top : top + side, left : left + side]
+            parts.append(ops.convert_to_numpy(model(crops)))
     return read, np.concatenate(parts).astype(np.float32)
 
 
@@ -123,24 +124,9 @@ def nearest(
     return rows, np.array([places[:least] for places in near], np.int64).reshape(len(queries), least)
 
 
-def _batches(net: Trained, files: Sequence[Path]) -> Iterator[tuple[list[Path], np.ndarray]]:
-    paths: list[Path] = []
-    images: list[np.ndarray] = []
-    for path in files:
-        try:
-            images.append(net.preprocess(read_image(path)))
-        except (OSError, ImageDecodeError):
-            continue
-        paths.append(path)
-        if len(paths) == BATCH:
-            yield paths, np.stack(images)
-            paths, images = [], []
-    if paths:
-        yield paths, np.stack(images)
-
-
 def _pixels(net: Trained, files: Sequence[Path]) -> np.ndarray:
-    return net.pixels(np.concatenate([images for _, images in _batches(net, files)]))
+    read = [image for batch in read_batches(net, files) for _, image in batch]
+    return net.pixels(np.stack([image for image in read if not isinstance(image, str)]))
 
 
 def _neighbourhood(net: Trained, files: Sequence[Path]) -> Neighbourhood:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 TOP_K = 5
@@ -18,26 +19,35 @@ class Scores:
         error: share of examples whose most probable class is wrong.
         top5_error: share of examples whose class is not among the five most probable.
         count: number of examples.
+        confusion: int64 [classes, classes], examples by class and most probable class; None if not counted.
     """
 
     loss: float
     error: float
     top5_error: float
     count: int
+    confusion: np.ndarray | None = None
+
+    @property
+    def useful_top5_error(self) -> float | None:
+        """`top5_error`; None for five classes or fewer, whose top-5 error is always 0."""
+        return None if self.confusion is not None and len(self.confusion) <= TOP_K else self.top5_error
 
 
 def make_evaluator(
-    model: keras.Model, dataset: tf.data.Dataset, strategy: tf.distribute.Strategy
+    model: keras.Model, dataset: tf.data.Dataset, strategy: tf.distribute.Strategy, confusion: bool = False
 ) -> Callable[[], Scores]:
     """Compiles the evaluation of `model`'s logits on (images, labels, weights) batches.
 
     Sums over replicas and batches are divided once, at the end, so the score depends neither on the batch
-    size nor on the number of replicas. Examples of weight 0 are padding.
+    size nor on the number of replicas. Examples of weight 0 are padding. `confusion` also counts examples by
+    class and most probable class.
 
     Returns:
         A function without arguments that evaluates the model with its current weights.
     """
     batches = strategy.experimental_distribute_dataset(dataset)
+    side = model.output.shape[-1] if confusion else 0
 
     def sums(batch):
         images, labels, weights = batch
@@ -46,7 +56,7 @@ def make_evaluator(
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         ranked = tf.math.top_k(logits, min(TOP_K, logits.shape[-1])).indices
         hits = tf.cast(ranked, labels.dtype) == labels[:, tf.newaxis]
-        return tf.stack(
+        counted = tf.stack(
             [
                 tf.reduce_sum(weights * tf.cast(losses, tf.float64)),
                 tf.reduce_sum(weights * tf.cast(~hits[:, 0], tf.float64)),
@@ -54,13 +64,17 @@ def make_evaluator(
                 tf.reduce_sum(weights),
             ]
         )
+        if not confusion:
+            return counted
+        matrix = tf.math.confusion_matrix(labels, ranked[:, 0], side, weights, tf.float64)
+        return tf.concat([counted, tf.reshape(matrix, [-1])], axis=0)
 
     def sums_of(batch):
         return strategy.reduce("SUM", strategy.run(sums, args=(batch,)), axis=None)
 
     @tf.function
     def sums_of_all():
-        total = tf.zeros([4], tf.float64)
+        total = tf.zeros([4 + side**2], tf.float64)
         for batch in batches:
             total += sums_of(batch)
         return total
@@ -73,7 +87,8 @@ def make_evaluator(
         else:
             # One call per batch, so that Python can handle termination signals between batches.
             total = sum(sums_of_one(batch).numpy() for batch in batches)
-        loss, wrong, wrong5, count = total.tolist()
-        return Scores(loss / count, wrong / count, wrong5 / count, round(count))
+        loss, wrong, wrong5, count = total[:4].tolist()
+        matrix = total[4:].astype(np.int64).reshape(side, side) if confusion else None
+        return Scores(loss / count, wrong / count, wrong5 / count, round(count), matrix)
 
     return evaluate

@@ -74,7 +74,7 @@ def _trained_networks(scored: Sequence[ScoredNetwork]) -> list[list[str]]:
         row, folder = network.row, network.folder
         nets = "" if row["nets"] == "1" else f"{row['nets']} nets, "
         count = f"{row['views']} view{'s' * (row['views'] != '1')}"
-        errors = [f"{float(row[column]):.1%}" for column in ("top1_error", "top5_error")]
+        errors = [f"{float(error):.1%}" if error else "–" for error in (row["top1_error"], row["top5_error"])]
         name = f"[{folder.name}]({folder.parent.name}/{folder.name}/), {nets}{count}"
         lines.append(["ours", name, folder.parent.name, *errors])
     return lines

@@ -81,7 +81,8 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
     lines = []
     for network in scored:
         row, folder = network.row, network.folder
-        top1, top5 = (f"{1 - float(row[name]):.1%}" for name in ("top1_error", "top5_error"))
+        errors = row["top1_error"], row["top5_error"]
+        top1, top5 = (f"{1 - float(error):.1%}" if error else "–" for error in errors)
         link = f"[{folder.name}]({EVIDENCE}/{folder.parent.name}/{folder.name}/)"
         epochs, precision = str(network.about["scores"]["epoch"]), network.about["config"]["precision"]
         lines.append([folder.parent.name, link, epochs, row["views"], row["examples"], top1, top5, precision])

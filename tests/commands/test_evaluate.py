@@ -1,14 +1,18 @@
 """Trained networks that are there already, go wrong, do not fit, or are averaged."""
 
+import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained, open_data_for
-from alexnet_tf.commands.evaluate import evaluate_on
+from alexnet_tf.commands.evaluate import evaluate_on, load_nets
+from alexnet_tf.commands.predict import predict_files
+from alexnet_tf.commands.scores import SPLITS
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 
@@ -51,7 +55,7 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
         loss -= np.log(mean[np.arange(10), labels])[kept].sum()
         count += kept.sum()
 
-    scores = evaluate_on([nets / "a", nets / "b"], f"folder:{tree}")
+    scores = evaluate_on(load_nets([nets / "a", nets / "b"]), f"folder:{tree}")
 
     assert scores.count == count
     assert scores.loss == pytest.approx(loss / count, rel=1e-5)
@@ -59,15 +63,62 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
 
 def test_class_folders_are_scored_as_a_whole_unless_a_net_was_trained_on_them(nets, tree, tmp_path, capsys):
     everything = sum(1 for path in tree.rglob("*") if path.is_file())
-    ours = evaluate_on([nets / "a"], f"folder:{tree}")
+    ours = evaluate_on(load_nets([nets / "a"]), f"folder:{tree}")
     assert 0 < ours.count < everything
     assert f"scored: the {ours.count} images held out" in capsys.readouterr().err
 
     other = tmp_path / "other"
     shutil.copytree(tree, other)
     next(path for path in other.rglob("*") if path.is_file()).unlink()
-    assert evaluate_on([nets / "a"], f"folder:{other}").count == everything - 1
+    assert evaluate_on(load_nets([nets / "a"]), f"folder:{other}").count == everything - 1
     assert "scored: all images" in capsys.readouterr().err
+
+
+def table(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, capsys):
+    out = tmp_path / "errors"
+    arguments = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}"]
+
+    assert main([*arguments, "--split", "all", "--out", str(out), "--json"]) == 0
+
+    scores = json.loads(capsys.readouterr().out)
+    assert set(scores) == {"examples", "views", "nets", "top1_error", "loss"}, "no top-5 of three classes"
+    header, *rows = table(out / "confusion.csv")
+    assert header == ["class", "blue", "green", "red"]
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    expected = np.zeros((3, 3), int)
+    for path, ((best, _), *_) in predict_files(nets / "a", files):
+        expected[header.index(path.parent.name) - 1, header.index(best) - 1] += 1
+    assert [row[1:] for row in rows] == expected.astype(str).tolist()
+    classes = table(out / "classes.csv")
+    assert classes[0] == ["class", "words", "images", "top1_error", "precision", "confused_with"]
+    for place, row in enumerate(classes[1:]):
+        right, count = expected[place, place], expected[place].sum()
+        assert row[:3] == [header[place + 1]] * 2 + [str(count)]
+        assert float(row[3]) == pytest.approx(1 - right / count)
+    assert scores["examples"] == len(files)
+    assert scores["top1_error"] == pytest.approx(1 - expected.trace() / len(files))
+    assert (out / "confusion.png").stat().st_size > 5_000
+
+
+def test_splits_of_the_training_images(nets, tree, capsys):
+    def examples(net, *more):
+        arguments = ["--checkpoint", str(nets / net), "--dataset", f"folder:{tree}", "--json", *more]
+        assert main(["evaluate", *arguments]) == 0
+        return json.loads(capsys.readouterr().out)["examples"]
+
+    counts = {split: examples("a", "--split", split) for split in SPLITS}
+
+    assert counts["all"] == counts["train"] + counts["report"] == 60
+    assert counts["report"] == examples("a") == 12
+    assert counts["selection"] == 6, "a tenth of the training images of each class, rounded"
+    refused = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--csv", "s.csv"]
+    line = one_line_of_status_2(main, [*refused, "--split", "train"], capsys)
+    assert "--csv: expected a table of the report split" in line
 
 
 def test_nets_of_other_preprocessing_are_no_ensemble(nets, tree, capsys):
@@ -106,22 +157,51 @@ def test_a_damaged_checkpoint_is_told_in_a_line(nets, tree, tmp_path, capsys, co
     assert "--checkpoint: expected a folder with model.keras" in one_line_of_status_2(main, arguments, capsys)
 
 
-def test_scores_and_predictions_as_json(nets, tree, tmp_path, capsys):
-    (tmp_path / "text.jpg").write_text("no image")
-    photo = next(tree.rglob("*.png"), None) or next(path for path in tree.rglob("*") if path.is_file())
-    capsys.readouterr()
+def test_predictions_as_json_and_as_a_table(nets, tree, tmp_path, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, path in enumerate(sorted(tree.rglob("*.png"))[:40]):
+        shutil.copy(path, folder / f"{number:02}.png")
+    (folder / "05.jpg").write_text("no image")
+    (folder / "notes.txt").write_text("no image")
+    shutil.copy(folder / "00.png", tmp_path / "=1+1.png")
+    (tmp_path / "more.txt").write_text(f"{tmp_path / '=1*.png'}\n\n{tmp_path / 'missing.png'}\n")
+    sheet = tmp_path / "predictions.csv"
+    arguments = ["predict", "--checkpoint", str(nets / "a"), "--csv", str(sheet), "--json", str(folder)]
 
-    assert main(["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--json"]) == 0
-    scores = json.loads(capsys.readouterr().out)
-    assert (
-        main(["predict", "--checkpoint", str(nets / "a"), "--json", str(photo), str(tmp_path / "text.jpg")])
-        == 0
-    )
-    good, bad = json.loads(capsys.readouterr().out)
+    assert main([*arguments, "--list", str(tmp_path / "more.txt")]) == 0
 
-    assert (scores["views"], scores["nets"]) == (1, 1)
-    assert 0 <= scores["top1_error"] <= 1
-    assert good["path"] == str(photo)
-    assert sum(each["probability"] for each in good["classes"]) == pytest.approx(1, abs=1e-5)
-    assert {each["name"] for each in good["classes"]} == {"blue", "green", "red"}
-    assert bad["error"]
+    entries = json.loads(capsys.readouterr().out)
+    names = sorted([*(f"{number:02}.png" for number in range(40)), "05.jpg"])
+    assert [Path(entry["path"]).name for entry in entries] == [*names, "=1+1.png", "missing.png"]
+    assert {Path(entry["path"]).name for entry in entries if "error" in entry} == {"05.jpg", "missing.png"}
+    good = [entry for entry in entries if "classes" in entry]
+    for entry in good:
+        assert sum(each["probability"] for each in entry["classes"]) == pytest.approx(1, abs=1e-5)
+        assert {each["class"] for each in entry["classes"]} == {"blue", "green", "red"}
+    assert good[-1]["classes"][0]["probability"] == pytest.approx(good[0]["classes"][0]["probability"])
+    header, *rows = table(sheet)
+    assert header == ["path", "rank", "class", "words", "probability"]
+    keys = ("rank", "class", "words", "probability")
+    expected = [
+        [entry["path"], *(str(each[key]) for key in keys)] for entry in good for each in entry["classes"]
+    ]
+    assert rows == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--list FILE; received none"),
+        (["empty"], "received empty, where none is"),
+        (["*.jpg"], "received *.jpg, where none is"),
+        (["--list", "none.txt"], "none.txt: No such file"),
+        (["--csv", "absent/a.csv", "a.jpg"], "--csv: expected a file in a folder that is there"),
+    ],
+)
+def test_images_that_are_not_there_are_told_before_the_network_is_read(
+    arguments, words, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert words in one_line_of_status_2(main, ["predict", "--checkpoint", "net", *arguments], capsys)

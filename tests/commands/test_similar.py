@@ -27,7 +27,7 @@ def folder(tmp_path):
         for number in range(12):
             image = np.clip(rng.normal(color, 25, (64, 64, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(image).save(tmp_path / "among" / name / f"{number}.png")
-    (tmp_path / "among" / "notes.txt").write_text("no image")
+    (tmp_path / "among" / "notes.jpg").write_text("no image")
     return tmp_path
 
 

@@ -1,0 +1,84 @@
+"""The image files that a user names, found and read in batches."""
+
+import glob
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.data.decode import SUFFIXES, ImageDecodeError, read_image
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_text
+
+BATCH = 32
+
+
+def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: str = "IMAGE") -> list[Path]:
+    """The files that paths, folders, patterns and a list stand for, each once, in the order given.
+
+    Args:
+        names: files, which need not be there; folders, for all images below them; and patterns such as
+            `photos/*.jpg` and `**/*.png`, which a shell may have left unexpanded.
+        listed: file of further names, one per line; `-` for standard input.
+        flag: command-line flag that gave the names, for error messages.
+
+    Raises:
+        InputError: if the list cannot be read, or there is no name, or no file for one of them.
+    """
+    if listed:
+        lines = sys.stdin.read() if str(listed) == "-" else read_text(listed)
+        names = [*names, *filter(None, map(str.strip, lines.splitlines()))]
+    if not names:
+        raise InputError(f"{flag}: expected files, folders or patterns, or --list FILE; received none")
+    files: list[Path] = []
+    for name in map(str, names):
+        if os.path.isdir(name):
+            found = _below(name)
+        elif glob.has_magic(name) and not os.path.exists(name):
+            found = [path for path in sorted(glob.glob(name, recursive=True)) if os.path.isfile(path)]
+        else:
+            found = [name]
+        if not found:
+            raise InputError(
+                f"{flag}: expected image files ({', '.join(SUFFIXES)}); received {name}, where none is"
+            )
+        files += map(Path, found)
+    return list(dict.fromkeys(files))
+
+
+def _below(folder: str) -> list[str]:
+    return sorted(
+        os.path.join(where, name)
+        for where, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    )
+
+
+def read_batches(net: Trained, files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
+    """Reads and preprocesses files in threads, one batch ahead.
+
+    Yields:
+        For each file of a batch: its image as `net.preprocess` returns it, or why it is not readable.
+    """
+    with ThreadPoolExecutor() as pool:
+        batches: deque = deque()
+        for start in range(0, len(files), BATCH):
+            chunk = files[start : start + BATCH]
+            batches.append(zip(chunk, pool.map(partial(_read, net), chunk), strict=True))
+            if len(batches) > 1:
+                yield list(batches.popleft())
+        yield from map(list, batches)
+
+
+def _read(net: Trained, path: Path) -> np.ndarray | str:
+    try:
+        return net.preprocess(read_image(path))
+    except (OSError, ImageDecodeError) as error:
+        return getattr(error, "strerror", None) or str(error)

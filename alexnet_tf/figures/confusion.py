@@ -1,0 +1,39 @@
+"""The confusion matrix of a classifier."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from alexnet_tf.figures.look import caption, title
+
+# With more classes neither counts nor names would be readable.
+MOST_COUNTS, MOST_NAMES = 25, 60
+
+
+def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
+    """Draws the share of each class's images that each class was predicted for.
+
+    Args:
+        matrix: int [classes, classes], images by class (rows) and predicted class.
+        names: names of the classes.
+        dataset: name of the data set.
+    """
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    axes.set(xlabel="predicted class", ylabel="class")
+    if len(names) <= MOST_NAMES:
+        axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
+        axes.set_yticks(range(len(names)), names, parse_math=False)
+    if len(names) <= MOST_COUNTS:
+        for (row, column), count in np.ndenumerate(matrix):
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(count or ""), ha="center", va="center", color=color)
+    figure.colorbar(image, label="share of the class's images", shrink=0.7)
+    error = 1 - matrix.trace() / max(matrix.sum(), 1)
+    title(figure, f"{error:.1%} of {matrix.sum():,} images get another class")
+    caption(figure, f"{dataset}. Rows: the class of an image; columns: the most probable class.")
+    return figure
