@@ -25,6 +25,7 @@ from alexnet_tf.runtime.commandline import (
     run_command,
     whole_number,
 )
+from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
 from alexnet_tf.runtime.startup import quiet_startup
 
@@ -35,9 +36,9 @@ EXPLAINED_NETWORK = (
 )
 EXAMPLES = {
     "summary": "--model alexnet-one-tower",
-    "train": "--model alexnet-scaled --dataset folder:photos --epochs 20 --out net",
-    "evaluate": "--checkpoint net --dataset folder:photos --views 10",
-    "predict": "--checkpoint net photo.jpg",
+    "train": "--dataset folder:photos --epochs 60 --out net",
+    "evaluate": "--checkpoint net --dataset folder:photos --views 10 --out errors",
+    "predict": "--checkpoint net --csv predictions.csv photos/ another.jpg",
     "figures": "--checkpoint net --dataset folder:photos --out figures",
     "explain": "--image photo.jpg --out pictures",
     "similar": "photo.jpg --checkpoint net --among photos --out alike",
@@ -45,6 +46,8 @@ EXAMPLES = {
     "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
     "data": "--dataset folder:photos --out about",
 }
+# With fewer training images a folder gets another default than the paper's network.
+FEW_IMAGES = 10_000
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
 
@@ -77,7 +80,9 @@ def _parser() -> OneLineParser:
 
     train = add("train", "train a model on a data set")
     network = train.add_mutually_exclusive_group()
-    network.add_argument("--model", type=MODEL, help=f"{models}; default alexnet")
+    network.add_argument(
+        "--model", type=MODEL, help=f"{models}; default alexnet, for a small folder alexnet-few-images"
+    )
     network.add_argument(
         "--from", type=Path, metavar="DIR", dest="start", help="start from a trained network"
     )
@@ -204,6 +209,8 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
 
 def _run(name: str, options: argparse.Namespace) -> int:
     # Flags and locks are checked before TensorFlow is imported, which takes seconds.
+    if name == "train" and not (options.model or options.recipe or options.start):
+        options.model = _default_model(options.dataset)
     if getattr(options, "settings", None) and not getattr(options, "start", None):
         config = PRESETS[options.model or "alexnet"].config(options.dataset)
         if options.recipe:
@@ -218,6 +225,25 @@ def _run(name: str, options: argparse.Namespace) -> int:
             options.access = DataAccess(options.data_dir, not options.no_download)
         command = importlib.import_module(f"alexnet_tf.commands.{name.replace('-', '_')}")
     return command.run(options)
+
+
+def _default_model(dataset: str) -> str:
+    """The model that `train` takes without `--model`; says so if it is not the paper's."""
+    if not dataset.startswith("folder:"):
+        return "alexnet"
+    from alexnet_tf.data.sources.folder import open_tree
+
+    images, chosen = open_tree(dataset).trained, "alexnet-few-images"
+    if images >= FEW_IMAGES:
+        return "alexnet"
+    print_lines(
+        [
+            f"{images:,} training files are too few for the paper's recipe, which can diverge on so few; "
+            f"chosen: --model {chosen} (64-pixel images, He initialisation, batches of 32); "
+            "--model alexnet is the paper's, and --from NET starts from a trained network"
+        ]
+    )
+    return chosen
 
 
 def entry() -> NoReturn:

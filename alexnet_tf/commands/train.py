@@ -1,6 +1,7 @@
 """`alexnet_tf train`: trains a network on a data set; writes it, its curve and optional files."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -117,10 +118,18 @@ def _train(
     if is_chief(strategy):
         save_trained(out, model, config, data, _about(history, strategy))
         remove_checkpoint(state)
-    diverged = history.status == "diverged"
-    if diverged:
-        print(f"diverged: {history.message}; no network is written", file=sys.stderr)
-    return int(diverged)
+    if history.status == "diverged":
+        print(
+            f"diverged: {history.message}; no network is written; a lower rate may help: "
+            f"--set learning_rate={config.train.learning_rate / 10:g}",
+            file=sys.stderr,
+        )
+        return 1
+    if is_chief(strategy):
+        last = history.curve[-1]
+        print(f"{out}: test error {last['test_error']:.1%} after epoch {last['epoch']}", flush=True)
+        print(f"next: alexnet predict --checkpoint {shlex.quote(str(out))} IMAGE...", flush=True)
+    return 0
 
 
 def open_run_data(config: Config, start: Trained | None, access: DataAccess = DataAccess()) -> DataPipelines:

@@ -38,6 +38,11 @@ SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=Fals
 # The paper's section 5, but with a constant learning rate; the schedules are in `RECIPES`.
 SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=0.9, weight_decay=5e-4)
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
+CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
+
+# For a folder of a few hundred photos. On 16 classes of 26 training images each (of ImageNet, 64x64), the
+# paper's network and recipe go from a training loss of 3.2 to 16.8 in the first epoch.
+FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
 # "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
 # The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
@@ -127,7 +132,8 @@ PRESETS = {
     "alexnet-code": Preset(CODE, 1000),
     "alexnet-caffe": Preset(CAFFE, 1000, dataclasses.replace(CROPS_OF_256, crop=227)),
     "alexnet-one-tower": Preset(ONE_TOWER, 1000),
-    "alexnet-scaled": Preset(SCALED, 100, DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)),
+    "alexnet-scaled": Preset(SCALED, 100, CROPS_OF_64),
+    "alexnet-few-images": Preset(SCALED, 16, CROPS_OF_64, FEW_IMAGES),
     "one-weird-trick": Preset(OneWeirdTrickConfig(), 1000, GIST_DATA, GIST_TRAIN),
     "one-weird-trick-cifar10": Preset(
         OneWeirdTrickConfig(enlarge=224),

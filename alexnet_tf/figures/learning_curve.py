@@ -23,6 +23,8 @@ LINES = (
 )
 LOSSES = (("train_loss", "training loss", PALETTE[0]), ("test_loss", "test loss", PALETTE[1]))
 COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES), *(line[0] for line in LOSSES))
+# Not in the curve of a network of five classes or fewer.
+OPTIONAL = ("test_top5_error",)
 NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
 
@@ -50,7 +52,11 @@ def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
 def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[dict[str, Any]]:
     try:
         rows = [
-            {name: row[name] if name in texts else float(row[name]) for name in columns}
+            {
+                name: row[name] if name in texts else float(row[name])
+                for name in columns
+                if name in row or name not in OPTIONAL
+            }
             for row in csv.DictReader(io.StringIO(read_text(path), newline=""))
         ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
@@ -108,8 +114,9 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
     epochs = [row["epoch"] for row in rows]
-    heights = spread([rows[-1][line[0]] for line in LINES], 0.05)
-    for (column, label, color, line), height in zip(LINES, heights, strict=True):
+    lines = [line for line in LINES if line[0] in rows[-1]]
+    heights = spread([rows[-1][line[0]] for line in lines], 0.05)
+    for (column, label, color, line), height in zip(lines, heights, strict=True):
         values = [row[column] for row in rows]
         axes.plot(epochs, values, color=color, linestyle=line, linewidth=1.8)
         axes.annotate(

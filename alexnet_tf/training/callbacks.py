@@ -15,6 +15,7 @@ from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.results.csv_rows import to_csv, to_lines
 from alexnet_tf.runtime.checksums import write_with_sums
 from alexnet_tf.runtime.files import write_text
+from alexnet_tf.training.evaluate import TOP_K
 from alexnet_tf.training.schedule import learning_rate
 
 ALL_LAYERS = "all"
@@ -63,7 +64,8 @@ class HistoryFiles(keras.callbacks.Callback):
     """Writes the measurements so far after every epoch: curve.csv, selection.csv, gradient_norms.csv.
 
     Each file is replaced as a whole, so a run that is killed and resumed neither repeats nor omits an epoch.
-    The last two files are written only if there are such measurements.
+    The last two files are written only if there are such measurements. The top-5 error of five classes or
+    fewer, which is always 0, is left out.
     """
 
     def __init__(self, folder: Path):
@@ -91,7 +93,9 @@ class HistoryFiles(keras.callbacks.Callback):
             ("gradient_norms", history.gradient_norms),
         ):
             if rows:
-                write_text(self._folder / f"{name}.csv", to_csv(list(rows[0]), rows))
+                few = self.model.output.shape[-1] <= TOP_K
+                columns = [column for column in rows[0] if not (few and column.endswith("_top5_error"))]
+                write_text(self._folder / f"{name}.csv", to_csv(columns, rows))
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.__main__ import main
+from alexnet_tf.__main__ import _default_model, main
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
@@ -59,7 +60,10 @@ def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
     with open(trained / "quarantine.csv", newline="") as file:
         assert {Path(row["path"]).name for row in csv.DictReader(file)} == {"text.jpg", "empty.jpg"}
     with open(trained / "curve.csv", newline="") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2", "3", "4"]
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2", "3", "4"]
+    assert "test_error" in rows[0]
+    assert "test_top5_error" not in rows[0], "there are three classes"
 
 
 def test_what_else_a_run_writes(tree, tmp_path):
@@ -162,6 +166,29 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
 
     assert words in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_small_folder_gets_a_recipe_that_learns_and_says_so(tree, tmp_path, capsys, monkeypatch):
+    assert _default_model(f"folder:{tree}") == "alexnet-few-images"
+    said = capsys.readouterr().err
+    assert "62 training files are too few" in said
+    assert "chosen: --model alexnet-few-images" in said
+    for choice in (["--model", "alexnet"], ["--recipe", "2012"]):
+        wrong = ["train", "--dataset", f"folder:{tree}", "--out", str(tmp_path), "--set", "crop=-1", *choice]
+        assert "crop" in one_line_of_status_2(main, wrong, capsys), "nothing is chosen for the user"
+    monkeypatch.setattr("alexnet_tf.__main__.FEW_IMAGES", 62)
+    assert _default_model(f"folder:{tree}") == _default_model("builtin") == "alexnet"
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_recipe_for_few_images_learns(tree, tmp_path):
+    assert main(["train", "--dataset", f"folder:{tree}", "--epochs", "8", "--out", str(tmp_path)]) == 0
+
+    with open(tmp_path / "curve.csv", newline="") as file:
+        losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < losses[0]
+    assert max(losses) < 2 * losses[0], "the paper's recipe goes to five times that"
 
 
 def test_evaluate_on_other_classes(trained, capsys):
@@ -283,7 +310,11 @@ def test_a_folder_that_another_process_trains_in_is_refused(tree, tmp_path, caps
     with claimed(tmp_path / LOCK_NAME, "the first"):
         line = one_line_of_status_2(main, arguments, capsys)
         assert main([*arguments[:-1], str(tmp_path / "another"), "--epochs", "1"]) == 0
-        capsys.readouterr()
+        said = capsys.readouterr()
+    assert re.search(
+        r"note: 60 images, 3 classes; 2 files not used \(.*\): .*another/quarantine.csv", said.err
+    )
+    assert re.search(r"another: test error \d+\.\d% after epoch 1", said.out)
 
     assert f"--out {tmp_path}: expected no other process" in line
     assert f"process {os.getpid()} on {socket.gethostname()} since" in line

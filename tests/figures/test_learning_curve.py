@@ -48,6 +48,18 @@ def test_what_the_panel_shows(tmp_path):
     assert rate_drops(rows) == [(1, 0.01)]
 
 
+def test_a_curve_without_top5_error_is_drawn_without(tmp_path):
+    lines = [line.split(",") for line in ROWS.splitlines()]
+    few = "\n".join(",".join([*line[:5], *line[6:]]) for line in lines)
+    (tmp_path / "curve.csv").write_text(few)
+
+    with house_look():
+        axes = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats").axes[0]
+
+    labels = {text.get_text() for text in axes.texts}
+    assert labels == {"training error 50.0%", "test error 62.0%", "rate 0.01"}
+
+
 def test_names_of_curves_that_end_together_are_apart(tmp_path):
     (tmp_path / "curve.csv").write_text(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n")
 

@@ -57,15 +57,7 @@ def load_folder(
             training image, the report split has a class that the training split lacks, or the images do not
             fit in memory.
     """
-    path = name.removeprefix("folder:")
-    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
-    root = Path(os.path.expanduser(path))
-    if not path or not os.path.isdir(root):
-        received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
-        raise InputError(
-            f"{name}: expected a folder with one folder of images per class; received {received}"
-        )
-    tree = list_tree(name, root)
+    tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
     # If no size is requested, read the sizes in the files' headers to choose one.
     sizes = None if image_size else _read_sizes(tree)
@@ -74,6 +66,23 @@ def load_folder(
     if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
         return _stream(name, tree, image_size, expected)
     return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
+
+
+def open_tree(name: str) -> FolderTree:
+    """Lists the files of `folder:PATH`; reads none of them.
+
+    Raises:
+        InputError: if the path does not exist, or its layout is not one of those of `load_folder`.
+    """
+    path = name.removeprefix("folder:")
+    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
+    root = Path(os.path.expanduser(path))
+    if not path or not os.path.isdir(root):
+        received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
+        raise InputError(
+            f"{name}: expected a folder with one folder of images per class; received {received}"
+        )
+    return list_tree(name, root)
 
 
 def _stream(
