@@ -18,13 +18,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> OneLineParser:
-    parser = OneLineParser(prog="benchmarks", description="Speed and memory, against PyTorch and the limits.")
+    parser = OneLineParser(
+        prog="benchmarks",
+        description="Speed and memory, against PyTorch and the limits.",
+        epilog="example: python -m benchmarks run --quick --items alexnet_step",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
     def add(name: str, command: Callable[[argparse.Namespace], int], purpose: str) -> OneLineParser:
-        added = commands.add_parser(name, help=purpose)
+        example = f"example: python -m benchmarks {name} --results-dir runs/benchmarks"
+        added = commands.add_parser(name, help=purpose, description=purpose, epilog=example)
         added.set_defaults(command=command)
-        added.add_argument("--results-dir", type=Path, default=Path("results/benchmarks"))
+        added.add_argument(
+            "--results-dir",
+            type=Path,
+            default=Path("results/benchmarks"),
+            help="where rows are; default results/benchmarks",
+        )
         return added
 
     running = add("run", _run, "measure; rows go to RESULTS_DIR/<machine kind>/")
@@ -33,7 +43,9 @@ def _parser() -> OneLineParser:
     running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
     add("report", _report, "table, chart and README's section from recorded rows")
     scaling = add("scaling", _scaling, "predict training on many machines like those measured")
-    scaling.add_argument("--out", type=Path, default=Path("results/scaling"))
+    scaling.add_argument(
+        "--out", type=Path, default=Path("results/scaling"), help="folder to write; default results/scaling"
+    )
     growing = add("growth", _growth, "time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     add("profile", _profile, "time of each part of a training step of AlexNet")

@@ -27,6 +27,16 @@ COMPARE = (
     "some arm, 2 bad input."
 )
 
+EXAMPLES = {
+    "list": "--json",
+    "run": "relu --dataset builtin --arms relu,tanh --seeds 0,1 --set batch_size=64",
+    "search": "ablation-dropout --dataset cifar10 --dry-run",
+    "rerun": "RUN_ID --epochs 2",
+    "compare": "results runs --margin 0.01",
+    "report": "--results-dir runs",
+    "tables": "--results-dir runs",
+    "figures": "runs/cifar10/ablation-relu results/cifar10/ablation-relu --out figure",
+}
 FOLDERS = (
     "<results-dir>/<data set>/<experiment>: instead of redrawing all, draw one figure of the runs in these "
     "folders, such as committed ones and one's own"
@@ -137,6 +147,8 @@ def _parser() -> OneLineParser:
         if name == "figures":
             _add_look(reporting)
         reporting.set_defaults(command=commands.report, tables=name != "figures", figures=name != "tables")
+    for name, example in EXAMPLES.items():
+        subparsers.choices[name].epilog = f"example: python -m experiments {name} {example}"
     return parser
 
 

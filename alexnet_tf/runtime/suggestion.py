@@ -11,9 +11,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("bach_size", ["batch_size", "epochs"])
     "; did you mean 'batch_size'?"
+    >>> did_you_mean("alexnt", ["alexnet", "batch-norm-alexnet"])
+    "; did you mean 'alexnet'?"
     """
     names = list(known)
     # A name may also be known by its last part, such as relu for ablation-relu.
-    short = {each.rpartition("-")[2]: each for each in names}
-    close = difflib.get_close_matches(name, [*names, *short], 1)
-    return f"; did you mean {short.get(close[0], close[0])!r}?" if close else ""
+    short = {**{each.rpartition("-")[2]: each for each in names}, **{each: each for each in names}}
+    close = difflib.get_close_matches(name, short, 1)
+    return f"; did you mean {short[close[0]]!r}?" if close else ""

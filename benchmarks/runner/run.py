@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
+from alexnet_tf.runtime.suggestion import did_you_mean
 from benchmarks.plan import ITEMS, Comparison, Place
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.machine import (
@@ -45,7 +46,10 @@ def run_benchmark(
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
-        raise InputError(f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}")
+        raise InputError(
+            f"--items: expected some of {', '.join(ITEMS)}; received {', '.join(unknown)}"
+            + did_you_mean(unknown[0], ITEMS)
+        )
     folder = machine_folder(results_dir)
     path, failures = folder / "machine.csv", []
     earlier = read_machine(path)

@@ -13,6 +13,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.interval import Interval
 from alexnet_tf.runtime.processor import has_bfloat16
+from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
 # Settings that do not name an arm: a shorter run and another precision are stated with the rows.
@@ -54,7 +55,10 @@ class Options:
         names = [arm.name for arm in experiment.arms]
         unknown = [name for name in self.arms if name not in names]
         if unknown:
-            raise InputError(f"--arms: expected some of {', '.join(names)}; received {', '.join(unknown)}")
+            raise InputError(
+                f"--arms: expected some of {', '.join(names)}; received {', '.join(unknown)}"
+                + did_you_mean(unknown[0], names)
+            )
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
     def variant(self, arm: Arm) -> tuple[str, Variant]:

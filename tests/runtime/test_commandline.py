@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import alexnet_tf.__main__
+import benchmarks.__main__
 import experiments.__main__
 from alexnet_tf.runtime.commandline import run_command
 from alexnet_tf.runtime.errors import InputError
@@ -70,7 +71,11 @@ def test_exit_status(capsys, command, status, line):
     assert len(error.splitlines()) == bool(line)
 
 
-PROGRAMS = {"alexnet": alexnet_tf.__main__, "experiments": experiments.__main__}
+PROGRAMS = {
+    "alexnet": alexnet_tf.__main__,
+    "experiments": experiments.__main__,
+    "benchmarks": benchmarks.__main__,
+}
 
 
 def commands_of(program) -> dict[str, argparse.ArgumentParser]:
@@ -86,12 +91,13 @@ def test_every_flag_says_what_it_is(program):
         assert [flag for flag in silent if flag != argparse.SUPPRESS] == [], name
 
 
-def test_every_command_has_an_example_that_its_flags_allow():
-    for name, command in commands_of(alexnet_tf.__main__).items():
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_command_has_an_example_that_its_flags_allow(program):
+    for name, command in commands_of(PROGRAMS[program]).items():
         if name:
-            words = command.epilog.split()
-            assert words[:3] == ["example:", "alexnet", name]
-            command.parse_args(words[3:])
+            _, before, words = command.epilog.partition(f"{program} {name}")
+            assert before, "the example names the command"
+            command.parse_args(words.split())
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,9 @@ def test_a_call_without_arguments_prints_help(program, arguments, capsys):
         ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "schedule=plato"], "plateau"),
         ("alexnet", ["export", "x", "--format", "savedmodel", "--out", "y"], "saved-model"),
         ("experiments", ["lists", "x"], "list"),
+        ("alexnet", ["summary", "--model", "alexnt"], "alexnet"),
         ("experiments", ["run", "rellu"], "ablation-relu"),
+        ("experiments", ["run", "relu", "--dataset", "builtin", "--arms", "tannh"], "tanh"),
         ("experiments", ["run", "ablation-poolings"], "ablation-pooling"),
         ("experiments", ["run", "relu", "--precision", "float23"], "float32"),
     ],
