@@ -37,12 +37,12 @@ def _run(options: argparse.Namespace) -> int:
                 known[name], options.seed, options.trials or known[name].TRIALS, Path(scratch)
             ):
                 trials.append(trial)
+                write_trials(folder / f"{name}.csv", trials)
                 print(
                     f"{name} {trial.name}: {trial.outcome} {trial.detail}".rstrip(),
                     file=sys.stderr,
                     flush=True,
                 )
-        write_trials(folder / f"{name}.csv", trials)
         counts = ", ".join(f"{sum(t.outcome == outcome for t in trials)} {outcome}" for outcome in OUTCOMES)
         print(f"{name}: {len(trials)} trials: {counts}", flush=True)
         as_promised = as_promised and all(trial.outcome == AS_PROMISED for trial in trials)
