@@ -104,8 +104,10 @@ def _training_figure(evidence: Evidence, panel: str) -> Figure:
     if panel:
         if panel not in letters[: len(pairs)] and panel != "a":
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-        draw_pair(figure.add_subplot(), evidence, pairs[max(letters.find(panel), 0)], curves, linear=True)
+        pair = pairs[max(letters.find(panel), 0)]
+        # Each variant adds two lines to the legend and one to the effects.
+        figure = Figure(figsize=(6.4, 4.2 + 0.6 * (len(pair) - 1)), layout="constrained")
+        draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
         return figure
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
