@@ -7,6 +7,7 @@ because an XLA cluster would need a server with XLA and has no counterpart in ON
 import argparse
 import importlib.util
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,9 @@ def write_onnx(net: Trained, folder: Path) -> None:
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
 
-    patch_tf2onnx()  # for NumPy 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        patch_tf2onnx()  # for NumPy 2
     with portable_operations():
         model, _ = tf2onnx.convert.from_function(
             tf.function(classifier(net)), input_signature=[pixel_spec(net)], opset=OPSET
