@@ -1,5 +1,8 @@
 """An interrupted run goes on where it was, with the numbers of one that was not."""
 
+import functools
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +18,9 @@ from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, metrics, run
 
+# The runs that nothing interrupts, each trained once.
+whole_run = functools.cache(run)
+
 
 @pytest.mark.parametrize(
     ("finished", "changes", "replicas"),
@@ -29,7 +35,7 @@ from tests.tiny_runs import Interrupt, metrics, run
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, changes, replicas):
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if replicas == 2 else None
     config = TINY_CONFIG.replace(flip=True, pad=1, schedule="steps", drops=(2,), weight_decay=1e-3, **changes)
-    whole_model, whole = run(config, strategy=strategy)
+    whole_model, whole = whole_run(config, strategy=strategy)
 
     state, interrupt = tmp_path / "state.npz", Interrupt("on_epoch_begin", finished + 1)
     with pytest.raises(KeyboardInterrupt):
@@ -45,38 +51,48 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path, finished, changes, re
         np.testing.assert_array_equal(resumed.value.numpy(), uninterrupted.value.numpy())
 
 
-def test_a_finished_checkpoint_trains_no_further(tmp_path):
-    _, history = run(checkpoint=tmp_path / "state.npz")
-    content = (tmp_path / "state.npz").read_bytes()
+ONE_EPOCH = TINY_CONFIG.replace(epochs=1)
+
+
+@pytest.fixture(scope="module")
+def once_finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    return folder, run(ONE_EPOCH, checkpoint=folder / "state.npz")[1]
+
+
+@pytest.fixture
+def finished(once_finished, tmp_path):
+    """A copy of the checkpoints of a finished run; the path of the newest."""
+    return shutil.copytree(once_finished[0], tmp_path / "state") / "state.npz"
+
+
+def test_a_finished_checkpoint_trains_no_further(once_finished, finished):
+    content = finished.read_bytes()
     epochs = []
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
-    _, again = run(checkpoint=tmp_path / "state.npz", callbacks=[watch])
+    _, again = run(ONE_EPOCH, checkpoint=finished, callbacks=[watch])
 
     assert epochs == []
-    assert again.curve == history.curve
-    assert (tmp_path / "state.npz").read_bytes() == content
+    assert again.curve == once_finished[1].curve
+    assert finished.read_bytes() == content
 
 
-def test_a_checkpoint_of_another_run_is_left_alone(tmp_path):
-    run(checkpoint=tmp_path / "state.npz")
-    other = TINY_CONFIG.replace(learning_rate=0.02)
-
-    _, history = run(other, checkpoint=tmp_path / "state.npz")
+def test_a_checkpoint_of_another_run_is_left_alone(finished):
+    other = ONE_EPOCH.replace(learning_rate=0.02)
+    _, history = run(other, checkpoint=finished)
 
     assert metrics(history) == metrics(run(other)[1])
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
-def test_a_damaged_checkpoint_is_named(tmp_path, damage):
-    path = tmp_path / "state.npz"
-    run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+def test_a_damaged_checkpoint_is_named(finished, damage):
     # A damaged one alone is passed over for the one before.
-    for file in tmp_path.glob("state.npz*"):
+    for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)
 
     with pytest.raises(InputError, match=r"damaged file.*delete it to start the run anew"):
-        run(TINY_CONFIG.replace(epochs=1), checkpoint=path)
+        run(ONE_EPOCH, checkpoint=finished)
 
 
 def lost(arrays):
@@ -95,18 +111,16 @@ def broken(arrays):
 
 
 @pytest.mark.parametrize("change", [lost, cut, broken])
-def test_a_checkpoint_with_other_variables_is_refused(tmp_path, change):
-    config, path = TINY_CONFIG.replace(epochs=1), tmp_path / "state.npz"
-    run(config, checkpoint=path)
-    with np.load(path) as file:
+def test_a_checkpoint_with_other_variables_is_refused(finished, change):
+    with np.load(finished) as file:
         arrays = dict(file)
     words = change(arrays)
-    remove_checkpoint(path)
-    np.savez(path, **arrays)
-    path.write_bytes(path.read_bytes() + checksum(path.read_bytes()))
+    remove_checkpoint(finished)
+    np.savez(finished, **arrays)
+    finished.write_bytes(finished.read_bytes() + checksum(finished.read_bytes()))
 
     with pytest.raises(InputError, match=words):
-        run(config, checkpoint=path)
+        run(ONE_EPOCH, checkpoint=finished)
 
 
 def test_checkpoint_keeps_the_state_of_dropout(tmp_path):

@@ -219,15 +219,6 @@ def test_application_base():
     assert len(again.weights) == len(model.weights) == 16
 
 
-def test_application_notop_custom_input_tensor():
-    tensor = keras.layers.Conv2D(3, 2, strides=2)(keras.Input((223, 223, 3), name="custom"))
-
-    model = AlexNet(include_top=False, input_tensor=tensor, config=dataclasses.replace(PAPER, width=1 / 16))
-
-    assert model.input_shape == (None, 223, 223, 3)
-    assert model.output_shape == (None, 2, 2, 16)
-
-
 def test_too_small_an_image():
     with pytest.raises(ValueError, match="at least 11 pixels"):
         alexnet((8, 8, 3), 10)

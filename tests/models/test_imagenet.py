@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-import alexnet_tf
-from alexnet_tf.models import AlexNet, decode_predictions, preprocess_input
+from alexnet_tf.models import decode_predictions, preprocess_input
 from alexnet_tf.runtime.errors import InputError
 
 CLASS_INDEX = keras.src.applications.imagenet_utils
@@ -97,9 +96,3 @@ def test_mistakes_are_named(images):
         decode_predictions(np.zeros((1, 10)))
     with pytest.raises(InputError, match=r"expected probabilities \[n, 2\]; received \[2\]"):
         decode_predictions(np.zeros(2), class_names=["cat", "dog"])
-
-
-def test_they_are_public():
-    assert alexnet_tf.AlexNet is AlexNet
-    assert alexnet_tf.preprocess_input is preprocess_input
-    assert alexnet_tf.decode_predictions is decode_predictions

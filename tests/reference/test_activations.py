@@ -3,16 +3,7 @@
 import numpy as np
 import pytest
 
-from alexnet_tf.reference import dropout, relu, softmax
-
-
-def test_relu():
-    assert relu(np.array([[-1.5, 0.0], [2.5, -0.0]])).tolist() == [[0.0, 0.0], [2.5, 0.0]]
-
-
-def test_softmax_of_hand_computed_odds():
-    logits = np.log(np.array([[1.0, 2.0, 5.0], [2.0, 2.0, 4.0]]))
-    np.testing.assert_allclose(softmax(logits), [[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], rtol=1e-14)
+from alexnet_tf.reference import dropout, softmax
 
 
 def test_softmax_does_not_overflow_and_ignores_a_shift():
@@ -39,11 +30,6 @@ def test_test_time_output_is_the_mean_of_training(inverted):
     generator = np.random.default_rng(2)
     mean = np.mean([dropout(values, 0.5, generator, inverted) for _ in range(20_000)], axis=0)
     np.testing.assert_allclose(mean, dropout(values, 0.5, inverted=inverted), rtol=0.05)
-
-
-def test_paper_halves_at_test_time():
-    assert dropout(np.array([2.0, 4.0])).tolist() == [1.0, 2.0]
-    assert dropout(np.array([2.0, 4.0]), inverted=True).tolist() == [2.0, 4.0]
 
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])

@@ -1,8 +1,7 @@
-"""Convolution against explicit loops, SciPy and PyTorch's stored values."""
+"""Convolution against explicit loops and PyTorch's stored values."""
 
 import numpy as np
 import pytest
-from scipy.signal import correlate
 
 from alexnet_tf.reference import conv2d, dense
 from tests.pytorch_values import pytorch_values
@@ -44,22 +43,6 @@ def test_equals_loops(groups, stride, padding):
     output = conv2d(images, kernel, bias, stride, padding, groups)
     assert output.shape == expected.shape
     np.testing.assert_allclose(output, expected, rtol=1e-12, atol=1e-13)
-
-
-def test_equals_scipy():
-    images, kernel, _ = random_case(1, (9, 8), (3, 3), 3, 2, 1)
-    output = conv2d(images, kernel)
-    for b, f in np.ndindex(2, 2):
-        expected = correlate(images[b], kernel[..., f], mode="valid")[..., 0]
-        np.testing.assert_allclose(output[b, :, :, f], expected, rtol=1e-12, atol=1e-13)
-
-
-def test_kernel_is_not_flipped():
-    images = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]).reshape(1, 3, 3, 1)
-    kernel = np.arange(9.0).reshape(3, 3, 1, 1)
-    # A cross-correlation shows the kernel of an impulse turned around.
-    output = conv2d(images, kernel, padding=1)[0, :, :, 0]
-    assert output.tolist() == [[8, 7, 6], [5, 4, 3], [2, 1, 0]]
 
 
 def test_same_and_overhang_padding():

@@ -31,12 +31,6 @@ def test_lrn_equals_pytorch(n):
     np.testing.assert_allclose(output, stored["output"], rtol=1e-12)
 
 
-def test_lrn_by_hand():
-    # n=3, k=2, alpha=.5: 2 + .5 (4 + 16) = 12, the same, 2 + .5 (16 + 16) = 18, 2 + .5 * 16 = 10.
-    b = local_response_normalization(np.array([2.0, 4.0, 0.0, 4.0]), n=3, k=2, alpha=0.5, beta=1)
-    np.testing.assert_allclose(b, [2 / 12, 4 / 12, 0, 4 / 10], rtol=1e-15)
-
-
 @pytest.mark.parametrize("window", [1, 2, 3, 5])
 @pytest.mark.parametrize("divide_alpha", [False, True])
 def test_spatial_equals_loops(window, divide_alpha):

@@ -1,7 +1,6 @@
 """Numbers of window positions against counting them, and the paper's sizes."""
 
 import itertools
-import math
 
 import pytest
 
@@ -75,15 +74,6 @@ def test_parameters_of_the_paper():
         (4096, 1000),
     ]
     assert biases == [(96,), (256,), (384,), (384,), (256,), (4096,), (4096,), (1000,)]
-
-
-def test_one_tower_has_more_parameters_at_equal_width():
-    def total(**arguments):
-        return sum(math.prod(shape) for shape in alexnet_weight_shapes(**arguments))
-
-    # 60 million in the paper's abstract; conv2, conv4 and conv5 double with one tower.
-    assert total() == 60_965_224
-    assert total(towers=1) == 60_965_224 + 5 * 5 * 48 * 256 + 3 * 3 * 192 * 384 + 3 * 3 * 192 * 256
 
 
 @pytest.mark.parametrize(

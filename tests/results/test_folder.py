@@ -1,6 +1,5 @@
 """Rows on disk: exact, complete, and safe against kills and other processes."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -22,12 +21,6 @@ from alexnet_tf.results.folder import (
 from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.errors import InputError
 from tests.recording import METRICS, record, run_row, search_row
-
-
-def test_record_is_sorted_json(tmp_path):
-    record_run(tmp_path, run_row(), [], {"b": 1, "a": {"d": [1], "c": 2}}, METRICS)
-    text = (tmp_path / "records" / "x-relu-0.json").read_text()
-    assert text == json.dumps({"a": {"c": 2, "d": [1]}, "b": 1}, indent=1) + "\n"
 
 
 def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):

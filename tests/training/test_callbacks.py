@@ -103,7 +103,6 @@ def written(folder: Path) -> dict[str, list[dict[str, str]]]:
     ("files", "hook", "epochs"),
     [
         (HistoryFiles, "on_train_batch_begin", ["0", "1"]),
-        (Killed, "on_train_batch_begin", ["0", "1"]),
         (Killed, "on_epoch_end", ["0", "1", "2"]),
     ],
 )

@@ -8,7 +8,7 @@ import tensorflow as tf
 from alexnet_tf import make_optimizer
 from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import alexnet
-from alexnet_tf.training import train
+from alexnet_tf.training import network
 from alexnet_tf.training.optimizers import L2Adam, MomentumSGD
 
 
@@ -125,7 +125,7 @@ def test_a_frozen_layer_stands_still_and_the_others_go_on():
 
 
 def test_a_plain_compile_has_the_fast_paths():
-    assert train.make_optimizer is make_optimizer, "the rule of `train`, not one of its own"
+    assert network.make_optimizer is make_optimizer, "the rule of `train`, not one of its own"
     model = alexnet((67, 67, 3), 4, dataclasses.replace(PAPER, width=0.125, hidden=(16, 16)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(make_optimizer(0.01, weight_decay=5e-4), loss, jit_compile=False)
