@@ -5,17 +5,15 @@ Only fields that differ from their default enter the hash. A field added later t
 valid, if its default is the previous behaviour; and a default must never change once it is released.
 """
 
-import argparse
 import dataclasses
 import hashlib
 import json
 import typing
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alexnet_tf.config.models import CifarNetConfig, ModelConfig
-from alexnet_tf.runtime.commandline import whole_number
+from alexnet_tf.config.values import fits, parse
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
@@ -199,7 +197,7 @@ class Config:
             given[name] = setting
             parts = (self.data, self.model, self.train, self)
             owner = next(part for part in parts if name in _field_names(part))
-            changes[name] = _parse(name, text, typing.get_type_hints(type(owner))[name])
+            changes[name] = parse(name, text, typing.get_type_hints(type(owner))[name])
         return self.replace(**changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -212,7 +210,7 @@ class Config:
     def from_dict(cls, values: dict[str, Any]) -> "Config":
         """Inverse of `to_dict`, also after conversion to and from JSON (lists become tuples again)."""
         for name, hint in (("precision", Precision), ("seed", int)):
-            if not _fits(values[name], hint):
+            if not fits(values[name], hint):
                 raise InputError(f"{name}: expected a value of the type {hint}; received {values[name]!r}")
         model = dict(values["model"])
         kind = model.pop("kind")
@@ -263,40 +261,6 @@ def _revive(kind: type, values: dict[str, Any]) -> Any:
     hints = typing.get_type_hints(kind)
     revived = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in revived.items():
-        if name in hints and not _fits(value, hints[name]):
+        if name in hints and not fits(value, hints[name]):
             raise InputError(f"{name}: expected a value of the type {hints[name]}; received {value!r}")
     return kind(**revived)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value has the type of a field; a whole number is also a number."""
-    choices = typing.get_args(hint)
-    if typing.get_origin(hint) is Literal:
-        return any(value == choice and type(value) is type(choice) for choice in choices)
-    if typing.get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(_fits(part, choices[0]) for part in value)
-    if isinstance(value, bool) or hint is not float:
-        return type(value) is hint
-    return isinstance(value, int | float)
-
-
-def _parse(name: str, text: str, hint: Any) -> Any:
-    """Parses `text` as the type of the field `name`, which error messages mention."""
-    choices = typing.get_args(hint)
-    if typing.get_origin(hint) is tuple:
-        return tuple(_parse(name, part, choices[0]) for part in text.split(",") if part)
-    readers: dict[Any, tuple[Callable[[str], Any], str]] = {
-        str: (str, "a text"),
-        int: (whole_number(), "a whole number >= 0"),
-        float: (float, "a number"),
-        bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
-    }
-    read, expected = readers.get(hint) or (
-        lambda text: dict(zip(choices, choices, strict=True))[text],
-        " or ".join(choices),
-    )
-    try:
-        return read(text)
-    except (KeyError, ValueError, argparse.ArgumentTypeError):
-        meant = did_you_mean(text, map(str, choices))
-        raise InputError(f"--set {name}: expected {expected}; received {text!r}{meant}") from None

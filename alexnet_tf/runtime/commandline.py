@@ -33,10 +33,7 @@ class OneLineParser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
-            message = (
-                f"expected one of {', '.join(known)}; received {value!r}{did_you_mean(str(value), known)}"
-            )
-            raise argparse.ArgumentError(action, message)
+            raise argparse.ArgumentError(action, _expected_one_of(known, str(value)))
 
 
 def whole_number(least: int = 0) -> Callable[[str], int]:
@@ -63,12 +60,14 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in known:
-            raise argparse.ArgumentTypeError(
-                f"expected one of {', '.join(known)}; received {text!r}{did_you_mean(text, known)}"
-            )
+            raise argparse.ArgumentTypeError(_expected_one_of(known, text))
         return text
 
     return parse
+
+
+def _expected_one_of(known: Sequence[str], text: str) -> str:
+    return f"expected one of {', '.join(known)}; received {text!r}{did_you_mean(text, known)}"
 
 
 def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
@@ -84,15 +83,7 @@ def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
     """Adds `--set FIELD=VALUE` and its short forms `--epochs N` and `--precision NAME`, all in `settings`."""
-    epochs = whole_number(1)
-
-    def precision(text: str) -> str:
-        if text not in precisions:
-            raise argparse.ArgumentTypeError(
-                f"expected one of {', '.join(precisions)}; received {text!r}{did_you_mean(text, precisions)}"
-            )
-        return f"precision={text}"
-
+    epochs, precision = whole_number(1), one_of(precisions)
     parser.add_argument(
         "--set",
         action="append",
@@ -112,7 +103,7 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
     parser.add_argument(
         "--precision",
         action="append",
-        type=precision,
+        type=lambda text: f"precision={precision(text)}",
         metavar="NAME",
         dest="settings",
         help=f"the same as --set precision=NAME: {', '.join(precisions)}",

@@ -1,0 +1,56 @@
+"""Values of a configuration's fields: read from the text of a setting, and checked against their types."""
+
+import argparse
+import typing
+from collections.abc import Callable
+from typing import Any, Literal
+
+from alexnet_tf.runtime.commandline import whole_number
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.suggestion import did_you_mean
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value has the type of a field; a whole number is also a number.
+
+    Example:
+
+    >>> fits(1, float), fits(1.0, int), fits(True, int)
+    (True, False, False)
+    """
+    choices = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return any(value == choice and type(value) is type(choice) for choice in choices)
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(fits(part, choices[0]) for part in value)
+    if isinstance(value, bool) or hint is not float:
+        return type(value) is hint
+    return isinstance(value, int | float)
+
+
+def parse(name: str, text: str, hint: Any) -> Any:
+    """Parses `text` as the type of the field `name`, which error messages mention.
+
+    Example:
+
+    >>> parse("drops", "20,30", tuple[int, ...])
+    (20, 30)
+    """
+    choices = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return tuple(parse(name, part, choices[0]) for part in text.split(",") if part)
+    readers: dict[Any, tuple[Callable[[str], Any], str]] = {
+        str: (str, "a text"),
+        int: (whole_number(), "a whole number >= 0"),
+        float: (float, "a number"),
+        bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
+    }
+    read, expected = readers.get(hint) or (
+        lambda text: dict(zip(choices, choices, strict=True))[text],
+        " or ".join(choices),
+    )
+    try:
+        return read(text)
+    except (KeyError, ValueError, argparse.ArgumentTypeError):
+        meant = did_you_mean(text, map(str, choices))
+        raise InputError(f"--set {name}: expected {expected}; received {text!r}{meant}") from None
