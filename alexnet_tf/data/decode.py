@@ -245,7 +245,7 @@ def central_square(image: np.ndarray | Image.Image, side: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Target:
+class ImageShape:
     """The common shape of all images of a set, and how it is reached.
 
     Attributes:
@@ -263,20 +263,20 @@ class Target:
         return image if isinstance(image, np.ndarray) else pixels(image)
 
 
-def choose_target(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> Target:
+def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> ImageShape:
     """Chooses the target shape for images of these sizes (height, width).
 
     Without `image_size`, a common size is kept, and images of different sizes become squares of 256 pixels.
 
     Example:
 
-    >>> choose_target([(9, 8), (9, 8)], None, 3)
-    Target(shape=(9, 8, 3), scaled=False)
-    >>> choose_target([(9, 8), (8, 9)], None, 3)
-    Target(shape=(256, 256, 3), scaled=True)
+    >>> choose_shape([(9, 8), (9, 8)], None, 3)
+    ImageShape(shape=(9, 8, 3), scaled=False)
+    >>> choose_shape([(9, 8), (8, 9)], None, 3)
+    ImageShape(shape=(256, 256, 3), scaled=True)
     """
     side = image_size or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
-    return Target((side, side, channels), True) if side else Target((*sizes[0], channels), False)
+    return ImageShape((side, side, channels), True) if side else ImageShape((*sizes[0], channels), False)
 
 
 def _open(file: BinaryIO) -> Image.Image:

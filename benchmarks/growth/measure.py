@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plan import Comparison, Contender
+from benchmarks.plan import Benchmark, Contender
 from benchmarks.rows import write_rows
 from benchmarks.runner.machine import describe_machine, machine_folder, write_machine
 from benchmarks.runner.photographs import scratch_folder, write_thumbnails
@@ -20,7 +20,7 @@ def image_counts(quick: bool) -> tuple[int, ...]:
     return (1_000, 10_000) if quick else (1_000, 10_000, 100_000)
 
 
-def sweeps(quick: bool, images: Path) -> Iterator[Comparison]:
+def sweeps(quick: bool, images: Path) -> Iterator[Benchmark]:
     """Comparisons that each vary one quantity; each contender is one value, named `<value> <quantity>`.
 
     Args:
@@ -28,11 +28,11 @@ def sweeps(quick: bool, images: Path) -> Iterator[Comparison]:
         images: folder with a subfolder `<count>` of JPEG files for each of `image_counts`.
     """
 
-    def sweep(case: str, quantity: str, build: str, arguments: dict[int, dict[str, Any]]) -> Comparison:
+    def sweep(case: str, quantity: str, build: str, arguments: dict[int, dict[str, Any]]) -> Benchmark:
         points = [
             Contender(f"{value} {quantity}", "tensorflow", build, given) for value, given in arguments.items()
         ]
-        return Comparison("growth", case, "images", tuple(points))
+        return Benchmark("growth", case, "images", tuple(points))
 
     step = "training_step.alexnet"
     batches = {
@@ -74,8 +74,8 @@ def run_growth(results_dir: Path, quick: bool = False) -> tuple[Path, list[str]]
         with scratch_folder() as images:
             for count in image_counts(quick):
                 write_thumbnails(images / str(count), count)
-            for comparison in sweeps(quick, images):
-                for row in measure_alone(comparison, {"tensorflow": worker}, CALLS):
+            for benchmark in sweeps(quick, images):
+                for row in measure_alone(benchmark, {"tensorflow": worker}, CALLS):
                     print(f"  {row}", flush=True)
                     rows.append(row)
                 write_rows(folder / "growth.csv", rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
 from alexnet_tf.runtime.suggestion import did_you_mean
-from benchmarks.plan import ITEMS, Comparison, Place
+from benchmarks.plan import ITEMS, Benchmark, Conditions
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.machine import (
     describe_item,
@@ -66,13 +66,13 @@ def run_benchmark(
         began = time.perf_counter()
         with scratch_folder() as jpegs:
             write_photographs(jpegs, QUICK_PHOTOGRAPHS if quick else PHOTOGRAPHS)
-            place = Place(quick, str(jpegs), thread_count())
+            conditions = Conditions(quick, str(jpegs), thread_count())
             for item in items or ITEMS:
                 started, description = time.perf_counter(), describe_item(about, described)
                 rows = []
-                for comparison in ITEMS[item](place):
-                    must_run = {one.name for one in comparison.contenders if one.must_run}
-                    for row in _measure(comparison, quick, workers):
+                for benchmark in ITEMS[item](conditions):
+                    must_run = {one.name for one in benchmark.contenders if one.must_run}
+                    for row in _measure(benchmark, quick, workers):
                         print(f"  {row}", flush=True)
                         rows.append(row)
                         if row.contender in must_run and not row.measured and row.message != NO_BFLOAT16:
@@ -90,11 +90,11 @@ def run_benchmark(
     return folder, failures
 
 
-def _measure(comparison: Comparison, quick: bool, workers: Mapping[str, Worker]) -> Iterator[Row]:
+def _measure(benchmark: Benchmark, quick: bool, workers: Mapping[str, Worker]) -> Iterator[Row]:
     # On a processor that only emulates bfloat16, a step takes minutes.
-    if comparison.case.endswith("bfloat16") and not has_bfloat16():
-        return (blank_row(comparison, contender, NO_BFLOAT16) for contender in comparison.contenders)
-    if comparison.item == "memory":
-        rows = measure_alone(comparison, workers, calls=1)
+    if benchmark.case.endswith("bfloat16") and not has_bfloat16():
+        return (blank_row(benchmark, contender, NO_BFLOAT16) for contender in benchmark.contenders)
+    if benchmark.item == "memory":
+        rows = measure_alone(benchmark, workers, calls=1)
         return (replace(row, amount=0.0, gflop=0.0, seconds=()) for row in rows)
-    return iter(measure(comparison, workers, QUICK if quick else FULL))
+    return iter(measure(benchmark, workers, QUICK if quick else FULL))

@@ -9,17 +9,17 @@ import pytest
 
 import benchmarks
 from benchmarks.growth.measure import sweeps
-from benchmarks.plan import ITEMS, Place
+from benchmarks.plan import ITEMS, Conditions
 
 ROOT = Path(benchmarks.__file__).parent
 
 
 def comparisons(quick):
-    return [one for item in ITEMS.values() for one in item(Place(quick, "/photographs", threads=2))]
+    return [one for item in ITEMS.values() for one in item(Conditions(quick, "/photographs", threads=2))]
 
 
 def contenders(found):
-    return [contender for comparison in found for contender in comparison.contenders]
+    return [contender for benchmark in found for contender in benchmark.contenders]
 
 
 @pytest.mark.parametrize("quick", [False, True])

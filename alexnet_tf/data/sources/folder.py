@@ -12,8 +12,8 @@ import numpy as np
 from alexnet_tf.data.arrays import ImageSet, example_hashes, hold_out
 from alexnet_tf.data.decode import (
     ImageDecodeError,
-    Target,
-    choose_target,
+    ImageShape,
+    choose_shape,
     decoded,
     image_dimensions,
     read_image,
@@ -62,7 +62,7 @@ def load_folder(
     # If no size is requested, read the sizes in the files' headers to choose one.
     sizes = None if image_size else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
-    shape = choose_target(expected, image_size, channels=3).shape
+    shape = choose_shape(expected, image_size, channels=3).shape
     if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
         return _stream(name, tree, image_size, expected)
     return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
@@ -166,7 +166,7 @@ def _decode(
                 f"{name}: expected images; received {len(tree.paths)} files, none of them readable"
                 f"{_first_reason(quarantine)}"
             )
-        target = choose_target(list(sizes.values()), image_size, channels=3)
+        target = choose_shape(list(sizes.values()), image_size, channels=3)
         images = np.empty((len(readable), *target.shape), np.uint8)
         fill = _or_reason(partial(_fill, images, target))
         with ThreadPoolExecutor() as pool:
@@ -186,7 +186,7 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
         return image_dimensions(file, oriented=True)
 
 
-def _fill(images: np.ndarray, target: Target, path: Path, row: int) -> None:
+def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
     image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
         raise ImageDecodeError(f"its header gives another size than its {image.shape[:2]} pixels")

@@ -34,7 +34,7 @@ class EncodedImages(Protocol):
         """
 
     def decode(self, data: bytes) -> np.ndarray | Image.Image:
-        """Decodes to an image that `Target.apply` takes; raises an ImageDecodeError for an incomplete one."""
+        """Decodes to an image that `ImageShape.apply` takes; raises an ImageDecodeError for a cut one."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""

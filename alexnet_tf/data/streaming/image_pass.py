@@ -15,7 +15,7 @@ import numpy as np
 from rich.progress import TaskID
 
 from alexnet_tf.data.arrays import example_hashes, fingerprint_header
-from alexnet_tf.data.decode import ImageDecodeError, Target, dimensions, why_unusable
+from alexnet_tf.data.decode import ImageDecodeError, ImageShape, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
@@ -50,7 +50,7 @@ class Pass:
     unusable: dict[int, str]
 
 
-def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: Target) -> Pass:
+def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: ImageShape) -> Pass:
     """Decodes the images of all groups in order, on all cores.
 
     Args:
@@ -141,7 +141,7 @@ class _Chunk:
     unusable: dict[int, str]
 
 
-def _look(encoded: EncodedImages, target: Target, summed: bool, rows: np.ndarray) -> _Chunk:
+def _look(encoded: EncodedImages, target: ImageShape, summed: bool, rows: np.ndarray) -> _Chunk:
     labels, hashes = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)
     sizes, unusable = np.zeros((len(rows), 2), np.int32), dict[int, str]()
     images, at = [], []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_tf.data.arrays import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
-from alexnet_tf.data.decode import Target, choose_target
+from alexnet_tf.data.decode import ImageShape, choose_shape
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.image_pass import read_through
@@ -32,7 +32,7 @@ class Scan:
         unusable: (row, reason) of each image that cannot be used.
     """
 
-    target: Target
+    target: ImageShape
     train_rows: np.ndarray
     report_rows: np.ndarray
     labels: np.ndarray
@@ -61,7 +61,7 @@ class Scan:
         """Inverse of `to_arrays`."""
         shape, scaled, fingerprint, unusable, count, selected_count = json.loads(str(arrays["facts"]))
         return cls(
-            target=Target(tuple(shape), scaled),
+            target=ImageShape(tuple(shape), scaled),
             sums=PixelSums(count, arrays["sums.sums"], arrays["sums.products"]),
             selected_sums=PixelSums(
                 selected_count, arrays["selected_sums.sums"], arrays["selected_sums.products"]
@@ -100,7 +100,7 @@ def scan_images(
     """
     to_hold_out = report_rows is None
     groups = [train_rows, np.zeros(0, np.int64) if report_rows is None else report_rows]
-    target = choose_target(sizes, image_size, encoded.channels)
+    target = choose_shape(sizes, image_size, encoded.channels)
     unusable: dict[int, str] = {}
     while True:
         seen = read_through(name, encoded, groups, target)
@@ -113,7 +113,7 @@ def scan_images(
                 f"(first: {encoded.describe(row)}, {reason})"
             )
         found = np.unique(seen.dimensions[np.concatenate(usable)], axis=0).tolist()
-        right = choose_target([tuple(size) for size in found], image_size, encoded.channels)
+        right = choose_shape([tuple(size) for size in found], image_size, encoded.channels)
         if to_hold_out and right == target:
             held_out = lowest_hashes(seen.hashes[usable[0]], seen.labels[usable[0]], HELD_OUT_SHARE)
             usable = [usable[0][~held_out], usable[0][held_out]]

@@ -34,7 +34,7 @@ class TfdsRecords:
         splits: names of the splits; rows are numbered consecutively over the splits in this order.
         keys: names of the features that hold the image and the label.
         channels: number of channels of a decoded image.
-        decode: function from the bytes of an image to an image that `Target.apply` takes.
+        decode: function from the bytes of an image to an image that `ImageShape.apply` takes.
 
     Raises:
         InputError: if the set is not stored as TFRecord, or its files are damaged.

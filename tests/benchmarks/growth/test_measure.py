@@ -4,7 +4,7 @@ from pathlib import Path
 
 import benchmarks.growth.measure as growth
 from benchmarks.__main__ import main
-from benchmarks.plan import Comparison, Contender
+from benchmarks.plan import Benchmark, Contender
 from benchmarks.rows import read_rows
 from benchmarks.runner.machine import machine_kind
 from benchmarks.runner.photographs import write_thumbnails
@@ -25,7 +25,7 @@ def test_a_point_that_fails_is_a_row_and_status_1(tmp_path, monkeypatch, capsys)
         Contender("1 images a batch", "tensorflow", "work.good", {"amount": 1}),
         Contender("2 images a batch", "tensorflow", "work.failing"),
     )
-    monkeypatch.setattr(growth, "sweeps", lambda *_: [Comparison("growth", "work", "images", points)])
+    monkeypatch.setattr(growth, "sweeps", lambda *_: [Benchmark("growth", "work", "images", points)])
     monkeypatch.setattr(growth, "image_counts", lambda quick: (4,))
     monkeypatch.setattr(growth, "Worker", lambda python, _: Worker(python, "tests.benchmarks.fake_side"))
 

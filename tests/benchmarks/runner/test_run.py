@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.plan import Comparison, Contender
+from benchmarks.plan import Benchmark, Contender
 from benchmarks.report.tables import conditions
 from benchmarks.rows import read_rows
 from benchmarks.runner import run
@@ -23,7 +23,7 @@ def fake_side(monkeypatch):
 
 def good(item):
     contender = Contender("good", "tensorflow", "work.good", {"amount": 1})
-    return lambda place: iter([Comparison(item, "case", "images", (contender,))])
+    return lambda place: iter([Benchmark(item, "case", "images", (contender,))])
 
 
 def interrupted(_):
@@ -92,7 +92,7 @@ def test_a_failure_of_what_must_run_is_status_1_after_all_is_written(
         good = Contender("good", "pytorch", "work.good", {"amount": 1})
         # On a processor without bfloat16 the second case is not measured, which does not count as a failure.
         for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
-            yield Comparison("inference", case, "images", (failing, good))
+            yield Benchmark("inference", case, "images", (failing, good))
 
     monkeypatch.setattr(run, "ITEMS", {"inference": item})
     monkeypatch.setattr(run, "has_bfloat16", lambda: False)

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from benchmarks.plan import Comparison, Contender
+from benchmarks.plan import Benchmark, Contender
 from benchmarks.runner.turns import Budget, measure, measure_alone
 from benchmarks.runner.worker import WorkerError
 
-COMPARISON = Comparison(
+COMPARISON = Benchmark(
     "item",
     "case",
     "images",
@@ -67,12 +67,12 @@ def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds(
     changes, seconds, least_rounds, rounds
 ):
     log = []
-    comparison = dataclasses.replace(COMPARISON, **changes)
+    benchmark = dataclasses.replace(COMPARISON, **changes)
 
-    rows = measure(comparison, workers(log), Budget(6, seconds, least_rounds, shortest=0.1))
+    rows = measure(benchmark, workers(log), Budget(6, seconds, least_rounds, shortest=0.1))
 
     assert [len(row.seconds) for row in rows] == rounds
-    assert {entry[2] for entry in log if entry[0] == "time"} == {comparison.calls}
+    assert {entry[2] for entry in log if entry[0] == "time"} == {benchmark.calls}
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])

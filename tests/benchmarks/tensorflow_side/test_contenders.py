@@ -11,7 +11,7 @@ from alexnet_tf.config.models import AlexNetConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import alexnet
-from benchmarks.plan import ITEMS, Place
+from benchmarks.plan import ITEMS, Conditions
 from benchmarks.runner.photographs import write_photographs
 from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
@@ -23,8 +23,8 @@ LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 
 
 
 def must_run():
-    place = Place(quick=False, jpegs="", threads=2)
-    found = [c for item in ITEMS.values() for comparison in item(place) for c in comparison.contenders]
+    place = Conditions(quick=False, jpegs="", threads=2)
+    found = [c for item in ITEMS.values() for benchmark in item(place) for c in benchmark.contenders]
     return {c.build: c for c in reversed(found) if c.must_run and "bfloat16" not in str(c.arguments)}
 
 
