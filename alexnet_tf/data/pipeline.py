@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
-from alexnet_tf.data.arrays import ImageSet, balanced_subset
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.batches import ReadSplit, evaluation_batches, training_batches
 from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.selection import balanced_subset
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 

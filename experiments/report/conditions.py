@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alexnet_tf.data.arrays import SELECTION_SHARE
+from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.statistics.intervals import is_tie
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row

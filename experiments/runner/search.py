@@ -15,8 +15,9 @@ import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import remove_checkpoint
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.arrays import SELECTION_SHARE, results_slug
+from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, example_hashes, hold_out
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.decode import (
     ImageDecodeError,
     ImageShape,
@@ -20,6 +20,7 @@ from alexnet_tf.data.decode import (
     why_unusable,
 )
 from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.selection import example_hashes, hold_out
 from alexnet_tf.data.sources.folder_splits import Quarantine, few
 from alexnet_tf.data.sources.folder_tree import FolderTree, list_tree
 from alexnet_tf.data.streaming.encoded import ImageFiles

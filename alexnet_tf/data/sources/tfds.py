@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import ImageSet, hold_out
+from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.decode import DEFAULT_SIDE, decoded
 from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.selection import hold_out
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.sources.tfds_images import decode_as_tfds, make_decoder, read_split
 from alexnet_tf.data.streaming.storage import Storage, is_streamed

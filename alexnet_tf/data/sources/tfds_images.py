@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_tf.data.arrays import Split
 from alexnet_tf.data.decode import ImageDecodeError, central_square, decoded, open_image
+from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
 # Number of images decoded at a time: enough to keep all cores busy.

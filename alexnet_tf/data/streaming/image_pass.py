@@ -14,9 +14,10 @@ from typing import TypeVar
 import numpy as np
 from rich.progress import TaskID
 
-from alexnet_tf.data.arrays import example_hashes, fingerprint_header
+from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.decode import ImageDecodeError, ImageShape, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
+from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 

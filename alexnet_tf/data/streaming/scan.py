@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.arrays import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
 from alexnet_tf.data.decode import ImageShape, choose_shape
 from alexnet_tf.data.pixel_statistics import PixelSums
+from alexnet_tf.data.selection import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.image_pass import read_through
 from alexnet_tf.runtime.errors import InputError

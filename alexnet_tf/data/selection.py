@@ -1,0 +1,131 @@
+"""Deterministic selections of the examples of a set: held-out splits and balanced subsets."""
+
+import hashlib
+
+import numpy as np
+
+from alexnet_tf.runtime.errors import InputError
+
+Split = tuple[np.ndarray, np.ndarray]
+
+# Fraction of each class in the selection split, and in the report split if a set has neither a test nor a
+# validation split.
+SELECTION_SHARE = 0.1
+HELD_OUT_SHARE = 0.2
+
+
+def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
+    """Marks a fixed fraction of each class, chosen by a hash of each example's bytes.
+
+    In a class of n examples, the `round(fraction * n)` examples with the lowest hashes are marked: at least
+    one, but none in a class of one example. The choice does not depend on the order of the examples.
+    Identical images of a class are all marked or all unmarked. So a class with many duplicates may exceed its
+    fraction; if all its examples would be marked, those with the highest marked hash are left out.
+
+    Args:
+        images: uint8 [n, height, width, channels].
+        labels: int64 [n].
+        fraction: fraction of each class, between 0 and 1 exclusive.
+
+    Returns:
+        bool [n], True for the marked examples.
+
+    Raises:
+        InputError: for a fraction outside 0..1.
+
+    Example:
+
+    >>> images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
+    >>> labels = np.arange(40) % 2
+    >>> mask = selection_mask(images, labels)
+    >>> np.bincount(labels[mask])
+    array([2, 2])
+    """
+    return lowest_hashes(example_hashes(images), labels, fraction)
+
+
+def example_hashes(images: np.ndarray) -> np.ndarray:
+    """Hashes the bytes of each image: uint8 [n, height, width, channels] to uint64 [n].
+
+    Example:
+
+    >>> example_hashes(np.zeros([1, 2, 2, 3], np.uint8))
+    array([2662362082681466911], dtype=uint64)
+    """
+    return np.fromiter(
+        (
+            int.from_bytes(hashlib.blake2b(example.data, digest_size=8).digest(), "big")
+            for example in np.ascontiguousarray(images)
+        ),
+        dtype=np.uint64,
+        count=len(images),
+    )
+
+
+def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
+    """Like `selection_mask`, but takes the examples' hashes, uint64 [n], instead of the images."""
+    if not 0 < fraction < 1:
+        raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
+    mask = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < 2:
+            continue
+        count = max(1, round(fraction * len(members)))
+        threshold = np.sort(hashes[members])[count - 1]
+        chosen = hashes[members] <= threshold
+        if chosen.all():
+            chosen = hashes[members] < threshold
+        mask[members] = chosen
+    return mask
+
+
+def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
+    """Holds out a report split, chosen by `selection_mask`, from a set without test or validation split.
+
+    Returns:
+        (images, labels) of the training split and (images, labels) of the held-out split, which has
+        `fraction` of each class.
+
+    Example:
+
+    >>> images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
+    >>> train, report = hold_out(images, np.arange(40) % 2)
+    >>> len(train[0]), len(report[0])
+    (32, 8)
+    """
+    mask = selection_mask(images, labels, fraction)
+    return (images[~mask], labels[~mask]), (images[mask], labels[mask])
+
+
+def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
+    """Selects a fixed, class-balanced subset of `count` examples.
+
+    The examples of a class are taken in a fixed pseudo-random order. A class with too few examples
+    contributes all of them, and the other classes contribute more. If `count` is not a multiple of the number
+    of classes, the first labels have one more example.
+
+    Args:
+        labels: int64 [n].
+        count: number of examples, at least 1; if it is above n, all n are selected.
+
+    Returns:
+        int64 [min(count, n)], ascending.
+
+    Raises:
+        InputError: for a count below 1.
+
+    Example:
+
+    >>> labels = np.array([0] * 6 + [1] * 2)
+    >>> np.bincount(labels[balanced_subset(labels, 6)])
+    array([4, 2])
+    """
+    if count < 1:
+        raise InputError(f"expected a count of at least 1; received {count}")
+    # Multiplicative hashing of the index. NumPy's generators may change between releases.
+    scattered = np.argsort(np.arange(1, len(labels) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    by_class = scattered[np.argsort(labels[scattered], kind="stable")]
+    sizes = np.unique(labels, return_counts=True)[1]
+    rank = np.concatenate([np.arange(size) for size in sizes]) if len(labels) else by_class
+    return np.sort(by_class[np.argsort(rank, kind="stable")[:count]])
