@@ -65,25 +65,6 @@ def environment_difference(pair: Pair) -> list[str]:
     return [f"{pair.name}: {'; '.join(differences)}"] if differences else []
 
 
-def record_problems(side: Side) -> tuple[list[str], list[str]]:
-    """The missing records of rows, and the cells of rows that differ from their record."""
-    folder = side.path / "records"
-    missing, disagreeing = [], []
-    for run, row in side.runs.items():
-        record, run_id = side.record(run), row["run_id"]
-        if record is None and not (folder / f"{run_id}.json").exists():
-            missing.append(str(folder / f"{run_id}.json"))
-        environment = (record or {}).get("environment", {})
-        disagreeing += [
-            f"{side.path / RUNS}: {row_name(RUNS, run)}: {name} {row[name]}, its record {environment[name]}"
-            for name in ENVIRONMENT_COLUMNS
-            if name in environment and row[name] not in ("", str(environment[name]))
-        ]
-    if len(missing) == len(side.runs) > 1:
-        missing = [f"{folder}: all {len(missing)}"]
-    return missing, disagreeing
-
-
 def _config_difference(pair: Pair, run: Key, other: Key) -> str:
     """The fields in which two configurations differ, or why they are unknown."""
     try:

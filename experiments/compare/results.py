@@ -7,24 +7,17 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.folders import KEYS, RUNS, SEARCH, Pair, find_pairs
 from experiments.compare.means import equivalence, mean_differences
-from experiments.compare.records import (
-    config_differences,
-    environment_difference,
-    record_differences,
-    record_problems,
-)
+from experiments.compare.records import config_differences, environment_difference, record_differences
 from experiments.compare.rows import compare_rows, lone_rows
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
 # The sections of the text, in order.
-SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, DISAGREEING, ALONE, MISSING, UNREADABLE = (
+SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, ALONE, UNREADABLE = (
     "differ",
     "configurations differ",
     "means over seeds, and A − B with its 95% interval (Welch)",
     "environments differ",
-    "rows disagree with their records",
     "without a partner",
-    "records missing",
     "not readable",
 )
 Findings = dict[str, list[str]]
@@ -40,8 +33,8 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
     Returns:
         status: 1 if rows with equal config hash, or the configurations or images in their records, differ;
-            else 2 if not all files could be read; else 0. Different config hashes and environments, missing
-            records, and runs that only one side has are listed but do not count as failures.
+            else 2 if not all files could be read; else 0. Different config hashes and environments, and runs
+            that only one side has, are listed but do not count as failures.
         text: human-readable report.
 
     Raises:
@@ -118,10 +111,6 @@ def _compare_pair(pair: Pair, tolerance: float, found: Findings, agreeing: dict[
     found[MEANS] += mean_differences(pair) if RUNS in compared else []
     found[ENVIRONMENTS] += environment_difference(pair)
     found[UNREADABLE] += [*problems, *pair.a.problems, *pair.b.problems]
-    for side in (pair.a, pair.b):
-        missing, disagreeing = record_problems(side)
-        found[MISSING] += missing
-        found[DISAGREEING] += disagreeing
 
 
 def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
