@@ -1,7 +1,7 @@
 """Writes all figures of a trained network to files."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -23,7 +23,7 @@ from alexnet_tf.figures.of_images import (
     neighbourhoods,
     predict_sample,
 )
-from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.results.csv_rows import to_lines
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.statistics.intervals import Interval
 
@@ -75,7 +75,7 @@ def figures_of(
         for file in measured:
             write_bytes(out / file.name, file.read_bytes())
         drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)
-        yield from _names([*(out / file.name for file in measured), *drawn])
+        yield from map(str, [*(out / file.name for file in measured), *drawn])
     else:
         yield f"no curve: {run / 'curve.csv'} is not there"
     if data:
@@ -87,7 +87,7 @@ def figures_of(
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
     """Writes Figure 2 for any network, trained or not, to a folder; see `figures_of`."""
     make_folder(out, "--out")
-    yield from _names(write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
+    yield from map(str, write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 
 
 def _kernels(net: Trained, out: Path) -> Iterator[str]:
@@ -96,10 +96,10 @@ def _kernels(net: Trained, out: Path) -> Iterator[str]:
         shares = tower_colorfulness(kernels, towers)
         count = kernels.shape[-1] // towers
         table = [(tower, count, share) for tower, share in enumerate(shares, start=1)]
-        write_text(out / "kernels.csv", to_csv(KERNELS_COLUMNS, _rows(KERNELS_COLUMNS, table)))
+        write_text(out / "kernels.csv", to_lines([KERNELS_COLUMNS, *table]))
         said = ", ".join(f"{share:.3f}" for share in shares)
         yield f"{out / 'kernels.csv'}: colourfulness {said}"
-    yield from _names(write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
+    yield from map(str, write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
 
 
 def _predictions(
@@ -114,14 +114,8 @@ def _predictions(
         "different classes, named above. Bars: the five most probable classes, from the central crop. "
         "Orange: the right one."
     )
-    yield from _names(
-        write_figure(
-            out / "predictions",
-            lambda: predictions_figure(sample, headline, about),
-            PHOTOGRAPH,
-            PHOTOGRAPH_DPI,
-        )
-    )
+    draw = functools.partial(predictions_figure, sample, headline, about)
+    yield from map(str, write_figure(out / "predictions", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
 
 
 def _neighbours(
@@ -133,7 +127,7 @@ def _neighbours(
          space.share.low, space.share.high, found.chance)
         for space in found.spaces
     ]  # fmt: skip
-    write_text(out / "neighbours.csv", to_csv(NEIGHBOURS_COLUMNS, _rows(NEIGHBOURS_COLUMNS, table)))
+    write_text(out / "neighbours.csv", to_lines([NEIGHBOURS_COLUMNS, *table]))
     said = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
     yield f"{out / 'neighbours.csv'}: of the query's class: {said}, by chance {found.chance:.1%}"
     images, classes, shown = neighbourhoods(net, data, found, names)
@@ -142,7 +136,7 @@ def _neighbours(
         neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)),
         *_neighbours_text(found, data, seed),
     )  # fmt: skip
-    yield from _names(write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
+    yield from map(str, write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
 
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
@@ -162,11 +156,3 @@ def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple
 def _interval(share: Interval) -> str:
     # A single query has no interval.
     return f"{share.mean:.1%}" + (f" [{share.low:.1%}, {share.high:.1%}]" if share.n > 1 else "")
-
-
-def _rows(columns: Sequence[str], table: Iterable[Sequence]) -> list[dict]:
-    return [dict(zip(columns, line, strict=True)) for line in table]
-
-
-def _names(files: Iterable[Path]) -> Iterator[str]:
-    return (str(file) for file in files)

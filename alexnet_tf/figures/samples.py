@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.figures.image_panels import shortened
 
 IMAGES = 6
 EPOCHS = 7
@@ -62,6 +63,6 @@ def _sheet(columns: list[np.ndarray], titles: list[str], names: list[str]) -> Fi
             axes.set_yticks([])
             axes.spines[:].set_visible(False)
     for row, name in enumerate(names):
-        text = name if len(name) <= 18 else name[:17] + "…"
+        text = shortened(name, 18)
         grid[row, 0].set_ylabel(text, fontsize=7, color="#333333", labelpad=2, parse_math=False)
     return figure
