@@ -17,6 +17,7 @@ import experiments.runner.search
 from alexnet_tf.config.fields import Config
 from alexnet_tf.training.history import History
 from experiments import EXPERIMENTS, find_experiments
+from experiments.report.figures.figure import draw
 
 ROOT = Path(__file__).parents[2]
 SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[1]
@@ -81,6 +82,7 @@ def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
     found = find_experiments(experiments.claims)
     monkeypatch.setattr(experiments, "EXPERIMENTS", found)
     monkeypatch.setattr(experiments.runner.search, "train", untrained)
+    monkeypatch.setattr("experiments.report.figures.figure.draw", draw)
     yield
     sys.modules.pop(f"experiments.claims.{Path(FILE).stem}")
 
