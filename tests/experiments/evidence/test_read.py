@@ -14,11 +14,11 @@ FOLDERS = [
     pytest.param(experiment, RESULTS / experiment.dataset / experiment.name, id=experiment.name)
     for experiment in EXPERIMENTS
 ]
-# Runs in the other precision, with rates of the same searches.
-IN_FLOAT32 = [
-    pytest.param(experiment, folder, id=f"float32-{experiment.name}")
+# Also runs in the other precision, and on other data sets than that of the evidence.
+COMMITTED = [
+    pytest.param(experiment, path.parent, id=str(path.parent.relative_to(RESULTS)))
     for experiment in EXPERIMENTS
-    if (folder := RESULTS / "float32" / experiment.dataset / experiment.name).exists()
+    for path in sorted(RESULTS.rglob(f"{experiment.name}/runs.csv"))
 ]
 
 
@@ -47,7 +47,7 @@ def test_every_rate_won_its_search(experiment, folder):
         assert rates[0] < winners[0] < rates[-1], f"{arm.name}: the winner is on the edge of its grid"
 
 
-@pytest.mark.parametrize(("experiment", "folder"), FOLDERS + IN_FLOAT32)
+@pytest.mark.parametrize(("experiment", "folder"), COMMITTED)
 def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
     found = evidence_of(folder, experiment)
     assert found.problems == []
@@ -57,7 +57,8 @@ def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, fol
     for row in runs:
         record = records[row["run_id"]]
         config = Config.from_dict(record["config"])
-        assert config.hash(record["data"]["fingerprint"]) == row["config_hash"]
+        assert record["data"]["fingerprint"] == row["data_fingerprint"]
+        assert config.hash(row["data_fingerprint"]) == row["config_hash"]
         assert not row["git_commit"].endswith("+"), row["run_id"]
         arm = experiment.arm(row["arm"])
         assert config.replace(seed=0, dataset="cifar10", precision="float32") == arm.config.replace(

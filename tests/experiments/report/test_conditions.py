@@ -40,12 +40,6 @@ def test_nets_that_another_arm_of_the_experiment_trained_are_not_of_another_expe
     assert "- the nets of `overlapping` are those of `separate`\n" in (folder / "table.md").read_text()
 
 
-def test_notes_are_for_the_data_set_they_are_about(tmp_path):
-    record(tmp_path, POOLING, "separate", 0, [0.9, 0.2], dataset="another", probe=None)
-    report(tmp_path, POOLING)
-    assert "A note of the experiment." not in (tmp_path / "table.md").read_text()
-
-
 def test_a_rate_chosen_without_reaching_the_target_is_said(tmp_path):
     folder = speed_results(tmp_path)
     for arm, value in (("relu", 4.5), ("tanh", None)):

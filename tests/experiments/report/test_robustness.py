@@ -7,14 +7,7 @@ import pytest
 from experiments import EXPERIMENTS
 from experiments.evidence.read import read_evidence
 from experiments.report.robustness import family, our_noise, paper_noise, without_pairing
-from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
-
-
-@pytest.fixture
-def found(tmp_path):
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    return read_evidence(tmp_path, [SPEED, POOLING])
+from tests.experiments.made_up_results import POOLING, SPEED, record
 
 
 def test_the_family_is_every_comparison_that_decides(found):
