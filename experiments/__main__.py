@@ -119,7 +119,10 @@ def _parser() -> OneLineParser:
         "a", metavar="A", type=_folder, help="a results folder of any level, or a CSV in it"
     )
     comparing.add_argument(
-        "b", metavar="B", type=_folder, help=f"likewise; or the word {commands.PAPER}, for its own numbers"
+        "b",
+        metavar="B",
+        type=_folder_or_paper,
+        help=f"likewise; or the word {commands.PAPER}, for the paper's own numbers",
     )
     how = comparing.add_mutually_exclusive_group()
     how.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
@@ -162,6 +165,11 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--no-title", action="store_true", help="leave out title and caption")
     look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis")
     look.add_argument("--font-scale", type=float, default=1.0, metavar="F", help="factor for all texts")
+
+
+def _folder_or_paper(text: str) -> Path | str:
+    """The word `paper` stays a word, unless a folder has that name."""
+    return text if text == commands.PAPER and not Path(text).exists() else _folder(text)
 
 
 def _folder(text: str) -> Path:

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import sys
-from pathlib import Path
 
 import experiments
 from alexnet_tf.data.load import DataAccess
@@ -18,7 +17,7 @@ from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
 
 # The word that `compare` accepts instead of a second folder.
-PAPER = Path("paper")
+PAPER = "paper"
 
 
 def list_experiments(options: argparse.Namespace) -> int:
@@ -138,8 +137,7 @@ def compare(options: argparse.Namespace) -> int:
 
     if options.metric and options.margin is None:
         raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
-    # If a folder named "paper" exists, it is meant.
-    if options.b == PAPER and not PAPER.exists():
+    if options.b == PAPER:
         if options.tolerance != 0 or options.margin is not None:
             flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
             raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
