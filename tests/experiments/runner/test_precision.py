@@ -56,7 +56,9 @@ def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
 
 def test_rows_of_another_precision_than_declared_stand_in_a_folder_of_its_name():
     folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
-    others = [folder for folder in folders if folder not in map(committed, EXPERIMENTS)]
+    # The quickstart's rows are of its own precision, in a folder that its make target names.
+    known = {*map(committed, EXPERIMENTS), ROOT / "results" / "quickstart" / "builtin" / "quickstart"}
+    others = [folder for folder in folders if folder not in known]
     assert others
     for folder in others:
         assert {row["precision"] for row in read_runs(folder).rows} == {folder.parents[1].name}
