@@ -105,21 +105,27 @@ def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     return _compiled(_mirror)(images, draws < 0.5)
 
 
-def add_color_noise(images: tf.Tensor, draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
-    """Adds random multiples of the principal components to each image, the same for all its pixels.
+def color_shift(draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
+    """Random multiples of the principal components, one sum for each image.
 
-    Adds `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
+    The sum is `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
 
     Args:
-        images: [n, h, w, c] floats.
         draws: standard normal, [n, 3]; the first c are used.
-        components: [c, c]; column i is eigenvector p_i times its scale s_i, in the units of `images`.
+        components: [c, c]; column i is eigenvector p_i times its scale s_i, in the units of the images.
+
+    Returns:
+        [n, c].
     """
-    channels = images.shape[-1]
+    channels = components.shape[0]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
     # Not a matrix product, because its order of summation may depend on the number of images.
-    shift = sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
-    return _compiled(_shift)(images, shift)
+    return sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
+
+
+def add_color_noise(images: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """Adds `color_shift`, [n, c], to images [n, h, w, c], the same for all pixels of an image."""
+    return images + shift[:, tf.newaxis, tf.newaxis, :]
 
 
 def _cut(images: tf.Tensor, offsets: tf.Tensor, side: int) -> tf.Tensor:
@@ -130,10 +136,6 @@ def _cut(images: tf.Tensor, offsets: tf.Tensor, side: int) -> tf.Tensor:
 
 def _mirror(images: tf.Tensor, mirrored: tf.Tensor) -> tf.Tensor:
     return tf.where(mirrored[:, tf.newaxis, tf.newaxis, tf.newaxis], images[:, :, ::-1], images)
-
-
-def _shift(images: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    return images + shift[:, tf.newaxis, tf.newaxis, :]
 
 
 def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
@@ -206,12 +208,14 @@ def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf
     return images + stddev * noise
 
 
-@functools.cache
-def _compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """Compiles a function with XLA, which is several times faster on a CPU and gives identical results.
 
     On a machine with GPUs the function is returned as it is, so that no GPU compiler has to be installed.
     """
     if tf.config.get_visible_devices("GPU"):
         return function
-    return tf.function(function, jit_compile=True)
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+_compiled = functools.cache(compiled)

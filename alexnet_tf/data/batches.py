@@ -1,10 +1,16 @@
-"""Batches of an epoch's images, not yet augmented, from memory or from disk."""
+"""Batches of images, not yet augmented, from memory or from disk.
+
+The datasets here contain (images, places, is_readable): uint8 [batch_size, height, width, channels]; int64
+[batch_size], the place of each image in the given indices; and bool [batch_size]. Labels and whatever else
+belongs to an image are looked up by its place, a batch at a time.
+"""
 
 import functools
 import math
 import os
 from typing import Literal
 
+import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.data.arrays import ImageSet
@@ -12,13 +18,13 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 ReadSplit = Literal["train", "report"]
 
-# Images from disk are read in parts of a batch of about this size, one part in each thread, so that reading
-# takes a bounded amount of memory and two threads share the first batch.
+# Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
+# this much memory for each core, and threads share the first batch.
 PART_BYTES = 2**22
 
 
 def training_batches(
-    image_set: ImageSet | StreamedSet, examples: tf.data.Dataset, batch_size: int, done: int, read: int
+    image_set: ImageSet | StreamedSet, order: np.ndarray, batch_size: int, done: int, read: int
 ) -> tf.data.Dataset:
     """Full batches of an epoch; an incomplete last batch is dropped.
 
@@ -27,58 +33,55 @@ def training_batches(
 
     Args:
         image_set: the images.
-        examples: (index of a training example, ...), in the epoch's order.
+        order: int64 [n], indices of training examples.
         batch_size: number of examples in a batch.
         done: number of batches to leave out at the beginning.
         read: number of examples that were read for them.
-
-    Returns:
-        Batches (images uint8 [batch_size, height, width, channels], ...).
     """
+    places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
-        return _gathered(image_set, "train", examples.skip(read), batch_size)
-    steps = len(examples) // batch_size - done
+        return _gathered(image_set, "train", order, places.skip(read), batch_size)
+    steps = len(order) // batch_size - done
     needed = steps * batch_size
-    twice = examples.repeat(2).skip(read)
+    twice = places.repeat(2).skip(read)
     # Those after the needed ones are read only if some of these are unreadable.
-    parts = _read(image_set, "train", twice.take(needed), batch_size)
-    parts = parts.concatenate(_read(image_set, "train", twice.skip(needed), batch_size))
-    parts = parts.map(_readable).rebatch(batch_size, drop_remainder=True).take(steps)
-    return parts.apply(tf.data.experimental.assert_cardinality(steps))
+    parts, more = (
+        _read(image_set, "train", order, some, batch_size, skipping=True)
+        for some in (twice.take(needed), twice.skip(needed))
+    )
+    batches = parts.concatenate(more).rebatch(batch_size, drop_remainder=True).take(steps)
+    return batches.apply(tf.data.experimental.assert_cardinality(steps))
 
 
 def evaluation_batches(
-    image_set: ImageSet | StreamedSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int
+    image_set: ImageSet | StreamedSet, split: ReadSplit, indices: np.ndarray, batch_size: int
 ) -> tf.data.Dataset:
-    """Batches of all examples; an example whose image can no longer be read gets weight 0.
+    """Batches of all examples; an image that can no longer be read is black.
 
     Args:
         image_set: the images.
         split: the split that the indices refer to.
-        examples: (index, label, weight); their number is a multiple of `batch_size`.
+        indices: int64 [n], a multiple of `batch_size` of them.
         batch_size: number of examples in a batch.
-
-    Returns:
-        Batches (images uint8 [batch_size, height, width, channels], labels, weights).
     """
+    places = tf.data.Dataset.range(len(indices))
     if isinstance(image_set, ImageSet):
-        return _gathered(image_set, split, examples, batch_size)
-    parts = _read(image_set, split, examples, batch_size).map(
-        lambda images, is_readable, labels, weights: (
-            images,
-            labels,
-            weights * tf.cast(is_readable, weights.dtype),
-        )
-    )
+        return _gathered(image_set, split, indices, places, batch_size)
+    parts = _read(image_set, split, indices, places, batch_size, skipping=False)
     return parts.rebatch(batch_size, drop_remainder=True)
 
 
-def _gathered(image_set: ImageSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int):
-    images = _as_tensor(image_set, split)
+def _gathered(
+    image_set: ImageSet, split: ReadSplit, indices: np.ndarray, places: tf.data.Dataset, batch_size: int
+) -> tf.data.Dataset:
+    images, indices = _as_tensor(image_set, split), tf.constant(indices)
+
+    @tf.autograph.experimental.do_not_convert
+    def gather(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        return tf.gather(images, tf.gather(indices, chosen)), chosen, tf.ones_like(chosen, tf.bool)
+
     # No parallel calls, because gathering takes little time compared with the augmentation that follows.
-    return examples.batch(batch_size, drop_remainder=True).map(
-        lambda indices, *rest: (tf.gather(images, indices), *rest)
-    )
+    return places.batch(batch_size, drop_remainder=True).map(gather)
 
 
 @functools.lru_cache(maxsize=2)
@@ -89,33 +92,30 @@ def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
 
 
 def _read(
-    image_set: StreamedSet, split: ReadSplit, examples: tf.data.Dataset, batch_size: int
+    image_set: StreamedSet,
+    split: ReadSplit,
+    indices: np.ndarray,
+    places: tf.data.Dataset,
+    batch_size: int,
+    skipping: bool,
 ) -> tf.data.Dataset:
-    """Maps (index, ...) to parts of batches (images, is_readable, ...); reads in parallel, in order."""
+    """Reads parts of batches in parallel, in order; `skipping` leaves unreadable images out."""
     size = max(1, min(batch_size, PART_BYTES // math.prod(image_set.image_shape)))
 
-    def read(indices):
+    def read(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        images, is_readable = image_set.read(split, indices[chosen])
+        if skipping and not is_readable.all():
+            return images[is_readable], chosen[is_readable], is_readable[is_readable]
+        return images, chosen, is_readable
+
+    @tf.autograph.experimental.do_not_convert
+    def part(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         # With op determinism, tf.data would make the calls of a stateful function one after the other.
-        images, is_readable = tf.numpy_function(
-            lambda chosen: image_set.read(split, chosen), [indices], (tf.uint8, tf.bool), stateful=False
-        )
+        types = tf.uint8, tf.int64, tf.bool
+        images, chosen, is_readable = tf.numpy_function(read, [chosen], types, stateful=False)
         images.set_shape([None, *image_set.image_shape])
+        chosen.set_shape([None])
         is_readable.set_shape([None])
-        return images, is_readable
+        return images, chosen, is_readable
 
-    return examples.batch(size).map(
-        lambda indices, *rest: (*read(indices), *rest),
-        num_parallel_calls=os.cpu_count(),
-        deterministic=True,
-    )
-
-
-def _readable(images: tf.Tensor, is_readable: tf.Tensor, *rest) -> tuple:
-    """The readable examples of a part, without a copy if that is all of them."""
-    parts = (images, *tf.nest.flatten(rest))
-    kept = tf.cond(
-        tf.reduce_all(is_readable),
-        lambda: parts,
-        lambda: tuple(tf.boolean_mask(part, is_readable) for part in parts),
-    )
-    return kept[0], *tf.nest.pack_sequence_as(rest, kept[1:])
+    return places.batch(size).map(part, num_parallel_calls=os.cpu_count(), deterministic=True)

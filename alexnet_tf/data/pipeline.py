@@ -111,12 +111,10 @@ class DataPipelines:
         return np.random.default_rng((seed, epoch)).permutation(self._train_indices)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Training examples with the augmentation of the given epoch: float32 [n, *input_shape].
+        """Training examples with the augmentation of an epoch, as in `train`: float32 [n, *input_shape].
 
         Args:
             indices: int64 [n], into the training images.
-            seed: seed of the run.
-            epoch: number of the epoch, counted from 1.
         """
         batches = list(self._augmented(indices, seed, epoch, len(indices)))
         self.check_readable()
@@ -139,12 +137,16 @@ class DataPipelines:
     ) -> tf.data.Dataset:
         draws = augment.epoch_draws(seed, epoch, len(self.image_set.train_labels))
         draws = augment.Draws(*(tf.gather(part, order) for part in draws))
-        labels = self.image_set.train_labels[order]
-        examples = tf.data.Dataset.from_tensor_slices((order, labels, draws))
-        batches = training_batches(self.image_set, examples, batch_size, steps, read)
+        labels = tf.constant(self.image_set.train_labels[order])
+        batches = training_batches(self.image_set, order, batch_size, steps, read)
         config = self.config
         is_noisy = config.color_noise != "none" and not 0 < config.color_noise_until < epoch
-        return _finish(batches, lambda x, y, d: (self._augment(x, d, is_noisy), y))
+
+        def finish(images: tf.Tensor, places: tf.Tensor, is_readable: tf.Tensor) -> tuple:
+            drawn = augment.Draws(*(tf.gather(part, places) for part in draws))
+            return self._augment(images, drawn, is_noisy), tf.gather(labels, places)
+
+        return _finish(batches, finish)
 
     def train_subset(self, batch_size: int) -> tf.data.Dataset:
         """The fixed, class-balanced training images on which the training error is measured."""
@@ -186,15 +188,43 @@ class DataPipelines:
         padding = -len(indices) % batch_size
         weights = np.r_[np.ones(len(indices), np.float32), np.zeros(padding, np.float32)]
         indices = np.r_[indices, np.full(padding, indices[0])]
-        examples = tf.data.Dataset.from_tensor_slices((indices, labels[indices], weights))
-        batches = evaluation_batches(self.image_set, split, examples, batch_size)
-        return _finish(batches, lambda x, y, w: (self._center(x, cropped), y, w))
+        labels = tf.constant(labels[indices])
+        batches = evaluation_batches(self.image_set, split, indices, batch_size)
+
+        def finish(images: tf.Tensor, places: tf.Tensor, is_readable: tf.Tensor) -> tuple:
+            # An unreadable image has no weight.
+            given = tf.gather(weights, places) * tf.cast(is_readable, tf.float32)
+            return self._center(images, cropped), tf.gather(labels, places), given
+
+        return _finish(batches, finish)
 
     def _augment(self, images: tf.Tensor, draws: augment.Draws, is_noisy: bool) -> tf.Tensor:
-        images = self._subtract_mean(images)
-        if self.config.rotation:
+        config, shift = self.config, None
+        if config.rotation:
             # Before the crop, which removes much of the corners that rotation fills with 0.
-            images = augment.random_rotation(images, draws.rotation, self.config.rotation)
+            images = augment.random_rotation(self._subtract_mean(images), draws.rotation, config.rotation)
+        if is_noisy:
+            components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
+            shift = augment.color_shift(draws.color, components)
+        # The difference alone is not compiled, so that its graph and bits are those of earlier versions.
+        is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
+        images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
+        if is_noisy and config.color_noise == "code":
+            images = images / augment.CODE_COLOR_DIVISOR
+        if config.brightness:
+            images = augment.add_brightness(images, draws.brightness, config.brightness)
+        if config.gaussian_noise:
+            images = augment.add_gaussian_noise(images, draws.noise, config.gaussian_noise)
+        return self._rescale(images)
+
+    @functools.cached_property
+    def _compiled_move(self) -> Callable[..., tf.Tensor]:
+        return augment.compiled(self._move)
+
+    def _move(self, images: tf.Tensor, draws: augment.Draws, shift: tf.Tensor | None) -> tf.Tensor:
+        """The steps that only move and add values; XLA compiles them into one loop without changing a bit."""
+        if not self.config.rotation:
+            images = self._subtract_mean(images)
         if self._crop and self.config.crop_position == "center":
             images = augment.center_crop(images, self._crop)
         elif self._crop:
@@ -203,16 +233,7 @@ class DataPipelines:
             images = augment.random_flip(images, draws.flip)
         if self.config.vertical_flip:
             images = augment.random_vertical_flip(images, draws.vertical_flip)
-        if is_noisy:
-            components = self.statistics.color_components(self.config.color_noise)
-            images = augment.add_color_noise(images, draws.color, tf.constant(components, tf.float32))
-            if self.config.color_noise == "code":
-                images = images / augment.CODE_COLOR_DIVISOR
-        if self.config.brightness:
-            images = augment.add_brightness(images, draws.brightness, self.config.brightness)
-        if self.config.gaussian_noise:
-            images = augment.add_gaussian_noise(images, draws.noise, self.config.gaussian_noise)
-        return self._rescale(images)
+        return images if shift is None else augment.add_color_noise(images, shift)
 
     def _center(self, images: tf.Tensor, cropped: bool) -> tf.Tensor:
         images = self._subtract_mean(images)
@@ -271,9 +292,9 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # A fixed number of parallel calls instead of autotuning: each epoch has its own dataset, so tf.data would
-    # have to tune again in each.
+    # Neither autotuning nor AutoGraph, which each epoch would repeat; at most eight batches at a time.
     options = tf.data.Options()
     options.autotune.enabled = False
-    dataset = dataset.map(function, num_parallel_calls=os.cpu_count(), deterministic=True)
+    function = tf.autograph.experimental.do_not_convert(function)
+    dataset = dataset.map(function, num_parallel_calls=min(8, os.cpu_count() or 1), deterministic=True)
     return dataset.prefetch(2).with_options(options)

@@ -64,7 +64,7 @@ def test_color_noise_has_the_bits_of_single_operations(draws):
     images = tf.random.stateless_uniform([50, 4, 5, 3], [0, 1])
     components = tf.random.stateless_normal([3, 3], [2, 3])
 
-    noisy = augment.add_color_noise(images, draws.color[:50], components)
+    noisy = augment.add_color_noise(images, augment.color_shift(draws.color[:50], components))
 
     # Each product rounded, then each sum, in order: a matrix product may do neither.
     amounts, scaled = np.float32(augment.COLOR_NOISE_STDDEV) * draws.color[:50].numpy(), components.numpy()
@@ -98,7 +98,8 @@ def test_color_noise_has_the_moments_of_the_components(draws):
     components = np.array([[3.0, 0.0, 1.0], [0.0, 2.0, 0.0], [4.0, 0.0, -2.0]], np.float32)
     images = tf.zeros([COUNT, 2, 2, 3])
 
-    noisy = augment.add_color_noise(images, draws.color, tf.constant(components)).numpy()
+    shift = augment.color_shift(draws.color, tf.constant(components))
+    noisy = augment.add_color_noise(images, shift).numpy()
 
     np.testing.assert_array_equal(noisy[:, :1, :1], noisy[:, 1:, 1:])
     shifts = noisy[:, 0, 0].astype(np.float64)
@@ -155,7 +156,7 @@ def test_same_inside_dataset_map(draws, name):
     functions = {
         "crop": (lambda x, d: augment.random_crop(x, d, 4), draws.crop),
         "flip": (augment.random_flip, draws.flip),
-        "color": (lambda x, d: augment.add_color_noise(x, d, components), draws.color),
+        "color": (lambda x, d: augment.add_color_noise(x, augment.color_shift(d, components)), draws.color),
         "vertical flip": (augment.random_vertical_flip, draws.vertical_flip),
         "rotation": (lambda x, d: augment.random_rotation(x, d, 30), draws.rotation),
         "brightness": (lambda x, d: augment.add_brightness(x, d, 0.2), draws.brightness),

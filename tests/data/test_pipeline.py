@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from alexnet_tf.config.fields import DataConfig
+from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
@@ -62,6 +65,21 @@ def test_augmentation_does_not_depend_on_the_batch_size(image_set):
     np.testing.assert_array_equal(
         images_of(data.train(0, 1, batch_size=45)), images_of(data.train(0, 1, batch_size=5))
     )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"rotation": 0}, {"rotation": 0, "crop": 7, "input_scale": "unit"}, {"crop_position": "center"}],
+)
+def test_compiled_augmentation_has_the_bits_of_single_operations(image_set, monkeypatch, changes):
+    config = dataclasses.replace(EVERYTHING, **changes)
+    arguments = tf.constant(image_set.train_images), augment.epoch_draws(0, 1, 90), True
+    compiled = DataPipelines(image_set, config)._augment(*arguments)
+
+    monkeypatch.setattr(augment, "compiled", lambda function: function)
+    monkeypatch.setattr(augment, "_compiled", lambda function: function)
+
+    np.testing.assert_array_equal(DataPipelines(image_set, config)._augment(*arguments), compiled)
 
 
 @pytest.mark.parametrize(
