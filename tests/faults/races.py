@@ -1,6 +1,7 @@
 """Starts two commands in one place at about the same time."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,10 @@ def _arguments(kind: str, images: Path, place: Path, rate: str) -> list[str]:
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     """The outcome of a race from what the two left and how they ended."""
     statuses = sorted(end.status for end in ends)
-    lines = [end.last_line for end in ends if end.status]
+    # Without the process and the host, which are no result.
+    lines = [
+        re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
+    ]
     detail = f"{statuses[0]} and {statuses[1]}" + "".join(f"; {line[-160:]}" for line in lines)
     if any(end.crashed for end in ends):
         return TRACEBACK, detail
