@@ -16,13 +16,14 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(foreach change,$(SET),--set "$(change)") $(if $(AS),--as "$(AS)") \
 	$(if $(PRECISION),--precision "$(PRECISION)") $(if $(REPLICAS),--replicas "$(REPLICAS)") \
 	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") $(if $(DRY_RUN),--dry-run) \
+	$(if $(JOBS),--jobs "$(JOBS)") $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") \
 	--results-dir "$(RESULTS_DIR)"
 # PyTorch has an environment of its own: it is compared with, not used.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-VARIABLES := A ARMS AS B BENCHMARK_VENV CACHE CHECKPOINT_EVERY CUDA DATASET DATA_DIR DRY_RUN EPOCHS ITEMS MARGIN METRIC MODEL NAME OUT \
-	PRECISION PYTHON QUICK RECIPE REPLICAS RESULTS_DIR RUN RUN_ID SEEDS SET TOLERANCE VENV \
+VARIABLES := A ARMS AS B BENCHMARK_VENV CACHE CHECKPOINT_EVERY CUDA DATASET DATA_DIR DRY_RUN EPOCHS ITEMS JOBS MARGIN METRIC MODEL NAME \
+	OUT PRECISION PYTHON QUICK RECIPE REPLICAS RESULTS_DIR RUN RUN_ID SCHEDULER SEEDS SET TOLERANCE VENV \
 	$(if $(filter faults,$(MAKECMDGOALS)),ONLY SEED TRIALS)
 # A mistyped variable would change nothing without a word, and train for hours.
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
@@ -46,6 +47,7 @@ help:
 #: quickstart       the paper's Figure 1 on the built-in data set, in minutes
 #: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 says how long
 #:                  DATASET= DATA_DIR= ARMS= SEEDS= EPOCHS= SET=field=value PRECISION= REPLICAS= RESULTS_DIR=
+#:                  JOBS=auto: runs at once
 #: run, search      NAME=experiment: its runs, or the search of its learning rates
 #: rerun            RUN_ID=: trains a recorded run again and compares
 #: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= OUT=
@@ -153,7 +155,7 @@ lint: $(READY)
 
 # The pins of requirements.txt, from pyproject.toml; packages that are pinned keep their versions.
 lock: $(READY)
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export \
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export --extra jobs \
 		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
 
 # dist/alexnet_tf-*.whl, checked, and used in an empty environment in another folder.

@@ -94,6 +94,14 @@ def _parser() -> OneLineParser:
             help="name of the arm in the rows; default the arm's own, with its settings",
         )  # fmt: skip
         add_checkpoint_flag(training)
+        several = training.add_mutually_exclusive_group()
+        several.add_argument(
+            "--jobs", type=_jobs, default=1, metavar="N",
+            help="runs at once, each in a process of its own; auto is one a GPU or processor core; default 1",
+        )  # fmt: skip
+        several.add_argument(
+            "--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler whose workers take the runs"
+        )
         training.add_argument(
             "--results-dir", type=_folder, default=Path("runs"), help="where rows are written; default runs"
         )
@@ -179,6 +187,10 @@ def _folder(text: str) -> Path:
 def _seeds(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",") if part.strip()] or [text]
     return tuple(map(whole_number(), parts))
+
+
+def _jobs(text: str) -> int:
+    return 0 if text == "auto" else whole_number(1)(text)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import sys
 import experiments
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Experiment
 from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
+from experiments.runner.startup import started, threads_each
 
 # The word that `compare` accepts instead of a second folder.
 PAPER = "paper"
@@ -119,7 +119,7 @@ def rerun(options: argparse.Namespace) -> int:
     threads = run.record.get("environment", {}).get("intra_op_threads")
     if threads:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
-    strategy = _started(options.replicas)
+    strategy = started(options.replicas)
     from alexnet_tf.training.workers import current_workers
     from experiments.runner.rerun import rerun
 
@@ -204,29 +204,19 @@ def _training_setup(options: argparse.Namespace):
         results_dir=options.results_dir,
         tensorboard=options.tensorboard,
         checkpoint_every=options.checkpoint_every,
+        replicas=options.replicas,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
     )
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
-    return experiment, run_options, _started(options.replicas)
-
-
-def _started(replicas: str):
-    """Starts TensorFlow, quiet and deterministic; returns the strategy for this number of replicas."""
-    with quiet_startup():
-        import tensorflow as tf
-
-        from alexnet_tf.runtime.environment import git_commit
-        from alexnet_tf.training.strategy import make_strategy, warn_of_unseen_gpu
-
-        git_commit()
-        # TensorFlow warns that every run creates a new tf.function, which is intended.
-        tf.get_logger().setLevel("ERROR")
-        # Two runs with the same seed have to be bit-identical.
-        tf.config.experimental.enable_op_determinism()
-        strategy = make_strategy(replicas)
-        tf.config.list_logical_devices()
-    warn_of_unseen_gpu()
-    return strategy
+    if options.dry_run and options.jobs != 1:
+        # The speed of one job is measured.
+        os.environ.update(threads_each(options.jobs))
+    strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
+    if run_options.is_spread and strategy.cluster_resolver is not None:
+        raise InputError("--jobs: expected 1, and no --scheduler, with several workers (TF_CONFIG, Slurm)")
+    return experiment, run_options, strategy
 
 
 def _experiment(name: str) -> Experiment:

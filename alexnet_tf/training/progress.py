@@ -21,8 +21,8 @@ Run = TypeVar("Run")
 class CommandProgress:
     """The bar over all runs of a command, with the time left; a context manager.
 
-    While it is open, `RunProgress` reports to it. The time left assumes that every run trains all its
-    epochs, at the average speed so far.
+    While it is open, `RunProgress` reports to it, for the run at `position`. The time left assumes that every
+    run trains all its epochs, at the average speed so far.
 
     Args:
         title: text in front of the bar.
@@ -31,9 +31,9 @@ class CommandProgress:
 
     current: ClassVar["CommandProgress | None"] = None
 
-    def __init__(self, title: str, work: Sequence[int]):
-        self._title, self._work = title, work
-        self._position, self._done, self._trained = 0, 0, 0
+    def __init__(self, title: str, work: Sequence[int] = ()):
+        self._title, self._work, self._done = title, list(work), [0] * len(work)
+        self.position, self._finished, self._trained = 0, 0, 0
 
     def __enter__(self) -> "CommandProgress":
         self._started = time.monotonic()
@@ -49,31 +49,44 @@ class CommandProgress:
         if self.bars:
             self.bars.stop()
 
+    def add(self, images: int) -> int:
+        """Adds a run that trains on so many images; returns its position."""
+        self._work.append(images)
+        self._done.append(0)
+        return len(self._work) - 1
+
     def each(self, runs: Iterable[Run]) -> Iterator[Run]:
         """Yields the runs, in the order of `work`; a run counts as done when the next one is taken."""
-        for self._position, run in enumerate(runs):
+        for self.position, run in enumerate(runs):
             self.advance(0, 0)
             yield run
+            self.finish(self.position)
+
+    def finish(self, position: int) -> None:
+        """Counts a run as done."""
+        self._done[position] = self._work[position]
+        self._finished += 1
 
     def advance(self, done: int, trained: int) -> None:
-        """Records progress of the current run.
+        """Records progress of the run at `position`.
 
         Args:
-            done: images that the current run has trained on, also in earlier sessions.
+            done: images that this run has trained on, also in earlier sessions.
             trained: images trained on since the last call.
         """
         self._trained += trained
-        self._done = sum(self._work[: self._position]) + min(done, self._work[self._position])
+        self._done[self.position] = min(done, self._work[self.position])
         if self.bars:
-            run = f"run {self._position + 1}/{len(self._work)}"
-            self.bars.update(self._task, completed=self._done, info=f"{run}, {self.left()}")
+            run = f"run {min(self._finished + 1, len(self._work))}/{len(self._work)}"
+            total, info = sum(self._work), f"{run}, {self.left()}"
+            self.bars.update(self._task, completed=sum(self._done), total=total, info=info)
 
     def left(self) -> str:
         """Time left for the whole command, such as `3 min 20 s left`; empty before the first step."""
         if not self._trained:
             return ""
-        seconds = (time.monotonic() - self._started) / self._trained * (sum(self._work) - self._done)
-        return f"{duration(seconds)} left"
+        left = sum(self._work) - sum(self._done)
+        return f"{duration((time.monotonic() - self._started) / self._trained * left)} left"
 
 
 class RunProgress(keras.callbacks.Callback):

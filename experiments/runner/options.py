@@ -2,8 +2,10 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config, Precision
@@ -26,6 +28,7 @@ EVIDENCE = "results"
 @dataclass(frozen=True)
 class Options:
     """Options of the command line that change an experiment.
+
     Attributes:
         dataset: `auto`, or a name that `open_data` accepts.
         access: where the images come from.
@@ -37,6 +40,10 @@ class Options:
         results_dir: directory below which rows are written.
         tensorboard: whether to write event files next to the checkpoints.
         checkpoint_every: steps or time between two checkpoints within an epoch.
+        replicas: `auto` or a number, as in `make_strategy`.
+        jobs: runs at once, each in a process of its own; 0 for one a GPU or processor core.
+        scheduler: address of a Dask scheduler whose workers take the runs instead.
+        progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
 
     dataset: str = "auto"
@@ -49,6 +56,15 @@ class Options:
     results_dir: Path = Path("runs")
     tensorboard: bool = False
     checkpoint_every: Interval = Interval()
+    replicas: str = "auto"
+    jobs: int = 1
+    scheduler: str = ""
+    progress: Callable[..., Any] | None = None
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether runs are trained in other processes than this one."""
+        return self.jobs != 1 or bool(self.scheduler)
 
     def chosen_arms(self, experiment: Experiment) -> list[Arm]:
         """The arms named by the options; by default all arms."""

@@ -48,6 +48,7 @@ def plan(
 
     The first run that is not there is trained for some seconds. An arm with recorded rows is expected to take
     their time, multiplied by the ratio of the speeds; another one as long as its images take at that speed.
+    With several jobs the sum is divided by their number, but lasts as long as the longest run.
 
     Raises:
         InputError: as the command itself would.
@@ -63,7 +64,7 @@ def plan(
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].arm]
     slower = mean(first) / speed if first else 1.0
     lines = ["arm              seed  rate      epochs  minutes  there"]
-    total = 0.0
+    expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
         # Recorded seconds include evaluation, and end where the run stopped early.
@@ -74,10 +75,17 @@ def plan(
         ]
         if not run.is_done:
             minutes = (mean(same) * slower if same else run.images / speed) / 60
-        total += minutes
+        expected.append(minutes)
         line = f"{run.arm:<16} {run.config.seed:>4}  {train.learning_rate:<8g}  {train.epochs:>6}"
         lines.append(f"{line}  {minutes:>7.1f}  {run.found}".rstrip())
-    lines.append(f"{len(missing)} of {len(runs)} to train, about {total:.0f} minutes on this machine")
+    at_once = 1
+    if options.jobs != 1:
+        from experiments.runner.jobs import count_jobs
+
+        at_once = count_jobs(options.jobs, max(len(missing), 1))
+    total = f"{max(sum(expected) / at_once, *expected):.0f} minutes on this machine"
+    total += f", {at_once} at once" * (at_once > 1)
+    lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
         how = f"recorded rows in {RECORDED}" if rows else "no recorded rows: evaluation is not included"
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")

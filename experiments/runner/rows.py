@@ -57,6 +57,23 @@ class Run:
         return lock_path(self.folder, self.name, f"seed{self.config.seed}")
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What is recorded of a run.
+
+    Attributes:
+        row: its row of runs.csv.
+        curve: the points of its curve, without experiment, arm and seed.
+        about: content of its file in records/, without its name.
+        error: what ended a run that failed.
+    """
+
+    row: dict[str, Any]
+    curve: list[dict[str, Any]]
+    about: dict[str, Any]
+    error: BaseException | None = None
+
+
 def run_row(
     run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
 ) -> dict[str, Any]:

@@ -4,13 +4,14 @@ import contextlib
 import dataclasses
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+import experiments
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
@@ -27,7 +28,8 @@ from alexnet_tf.training.workers import compared_values, current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
-from experiments.runner.rows import Run, failed_row, run_record, run_row, shared_row
+from experiments.runner.rows import Outcome, Run, failed_row, run_record, run_row, shared_row
+from experiments.runner.startup import started
 
 
 def run_experiment(
@@ -65,10 +67,71 @@ def run_experiment(
     notices += runs[0].data.image_set.opening()
     for notice in notices:
         print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
-    work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
-    with claimed_runs(runs, strategy), CommandProgress(experiment.name, work) as progress:
-        succeeded = [finish(run, options, strategy) for run in progress.each(runs)]
+    with claimed_runs(runs, strategy):
+        if options.is_spread:
+            return folder, spread(runs, options, strategy)
+        work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
+        with CommandProgress(experiment.name, work) as progress:
+            succeeded = [finish(run, options, strategy) for run in progress.each(runs)]
     return folder, succeeded.count(False)
+
+
+def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
+    """Executes runs in other processes, unless their rows exist, and records them here.
+
+    A run waits for the earlier ones that train one of its nets, so it finds their nets and rows, as if they
+    were executed one after the other.
+
+    Returns:
+        The number of failed runs.
+    """
+    # Not needed, and not imported, by a command that trains in this process.
+    from experiments.runner.jobs import Task, open_jobs
+
+    left = {run.run_id: run for run in runs if not is_recorded(run, strategy)}
+    tasks: list[Task] = []
+    begun: set[str] = set()
+    failed = 0
+
+    def begin() -> None:
+        earlier: set[str] = set()
+        for run_id, run in left.items():
+            nets = {net.config_hash for net in (run, *partners(run))}
+            if run_id not in begun and not nets & earlier:
+                begun.add(run_id)
+                names = run.experiment.name, run.arm.name, run.config.seed
+                images = images_to_train(run.data.train_size, run.config.train)
+                tasks.append(Task(run.lock, images, (*names, run.folder, options)))
+            earlier |= nets
+
+    def record_and_begin(task: Task, outcome: Outcome | Exception) -> None:
+        nonlocal failed
+        run = next(run for run in left.values() if run.lock == task.lock)
+        if isinstance(outcome, Exception):
+            outcome = Outcome(*failed_row(run, f"{type(outcome).__name__}: {outcome}", strategy))
+        record(run, outcome)
+        failed += outcome.row["status"] == "failed"
+        del left[run.run_id]
+        begin()
+
+    begin()
+    if tasks:
+        with open_jobs(options, at_most=len(left)) as jobs:
+            jobs.run(runs[0].experiment.name, executed_elsewhere, tasks, record_and_begin)
+    return failed
+
+
+def executed_elsewhere(
+    name: str, arm: str, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
+) -> Outcome:
+    """The outcome of a run, on a worker of `spread`."""
+    experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
+    strategy = started(options.replicas)
+    options = dataclasses.replace(options, progress=progress)
+    run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
+    # A worker that died in this run may have left some; only it works on the run.
+    remove_temporaries(run.checkpoint.parent, run.checkpoint.name)
+    return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
 
 @contextlib.contextmanager
@@ -79,18 +142,19 @@ def claimed_runs(runs: Sequence[Run], strategy: tf.distribute.Strategy) -> Itera
         InputError: if another process holds one of them.
     """
     to_train = [run for run in runs if not finished_run(run.folder, run.name, run.config.seed)]
-    partners = [
-        dataclasses.replace(run, config=run.config.replace(seed=seed))
-        for run in to_train
-        if run.arm.probe
-        for seed in run.arm.partners(run.config.seed)
-    ]
+    others = [partner for run in to_train for partner in partners(run)]
     with contextlib.ExitStack() as claims:
-        for path, run in {run.lock: run for run in (*to_train, *partners)}.items():
+        for path, run in {run.lock: run for run in (*to_train, *others)}.items():
             if is_chief(strategy):
                 claims.enter_context(claimed(path, path.stem))
                 remove_temporaries(path.parent, run.checkpoint.name)
         yield
+
+
+def partners(run: Run) -> list[Run]:
+    """The runs of the other nets that a run's probe takes."""
+    seeds = run.arm.partners(run.config.seed) if run.arm.probe else []
+    return [dataclasses.replace(run, config=run.config.replace(seed=seed)) for seed in seeds]
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
@@ -101,32 +165,44 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     """
     # The chief has then recorded the run before this one, so all workers find the same rows.
     current_workers().compare({"run": run.run_id})
+    if is_recorded(run, strategy):
+        return True
+    outcome = outcome_of(run, options, strategy)
+    if is_chief(strategy):
+        record(run, outcome)
+    if isinstance(outcome.error, KeyboardInterrupt):
+        raise outcome.error
+    if outcome.error and strategy.cluster_resolver is not None:
+        # Others may still be waiting for this worker within the run, and end with it.
+        raise InputError(f"{run.run_id}: failed, so all workers end")
+    return outcome.error is None
+
+
+def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
+    """Whether a run is finished, which is then said."""
     row = finished_run(run.folder, run.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
         if is_chief(strategy) and row["git_commit"] != git_commit():
             print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
-        return True
+    return row is not None
+
+
+def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
+    """Executes a run; if it crashes or is interrupted, the outcome is a failed row that says so."""
     try:
-        execute(run, options, strategy)
+        return execute(run, options, strategy)
     except InputError:
         raise
     except Exception as error:
         traceback.print_exc()
-        if is_chief(strategy):
-            reason = f"{type(error).__name__}: {str(error).strip()}"
-            record(run, *failed_row(run, reason, strategy))
-        if strategy.cluster_resolver is not None:
-            # Others may still be waiting for this worker within the run, and end with it.
-            raise InputError(f"{run.run_id}: failed, so all workers end") from None
-        print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
-        return False
+        if strategy.cluster_resolver is None:
+            print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
+        reason = f"{type(error).__name__}: {str(error).strip()}"
+        return Outcome(*failed_row(run, reason, strategy), error)
     except KeyboardInterrupt as stop:
-        if is_chief(strategy):
-            reason = f"{str(stop) or 'interrupted'}; the same command goes on from there"
-            record(run, *failed_row(run, reason, strategy))
-        raise
-    return True
+        reason = f"{str(stop) or 'interrupted'}; the same command goes on from there"
+        return Outcome(*failed_row(run, reason, strategy), stop)
 
 
 def planned_run(
@@ -144,8 +220,8 @@ def planned_run(
     return Run(experiment, arm, config, data, folder, *options.variant(arm))
 
 
-def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> None:
-    """Trains one run, or reuses a trained one, and records it."""
+def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
+    """Trains one run, or reuses a trained one."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
@@ -154,24 +230,15 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Non
         print(f"{run.run_id}: the net of {shared.row['run_id']} is not here, so it is trained again")
         shared = None
     if shared and not run.arm.probe:
-        if is_chief(strategy):
-            record(run, *shared_row(run, shared, {}))
-        return
+        return Outcome(*shared_row(run, shared, {}))
     model, history = trained(run, options, strategy)
     probed: Mapping[str, float | None] = {}
     if run.arm.probe and history.status == "done":
-        others = [
-            dataclasses.replace(run, config=run.config.replace(seed=seed))
-            for seed in run.arm.partners(run.config.seed)
-        ]
-        models = [model, *(trained(other, options, strategy)[0] for other in others)]
+        models = [model, *(trained(other, options, strategy)[0] for other in partners(run))]
         probed = run.arm.probe(models, run.data)
-    if not is_chief(strategy):
-        return
     if shared:
-        record(run, *shared_row(run, shared, probed))
-    else:
-        record(run, run_row(run, history, strategy, probed), history.curve, run_record(run, strategy))
+        return Outcome(*shared_row(run, shared, probed))
+    return Outcome(run_row(run, history, strategy, probed), history.curve, run_record(run, strategy))
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
@@ -192,14 +259,14 @@ def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tup
     return model, history
 
 
-def record(run: Run, row: dict[str, Any], curve: Sequence[dict[str, Any]], about: dict[str, Any]) -> None:
+def record(run: Run, outcome: Outcome) -> None:
     """Writes a run's row, curve and record."""
     owner = {"experiment": run.experiment.name, "arm": run.name, "seed": run.config.seed}
     record_run(
         run.folder,
-        row,
-        [{**owner, **point} for point in curve],
-        {**about, "run_id": run.run_id},
+        outcome.row,
+        [{**owner, **point} for point in outcome.curve],
+        {**outcome.about, "run_id": run.run_id},
         run.experiment.columns,
         [arm.name for arm in run.experiment.arms],
     )
@@ -209,7 +276,7 @@ def run_callbacks(
     label: str, config: Config, data: DataPipelines, folder: Path, options: Options
 ) -> Sequence[keras.callbacks.Callback]:
     """Progress bar and, if requested, TensorBoard events."""
-    callbacks = [RunProgress(label, data.train_size, config.train)]
+    callbacks = [(options.progress or RunProgress)(label, data.train_size, config.train)]
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "state" / "tensorboard" / label))
     return callbacks

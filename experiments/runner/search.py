@@ -5,26 +5,26 @@ Rates that one seed cannot separate get a second seed, and the mean decides.
 
 import contextlib
 import dataclasses
-import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+import experiments
 from alexnet_tf.checkpoints.resume import remove_checkpoint
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
-from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed, remove_temporaries
-from alexnet_tf.statistics.intervals import is_tie
 from alexnet_tf.training.history import History
 from alexnet_tf.training.network import check_run
+from alexnet_tf.training.progress import images_to_train
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import train
 from alexnet_tf.training.workers import compared_values, current_workers
@@ -33,12 +33,9 @@ from experiments.runner.options import Options, file_name, lock_path
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import timestamp
 from experiments.runner.run import run_callbacks
+from experiments.runner.startup import started
+from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-SEARCH_SEED = 1000
-# Decides between rates that tie with the first seed.
-SECOND_SEED = 1001
-# Maximum number of grid extensions; after that a winner at the edge is accepted.
-MAX_EXTENSIONS = 6
 # Fields in which a candidate differs from its arm.
 OWN_FIELDS = ("learning_rate", "holdout")
 
@@ -104,74 +101,108 @@ def _search_arms(
     strategy: tf.distribute.Strategy,
     selection_size: int,
 ) -> None:
-    for arm in arms:
-        rows = [search_row(experiment, arm, rate, folder, options, strategy) for rate in arm.grid]
-        for extensions_left in reversed(range(MAX_EXTENSIONS + 1)):
-            first = [row for row in rows if row["seed"] == SEARCH_SEED]
-            # Where all rates are equally bad, a second seed would not tell them apart.
-            is_tied = len({rank(row) for row in first}) == 1
-            rivals = [] if is_tied else tied(first, selection_size)
-            for rate in [row["learning_rate"] for row in rivals]:
-                second = search_row(experiment, arm, rate, folder, options, strategy, SECOND_SEED)
-                rows = [row for row in rows if row["config_hash"] != second["config_hash"]] + [second]
-            best = winning_rate(rows, [row["learning_rate"] for row in rivals or first])
+    """Trains candidates until each arm has a winner: one after the other, or those of all arms at once."""
+    found: dict[str, Rows] = {arm.name: {} for arm in arms}
+    waiting = {arm.name: 0 for arm in arms}
+    tasks: list = []
+
+    def record(arm: Arm, rows: Sequence[dict[str, Any]]) -> None:
+        found[arm.name] |= {(row["learning_rate"], row["seed"]): row for row in rows}
+        if is_chief(strategy):
+            record_search(folder, rows, [each.name for each in experiment.arms])
             for row in rows:
-                row["winner"] = row["learning_rate"] == best
-            if is_chief(strategy):
-                record_search(folder, rows, [each.name for each in experiment.arms])
-            edge = next_rate(sorted(row["learning_rate"] for row in first), best, is_tied)
-            if edge is None:
-                break
-            if extensions_left:
-                rows.append(search_row(experiment, arm, edge, folder, options, strategy))
-        else:
-            found = "all rates are equally bad" if is_tied else "the winner is on the edge of its grid"
-            print(
-                f"WARNING: {experiment.name} {arm.name}: {found} after {MAX_EXTENSIONS} extensions; a better "
-                "rate may lie beyond",
-                file=sys.stderr,
-            )
-        print(f"{experiment.name} {arm.name}: learning rate {best:g}", flush=True)
+                remove_checkpoint(_checkpoint(arm, row["learning_rate"], row["seed"], folder))
+
+    def extend(arm: Arm) -> None:
+        """Goes on with an arm until it has a winner, or waits for candidates in other processes."""
+        while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
+            for rate, seed in wanted:
+                config, data, config_hash = opened(arm, rate, seed, options)
+                # The chief has then recorded the candidate before it, so all workers find the same rows.
+                current_workers().compare(compared_values(config, data.image_set.fingerprint))
+                row = found_row(experiment, arm, config_hash, folder)
+                if row is None and options.is_spread:
+                    from experiments.runner.jobs import Task
+
+                    work = experiment.name, dataclasses.replace(arm, probe=None), rate, seed, folder, options
+                    images = images_to_train(data.train_size, config.train)
+                    tasks.append(Task(lock_path(folder, arm.name, "search"), images, work))
+                    waiting[arm.name] += 1
+                else:
+                    record(arm, [row or trained_row(experiment, arm, rate, seed, folder, options, strategy)])
+            if waiting[arm.name]:
+                return
+        record(arm, list(found[arm.name].values()))
+
+    def record_and_extend(task: object, row: dict[str, Any] | Exception) -> None:
+        if isinstance(row, Exception):
+            raise InputError(f"{experiment.name}: expected a worker that trains a candidate; received {row}")
+        (arm,) = (arm for arm in arms if arm.name == row["arm"])
+        record(arm, [row])
+        waiting[arm.name] -= 1
+        if not waiting[arm.name]:
+            extend(arm)
+
+    for arm in arms:
+        extend(arm)
+    if tasks:
+        from experiments.runner.jobs import open_jobs
+
+        with open_jobs(options, at_most=len(tasks)) as jobs:
+            jobs.run(experiment.name, trained_elsewhere, tasks, record_and_extend)
 
 
-def search_row(
-    experiment: Experiment,
-    arm: Arm,
-    rate: float,
-    folder: Path,
-    options: Options,
-    strategy: tf.distribute.Strategy,
-    seed: int = SEARCH_SEED,
-) -> dict[str, Any]:
-    """Trains one candidate, unless its row exists, and returns its row of lr_search.csv."""
+def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, DataPipelines, str]:
+    """Config, data and config hash of a candidate."""
     config = candidate(arm, rate, options, seed)
     data = open_data(config.data, options.access)
-    config_hash = config.hash(data.image_set.fingerprint)
-    # The chief has then recorded the candidate before this one, so all workers find the same rows.
-    current_workers().compare(compared_values(config, data.image_set.fingerprint))
+    return config, data, config.hash(data.image_set.fingerprint)
+
+
+def found_row(experiment: Experiment, arm: Arm, config_hash: str, folder: Path) -> dict[str, Any] | None:
+    """The row of a candidate that was trained before, also for another experiment."""
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
     shared = find_shared_search(folder, config_hash, experiment.objective)
-    checkpoint = folder / "state" / f"search-{file_name(arm.name)}-{rate:g}-{seed}.npz"
-    if shared:
-        row = {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
-    else:
-        callbacks = run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options)
-        _, history = train(
-            config,
-            data,
-            strategy,
-            checkpoint,
-            callbacks,
-            report=False,
-            checkpoint_every=options.checkpoint_every,
-        )
-        row = make_row(experiment, arm, config, config_hash, history)
-    if is_chief(strategy):
-        record_search(folder, [row], [each.name for each in experiment.arms])
-        remove_checkpoint(checkpoint)
-    return row
+    return shared and {**shared, "experiment": experiment.name, "arm": arm.name, "winner": False}
+
+
+def trained_row(
+    experiment: Experiment,
+    arm: Arm,
+    rate: float,
+    seed: int,
+    folder: Path,
+    options: Options,
+    strategy: tf.distribute.Strategy,
+) -> dict[str, Any]:
+    """Trains one candidate and returns its row of lr_search.csv."""
+    config, data, config_hash = opened(arm, rate, seed, options)
+    _, history = train(
+        config,
+        data,
+        strategy,
+        _checkpoint(arm, rate, seed, folder),
+        run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options),
+        report=False,
+        checkpoint_every=options.checkpoint_every,
+    )
+    return make_row(experiment, arm, config, config_hash, history)
+
+
+def trained_elsewhere(
+    name: str, arm: Arm, rate: float, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
+) -> dict[str, Any]:
+    """The row of a candidate, on a worker."""
+    experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
+    remove_temporaries(folder / "state", _checkpoint(arm, rate, seed, folder).name)
+    options = dataclasses.replace(options, progress=progress)
+    return trained_row(experiment, arm, rate, seed, folder, options, started(options.replicas))
+
+
+def _checkpoint(arm: Arm, rate: float, seed: int, folder: Path) -> Path:
+    return folder / "state" / f"search-{file_name(arm.name)}-{rate:g}-{seed}.npz"
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
@@ -211,85 +242,6 @@ def make_row(
         "git_commit": git_commit(),
         "finished_at": timestamp(),
     }
-
-
-def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key, smaller is better: first values, then censored runs by training error, then diverged runs.
-
-    Example:
-
-    >>> rank({"value": None, "train_error": 0.4}) > rank({"value": 70.0, "train_error": 0.25})
-    True
-    """
-    return tuple(math.inf if row[name] is None else row[name] for name in ("value", "train_error"))
-
-
-def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
-    """The rows of one seed that its noise cannot separate from the best one, which is among them.
-
-    Errors are compared by `is_tie`: selection errors, or training errors where no rate reached the target.
-    Epochs to a target have no known noise.
-
-    Example:
-
-    >>> errors = ((0.01, 0.30), (0.02, 0.31), (0.04, 0.40))
-    >>> rows = [{"learning_rate": rate, "objective": "selection_error", "value": e} for rate, e in errors]
-    >>> [row["learning_rate"] for row in tied([row | {"train_error": 0.2} for row in rows], 5000)]
-    [0.01, 0.02]
-    """
-    best = min(rows, key=rank)
-    name = "value" if best["objective"] == "selection_error" else "train_error"
-    if best[name] is None or (name == "train_error" and best["value"] is not None):
-        return [best]
-    return [
-        row
-        for row in rows
-        if row[name] is not None
-        and (row["value"] is None) == (best["value"] is None)
-        and is_tie(best[name], row[name], selection_size)
-    ]
-
-
-def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> float:
-    """The rate among `rates` whose rows are best by the mean over seeds.
-
-    Example:
-
-    >>> values = ((0.01, 0.30), (0.02, 0.31), (0.01, 0.33), (0.02, 0.31))
-    >>> rows = [{"learning_rate": rate, "value": value, "train_error": 0.2} for rate, value in values]
-    >>> winning_rate(rows, [0.01, 0.02])
-    0.02
-    """
-
-    def mean_rank(rate: float) -> tuple[float, ...]:
-        ranks = [rank(row) for row in rows if row["learning_rate"] == rate]
-        return tuple(sum(each) / len(ranks) for each in zip(*ranks, strict=True))
-
-    return min(rates, key=mean_rank)
-
-
-def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
-    """The next rate beyond the edge of the grid if the winner is at the edge, else None.
-
-    Args:
-        rates: rates of the grid in increasing order.
-        winner: the best of these rates.
-        is_tied: whether all rates are equally good (a net that stays at chance); then a better rate may lie
-            beyond either edge, and the two edges are extended in turn.
-
-    Example:
-
-    >>> next_rate([0.001, 0.002, 0.004], winner=0.004), next_rate([0.001, 0.002, 0.004], winner=0.002)
-    (0.008, None)
-    >>> next_rate([0.001, 0.002, 0.004], 0.001, is_tied=True), next_rate([0.001, 0.002], 0.001, is_tied=True)
-    (0.0005, 0.004)
-    """
-    at_top = len(rates) % 2 == 0 if is_tied else winner == rates[-1]
-    if at_top:
-        return float(f"{rates[-1] * rates[-1] / rates[-2]:.3g}")
-    if is_tied or winner == rates[0]:
-        return float(f"{rates[0] * rates[0] / rates[1]:.3g}")
-    return None
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:

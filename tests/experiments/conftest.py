@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import alexnet_tf.data.pipeline
 import experiments.runner.options
@@ -26,6 +27,17 @@ def replace_data(patched: pytest.MonkeyPatch):
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
     patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory) -> Path:
+    """The tiny images as files, for commands in processes of their own; tests must not change them."""
+    image_set, root = tiny_image_set(train=240), tmp_path_factory.mktemp("files") / "tree"
+    for i, (image, label) in enumerate(zip(image_set.train_images, image_set.train_labels, strict=True)):
+        path = root / image_set.class_names[label] / f"{i:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -18,3 +18,9 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def effects(folder: Path) -> list[dict[str, str]]:
     return read(folder / "effects.csv")
+
+
+def untimed(path: Path) -> list[dict[str, str]]:
+    """The rows without the columns that differ from one training to the next."""
+    timing = {"seconds", "finished_at", "images_per_second"}
+    return [{name: value for name, value in row.items() if name not in timing} for row in read(path)]

@@ -10,27 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from alexnet_tf.runtime.files import claimed
 from experiments.__main__ import main
 from experiments.runner.options import lock_path
 from tests.command_errors import one_line_of_status_2
-from tests.experiments.tables_read_back import read
-from tests.tiny import tiny_image_set
+from tests.experiments.tables_read_back import read, untimed
 
 ROOT = Path(__file__).parents[3]
-TIMING = {"seconds", "finished_at", "images_per_second"}
-
-
-@pytest.fixture
-def tree(tmp_path) -> Path:
-    image_set = tiny_image_set(train=240)
-    for i, (image, label) in enumerate(zip(image_set.train_images, image_set.train_labels, strict=True)):
-        path = tmp_path / "tree" / image_set.class_names[label] / f"{i:03d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-    return tmp_path / "tree"
 
 
 # What the settings of `command` add to the name of an arm.
@@ -54,10 +41,6 @@ def rates(checkpoint: Path) -> list[float | None]:
 
 def rows(results_dir: Path, name: str) -> list[dict[str, str]]:
     return read(results_dir / "folder-tree/ablation-relu" / name)
-
-
-def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [{k: v for k, v in row.items() if k not in TIMING} for row in rows]
 
 
 @pytest.mark.slow
@@ -93,7 +76,8 @@ def test_killed_run_goes_on_where_it_was(tree, tmp_path):
 
     subprocess.run(command(tree, whole), cwd=ROOT, check=True, capture_output=True, timeout=300)
     for name in ("runs.csv", "curves.csv"):
-        assert untimed(rows(killed, name)) == untimed(rows(whole, name))
+        place = f"folder-tree/ablation-relu/{name}"
+        assert untimed(killed / place) == untimed(whole / place)
 
 
 @pytest.mark.parametrize(("name", "setting"), [("run", ""), ("search", ""), ("search", "weight_decay=0.002")])

@@ -1,6 +1,7 @@
 """Dry runs: what would be trained, and for how long; lists and comparisons as JSON."""
 
 import json
+import re
 
 import pytest
 
@@ -42,6 +43,20 @@ def test_recorded_rows_say_how_long(own_results, monkeypatch, capsys, tmp_path):
     line = capsys.readouterr().out.splitlines()[1]
     assert float(line.split()[4]) == pytest.approx(40.0), "20 minutes at twice the speed"
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.usefixtures("tiny_builtin")
+def test_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 0.1)
+    arguments = ["run", "relu", *COMMON, "--arms", "relu", "--seeds", "0,1,2", "--epochs", "2", "--dry-run"]
+
+    for jobs in ("1", "2"):
+        assert main([*arguments, "--results-dir", str(tmp_path), "--jobs", jobs]) == 0
+
+    totals = [line for line in capsys.readouterr().out.splitlines() if "to train" in line]
+    assert [int(re.search(r"about (\d+) minutes", total)[1]) for total in totals] == [96, 48]
+    assert totals[1].endswith("2 at once")
 
 
 def test_the_times_of_recorded_rows(own_results, monkeypatch):

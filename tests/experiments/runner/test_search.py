@@ -8,7 +8,7 @@ import experiments.runner.search
 from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
-from experiments.runner.search import tied
+from experiments.runner.winner import MAX_EXTENSIONS, tied
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.tables_read_back import read
 
@@ -39,7 +39,7 @@ def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys
 
     grid = POOLING.arm("separate").grid
     rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
-    assert len(rates) == len(grid) + experiments.runner.search.MAX_EXTENSIONS
+    assert len(rates) == len(grid) + MAX_EXTENSIONS
     assert rates.index(grid[0]) == 3
     assert rates[-4] == grid[-1]
     assert "all rates are equally bad" in capsys.readouterr().err

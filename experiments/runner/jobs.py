@@ -1,0 +1,233 @@
+"""Several runs or candidates at once, by Dask: `--jobs` on this machine, `--scheduler` on any cluster."""
+
+import contextlib
+import functools
+import io
+import logging
+import os
+import pickle
+import random
+import signal
+import sys
+import tempfile
+import types
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import dask
+import keras
+import psutil
+import tensorflow as tf
+from dask.system import CPU_COUNT
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, get_worker
+from distributed.client import FutureCancelledError
+
+from alexnet_tf.runtime.errors import InputError, Interruption, print_lines
+from alexnet_tf.runtime.signals import signals_held
+from alexnet_tf.training.progress import CommandProgress, RunProgress
+from experiments.runner.options import Options
+from experiments.runner.startup import threads_each
+
+# Time for the runs to end after Ctrl-C or SIGTERM: what they do between two steps, such as an evaluation.
+STOP_SECONDS = 120
+# Memory that `--jobs auto` leaves for each process.
+PROCESS_BYTES = 2 * 2**30
+# On a worker: the commands that were interrupted, with the number of the signal.
+_interrupted: dict[str, int] = {}
+
+
+class Task(NamedTuple):
+    """The arguments of a function for a worker, the images it trains on, and the lock of its results."""
+
+    lock: Path
+    images: int
+    arguments: tuple
+
+
+class Jobs:
+    """The workers that take the tasks of one command."""
+
+    def __init__(self, client: Client, gpus: Sequence[str] = ()):
+        self._client, self._gpus = client, gpus
+        self._command = f"alexnet-{uuid.uuid4().hex}"
+
+    def run(
+        self, title: str, function: Callable, tasks: list[Task], record: Callable[[Task, Any], None]
+    ) -> None:
+        """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
+
+        `record` may append tasks. The task of a worker that dies is given to another; after several deaths
+        the result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the tasks end at their next
+        step, their results are recorded, and the error is raised.
+        """
+        of: dict[Future, tuple[int, Task]] = {}
+        ended = as_completed(raise_errors=False)
+        stop: BaseException | None = None
+        with CommandProgress(title) as progress:
+            self._client.subscribe_topic(self._command, _Display(progress))
+            while of or (tasks and not stop):
+                while tasks and not stop:
+                    position = progress.add(tasks[0].images)
+                    place = self._command, position, os.getcwd(), self._gpus
+                    future = self._client.submit(_work, place, function, tasks[0], pure=False)
+                    of[future] = position, tasks.pop(0)
+                    ended.add(future)
+                try:
+                    future = next(ended)
+                    with signals_held():
+                        position, task = of.pop(future)
+                        result, printed = self._result(future)
+                        for stream, text in zip((sys.stdout, sys.stderr), printed, strict=True):
+                            print(text, end="", file=stream, flush=True)
+                        progress.finish(position)
+                        if result is not None:
+                            record(task, result)
+                except (KeyboardInterrupt, Exception) as error:
+                    if stop:
+                        raise stop from None
+                    number = getattr(error, "number", signal.SIGINT)
+                    stop = error if isinstance(error, Exception) else Interruption(number, is_kept=True)
+                    self._client.run(_interrupt, self._command, number)
+                    ended = as_completed(of, raise_errors=False, timeout=STOP_SECONDS)
+        if stop:
+            raise stop
+
+    def _result(self, future: Future) -> tuple[Any, tuple[str, str]]:
+        try:
+            return future.result()
+        except KilledWorker as error:
+            return error, ("", "")
+        except FutureCancelledError:
+            raise InputError(
+                "--scheduler: expected one that stays until the last run; received one that has gone; the "
+                "same command goes on"
+            ) from None
+
+
+@contextlib.contextmanager
+def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
+    """The workers of `options`: those of a scheduler, or processes of this machine, which end with it."""
+    with contextlib.ExitStack() as stack:
+        if options.scheduler:
+            try:
+                client = stack.enter_context(Client(options.scheduler, timeout=15))
+            except (OSError, ValueError) as error:
+                raise InputError(
+                    "--scheduler: expected the address of a Dask scheduler, such as tcp://10.0.0.1:8786; "
+                    f"received {options.scheduler} ({error})"
+                ) from None
+            yield Jobs(client)
+            return
+        gpus = _gpus()
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
+        # Dask's own environment would give NumPy other numbers of threads than a single process has.
+        own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
+        stack.enter_context(dask.config.set(own))
+        cluster = LocalCluster(
+            n_workers=count_jobs(options.jobs, at_most),
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            preload="experiments.runner.startup",
+            env={"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpus else threads_each(options.jobs),
+        )
+        stack.enter_context(cluster)
+        yield Jobs(stack.enter_context(Client(cluster)), gpus)
+
+
+def count_jobs(jobs: int, at_most: int) -> int:
+    """The number of processes for so many runs; by default (0) one a GPU, or one a core that has memory."""
+    fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
+    return min(jobs or len(_gpus()) or fit, at_most)
+
+
+def _gpus() -> list[str]:
+    found = [str(number) for number in range(len(tf.config.list_physical_devices("GPU")))]
+    return os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(found)).split(",")[: len(found)]
+
+
+def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
+    """On a worker: the result of a task, None if it was interrupted, and what it printed."""
+    command, position, folder, gpus = place
+    _part_random()
+    if gpus:  # not yet initialised here
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[get_worker().name % len(gpus)]
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    if not task.lock.exists():
+        raise InputError(
+            f"--scheduler: expected {task.lock.parent.resolve()} on a disk that the workers share; received "
+            f"a worker without it ({get_worker().address})"
+        )
+    out, err, result = io.StringIO(), io.StringIO(), None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), contextlib.suppress(Interruption):
+        if command not in _interrupted:
+            result = function(*task.arguments, functools.partial(_Report, command, position))
+    return result, (out.getvalue(), err.getvalue())
+
+
+def _part_random() -> None:
+    """On a worker: gives the threads of Dask random numbers of their own.
+
+    Keras draws the seeds of initializers from Python's global generator, so a draw of another thread after
+    `set_random_seed` would change a network.
+    """
+    own = random.Random()
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] in ("dask", "distributed", "tornado"):
+            for attribute, value in list(vars(module).items()):
+                if value is random:
+                    setattr(module, attribute, own)
+                elif isinstance(value, types.MethodType) and value.__self__ is random._inst:
+                    setattr(module, attribute, getattr(own, value.__name__))
+
+
+def _interrupt(command: str, number: int) -> None:
+    """On a worker: asks the runs of a command to end."""
+    _interrupted[command] = number
+
+
+class _Report(keras.callbacks.Callback):
+    """On a worker: sends the calls of a run's `RunProgress` to the client."""
+
+    def __init__(self, command: str, position: int, *run: Any):
+        super().__init__()
+        self._command, self._position, self._run = command, position, run
+
+    def _send(self, name: str, *arguments: Any, **keywords: Any) -> None:
+        if name == "on_train_batch_begin" and self._command in _interrupted:
+            raise Interruption(_interrupted[self._command])
+        history = self.params["history"]
+        state = type(history)(history.curve[-1:], status=history.status, message=history.message)
+        call = self._position, self._run, state, name, arguments, keywords
+        get_worker().log_event(self._command, pickle.dumps(call))
+
+    on_train_begin = functools.partialmethod(_send, "on_train_begin")
+    on_train_end = functools.partialmethod(_send, "on_train_end")
+    on_epoch_begin = functools.partialmethod(_send, "on_epoch_begin")
+    on_epoch_end = functools.partialmethod(_send, "on_epoch_end")
+    on_train_batch_begin = functools.partialmethod(_send, "on_train_batch_begin")
+    on_train_batch_end = functools.partialmethod(_send, "on_train_batch_end")
+
+
+class _Display:
+    """On the client: repeats the calls of `_Report`."""
+
+    def __init__(self, progress: CommandProgress):
+        self._progress, self._shown = progress, dict[int, RunProgress]()
+
+    def __call__(self, event: tuple[float, bytes]) -> None:
+        position, run, state, name, arguments, keywords = pickle.loads(event[1])
+        self._progress.position = position
+        if name == "on_train_begin":
+            if position in self._shown:
+                print_lines([f"{run[0]}: its worker has died, another one goes on"])
+                self._shown[position].on_train_end()
+            self._shown[position] = RunProgress(*run)
+        self._shown[position].set_params({"history": state})
+        getattr(self._shown[position], name)(*arguments, **keywords)
+        if name == "on_train_end":
+            del self._shown[position]

@@ -1,0 +1,54 @@
+"""Starts TensorFlow for experiments; imports it only then."""
+
+import os
+
+from alexnet_tf.runtime.startup import quiet_startup
+
+
+def threads_each(jobs: int) -> dict[str, str]:
+    """The environment that divides the processor's threads among jobs, unless their number was chosen.
+
+    Example:
+
+    >>> threads_each(10_000)["TF_NUM_INTRAOP_THREADS"] == os.environ.get("TF_NUM_INTRAOP_THREADS", "1")
+    True
+    """
+    from dask.system import CPU_COUNT
+
+    threads = max(1, CPU_COUNT // (jobs or CPU_COUNT))
+    return {"TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS", str(threads))}
+
+
+def started(replicas: str, is_client: bool = False):
+    """Starts TensorFlow, quiet and deterministic; returns the strategy for this number of replicas.
+
+    Args:
+        replicas: `auto` or a number, as in `make_strategy`.
+        is_client: whether only other processes train; then this one leaves the GPUs to them.
+    """
+    with quiet_startup():
+        import tensorflow as tf
+
+        from alexnet_tf.runtime.environment import git_commit
+        from alexnet_tf.training.strategy import make_strategy, warn_of_unseen_gpu
+
+        git_commit()
+        # TensorFlow warns that every run creates a new tf.function, which is intended.
+        tf.get_logger().setLevel("ERROR")
+        # Two runs with the same seed have to be bit-identical.
+        tf.config.experimental.enable_op_determinism()
+        if is_client and tf.config.list_physical_devices("GPU"):
+            tf.config.set_visible_devices([], "GPU")
+            replicas = "1"
+        strategy = make_strategy(replicas)
+        tf.config.list_logical_devices()
+    warn_of_unseen_gpu()
+    return strategy
+
+
+def dask_setup(worker: object) -> None:
+    """Prepares a process of `--jobs`; Dask calls it before the process takes work."""
+    # The terminal's Ctrl-C goes to the client alone, which then asks the runs to end.
+    os.setpgrp()
+    with quiet_startup():
+        import keras  # noqa: F401 (TensorFlow with it)

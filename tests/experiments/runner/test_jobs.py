@@ -1,0 +1,179 @@
+"""Several runs at once give the rows of one after the other, also where a worker or the command is ended."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from dask.sizeof import sizeof
+from distributed import LocalCluster
+from distributed.protocol import compression
+
+import experiments.runner.jobs
+from experiments.__main__ import main
+from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
+from experiments.runner.jobs import Jobs
+from tests.command_errors import one_line_of_status_2
+from tests.experiments.one_run import COMMON
+from tests.experiments.tables_read_back import untimed
+from tests.tiny import TINY_CONFIG
+
+ROOT = Path(__file__).parents[3]
+
+
+def command(tree: Path, results_dir: Path, *flags: str, name: str = "run") -> list[str]:
+    own = {"run": ["relu-modern,tanh-modern", "--seeds", "0"], "search": ["relu-modern"]}[name]
+    return [
+        name, "relu", "--dataset", f"folder:{tree}", "--epochs", "2", "--set", "batch_size=8", "--set",
+        "stop_train_error=0", "--results-dir", str(results_dir), *flags, "--arms", *own,
+    ]  # fmt: skip
+
+
+def same(a: Path, b: Path, *names: str) -> bool:
+    """Whether the rows are equal, but for their times, and nothing else is left."""
+    place = Path("folder-tree/ablation-relu")
+    left = [path.name for path in (a / place / "state").iterdir() if path.is_file()]
+    return left == ["lock"] and all(untimed(a / place / name) == untimed(b / place / name) for name in names)
+
+
+@pytest.fixture(scope="module")
+def whole(tree, tmp_path_factory):
+    """The rows of one process."""
+    results_dir = tmp_path_factory.mktemp("whole")
+    for name in ("run", "search"):
+        assert main(command(tree, results_dir, name=name)) == 0
+    return results_dir
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    # As many threads as this process has, for equal sums.
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
+        memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
+    ) as cluster:  # fmt: skip
+        yield cluster
+
+
+def wait_for_checkpoint(results_dir: Path, is_wanted) -> None:
+    deadline = time.monotonic() + 600
+    while not list(results_dir.glob("*/*/state/*.npz")):
+        assert is_wanted()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_path):
+    def kill_one():
+        wait_for_checkpoint(tmp_path, lambda: True)
+        (killed, *_) = cluster.workers.values()
+        os.kill(killed.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    for name in ("run", "search"):
+        flags = ["--scheduler", cluster.scheduler_address]
+        assert main(command(tree, tmp_path, *flags, name=name)) == 0
+    killer.join()
+    assert same(tmp_path, whole, "runs.csv", "curves.csv", "lr_search.csv")
+
+
+@pytest.mark.slow
+def test_sigterm_keeps_the_runs_and_the_same_command_goes_on(tree, whole, cluster, tmp_path):
+    temporary = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
+    jobs = [sys.executable, "-m", "experiments", *command(tree, tmp_path / "rows", "--jobs", "2")]
+    process = subprocess.Popen(
+        jobs,
+        cwd=ROOT,
+        env=os.environ | temporary,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        wait_for_checkpoint(tmp_path / "rows", lambda: process.poll() is None)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=300)
+    finally:
+        process.kill()
+
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "its state is kept" in said.splitlines()[-1]
+    assert not any(child.is_running() for child in children)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows"]
+    assert not list(tmp_path.rglob("*seed0.lock"))
+    assert list(tmp_path.rglob("*.npz"))
+    assert main(command(tree, tmp_path / "rows", "--scheduler", cluster.scheduler_address)) == 0
+    assert same(tmp_path / "rows", whole, "runs.csv", "curves.csv")
+
+
+def first_weight(models, data) -> dict[str, float]:
+    return {"averaged_error": sum(float(model.variables[0].numpy().flat[0]) for model in models)}
+
+
+@pytest.mark.usefixtures("tiny_builtin")
+def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
+    """The workers here take the last task first."""
+    begun = []
+
+    class Backwards(Jobs):
+        def __init__(self):
+            pass
+
+        def run(self, title, function, tasks, record):
+            while tasks:
+                begun.append([task.arguments[1:3] for task in tasks])
+                task = tasks.pop()
+                record(task, function(*task.arguments, None))
+
+    opened = contextlib.nullcontext(Backwards())
+    monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
+    arms = [
+        replace(ENSEMBLE.arm(name), config=TINY_CONFIG.replace(epochs=1), seeds=(0, 1), probe=first_weight)
+        for name in ("one", "two")
+    ]
+    made_up = replace(ENSEMBLE, arms=tuple(arms), comparisons=ENSEMBLE.comparisons[:0])
+    monkeypatch.setattr(experiments, "EXPERIMENTS", [made_up], raising=False)
+    arguments = ["run", "ensemble", "--dataset", "builtin", "--results-dir"]
+    for results_dir, jobs in (("one", "1"), ("two", "2")):
+        assert main([*arguments, str(tmp_path / results_dir), "--jobs", jobs]) == 0
+
+    assert begun[0] == [("one", 0), ("one", 1)]
+    rows = [untimed(tmp_path / name / "builtin/ablation-ensemble/runs.csv") for name in ("one", "two")]
+    assert [row["message"].startswith("shared with") for row in rows[0]] == [False, False, True, True]
+    assert rows[0] == rows[1]
+
+
+def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
+    """Its heartbeats did, from another thread, for the size of their messages."""
+    monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
+    monkeypatch.setattr(compression, "randint", random.randint)
+    experiments.runner.jobs._part_random()
+    state = random.getstate()
+    sizeof(list(range(1000)))
+    compression.randint(0, 9)
+    assert random.getstate() == state
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--jobs", "0"], "a whole number >= 1"),
+        (["--jobs", "2", "--scheduler", "tcp://localhost:1"], "not allowed with"),
+        (["--scheduler", "nowhere"], "the address of a Dask scheduler"),
+    ],
+)
+@pytest.mark.usefixtures("tiny_builtin")
+def test_flags_of_many_runs(tmp_path, capsys, flags, words):
+    arguments = ["run", "relu", *COMMON, "--seeds", "0", "--results-dir", str(tmp_path), *flags]
+    assert words in one_line_of_status_2(main, arguments, capsys)
