@@ -151,7 +151,7 @@ def input_wanted(net: Trained) -> dict[str, Any]:
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
     scaled = net.config.data.input_scale == "unit"
-    mean = net.statistics.mean_image.mean((0, 1)).round(3).tolist()
+    mean = [round(float(value), 3) for value in net.statistics.mean_image.mean((0, 1))]
     return {
         "shape": list(net.model.input.shape[1:]),
         "channels": "RGB" if channels == 3 else "grey",

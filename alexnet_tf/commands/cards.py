@@ -3,6 +3,7 @@
 from typing import Any
 
 from alexnet_tf.checkpoints.saved import Trained, input_wanted
+from alexnet_tf.training.evaluate import TOP_K
 
 PAPER = (
     "A. Krizhevsky, I. Sutskever and G. Hinton, ImageNet Classification with Deep Convolutional Neural "
@@ -23,6 +24,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         name.replace("_", " "): f"{value:.1%}"
         for name, value in (about.get("scores") or {}).items()
         if name.endswith("_error") and value is not None
+        if not (name.endswith("_top5_error") and len(net.class_names) <= TOP_K)
     }
     lines = [
         f"# Model card: {net.model.name}",
@@ -49,7 +51,13 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         "",
         f"- `pixels`: float32 [n, {', '.join(map(str, net.image_shape))}], {wanted['channels']}, 0..255: "
         f"{wanted['steps'][0]}.",
-        *(["- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files."] * (kind == "saved-model")),
+        *(
+            [
+                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files. Their EXIF orientation is "
+                "not applied; `alexnet predict` applies it."
+            ]
+            * (kind == "saved-model")
+        ),
         f"- `probabilities` and `logits`: float32 [n, {len(net.class_names)}].",
         f"- Done inside: {'; '.join(wanted['steps'][1:])}; softmax.",
         "",
@@ -71,7 +79,7 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
         for name in ("flip", "vertical_flip", "rotation", "brightness", "gaussian_noise")
         if getattr(data, name)
     ]
-    mean = statistics.mean_image.mean((0, 1)).round(1).tolist()
+    mean = [round(float(value), 1) for value in statistics.mean_image.mean((0, 1))]
     held_out = "a tenth of each class" if data.holdout else "nothing"
     changes += [f"random crops of {data.crop}"] if data.crop else []
     changes += [f"colour noise ({data.color_noise})"] if data.color_noise != "none" else []

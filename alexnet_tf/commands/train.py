@@ -128,7 +128,9 @@ def _train(
     if is_chief(strategy):
         last = history.curve[-1]
         print(f"{out}: test error {last['test_error']:.1%} after epoch {last['epoch']}", flush=True)
-        print(f"next: alexnet predict --checkpoint {shlex.quote(str(out))} IMAGE...", flush=True)
+        argv = sys.orig_argv
+        program = shlex.join(argv[: argv.index("train")]) if "train" in argv else "alexnet"
+        print(f"next: {program} predict --checkpoint {shlex.quote(str(out))} IMAGE...", flush=True)
     return 0
 
 

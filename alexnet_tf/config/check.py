@@ -6,7 +6,15 @@ from typing import Any
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.suggestion import did_you_mean
 
+# Keras's activations by name; it is imported only after this check.
+ACTIVATIONS = (
+    "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
+    "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
+    "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+)  # fmt: skip
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1
 
@@ -27,6 +35,15 @@ def check_config(config: Config) -> None:
     for name, value in dataclasses.asdict(config.model).items():
         if isinstance(value, float):
             _check(name, value, math.isfinite(value), "a finite number")
+        if name == "dropout":
+            _check(name, value, 0 <= value < 1, "a number >= 0 and < 1")
+        elif name == "width":
+            _check(name, value, value > 0, "a number > 0")
+        elif name == "pool_size":
+            _check(name, value, value >= 1, "a whole number >= 1")
+        elif name == "activation" and value not in ACTIVATIONS:
+            meant = did_you_mean(value, ACTIVATIONS)
+            raise InputError(f"activation: expected one of {', '.join(ACTIVATIONS)}; received {value}{meant}")
     _check("seed", config.seed, 0 <= config.seed <= LARGEST_SEED, f"a whole number from 0 to {LARGEST_SEED}")
     for part, least, names in (
         (data, 0, ("image_size", "pad", "crop", "color_noise_until")),
@@ -36,6 +53,13 @@ def check_config(config: Config) -> None:
         for name in names:
             value = getattr(part, name)
             _check(name, value, value >= least, f"a whole number >= {least}")
+    side = data.image_size + 2 * data.pad
+    _check(
+        "crop",
+        data.crop,
+        data.crop <= side or not data.image_size,
+        f"at most image_size with its padding, {side}",
+    )
     for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
         _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
     for name, least in (("learning_rate", 0), ("weight_decay", 0), ("bias_rate", 0), ("drop_factor", 1)):

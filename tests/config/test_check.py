@@ -2,10 +2,12 @@
 
 import math
 
+import keras
 import pytest
 
-from alexnet_tf.config.check import check_config
+from alexnet_tf.config.check import ACTIVATIONS, check_config
 from alexnet_tf.config.fields import Config
+from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.runtime.errors import InputError
 
 
@@ -27,6 +29,10 @@ OUT_OF_RANGE = {
     "brightness": (-0.1,),
     "gaussian_noise": (math.nan,),
     "drops": ((0, 2), (4, 4)),
+    "dropout": (1.0, -0.1),
+    "width": (0.0,),
+    "pool_size": (0,),
+    "activation": ("rleu",),
 }
 
 
@@ -35,7 +41,22 @@ OUT_OF_RANGE = {
 )
 def test_a_number_out_of_range_is_refused_by_name(field, value):
     with pytest.raises(InputError, match=rf"^{field}: expected .*; received .*"):
-        check_config(Config().replace(**{field: value}))
+        check_config(PRESETS["alexnet"].config("builtin").replace(**{field: value}))
+
+
+def test_a_crop_larger_than_the_image_is_refused():
+    with pytest.raises(InputError, match=r"^crop: expected at most .* 68; received 69"):
+        check_config(Config().replace(image_size=64, pad=2, crop=69))
+
+
+def test_the_activations_are_keras_own():
+    assert sorted(ACTIVATIONS) == sorted(
+        name
+        for name in dir(keras.activations)
+        if callable(getattr(keras.activations, name)) and name not in ("get", "serialize", "deserialize")
+    )
+    with pytest.raises(InputError, match="did you mean 'relu'"):
+        check_config(Config().replace(activation="rleu"))
 
 
 @pytest.mark.parametrize("setting", ["seed=1", "dataset=builtin"])
