@@ -22,10 +22,23 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-VARIABLES := A ARMS AS B BENCHMARK_VENV CACHE CHECKPOINT_EVERY CUDA DATASET DATA_DIR DRY_RUN EPOCHS ITEMS JOBS MARGIN METRIC MODEL NAME \
-	OUT PRECISION PYTHON QUICK RECIPE REPLICAS RESULTS_DIR RUN RUN_ID SCHEDULER SEEDS SET TOLERANCE VENV \
-	$(if $(filter faults,$(MAKECMDGOALS)),ONLY SEED TRIALS)
-# A mistyped variable would change nothing without a word, and train for hours.
+# What a target takes, beside PYTHON, VENV and CUDA. A variable that it ignores, or a mistyped one, would change
+# nothing without a word, and train for hours.
+TAKES_run := NAME SEEDS ARMS AS CHECKPOINT_EVERY DATASET DATA_DIR DRY_RUN EPOCHS JOBS PRECISION REPLICAS RESULTS_DIR \
+	SCHEDULER SET
+TAKES_ablations := $(filter-out NAME,$(TAKES_run))
+TAKES_search := $(filter-out SEEDS,$(TAKES_run))
+TAKES_rerun := RUN_ID DATA_DIR EPOCHS REPLICAS RESULTS_DIR TOLERANCE
+TAKES_imagenet := CACHE CHECKPOINT_EVERY DATASET DATA_DIR EPOCHS MODEL OUT PRECISION RECIPE REPLICAS SET
+TAKES_compare := A B MARGIN METRIC TOLERANCE
+TAKES_faults := ONLY RESULTS_DIR SEED TRIALS
+TAKES_benchmark := BENCHMARK_VENV ITEMS QUICK RESULTS_DIR
+TAKES_growth := QUICK RESULTS_DIR
+TAKES_clean := BENCHMARK_VENV
+$(foreach target,quickstart tables figures report scaling profile,$(eval TAKES_$(target) := RESULTS_DIR))
+ALL := $(sort PYTHON VENV CUDA $(foreach name,$(filter TAKES_%,$(.VARIABLES)),$($(name))))
+VARIABLES := $(if $(MAKECMDGOALS),$(sort PYTHON VENV CUDA $(foreach goal,$(MAKECMDGOALS),\
+	$(TAKES_$(goal)) $(if $(filter ablation-%,$(goal)),$(TAKES_ablations)))),$(ALL))
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 UNKNOWN := $(firstword $(filter-out $(VARIABLES),$(GIVEN)))
 ifneq ($(UNKNOWN),)
@@ -41,7 +54,7 @@ endif
 help:
 	@echo 'usage: make TARGET [VARIABLE=VALUE ...]'
 	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))
-	@echo 'variables: $(VARIABLES)'
+	@echo 'variables: $(ALL)'
 
 #: setup            the environment .venv; CUDA=1 with the libraries of an NVIDIA GPU
 #: quickstart       the paper's Figure 1 on the built-in data set, in minutes

@@ -37,17 +37,25 @@ def test_an_unknown_variable_is_refused(given, meant):
     assert done.stdout == ""
 
 
-def test_every_variable_that_a_target_uses_is_known():
-    text = (ROOT / "Makefile").read_text()
-    own = set(re.findall(r"^([A-Z_]+) [:?]?=", text, re.MULTILINE)) | {
-        "MAKE",
-        "MAKECMDGOALS",
-        "MAKEFILE_LIST",
-    }
-    known = set(re.search(r"VARIABLES := (.*?)\n#", text, re.DOTALL)[1].replace("\\", "").split())
-    used = set(re.findall(r"\$\((?:or \$\()?(?:if \$\()?([A-Z_]+)\b", text))
+@pytest.mark.parametrize(
+    ("target", "given"),
+    [("quickstart", "SEEDS=0"), ("imagenet", "DRY_RUN=1"), ("rerun", "DRY_RUN=1"), ("search", "SEEDS=0")],
+)
+def test_a_variable_that_the_target_ignores_is_refused(target, given):
+    done = make("-n", target, given)
 
-    assert {name for name in used - own if not any(name in each for each in known)} == set()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"received {given.partition('=')[0]}" in done.stderr
+
+
+def test_a_target_uses_each_variable_that_it_takes():
+    taken = re.findall(r"^TAKES_([a-z]+) := ([A-Z_ \\\n\t]+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target, names in taken:
+        for name in names.replace("\\", "").split():
+            plain, given = make("-n", target), make("-n", target, f"{name}=1")
+            assert given.returncode == 0, (target, name)
+            assert given.stdout != plain.stdout, (target, name)
+    assert len(taken) > 5
 
 
 def test_a_dry_run_is_handed_on():
