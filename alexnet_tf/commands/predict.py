@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -86,8 +85,3 @@ def predict_files(
             for path, image in batch
         ]
     return predictions
-
-
-def _best(model: keras.Model, images: np.ndarray, names: Sequence[str]) -> list[Prediction]:
-    decoded = decode_predictions(ops.softmax(model(images)), SHOWN_CLASSES, names)
-    return [[(name, score) for name, _, score in found] for found in decoded]
