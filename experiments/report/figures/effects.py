@@ -107,7 +107,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
     else:
         margin = 0.08 * (high - low) or 0.01
         axes.set_xlim(scale * (low - margin), scale * (high + margin))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     return scale
 
 
