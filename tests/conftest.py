@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import gc
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,16 @@ def pytest_sessionstart(session):
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
     )
+
+
+@pytest.fixture(autouse=True)
+def own_collective_keys():
+    """Gives the strategies of each test keys of their own, as TensorFlow's tests do.
+
+    The sums of two strategies with one key would meet: "Shape mismatch in the collective instance".
+    """
+    if tensorflow := sys.modules.get("tensorflow"):
+        tensorflow.distribute.MirroredStrategy._collective_key_base += 1000
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The commands `train`, `evaluate` and `predict` on a small tree of image files."""
 
 import csv
+import functools
 import json
 import os
 import re
@@ -325,7 +326,11 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
-def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, monkeypatch, number):
+def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, monkeypatch, request, number):
+    # A shell starts background jobs with SIGINT ignored, and nohup with SIGHUP.
+    usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))
+
     class Signal(QuarantineLog):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 1:
