@@ -36,8 +36,8 @@ TAKES_benchmark := BENCHMARK_VENV ITEMS QUICK RESULTS_DIR
 TAKES_growth := QUICK RESULTS_DIR
 TAKES_clean := BENCHMARK_VENV
 $(foreach target,quickstart tables figures report scaling profile,$(eval TAKES_$(target) := RESULTS_DIR))
-ALL := $(sort PYTHON VENV CUDA $(foreach name,$(filter TAKES_%,$(.VARIABLES)),$($(name))))
-VARIABLES := $(if $(MAKECMDGOALS),$(sort PYTHON VENV CUDA $(foreach goal,$(MAKECMDGOALS),\
+ALL := $(sort PYTHON VENV CUDA RUN $(foreach name,$(filter TAKES_%,$(.VARIABLES)),$($(name))))
+VARIABLES := $(if $(MAKECMDGOALS),$(sort PYTHON VENV CUDA RUN $(foreach goal,$(MAKECMDGOALS),\
 	$(TAKES_$(goal)) $(if $(filter ablation-%,$(goal)),$(TAKES_ablations)))),$(ALL))
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 UNKNOWN := $(firstword $(filter-out $(VARIABLES),$(GIVEN)))

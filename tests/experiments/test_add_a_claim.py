@@ -25,12 +25,14 @@ FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
 (CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
 # One step on 80 images instead of hours on CIFAR-10.
-TINY = ["DATASET=builtin", "EPOCHS=1", "SEEDS=0", "SET=batch_size=80"]
+TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 
 def command_of(target: str, results_dir: Path) -> list[str]:
     """The arguments that a make target gives to `python -m experiments`."""
-    overrides = [*TINY, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
+    # A search has seeds of its own, and a report trains nothing.
+    trains, has_seeds = not target.startswith("report"), target.startswith(("ablation", "run"))
+    overrides = [*TINY * trains, *["SEEDS=0"] * has_seeds, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
     shown = subprocess.run(
         ["make", "-n", *shlex.split(target), *overrides], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout

@@ -208,7 +208,7 @@ def test_a_callback_may_set_the_learning_rate_and_stop_the_run():
         ({"batch_size": 0}, "received 0"),
         ({"epochs": 0}, "epochs: expected a whole number >= 1"),
         ({"schedule": "plateau"}, "expected holdout=true"),
-        ({"activation": "gelatine"}, "model: .*gelatine"),
+        ({"activation": "gelatine"}, "activation: .*gelatine"),
         ({"pooling": ("max",)}, "model: "),
         ({"lrn": True, "lrn_n": 0}, "model: n: expected a whole number"),
     ],
