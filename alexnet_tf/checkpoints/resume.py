@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, sync_folder, temporary_path, write_bytes
 
@@ -96,7 +97,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 def checkpoint_hash(path: Path) -> str | None:
     """The config hash of a checkpoint's run; None if there is no file, or none can be read."""
     for file in _files(path):
-        with contextlib.suppress(*UNREADABLE_ARCHIVE), np.load(file, allow_pickle=False) as content:
+        with contextlib.suppress(*UNREADABLE_ARCHIVE), open_npz(file) as content:
             return json.loads(str(content["header"]))["config_hash"]
     return None
 
@@ -155,10 +156,10 @@ def _metric_parts(model: keras.Model) -> list:
 
 
 def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
-    content = path.read_bytes()
-    if content[-_MARK_BYTES:] != checksum(memoryview(content)[:-_MARK_BYTES]):
+    content = memoryview(path.read_bytes())
+    if content[-_MARK_BYTES:] != checksum(content[:-_MARK_BYTES]):
         raise ValueError("its checksum is not that of its content")
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+    with open_npz(path) as file:
         header = json.loads(str(file["header"]))
         return header, [file[name] for name in sorted(file.files) if name != "header"]
 

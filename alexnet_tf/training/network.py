@@ -16,9 +16,10 @@ from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16, warn_of_emulation
+from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.schedule import check_schedule
-from alexnet_tf.training.workers import compared_values, current_workers, ending_together
+from alexnet_tf.training.workers import current_workers, ending_together
 
 UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.ResourceExhaustedError)
 

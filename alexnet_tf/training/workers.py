@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime import startup
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.cluster import Cluster
@@ -27,8 +26,6 @@ from alexnet_tf.training.link import Link
 MEETING_SECONDS = 60.0
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
-# Fields that may differ between workers, because the fingerprint identifies the images better than a path.
-UNCOMPARED = ("dataset", "storage")
 
 
 class Workers:
@@ -302,12 +299,3 @@ def ending_together() -> Iterator[None]:
     except Exception:
         current_workers().wait_for_reason()
         raise
-
-
-def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
-    """The values of a run that have to be equal on all workers."""
-    fields: dict[str, Any] = {}
-    for name, value in config.to_dict().items():
-        fields |= value if isinstance(value, dict) else {name: value}
-    compared = {name: value for name, value in fields.items() if name not in UNCOMPARED}
-    return {"data fingerprint": data_fingerprint, **compared, "config hash": config.hash(data_fingerprint)}

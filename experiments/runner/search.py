@@ -22,12 +22,13 @@ from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed, remove_temporaries
+from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
 from alexnet_tf.training.network import check_run
 from alexnet_tf.training.progress import images_to_train
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import train
-from alexnet_tf.training.workers import compared_values, current_workers
+from alexnet_tf.training.workers import current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options, file_name, lock_path
 from experiments.runner.reuse import find_shared_search

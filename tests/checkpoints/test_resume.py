@@ -110,13 +110,18 @@ def broken(arrays):
     return "not finite"
 
 
-@pytest.mark.parametrize("change", [lost, cut, broken])
+def bomb(arrays):
+    arrays["variable_0000"] = np.zeros(2**27, np.uint8)
+    return "unpacks to"
+
+
+@pytest.mark.parametrize("change", [lost, cut, broken, bomb])
 def test_a_checkpoint_with_other_variables_is_refused(finished, change):
     with np.load(finished) as file:
         arrays = dict(file)
     words = change(arrays)
     remove_checkpoint(finished)
-    np.savez(finished, **arrays)
+    np.savez_compressed(finished, **arrays)
     finished.write_bytes(finished.read_bytes() + checksum(finished.read_bytes()))
 
     with pytest.raises(InputError, match=words):

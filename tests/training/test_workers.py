@@ -7,7 +7,8 @@ import pytest
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.training.cluster import Cluster
-from alexnet_tf.training.workers import MEETING_SECONDS, compared_values, current_workers
+from alexnet_tf.training.compared import compared_values
+from alexnet_tf.training.workers import MEETING_SECONDS, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
 # What each worker does is Python code in its arguments; `workers` are its connections.

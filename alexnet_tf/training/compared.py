@@ -1,0 +1,17 @@
+"""What has to be equal on all workers of a cluster."""
+
+from typing import Any
+
+from alexnet_tf.config.fields import Config
+
+# Fields that may differ between workers, because the fingerprint identifies the images better than a path.
+UNCOMPARED = ("dataset", "storage")
+
+
+def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
+    """The values of a run that have to be equal on all workers."""
+    fields: dict[str, Any] = {}
+    for name, value in config.to_dict().items():
+        fields |= value if isinstance(value, dict) else {name: value}
+    compared = {name: value for name, value in fields.items() if name not in UNCOMPARED}
+    return {"data fingerprint": data_fingerprint, **compared, "config hash": config.hash(data_fingerprint)}
