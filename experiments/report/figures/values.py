@@ -1,6 +1,7 @@
 """Panels that show one metric of all runs by arm, for metrics of trained nets, which have no curve."""
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,9 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
     A seed without a partner in any comparison is drawn as a hollow dot and, as in the effects, left out of
-    the mean. An ensemble that is the same for every seed is one dot.
+    the mean. An ensemble that is the same for every seed is one dot. If the metric is the mean of a
+    distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`, `_p75`, `_p95`), each seed has a bar
+    from the first to the last of them, and the same net's values in other arms are marked in it.
 
     Args:
         axes: an empty panel.
@@ -26,6 +29,9 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         Sentences for the caption that explain such dots; empty if there are none.
     """
     names = evidence.arms
+    percentiles = [f"{metric.name}_p{percent}" for percent in (5, 25, 75, 95)]
+    has_distributions = {*percentiles} <= {each.name for each in evidence.experiment.metrics}
+    reach = 0.3 if has_distributions else 0.12
     words: dict[str, None] = {}
     dots: dict[int, list[tuple[float, float]]] = {}
     for place, name in enumerate(names):
@@ -37,7 +43,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
             words[f"{name}: one ensemble, whichever the seed."] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # Side by side, so that equal values stay visible.
-        offsets = np.linspace(-0.12, 0.12, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
+        offsets = np.linspace(-reach, reach, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
         for seed, offset in zip(seeds, offsets, strict=True):
             is_alone = seed not in paired
             if is_alone:
@@ -47,6 +53,10 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
                 fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0, zorder=3,
             )  # fmt: skip
             dots.setdefault(seed, []).append((place + offset, known[seed]))
+            if has_distributions and _draw_distribution(
+                axes, evidence, (name, seed), (metric.name, *percentiles), place + offset
+            ):
+                words["Grey: 90% and 50% of a net's random values; orange: its own."] = None
         if paired:
             mean = np.mean([known[seed] for seed in paired])
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6, zorder=2)
@@ -64,6 +74,22 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     if 0 < low < high / 2:
         axes.set_ylim(bottom=0)
     return " ".join(words)
+
+
+def _draw_distribution(
+    axes: Axes, evidence: Evidence, run: tuple[str, int], columns: Sequence[str], place: float
+) -> bool:
+    """Draws the distribution of which a run's value is the mean; returns whether the run has one."""
+    (row,) = (row for row in evidence.rows if (row["arm"], row["seed"]) == run)
+    metric, lowest, low, high, highest = columns
+    if row[lowest] is None:
+        return False
+    axes.plot([place] * 2, [row[lowest], row[highest]], color=GREY, linewidth=1.5, alpha=0.7, zorder=1)
+    axes.plot([place] * 2, [row[low], row[high]], color=GREY, linewidth=6, alpha=0.5, zorder=1)
+    for other in evidence.rows:
+        if other["config_hash"] == row["config_hash"] and other is not row:
+            axes.plot([place], [other[metric]], "_", color=PALETTE[1], markersize=9, markeredgewidth=2)
+    return True
 
 
 def _paired(evidence: Evidence, arm: str, metric: Metric) -> set[int]:

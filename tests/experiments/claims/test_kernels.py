@@ -5,11 +5,23 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
 from alexnet_tf.models import build_model
-from experiments.claims.kernels import COLORFUL, CONTRAST, DEALS_BEYOND, GREY, KERNELS, tower_contrast
+from experiments.claims.kernels import (
+    COLORFUL,
+    CONTRAST,
+    DEALS_BEYOND,
+    GREY,
+    KERNELS,
+    KERNELS_TRAINED,
+    SPREAD,
+    tower_contrast,
+)
+from experiments.evidence.read import read_evidence
+from experiments.report.figures.values import draw_values
 from tests.experiments.made_up_results import record
 from tests.experiments.tables_read_back import report
 
@@ -44,6 +56,30 @@ def test_hardly_a_deal_parts_as_far(parted):
     assert told.keys() == {CONTRAST.name, DEALS_BEYOND.name}
     assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
     assert told[DEALS_BEYOND.name] == pytest.approx(0, abs=0.002)  # 2 of 12,870
+    spread = tower_contrast(dealt=True, spread=True)([parted], None)
+    # The halves differ by 0, 1/4, 1/2, ... with probabilities .38, .49, .12, ...
+    assert [spread[metric.name] for metric in SPREAD] == pytest.approx([0, 0, 0.25, 0.5])
+
+
+def test_a_figure_has_the_distribution_of_each_net(tmp_path):
+    folder = tmp_path / "tiny_imagenet100" / KERNELS_TRAINED.name
+    for seed, own in enumerate((0.1, 0.3, 0.4)):
+        spread = dict(zip((metric.name for metric in SPREAD), (0.02, 0.08, 0.2, 0.3), strict=True))
+        dealt = {CONTRAST.name: 0.15, DEALS_BEYOND.name: 0.05, **spread}
+        for arm, values in (("dealt", dealt), ("two", {CONTRAST.name: own})):
+            config = KERNELS_TRAINED.arm(arm).config
+            values["config_hash"] = f"net {seed}"
+            record(folder, KERNELS_TRAINED, arm, seed, [0.9, 0.5], config=config, **values)
+    (evidence,) = read_evidence(tmp_path, [KERNELS_TRAINED])
+    axes = Figure().add_subplot()
+
+    words = draw_values(axes, evidence, CONTRAST)
+
+    assert "its own" in words
+    marks = [line.get_ydata().tolist() for line in axes.lines]
+    assert marks.count([0.02, 0.3]) == marks.count([0.08, 0.2]) == 3
+    # A dot of the arm `two`, and a mark within the bar of `dealt`.
+    assert all(marks.count([own]) == 2 for own in (0.1, 0.3, 0.4))
 
 
 def test_a_table_has_the_share_of_each_net(tmp_path):
@@ -54,5 +90,5 @@ def test_a_table_has_the_share_of_each_net(tmp_path):
         record(folder, KERNELS, "dealt", seed, [0.9, 0.5], config=config, **values)
     assert report(folder, KERNELS) == []
     table = (folder / "table.md").read_text()
-    assert "| deals that part as far as the towers, net by net |" in table
+    assert "| random splits that differ as much as the towers, net by net |" in table
     assert "| 0.150 ± 0.000 | 2.10%, 42.90%, 86.70% |" in table
