@@ -119,7 +119,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _is_torch_archive(path: Path) -> bool:
-    """Whether a zip archive is one of `torch.save`; False for a damaged archive."""
+    """Whether a zip archive was written by `torch.save`; False for a damaged archive."""
     try:
         with zipfile.ZipFile(path) as file:
             return any(name.endswith("data.pkl") for name in file.namelist())
@@ -145,7 +145,10 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
             )
         for array in (kernel, bias):
             if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-                raise InputError(f"weights {name}: expected finite numbers; received others, {array.dtype}")
+                raise InputError(
+                    f"weights {name}: expected finite numbers; received NaN, infinity or no numbers "
+                    f"({array.dtype})"
+                )
         if layer.name == "fc6":
             kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])
         elif kernel.ndim == 4:
@@ -155,8 +158,8 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         expected = (tuple(layer.kernel.shape), tuple(layer.bias.shape))
         if (kernel.shape, bias.shape) != expected:
             raise InputError(
-                f"weights {name}: expected arrays that make those of {layer.name}, {expected[0]} and "
-                f"{expected[1]}, from [filters, channels, height, width] or [outputs, inputs]; "
+                f"weights {name}: expected a kernel [filters, channels, height, width] or [outputs, inputs] "
+                f"and a bias that convert to those of {layer.name}, {expected[0]} and {expected[1]}; "
                 f"received {received}"
             )
         converted.append([kernel, bias])
@@ -201,7 +204,8 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
             arrays = _named(_ArraysOnly(file, encoding="latin1").load().item())
-            # The pickle may hold arrays of any size without content.
+            # A pickle can name the shape of an array without its values, so a small file could fill the
+            # memory.
             check_unpacked(sum(array.nbytes for array in arrays.values()), file)
             return arrays
     except (*UNREADABLE_ARCHIVE, IndexError, pickle.UnpicklingError) as error:
@@ -222,7 +226,7 @@ def _named(content: Any) -> dict[str, np.ndarray]:
         if not 1 <= len(parts) <= 2:
             raise ValueError(f"{len(parts)} arrays for {name}")
         for part, kind in zip(parts, ("weight", "bias"), strict=False):
-            # Not converted, because lists may refer to each other and be endless when written out.
+            # Lists are not converted: a pickled list can contain itself, and take unlimited memory.
             if not isinstance(part, np.ndarray) or part.dtype == object:
                 raise ValueError(f"no array of numbers for {name}")
             arrays[f"{name}.{kind}"] = part

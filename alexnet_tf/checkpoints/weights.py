@@ -1,4 +1,4 @@
-"""Networks as files of Keras, made in memory, and networks rebuilt with the weights of such files."""
+"""The content of Keras files, made in memory, and networks rebuilt from the weights of such files."""
 
 import io
 import json

@@ -35,7 +35,7 @@ with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
-# The EXIF tag of how a camera was held, and how to turn an image with each of its values other than 1.
+# The EXIF tag of the orientation, and for each of its values but 1 (upright) what makes the image upright.
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,14 +51,14 @@ CANNOT_BE_READ = "cannot be read"
 
 # Limits of a file in bytes, and of an image in pixels (8,192 x 8,192).
 MAX_BYTES, MAX_PIXELS = 2**27, 2**26
-# Limit of the scans of a JPEG times its pixels, at least 2**20. Each scan takes as long as decoding the whole
-# image. Programs write about 10 scans.
+# A progressive JPEG is decoded in scans, each of which takes as long as the whole image; programs write about
+# ten. A JPEG may have MAX_SCANNED / pixels scans; an image of fewer than 2**20 pixels counts as 2**20.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 JPEG_START, JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow warns of images that are beyond the limit above.
+# Pillow's own warning about large images is not needed: those above MAX_PIXELS are rejected here.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Length of the shorter side in pixels, if image sizes vary and no size was requested.
@@ -138,8 +138,8 @@ def open_image(data: bytes) -> Image.Image:
     image = _open(io.BytesIO(data))
     if data.startswith(JPEG_START):
         most = MAX_SCANNED // max(image.width * image.height, LEAST_SCANNED)
-        # Within a scan the byte 0xff is followed by others, so these two bytes are the start of a scan. NumPy
-        # first counts the second of them, ten times as fast.
+        # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. NumPy
+        # counts the bytes 0xda first, ten times as fast as the search for both.
         scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == JPEG_SCAN[1]))
         if scans > most and (scans := data.count(JPEG_SCAN)) > most:
             raise ImageDecodeError(f"a JPEG of {scans:,} scans; expected at most {most} at its size")
@@ -157,7 +157,7 @@ def read_image(path: str | bytes | Path) -> bytes:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         _check_size(size)
-        # Not up to the limit: Python would reserve all of it for each file.
+        # `read(MAX_BYTES)` would reserve MAX_BYTES for each file.
         return file.read(size)
 
 
@@ -202,7 +202,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(ORIENTATION)
         return value if value in TURNS else 1
-    except Exception:  # of many kinds, for damaged EXIF data, which is no part of the pixels
+    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be sound
         return 1
 
 

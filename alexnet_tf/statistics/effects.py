@@ -222,11 +222,11 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     | interval | verdict |
     |---|---|
     | wholly beyond s on the claimed side | reproduced |
-    | wholly on the claimed side, holds s | direction confirmed, size open |
+    | wholly on the claimed side, contains s | direction confirmed, size open |
     | wholly on the claimed side, short of s | direction confirmed, below s |
-    | holds no effect and s | undecided |
-    | holds no effect, excludes s, holds the mirror of s | not on the claimed side |
-    | holds no effect, excludes s and its mirror | no such effect |
+    | contains zero effect and s | undecided |
+    | contains zero effect and the mirror of s, but not s | not on the claimed side |
+    | contains zero effect, but neither s nor its mirror | no such effect |
     | wholly on the other side | opposite |
 
     Args:

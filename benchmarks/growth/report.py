@@ -80,7 +80,7 @@ def _machine(about: dict[str, str]) -> str:
     processor, threads = about.get("processor", "unknown processor"), about.get("threads", "?")
     load = f"system load {about.get('load_before', '?')} at its start"
     measured = f"measured {about.get('measured_at', '')[:10]}, {load}"
-    return f"{processor}, {threads} threads; {measured}. One process a point."
+    return f"{processor}, {threads} threads; {measured}. Each row was measured in a process of its own."
 
 
 def _size(row: Row) -> int:

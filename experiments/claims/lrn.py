@@ -161,8 +161,8 @@ LRN_ALEXNET = Experiment(
         "several times the paper's",
     ),
     notes=(
-        "declared when the verdict of ablation-lrn was known, before its own runs; `factor` when the "
-        "verdict of this experiment was known, before the runs of `factor`",
+        "declared when the verdict of ablation-lrn was known, before any run of this experiment; `factor` "
+        "when the verdict of this experiment was known, before the runs of `factor`",
     ),
     earlier_verdict="reproduced",
     scale=TINY_SCALE,

@@ -40,8 +40,8 @@ POOLING = Experiment(
     reasons=(
         "overlapping pooling lowers the training error by almost as much as the test error, from the first "
         "epoch on, when no net overfits yet: these runs show better learning rather than less overfitting. "
-        "The learning rate, half that of `separate` by a search that could not separate the two, may "
-        "contribute",
+        "The learning rate is half that of `separate`, although the search could not tell the two rates "
+        "apart; this may contribute",
     ),
     disclosures=(
         "the comparison of test - training error became primary when the rows were known; its smallest "

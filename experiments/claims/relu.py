@@ -103,9 +103,9 @@ EXPERIMENT = Experiment(
     ),
     metrics=(EPOCHS_TO_25,),
     reasons=(
-        "the factor belongs to the conditions of 2012, and above all to the scale of the input: with pixels "
-        "of unit variance and everything else unchanged, little of it is left (`relu-unit`, `tanh-unit`); "
-        "with max pooling more; in the modern net three pairs show none",
+        "the factor depends on the conditions of 2012, above all on the scale of the input: with pixels of "
+        "unit variance and everything else unchanged, it nearly disappears (`relu-unit`, `tanh-unit`); with "
+        "max pooling a part of it is left; three pairs do not detect it in the modern net",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
         "helps tanh, so that pair says little about the activation",
     ),
@@ -116,12 +116,12 @@ EXPERIMENT = Experiment(
     objective="epochs_to_target",
     figure="train_error",
     earlier_verdict="reproduced",
-    scale="as in the paper as far as it says: four layers on CIFAR-10 (images re-encoded as JPEG)",
+    scale="as in the paper, where it gives details: four layers on CIFAR-10 (images re-encoded as JPEG)",
 )
 RATE = dataclasses.replace(
     EXPERIMENT,
     name="ablation-relu-rate",
-    statement="ReLU is as much faster where tanh has half the rate, which the search could not separate.",
+    statement="ReLU is as much faster if tanh trains at half its rate (the search could not separate them).",
     cost="about 30 min of one core in mixed_bfloat16; `relu` is that of ablation-relu",
     arms=(
         dataclasses.replace(EXPERIMENT.arm("relu"), grid=(), seeds=THREE_SEEDS),

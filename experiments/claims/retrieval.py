@@ -69,8 +69,8 @@ EXPERIMENT = Experiment(
     metrics=(SAME_CLASS, NEARER),
     notes=(
         "neighbours in pixels are the same for every seed, so they have no spread",
-        "neighbours in fc7 are far apart in pixels for any net, also an untrained one, though less far; "
-        "training adds what `fc7` has beyond `untrained` in both measures",
+        "neighbours in fc7 are far apart in pixels even for an untrained net, but less so; the contribution "
+        "of training is the difference between `fc7` and `untrained`",
         "the interval is over nets, not over the choice of the 500 queries, which are the same for all arms; "
         "that noise is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for another net)",
     ),

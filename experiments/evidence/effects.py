@@ -37,7 +37,8 @@ class Judged:
         p_holm: p value adjusted over the comparisons of the experiment.
         verdict: the verdict in words.
         notes: why seeds were left out.
-        direction: the side on which the interval lies; "unknown" without an interval of enough pairs.
+        direction: whether the whole interval is on the "claimed" or the "other" side of zero effect, or
+            contains it ("open"); "unknown" with fewer than three pairs.
         size: position of the interval relative to the smallest effect of interest; likewise "unknown".
     """
 
@@ -103,10 +104,10 @@ def weakest(verdicts: Sequence[str]) -> str:
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The verdict on a claim: the weakest of its primary comparisons, and what its controls make of it.
+    """The verdict on a claim: that of its weakest primary comparison, and a remark if a control questions it.
 
-    An effect on the claimed side is "explained by" a simpler cause if the arm shows none against that cause
-    alone; its "cause is open" if that is undecided.
+    A control compares the arm with an arm that has only a simpler possible cause of the effect. If it shows
+    no effect on the claimed side, the claim is "explained by" that cause; if it is undecided, "cause open".
 
     Args:
         judged: the comparisons of one experiment on one data set.
@@ -130,14 +131,15 @@ def _judged(comparison: Comparison, effect: Effect, p: float | None, notes: tupl
 
 
 def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Values, runs: Runs) -> None:
-    """Drops values without a ratio, and seeds whose two runs used other images, precisions or processors.
+    """Drops seeds whose two runs used different images, precisions or processors.
 
-    A processor that a record does not name is not known to be another.
+    For ratios, values that are not positive are dropped too. If a record names no processor, the pair is
+    kept.
     """
     for found in (arm, baseline) if comparison.kind == "ratio" else ():
         for seed, value in found.values.items():
             if value is not None and value <= 0:
-                found.leave_out(seed, f"has the value {value:g}, of which there is no ratio")
+                found.leave_out(seed, f"has the value {value:g}, but a ratio needs positive values")
     by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
     for seed in arm.values.keys() & baseline.values.keys():
         row, other = by_run[comparison.arm, seed], by_run[comparison.baseline, seed]

@@ -8,8 +8,8 @@ from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
 
 BOUNDS = (
-    "Where runs never reached the target the effect is a bound; with at least five pairs its interval is one "
-    "for the median, open on one side."
+    "If runs never reached the target, only a bound of the effect is known. With at least five pairs, a "
+    "one-sided interval for the median is given."
 )
 # Where the 95% interval of each verdict lies; s is the smallest effect of interest.
 MEANINGS = dict(
@@ -17,11 +17,11 @@ MEANINGS = dict(
         VERDICTS[:7],
         (
             "wholly beyond *s* on the claimed side",
-            "wholly on the claimed side, holds *s*",
-            "wholly on the claimed side, short of *s*",
-            "holds no effect and *s*",
-            "holds no effect, excludes *s*, holds the mirror of *s*",
-            "holds no effect, excludes *s* and its mirror",
+            "wholly on the claimed side, contains *s*",
+            "wholly on the claimed side, between zero effect and *s*",
+            "contains zero effect and *s*",
+            "contains zero effect and the mirror of *s*, but not *s*",
+            "contains zero effect, but neither *s* nor its mirror",
             "wholly on the other side",
         ),
         strict=True,

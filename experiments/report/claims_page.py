@@ -29,22 +29,26 @@ CONDITIONS_HEADER = (
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
-Each comparison declares, before its runs, the smallest effect of interest *s*. Its sign gives the claimed
-side of no effect (0; 1 for a ratio; .05, which is chance, for a share of p values). The mirror of *s* is
--*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest to the weakest:
+Each comparison declares, before its runs, the smallest effect of interest *s*. Zero effect is 0 (1 for a
+ratio; .05, which is chance, for a share of p values); *s* lies on the claimed side of it. The mirror of *s*
+is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest to the weakest:
 
 | interval | verdict |
 |---|---|
 {_MEANINGS}
 
-A claim has the weakest verdict of its primary comparisons, in the condition nearest to the paper that was
-run. A control compares the arm with a simpler cause alone. Where it shows no effect on the claimed side, the
-claim is "explained by" that cause; where it is undecided, the "cause" is "open". Fewer than three pairs are
-undecided. {wording.BOUNDS} p (Holm) is adjusted over all primary comparisons of this page.
+In the tables, direction is the side of zero effect on which the interval lies ("open": on both), and size
+its position relative to *s*. Fewer than three pairs are undecided.
 
-Pairs are not added to a known result until it turns: new seeds are declared as an experiment of their own and
-judged alone. So where a comparison is undecided, the pairs that would decide it are stated, but were not run;
-new hours go to the condition `trained` first.
+A claim has the weakest verdict of its primary comparisons. Of the conditions that were run, the one closest
+to the paper's decides. A control compares the arm with an arm that has only a simpler possible cause of the
+effect. If it shows no effect on the claimed side, the claim is "explained by" that cause; if it is
+undecided, the verdict says "cause open". {wording.BOUNDS}
+p (Holm) is adjusted over all primary comparisons of this page.
+
+Pairs are not added to a known result in order to change its verdict: new seeds are declared as an experiment
+of their own and judged alone. So where a comparison is undecided, the pairs that would decide it are stated,
+but were not run; computing time is first spent on the experiments named `ablation-...-trained`.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
@@ -130,8 +134,8 @@ def paper_place(one: Judged) -> str:
     number = wording.paper_effect(one.comparison)
     words = {
         Place.INSIDE: f"{number}, inside",
-        Place.WEAKER: f"{number}, outside: ours is weaker",
-        Place.STRONGER: f"{number}, outside: ours is stronger",
+        Place.WEAKER: f"{number}, outside our interval: ours is weaker",
+        Place.STRONGER: f"{number}, outside our interval: ours is stronger",
     }
     place = place_of(one.effect, one.comparison)[0]
     return words.get(place, "none" if one.comparison.paper_effect is None else f"{number}, not decided")

@@ -52,8 +52,8 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
             close.append(f"`{name}` ({winner['learning_rate']:g}; not separated from {rates})")
     sentences = {
-        "no rate of the search reached the target for {}, so the training error at its end decided "
-        "(lr_search.csv)": blind,
+        "no rate of the search reached the target for {}, so the training error at the end of each search "
+        "run decided (lr_search.csv)": blind,
         "the search, with one seed, could not separate any of the rates of {} (lr_search.csv)": tied,
         "the search, with one seed, could not separate the winning rate from others for {} "
         "(lr_search.csv)": close,

@@ -91,8 +91,11 @@ def _independence(found: Sequence[Evidence]) -> str:
     text = f"The claims are not independent: they rest on {len(served)} nets"
     if not shared:
         return f"The claims share none of their {len(served)} nets."
-    words = "; ".join(f"{count} of them serve {_joined(claims)}" for claims, count in shared)
-    return f"{text}. {words}. A fault in a shared net is a fault in each of these claims."
+    words = "; ".join(f"{_joined(claims)} ({count})" for claims, count in shared)
+    return (
+        f"{text}. Claims that share nets, with the number of these nets: {words}. A fault in a shared net is "
+        "a fault in each of these claims."
+    )
 
 
 def _joined(names: Sequence[str]) -> str:

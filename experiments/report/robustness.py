@@ -43,7 +43,7 @@ def without_pairing(found: Sequence[Evidence]) -> str:
         return ""
     text = (
         "Runs are paired by seed, as declared. With Welch's intervals, which ignore the pairs, "
-        f"{len(changed)} of the {known} verdicts on arms of separate nets would change"
+        f"{len(changed)} of the {known} verdicts that compare separately trained nets would change"
     )
     return bullets(text, changed) or f"{text}."
 
@@ -99,10 +99,12 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
         f"top-5) of its single net on {VALIDATION_IMAGES:,} validation images, the binomial standard error "
         f"is {_points(top1)} and {_points(top5)} points; that of the difference of two nets is at most √2 "
         f"times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, as "
-        "both see the same images). What another seed would have changed comes on top."
+        "both see the same images). The variation between seeds is not included and adds to this error."
     )
     if within:
-        text += f" Below two such standard errors of a difference: {', '.join(within)}."
+        text += (
+            f" These effects are smaller than two such standard errors of a difference: {', '.join(within)}."
+        )
     return text
 
 

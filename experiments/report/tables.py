@@ -58,7 +58,8 @@ def _arms(evidence: Evidence) -> str:
         ])  # fmt: skip
     header = ["arm", "what it is", "learning rate", "runs", *(metric.title for metric in metrics)]
     caption = (
-        "Mean ± half the 95% t interval over seeds, at the last epoch; n where it is not the number of runs."
+        "Mean ± half the 95% t interval over seeds, at the last epoch. A cell gives n where it is not the "
+        "number of runs."
     )
     return f"{markdown(header, body)}\n\n{caption}"
 
@@ -133,7 +134,7 @@ def _effects(judged: Sequence[Judged]) -> str:
     header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
         "s: the smallest effect of interest. Detectable: the smallest true effect that this many pairs with "
-        "this spread detect (their interval excludes no effect) with 80% probability."
+        "this spread detect (so that their interval does not contain zero effect) with 80% probability."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"

@@ -64,7 +64,7 @@ class Outcome:
     Attributes:
         row: its row of runs.csv.
         curve: the points of its curve, without experiment, arm and seed.
-        about: content of its file in records/, without its name.
+        about: content of the run's file in records/; the name of the file is not part of it.
         error: what ended a run that failed.
     """
 

@@ -64,8 +64,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     ]
     if not arms:
         raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received arms that look at the nets "
-            "of others, and have theirs"
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that measure the "
+            "nets of other arms, and so have the rates of those"
         )
     # Check data and configs first, so that invalid searches do not leave a folder behind.
     for arm in arms:
@@ -119,7 +119,7 @@ def _search_arms(
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)
-                # The chief has then recorded the candidate before it, so all workers find the same rows.
+                # After this the chief has recorded the previous candidate, so all workers find the same rows.
                 current_workers().compare(compared_values(config, data.image_set.fingerprint))
                 row = found_row(experiment, arm, config_hash, folder)
                 if row is None and options.is_spread:

@@ -69,7 +69,7 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
 
     Args:
         class_names: names or WordNet ids, in label order.
-        words: dictionary from class name to words; those of ImageNet's 1000 ids are known without.
+        words: dictionary from class name to words; those of ImageNet's 1000 ids are built in.
 
     Example:
 

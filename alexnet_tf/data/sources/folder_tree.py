@@ -101,7 +101,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
 
 
 def _inside(root: Path, folder: str) -> str:
-    """The folders in the only class folder, if `root` is probably one level too high."""
+    """The end of an error message: images in no class folder, or class folders that are one level deeper."""
     folders, files = contents(root, folder, [])
     if len(folders) != 1:
         images = image_count(files)
@@ -112,7 +112,10 @@ def _inside(root: Path, folder: str) -> str:
 
 
 def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[str]]:
-    """Class folders, relative to `root`, by the class's name in NFC: several, if only composition differs."""
+    """The folders of each class, relative to `root`, by the class's name in NFC.
+
+    A class has several folders if their names differ only in Unicode composition.
+    """
     found = defaultdict(list)
     folders, files = contents(root, tree, unused)
     unused += [(join(tree, file), OUTSIDE) for file in files]

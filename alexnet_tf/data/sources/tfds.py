@@ -1,7 +1,7 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-A set's `features.json` names classes, and TFDS would import any module named there; only its own are allowed
-here. TFDS is slow to import, so the functions here import it when they are called.
+A set's `features.json` names classes, and TFDS would import any module named there; only TFDS's own feature
+classes are allowed here. TFDS is slow to import, so the functions here import it when they are called.
 """
 
 import contextlib
@@ -112,7 +112,8 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # The names are checked where TFDS looks them up, because they can also be nested in text.
+    # Checked where TFDS looks names up, because features.json may hold more of them in text that is parsed
+    # later.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield

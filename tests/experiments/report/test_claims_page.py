@@ -114,7 +114,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     named.write_text(json.dumps(json.loads(named.read_text()) | {"environment": {"processor": "Zen"}}))
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
-    assert "rest on 11 nets. 1 of them serve C1 and C4." in first
+    assert "rest on 11 nets. Claims that share nets, with the number of these nets: C1 and C4 (1)." in first
     assert "1 nets were trained on Zen. The records of 10 of the 11 nets name no processor." in first
     assert "for 6 of the 6 pairs" in first
     assert "  - C4, pooling: One arm was deleted." in first

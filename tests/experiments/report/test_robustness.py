@@ -18,9 +18,11 @@ def test_the_family_is_every_comparison_that_decides(found):
 def test_verdicts_that_hang_on_the_pairs_are_named(found):
     # Pooling: std is 1 point within arms, .1 for paired differences; unpaired, the effect is undecided.
     said = without_pairing(found)
-    assert "1 of the 2 verdicts on arms of separate nets would change:" in said
+    assert "1 of the 2 verdicts that compare separately trained nets would change:" in said
     assert "- C4 on builtin (test error, `overlapping` − `separate`): undecided instead of direction" in said
-    assert without_pairing(found[:1]).endswith("0 of the 1 verdicts on arms of separate nets would change.")
+    assert without_pairing(found[:1]).endswith(
+        "0 of the 1 verdicts that compare separately trained nets would change."
+    )
     assert without_pairing([]) == ""
 
 

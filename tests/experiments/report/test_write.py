@@ -15,12 +15,12 @@ from tests.experiments.tables_read_back import effects, read, report
 def test_a_bound_is_explained_beside_table_and_figure(tmp_path):
     folder = speed_results(tmp_path)
     assert report(folder, SPEED) == []
-    assert "the effect is a bound" not in (folder / "table.md").read_text()
+    assert "only a bound of the effect is known" not in (folder / "table.md").read_text()
     record(folder, SPEED, "relu", 3, fall(4, 8))
     record(folder, SPEED, "tanh", 3, fall(90, 40))
     assert write_report(folder, SPEED) == []
     for name in ("table.md", "figure.svg"):
-        assert "the effect is a bound" in (folder / name).read_text()
+        assert "only a bound of the effect is known" in (folder / name).read_text()
 
 
 @pytest.mark.parametrize(
