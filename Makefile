@@ -131,7 +131,7 @@ benchmark: $(READY)
 	$(BENCHMARK_PIP) -c requirements-benchmark.txt torch numpy pillow \
 		|| echo "PyTorch could not be installed; its rows will say that it was not measured" >&2
 	$(BENCHMARK_PIP) -r requirements-benchmark.txt \
-		|| echo "torchvision could not be installed; its rows will say that it was not measured" >&2
+		|| echo "torchvision, or OpenCV or py-spy beside it, could not be installed; its rows will say that it was not measured" >&2
 	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
 		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
 

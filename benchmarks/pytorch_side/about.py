@@ -1,20 +1,41 @@
 """Versions and settings of the PyTorch worker."""
 
 import importlib.metadata
+import os
+from pathlib import Path
 
 import torch
 
 
 def about() -> dict[str, str | int]:
     """Versions and thread settings."""
-    try:
-        torchvision = importlib.metadata.version("torchvision")
-    except importlib.metadata.PackageNotFoundError:
-        torchvision = "not installed"
     return {
         "version": torch.__version__,
-        "torchvision": torchvision,
+        "build": build(),
+        "torchvision": version("torchvision"),
+        "opencv": version("opencv-python-headless"),
         "intra_op_threads": torch.get_num_threads(),
         "inter_op_threads": torch.get_num_interop_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def conditions() -> str:
+    """The build, threads and memory allocator, said in every row."""
+    allocator = Path(os.environ.get("LD_PRELOAD", "")).name or "glibc's allocator"
+    return f"{torch.__version__} ({build()}), {torch.get_num_threads()} threads, {allocator}"
+
+
+def build() -> str:
+    """Which processors this PyTorch was built for."""
+    if not torch.version.cuda:
+        return "CPU build"
+    return f"CUDA build{'' if torch.cuda.is_available() else ' without a GPU'}"
+
+
+def version(package: str) -> str:
+    """The installed version of a package."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

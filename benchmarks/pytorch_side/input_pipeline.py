@@ -1,8 +1,11 @@
 """PyTorch's input pipelines alone: augmented batches that no model uses."""
 
+import contextlib
+import importlib
 import random
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,16 +25,20 @@ MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 def torchvision_files(folder: str, batch: int, threads: int) -> Task:
     """One epoch from JPEG files, as in torchvision's ImageNet example."""
-    # Imported here, because importing a torchvision that was built for another PyTorch fails.
-    from torchvision import datasets, transforms
-
+    torchvision = _torchvision()
+    transforms = torchvision.transforms
     augment = _augmentation(transforms.Resize(256), transforms.RandomCrop(224))
-    return _epochs(datasets.ImageFolder(folder, augment), batch, threads)
+    return _epochs(torchvision.datasets.ImageFolder(folder, augment), batch, threads)
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
     """One epoch from JPEG files with Pillow, for machines on which torchvision does not run."""
     return _epochs(Photographs(folder), batch, threads)
+
+
+def opencv_files(folder: str, batch: int, threads: int) -> Task:
+    """One epoch from JPEG files with OpenCV, whose pixels differ from Pillow's."""
+    return _epochs(FastPhotographs(folder), batch, threads)
 
 
 class Photographs(Dataset):
@@ -56,10 +63,30 @@ class Photographs(Dataset):
         return pixels.sub_(mean).div_(stddev), 0
 
 
+class FastPhotographs(Photographs):
+    """The same work as `Photographs` in OpenCV, as in albumentations."""
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        import cv2
+
+        cv2.setNumThreads(1)  # each process of the DataLoader has its own thread
+        image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR_RGB)
+        height, width = image.shape[:2]
+        scale = 256 / min(height, width)
+        sides = round(width * scale), round(height * scale)
+        image = cv2.resize(image, sides, interpolation=cv2.INTER_AREA)
+        top, left = (random.randint(0, side - 224) for side in image.shape[:2])
+        image = image[top : top + 224, left : left + 224]
+        if random.random() < 0.5:
+            image = image[:, ::-1]
+        mean, stddev = (255 * np.array(values, np.float32) for values in (MEAN, STDDEV))
+        pixels = (image - mean) * (1 / stddev)
+        return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))), 0
+
+
 def torchvision_memory(batch: int, threads: int) -> Task:
     """One epoch of 10,000 images of 32x32 in memory, with torchvision's transforms."""
-    from torchvision import transforms
-
+    transforms = _torchvision().transforms
     crop = transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD)
     return _epochs(Thumbnails(_noise(FEWER), _augmentation(transforms.ToPILImage(), crop)), batch, threads)
 
@@ -96,9 +123,22 @@ class Thumbnails(Dataset):
         return self.transform(self.images[index]), 0
 
 
-def _augmentation(*first: Transform) -> Transform:
-    from torchvision import transforms
+def _torchvision() -> ModuleType:
+    """Imports torchvision; it also runs where its compiled operations do not fit this build of PyTorch.
 
+    Its import then fails, because it registers the shapes of two of these operations. No image set or
+    transform uses them, so it is enough that they are declared.
+    """
+    with contextlib.suppress(RuntimeError):
+        return importlib.import_module("torchvision")
+    for operation in ("nms", "qnms"):
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{operation}", schema)
+    return importlib.import_module("torchvision")
+
+
+def _augmentation(*first: Transform) -> Transform:
+    transforms = _torchvision().transforms
     last = transforms.ToTensor(), transforms.Normalize(MEAN, STDDEV)
     return transforms.Compose([*first, transforms.RandomHorizontalFlip(), *last])
 
