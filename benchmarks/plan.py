@@ -1,11 +1,16 @@
 """The comparisons that the benchmark measures. Data only: no framework is imported here."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
-Unit = Literal["images", "GFLOP", "GB", "values"]
+Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
+# Version of this plan, recorded with the rows. Those of another one (1: PyTorch eager only, in part as a CUDA
+# build) are neither judged by today's targets nor mixed with new rows.
+PLAN = "2"
+# The worker process of PyTorch's other allocator.
+OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -19,6 +24,9 @@ class Contender:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
+        rival: contenders with the same word compete; only the best of them stands in a ratio.
+        other_allocator: whether its process uses jemalloc or tcmalloc.
+        lock: whether to measure how long it holds Python's lock.
     """
 
     name: str
@@ -26,6 +34,14 @@ class Contender:
     build: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     unit: Unit | None = None
+    rival: str = ""
+    other_allocator: bool = False
+    lock: bool = False
+
+    @property
+    def worker(self) -> str:
+        """Name of its worker process."""
+        return OTHER_ALLOCATOR if self.other_allocator else self.side
 
     @property
     def must_run(self) -> bool:
@@ -64,12 +80,13 @@ class Conditions:
     Attributes:
         quick: whether to leave out slow measurements. The targets against PyTorch and stock Keras, and those
             with real input, are then measured at batch 32 instead of 128.
-        jpegs: folder with JPEG files in one subfolder per class.
+        images: folder with folders of JPEG files: `photographs`, and images of 64x64 pixels, many
+            (`thumbnails`) and `few`, each in one subfolder per class.
         threads: number of threads of this machine.
     """
 
     quick: bool
-    jpegs: str
+    images: str
     threads: int
 
 
@@ -79,6 +96,28 @@ def _tensorflow(name: str, build: str, unit: Unit | None = None, **arguments: An
 
 def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
     return Contender(name, "pytorch", build, arguments)
+
+
+def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
+    """PyTorch's forms of one work: name -> arguments. `OTHER` in a name asks for the other allocator."""
+    return [
+        Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
+        for name, form in forms.items()
+    ]
+
+
+# PyTorch's forms of AlexNet. The layout is channels-last unless it is said; in the forms with `pooled` and
+# `banded`, LRN is an average pooling over channels, and a product with a banded matrix.
+OTHER = "other allocator"
+POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
+EAGER: dict[str, Mapping[str, Any]] = {"eager": {}, "eager, pooled LRN": {"lrn": "pooled"}}
+UNCOMPILED = {**EAGER, "eager, channels first": {"channels_last": False}}
+STRONG = {
+    "compiled, pooled LRN": POOLED,
+    "compiled, banded LRN": BANDED,
+    f"compiled, pooled LRN, {OTHER}": POOLED,
+    "compiled, pooled LRN, all hardware threads": {**POOLED, "all_threads": True},
+}
 
 
 def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
@@ -91,16 +130,13 @@ def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
         yield Benchmark("machine_limits", f"matmul {dtype}", "GFLOP", products)
     add = _tensorflow("tensorflow", "machine_limits.add_in_place", megabytes=256)
     yield Benchmark("machine_limits", "memory, added in place", "GB", (add,))
-    files: dict[str, Any] = {"folder": conditions.jpegs, "threads": conditions.threads}
+    files: dict[str, Any] = {"folder": f"{conditions.images}/photographs", "threads": conditions.threads}
     decode = _tensorflow("tf.io.decode_jpeg", "machine_limits.decode_jpegs", **files)
     yield Benchmark("machine_limits", "JPEG decoding", "images", (decode,))
 
 
 def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
-    """The training step of the paper's network on a constant batch.
-
-    A quick run leaves out PyTorch and stock Keras at batch 128, whose calls can take 15 seconds.
-    """
+    """The training step on a constant batch; stock Keras only at batch 32, where it takes less long."""
     for batch in (32, 128):
         for precision in PRECISIONS:
             step: dict[str, Any] = {"batch": batch, "precision": precision}
@@ -108,12 +144,10 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
             # Measured in turns with the steps, so that step and peak are affected equally by drift.
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
-            if batch == 32 or not conditions.quick:
-                contenders.append(_pytorch("PyTorch eager", "training_step.alexnet", **step))
+            forms = UNCOMPILED if batch == 32 else {} if conditions.quick else EAGER | STRONG
+            contenders += _rivals("training_step.alexnet", forms, **step)
+            if batch == 32:
                 contenders.append(_tensorflow("stock Keras", "training_step.stock_alexnet", **step))
-            # In one precision only, because compiling takes a minute.
-            if (batch, precision) == (128, "float32") and not conditions.quick:
-                contenders.append(_pytorch("PyTorch compiled", "training_step.compiled_alexnet", **step))
             yield Benchmark("alexnet_step", f"batch {batch}, {precision}", "images", tuple(contenders))
 
 
@@ -122,31 +156,33 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
     for precision in PRECISIONS:
         contenders = []
         for lrn, name in ((False, "without LRN"), (True, "with LRN")):
-            step: dict[str, Any] = {
-                "batch": 128,
-                "precision": precision,
-                "lrn": lrn,
-                "steps": 4 if conditions.quick else 10,
-            }
+            step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
+            step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            contenders.append(_pytorch(f"PyTorch {name}", "training_step.cifar_net", **step))
+            compiled = {} if conditions.quick else {", compiled": {"form": "banded", "compiled": True}}
+            for form, arguments in {"": {}, **compiled}.items():
+                rival = _pytorch(f"PyTorch {name}{form}", "training_step.cifar_net", **step, **arguments)
+                contenders.append(replace(rival, rival=f"PyTorch {name}"))
         yield Benchmark("cifar_step", f"batch 128, {precision}", "images", tuple(contenders))
 
 
 def layers(conditions: Conditions) -> Iterator[Benchmark]:
     """Forward and backward passes of response normalisation and grouped convolution; the update rule."""
-    maps = ((128, 55, 55, 96), (128, 27, 27, 256))
     for dtype in ("float32", "bfloat16"):
-        for shape in maps[:1] if conditions.quick else maps:
-            lrn: dict[str, Any] = {"shape": list(shape), "dtype": dtype}
-            contenders = [
-                _tensorflow("ours", "layers.lrn", **lrn),
-                _tensorflow("TensorFlow's operation", "layers.tensorflow_lrn", **lrn),
-            ]
-            if not conditions.quick:
-                contenders.append(_pytorch("PyTorch", "layers.lrn", **lrn))
-            case = f"LRN {'x'.join(map(str, shape))}, {dtype}"
-            yield Benchmark("layers", case, "values", tuple(contenders))
+        lrn: dict[str, Any] = {"shape": [128, 55, 55, 96], "dtype": dtype}
+        contenders = [
+            _tensorflow("ours", "layers.lrn", **lrn),
+            _tensorflow("TensorFlow's operation", "layers.tensorflow_lrn", **lrn),
+        ]
+        if not conditions.quick:
+            fast = {"form": "banded", "compiled": True}
+            forms: dict[str, Mapping[str, Any]] = {
+                "layer": {},
+                "pooled": {"form": "pooled"},
+                "banded, compiled": fast,
+            }
+            contenders += _rivals("layers.lrn", forms, **lrn)
+        yield Benchmark("layers", f"LRN 128x55x55x96, {dtype}", "values", tuple(contenders))
         conv: dict[str, Any] = {"shape": [16, 27, 27, 96], "filters": 256, "kernel": 5, "dtype": dtype}
         convolutions = (
             _tensorflow("ours", "layers.grouped", **conv),
@@ -165,10 +201,10 @@ def layers(conditions: Conditions) -> Iterator[Benchmark]:
 
 def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
     """Augmented batches, from JPEG files and from images in memory."""
-    decode: dict[str, Any] = {"folder": conditions.jpegs, "threads": conditions.threads}
+    decode: dict[str, Any] = {"folder": f"{conditions.images}/photographs", "threads": conditions.threads}
     files = {**decode, "batch": 32}
     from_files = (
-        _tensorflow("ours", "input_pipeline.files", **files),
+        replace(_tensorflow("ours", "input_pipeline.files", **files), lock=True),
         _tensorflow("ours, decoded once", "input_pipeline.cached_files", **files),
         _tensorflow("decoding alone", "machine_limits.decode_jpegs", **decode),
         _tensorflow(
@@ -176,8 +212,12 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
         ),
         _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
         _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
+        _pytorch("PyTorch DataLoader, OpenCV", "input_pipeline.opencv_files", **files),
     )
     yield Benchmark("input_pipeline", "JPEG files to 224x224", "images", from_files)
+    thumbnails: dict[str, Any] = {"folder": f"{conditions.images}/thumbnails", "storage": "stream"}
+    small = _tensorflow("ours", "input_pipeline.read_epoch", **thumbnails)
+    yield Benchmark("input_pipeline", "64x64 JPEG files, an epoch", "images", (replace(small, lock=True),))
     memory = [
         _tensorflow("ours", "input_pipeline.memory", batch=128),
         _pytorch("PyTorch, a batch at a time", "input_pipeline.memory", batch=128),
@@ -191,41 +231,55 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
 def step_with_input(conditions: Conditions) -> Iterator[Benchmark]:
     """The same training step on real input and on a constant batch; a quick run uses a smaller batch."""
     batch = 32 if conditions.quick else 128
+    files: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
     for precision in PRECISIONS:
         step: dict[str, Any] = {"batch": batch, "precision": precision}
         contenders = (
             _tensorflow("constant batch", "training_step.alexnet", **step),
-            _tensorflow("images in memory", "step_with_input.memory", folder=conditions.jpegs, **step),
-            _tensorflow("images from files", "step_with_input.files", folder=conditions.jpegs, **step),
-            _tensorflow("pixels decoded once", "step_with_input.cached", folder=conditions.jpegs, **step),
+            _tensorflow("images from files", "step_with_input.files", **files, **step),
+            _tensorflow("pixels decoded once", "step_with_input.cached", **files, **step),
         )
         case = f"AlexNet, batch {batch}, {precision}"
         yield Benchmark("step_with_input", case, "images", contenders, calls=2 if conditions.quick else 6)
 
 
 def inference(conditions: Conditions) -> Iterator[Benchmark]:
-    """Class probabilities of 1 image and of 128 images, from one view and from ten."""
+    """Class probabilities of 1 image, from one view and from ten, and of 128 images."""
     for precision in PRECISIONS:
-        for batch, views in ((1, 1), (1, 10), (128, 1), (128, 10)):
+        for batch, views in ((1, 1), (1, 10), (128, 1)):
             if conditions.quick and (batch, views, precision) != (1, 1, "float32"):
                 continue
             case = f"batch {batch}, {views} view{'s' if views > 1 else ''}, {precision}"
-            # A call with 1,280 views takes up to half a minute, and adds little to the result of 128 views.
-            least_rounds = 2 if (batch, views) == (128, 10) else 3
-            call = {"batch": batch, "views": views, "precision": precision}
-            contenders = _ours_and_eager("inference.alexnet", **call)
-            yield Benchmark("inference", case, "images", contenders, least_rounds=least_rounds)
+            call: dict[str, Any] = {"batch": batch, "views": views, "precision": precision}
+            is_target = (batch, views, precision) == (1, 1, "float32") and not conditions.quick
+            forms = UNCOMPILED | STRONG if is_target else EAGER
+            contenders = _rivals("inference.alexnet", forms, **call)
+            ours = _tensorflow("ours", "inference.alexnet", **call)
+            yield Benchmark("inference", case, "images", (ours, *contenders))
 
 
 def memory(conditions: Conditions) -> Iterator[Benchmark]:
     """Peak memory of a process that trains AlexNet; each contender runs in its own process."""
     for precision in () if conditions.quick else PRECISIONS:
-        contenders = _ours_and_eager("training_step.alexnet", batch=128, precision=precision)
+        step: dict[str, Any] = {"batch": 128, "precision": precision}
+        build = "training_step.alexnet"
+        contenders = (_tensorflow("ours", build, **step), _pytorch("PyTorch eager", build, **step))
         yield Benchmark("memory", f"batch 128, {precision}", "images", contenders)
 
 
-def _ours_and_eager(build: str, **arguments: Any) -> tuple[Contender, Contender]:
-    return _tensorflow("ours", build, **arguments), _pytorch("PyTorch eager", build, **arguments)
+def commands(conditions: Conditions) -> Iterator[Benchmark]:
+    """Whole commands that train small nets; with hardly any training, start and overhead are left."""
+    cases: list[tuple[str, str, int, int]] = [
+        ("four runs of two epochs", "builtin", 4, 2),
+        ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),
+    ]
+    for case, dataset, runs, epochs in [] if conditions.quick else cases:
+        command: dict[str, Any] = {"dataset": dataset, "runs": runs, "epochs": epochs}
+        contenders = (
+            _tensorflow("one after the other", "commands.ablation", jobs="1", **command),
+            _tensorflow("--jobs auto", "commands.ablation", jobs="auto", **command),
+        )
+        yield Benchmark("commands", case, "runs", contenders, least_rounds=1)
 
 
 ITEMS: dict[str, Callable[[Conditions], Iterator[Benchmark]]] = {
@@ -237,4 +291,5 @@ ITEMS: dict[str, Callable[[Conditions], Iterator[Benchmark]]] = {
     "step_with_input": step_with_input,
     "memory": memory,
     "inference": inference,
+    "commands": commands,
 }

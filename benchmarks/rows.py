@@ -1,5 +1,6 @@
 """Rows of measurements: reading and writing them as CSV, and formatting their numbers."""
 
+import contextlib
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +13,10 @@ from alexnet_tf.runtime.files import write_text
 
 COLUMNS = (
     "case", "contender", "framework", "unit", "rate", "median_seconds", "gflop_per_second", "peak_mebibytes",
-    "rounds", "seconds", "status", "message",
+    "rounds", "seconds", "status", "message", "cpu_seconds", "lock_seconds", "note",
 )  # fmt: skip
+# Columns that files have lacked until they were added.
+ADDED = ("cpu_seconds", "lock_seconds", "note")
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
 # Columns that a measured row must fill, by file: `memory` has no times, `growth` has times and memory.
 TIMED = ("rate", "median_seconds", "seconds")
@@ -31,6 +34,9 @@ class Row:
         seconds: duration of one call, one value per round.
         peak_mebibytes: peak memory of the process, if it was measured.
         message: reason why nothing was measured; empty for a measured row.
+        cpu_seconds: median processor time of one call, of all its processes, if it was measured.
+        lock_seconds: time of one call during which readers of images hold Python's lock, if it was measured.
+        note: conditions of the measurement, such as the build and the allocator.
     """
 
     case: str
@@ -42,6 +48,9 @@ class Row:
     seconds: tuple[float, ...] = ()
     peak_mebibytes: float | None = None
     message: str = ""
+    cpu_seconds: float | None = None
+    lock_seconds: float | None = None
+    note: str = ""
 
     @property
     def measured(self) -> bool:
@@ -104,6 +113,9 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
             " ".join(f"{value:.5g}" for value in row.seconds),
             MEASURED if row.measured else NOT_MEASURED,
             row.message,
+            "" if row.cpu_seconds is None else f"{row.cpu_seconds:.5g}",
+            "" if row.lock_seconds is None else f"{row.lock_seconds:.5g}",
+            row.note,
         ))  # fmt: skip
     write_lines(path, COLUMNS, lines)
 
@@ -111,11 +123,18 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 def read_rows(path: Path) -> list[Row]:
     """Reads the rows of one item; an empty list if the file does not exist.
 
+    The columns `ADDED` may be missing.
+
     Raises:
         InputError: if the file does not have these columns, or a row is incomplete.
     """
     needed = NEEDED.get(path.stem, TIMED)
-    return [_parse(values, place, needed) for place, values in read_texts(path, COLUMNS)]
+    columns: Sequence[str] = COLUMNS
+    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        if file.readline().rstrip("\n") == ",".join(COLUMNS[: -len(ADDED)]):
+            columns = COLUMNS[: -len(ADDED)]
+    missing = dict.fromkeys(ADDED, "")
+    return [_parse({**missing, **values}, place, needed) for place, values in read_texts(path, columns)]
 
 
 def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
@@ -125,10 +144,12 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
     for name in needed if status == MEASURED else ("message",):
         if not values[name].strip():
             raise InputError(f"{place}: expected {name} in a row that is {status}; received nothing")
-    rate, median, speed, peak = (
+    rate, median, speed, peak, cpu, lock = (
         positive_number(name, values[name], place) if values[name] else 0.0
-        for name in ("rate", "median_seconds", "gflop_per_second", "peak_mebibytes")
-    )
+        for name in (
+            "rate", "median_seconds", "gflop_per_second", "peak_mebibytes", "cpu_seconds", "lock_seconds",
+        )
+    )  # fmt: skip
     return Row(
         values["case"],
         values["contender"],
@@ -139,6 +160,9 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
         seconds=tuple(positive_number("seconds", word, place) for word in values["seconds"].split()),
         peak_mebibytes=peak or None,
         message="" if status == MEASURED else values["message"],
+        cpu_seconds=cpu or None,
+        lock_seconds=lock or None,
+        note=values["note"],
     )
 
 

@@ -7,10 +7,25 @@ from benchmarks.pytorch_side.training_step import random_images
 from benchmarks.runner.task import Task
 
 
-def alexnet(batch: int, views: int, precision: str) -> Task:
-    """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image."""
-    net = networks.alexnet().eval()
-    images = random_images(batch, 256)
+def alexnet(
+    batch: int,
+    views: int,
+    precision: str,
+    lrn: networks.Lrn = "layer",
+    compiled: bool = False,
+    channels_last: bool = True,
+    all_threads: bool = False,
+) -> Task:
+    """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image.
+
+    Compiled, its weights are constants, which oneDNN can store in the layout that it computes in.
+    """
+    if all_threads:
+        networks.use_all_threads()
+    net = networks.alexnet(lrn, channels_last).eval()
+    if compiled:
+        net = torch.compile(net, options={"freezing": True})
+    images = random_images(batch, 256, channels_last)
 
     @torch.inference_mode()
     def call() -> torch.Tensor:

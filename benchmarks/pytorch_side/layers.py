@@ -5,13 +5,14 @@ import math
 import torch
 from torch import nn
 
-from benchmarks.pytorch_side.networks import alexnet, normalization
+from benchmarks.pytorch_side.networks import Lrn, alexnet, normalization
 from benchmarks.runner.task import Task
 
 
-def lrn(shape: list[int], dtype: str) -> Task:
-    """`nn.LocalResponseNorm`."""
-    return _both_ways(normalization(), shape, dtype, math.prod(shape))
+def lrn(shape: list[int], dtype: str, form: Lrn = "layer", compiled: bool = False) -> Task:
+    """`nn.LocalResponseNorm`, or the same written in a faster form."""
+    layer = normalization(form)
+    return _both_ways(torch.compile(layer) if compiled else layer, shape, dtype, math.prod(shape))
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:

@@ -7,24 +7,35 @@ from benchmarks.pytorch_side import networks
 from benchmarks.runner.task import Task
 
 
-def alexnet(batch: int, precision: str) -> Task:
-    """The paper's network in eager mode."""
-    return _training_task(networks.alexnet(), random_images(batch, 224), 1000, precision)
+def alexnet(
+    batch: int,
+    precision: str,
+    lrn: networks.Lrn = "layer",
+    compiled: bool = False,
+    channels_last: bool = True,
+    all_threads: bool = False,
+) -> Task:
+    """The paper's network; compiled, it is `torch.compile`d, which needs a C++ compiler."""
+    if all_threads:
+        networks.use_all_threads()
+    net = networks.alexnet(lrn, channels_last)
+    images = random_images(batch, 224, channels_last)
+    return _training_task(torch.compile(net) if compiled else net, images, 1000, precision)
 
 
-def compiled_alexnet(batch: int, precision: str) -> Task:
-    """The paper's network with `torch.compile`, which needs a C++ compiler."""
-    return _training_task(torch.compile(networks.alexnet()), random_images(batch, 224), 1000, precision)
-
-
-def cifar_net(batch: int, precision: str, lrn: bool, steps: int) -> Task:
+def cifar_net(
+    batch: int, precision: str, lrn: bool, steps: int, form: networks.Lrn = "layer", compiled: bool = False
+) -> Task:
     """The four-layer network of Figure 1, with `steps` steps per call."""
-    return _training_task(networks.cifar_net(lrn), random_images(batch, 32), 10, precision, steps)
+    net = networks.cifar_net(lrn, form)
+    images = random_images(batch, 32)
+    return _training_task(torch.compile(net) if compiled else net, images, 10, precision, steps)
 
 
-def random_images(batch: int, side: int) -> torch.Tensor:
-    """Images (batch, 3, side, side) in channels-last memory layout, which is faster on a CPU."""
-    return (60 * torch.randn(batch, 3, side, side)).to(memory_format=torch.channels_last)
+def random_images(batch: int, side: int, channels_last: bool = True) -> torch.Tensor:
+    """Images (batch, 3, side, side), by default in channels-last memory layout, which is faster on a CPU."""
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return (60 * torch.randn(batch, 3, side, side)).to(memory_format=layout)
 
 
 def _training_task(

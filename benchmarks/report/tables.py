@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.plan import PLAN
 from benchmarks.report.targets import TARGETS, Measured, Target
 from benchmarks.rows import Row, Rows, duration, significant
 from experiments.report.markdown import markdown
 
+EARLIER = (
+    "Measured before the comparison with PyTorch's CPU build, compiled and with faster forms of its layers, "
+    "so today's targets do not judge these rows."
+)
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
 
 def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> str:
     """Markdown with targets, limits, all rows, the profile (if there is one), machine and versions."""
     parts = ["# Speed and memory"]
-    if about:
+    if about and not is_current(about):
+        parts += [conditions(about), EARLIER]
+    elif about:
         parts += [conditions(about), "## Targets", targets_table(rows), DIFFER, _limits(rows)]
     for item, found in rows.items():
         if found:
@@ -52,14 +59,16 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
 
 # What the README says of speed: words for a target's work (in float32).
 SPOKEN = {
-    "AlexNet training step, against PyTorch eager": "training AlexNet {} times that of PyTorch (eager)",
+    "AlexNet training step, against the best of PyTorch": "training AlexNet {} times that of PyTorch's best",
     "AlexNet training step, against stock Keras layers": "training it {} times that of Keras's own layers",
-    "inference, batch 1, against PyTorch eager": "classifying one image {} times that of PyTorch (eager)",
+    "one image, against the best of PyTorch": "classifying one image {} times that of PyTorch's best",
 }
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
     """One sentence: our speed against PyTorch and Keras in float32, from the slowest to the fastest machine.
+
+    PyTorch's best is the fastest of its contenders: eager and compiled, with LRN in several forms.
 
     Args:
         machines: rows of all items, for each machine.
@@ -77,6 +86,11 @@ def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
     return f"Speed on {kinds}, in float32 on CPUs: {'; '.join(said)}."
 
 
+def is_current(about: Mapping[str, str]) -> bool:
+    """Whether rows were measured with today's plan, so that today's targets apply."""
+    return about.get("plan") == PLAN
+
+
 def _cell(target: Target, rows: Rows) -> str:
     measured = target.measure(rows)
     limit = _limit(measured, target)
@@ -85,6 +99,8 @@ def _cell(target: Target, rows: Rows) -> str:
 
 
 def _bound(target: Target) -> str:
+    if target.bound is None:
+        return "–"
     return f"{'≥' if target.at_least else '≤'} {_ratio(target.bound, target)}"
 
 
@@ -92,6 +108,7 @@ def conditions(about: Mapping[str, str]) -> str:
     """Describes machine, versions and date of the rows in sentences."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
+    versions += f" ({about['pytorch_build']})" if "pytorch_build" in about else ""
     # `minutes` is recorded only if a run has finished all items.
     kind = about.get("run", "") if "minutes" in about else "no whole"
     sentences = [
@@ -134,17 +151,20 @@ def _item_table(rows: Sequence[Row]) -> str:
             for row in rows
         ]
         return markdown(("case", "contender", "peak memory"), peaks)
-    header = ("case", "contender", "rate", "median of a call", "range", "GFLOP/s")
+    header = ("case", "contender", "rate", "median of a call", "range", "GFLOP/s", "processor time", "note")
     lines = []
     for row in rows:
         if not row.measured:
-            lines.append([row.case, row.contender, _reason(row), "", "", ""])
+            lines.append([row.case, row.contender, _reason(row), "", "", "", "", row.note])
             continue
         spread = f"{duration(min(row.seconds))} to {duration(max(row.seconds))}"
         speed = f"{row.gflop_per_second:,.0f}" if row.gflop else ""
         rate = f"{significant(row.rate)} {row.unit}/s"
-        lines.append([row.case, row.contender, rate, duration(row.median), spread, speed])
-    return markdown(header, lines)
+        cpu = duration(row.cpu_seconds) if row.cpu_seconds else ""
+        lines.append([row.case, row.contender, rate, duration(row.median), spread, speed, cpu, row.note])
+    # Columns that no row fills, such as those that earlier rows lack, are left out.
+    kept = [place for place in range(len(header)) if any(line[place] for line in lines)]
+    return markdown([header[place] for place in kept], [[line[place] for place in kept] for line in lines])
 
 
 def _reason(row: Row) -> str:
@@ -158,15 +178,15 @@ def _measured(measured: Measured, target: Target) -> str:
     note = f"; {measured.note}" if measured.note else ""
     rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
     ratio = _ratio(measured.ratio, target)
-    if ratio == _ratio(target.bound, target) and target.verdict(measured).startswith("not met"):
+    if ratio == _bound(target)[2:] and target.verdict(measured).startswith("not met"):
         # Show more digits, because the rounded ratio equals the bound.
-        ratio = f"{100 * measured.ratio:.1f}%" if target.percent else f"{measured.ratio:.3f}×"
+        ratio = f"{100 * measured.ratio:.1f}%" if target.unit == "%" else f"{measured.ratio:.3f}{target.unit}"
     return f"{ratio} ({low} to {high} in {rounds}{note})"
 
 
 def _limit(measured: Measured, target: Target) -> str:
-    return "" if measured.limit is None or target.percent else _ratio(measured.limit, target)
+    return "" if measured.limit is None or target.unit == "%" else _ratio(measured.limit, target)
 
 
 def _ratio(value: float, target: Target) -> str:
-    return f"{100 * value:.0f}%" if target.percent else f"{significant(value)}×"
+    return f"{100 * value:.0f}%" if target.unit == "%" else f"{significant(value)}{target.unit}"

@@ -9,7 +9,14 @@ from benchmarks.plan import ITEMS
 from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
 from benchmarks.report.chart import draw
-from benchmarks.report.tables import conditions, machine_table, machines_table, speed_sentence
+from benchmarks.report.tables import (
+    EARLIER,
+    conditions,
+    is_current,
+    machine_table,
+    machines_table,
+    speed_sentence,
+)
 from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import replace_marked_section
@@ -29,7 +36,7 @@ def write_all(results_dir: Path) -> list[Path]:
 
 def write_report(folder: Path) -> list[Path]:
     """Writes table.md, figure.png and figure.svg of a machine, the table of all machines, and the README's
-    sentence.
+    sentence. Rows of an earlier plan have no chart.
 
     Returns:
         The files written.
@@ -40,6 +47,8 @@ def write_report(folder: Path) -> list[Path]:
     if not about:
         # The folder contains only a profile.
         return [table]
+    if not is_current(about):
+        return [table, *write_machines(folder.parent)]
     figures = write_figure(folder / "figure", lambda: draw(rows, about), ("png", "svg"))
     return [table, *figures, *write_machines(folder.parent)]
 
@@ -72,16 +81,18 @@ def read_profile_tables(folder: Path) -> str:
 
 def machines_page(results_dir: Path) -> str:
     """Markdown: charts, the table of targets and the conditions of each machine."""
-    folders = [path.parent for path in sorted(results_dir.glob("*/machine.csv"))]
+    folders = {path.parent: read_machine(path) for path in sorted(results_dir.glob("*/machine.csv"))}
+    judged = [folder for folder, about in folders.items() if is_current(about)]
     parts = ["# Speed on all machines"]
     parts += [
         f"[![Speed against PyTorch and Keras, {name}]({name}/figure.png)]({name}/table.md)"
-        for name in (folder.name for folder in folders)
+        for name in (folder.name for folder in judged)
     ]
-    parts.append(machines_table({f"[{f.name}]({f.name}/table.md)": read_all(f) for f in folders}))
-    for folder in folders:
-        about, name = conditions(read_machine(folder / "machine.csv")), folder.name
-        parts.append(f"{name}: {about} Every row: [{name}/table.md]({name}/table.md).")
+    parts.append(machines_table({f"[{f.name}]({f.name}/table.md)": read_all(f) for f in judged}))
+    for folder, about in folders.items():
+        name = folder.name
+        parts.append(f"{name}: {conditions(about)} Every row: [{name}/table.md]({name}/table.md).")
+        parts[-1] += "" if is_current(about) else f" {EARLIER}"
         if (folder / "growth.md").exists():
             parts[-1] += f" As it grows: [{name}/growth.md]({name}/growth.md)."
     return "\n\n".join(parts) + "\n"
@@ -89,5 +100,9 @@ def machines_page(results_dir: Path) -> str:
 
 def readme_section(results_dir: Path) -> str:
     """Markdown for the README: the speed in one sentence, with a link to the table of all machines."""
-    machines = [read_all(path.parent) for path in sorted(results_dir.glob("*/machine.csv"))]
+    machines = [
+        read_all(path.parent)
+        for path in sorted(results_dir.glob("*/machine.csv"))
+        if is_current(read_machine(path))
+    ]
     return f"{speed_sentence(machines)} [Every target](results/{results_dir.name}/table.md)."

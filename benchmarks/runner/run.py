@@ -9,7 +9,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
 from alexnet_tf.runtime.suggestion import did_you_mean
-from benchmarks.plan import ITEMS, Benchmark, Conditions
+from benchmarks.plan import ITEMS, OTHER_ALLOCATOR, PLAN, Benchmark, Conditions
 from benchmarks.rows import Row, write_rows
 from benchmarks.runner.machine import (
     describe_item,
@@ -19,11 +19,12 @@ from benchmarks.runner.machine import (
     thread_count,
     write_machine,
 )
-from benchmarks.runner.photographs import scratch_folder, write_photographs
+from benchmarks.runner.photographs import scratch_folder, write_photographs, write_thumbnails
 from benchmarks.runner.turns import FULL, QUICK, blank_row, measure, measure_alone
 from benchmarks.runner.worker import Worker
 
 PHOTOGRAPHS, QUICK_PHOTOGRAPHS = 1024, 512
+THUMBNAILS, QUICK_THUMBNAILS, FEW = 8192, 2048, 256
 NO_BFLOAT16 = "this processor does not compute in bfloat16"
 
 
@@ -35,14 +36,15 @@ def run_benchmark(
     Args:
         results_dir: folder with the results of all machines.
         pytorch: Python interpreter with PyTorch; if it has no PyTorch, PyTorch's rows are not measured.
-        items: names from `ITEMS`; all by default.
+        items: names from `ITEMS`; all by default. Rows of an earlier plan must be measured anew as a whole.
         quick: whether to measure fewer rounds and cases.
 
     Returns:
         The machine's folder; and a line for each contender that must run but failed.
 
     Raises:
-        InputError: for an unknown item, a damaged machine.csv, or files that cannot be written.
+        InputError: for an unknown item, single items beside rows of an earlier plan, a damaged machine.csv,
+            or files that cannot be written.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
@@ -53,20 +55,33 @@ def run_benchmark(
     folder = machine_folder(results_dir)
     path, failures = folder / "machine.csv", []
     earlier = read_machine(path)
+    if earlier and earlier.get("plan") != PLAN:
+        if items:
+            raise InputError(
+                f"--items: expected rows of the same contenders in {folder}; received those of an earlier "
+                "plan; measure all items, or choose another --results-dir"
+            )
+        for item in ITEMS:
+            (folder / f"{item}.csv").unlink(missing_ok=True)
+        earlier = {}
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
+        OTHER_ALLOCATOR: Worker(pytorch, "benchmarks.pytorch_side", other_allocator=True),
     }
     try:
-        about = describe_machine({side: worker.about() for side, worker in workers.items()}, quick)
+        sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
+        about = describe_machine(sides, quick) | {"plan": PLAN}
         # Until all items are measured, new rows are stored next to those of the previous run. So each item
         # is described on its own, like an item that is measured separately.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()
-        with scratch_folder() as jpegs:
-            write_photographs(jpegs, QUICK_PHOTOGRAPHS if quick else PHOTOGRAPHS)
-            conditions = Conditions(quick, str(jpegs), thread_count())
+        with scratch_folder() as scratch:
+            write_photographs(scratch / "photographs", QUICK_PHOTOGRAPHS if quick else PHOTOGRAPHS)
+            write_thumbnails(scratch / "thumbnails", QUICK_THUMBNAILS if quick else THUMBNAILS)
+            write_thumbnails(scratch / "few", FEW)
+            conditions = Conditions(quick, str(scratch), thread_count())
             for item in items or ITEMS:
                 started, description = time.perf_counter(), describe_item(about, described)
                 rows = []

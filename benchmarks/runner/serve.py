@@ -6,13 +6,16 @@ Requests and answers are lines of JSON on standard input and output. If a task f
 the error, and the worker continues.
 """
 
+import contextlib
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from benchmarks.runner.task import Task
@@ -49,25 +52,28 @@ class Server:
         """Makes a task and warms it up with two calls, because the first one also traces and allocates.
 
         If the first call is longer than `LONG`, there is no second one. The answer's `seconds` is the
-        duration of the last call.
+        duration of the last call; infinite for a task that is not warmed up, so that a turn is one call.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
-        seconds = _timed(task)
+        seconds = _timed(task) if task.warm else math.inf
         if seconds <= LONG:
             seconds = _timed(task)
         self.tasks[key] = task
-        return {"seconds": seconds, "amount": task.amount, "gflop": task.gflop}
+        about = importlib.import_module(f"{self.package}.about")
+        note = about.conditions() if hasattr(about, "conditions") else ""
+        return {"seconds": seconds, "amount": task.amount, "gflop": task.gflop, "note": note}
 
     def _time(self, key: str, calls: int) -> dict[str, Any]:
-        """Mean duration in seconds of `calls` consecutive calls."""
+        """Mean duration and processor time in seconds of `calls` consecutive calls."""
         if key not in self.tasks:
             raise RuntimeError("its process ended while another contender was prepared or timed")
         call = self.tasks[key].call
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _processor_seconds()
         for _ in range(calls):
             call()
-        return {"seconds": (time.perf_counter() - started) / calls}
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds / calls, "cpu_seconds": (_processor_seconds() - used) / calls}
 
     def _drop(self, key: str) -> dict[str, Any]:
         """Deletes a task and frees its memory."""
@@ -84,6 +90,22 @@ def _timed(task: Task) -> float:
     started = time.perf_counter()
     task.call()
     return time.perf_counter() - started
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and all below it, living or ended; Linux counts it in hundredths."""
+    found: dict[int, tuple[int, float]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            # Fields after the name, which is in parentheses: parent, and times of the process and its dead.
+            fields = path.read_text().rpartition(")")[2].split()
+            ticks = sum(map(int, fields[11:15]))
+            found[int(path.parent.name)] = int(fields[1]), ticks / os.sysconf("SC_CLK_TCK")
+
+    def is_ours(pid: int) -> bool:
+        return pid == os.getpid() or (pid in found and is_ours(found[pid][0]))
+
+    return sum(used for pid, (_, used) in found.items() if is_ours(pid)) or time.process_time()
 
 
 def main() -> None:

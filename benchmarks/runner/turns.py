@@ -2,11 +2,13 @@
 
 import contextlib
 import math
+import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from benchmarks.plan import Benchmark, Contender
 from benchmarks.rows import Row
+from benchmarks.runner.lock import LockError, seconds_held
 from benchmarks.runner.worker import Worker, WorkerError
 
 
@@ -29,17 +31,22 @@ class Budget:
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
 FULL = Budget(rounds=7, seconds=6.0, least_rounds=3, shortest=0.5)
+# A contender that took so many times as long as the fastest of its rivals in the first round has no other.
+BEHIND = 1.2
 
 
 def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
     """Prepares all contenders, then times them in turns, every other round in reverse order.
 
-    If a contender fails, its row holds the reason, and the others continue.
+    If a contender fails, its row holds the reason, and the others continue. Of rivals, such as PyTorch's
+    forms of one step, only the best counts, so those far behind after the first round have no other.
     """
     rows, calls = {}, {}
+    cpu: dict[str, list[float]] = {}
     for contender in benchmark.contenders:
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
-        calls[contender.name] = max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
+        least = math.ceil(budget.shortest / max(seconds, 1e-6)) if seconds < math.inf else 1
+        calls[contender.name] = max(benchmark.calls, least)
     # Turns with several calls take longer, so they get more time, but still fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
@@ -48,16 +55,49 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         spent = sum(row.seconds) * calls[contender.name]
         if not row.measured or (len(row.seconds) >= least_rounds and spent >= seconds):
             continue
+        if row.seconds and _is_behind(contender, benchmark, rows):
+            continue
         try:
-            answer = workers[contender.side].ask(do="time", key=contender.name, calls=calls[contender.name])
+            answer = _timed(contender, workers, calls)
             rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
+            cpu.setdefault(contender.name, []).append(answer.get("cpu_seconds", 0.0))
         except WorkerError as error:
             rows[contender.name] = replace(row, message=str(error))
     for contender in benchmark.contenders:
+        row = rows[contender.name]
+        if row.measured:
+            rows[contender.name] = replace(row, cpu_seconds=statistics.median(cpu[contender.name]) or None)
+        if row.measured and contender.lock:
+            rows[contender.name] = _with_lock(rows[contender.name], contender, workers, calls)
         # Dropping fails if the task was never made or its process has ended.
         with contextlib.suppress(WorkerError):
-            workers[contender.side].ask(do="drop", key=contender.name)
+            workers[contender.worker].ask(do="drop", key=contender.name)
     return list(rows.values())
+
+
+def _is_behind(contender: Contender, benchmark: Benchmark, rows: Mapping[str, Row]) -> bool:
+    """Whether a rival was clearly faster in the first round."""
+    times = {
+        other.name: rows[other.name].seconds[0] / rows[other.name].amount
+        for other in benchmark.contenders
+        if other.rival and other.rival == contender.rival and rows[other.name].seconds
+    }
+    return bool(times) and times[contender.name] > BEHIND * min(times.values())
+
+
+def _timed(contender: Contender, workers: Mapping[str, Worker], calls: Mapping[str, int]) -> dict[str, float]:
+    return workers[contender.worker].ask(do="time", key=contender.name, calls=calls[contender.name])
+
+
+def _with_lock(
+    row: Row, contender: Contender, workers: Mapping[str, Worker], calls: Mapping[str, int]
+) -> Row:
+    try:
+        pid, spy_python = workers[contender.worker].pid, workers["pytorch"].python
+        held = seconds_held(pid, spy_python, lambda: _timed(contender, workers, calls))
+    except (LockError, WorkerError) as error:
+        return replace(row, note=str(error))
+    return replace(row, lock_seconds=held / calls[contender.name] or None)
 
 
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
@@ -67,7 +107,7 @@ def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: in
     training it is reached after the first step, at the end of which the optimizer allocates its state.
     """
     for contender in benchmark.contenders:
-        worker = workers[contender.side]
+        worker = workers[contender.worker]
         worker.stop()
         row, _ = _prepare(contender, benchmark, workers)
         try:
@@ -92,12 +132,13 @@ def _prepare(contender: Contender, benchmark: Benchmark, workers: Mapping[str, W
     """Prepares a contender; returns its row, still without times, and the duration of a call in seconds."""
     row = blank_row(benchmark, contender)
     try:
-        answer = workers[contender.side].ask(
+        answer = workers[contender.worker].ask(
             do="prepare", key=contender.name, build=contender.build, arguments=contender.arguments
         )
     except WorkerError as error:
         return replace(row, message=str(error)), math.inf
-    return replace(row, amount=answer["amount"], gflop=answer["gflop"]), answer["seconds"]
+    prepared = replace(row, amount=answer["amount"], gflop=answer["gflop"], note=answer.get("note", ""))
+    return prepared, answer["seconds"]
 
 
 def _turns(benchmark: Benchmark, rounds: int) -> Iterator[Contender]:

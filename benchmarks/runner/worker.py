@@ -1,6 +1,7 @@
 """Starts worker processes and sends them requests."""
 
 import contextlib
+import ctypes.util
 import json
 import os
 import select
@@ -11,6 +12,8 @@ from typing import IO, Any
 
 # The repository's root, from which workers import `benchmarks`.
 ROOT = Path(__file__).parents[2]
+# Libraries that PyTorch's guide to speed on CPUs recommends in place of glibc's allocator, the first found.
+ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
 
 class WorkerError(Exception):
@@ -23,11 +26,13 @@ class Worker:
     Args:
         python: Python interpreter that has the framework.
         package: `benchmarks.tensorflow_side` or `benchmarks.pytorch_side`.
+        other_allocator: whether to replace the system's memory allocator by jemalloc or tcmalloc.
     """
 
-    def __init__(self, python: str, package: str):
+    def __init__(self, python: str, package: str, other_allocator: bool = False):
         self.python = python
         self.package = package
+        self.other_allocator = other_allocator
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, timeout: float = 600.0, **request: Any) -> dict[str, Any]:
@@ -65,6 +70,11 @@ class Worker:
         except WorkerError as error:
             return {"error": str(error)}
 
+    @property
+    def pid(self) -> int:
+        """Number of the process; 0 if it is not running."""
+        return self._process.pid if self._process else 0
+
     def stop(self) -> None:
         """Ends the process, if there is one."""
         if self._process:
@@ -76,6 +86,10 @@ class Worker:
         self._process = None
 
     def _start(self) -> subprocess.Popen[str]:
+        names = ALLOCATORS if self.other_allocator else ()
+        allocator = next(filter(None, map(ctypes.util.find_library, names)), "")
+        if names and not allocator:
+            raise WorkerError(f"none of {', '.join(ALLOCATORS)} is installed")
         with contextlib.ExitStack() as resources:
             try:
                 self._errors = resources.enter_context(tempfile.TemporaryFile())
@@ -90,6 +104,8 @@ class Worker:
                 # The same as in alexnet_tf, and for stock Keras too, whichever a worker imports first.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }
+            if allocator:
+                settings["LD_PRELOAD"] = allocator
             try:
                 self._process = subprocess.Popen(
                     [self.python, "-m", "benchmarks.runner.serve", self.package],

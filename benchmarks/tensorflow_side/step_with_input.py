@@ -6,11 +6,6 @@ from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs,
 from benchmarks.tensorflow_side.training_step import compiled_alexnet, training_task
 
 
-def memory(batch: int, precision: str, folder: str) -> Task:
-    """Images decoded in advance and kept in memory, augmented as in the paper."""
-    return _task(open_photographs(folder, "memory"), batch, precision)
-
-
 def files(batch: int, precision: str, folder: str) -> Task:
     """Images from JPEG files, decoded and augmented during the previous step."""
     return _task(open_photographs(folder, "stream"), batch, precision)

@@ -15,7 +15,7 @@ ROOT = Path(benchmarks.__file__).parent
 
 
 def comparisons(quick):
-    return [one for item in ITEMS.values() for one in item(Conditions(quick, "/photographs", threads=2))]
+    return [one for item in ITEMS.values() for one in item(Conditions(quick, "/images", threads=2))]
 
 
 def contenders(found):

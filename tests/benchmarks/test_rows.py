@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.rows import COLUMNS, Row, read_rows, write_rows
+from benchmarks.rows import ADDED, COLUMNS, Row, read_rows, write_rows
 from benchmarks.runner.machine import machine_kind, write_machine
 from tests.command_errors import one_line_of_status_2
 
@@ -12,6 +12,9 @@ def test_rows_survive_the_file(tmp_path):
     rows = [
         Row("a, b", "fast", "tensorflow", "images", 8.0, 16.0, (0.5, 0.25, 0.125)),
         Row("a, b", "slow", "pytorch", "images", message="cannot time"),
+        Row(
+            "a, b", "new", "pytorch", "images", 2.0, 0, (0.5,), cpu_seconds=0.75, lock_seconds=0.01, note="b"
+        ),
     ]
     peaks = [Row("a, b", "fast", "tensorflow", "images", peak_mebibytes=100.0)]
     write_rows(tmp_path / "item.csv", rows)
@@ -22,8 +25,18 @@ def test_rows_survive_the_file(tmp_path):
     assert read_rows(tmp_path / "none.csv") == []
 
 
+def test_earlier_files_lack_columns(tmp_path):
+    row = Row("a, b", "fast", "tensorflow", "images", 8.0, 16.0, (0.5,))
+    write_rows(tmp_path / "item.csv", [row])
+    lines = (tmp_path / "item.csv").read_text().splitlines()
+    cut = [lines[0].removesuffix("," + ",".join(ADDED)), lines[1].removesuffix(",,,")]
+    (tmp_path / "item.csv").write_text("\n".join(cut) + "\n")
+
+    assert read_rows(tmp_path / "item.csv") == [row]
+
+
 HEADER = ",".join(COLUMNS)
-GOOD = '"batch 32, float32",ours,tensorflow,images,64,0.5,400,,1,0.5,measured,'
+GOOD = '"batch 32, float32",ours,tensorflow,images,64,0.5,400,,1,0.5,measured,,,,'
 
 
 def damaged(before, after, words):

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.growth.measure import sweeps
 from benchmarks.growth.report import growth_table
 from benchmarks.plan import ITEMS
-from benchmarks.report.tables import machine_table
+from benchmarks.report.tables import is_current, machine_table
 from benchmarks.report.write import machines_page, read_all, read_profile_tables, readme_section
 from benchmarks.rows import COLUMNS, read_rows
 from benchmarks.runner.machine import read_machine
@@ -23,7 +23,7 @@ def test_a_machines_table(machine):
     about, profile = read_machine(machine / "machine.csv"), read_profile_tables(machine)
 
     assert (machine / "table.md").read_text() == machine_table(read_all(machine), about, profile)
-    assert (machine / "figure.png").exists()
+    assert (machine / "figure.png").exists() == is_current(about)
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)

@@ -3,18 +3,20 @@
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from benchmarks.report.tables import machines_table
+from benchmarks.plan import PLAN
+from benchmarks.report.tables import EARLIER, machines_table
 from benchmarks.report.write import read_all, write_all, write_report
 from benchmarks.rows import write_rows
 from benchmarks.runner.machine import write_machine
 from tests.benchmarks.recorded_rows import ROWS
 
 
-def record(folder):
+def record(folder, plan=PLAN):
     folder.mkdir(parents=True)
     for item, rows in ROWS.items():
         write_rows(folder / f"{item}.csv", rows)
-    write_machine(folder / "machine.csv", {"processor": "Some, CPU", "threads": "2", "run": "quick"})
+    about = {"processor": "Some, CPU", "threads": "2", "run": "quick", "plan": plan}
+    write_machine(folder / "machine.csv", about)
     return folder
 
 
@@ -34,6 +36,8 @@ def test_report_from_the_files_alone(tmp_path):
     ]
     table = (folder / "table.md").read_text()
     assert "| batch 128, float32 | ours | 64.0 images/s | 2.00 s | 2.00 s to 2.50 s | 400 |" in table
+    assert "| 500 images/s | 2.00 s | 2.00 s to 2.00 s | 4.00 s |  |" in table
+    assert "| 556 images/s | 1.80 s | 1.80 s to 1.80 s |  | 2.13.0+cpu |" in table
     assert "| batch 128, float32 | ours | 2,345 MiB |" in table
     assert "not measured: no PyTorch" in table
     assert "500 GFLOP/s beside batch 128, float32" in table
@@ -44,6 +48,20 @@ def test_report_from_the_files_alone(tmp_path):
     assert machines_table({"[some-cpu](some-cpu/table.md)": read_all(folder)}) in machines
     first = [path.read_bytes() for path in written]
     assert [path.read_bytes() for path in write_all(folder.parent)] == first
+
+
+def test_rows_of_an_earlier_plan_are_kept_apart(tmp_path):
+    folder = record(tmp_path / "results" / "benchmarks" / "old-cpu", plan="1")
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- benchmark --><!-- /benchmark -->")
+
+    assert [path.name for path in write_report(folder)] == ["table.md", "table.md", "README.md"]
+
+    for table in (folder / "table.md", folder.parent / "table.md"):
+        assert EARLIER in table.read_text()
+        assert "4.00×" not in table.read_text()
+    assert "64.0 images/s" in (folder / "table.md").read_text()
+    assert "has not been measured" in readme.read_text()
 
 
 def test_a_users_own_runs_leave_the_readme_alone(tmp_path):

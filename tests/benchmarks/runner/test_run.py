@@ -16,9 +16,13 @@ from benchmarks.runner.worker import Worker
 @pytest.fixture(autouse=True)
 def fake_side(monkeypatch):
     """Replaces both sides by `tests.benchmarks.fake_side`, and writes only two photographs."""
-    monkeypatch.setattr(run, "Worker", lambda python, _: Worker(python, "tests.benchmarks.fake_side"))
+    monkeypatch.setattr(
+        run, "Worker", lambda python, _, **more: Worker(python, "tests.benchmarks.fake_side", **more)
+    )
     monkeypatch.setattr(run, "PHOTOGRAPHS", 2)
     monkeypatch.setattr(run, "QUICK_PHOTOGRAPHS", 2)
+    monkeypatch.setattr(run, "QUICK_THUMBNAILS", 2)
+    monkeypatch.setattr(run, "THUMBNAILS", 2)
 
 
 def good(item):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from benchmarks.plan import Benchmark, Contender
+from benchmarks.plan import OTHER_ALLOCATOR, Benchmark, Contender
 from benchmarks.runner.turns import Budget, measure, measure_alone
 from benchmarks.runner.worker import WorkerError
 
@@ -29,7 +29,14 @@ class FakeWorker:
         self.log.append((do, key) + ((calls,) if calls else ()))
         if (do, key) in self.fails:
             raise WorkerError(f"cannot {do}")
-        return {"seconds": SECONDS.get(key), "amount": 8, "gflop": 16, "mebibytes": 100}
+        answer = {
+            "seconds": SECONDS.get(key),
+            "amount": 8,
+            "gflop": 16,
+            "mebibytes": 100,
+            "note": "2 threads",
+        }
+        return {**answer, "cpu_seconds": 0.2}
 
     def stop(self):
         self.log.append(("stop",))
@@ -49,6 +56,7 @@ def test_every_other_round_goes_backwards_and_short_calls_are_repeated():
     assert fast.seconds == (0.1,) * 3
     assert slow.seconds == (4.0,) * 3
     assert (fast.rate, fast.gflop_per_second) == pytest.approx((80, 160))
+    assert (fast.cpu_seconds, fast.note) == (0.2, "2 threads")
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
 
 
@@ -73,6 +81,20 @@ def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds(
 
     assert [len(row.seconds) for row in rows] == rounds
     assert {entry[2] for entry in log if entry[0] == "time"} == {benchmark.calls}
+
+
+def test_a_rival_far_behind_has_one_round_in_the_process_of_its_allocator():
+    rivals = [dataclasses.replace(contender, rival="any") for contender in COMPARISON.contenders]
+    rivals[1] = dataclasses.replace(rivals[1], other_allocator=True)
+    logs = {name: [] for name in ("tensorflow", "pytorch", OTHER_ALLOCATOR)}
+    there = {name: FakeWorker(log) for name, log in logs.items()}
+
+    benchmark = dataclasses.replace(COMPARISON, contenders=tuple(rivals))
+    fast, slow = measure(benchmark, there, Budget(3, 100.0, least_rounds=3, shortest=0.1))
+
+    assert (len(fast.seconds), len(slow.seconds)) == (3, 1)
+    assert [entry[0] for entry in logs[OTHER_ALLOCATOR]] == ["prepare", "time", "drop"]
+    assert not logs["pytorch"]
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])

@@ -12,18 +12,22 @@ from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import alexnet
 from benchmarks.plan import ITEMS, Conditions
-from benchmarks.runner.photographs import write_photographs
+from benchmarks.runner.photographs import write_photographs, write_thumbnails
+from benchmarks.runner.run import FEW
 from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import inference, input_pipeline, layers, training_step
 
 PHOTOGRAPHS = 20
 # Small values that replace the plan's arguments.
-LITTLE = {"batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
+LITTLE = {
+    "batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3,
+    "runs": 1, "epochs": 1,
+}  # fmt: skip
 
 
 def must_run():
-    place = Conditions(quick=False, jpegs="", threads=2)
+    place = Conditions(quick=False, images="", threads=2)
     found = [c for item in ITEMS.values() for benchmark in item(place) for c in benchmark.contenders]
     return {c.build: c for c in reversed(found) if c.must_run and "bfloat16" not in str(c.arguments)}
 
@@ -35,6 +39,13 @@ def photographs(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def thumbnails(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("thumbnails")
+    write_thumbnails(folder, FEW)
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def narrow_alexnet(monkeypatch):
     narrow = functools.partial(alexnet, config=AlexNetConfig(width=1 / 16))
@@ -42,17 +53,17 @@ def narrow_alexnet(monkeypatch):
         monkeypatch.setattr(module, name, narrow)
 
 
-# The same step as `step_with_input.files`, but with images decoded in advance.
-SLOW = ("step_with_input.memory", "step_with_input.cached", "step_with_input.files")
+SLOW = ("step_with_input.cached", "step_with_input.files", "commands.ablation")
 
 
 @pytest.mark.parametrize(
     "build", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
 )
-def test_it_runs(build, photographs, monkeypatch):
+def test_it_runs(build, photographs, thumbnails, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
+    monkeypatch.setattr(input_pipeline, "READ_BATCH", 4)
     contender = must_run()[build]
-    little = {**LITTLE, "folder": str(photographs)}
+    little = {**LITTLE, "folder": str(photographs), "dataset": f"folder:{thumbnails}"}
     arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
     if build == "training_step.alexnet":
         # Only the growth benchmark passes `side`.

@@ -1,0 +1,57 @@
+"""How long a process's readers of images hold Python's lock, sampled by py-spy from outside."""
+
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SAMPLES_A_SECOND = 100
+# The frame of a call from tf.data. Others do not count: the main thread builds the dataset of an epoch.
+READER = "FuncRegistry.__call__"
+
+
+class LockError(Exception):
+    """Sampling failed; the message is the reason."""
+
+
+def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
+    """Seconds during `work` in which a reading thread of the process `pid` holds Python's lock.
+
+    py-spy stops the process at each sample and looks which thread holds the lock. The share of samples that
+    find a reader times the duration is the time; it includes a holder's waits for a processor, so it
+    is an upper bound on a busy machine.
+
+    Args:
+        pid: number of the process.
+        python: interpreter of the environment that py-spy is installed in.
+        work: makes the process read images, and returns when that is done.
+
+    Raises:
+        LockError: if py-spy is missing, or may not look into the process.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        stacks = Path(folder) / "stacks"
+        command = [Path(python).parent / "py-spy", "record", "--gil", "--format", "raw", "--rate"]
+        rest = [SAMPLES_A_SECOND, "--duration", "unlimited", "--pid", pid, "--output", stacks]
+        try:
+            spy = subprocess.Popen(
+                list(map(str, command + rest)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            )
+        except OSError as error:
+            raise LockError(f"py-spy: {error.strerror}") from None
+        time.sleep(1)  # py-spy reads the symbols of the process first
+        started = time.perf_counter()
+        try:
+            work()
+        finally:
+            seconds = time.perf_counter() - started
+            spy.send_signal(signal.SIGINT)
+            _, errors = spy.communicate(timeout=60)
+        if not stacks.exists():
+            raise LockError(f"py-spy: {(errors.strip().splitlines() or ['no samples'])[-1]}")
+        # A line is the frames from outside to inside, joined by semicolons, and the number of samples.
+        lines = [line.rpartition(" ") for line in stacks.read_text().splitlines()]
+    held = sum(int(count) for frames, _, count in lines if READER in frames)
+    return min(held / SAMPLES_A_SECOND, seconds)
