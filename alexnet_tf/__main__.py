@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from alexnet_tf import __version__
+from alexnet_tf.checkpoints.trained_files import check_paths
 from alexnet_tf.commands.scores import SPLITS
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import PRECISIONS
@@ -179,7 +180,7 @@ def _parser() -> OneLineParser:
 
     data = add("data", "statistics, unusable files and augmented samples of a data set")
     _add_data_flags(data)
-    data.add_argument("--model", type=MODEL, default="alexnet", help=f"whose preprocessing: {models}")
+    data.add_argument("--model", type=MODEL, help=f"whose preprocessing: {models}; default as for train")
     data.add_argument("--recipe", type=RECIPE, help=recipes)
     data.add_argument("--seed", type=whole_number(), default=0, help="of the augmented samples")
     add_setting_flags(data, PRECISIONS)
@@ -209,8 +210,17 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
 
 def _run(name: str, options: argparse.Namespace) -> int:
     # Flags and locks are checked before TensorFlow is imported, which takes seconds.
-    if name == "train" and not (options.model or options.recipe or options.start):
-        options.model = _default_model(options.dataset)
+    check_paths(options)
+    if name in ("predict", "similar"):
+        from alexnet_tf.commands.image_files import image_files
+
+        if name == "predict":
+            options.files = image_files(options.files, options.list)
+        else:
+            options.queries = image_files(options.queries)
+    if name in ("train", "data") and not (options.model or options.recipe or getattr(options, "start", None)):
+        options.model, settings = _default_model(options.dataset)
+        options.settings = [*settings, *options.settings]
     if getattr(options, "settings", None) and not getattr(options, "start", None):
         config = PRESETS[options.model or "alexnet"].config(options.dataset)
         if options.recipe:
@@ -227,23 +237,27 @@ def _run(name: str, options: argparse.Namespace) -> int:
     return command.run(options)
 
 
-def _default_model(dataset: str) -> str:
-    """The model that `train` takes without `--model`; says so if it is not the paper's."""
+def _default_model(dataset: str) -> tuple[str, list[str]]:
+    """The model and settings of `train` and `data` without `--model`; says so if they are not the paper's."""
     if not dataset.startswith("folder:"):
-        return "alexnet"
+        return "alexnet", []
     from alexnet_tf.data.sources.folder import open_tree
 
     images, chosen = open_tree(dataset).trained, "alexnet-few-images"
     if images >= FEW_IMAGES:
-        return "alexnet"
+        return "alexnet", []
+    # Up to a fifth of the images, and at least one of each class, may be held out.
+    batch = PRESETS[chosen].train.batch_size
+    while batch > max(0.7 * images, 1):
+        batch //= 2
     print_lines(
         [
-            f"{images:,} training files are too few for the paper's recipe, which can diverge on so few; "
-            f"chosen: --model {chosen} (64-pixel images, He initialisation, batches of 32); "
+            f"{images:,} images (with those held out) are too few for the paper's recipe, which can "
+            f"diverge; chosen: --model {chosen} (64-pixel images, He initialisation, batches of {batch}); "
             "--model alexnet is the paper's, and --from NET starts from a trained network"
         ]
     )
-    return chosen
+    return chosen, [] if batch == PRESETS[chosen].train.batch_size else [f"batch_size={batch}"]
 
 
 def entry() -> NoReturn:

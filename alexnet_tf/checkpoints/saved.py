@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from alexnet_tf.checkpoints.trained_files import FACTS, MODEL, PREPROCESSING, folder_of
 from alexnet_tf.checkpoints.weights import has_finite_weights, model_file, rebuilt
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import central_square, decoded
@@ -29,9 +30,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 from alexnet_tf.runtime.reading import read_json
 
-EPOCHS_FOLDER = "epochs"
 BEST_NAME = "best.weights.h5"
-MODEL, FACTS, PREPROCESSING = "model.keras", "model.json", "preprocessing.npz"
 # The values of `status` in the model.json of a run that left no network.
 UNFINISHED = ("failed", "diverged")
 
@@ -282,16 +281,3 @@ def check_images(data: DataPipelines, net: Trained, dataset: str) -> DataPipelin
             f"received {list(data.image_set.image_shape)}"
         )
     return data
-
-
-def folder_of(path: Path) -> Path:
-    """The folder of a trained network, given the folder itself, its model.keras or its saved weights.
-
-    Example:
-
-    >>> folder_of(Path("net/epochs/0003.weights.h5")).as_posix(), folder_of(Path("net")).as_posix()
-    ('net', 'net')
-    """
-    if path.name.endswith(".weights.h5"):
-        return path.parent.parent if path.parent.name == EPOCHS_FOLDER else path.parent
-    return path.parent if path.name == MODEL else path

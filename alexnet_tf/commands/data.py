@@ -26,7 +26,7 @@ Statistics = dict[str, Any]
 
 def run(options: argparse.Namespace) -> int:
     """Prints the statistics of a data set; writes them, the lists and the samples to `--out`."""
-    config = PRESETS[options.model].config(options.dataset)
+    config = PRESETS[options.model or "alexnet"].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
     config = config.with_settings(*options.settings)

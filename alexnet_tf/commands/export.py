@@ -17,7 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf import __version__
-from alexnet_tf.checkpoints.saved import Trained, folder_of, input_wanted, load_trained
+from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained
+from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.commands.cards import data_card, model_card
 from alexnet_tf.commands.import_weights import check_out, whole_folder
 from alexnet_tf.layers.response_normalization import portable_operations
@@ -31,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     """Writes the exported network and its cards to `--out`, and prints the files."""
     if options.format == "onnx" and importlib.util.find_spec("tf2onnx") is None:
         raise InputError(
-            "--format onnx: expected the package tf2onnx, which is not installed; install the extra: "
-            "pip install 'alexnet_tf[export]'"
+            "--format onnx: expected the package tf2onnx, which is not installed: pip install "
+            "tf2onnx (or the extra `export` of this package)"
         )
     check_out(options.out)
     net = load_trained(options.checkpoint)

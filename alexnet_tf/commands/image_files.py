@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.decode import SUFFIXES, ImageDecodeError, read_image
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
+
+if TYPE_CHECKING:
+    from alexnet_tf.checkpoints.saved import Trained
 
 BATCH = 32
 
@@ -61,7 +64,7 @@ def _below(folder: str) -> list[str]:
     )
 
 
-def read_batches(net: Trained, files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
+def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
     """Reads and preprocesses files in threads, one batch ahead.
 
     Yields:
@@ -77,7 +80,7 @@ def read_batches(net: Trained, files: Sequence[Path]) -> Iterator[list[tuple[Pat
         yield from map(list, batches)
 
 
-def _read(net: Trained, path: Path) -> np.ndarray | str:
+def _read(net: "Trained", path: Path) -> np.ndarray | str:
     try:
         return net.preprocess(read_image(path))
     except (OSError, ImageDecodeError) as error:

@@ -11,7 +11,7 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.commands.evaluate import averaged
-from alexnet_tf.commands.image_files import image_files, read_batches
+from alexnet_tf.commands.image_files import read_batches
 from alexnet_tf.data.sources.class_words import read_words, readable_names
 from alexnet_tf.figures.of_images import check_figure, draw_files
 from alexnet_tf.models.imagenet import Prediction, decode_predictions
@@ -26,7 +26,7 @@ COLUMNS = ("path", "rank", "class", "words", "probability")
 def run(options: argparse.Namespace) -> int:
     """Prints a line for each file; returns the exit status, 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
-    files = image_files(options.files, options.list)
+    files = options.files
     if options.figure:
         check_figure(options.figure, files)
     if options.csv and (options.csv.is_dir() or not options.csv.parent.is_dir()):

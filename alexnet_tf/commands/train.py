@@ -10,14 +10,8 @@ import keras
 import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash, has_checkpoint, remove_checkpoint
-from alexnet_tf.checkpoints.saved import (
-    EPOCHS_FOLDER,
-    Trained,
-    check_images,
-    is_trained,
-    load_trained,
-    save_trained,
-)
+from alexnet_tf.checkpoints.saved import Trained, check_images, is_trained, load_trained, save_trained
+from alexnet_tf.checkpoints.trained_files import EPOCHS_FOLDER
 from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
@@ -29,6 +23,7 @@ from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import LOCK_NAME, claimed, make_folder, remove_temporaries
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
+from alexnet_tf.training.evaluate import TOP_K
 from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.network import compile_model
 from alexnet_tf.training.progress import RunProgress
@@ -112,11 +107,11 @@ def _train(
         )
     except TrainingInterrupted as stop:
         if is_chief(strategy):
-            save_trained(out, model, config, data, _about(stop.history, strategy))
+            save_trained(out, model, config, data, _about(stop.history, data, strategy))
         raise
     current_workers().leave()
     if is_chief(strategy):
-        save_trained(out, model, config, data, _about(history, strategy))
+        save_trained(out, model, config, data, _about(history, data, strategy))
         remove_checkpoint(state)
     if history.status == "diverged":
         print(
@@ -174,9 +169,11 @@ def _callbacks(
     return callbacks
 
 
-def _about(history: History, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+def _about(history: History, data: DataPipelines, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """The entries of model.json about a run."""
-    last = history.curve[-1] if history.curve else {}
+    last = dict(history.curve[-1]) if history.curve else {}
+    if data.image_set.classes <= TOP_K:
+        last.pop("test_top5_error", None)
     return {
         "status": history.status,
         "message": history.message,

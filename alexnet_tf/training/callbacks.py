@@ -8,7 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from alexnet_tf.checkpoints.saved import BEST_NAME, EPOCHS_FOLDER
+from alexnet_tf.checkpoints.saved import BEST_NAME
+from alexnet_tf.checkpoints.trained_files import EPOCHS_FOLDER
 from alexnet_tf.checkpoints.weights import weights_file
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.data.pipeline import DataPipelines

@@ -82,7 +82,7 @@ def warn_of_unseen_gpu() -> None:
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):
         print(
             "WARNING: TensorFlow does not see this machine's NVIDIA GPU, so this uses the CPU; "
-            "`make setup CUDA=1` or `pip install 'alexnet_tf[cuda]'` installs the CUDA libraries "
+            "`make setup CUDA=1` or `pip install 'tensorflow[and-cuda]'` installs the CUDA libraries "
             "(CUDA_VISIBLE_DEVICES=-1 keeps the CPU and drops this warning)",
             file=sys.stderr,
         )

@@ -157,7 +157,6 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
         (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
         (["evaluate", "--checkpoint", "x", "--dataset", "builtin", "--views", "3"], "--views"),
         (["predict", "--checkpoint", "missing", "a.png"], "--checkpoint: expected a folder"),
-        (["predict", "--checkpoint", "missing"], "IMAGE"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -170,16 +169,50 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
 
 
 def test_a_small_folder_gets_a_recipe_that_learns_and_says_so(tree, tmp_path, capsys, monkeypatch):
-    assert _default_model(f"folder:{tree}") == "alexnet-few-images"
+    assert _default_model(f"folder:{tree}") == ("alexnet-few-images", [])
     said = capsys.readouterr().err
-    assert "62 training files are too few" in said
+    assert "62 images" in said
     assert "chosen: --model alexnet-few-images" in said
     for choice in (["--model", "alexnet"], ["--recipe", "2012"]):
         wrong = ["train", "--dataset", f"folder:{tree}", "--out", str(tmp_path), "--set", "crop=-1", *choice]
         assert "crop" in one_line_of_status_2(main, wrong, capsys), "nothing is chosen for the user"
     monkeypatch.setattr("alexnet_tf.__main__.FEW_IMAGES", 62)
-    assert _default_model(f"folder:{tree}") == _default_model("builtin") == "alexnet"
+    assert _default_model(f"folder:{tree}") == _default_model("builtin") == ("alexnet", [])
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("images", "batch"), [(46, 32), (45, 16), (12, 8), (2, 1), (1, 1)])
+def test_the_batch_fits_a_tiny_folder(tmp_path, images, batch, capsys):
+    for i in range(images):
+        path = tmp_path / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (tmp_path / "b").mkdir(exist_ok=True)
+
+    model, settings = _default_model(f"folder:{tmp_path}")
+
+    assert (model, settings) == ("alexnet-few-images", [f"batch_size={batch}"] * (batch < 32))
+    assert f"batches of {batch})" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "--checkpoint", "missing", "a.png"], "received missing, which is not there"),
+        (["evaluate", "--checkpoint", ".", "--dataset", "builtin"], "which has no model.json"),
+        ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
+        (["predict", "--checkpoint", "net", "*.png"], "received *.png, where none is"),
+        (["predict", "--checkpoint", "net"], "IMAGE: expected files, folders or patterns"),
+        (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
+    ],
+)
+def test_wrong_paths_are_named_before_tensorflow_is_imported(tmp_path, monkeypatch, capsys, arguments, words):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "model.json").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
+
+    assert words in one_line_of_status_2(main, arguments, capsys)
 
 
 @pytest.mark.slow

@@ -120,6 +120,7 @@ def test_a_call_without_arguments_prints_help(program, arguments, capsys):
         ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "bach_size=3"], "batch_size"),
         ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "schedule=plato"], "plateau"),
         ("alexnet", ["export", "x", "--format", "savedmodel", "--out", "y"], "saved-model"),
+        ("alexnet", ["train", "--modle", "alexnet", "--dataset", "builtin", "--out", "x"], "--model"),
         ("experiments", ["lists", "x"], "list"),
         ("alexnet", ["summary", "--model", "alexnt"], "alexnet"),
         ("experiments", ["run", "rellu"], "ablation-relu"),

@@ -1,0 +1,44 @@
+"""The files of a trained network, and checks of paths that need no TensorFlow."""
+
+import argparse
+import os
+from pathlib import Path
+
+from alexnet_tf.runtime.errors import InputError
+
+EPOCHS_FOLDER = "epochs"
+MODEL, FACTS, PREPROCESSING = "model.keras", "model.json", "preprocessing.npz"
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of a trained network, given the folder itself, its model.keras or its saved weights.
+
+    Example:
+
+    >>> folder_of(Path("net/epochs/0003.weights.h5")).as_posix(), folder_of(Path("net")).as_posix()
+    ('net', 'net')
+    """
+    if path.name.endswith(".weights.h5"):
+        return path.parent.parent if path.parent.name == EPOCHS_FOLDER else path.parent
+    return path.parent if path.name == MODEL else path
+
+
+def check_paths(options: argparse.Namespace) -> None:
+    """Checks the networks and the output folder that a command names, before TensorFlow is imported.
+
+    Raises:
+        InputError: if a network is not there, or the output folder is a file.
+    """
+    named = getattr(options, "checkpoint", None) or []
+    given = [("--checkpoint", path) for path in (named if isinstance(named, list) else [named])]
+    if getattr(options, "start", None):
+        given.append(("--from", options.start))
+    for flag, path in given:
+        if not (folder_of(path) / FACTS).is_file():
+            raise InputError(
+                f"{flag}: expected a folder with {MODEL}, {FACTS} and {PREPROCESSING}; received {path}, "
+                + (f"which has no {FACTS}" if path.exists() else "which is not there")
+            )
+    out = getattr(options, "out", None)
+    if out and os.path.exists(out) and not os.path.isdir(out):
+        raise InputError(f"--out: expected a writable folder; received {out}, a file")
