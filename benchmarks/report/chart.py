@@ -1,5 +1,6 @@
 """The chart: how many times faster this library is than PyTorch and Keras, with the targets."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ Bar = tuple[str, Measured, float | None]
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     """Draws the chart; call it under `house_look`."""
     bars = speedups(rows)
-    figure = Figure(figsize=(8, 1.8 + 0.32 * max(len(bars), 1)), layout="constrained")
+    figure = Figure(figsize=(8, 1.8 + 0.42 * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
     title(figure, "How many times faster this library is than others at the same work")
     machine = (
@@ -60,7 +61,7 @@ def speedups(rows: Rows) -> list[Bar]:
             measured = target.measure(rows)
             title = target.work.replace("AlexNet training step", f"AlexNet step, {target.precision}")
             title += "" if target.precision in (*title.split(", "), "–") else f", {target.precision}"
-            title += f" ({measured.note.removeprefix('PyTorch ')})" if measured.note else ""
+            title += f": {measured.note}" if measured.note else ""
             bars.append((title, measured, target.bound))
     for title, item, case, slower, faster in FURTHER:
         other = best(rows, item, case, slower)
@@ -86,7 +87,7 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
         )  # fmt: skip
     axes.axvline(1, color="#999999", linewidth=0.8)
     axes.set_xlabel("speed of this library over the other's;\nright of 1× this library is faster")
-    axes.set_yticks(list(places), [title for title, _, _ in bars])
+    axes.set_yticks(list(places), [textwrap.fill(title, 48) for title, _, _ in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")
     widest = max([2, *(one.high for _, one, _ in bars)])

@@ -190,8 +190,6 @@ def _targets(precision: str, policy: str, files: float, small: float) -> list[Ta
                lambda rows: _real_input(rows, policy), unit="%"),
         Target("AlexNet training step, against the best of PyTorch", precision, None,
                lambda rows: step_ratio(rows, "PyTorch", policy)),
-        Target("AlexNet training step, against PyTorch eager", precision, None,
-               lambda rows: step_ratio(rows, "PyTorch eager", policy)),
         Target("AlexNet training step, against stock Keras layers", precision, None,
                lambda rows: step_ratio(rows, "stock Keras", policy)),
         Target("AlexNet training step, share of matrix-multiply peak", precision, 0.9,

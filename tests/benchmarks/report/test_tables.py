@@ -58,8 +58,8 @@ def test_machines_stand_side_by_side():
     table = machines_table({"one": ROWS, "other": {}})
 
     assert table.splitlines()[0] == "| work | precision | target | one | other |"
-    (line,) = (line for line in table.splitlines() if "against PyTorch eager | float32" in line)
+    (line,) = (line for line in table.splitlines() if "step, against the best of PyTorch | float32" in line)
     assert line.endswith(
-        "| stated: 4.00× (3.50× to 4.00× in 3 rounds; PyTorch eager), limit 4.38× "
-        "| not measured: PyTorch eager was not run |"
+        "| stated: 3.00× (2.40× to 3.00× in 3 rounds; PyTorch compiled), limit 3.75× "
+        "| not measured: PyTorch was not run |"
     )
