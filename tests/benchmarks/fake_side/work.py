@@ -1,6 +1,8 @@
 """Tasks that succeed, fail, die or hang."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -22,6 +24,12 @@ def slow_at_first(log):
             file.write("call\n")
 
     return Task(call, 1)
+
+
+def busy_child():
+    """A task whose work is done by a child process."""
+    code = "import time\nwhile time.process_time() < 0.2: pass"
+    return Task(lambda: subprocess.run([sys.executable, "-S", "-c", code], check=True), 1, warm=False)
 
 
 def failing():

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.__main__ import main
-from benchmarks.plan import Benchmark, Contender
+from benchmarks.plan import PLAN, Benchmark, Contender
 from benchmarks.report.tables import conditions
 from benchmarks.rows import read_rows
 from benchmarks.runner import run
-from benchmarks.runner.machine import machine_kind, read_machine
+from benchmarks.runner.machine import machine_kind, read_machine, write_machine
 from benchmarks.runner.worker import Worker
 
 
@@ -85,6 +86,18 @@ def test_a_whole_run_describes_all_items(tmp_path, whole):
     now = read_machine(path)
     assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
     assert not any(name.startswith("apart") for name in now)
+
+
+def test_rows_of_an_earlier_plan_do_not_mix_with_new_ones(tmp_path, whole):
+    path, about = whole
+    write_machine(path, about | {"plan": "1"})
+
+    with pytest.raises(InputError, match="received those of an earlier plan"):
+        run.run_benchmark(tmp_path, "/no/python", ["one"])
+    assert read_rows(path.parent / "two.csv")
+    run.run_benchmark(tmp_path, "/no/python")
+
+    assert read_machine(path)["plan"] == PLAN
 
 
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])

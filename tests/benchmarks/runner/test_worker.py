@@ -1,5 +1,6 @@
 """If a worker process fails, dies or hangs, only its own rows are lost."""
 
+import math
 import sys
 
 import pytest
@@ -69,3 +70,17 @@ def test_a_missing_python_is_a_reason():
     with pytest.raises(WorkerError, match="No such file"):
         Worker("/nowhere/python", "tests.benchmarks.fake_side").ask(do="about")
     assert "No such file" in Worker("/nowhere/python", "tests.benchmarks.fake_side").about()["error"]
+
+
+def test_the_time_of_child_processes_counts_and_a_command_is_not_warmed_up(worker):
+    assert prepare(worker, "work.busy_child")["seconds"] == math.inf
+
+    assert worker.ask(do="time", key="work.busy_child", calls=2)["cpu_seconds"] == pytest.approx(0.2, abs=0.1)
+
+
+def test_another_allocator_that_is_not_installed_is_a_reason(monkeypatch):
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+
+    about = Worker(sys.executable, "tests.benchmarks.fake_side", other_allocator=True).about()
+
+    assert about == {"error": "none of jemalloc, tcmalloc, tcmalloc_minimal is installed"}

@@ -1,0 +1,39 @@
+"""The share of samples that find a reader with Python's lock is the time that readers hold it."""
+
+import time
+
+import pytest
+
+from benchmarks.runner.lock import LockError, seconds_held
+
+# A stand-in for py-spy that writes its stacks when it is interrupted.
+SPY = """#!/bin/sh
+trap 'printf "FuncRegistry.__call__ (f.py:1);read (a b.py:2) 7\\nmain (c.py:3) 9\\n" > "$stacks"; exit' INT
+while [ "$1" != --output ]; do shift; done
+stacks=$2
+while :; do sleep .05; done
+"""
+
+
+def install(folder, text):
+    spy = folder / "py-spy"
+    spy.write_text(text)
+    spy.chmod(0o755)
+    return str(folder / "python")
+
+
+def test_only_readers_count(tmp_path):
+    held = seconds_held(1, install(tmp_path, SPY), lambda: time.sleep(0.2))
+
+    assert held == pytest.approx(0.07)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("#!/bin/sh\necho Permission denied >&2\n", "Permission denied"), (None, "No such file")],
+)
+def test_the_reason_why_it_cannot_sample(tmp_path, text, reason):
+    python = install(tmp_path, text) if text else str(tmp_path / "python")
+
+    with pytest.raises(LockError, match=f"py-spy: {reason}"):
+        seconds_held(1, python, lambda: None)
