@@ -50,8 +50,8 @@ EXPERIMENT = Experiment(
     dataset="cifar10",
     cost="about 55 min of one core in mixed_bfloat16, its search 25",
     arms=(
-        cifar_arm("zero", 0.01, "the paper's Gaussians, biases 0", **PAPER),
-        cifar_arm("one", 0.01, "the paper's Gaussians, biases 1", hidden_bias=1.0, **PAPER),
+        cifar_arm("zero", 0.01, "Gaussians widened for this net, biases 0", **PAPER),
+        cifar_arm("one", 0.01, "Gaussians widened for this net, biases 1", hidden_bias=1.0, **PAPER),
         cifar_arm("zero-he", 0.02, "He, biases 0"),
         cifar_arm("tenth-he", 0.02, "He, biases .1", hidden_bias=0.1),
         cifar_arm("one-he", 0.00125, "He, biases 1", hidden_bias=1.0),

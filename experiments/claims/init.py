@@ -27,11 +27,11 @@ EXPERIMENT = Experiment(
     arms=(
         cifar_arm("paper", 0.01, "Gaussian .01, biases 1", init="paper", hidden_bias=1.0),
         cifar_arm(
-            "paper-raw", 0.01, "likewise, raw pixels, alpha 1e-4", init="paper", hidden_bias=1.0,
-            input_scale="raw", lrn_alpha=1e-4,
+            "paper-raw", 0.01, "Gaussian .01, biases 1, raw pixels, alpha 1e-4", init="paper",
+            hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
         ),
         cifar_arm(
-            "gain", 0.01, "likewise, Gaussians of the gain they have in the paper's net", init="gain",
+            "gain", 0.01, "as paper-raw, Gaussians widened for fewer inputs", init="gain",
             hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
         ),
         cifar_arm("code", 0.01, "Gaussian .01 and .03, biases 1", init="code", hidden_bias=1.0),

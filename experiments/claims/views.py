@@ -33,7 +33,7 @@ def _arms(**changes) -> tuple[Arm, ...]:
 EXPERIMENT = Experiment(
     name="ablation-views",
     claim="C7",
-    section="4.1, 6",
+    section="4.1 and 6",
     statement="Averaging the predictions on ten patches of an image lowers the error.",
     dataset="tiny_imagenet100",
     precision="float32",

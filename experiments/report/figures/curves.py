@@ -128,7 +128,7 @@ def draw_pair(
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
 
 
-def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:
+def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> str:
     """Draws several arms in one panel, with labels at the ends of their mean curves.
 
     The axis of an error leaves out the first fifth of the epochs, whose large errors would hide the effects;
@@ -139,6 +139,9 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         evidence: evidence of the experiment of the arms.
         curves: curves of all arms.
         names: names of the arms to draw.
+
+    Returns:
+        A sentence for the caption if lines coincide, else an empty text.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -166,6 +169,8 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
             arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.7, "shrinkA": 1,
                         "shrinkB": 2, "relpos": (0, 0.5)},
         )  # fmt: skip
+    together = [name for group in groups if len(group) > 1 for name in group]
+    return f"Equal curves are drawn side by side: {', '.join(together)}." if together else ""
 
 
 def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from alexnet_tf.figures.look import DARK, GREY
 from alexnet_tf.statistics.effects import LEVEL, Effect, no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
+from experiments.evidence.paper import Place, place_of
 from experiments.experiment import Comparison
 
 CLAIMED_SIDE = "#EEF4F8"
@@ -51,7 +52,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     Args:
         axes: an empty panel.
         judged: the comparisons; for one without an effect only the verdict is shown.
-        letters: a letter per comparison, shown inside the panel if there is no margin for labels.
+        letters: a letter per comparison, shown with its verdict if there is no margin for other labels.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -61,7 +62,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     titles = [one.comparison.metric.title for one in judged]
     metric = titles[0] if len(set(titles)) == 1 else ""
     if letters:
-        _label_inside(axes, judged, letters)
+        _label_right(axes, judged, letters)
     else:
         _label_margins(axes, judged, [""] * len(judged) if metric else titles)
     axes.set_ylim(-len(judged) + 0.4, 0.6)
@@ -70,7 +71,10 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     if judged[0].comparison.kind == "ratio":
         axes.set_xlabel(f"ratio of {metric or 'metrics'}")
     elif judged[0].comparison.kind == "share":
-        axes.set_xlabel(textwrap.fill(f"share of runs with p ≤ {LEVEL:g}: {metric or 'p values'}", 48))
+        axes.set_xlabel(
+            textwrap.fill(f"nets whose {metric or 'p value'} is at most {LEVEL:g} (line: chance)", 48)
+        )
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     elif scale == 1:
         axes.set_xlabel(f"difference in {metric or 'metrics'}")
     else:
@@ -125,7 +129,7 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
         if one.effect.n:
             numbers = wording.estimate(one.effect, one.comparison)
             ends = wording.interval(one.effect, one.comparison)
-            text = f"{numbers}\n{f'{ends}, ' if ends else ''}n = {one.effect.n}\n{text}"
+            text = f"{numbers}{_paper(one)}\n{f'{ends}, ' if ends else ''}n = {one.effect.n}\n{text}"
         axes.text(
             1.02, -place, text, transform=axes.get_yaxis_transform(), va="center", fontsize="small",
             color=DARK, linespacing=1.3,
@@ -140,15 +144,24 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
         label.set_fontweight(_weight(one))
 
 
-def _label_inside(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
-    """Writes comparison and verdict above each bar."""
+def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
+    """Writes the letter of the comparison and the verdict on the right."""
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         axes.text(
-            0.02, 0.38 - place, f"({letter}) {one.verdict}", va="center",
-            fontsize="small", transform=axes.get_yaxis_transform(), color=DARK, fontweight=_weight(one),
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            1.02, -place,
+            f"({letter}) n = {one.effect.n}\n{'only a bound: ' * bool(one.effect.bound)}{one.verdict}",
+            va="center", fontsize="small", transform=axes.get_yaxis_transform(), color=DARK,
+            fontweight=_weight(one),
         )  # fmt: skip
+
+
+def _paper(one: Judged) -> str:
+    """Whether the paper's number is inside the interval; empty if it has none or the interval is open."""
+    place = place_of(one.effect, one.comparison)[0]
+    if place is Place.INSIDE:
+        return " (paper: inside)"
+    return " (paper: outside)" if place in (Place.WEAKER, Place.STRONGER) else ""
 
 
 def _weight(one: Judged) -> str:

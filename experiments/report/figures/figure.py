@@ -18,6 +18,11 @@ from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
 
 _SEEDS = "A thin line is a seed, a thick one the mean."
+# What a control adds to a verdict.
+_REMARKS = {
+    "explained by": "Explained by: a control for a simpler cause shows no effect on the claimed side.",
+    "cause open": "Cause open: a control for a simpler cause is undecided.",
+}
 _DOTS = "On the left a dot is a seed, joined from arm to arm, and a bar the mean."
 
 
@@ -62,9 +67,10 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
             lines = f"{lines} {marks(evidence.judged)}"
         if look.has_title:
             title(figure, finding(evidence))
-            about = f"{_place(evidence)} {_arms(evidence)}\n{lines}"
+            about = f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
             if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
                 about += f"\n{wording.BOUNDS}"
+            about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
             caption(figure, about)
         if size != default_size:
             figure.set_size_inches(*size)
@@ -74,17 +80,24 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
 def _place(evidence: Evidence) -> str:
     """The claim's place in the paper, and the scale of the evidence."""
     experiment = evidence.experiment
-    place = f"{experiment.claim}, section {experiment.section} of the paper"
+    sections = f"section{'s' * (' and ' in experiment.section)} {experiment.section}"
+    place = f"{experiment.claim}, {sections} of the paper"
     if not experiment.is_of_paper:
         place = f"A question of our own on section {experiment.section} of the paper"
-    return f"{place}{f'; {evidence.scale}' if evidence.scale else ''}."
+    precisions = " and ".join(sorted({row["precision"] for row in evidence.rows}))
+    return f"{place}{f'; {evidence.scale}' if evidence.scale else ''}; {precisions}."
 
 
-def _arms(evidence: Evidence) -> str:
-    """What each arm is, with its learning rate."""
+def _arms(evidence: Evidence, panel: str = "") -> str:
+    """What each arm is, with its learning rate; only the arms of a panel if one is named."""
     texts = []
     changes = {arm.name: arm.change for arm in evidence.experiment.arms}
-    for name in evidence.arms:
+    names = evidence.arms
+    if panel:
+        pair = _by_pair(evidence)[string.ascii_lowercase.index(panel)]
+        drawn = {name for one in pair for name in (one.comparison.arm, one.comparison.baseline)}
+        names = [name for name in names if name in drawn]
+    for name in names:
         configs = [evidence.about(row, "config") for row in evidence.of_arm(name)]
         rates = sorted({f"{config['train']['learning_rate']:g}" for config in configs if config})
         texts.append(f"{name}: {', '.join(filter(None, (changes.get(name), ' or '.join(rates))))}")
@@ -148,15 +161,15 @@ def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
         metrics = list(dict.fromkeys([*metrics, *(one.comparison.metric for one in evidence.primary)]))
     height = max(4.4, 2.7 * len(metrics), sum(heights) + 1.4)
     figure = Figure(figsize=(5.2 * columns, height), layout="constrained")
-    left, *right = figure.subfigures(1, columns, squeeze=False, wspace=0.02)[0]
+    left, *right = figure.subfigures(1, columns, squeeze=False, wspace=0.04)[0]
     for part in right:
         grid = part.add_gridspec(len(groups), 1, height_ratios=heights)
         for cell, group in zip(grid, groups, strict=True):
             draw_effects(part.add_subplot(cell), group)
     if not is_probed:
         curves = collect(evidence, experiment.figure)
-        draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
-        return figure, _SEEDS
+        equal = draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
+        return figure, f"{_SEEDS} {equal}".rstrip()
     panels = left.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
     words = [draw_values(axes, evidence, metric) for axes, metric in zip(panels, metrics, strict=True)]
     for axes in panels[:-1]:

@@ -53,7 +53,7 @@ MARKS = {
     UNDECIDED: Mark("s", "none", "#555555"),
     NOT_ON_CLAIMED_SIDE: Mark("X", "none", "#A3447B"),
     NO_SUCH_EFFECT: Mark("X", "full", "#A3447B"),
-    OPPOSITE: Mark("D", "full", "#A3447B"),
+    OPPOSITE: Mark("v", "full", "#A3447B"),
     NO_PAIRS: Mark("", "none", "#777777"),
 }
 
@@ -64,12 +64,16 @@ class Line(NamedTuple):
     Attributes:
         is_first: whether it is the first line of its evidence.
         decides: whether its evidence decides the claim.
+        statement: the claim's statement if its evidence decides the claim, else that of the experiment.
+        condition: name of the experiment, if the claim has several.
     """
 
     evidence: Evidence
     judged: Judged
     is_first: bool
     decides: bool
+    statement: str
+    condition: str
 
     @property
     def axis(self) -> str:
@@ -79,7 +83,7 @@ class Line(NamedTuple):
             return comparison.kind
         if comparison.metric.is_fraction:
             return POINTS
-        return textwrap.fill(f"difference in {comparison.metric.title}", 13)
+        return textwrap.fill(f"{comparison.metric.title}, difference", 12)
 
 
 def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> dict[str, bytes]:
@@ -89,14 +93,14 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         found: the evidence, with at least one primary comparison.
         experiments: all experiments; the caption names those without evidence.
     """
-    lines = lines_of(found)
+    lines = lines_of(found, experiments)
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
     )
     height = min(LINE, LINES / len(lines)) * len(lines)
     with house_look(font_scale=min(1.0, LINES / len(lines) / LINE + 0.1)):
-        figure = Figure(figsize=(10.6, height + ELSE), layout="constrained")
-        widths = [4.7, *(1.9 if unit == POINTS else 0.95 for unit in units), 2.4]
+        figure = Figure(figsize=(11.2, height + ELSE), layout="constrained")
+        widths = [4.7, *(1.9 if unit == POINTS else 0.95 for unit in units), 3.0]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
             draw_panel(axes, unit, lines)
@@ -116,16 +120,22 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         return encoded(figure, ("png", "svg"))
 
 
-def lines_of(found: Sequence[Evidence]) -> list[Line]:
+def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Line]:
     """A line for each primary comparison: the paper's claims in their order, then questions of our own."""
 
     def number(claim: Claim) -> float:
         digits = re.fullmatch(r"C(\d+)", claim.name)
         return int(digits[1]) if digits else float("inf")
 
-    experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
     return [
-        Line(evidence, judged, index == 0, evidence is claim.decides)
+        Line(
+            evidence,
+            judged,
+            index == 0,
+            evidence is claim.decides,
+            (claim.experiments[0] if evidence is claim.decides else evidence.experiment).statement,
+            evidence.experiment.name.removeprefix("ablation-") if len(claim.conditions) > 1 else "",
+        )
         for claim in sorted(claims_of(found, experiments), key=number)
         for evidence in claim.conditions
         for index, judged in enumerate(evidence.primary)
@@ -136,9 +146,11 @@ def explanation(missing: Sequence[Experiment]) -> str:
     """The caption: what the marks mean, and which experiments have no line."""
     meanings = "; ".join(f"{verdict}: {text.replace('*', '')}" for verdict, text in wording.MEANINGS.items())
     text = (
-        "The condition that decides a claim is black, others are grey. Bar: 95% interval (an arrow where it "
-        "is open). Diamond: the paper's number. Shaded: the claimed side. Dotted: s, the smallest effect of "
-        f"interest. Differences in percentage points: linear up to {LINEAR:g}, logarithmic beyond; ratios: "
+        "The condition that decides a claim is black, others are grey. Bar: 95% interval (an arrow where "
+        "it is open). Diamond: the paper's number. The marker shows the verdict: circle on the claimed "
+        "side (full, half or open, from strong to weak), square undecided, cross no effect of size s, "
+        "triangle opposite. Shaded: the claimed side. Dotted: s, the smallest effect of interest. "
+        f"Differences in percentage points: linear up to {LINEAR:g}, logarithmic beyond; ratios: "
         f"logarithmic. Where the interval lies: {meanings}."
     )
     return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text
@@ -191,7 +203,8 @@ def _draw_mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
 def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
     """Writes the claim on the left, and the verdict and the effect on the right."""
     experiment, comparison = line.evidence.experiment, line.judged.comparison
-    measure = f"{line.evidence.dataset}: {wording.measure(comparison)}"
+    place_of_rows = ", ".join(filter(None, (line.evidence.dataset, line.condition)))
+    measure = f"{place_of_rows}: {wording.measure(comparison)}"
     small: dict[str, Any] = {"fontsize": "x-small", "va": "center"}
     ink = DARK if line.decides else GREY
     if line.is_first:
@@ -202,7 +215,7 @@ def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
             "va": "center",
         }
         texts.text(0, place - 0.2, experiment.claim, **claim)
-        texts.text(0.16, place - 0.2, experiment.statement.rstrip("."), color=ink, **small)
+        texts.text(0.16, place - 0.2, line.statement.rstrip("."), color=ink, **small)
     texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666" if line.decides else GREY, **small)
     verdict = line.judged.verdict
     mark = MARKS[verdict]
@@ -214,7 +227,7 @@ def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
     verdicts.text(
         0.02,
         place - 0.22 * has_effect,
-        textwrap.fill(qualified, 40),
+        textwrap.fill(qualified, 58),
         fontsize="x-small",
         fontweight="bold" if line.decides else "normal",
         color=mark.color,

@@ -40,7 +40,9 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         seeds = list(known)
         if len(evidence.sample(name, metric.name)) < len(seeds):
             seeds = seeds[:1]
-            words[f"{name}: one ensemble, whichever the seed."] = None
+            words[
+                f"{name}: one ensemble for all seeds; its interval has only the spread of the single nets."
+            ] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # Side by side, so that equal values stay visible.
         offsets = np.linspace(-reach, reach, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)

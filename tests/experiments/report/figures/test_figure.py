@@ -178,7 +178,10 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
     paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
     assert paper == pytest.approx([-0.4])
-    assert axes.texts[0].get_text() == "−0.40 points\n[−0.65, −0.15], n = 3\ndirection confirmed, size open"
+    assert (
+        axes.texts[0].get_text()
+        == "−0.40 points (paper: inside)\n[−0.65, −0.15], n = 3\ndirection confirmed, size open"
+    )
 
 
 def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
@@ -195,7 +198,7 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     # Comparisons that are not primary and have no pair are left out.
     assert [text.get_text() for text in axes.texts] == [
         "no pairs yet",
-        "−0.40 points\n[−0.65, −0.15], n = 3\ndirection confirmed, size open",
+        "−0.40 points (paper: inside)\n[−0.65, −0.15], n = 3\ndirection confirmed, size open",
     ]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
@@ -227,7 +230,7 @@ def test_one_ensemble_of_all_nets_is_one_dot(tmp_path):
     arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
     experiment = dataclasses.replace(POOLING, figure="probe", arms=arms)
     said, dots, means = values(pooling_results(tmp_path), experiment)
-    assert said == "overlapping: one ensemble, whichever the seed."
+    assert said.startswith("overlapping: one ensemble for all seeds; ")
     assert (len(dots), means) == (4, [0.5, 0.5])
 
 
