@@ -1,5 +1,7 @@
 """Whole commands of `python -m experiments`."""
 
+import ctypes
+import signal
 import subprocess
 import sys
 import tempfile
@@ -8,13 +10,15 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
+# Below the time that the runner waits for an answer, with time to end.
+LIMIT = 420
 
 
 def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
     """Trains the ReLU arm of `ablation-relu` from `runs` seeds, on images of 32x32.
 
     Raises:
-        RuntimeError: if the command fails.
+        RuntimeError: if the command fails, or takes longer than `LIMIT` seconds.
     """
     command = [sys.executable, "-m", "experiments", "run", "ablation-relu", "--arms", "relu", "--seeds"]
     command += [",".join(map(str, range(runs))), "--dataset", dataset, "--epochs", str(epochs)]
@@ -22,8 +26,27 @@ def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
 
     def call() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run([*command, folder], cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError((done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1])
+            process = subprocess.Popen(
+                [*command, folder],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=_end_with_parent,
+            )
+            try:
+                _, errors = process.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                process.communicate()
+                raise RuntimeError(f"the command took longer than {LIMIT} s") from None
+        if process.returncode:
+            raise RuntimeError((errors.strip().splitlines() or [f"status {process.returncode}"])[-1])
 
     return Task(call, runs, warm=False)
+
+
+def _end_with_parent() -> None:
+    """Asks Linux to send SIGTERM to this process when its parent dies, so that nothing is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
