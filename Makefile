@@ -41,15 +41,20 @@ VARIABLES := $(if $(MAKECMDGOALS),$(sort PYTHON VENV CUDA RUN $(foreach goal,$(M
 	$(TAKES_$(goal)) $(if $(filter ablation-%,$(goal)),$(TAKES_ablations)))),$(ALL))
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 UNKNOWN := $(firstword $(filter-out $(VARIABLES),$(GIVEN)))
+# The end of an error: $(call meant,NAME,KNOWN NAMES).
+meant = $(patsubst %,; did you mean %?,$(shell $(PYTHON) -c 'import difflib, sys; \
+	print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(1) $(2)))
 ifneq ($(UNKNOWN),)
-MEANT := $(shell $(PYTHON) -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' \
-	$(UNKNOWN) $(VARIABLES))
-$(error expected some of the variables $(VARIABLES); received $(UNKNOWN)$(if $(MEANT),; did you mean $(MEANT)?))
+$(error expected some of the variables $(VARIABLES); received $(UNKNOWN)$(call meant,$(UNKNOWN),$(VARIABLES)))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow test-all lint lock wheel quickstart ablations always run search rerun imagenet \
+TARGETS := help setup test test-slow test-all lint lock wheel quickstart ablations run search rerun imagenet \
 	compare tables figures report benchmark growth scaling profile faults docs notebook clean
+.PHONY: $(TARGETS) always
+
+.DEFAULT:
+	$(error expected one of the targets $(TARGETS) ablation-CLAIM; received $@$(call meant,$@,$(TARGETS)))
 
 help:
 	@echo 'usage: make TARGET [VARIABLE=VALUE ...]'

@@ -37,6 +37,16 @@ def test_an_unknown_variable_is_refused(given, meant):
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(("given", "meant"), [("quikstart", "quickstart"), ("reprot", "report"), ("zzz", "")])
+def test_an_unknown_target_is_answered_with_the_closest_one(given, meant):
+    done = make(given)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"received {given}" in done.stderr
+    assert ("did you mean" in done.stderr) == bool(meant)
+    assert f"did you mean {meant}?" in done.stderr or not meant
+
+
 @pytest.mark.parametrize(
     ("target", "given"),
     [("quickstart", "SEEDS=0"), ("imagenet", "DRY_RUN=1"), ("rerun", "DRY_RUN=1"), ("search", "SEEDS=0")],

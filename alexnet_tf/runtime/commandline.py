@@ -27,10 +27,21 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
     def parse_known_args(self, args=None, namespace=None):
-        """Prints the help for a command without arguments that needs some."""
-        if not (sys.argv[1:] if args is None else args) and any(action.required for action in self._actions):
+        """Prints the help for a command without arguments that needs some; refuses unknown options first."""
+        args = sys.argv[1:] if args is None else list(args)
+        if not args and any(action.required for action in self._actions):
             self.print_help()
             self.exit()
+        known = list(self._option_string_actions)
+        for argument in args:
+            if argument == "--" or (self._subparsers and not argument.startswith("-")):
+                break  # what follows are names of files, or a command's own options
+            name = argument.partition("=")[0]
+            # An option may be shortened to what only it begins with.
+            if name.startswith("--") and not any(option.startswith(name) for option in known):
+                self.error(
+                    f"expected a known option, see --help; received {name!r}{did_you_mean(name, known)}"
+                )
         return super().parse_known_args(args, namespace)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

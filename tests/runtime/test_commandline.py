@@ -148,3 +148,17 @@ def test_a_wrong_setting_is_answered_before_tensorflow_is_imported(module, argum
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
 
     assert done.stdout.split() == ["2", "False"]
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "words"),
+    [
+        ("alexnet", ["train", "--modle", "alexnet"], "received '--modle'; did you mean '--model'?"),
+        ("alexnet", ["predict", "a.png", "--chekpoint=net"], "did you mean '--checkpoint'?"),
+        ("alexnet", ["--verison"], "did you mean '--version'?"),
+        ("experiments", ["run", "quickstart", "--result-dir", "x"], "did you mean '--results-dir'?"),
+        ("benchmarks", ["run", "--zzz"], "received '--zzz'"),
+    ],
+)
+def test_an_unknown_option_is_answered_with_the_closest_one(program, arguments, words, capsys):
+    assert one_line_of_status_2(PROGRAMS[program].main, arguments, capsys).endswith(words)
