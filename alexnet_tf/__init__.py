@@ -53,6 +53,8 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'alexnet_tf' has no attribute {name!r}")
+    # Under another backend the layers would fail later, deep in a traceback of Keras.
+    importlib.import_module("alexnet_tf.runtime.startup").check_keras_settings(["backend"])
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

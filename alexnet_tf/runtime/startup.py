@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
@@ -34,7 +34,7 @@ def settle_environment() -> None:
     os.environ["MPLBACKEND"] = "agg"
     # A photo with a damaged EXIF block is read all the same.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-    _check_keras_settings()
+    check_keras_settings(KERAS_SETTINGS)
 
 
 def _open_streams() -> None:
@@ -52,7 +52,8 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _check_keras_settings() -> None:
+def check_keras_settings(names: Iterable[str]) -> None:
+    """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
     # The same places as in Keras, which must not be imported for this: it would take seconds.
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
     path = Path(os.path.expanduser(home)) / "keras.json"
@@ -67,13 +68,12 @@ def _check_keras_settings() -> None:
     given = {name: (f"{path}: {name}", value) for name, value in found.items()}
     if os.environ.get("KERAS_BACKEND"):
         given["backend"] = "KERAS_BACKEND", os.environ["KERAS_BACKEND"]
-    for name, expected in KERAS_SETTINGS.items():
+    for name in names:
+        expected = KERAS_SETTINGS[name]
         place, value = given.get(name, ("", expected))
         if value != expected:
             way_out = "unset it" if place == "KERAS_BACKEND" else "change it, or point KERAS_HOME elsewhere,"
-            raise InputError(
-                f"{place}: expected {expected!r}; received {value!r}; {way_out} for this command"
-            )
+            raise InputError(f"{place}: expected {expected!r}; received {value!r}; {way_out} for alexnet_tf")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import alexnet_tf
 from alexnet_tf.__main__ import main
 from alexnet_tf.data.streaming.scan_cache import load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
@@ -81,6 +82,8 @@ def test_another_backend_is_refused(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     with pytest.raises(InputError, match="KERAS_BACKEND: expected 'tensorflow'; received 'torch'; unset it"):
         settle_environment()
+    with pytest.raises(InputError, match="KERAS_BACKEND: expected 'tensorflow'; received 'torch'; unset it"):
+        alexnet_tf.__getattr__("AlexNet")
 
 
 def test_without_a_home_there_is_no_cache(monkeypatch):
