@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from alexnet_tf.data.decode import (
+    FORMATS,
     ImageDecodeError,
     central_square,
     decode_image,
@@ -106,6 +107,16 @@ def test_a_tiff_has_the_size_that_its_header_gives(photo):
     assert image_dimensions(io.BytesIO(data), oriented=True) == (40, 30)
 
 
+def test_heic_is_read_and_turned_where_pillow_heif_is_installed(photo):
+    pytest.importorskip("pillow_heif", reason="needs the extra heic")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = decode_image(encode(photo, "HEIF", quality=-1, exif=exif), oriented=True)
+    expected = np.asarray(photo.convert("RGB").transpose(Image.Transpose.ROTATE_270))
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).mean() < 4
+
+
 def test_damaged_exif_is_no_orientation(photo):
     assert decode_image(encode(photo, "JPEG", exif=b"Exif\0\0II*\0junk"), oriented=True).shape == (30, 40, 3)
 
@@ -117,7 +128,7 @@ def test_damaged_exif_is_no_orientation(photo):
         (b"not an image\n", "not a JPEG, PNG, BMP"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP"),
         (encode(Image.new("RGB", (9, 9)), "PPM"), "not a JPEG, PNG, BMP"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "pillow-heif"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIF image" if "HEIF" in FORMATS else "pillow-heif"),
         (encode(Image.new("F", (9, 9)), "TIFF"), "a TIFF of 32-bit values"),
         (encode(Image.effect_noise((64, 64), 50), "JPEG")[:-200], "damaged JPEG: image file is truncated"),
         (encode(Image.effect_noise((64, 64), 50), "PNG")[:-200], "damaged PNG: "),
