@@ -1,10 +1,9 @@
-"""Pooling against explicit loops, hand examples and PyTorch's stored values."""
+"""Pooling against explicit loops."""
 
 import numpy as np
 import pytest
 
 from alexnet_tf.reference import average_pool, max_pool
-from tests.pytorch_values import pytorch_values
 
 
 def loop_pool(images, reduce, size, stride, top, left, rows, columns):
@@ -44,18 +43,6 @@ def test_equals_loops(arguments, top, left, rows, columns):
     np.testing.assert_array_equal(max_pool(images, **arguments), expected)
     expected = loop_pool(images, np.mean, size, stride, top, left, rows, columns)
     np.testing.assert_allclose(average_pool(images, **arguments), expected, rtol=1e-14)
-
-
-@pytest.mark.parametrize(("case", "overhang"), [("inside", False), ("overhang", True)])
-def test_equals_pytorch(case, overhang):
-    stored = pytorch_values("max_pool", case)
-    np.testing.assert_array_equal(max_pool(stored["images"], 3, 2, overhang=overhang), stored["output"])
-
-
-@pytest.mark.parametrize("size", [55, 27, 13])
-def test_overhang_changes_nothing_in_the_paper(size):
-    image = np.random.default_rng(size).normal(size=(1, size, size, 1))
-    np.testing.assert_array_equal(max_pool(image), max_pool(image, overhang=True))
 
 
 def test_window_larger_than_the_image_is_refused():
