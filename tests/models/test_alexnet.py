@@ -178,16 +178,6 @@ def test_weights_argument(tmp_path):
         AlexNet(weights="imagenet")
 
 
-@pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
-def test_saves_and_loads(tmp_path, config):
-    model = alexnet((96, 96, 3), 5, dataclasses.replace(config, width=1 / 16))
-    images = np.random.default_rng(0).normal(size=(2, 96, 96, 3)).astype(np.float32)
-
-    model.save(tmp_path / "net.keras")
-
-    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "net.keras")(images), model(images))
-
-
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
 def test_no_top_with_sides_of_any_size(tmp_path, config, channels):

@@ -75,15 +75,6 @@ def test_same_seed_same_weights_whatever_the_activation():
         np.testing.assert_array_equal(relu, tanh)
 
 
-def test_saves_and_loads(tmp_path):
-    model = cifar_net((8, 8, 1), 4, CifarNetConfig(lrn=True, init="glorot"))
-    images = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype(np.float32)
-
-    model.save(tmp_path / "net.keras")
-
-    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "net.keras")(images), model(images))
-
-
 def test_build_model_takes_a_config_only():
     assert build_model(CifarNetConfig(), SHAPE, 10).name == "cifar_net"
     with pytest.raises(TypeError, match="expected a model config, received str"):
