@@ -101,16 +101,6 @@ def test_a_metric_may_differ_by_the_rounding_of_a_sum(folder, monkeypatch):
         assert len(found.problems) == count
 
 
-@pytest.mark.parametrize("column", ["test_loss", "test_top5_error"])
-def test_an_empty_cell_of_a_curve_is_a_problem_and_no_crash(folder, column):
-    line = edit(folder / "curves.csv", {column: ""}, lambda row: row["arm"] == "tanh" and row["epoch"] == "3")
-    (problem,) = report(folder, SPEED)
-    assert problem == (
-        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number, for the run is done; "
-        "received ''"
-    )
-
-
 def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
     path = folder / "curves.csv"
     with open(path, newline="") as file:
@@ -134,11 +124,14 @@ def test_a_row_that_is_not_the_end_of_its_curve_is_reported(folder):
     assert f":{line}: epochs: expected the last epoch of the curve, 8; received 30" in problem
 
 
-def test_a_finished_run_has_a_finite_curve(folder):
-    line = edit(folder / "curves.csv", {"test_loss": "nan"})
-    assert evidence_of(folder, SPEED).problems == [
-        f"{folder / 'curves.csv'}:{line}: test_loss: expected a finite number, for the run is done; "
-        "received 'nan'"
+@pytest.mark.parametrize(
+    ("column", "text"), [("test_loss", ""), ("test_top5_error", ""), ("test_loss", "nan")]
+)
+def test_a_finished_run_has_a_finite_curve(folder, column, text):
+    line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
+    assert report(folder, SPEED) == [
+        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number, for the run is done; "
+        f"received {text!r}"
     ]
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert evidence_of(folder, SPEED).problems == []
@@ -201,10 +194,13 @@ def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):
     assert "0.0001" not in table
 
 
-def test_an_unreadable_record_is_reported_once(folder):
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"config": null}', '{"config": 3}', '{"config": {}, "environment": null}']
+)
+def test_an_unreadable_record_is_reported_once(folder, content):
     path = folder / "records" / "speed-relu-0.json"
-    path.write_text("{")
-    (problem,) = evidence_of(folder, SPEED).problems
+    path.write_text(content)
+    (problem,) = report(folder, SPEED)
     assert problem.startswith(f"{path}: expected a JSON record")
 
 

@@ -23,16 +23,6 @@ def test_a_bound_is_explained_beside_table_and_figure(tmp_path):
         assert "only a bound of the effect is known" in (folder / name).read_text()
 
 
-@pytest.mark.parametrize(
-    "content", ["[]", '{"config": null}', '{"config": 3}', '{"config": {}, "environment": null}']
-)
-def test_a_record_without_a_configuration_is_said(tmp_path, content):
-    folder = speed_results(tmp_path)
-    next((folder / "records").glob("*.json")).write_text(content)
-    report(folder, SPEED)
-    assert "expected a JSON record, received: " in (folder / "table.md").read_text()
-
-
 def test_a_finished_run_without_its_curve_is_said(tmp_path):
     folder = speed_results(tmp_path)
     curves = folder / "curves.csv"
