@@ -87,19 +87,6 @@ def test_a_name_is_for_one_arm_and_not_another_ones(arms, name, own_results, cap
     assert "--as: expected one arm" in one_line_of_status_2(main, command, capsys)
 
 
-def test_compare_of_two_equal_runs(trained, tiny_builtin, tmp_path, capsys):
-    assert run(tmp_path, *ARM) == 0
-
-    assert main(["compare", str(trained), str(tmp_path)]) == 0
-
-    curves = tmp_path / "builtin/ablation-relu/curves.csv"
-    first = rows(curves)[1]["train_loss"]
-    curves.write_text(curves.read_text().replace(first, repr(float(first) + 1e-9)))
-    capsys.readouterr()
-    assert main(["compare", str(trained), str(tmp_path)]) == 1
-    assert first in capsys.readouterr().out
-
-
 def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     arguments = ["--epochs", "1", "--seeds", "0", "--arms", "relu", "--set", "batch_size=96"]

@@ -132,8 +132,3 @@ def test_bad_input(trees, tmp_path, a, b, words):
     record(tmp_path / "runs" / "builtin" / "other", SPEED, "other", 0, fall(4, 8))
     with pytest.raises(InputError, match=words):
         compare(tmp_path / a, tmp_path / b)
-
-
-def test_bad_tolerance(trees):
-    with pytest.raises(InputError, match=r"--tolerance: expected a finite number >= 0; received -1"):
-        compare(*trees, tolerance=-1)

@@ -167,14 +167,3 @@ def test_unreadable_lines_are_listed_and_the_rest_compared(searched, file, old, 
     assert agreeing in text
     edit(searched[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.188,")
     assert compare(*searched)[0] == DIFFER
-
-
-def test_curves_beside_a_runs_file_that_is_no_text_are_compared(trees):
-    path = trees[1] / "builtin" / "speed" / "runs.csv"
-    path.write_bytes(b"\xff\xfe\x00junk\n\x80\x81")
-    status, text = compare(*trees)
-    assert status == UNDECIDED
-    assert "agree: 6 rows of runs.csv, 144 rows of curves.csv" in text
-    assert f"{path}:1: expected fields separated by commas" in text
-    assert "UTF-16" in text
-    text.encode()
