@@ -40,14 +40,6 @@ def test_colorfulness_by_hand():
     assert colorfulness(-7 * kernels).tolist() == pytest.approx(colorfulness(kernels).tolist())
 
 
-def test_colorfulness_is_what_is_left_off_the_grey_axis():
-    kernels = np.random.default_rng(0).normal(size=(3, 4, 3, 5))
-    axis = np.ones(3) / np.sqrt(3)
-    for kernel, value in zip(np.moveaxis(kernels, -1, 0), colorfulness(kernels), strict=True):
-        left = kernel - (kernel @ axis)[..., np.newaxis] * axis
-        assert value == pytest.approx((left**2).sum() / (kernel**2).sum())
-
-
 def test_noise_has_two_thirds():
     kernels = np.random.default_rng(0).normal(size=(11, 11, 3, 400))
 

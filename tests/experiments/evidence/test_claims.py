@@ -7,7 +7,6 @@ import pytest
 from experiments.evidence.claims import claims_of, count_verdicts
 from experiments.evidence.read import read_evidence, without_rows
 from tests.experiments.made_up_results import (
-    BOTH_PRIMARY,
     POOLING,
     SPEED,
     fall,
@@ -53,13 +52,6 @@ def test_the_scale_is_that_of_the_declared_data_set(tmp_path, found):
     small = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, scale="small"))
     elsewhere = dataclasses.replace(small, folder=tmp_path / "other" / "speed")
     assert (small.scale, elsewhere.scale) == ("small", "")
-
-
-def test_a_claim_has_the_weakest_verdict_of_its_comparisons(tmp_path):
-    pooling_results(tmp_path / "builtin" / "pooling")
-    found = read_evidence(tmp_path, [BOTH_PRIMARY])
-    assert [one.verdict for one in found[0].primary] == ["direction confirmed, size open", "no such effect"]
-    assert found[0].verdict == "no such effect"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The paper's two tables with our results: the paper's numbers, and the source of ours."""
 
-import re
-
 import pytest
 
 from alexnet_tf.commands.scores import record_scores
@@ -104,12 +102,6 @@ def test_without_ours_it_says_so(tmp_path):
     assert "Ours: no trained network yet." in text
     assert "Ours: no runs of ablation-ensemble yet." in text
     assert "only their differences" in text
-
-
-def test_links_lead_to_the_tables(tmp_path):
-    averaged(tmp_path, views.EXPERIMENT)
-    (target,) = set(re.findall(r"\]\(([^)]+)\)", page(tmp_path)))
-    assert (tmp_path / target).parent.is_dir()
 
 
 def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys):

@@ -2,17 +2,10 @@
 
 import json
 
-import pytest
-
 from experiments import EXPERIMENTS
 from experiments.evidence.read import read_evidence
-from experiments.report.robustness import family, our_noise, paper_noise, without_pairing
+from experiments.report.robustness import our_noise, paper_noise, without_pairing
 from tests.experiments.made_up_results import POOLING, SPEED, record
-
-
-def test_the_family_is_every_comparison_that_decides(found):
-    # p of C1 .0030, of C4 .0202: the smaller is doubled.
-    assert [round(p, 4) for _, _, p in family(found)] == [pytest.approx(0.0060, abs=2e-4), 0.0202]
 
 
 def test_verdicts_that_hang_on_the_pairs_are_named(found):

@@ -256,10 +256,3 @@ def test_the_title_is_the_finding(tmp_path):
     )
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
     assert finding(alone) == "On the built-in set: training error of relu"
-
-
-def test_both_formats(tmp_path):
-    content = draw(evidence_of(pooling_results(tmp_path), POOLING))
-    assert content["png"].startswith(b"\x89PNG")
-    assert b"<svg" in content["svg"]
-    assert b"<dc:date>" not in content["svg"]
