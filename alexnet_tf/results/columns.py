@@ -133,19 +133,8 @@ _COLUMNS = (
     *(Column(f"{name}_error", float, 0, 1) for name in ("train", "test", "test_top5", "selection")),
     *(Column(name, float, 0) for name in ("train_loss", "test_loss", "learning_rate", "images_per_second")),
     *(Column(name, float, 0) for name in ("seconds", "value")),
-    *(
-        Column(name, float)
-        for name in (
-            "mean",
-            "std",
-            "ci_low",
-            "ci_high",
-            "effect",
-            "p_holm",
-            "paper_effect",
-            "smallest_effect",
-        )
-    ),
+    *(Column(name, float) for name in ("mean", "std", "ci_low", "ci_high", "p_holm")),
+    *(Column(name, float) for name in ("effect", "paper_effect", "smallest_effect")),
     *(Column(name, bool, choices=("true", "false")) for name in ("winner", "primary")),
 )
 
