@@ -20,9 +20,6 @@ class OneLineParser(argparse.ArgumentParser):
     """A parser that reports a usage error in one line, without the usage text, and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
-        kind, _, rest = message.partition("unrecognized arguments: ")
-        if rest and not kind:
-            message += did_you_mean(rest.split()[0].partition("=")[0], list(_flags(self)))
         print(printable(f"{self.prog}: {message}"), file=sys.stderr)
         sys.exit(2)
 
@@ -48,15 +45,6 @@ class OneLineParser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
             raise argparse.ArgumentError(action, _expected_one_of(known, str(value)))
-
-
-def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """The flags of a parser and of its subcommands; the latter leave unknown ones to the former."""
-    for action in parser._actions:
-        yield from action.option_strings
-        if isinstance(action, argparse._SubParsersAction):
-            for command in action.choices.values():
-                yield from _flags(command)
 
 
 def whole_number(least: int = 0) -> Callable[[str], int]:

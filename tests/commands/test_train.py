@@ -171,7 +171,7 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
 def test_a_small_folder_gets_a_recipe_that_learns_and_says_so(tree, tmp_path, capsys, monkeypatch):
     assert _default_model(f"folder:{tree}") == ("alexnet-few-images", [])
     said = capsys.readouterr().err
-    assert "62 images" in said
+    assert "50 images to train on and 12 to test on" in said
     assert "chosen: --model alexnet-few-images" in said
     for choice in (["--model", "alexnet"], ["--recipe", "2012"]):
         wrong = ["train", "--dataset", f"folder:{tree}", "--out", str(tmp_path), "--set", "crop=-1", *choice]
@@ -191,8 +191,18 @@ def test_the_batch_fits_a_tiny_folder(tmp_path, images, batch, capsys):
 
     model, settings = _default_model(f"folder:{tmp_path}")
 
-    assert (model, settings) == ("alexnet-few-images", [f"batch_size={batch}"] * (batch < 32))
-    assert f"batches of {batch})" in capsys.readouterr().err
+    expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
+    assert (model, settings) == ("alexnet-few-images", expected * (batch < 32))
+    assert f"batches of {batch} at a rate of" in capsys.readouterr().err
+
+
+def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):
+    tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
+    small = ["--set", "batch_size=6", "--set", "width=0.0625", "--epochs", "1", "--out", str(tmp_path / "o")]
+    assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
+
+    train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
+    assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 8 / 32)
 
 
 @pytest.mark.parametrize(
