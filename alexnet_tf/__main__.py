@@ -28,7 +28,7 @@ from alexnet_tf.runtime.commandline import (
 )
 from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
-from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 # The flags that train the network of `explain`.
 EXPLAINED_NETWORK = (
@@ -230,6 +230,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
     if name == "train":
         check_unclaimed(options.out / LOCK_NAME, f"--out {options.out}")
     with quiet_startup():
+        import_keras()
         from alexnet_tf.data.load import DataAccess
 
         if "data_dir" in options:

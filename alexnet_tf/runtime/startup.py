@@ -1,6 +1,7 @@
 """What every command does first: settings from outside that would change its numbers, and quiet start-up."""
 
 import contextlib
+import importlib
 import io
 import os
 import sys
@@ -19,6 +20,8 @@ KERAS_SETTINGS = {
     "image_data_format": "channels_last",
     "epsilon": 1e-7,
 }
+# What Keras imports for data frames, galleries and an editor of files, which no command uses.
+UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
 # The file descriptor of what the user sees as standard error, also while it is captured.
 shown_stderr = 2
 
@@ -74,6 +77,21 @@ def check_keras_settings(names: Iterable[str]) -> None:
         if value != expected:
             way_out = "unset it" if place == "KERAS_BACKEND" else "change it, or point KERAS_HOME elsewhere,"
             raise InputError(f"{place}: expected {expected!r}; received {value!r}; {way_out} for alexnet_tf")
+
+
+def import_keras() -> None:
+    """Imports Keras and TensorFlow, but not the optional packages that no command needs of them.
+
+    Keras takes these for not installed; other modules import them as ever.
+    """
+    hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("keras")
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -137,3 +137,23 @@ def test_strange_surroundings_change_nothing(tmp_path):
         strange.stdout.encode("ascii", "backslashreplace").decode()
         == plain.stdout.encode("ascii", "backslashreplace").decode()
     )
+
+
+def test_training_imports_only_what_it_needs():
+    program = (
+        "import sys, alexnet_tf.__main__, alexnet_tf.runtime.startup as startup; startup.import_keras()\n"
+        "import alexnet_tf.commands.train, alexnet_tf.data.sources.builtin\n"
+        "print({'pandas', 'matplotlib', 'IPython', 'tensorflow_datasets', 'dask'} & set(sys.modules))\n"
+        "import matplotlib; print(matplotlib.__name__)"
+    )
+    done = run(f'$PYTHON -c "{program}"', ROOT)
+    assert done.stdout.split() == ["set()", "matplotlib"], done.stderr
+
+
+@pytest.mark.parametrize(("module", "arguments"), [("alexnet_tf", ["--version"]), ("experiments", ["list"])])
+def test_light_commands_import_no_tensorflow(module, arguments):
+    program = (
+        f"import sys, contextlib, {module}.__main__ as m\nwith contextlib.suppress(SystemExit): "
+        f"m.main({arguments})\nsys.exit('tensorflow' in sys.modules)"
+    )
+    assert run(f'$PYTHON -c "{program}"', ROOT).returncode == 0
