@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report | scaling | growth | profile`."""
+"""The command line: `python -m benchmarks run | report | scaling | growth | profile | gpu-check`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns its exit status.
 
-    0 if all is done; 1 if a required measurement failed (`run`, `growth`); 2 for bad input.
+    0 if all is done; 1 if a required measurement (`run`, `growth`) or a check failed; 2 for bad input.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -49,6 +49,8 @@ def _parser() -> OneLineParser:
     growing = add("growth", _growth, "time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     add("profile", _profile, "time of each part of a training step of AlexNet")
+    checking = commands.add_parser("gpu-check", help="rates and equality on this machine's GPU, 3 minutes")
+    checking.set_defaults(command=_gpu_check)
     return parser
 
 
@@ -93,6 +95,12 @@ def _profile(options: argparse.Namespace) -> int:
     from benchmarks.report.write import write_report
 
     return _finished(write_report(run_profile(options.results_dir)))
+
+
+def _gpu_check(options: argparse.Namespace) -> int:
+    from benchmarks.gpu_check import run_gpu_check
+
+    return run_gpu_check()
 
 
 def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:

@@ -1,0 +1,131 @@
+"""Checks for a user with a GPU: does a training step run on it alone, with the CPU's results, and how fast.
+
+Without a GPU the graph of a step can still be compared with the kernels that this build of TensorFlow has for
+GPUs (Linux's package contains them), because layers take their GPU branch if `runs_on_gpu` says so.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import kernels
+
+from alexnet_tf.config.models import AlexNetConfig
+from alexnet_tf.models import alexnet
+from alexnet_tf.runtime.errors import InputError
+from benchmarks.plan import PRECISIONS
+from benchmarks.tensorflow_side.training_step import CLASSES, compiled_alexnet, constant_batch, training_task
+
+BATCH, SECONDS = 128, 20
+# Largest difference of a gradient from the CPU's, as a share of its largest value; float32 without TF32.
+BOUND = 1e-3
+# Python code that runs on the host in the middle of a step.
+ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+# The parts of a graph that the runtime replaces before it places operations on devices.
+REPLACED = {"Placeholder"}
+
+
+def run_gpu_check() -> int:
+    """Prints the rates, the use of the GPU, and whether it agrees with the CPU; takes about three minutes.
+
+    Returns:
+        The exit status: 0, or 1 if a check fails.
+
+    Raises:
+        InputError: without a GPU.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        raise InputError(
+            "gpu-check: expected a GPU that TensorFlow sees; received none; see docs/how-to/gpus"
+        )
+    print(f"{gpus[0].name}: {tf.config.experimental.get_device_details(gpus[0]).get('device_name', '?')}")
+    difference = gpu_difference()
+    print(f"loss and gradients, GPU against CPU: {difference:.1e} of the largest value, at most {BOUND:g}")
+    found = []
+    for precision in (*PRECISIONS, "mixed_float16"):
+        model = compiled_alexnet(precision)
+        found += host_operations(step_graph(model, BATCH))
+        task = training_task(model, constant_batch(BATCH, 224, CLASSES), BATCH, steps=10)
+        task.call()
+        calls, until, used = 0, time.perf_counter() + SECONDS, "not known"
+        while time.perf_counter() < until:
+            task.call()
+            calls += 1
+            used = _utilisation() if calls == 2 else used
+        rate = calls * task.amount / (time.perf_counter() - until + SECONDS)
+        print(f"AlexNet, batch {BATCH}, {precision}: {rate:,.0f} images/s; nvidia-smi: {used}")
+    print(f"operations of a step that the GPU cannot run: {', '.join(sorted(set(found))) or 'none'}")
+    return 1 if found or not difference <= BOUND else 0
+
+
+def step_graph(model: keras.Model, batch: int) -> tf.Graph:
+    """The graph of one training step of a compiled model."""
+    images = tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)
+    step = tf.function(lambda images, labels: model.train_step((images, labels)))
+    return step.get_concrete_function(images, tf.TensorSpec((batch,), tf.int64)).graph
+
+
+def host_operations(graph: tf.Graph) -> list[str]:
+    """The operations of a graph, and of the functions it calls, that a GPU would leave to the host.
+
+    These are calls of Python, operations placed on a CPU, and those for which this build of TensorFlow has no
+    GPU kernel with their types. Functions that XLA compiles as a whole are not looked into.
+    """
+    return sorted({node.op for node in _nodes(graph.as_graph_def()) if not _runs_on_gpu(node)})
+
+
+def _nodes(graph: tf.compat.v1.GraphDef) -> Iterator[tf.compat.v1.NodeDef]:
+    yield from graph.node
+    for function in graph.library.function:
+        if not function.attr["_XlaMustCompile"].b:
+            yield from function.node_def
+
+
+def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
+    if node.op in ROUND_TRIPS or "CPU" in node.device:
+        return False
+    return node.op in REPLACED or any(
+        kernel.device_type in ("GPU", "DEFAULT")
+        and all(
+            constraint.allowed_values.list.type[:] == []
+            or node.attr[constraint.name].type in constraint.allowed_values.list.type
+            for constraint in kernel.constraint
+        )
+        for kernel in kernels.get_registered_kernels_for_op(node.op).kernel
+    )
+
+
+def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
+    """The largest difference of loss or gradients between a device and the CPU, as a share of the largest."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    model = alexnet((side, side, 3), 10, AlexNetConfig(width=width))
+    rng = np.random.default_rng(0)
+    images = rng.normal(0, 60, (batch, side, side, 3)).astype(np.float32)
+    labels = rng.integers(0, 10, batch)
+    results = [_loss_and_gradients(model, images, labels, where) for where in ("CPU:0", device)]
+    return max(
+        float(np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-30))
+        for theirs, ours in zip(*results, strict=True)
+    )
+
+
+def _loss_and_gradients(model: keras.Model, images: np.ndarray, labels: np.ndarray, device: str) -> list:
+    # Without dropout, whose random numbers differ between kinds of devices.
+    with tf.device(device), tf.GradientTape() as tape:
+        loss = keras.losses.sparse_categorical_crossentropy(labels, model(images), from_logits=True)
+        loss = tf.reduce_mean(loss)
+    return [value.numpy() for value in (loss, *tape.gradient(loss, model.trainable_weights))]
+
+
+def _utilisation() -> str:
+    query = ["nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader"]
+    try:
+        return "; ".join(subprocess.check_output(query, text=True, timeout=10).splitlines())
+    except (OSError, subprocess.SubprocessError):
+        return "not present"

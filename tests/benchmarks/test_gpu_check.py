@@ -1,0 +1,80 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from alexnet_tf.config.models import AlexNetConfig
+from alexnet_tf.models import alexnet
+from benchmarks import gpu_check
+from benchmarks.__main__ import main
+from benchmarks.tensorflow_side.training_step import compiled, paper_optimizer
+from tests.command_errors import one_line_of_status_2
+
+LAYERS = "grouped_conv2d", "local_response_normalization"
+
+
+@pytest.fixture(autouse=True)
+def policy():
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+
+
+def small_net(precision: str = "float32", dropout: float = 0.5) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
+    return compiled(alexnet((67, 67, 3), 10, AlexNetConfig(width=1 / 16, dropout=dropout)), paper_optimizer())
+
+
+def test_without_a_gpu_it_is_one_line_and_status_2(capsys, monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    assert "docs/how-to/gpus" in one_line_of_status_2(main, ["gpu-check"], capsys)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_a_step_needs_the_host_nowhere(monkeypatch, precision):
+    for layer in LAYERS:
+        monkeypatch.setattr(f"alexnet_tf.layers.{layer}.runs_on_gpu", lambda: True)
+    assert gpu_check.host_operations(gpu_check.step_graph(small_net(precision), 4)) == []
+
+
+@pytest.mark.parametrize(
+    ("work", "named"),
+    [
+        (lambda x: tf.numpy_function(np.sin, [x], tf.float32), "PyFunc"),
+        (lambda x: tf.strings.as_string(x), "AsString"),
+    ],
+)
+def test_it_finds_work_of_the_host(work, named):
+    graph = tf.function(work).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
+    assert gpu_check.host_operations(graph) == [named]
+
+
+def test_it_finds_an_operation_placed_on_the_cpu():
+    def placed(x):
+        with tf.device("CPU:0"):
+            return tf.nn.relu(x)
+
+    graph = tf.function(placed).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
+    assert gpu_check.host_operations(graph) == ["Relu"]
+
+
+def test_a_device_agrees_with_itself():
+    assert gpu_check.gpu_difference("CPU:0", side=67, batch=2, width=1 / 16) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_xla_compiles_the_whole_step(dropout):
+    rng = np.random.default_rng(0)
+    batch = rng.normal(0, 60, (4, 67, 67, 3)).astype(np.float32), rng.integers(0, 10, 4)
+    weights = []
+    for jit_compile in (False, True):
+        model = small_net(dropout=dropout)
+        tf.function(model.train_step, jit_compile=jit_compile)(batch)
+        weights.append(model.get_weights())
+    # XLA draws other random numbers for dropout.
+    bound = 1e-3 if dropout else 1e-6
+    for plain, by_xla in zip(*weights, strict=True):
+        np.testing.assert_allclose(plain, by_xla, rtol=0, atol=bound)
