@@ -61,7 +61,7 @@ help:
 	@sed -n 's/^#: /  /p' $(firstword $(MAKEFILE_LIST))
 	@echo 'variables: $(ALL)'
 
-#: setup            the environment .venv; CUDA=1 with the libraries of an NVIDIA GPU
+#: setup            the environment .venv, with the command .venv/bin/alexnet; CUDA=1 for an NVIDIA GPU
 #: quickstart       the paper's Figure 1 on the built-in data set, in minutes
 #: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 says how long
 #:                  DATASET= DATA_DIR= ARMS= SEEDS= EPOCHS= SET=field=value PRECISION= REPLICAS= RESULTS_DIR=
@@ -77,10 +77,12 @@ help:
 #: test, lint       also test-slow, test-all, wheel, lock, clean
 setup: $(READY)
 
+# With the command `alexnet`, which runs this checkout.
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13, received " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(if $(CUDA),"tensorflow[and-cuda]")
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(VENV)/.ready $@
 
 quickstart: $(READY)
