@@ -87,7 +87,7 @@ def plan(
     total += f", {at_once} at once" * (at_once > 1)
     lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
-        how = f"recorded rows in {RECORDED}" if rows else "no recorded rows: evaluation is not included"
+        how = f"recorded rows in {RECORDED}" if rows else "no recorded rows: all epochs are counted, evaluation is not"
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
     return "\n".join(lines)
 
