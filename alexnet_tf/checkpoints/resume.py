@@ -20,6 +20,7 @@ import numpy as np
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, sync_folder, temporary_path, write_bytes
+from alexnet_tf.runtime.reading import read_bytes
 
 PREVIOUS, BEST = ".previous", ".best"
 # After the archive; programs that read .npz files ignore it.
@@ -156,7 +157,7 @@ def _metric_parts(model: keras.Model) -> list:
 
 
 def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
-    content = memoryview(path.read_bytes())
+    content = memoryview(read_bytes(path))
     if content[-_MARK_BYTES:] != checksum(content[:-_MARK_BYTES]):
         raise ValueError("its checksum is not that of its content")
     with open_npz(path) as file:

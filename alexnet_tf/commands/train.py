@@ -79,6 +79,7 @@ def _train(
     model: keras.Model,
 ) -> int:
     out: Path = options.out
+    current_workers().compare({"--gradient-norms": options.gradient_norms})
     current_workers().check_shared(out, "--out")
     state = out / "state.npz"
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from alexnet_tf.runtime.files import write_bytes, write_text
-from alexnet_tf.runtime.reading import check_file
+from alexnet_tf.runtime.reading import check_file, read_bytes
 
 SUMS = "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -44,7 +44,7 @@ def read_sums(folder: Path) -> dict[str, str]:
         OSError: if it cannot be read.
     """
     try:
-        lines = (folder / SUMS).read_text("utf-8").splitlines()
+        lines = read_bytes(folder / SUMS).decode("utf-8").splitlines()
     except FileNotFoundError:
         return {}
     matches = [LINE.fullmatch(line) for line in lines]

@@ -27,7 +27,7 @@ class Link:
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
         self.rank = rank
         self.inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self.is_open, self.has_left = True, False
+        self.is_open, self.has_left, self.is_awaited = True, False, True
         self._connection, self._file = connection, connection.makefile("rb")
 
     def send(self, **message: Any) -> None:

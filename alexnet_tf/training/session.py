@@ -97,14 +97,16 @@ class Session:
         try:
             yield
         except KeyboardInterrupt as stop:
+            stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
+                # First, so that another worker's end does not end this process while it saves.
+                current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is as it should be.
                 if self.history.unfinished:
-                    self._save()
-            stop = stop if isinstance(stop, Interruption) else Interruption()
-            current_workers().interrupt(str(stop))
+                    self._save(is_whole=True)
             self.history.end("failed", f"{stop} in epoch {self._epoch}")
-            raise TrainingInterrupted(self.history, stop.number, self._checkpoint is not None) from stop
+            is_kept = self._checkpoint is not None and is_chief(self._strategy)
+            raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
         finally:
             self._calls.on_train_end()
         # The state of a run that was finished before stays as it is.
@@ -207,7 +209,8 @@ class Session:
             self._model.reset_metrics()
             self.history.unfinished = {"steps": 0, "examples": 0, "loss": math.nan, "seconds": 0.0}
 
-    def _save(self, is_best: bool = False) -> None:
+    def _save(self, is_best: bool = False, is_whole: bool = False) -> None:
+        """Replaces the checkpoint; `is_whole`: no step is under way, as signals are held during steps."""
         history = self.history
         history.seconds = time.perf_counter() - self._started
         history.callbacks = callback_states(self._calls.callbacks)
@@ -215,6 +218,7 @@ class Session:
             count = history.unfinished["steps"] * self._config.train.batch_size
             history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
         # After the loss of another worker a step may be half done.
-        if self._checkpoint and is_chief(self._strategy) and not current_workers().is_broken:
+        is_whole = is_whole or not current_workers().is_broken
+        if self._checkpoint and is_chief(self._strategy) and is_whole:
             save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)
         self._countdown.restart()

@@ -108,8 +108,14 @@ class Workers:
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the others to end, because this process has been interrupted; it may still save its state."""
+        """Tells the others to end, because this process has been interrupted; it may still save its state.
+
+        Often all are interrupted at once. So the chief is first given the time to finish its step and save.
+        """
         self._has_left = True
+        deadline = time.monotonic() + ENDING_SECONDS / 2
+        while not self._is_chief and self._links[0].is_awaited and time.monotonic() < deadline:
+            time.sleep(0.05)
         for link in self._links.values():
             link.send(end=f"{self._cluster.name(self._cluster.rank)}: {reason}, so all workers end")
 
@@ -203,10 +209,11 @@ class Workers:
         """Receives the messages of a connection until it closes; runs in a thread of its own."""
         while message := link.receive():
             link.has_left |= "left" in message
+            link.is_awaited = not {"left", "end"} & {*message}
             link.inbox.put(message)
             if "end" in message:
                 self._end(message["end"])
-        link.is_open = False
+        link.is_open = link.is_awaited = False
         link.inbox.put(None)
         if not (link.has_left or self._has_left or (self._is_chief and self._is_meeting)):
             self._end(self._gone(link))

@@ -1,8 +1,12 @@
 """Two workers on this machine train as one, and end together."""
 
 import csv
+import json
+import re
+import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.colored_images import write_colored_tree
@@ -47,6 +51,25 @@ def test_a_worker_that_differs_ends_both_in_one_line(tree, tmp_path, folder, set
         assert words in each.errors[0]
     assert not list(tmp_path.glob("*/*.keras"))
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
+def test_workers_that_are_all_stopped_keep_what_they_have_trained(tree, tmp_path):
+    out, logs = tmp_path / "net", tmp_path / "logs"
+    processes = start_workers([[*train_command(tree, out)[:-1], "500"]] * 2, logs)
+    wait_for(logs / "0.err", "epoch 3/", processes)
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    chief, other = wait_for_end(processes, seconds=60)
+
+    assert chief.status == 128 + signal.SIGTERM
+    assert other.status in (2, 128 + signal.SIGTERM), "the chief's end may reach it before the signal"
+    assert "its state is kept" in chief.errors[-1]
+    assert "kept" not in other.errors[-1], "only the chief writes"
+    with np.load(out / "state.npz") as file:
+        history = json.loads(str(file["header"]))["history"]
+    finished = len(re.findall(r"epoch \d+/500", (logs / "0.err").read_text()))
+    assert len(history["curve"]) - 1 == finished
 
 
 @pytest.mark.slow

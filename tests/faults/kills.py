@@ -61,6 +61,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
                 end = (wrong or [dead])[0]
                 return Trial(name, seed, TRACEBACK if end.crashed else LOST, f"{end.status}: {end.last_line}")
             killed += 1
+        if not killed:
+            return Trial(name, seed, LOST, "never killed")
         twice = most_twice(log.read_text().split("\n")[:-1])
         measured = f"killed {killed} times, at most {twice} steps twice"
         if outcome_of(out) != reference(kind, replicas):

@@ -1,6 +1,7 @@
 """Archives that claim more than they hold."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.runtime.archives import check_weights_file, open_npz
+from alexnet_tf.runtime.checksums import SUMS, read_sums
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
@@ -47,6 +49,17 @@ def test_small_files_of_large_arrays_are_refused(tmp_path, shape, content, compr
 
     with pytest.raises(UNREADABLE_ARCHIVE), open_npz(path) as file:
         file["one"]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda path: open_npz(path).__enter__(), check_weights_file, lambda path: read_sums(path.parent)],
+    ids=["arrays", "weights", "sums"],
+)
+def test_a_named_pipe_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / SUMS)
+    with pytest.raises(OSError, match="a named pipe"):
+        read(tmp_path / SUMS)
 
 
 def weights(**options) -> bytes:

@@ -96,7 +96,7 @@ def _split_kind(folder: str) -> str | None:
 
 def _refuse_other_splits(name: str, root: Path, folders: Sequence[str]) -> None:
     """Raises an InputError for folders such as `seg_train` and `seg_test` that contain class folders."""
-    parts = {folder: {_split_kind(part) for part in re.split(r"[\W_]+", folder)} for folder in folders}
+    parts = {folder: {_split_kind(part) for part in re.split(r"[\W\d_]+", folder)} for folder in folders}
     named = {folder: kinds - {None} for folder, kinds in parts.items() if kinds - {None}}
     if len(set().union(*named.values())) < 2:
         return

@@ -56,6 +56,7 @@ def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
         (["train/a", "train/b", "val/a", "valid/b"], ["one validation folder", "val, valid"]),
         (["train/a", "train/b", "cat"], ["both", "train (2 folders)", "cat (3 images)"]),
         (["seg_train/a", "seg_train/b", "seg_test/a", "other/a"], ["seg_train", "seg_test", "rename"]),
+        (["train2017/a", "train2017/b", "val2017/a", "val2017/b"], ["train2017", "val2017", "rename"]),
         (["pets/a", "pets/b"], ["at least two class folders", "received pets", "/pets may be"]),
         (["."], ["received none and 3 images"]),
     ],
