@@ -41,4 +41,4 @@ def check_paths(options: argparse.Namespace) -> None:
             )
     out = getattr(options, "out", None)
     if out and os.path.exists(out) and not os.path.isdir(out):
-        raise InputError(f"--out: expected a writable folder; received {out}, a file")
+        raise InputError(f"--out: expected a writable folder; received {out}, Not a directory")

@@ -99,7 +99,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(tree, tmp_path, capsys, mo
         (["--dataset", "folder:missing", "--out", "o"], "missing"),
         (["--dataset", "builtin", "--out", "o", "--model", "lenet"], "--model"),
         (["--dataset", "builtin", "--out", "o", "--recipe", "2013"], "--recipe"),
-        (["--dataset", f"folder:{tree}", "--set", "crop=999", "--out", "o"], "crop"),
+        (["--dataset", f"folder:{tree}", "--model", "alexnet", "--set", "crop=999", "--out", "o"], "crop"),
         (["--dataset", "builtin"], "--out"),
     ):
         assert words in one_line_of_status_2(main, ["data", *arguments], capsys)

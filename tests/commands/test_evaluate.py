@@ -204,4 +204,6 @@ def test_images_that_are_not_there_are_told_before_the_network_is_read(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "model.json").touch()
     assert words in one_line_of_status_2(main, ["predict", "--checkpoint", "net", *arguments], capsys)

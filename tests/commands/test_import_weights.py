@@ -146,9 +146,9 @@ def change(name: str, value: np.ndarray | None):
         (change("fc8.bias", np.zeros(0, np.float32)), "--classes: expected "),
         (
             change("fc8.bias", np.zeros(6, np.float32)),
-            "weights fc8: expected arrays that make those of fc8, (32, 6) and",
+            "that convert to those of fc8, (32, 6) and",
         ),
-        (change("fc7.bias", np.zeros(31)), "weights fc7: expected arrays that make those of fc7"),
+        (change("fc7.bias", np.zeros(31)), "weights fc7: expected a kernel"),
         (change("fc7.bias", np.full(32, np.nan)), "weights fc7: expected finite numbers; received"),
         (change("fc7.bias", np.array(["a"] * 32)), "weights fc7: expected finite numbers; received"),
         (change("conv1.weight", np.float32(1)), "weights conv1: expected"),

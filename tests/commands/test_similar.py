@@ -44,10 +44,11 @@ def net(monkeypatch):
 
 
 def similar(folder, *queries):
+    (folder / "model.json").touch()
     arguments = [
         "similar",
         "--checkpoint",
-        "net",
+        str(folder),
         "--among",
         str(folder / "among"),
         "--out",
@@ -83,7 +84,8 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
 
 def test_a_folder_without_images(folder, net, capsys):
     (folder / "empty").mkdir()
-    arguments = ["similar", "--checkpoint", "net", "--out", str(folder / "out"), "--among"]
+    (folder / "model.json").touch()
+    arguments = ["similar", "--checkpoint", str(folder), "--out", str(folder / "out"), "--among"]
 
     for among in ("empty", "none"):
         assert main([*arguments, str(folder / among), str(folder / "among" / "red" / "0.png")]) == 2

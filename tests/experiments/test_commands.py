@@ -181,7 +181,7 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--set", "pad=-2"], ["pad", "-2"]),
         (["run", "relu", "--set", "learning_rate=nan"], ["learning_rate", "nan"]),
         (["search", "relu", "--dataset", "builtin", "--set", "learning_rate=1"], ["'learning_rate=1'"]),
-        (["search", "views", "--dataset", "builtin"], ["ablation-views", "nets of others"]),
+        (["search", "views", "--dataset", "builtin"], ["ablation-views", "nets of other arms"]),
         (["run", "relu", "--seeds", "9" * 5000], ["--seeds", "999"]),
         (["rerun", "x", "--tolerance", "inf"], ["--tolerance", "inf"]),
         (["search", "relu", "--set", "batch_size=0"], ["batch_size", "0"]),

@@ -73,7 +73,8 @@ def test_the_sum_of_products_is_the_output_of_the_layer(explained):
 def test_an_image_that_is_none(explained, tmp_path, capsys, monkeypatch, name):
     monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda path: explained.net)
     (tmp_path / "photo.jpg").write_text("no image")
-    arguments = ["explain", "--checkpoint", "net", "--out", str(tmp_path / "out")]
+    (tmp_path / "model.json").touch()
+    arguments = ["explain", "--checkpoint", str(tmp_path), "--out", str(tmp_path / "out")]
 
     line = one_line_of_status_2(main, [*arguments, "--image", str(tmp_path / name)], capsys)
 
