@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.among.is_dir():
         raise InputError(f"--among: expected a folder of images; received {options.among}")
     model, layer = feature_model(net.model)
-    files, named = image_files([options.among], flag="--among"), image_files(options.queries)
+    files, named = image_files([options.among], flag="--among"), options.queries
     members, found = features_of(net, model, files)
     queries, asked = features_of(net, model, named)
     for path in sorted({*named} - {*queries}):
