@@ -52,12 +52,14 @@ def released_memory():
 
 
 @pytest.fixture(autouse=True)
-def float32_policy():
-    """Puts Keras's global precision back after a test that trains in another."""
+def own_global_state():
+    """Puts Keras's precision and TensorFlow's determinism back after a test whose command changes them."""
     yield
     import keras
+    from tensorflow.python.framework.config import disable_op_determinism
 
     keras.config.set_dtype_policy("float32")
+    disable_op_determinism()
 
 
 @pytest.fixture(autouse=True)
