@@ -53,8 +53,8 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         f"{wanted['steps'][0]}.",
         *(
             [
-                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files. Their EXIF orientation is "
-                "not applied; `alexnet predict` applies it."
+                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files; a JPEG is turned as its "
+                "EXIF orientation says."
             ]
             * (kind == "saved-model")
         ),

@@ -21,6 +21,7 @@ from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained
 from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.commands.cards import data_card, model_card
 from alexnet_tf.commands.import_weights import check_out, whole_folder
+from alexnet_tf.data.decode import ORIENTATION
 from alexnet_tf.layers.response_normalization import portable_operations
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes, write_text
@@ -52,7 +53,8 @@ def write_saved_model(net: Trained, folder: Path) -> None:
     """Writes a SavedModel whose default signature takes the bytes of image files.
 
     Signatures:
-        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files.
+        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; a JPEG is turned as its EXIF
+            orientation says.
         pixels: `pixels`, float32 [n, height, width, channels], 0..255, of the network's image size.
 
     Both return `probabilities` and `logits` [n, classes], and `class_names` [classes].
@@ -139,16 +141,56 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 
 
 def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
-    """The pixels of an image file, shorter side scaled, central square; nearly those of `central_square`.
+    """The pixels of an image file as `alexnet predict` sees them: upright, scaled, the central square.
+
+    Those of a JPEG are within one grey level of `Trained.preprocess`'s.
 
     Args:
         data: scalar string.
         shape: (height, width, channels) of the result.
     """
     size, _, channels = shape
-    image = tf.io.decode_image(data, channels=channels, expand_animations=False)
-    height, width = tf.shape(image)[0], tf.shape(image)[1]
-    shorter = tf.minimum(height, width)
-    square = image[(height - shorter) // 2 :, (width - shorter) // 2 :][:shorter, :shorter]
-    scaled = tf.image.resize(square, (size, size), antialias=True)
-    return tf.ensure_shape(tf.round(scaled), shape)
+
+    def of_jpeg() -> tf.Tensor:
+        return upright(tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE"), data)
+
+    def of_others() -> tf.Tensor:
+        return tf.io.decode_image(data, channels, expand_animations=False)
+
+    image = tf.cond(tf.io.is_jpeg(data), of_jpeg, of_others)
+    # As in `central_square`: only the pixels of the crop are computed.
+    lengths = tf.shape(image)[:2]
+    scaled = tf.maximum(size, tf.cast(tf.round(lengths * size / tf.reduce_min(lengths)), tf.int32))
+    square = tf.raw_ops.ScaleAndTranslate(
+        images=image[tf.newaxis],
+        size=(size, size),
+        scale=tf.cast(scaled / lengths, tf.float32),
+        translation=-tf.cast((scaled - size) // 2, tf.float32),
+        kernel_type="triangle",
+    )
+    return tf.ensure_shape(tf.round(square[0]), shape)
+
+
+def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
+    """Turns a JPEG as its EXIF orientation says, for which TensorFlow has no operation.
+
+    Args:
+        image: pixels of the JPEG, [height, width, channels].
+        data: its bytes, scalar string.
+    """
+    # EXIF data are a small TIFF: byte order, offset of its entries, their number, 12 bytes for each.
+    parts = tf.strings.split(tf.strings.substr(data, 0, 2**16), b"Exif\0\0", maxsplit=1)
+    tiff = tf.cast(tf.io.decode_raw(parts[-1], tf.uint8, fixed_length=2**16), tf.int32)
+
+    def number(digits: tf.Tensor) -> tf.Tensor:
+        powers = 256 ** tf.range(tf.shape(digits)[-1])
+        return tf.reduce_sum(digits * tf.where(tiff[0] == ord("M"), powers[::-1], powers), -1)
+
+    start = tf.clip_by_value(number(tiff[4:8]), 0, 2**15)
+    count = tf.minimum(number(tiff[start : start + 2]), 2**11)
+    entries = tf.reshape(tiff[start + 2 : start + 2 + 12 * count], [-1, 12])
+    held = tf.reduce_sum(tf.where(number(entries[:, :2]) == ORIENTATION, number(entries[:, 8:10]), 0))
+    held = tf.where(tf.size(parts) > 1, held, 0)
+    image = tf.cond((held >= 5) & (held <= 8), lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
+    image = tf.cond(tf.reduce_any(held == [2, 3, 6, 7]), lambda: image[:, ::-1], lambda: image)
+    return tf.cond(tf.reduce_any(held == [3, 4, 7, 8]), lambda: image[::-1], lambda: image)
