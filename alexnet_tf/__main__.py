@@ -26,7 +26,6 @@ from alexnet_tf.runtime.commandline import (
     run_command,
     whole_number,
 )
-from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
@@ -47,8 +46,6 @@ EXAMPLES = {
     "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
     "data": "--dataset folder:photos --out about",
 }
-# With fewer training images a folder gets another default than the paper's network.
-FEW_IMAGES = 10_000
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
 
@@ -66,7 +63,7 @@ def _parser() -> OneLineParser:
     def add(name: str, help: str) -> argparse.ArgumentParser:
         example = f"example: alexnet {name} {EXAMPLES[name]}"
         command = commands.add_parser(name, help=help, description=help, epilog=example)
-        command.set_defaults(command=lambda options: _run(name, options))
+        command.set_defaults(command=lambda options: _run(name, options), notes=())
         return command
 
     images = "an image file, a folder of them, or a pattern such as 'photos/*.jpg'"
@@ -218,10 +215,10 @@ def _run(name: str, options: argparse.Namespace) -> int:
             options.files = image_files(options.files, options.list)
         else:
             options.queries = image_files(options.queries)
-    if name in ("train", "data") and not (options.model or options.recipe or getattr(options, "start", None)):
-        options.model, settings = _default_model(options.dataset)
-        given = {setting.partition("=")[0] for setting in options.settings}
-        options.settings += [each for each in settings if each.partition("=")[0] not in given]
+    if name in ("train", "data") and not getattr(options, "start", None):
+        from alexnet_tf.commands.small_folder import fit_small_folder
+
+        options.notes = fit_small_folder(options)
     if getattr(options, "settings", None) and not getattr(options, "start", None):
         config = PRESETS[options.model or "alexnet"].config(options.dataset)
         if options.recipe:
@@ -237,41 +234,6 @@ def _run(name: str, options: argparse.Namespace) -> int:
             options.access = DataAccess(options.data_dir, not options.no_download)
         command = importlib.import_module(f"alexnet_tf.commands.{name.replace('-', '_')}")
     return command.run(options)
-
-
-def _default_model(dataset: str) -> tuple[str, list[str]]:
-    """The model and settings of `train` and `data` without `--model`; says so if they are not the paper's."""
-    if not dataset.startswith("folder:"):
-        return "alexnet", []
-    import numpy as np
-
-    from alexnet_tf.data.selection import HELD_OUT_SHARE
-    from alexnet_tf.data.sources.folder import open_tree
-
-    tree, chosen = open_tree(dataset), "alexnet-few-images"
-    images, tested = tree.trained, len(tree.paths) - tree.trained
-    if images >= FEW_IMAGES:
-        return "alexnet", []
-    if tree.report_root is None:
-        counts = np.bincount(tree.labels).tolist()
-        tested = sum(max(1, round(HELD_OUT_SHARE * count)) for count in counts if count > 1)
-    # Up to a fifth of the images, and at least one of each class, may be held out.
-    train = PRESETS[chosen].train
-    batch = train.batch_size
-    while batch > max(0.7 * images, 1):
-        batch //= 2
-    # On 12 photos in batches of 9, the loss climbs from 1.2 to 3.8 in nine epochs at a rate of .005.
-    rate = train.learning_rate * batch / train.batch_size
-    print_lines(
-        [
-            f"{len(tree.paths) - tested:,} images to train on and {tested:,} to test on are too few for the "
-            f"paper's recipe, which can diverge; chosen: --model {chosen} (64-pixel images, He "
-            f"initialisation, batches of {batch} at a rate of {rate:g}); "
-            "--model alexnet is the paper's, and --from NET starts from a trained network"
-        ]
-    )
-    fitted = {"batch_size": batch, "learning_rate": rate} if batch < train.batch_size else {}
-    return chosen, [f"{name}={value}" for name, value in fitted.items()]
 
 
 def entry() -> NoReturn:

@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     config = config.with_settings(*options.settings)
     check_config(config)
     statistics = report_data(config.data, options.out, options.seed, options.access)
+    print_lines(options.notes)
     width = max(map(len, statistics))
     print(options.dataset, *(f"  {name:{width}}  {value}" for name, value in statistics.items()), sep="\n")
     return 0

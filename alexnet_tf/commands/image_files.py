@@ -26,13 +26,14 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
     """The files that paths, folders, patterns and a list stand for, each once, in the order given.
 
     Args:
-        names: files, which need not be there; folders, for all images below them; and patterns such as
+        names: files, of which some may be missing; folders, for all images below them; and patterns such as
             `photos/*.jpg` and `**/*.png`, which a shell may have left unexpanded.
         listed: file of further names, one per line; `-` for standard input.
         flag: command-line flag that gave the names, for error messages.
 
     Raises:
-        InputError: if the list cannot be read, or there is no name, or no file for one of them.
+        InputError: if the list cannot be read, or there is no name, or no file for one of them, or none at
+            all.
     """
     if listed:
         lines = sys.stdin.read() if str(listed) == "-" else read_text(listed)
@@ -52,6 +53,9 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
                 f"{flag}: expected image files ({', '.join(SUFFIXES)}); received {name}, where none is"
             )
         files += map(Path, found)
+    if not any(map(os.path.lexists, files)):
+        missing = "which is not there" if len(files) == 1 else f"none of {len(files)} files is there"
+        raise InputError(f"{flag}: expected image files; received {files[0]}, {missing}")
     return list(dict.fromkeys(files))
 
 

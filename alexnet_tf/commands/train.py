@@ -91,7 +91,7 @@ def _train(
         current_workers().leave()
         print(f"{out}: this run is finished, not trained again", flush=True)
         return 0
-    print_lines(data.image_set.opening(str(out / "quarantine.csv")))
+    print_lines([*options.notes, *data.image_set.opening(str(out / "quarantine.csv"))])
     if options.cache:
         # Only after all checks, because filling the cache may take hours.
         data = data.cached(options.cache)

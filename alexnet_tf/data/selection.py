@@ -62,6 +62,17 @@ def example_hashes(images: np.ndarray) -> np.ndarray:
     )
 
 
+def selected_count(examples: int, fraction: float) -> int:
+    """How many of a class of different examples `selection_mask` marks.
+
+    Example:
+
+    >>> [selected_count(examples, 0.2) for examples in (1, 2, 10)]
+    [0, 1, 2]
+    """
+    return max(1, round(fraction * examples)) if examples > 1 else 0
+
+
 def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
     """Like `selection_mask`, but takes the examples' hashes, uint64 [n], instead of the images."""
     if not 0 < fraction < 1:
@@ -69,9 +80,9 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
     mask = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        if len(members) < 2:
+        count = selected_count(len(members), fraction)
+        if not count:
             continue
-        count = max(1, round(fraction * len(members)))
         threshold = np.sort(hashes[members])[count - 1]
         chosen = hashes[members] <= threshold
         if chosen.all():

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.__main__ import _default_model, main
+from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
@@ -168,43 +168,6 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_small_folder_gets_a_recipe_that_learns_and_says_so(tree, tmp_path, capsys, monkeypatch):
-    assert _default_model(f"folder:{tree}") == ("alexnet-few-images", [])
-    said = capsys.readouterr().err
-    assert "50 images to train on and 12 to test on" in said
-    assert "chosen: --model alexnet-few-images" in said
-    for choice in (["--model", "alexnet"], ["--recipe", "2012"]):
-        wrong = ["train", "--dataset", f"folder:{tree}", "--out", str(tmp_path), "--set", "crop=-1", *choice]
-        assert "crop" in one_line_of_status_2(main, wrong, capsys), "nothing is chosen for the user"
-    monkeypatch.setattr("alexnet_tf.__main__.FEW_IMAGES", 62)
-    assert _default_model(f"folder:{tree}") == _default_model("builtin") == ("alexnet", [])
-    assert not capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("images", "batch"), [(46, 32), (45, 16), (12, 8), (2, 1), (1, 1)])
-def test_the_batch_fits_a_tiny_folder(tmp_path, images, batch, capsys):
-    for i in range(images):
-        path = tmp_path / "ab"[i % 2] / f"{i}.png"
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    (tmp_path / "b").mkdir(exist_ok=True)
-
-    model, settings = _default_model(f"folder:{tmp_path}")
-
-    expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
-    assert (model, settings) == ("alexnet-few-images", expected * (batch < 32))
-    assert f"batches of {batch} at a rate of" in capsys.readouterr().err
-
-
-def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):
-    tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
-    small = ["--set", "batch_size=6", "--set", "width=0.0625", "--epochs", "1", "--out", str(tmp_path / "o")]
-    assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
-
-    train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
-    assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 8 / 32)
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -213,6 +176,8 @@ def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):
         ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
         (["predict", "--checkpoint", "net", "*.png"], "received *.png, where none is"),
         (["predict", "--checkpoint", "net"], "IMAGE: expected files, folders or patterns"),
+        (["predict", "--checkpoint", "net", "a.png"], "received a.png, which is not there"),
+        (["predict", "--checkpoint", "net", "a.png", "b.png"], "none of 2 files is there"),
         (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alexnet_tf.data.selection import HELD_OUT_SHARE, selected_count
 from alexnet_tf.data.sources.folder_splits import (
     Quarantine,
     contents,
@@ -49,6 +50,13 @@ class FolderTree:
     trained: int
     unused: Quarantine
     notes: list[str]
+
+    def split_sizes(self) -> tuple[int, int]:
+        """Numbers of images to train on and to test on, if all are readable and different."""
+        if self.report_root:
+            return self.trained, len(self.paths) - self.trained
+        held_out = sum(selected_count(count, HELD_OUT_SHARE) for count in np.bincount(self.labels).tolist())
+        return self.trained - held_out, held_out
 
 
 def list_tree(name: str, root: Path) -> FolderTree:

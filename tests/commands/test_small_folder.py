@@ -1,0 +1,76 @@
+"""The recipe for a folder of few images: which folder gets it, its batch and rate, and what is said."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from alexnet_tf.__main__ import main
+from alexnet_tf.commands import small_folder
+from tests.colored_images import write_colored_tree
+from tests.command_errors import one_line_of_status_2
+
+COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
+
+
+def folder_of(path: Path, images: int) -> str:
+    """Files of two classes by turns."""
+    for name in "ab":
+        (path / name).mkdir()
+    for i in range(images):
+        (path / "ab"[i % 2] / f"{i}.png").touch()
+    return f"folder:{path}"
+
+
+def fitted(dataset: str, model: str | None = None, recipe: str | None = None, settings=()):
+    options = argparse.Namespace(dataset=dataset, model=model, recipe=recipe, settings=list(settings))
+    notes = small_folder.fit_small_folder(options)
+    return options.model, options.settings, " ".join(notes)
+
+
+def test_a_small_folder_gets_a_recipe_of_its_own_and_says_so(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path, 60)
+    model, settings, note = fitted(folder)
+    assert (model, settings) == ("alexnet-few-images", [])
+    assert "48 images to train on and 12 to test on" in note
+    assert "chosen: --model alexnet-few-images" in note
+    for name, recipe in (("alexnet", None), (None, "2012"), ("alexnet-few-images", "2012")):
+        assert fitted(folder, name, recipe) == (name, [], ""), "nothing is chosen for the user"
+    assert fitted("builtin") == (None, [], "")
+    monkeypatch.setattr(small_folder, "FEW_IMAGES", 60)
+    assert fitted(folder) == (None, [], "")
+
+
+@pytest.mark.parametrize("model", [None, "alexnet-few-images"])
+@pytest.mark.parametrize(("images", "batch"), [(46, 32), (45, 16), (12, 8), (2, 1), (1, 1)])
+def test_batch_and_rate_fit_a_tiny_folder_also_if_the_model_is_named(tmp_path, images, batch, model):
+    chosen, settings, note = fitted(folder_of(tmp_path, images), model)
+
+    expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
+    assert (chosen, settings) == ("alexnet-few-images", expected * (batch < 32))
+    assert (f"batches of {batch} at a rate of" in note) == (batch < 32 or not model)
+
+
+def test_the_images_of_a_split_are_counted(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        folder_of(tmp_path / split, 50)
+    assert "50 images to train on and 50 to test on" in fitted(f"folder:{tmp_path}")[2]
+
+
+def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):
+    tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
+    small = ["--set", "batch_size=6", "--set", "width=0.0625", "--epochs", "1", "--out", str(tmp_path / "o")]
+    assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
+
+    train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
+    assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 8 / 32)
+    assert "batches of 6 at a rate of 0.00125" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("setting", ["crop=-1", "shape=1", "batch_size=100"])
+def test_an_error_comes_without_the_note(tmp_path, capsys, setting):
+    tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
+    wrong = ["train", "--dataset", f"folder:{tiny}", "--out", str(tmp_path / "o"), "--set", setting]
+    assert setting.partition("=")[0] in one_line_of_status_2(main, wrong, capsys)
