@@ -1,5 +1,7 @@
 """The command line: `python -m benchmarks run | report | scaling | growth | profile | gpu-check`."""
 
+import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
+
 import argparse
 import sys
 from collections.abc import Callable, Sequence

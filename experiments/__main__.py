@@ -3,6 +3,8 @@
 All flags are defined here; `experiments/commands.py` has the commands.
 """
 
+import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
+
 import argparse
 import os
 import sys

@@ -1,4 +1,6 @@
-"""Takes the current folder off the import path, where `python -m alexnet_tf` has put it in front.
+"""Sets up the import path, and names the way out of a Python without the project's packages.
+
+Takes the current folder off the path, where `python -m alexnet_tf` has put it in front.
 
 A user's own `numpy.py` or `keras.py` in it would otherwise be imported in place of the library. The folder
 stays if it is the checkout of this package. Imported for its effect, before all other modules. For `-m`
@@ -6,6 +8,7 @@ Python itself has then imported a few (`types`, `contextlib`); `python -P -m` an
 have the folder on the path at all.
 """
 
+import importlib.util
 import os
 import sys
 
@@ -13,3 +16,11 @@ if sys.path and sys.path[0] in ("", os.getcwd()):
     _checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if os.path.realpath(os.getcwd()) != os.path.realpath(_checkout):
         del sys.path[0]
+
+if importlib.util.find_spec("keras") is None:
+    print(
+        f"error: expected a Python with this project's packages; received {sys.executable} without Keras; "
+        "`make setup` installs them, for .venv/bin/python",
+        file=sys.stderr,
+    )
+    sys.exit(2)

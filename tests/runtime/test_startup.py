@@ -121,6 +121,13 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others)
     assert done.stdout.startswith("alexnet_tf ")
 
 
+@pytest.mark.parametrize("module", ["alexnet_tf", "experiments", "benchmarks"])
+def test_a_python_without_the_packages_names_the_way_out(module):
+    done = run(f"$PYTHON -S -m {module} --help", ROOT)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "make setup" in done.stderr
+
+
 @pytest.mark.slow
 def test_strange_surroundings_change_nothing(tmp_path):
     plain = run("$PYTHON -m alexnet_tf summary --model cifar-net", ROOT)
