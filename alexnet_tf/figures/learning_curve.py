@@ -126,8 +126,8 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     for epoch, rate in rate_drops(rows):
         axes.axvline(epoch, color=GREY, linewidth=1, linestyle=":", zorder=1)
         axes.annotate(
-            f"rate {rate:.2g}", xy=(epoch, 1), xycoords=("data", "axes fraction"), xytext=(3, -2), va="top",
-            textcoords="offset points", fontsize=7.5, color=GREY, rotation=90,
+            f"rate {rate:.2g}", xy=(epoch, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
+            va="bottom", ha="center", textcoords="offset points", fontsize=7.5, color=GREY, rotation=90,
         )  # fmt: skip
     _epochs_axis(axes, epochs[-1])
     axes.set_ylim(0, 1)
@@ -137,7 +137,7 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     caption(
         figure,
         "Measured after each epoch, without augmentation: the central crop of each image. Training error: of "
-        "up to 10,000 training images. Dotted: the learning rate drops.",
+        "up to 10,000 training images. Dotted: the last epoch before the learning rate drops.",
     )
     return figure
 
@@ -163,8 +163,8 @@ def training_figure(
         loss.plot(epochs, [row[column] for row in rows], color=color, label=label)
     loss.set_ylabel("loss (cross-entropy, nats)")
     loss.set_ylim(bottom=0)
-    # The row of epoch n has the rate of epoch n; epoch 0 is before training.
-    rate.step(epochs[1:], [row["learning_rate"] for row in rows[1:]], where="mid", color=PALETTE[0])
+    # Epoch n lasts from n - 1 to n, so the rate drops where `curve_figure` has a dotted line.
+    rate.step(epochs, [row["learning_rate"] for row in rows], where="pre", color=PALETTE[0])
     rate.set_ylabel("learning rate")
     _log_axis(rate)
     colors = colormaps["viridis"]
@@ -183,12 +183,12 @@ def training_figure(
     loss.legend(fontsize=7, frameon=False)
     for axes in (loss, rate, *gradient):
         _epochs_axis(axes, epochs[-1])
-    ends = "training loss {train_loss:.2f}, test loss {test_loss:.2f}".format(**rows[-1])
+    ends = "training loss {train_loss:.2f}, test {test_loss:.2f}".format(**rows[-1])
     title(figure, f"{name} on {dataset}: {ends} after {epochs[-1]:g} epochs")
     caption(
         figure,
-        "Losses are measured after each epoch, without augmentation and weight decay."
-        + (" Gradients are of the mean loss of a batch, by layer." if norms else ""),
+        "Losses are measured after each epoch, without augmentation and weight decay. The rate of epoch n is "
+        "drawn from n − 1 to n." + (" Gradients are of the mean loss of a batch, by layer." if norms else ""),
     )
     return figure
 

@@ -83,7 +83,10 @@ def test_loss_rate_and_gradient_norms(tmp_path):
 
     loss, rate, gradient = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
-    assert list(rate.lines[0].get_ydata()) == [0.1, 0.01, 0.01]
+    # Epoch n has its rate from n - 1 to n: it drops at 1, where the curve of errors has its dotted line.
+    assert list(rate.lines[0].get_xydata()[:, 0]) == [0, 1, 2, 3]
+    assert list(rate.lines[0].get_ydata()) == [0.1, 0.1, 0.01, 0.01]
+    assert rate.lines[0].get_drawstyle() == "steps-pre"
     assert {line.get_label(): list(line.get_ydata()) for line in gradient.lines} == {
         "conv1": [2.0, 1.0],
         "all": [4.0, 3.0],
