@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
-from benchmarks.report.targets import TARGETS, Measured, best, paired_ratio
+from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
 # Bars without a target: title, item, case, slower contender (the fastest of those that begin so), ours.
@@ -36,8 +36,11 @@ FURTHER = (
 )  # fmt: skip
 
 
+# Bars without a target.
+PALE = "#9CC7E2"
+
 # (title, ratio, target); the target is None if there is none.
-Bar = tuple[str, Measured, float | None]
+Bar = tuple[str, Measured, Target | None]
 
 
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
@@ -49,7 +52,11 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     machine = (
         f"{about.get('processor', '')} ({about.get('cpu_flags', '?')}), {about.get('threads', '?')} threads"
     )
-    caption(figure, f"{machine}. Median of paired rounds; lines: their range; orange: target.")
+    caption(
+        figure,
+        f"{machine}. Bar: median of paired rounds; thin line: their range. Orange line: target; rounds "
+        "differ: the range holds it. Hatched: the target is not met. Pale: no target.",
+    )
     return figure
 
 
@@ -62,7 +69,7 @@ def speedups(rows: Rows) -> list[Bar]:
             title = target.work.replace("AlexNet training step", f"AlexNet step, {target.precision}")
             title += "" if target.precision in (*title.split(", "), "–") else f", {target.precision}"
             title += f": {measured.note}" if measured.note else ""
-            bars.append((title, measured, target.bound))
+            bars.append((title, measured, target if target.bound else None))
     for title, item, case, slower, faster in FURTHER:
         other = best(rows, item, case, slower)
         bars.append((title, paired_ratio(other, find(rows, item, case, faster)), None))
@@ -71,22 +78,27 @@ def speedups(rows: Rows) -> list[Bar]:
 
 def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(len(bars))
-    # Bars start at 1 (equal speed) and extend to the left or right.
-    axes.barh(places, [one.ratio - 1 for _, one, _ in bars], left=1, color=PALETTE[0], height=0.62)
     for place, (_, one, target) in zip(places, bars, strict=True):
-        axes.plot([one.low, one.high], [place, place], color=DARK, linewidth=1)
-        if target:
-            axes.plot([target, target], [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
-        # With more digits where the rounded ratio equals a target that is not met.
-        text = significant(one.ratio)
-        if target and one.ratio < target and text == significant(target):
-            text = f"{one.ratio:.3f}"
-        axes.annotate(
-            f"{text}×{f' (target {target:g}×)' if target else ''}", (max(one.high, target or 0, 1), place),
-            xytext=(4, 0), textcoords="offset points", va="center", fontsize="small",
+        text, end, verdict = f"{significant(one.ratio)}×", max(one.high, 1.0), ""
+        if target and target.bound:
+            verdict, end = target.verdict(one), max(end, target.bound)
+            text = f"{target.shown(one.ratio)}, target {target.bound:g}×: {verdict}"
+            axes.plot([target.bound] * 2, [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
+        missed, edge = verdict.startswith("not met"), PALETTE[0] if target else PALE
+        # Bars start at 1 (equal speed) and extend to the left or right.
+        axes.barh(
+            [place], [one.ratio - 1], left=1, height=0.62, facecolor="white" if missed else edge,
+            edgecolor=edge, hatch="////" if missed else None,
         )  # fmt: skip
+        axes.plot([one.low, one.high], [place, place], color=DARK, linewidth=1)
+        axes.annotate(
+            text, (end, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small"
+        )
     axes.axvline(1, color="#999999", linewidth=0.8)
-    axes.set_xlabel("speed of this library over the other's;\nright of 1× this library is faster")
+    axes.set_xlabel(
+        "speed of this library / speed of the other (log scale)\n"
+        "← the other is faster | this library is faster →"
+    )
     axes.set_yticks(list(places), [textwrap.fill(title, 48) for title, _, _ in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")

@@ -177,11 +177,7 @@ def _measured(measured: Measured, target: Target) -> str:
     low, high = _ratio(measured.low, target), _ratio(measured.high, target)
     note = f"; {measured.note}" if measured.note else ""
     rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
-    ratio = _ratio(measured.ratio, target)
-    if ratio == _bound(target)[2:] and target.verdict(measured).startswith("not met"):
-        # Show more digits, because the rounded ratio equals the bound.
-        ratio = f"{100 * measured.ratio:.1f}%" if target.unit == "%" else f"{measured.ratio:.3f}{target.unit}"
-    return f"{ratio} ({low} to {high} in {rounds}{note})"
+    return f"{target.shown(measured.ratio)} ({low} to {high} in {rounds}{note})"
 
 
 def _limit(measured: Measured, target: Target) -> str:

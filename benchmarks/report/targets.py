@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.rows import Row, Rows, find
+from benchmarks.rows import Row, Rows, find, significant
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,22 @@ class Target:
             (value >= self.bound) == self.at_least for value in (measured.ratio, measured.low, measured.high)
         )
         return ("met" if met else "not met") + ("" if set(rounds) == {met} else ", rounds differ")
+
+    def shown(self, value: float) -> str:
+        """The value with its unit, in as many digits as tell it from a bound that it does not equal.
+
+        Example:
+
+        >>> target = Target("work", "float32", 1.5, lambda rows: Measured())
+        >>> target.shown(1.5), target.shown(1.4996), target.shown(1.42)
+        ('1.50×', '1.4996×', '1.42×')
+        """
+        scale, text = (100, f"{100 * value:.0f}") if self.unit == "%" else (1, significant(value))
+        digits = len(text.partition(".")[2])
+        while self.bound not in (None, value) and float(text.replace(",", "")) == scale * self.bound:
+            digits += 1
+            text = f"{scale * value:,.{digits}f}"
+        return f"{text}{self.unit}"
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:

@@ -1,7 +1,24 @@
-"""Every bar of the chart compares two contenders of the plan."""
+"""Every bar of the chart compares two contenders of the plan and shows whether its target is met."""
+
+from matplotlib.figure import Figure
 
 from benchmarks.plan import ITEMS, Conditions
-from benchmarks.report.chart import FURTHER
+from benchmarks.report.chart import FURTHER, _draw_bars
+from benchmarks.report.targets import Measured, Target
+
+
+def test_whether_a_target_is_met_is_seen_without_colour():
+    target = Target("work", "float32", 1.5, lambda rows: Measured())
+    axes = Figure().add_subplot()
+
+    _draw_bars(axes, [(str(ratio), Measured(ratio, ratio, ratio, 1), target) for ratio in (1.5, 1.4996)])
+
+    met, missed = axes.patches
+    assert (met.get_hatch(), missed.get_hatch()) == (None, "////")
+    assert [text.get_text() for text in axes.texts] == [
+        "1.50×, target 1.5×: met",
+        "1.4996×, target 1.5×: not met",
+    ]
 
 
 def test_the_bars_beside_the_targets():
