@@ -6,12 +6,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-from alexnet_tf.figures.look import PALETTE, caption, title, write_figure
+from alexnet_tf.figures.look import GREY, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
+
+# Slopes to expect on logarithmic axes: the power of the size with which the work grows.
+SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images in the set": 1}
 
 
 def write_growth_report(folder: Path) -> list[Path]:
@@ -65,14 +68,23 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 # At least a factor of four, so that what does not grow looks flat.
                 low, high = axis.get_ylim()
                 axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
-            if label:
-                axes[1, column].legend(loc="upper left", frameon=False, fontsize="small")
+                if quantity in SLOPES and not number:
+                    # Through the largest point, where a constant part matters least.
+                    slope = SLOPES[quantity]
+                    guide = [values[-1] * (size / sizes[-1]) ** slope for size in sizes]
+                    axis.plot(sizes, guide, ":", color=GREY, label=f"slope {slope} (expected)", zorder=1)
+                axis.legend(loc="upper left", frameon=False, fontsize="small")
             axes[0, column].set_title(case.removesuffix(f", {label}"), fontsize="small")
         axes[1, column].set_xlabel(quantity, fontsize="small")
-    axes[0, 0].set_ylabel("seconds a call (log scale)")
-    axes[1, 0].set_ylabel("peak memory, MiB (log scale)")
-    title(figure, "Time and memory as the work grows")
-    caption(figure, _machine(about))
+    axes[0, 0].set_ylabel("seconds a call")
+    axes[1, 0].set_ylabel("peak memory, MiB")
+    title(figure, "Time and memory as the work grows, on logarithmic axes")
+    about_slopes = (
+        "Dotted: the slope to expect where all time and memory are proportional to the work (logical "
+        "devices share one batch and one processor); a constant part makes a curve flatter. memory: the set "
+        "is held in memory; stream: it is read from disk."
+    )
+    caption(figure, f"{_machine(about)}\n{about_slopes}")
     return figure
 
 

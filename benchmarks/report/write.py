@@ -5,6 +5,7 @@ from pathlib import Path
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
+from benchmarks.growth.report import write_growth_report
 from benchmarks.plan import ITEMS
 from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
@@ -31,7 +32,11 @@ def write_all(results_dir: Path) -> list[Path]:
     folders = sorted(path.parent for path in results_dir.glob("*/machine.csv"))
     if not folders:
         raise InputError(f"expected <machine kind>/machine.csv in {results_dir}; received none")
-    return [path for folder in folders for path in write_report(folder)]
+    grown = [folder for folder in folders if (folder / "growth.csv").exists()]
+    return [
+        *(path for folder in folders for path in write_report(folder)),
+        *(path for folder in grown for path in write_growth_report(folder)),
+    ]
 
 
 def write_report(folder: Path) -> list[Path]:
