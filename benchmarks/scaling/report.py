@@ -5,12 +5,14 @@ slower one. If only the peak speed of a device is known, its step consists of co
 only. Published times are longer; by how much shows the accuracy of the model.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title, write_figure
 from alexnet_tf.runtime.files import make_folder, write_text
@@ -173,23 +175,27 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
 def draw(predicted: Sequence[Prediction]) -> Figure:
     """Draws published and predicted rates above a panel for each machine; about 1,000 pixels wide."""
     machines = list(dict.fromkeys(_machine(p.device) for p in predicted))
-    figure = Figure(figsize=(6.7, 4.2 + 3.2 * bool(machines)), layout="constrained")
+    figure = Figure(figsize=(6.7, 4.4 + 3.4 * bool(machines)), layout="constrained")
     top, *bottom = figure.subfigures(1 + bool(machines), 1, squeeze=False)[:, 0]
     _draw_published(top.subplots())
     for part in bottom:
         panels = part.subplots(1, len(machines), sharey=True, squeeze=False)[0]
         for axes, machine in zip(panels, machines, strict=True):
             _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
-            axes.set_title(machine.removesuffix("-threads"), fontsize="small")
-        panels[0].set_ylabel("% of perfect scaling")
-        named = {line.get_label(): line for axes in panels for line in axes.lines}
-        part.legend(handles=list(named.values()), loc="outside lower center", ncols=3, frameon=False)
-    title(figure, "What AlexNet's 61 million gradients cost on the way")
+            axes.set_title(re.sub(r"-(\d+)-threads$", r", \1 threads", machine), fontsize="small")
+        panels[0].set_ylabel("share of N times one machine's rate")
+        named = {str(line.get_label()): line for axes in panels for line in axes.lines}
+        # A column for each network.
+        handles = [named[label] for label in sorted(named, key=lambda label: int(label.split()[0]))]
+        part.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+        heading = f"Predicted for N machines like ours, {LOCAL_BATCH} images each"
+        part.suptitle(heading, x=0.01, ha="left", fontsize="medium")
+    most = max(p.ratio for p in PUBLISHED)
+    title(figure, f"Ideal rates are up to {most:.1f} times those of published trainings")
     caption(
         figure,
-        "Model: compute and ring all-reduce, one after the other; table.md has its terms. One P100 sets "
-        "the device of the next three points; × is predicted over published. Below: "
-        f"{LOCAL_BATCH} images on each machine.",
+        "Ideal: computing, then a ring all-reduce of 61 million gradients at full speed; table.md has the "
+        "terms. Numbers: predicted / published rate; that of one P100 is given to the model, so it is 1.",
     )
     return figure
 
@@ -202,7 +208,7 @@ def _draw_published(axes: Axes) -> None:
     for place, p in enumerate(PUBLISHED):
         ends = [p.images_per_second, p.predicted]
         axes.plot(ends, [place, place], color="#bbbbbb", linewidth=1.5, zorder=1)
-        axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted")
+        axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted (ideal)")
         # A ring, so that both markers are visible if the rates agree.
         axes.plot(
             ends[0], place, "o", markersize=9, markerfacecolor="none", markeredgecolor=DARK,
@@ -216,18 +222,20 @@ def _draw_published(axes: Axes) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(right=4 * max(p.predicted for p in PUBLISHED))
-    axes.set_xlabel("images/s")
-    axes.set_title("published rates")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set_xlabel("images/s (log scale; right: faster)")
+    axes.set_title("Published trainings")
     axes.legend(loc="upper right", frameon=False, fontsize="small")
 
 
 def _draw_efficiency(axes: Axes, predicted: Sequence[Prediction]) -> None:
     for device, network in dict.fromkeys((p.device, p.network) for p in predicted):
-        points = [(p.machines, 100 * p.efficiency) for p in predicted if p[:2] == (device, network)]
+        points = [(p.machines, p.efficiency) for p in predicted if p[:2] == (device, network)]
         style = "--" if "bfloat16" in device.name else "-"
         label = f"{network.name}, {device.name.split(', ')[-1]}"
         axes.plot(*zip(*points, strict=True), style, color=PALETTE[NETWORKS.index(network)], label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(COUNTS[::3], [f"{count:,}" for count in COUNTS[::3]])
-    axes.set_ylim(0, 105)
-    axes.set_xlabel("machines")
+    axes.set_ylim(0, 1.05)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("N machines (log scale)")
