@@ -1,8 +1,7 @@
-"""Learning curves of finished runs, and panels that show them with labels at the curves."""
+"""Panels of learning curves with labels at the curves."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.evidence.wording import MINUS
 from experiments.experiment import TRAIN_LOSS, Metric
+from experiments.report.figures.collect import Curves, mean_curve, side_by_side
 from experiments.report.finding import label, times_faster
 
 DASHED: LineStyleType = (0, (4, 1.5))
@@ -33,34 +33,6 @@ EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 COINCIDENT = 0.004
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Learning curves of one metric: arm -> seed -> (epochs, values)."""
-
-    metric: Metric
-    by_arm: Mapping[str, Mapping[int, tuple[list[int], list[float]]]]
-
-    @property
-    def last_epoch(self) -> int:
-        """The largest epoch of any run."""
-        return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
-
-
-def collect(evidence: Evidence, column: str) -> Curves:
-    """The curves of the finished runs: a column of curves.csv, or a metric of each of its points."""
-    metric = evidence.experiment.metric(column)
-    by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
-    by_arm = {name: {} for name in evidence.arms}
-    finished = {(row["arm"], row["seed"]) for row in evidence.rows}
-    for row in sorted(evidence.curves, key=lambda row: (row["arm"], row["seed"], row["epoch"])):
-        value = row[column] if column in row else metric.of_curve([dict(row)]) if metric.of_curve else None
-        if (row["arm"], row["seed"]) in finished and value is not None and value == value:
-            xs, ys = by_arm[row["arm"]].setdefault(row["seed"], ([], []))
-            xs.append(row["epoch"])
-            ys.append(value)
-    return Curves(metric, by_arm)
-
-
 def draw_pair(
     axes: Axes,
     evidence: Evidence,
@@ -68,7 +40,7 @@ def draw_pair(
     curves: Curves,
     letter: str = "",
     linear: bool = False,
-) -> None:
+) -> list[str]:
     """Draws two arms and their variants as in the paper's Figure 1, with a line for the ratio of the two.
 
     Args:
@@ -78,6 +50,9 @@ def draw_pair(
         curves: curves of all arms.
         letter: the letter that names the panel.
         linear: whether the axis of epochs is linear, as in the paper.
+
+    Returns:
+        Names of the arms whose curves are equal, which are drawn side by side.
     """
     experiment, comparison = evidence.experiment, judged[0].comparison
     pair = [comparison.arm, comparison.baseline]
@@ -99,11 +74,17 @@ def draw_pair(
     stops = [arm.config.train.stop_train_error for arm in experiment.arms if arm.name in pair]
     target = max(stops, default=0) or TARGET
     axes.axhline(target, color=GREY, linewidth=1, linestyle=":", zorder=1)
-    for name, (_, colour, line) in zip([*pair, *more], looks, strict=True):
-        _draw_arm(axes, curves, name, colour, line)
+    means = {name: mean_curve(curves, name) for name in (*pair, *more)}
+    shifts, equal = side_by_side(means, COINCIDENT * 0.9)
+    for name, (_, colour, line) in zip(means, looks, strict=True):
+        _draw_arm(axes, curves, name, colour, line, shifts[name])
     if more:
+        # Beside the panel, where it covers no curve.
         handles = [axes.plot([], [], color=colour, linestyle=line)[0] for _, colour, line in looks]
-        axes.legend(handles, [label for label, *_ in looks], loc="upper right", frameon=False)
+        axes.legend(
+            handles, [label(name) for name in means], loc="upper left", bbox_to_anchor=(1, 1), frameon=False,
+            fontsize="small",
+        )  # fmt: skip
     else:
         _label_beside(axes, curves, pair, looks, linear)
     ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
@@ -118,17 +99,22 @@ def draw_pair(
     sentences = [times_faster(one, f" than {label(one.comparison.arm)}" if more else "") for one in judged]
     if not more and looks[1][0] == "ReLU":
         sentences = [f"ReLU{sentences[0].removeprefix(comparison.baseline).removeprefix('ReLU')}"]
-    axes.text(
-        0.98, 0.04, "\n".join(sentences), transform=axes.transAxes, ha="right", va="bottom", color=DARK,
-        fontsize="small" if letter or more else "large",
-    )  # fmt: skip
+    if more:
+        wrapped = [textwrap.fill(sentence, 60 if letter else 76) for sentence in sentences]
+        axes.set_xlabel("\n".join([axes.get_xlabel(), *wrapped]), fontsize="small")
+    else:
+        axes.text(
+            0.98, 0.04, sentences[0], transform=axes.transAxes, ha="right", va="bottom", color=DARK,
+            fontsize="small" if letter else "large",
+        )  # fmt: skip
     # The baseline's description contains what both arms have in common.
     changes = {arm.name: arm.change for arm in experiment.arms}
     title = changes[comparison.baseline]
     axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
+    return equal
 
 
-def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> str:
+def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
     """Draws several arms in one panel, with labels at the ends of their mean curves.
 
     The axis of an error leaves out the first fifth of the epochs, whose large errors would hide the effects;
@@ -141,7 +127,7 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         names: names of the arms to draw.
 
     Returns:
-        A sentence for the caption if lines coincide, else an empty text.
+        As `draw_pair`.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -149,15 +135,12 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
     means = {name: (xs, ys) for name, (xs, ys) in means.items() if len(xs)}
     _limit_values(axes, evidence, curves, names)
     low, high = axes.get_ylim()
-    groups = _coincident(means, COINCIDENT * (high - low))
+    shifts, equal = side_by_side(means, COINCIDENT * (high - low))
     colours = {name: PALETTE[index % len(PALETTE)] for index, name in enumerate(names)}
-    for group in groups:
-        for place, name in enumerate(group):
-            line = "-" if names.index(name) < len(PALETTE) else ":"
-            _draw_arm(axes, curves, name, colours[name], line, 2.2 * ((len(group) - 1) / 2 - place))
-    ends = [
-        (name, float(xs[-1]), float(ys[-1])) for group in groups for name in group for xs, ys in [means[name]]
-    ]
+    for name, shift in shifts.items():
+        line = "-" if names.index(name) < len(PALETTE) else ":"
+        _draw_arm(axes, curves, name, colours[name], line, shift)
+    ends = [(name, float(xs[-1]), float(ys[-1])) for name in shifts for xs, ys in [means[name]]]
     # A little of a label's height apart, so that the first of coincident lines stays the upper one.
     heights = spread([y - 1e-9 * place for place, (_, _, y) in enumerate(ends)], (high - low) / 22)
     for (name, x, y), height in zip(ends, heights, strict=True):
@@ -169,8 +152,7 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
             arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.7, "shrinkA": 1,
                         "shrinkB": 2, "relpos": (0, 0.5)},
         )  # fmt: skip
-    together = [name for group in groups if len(group) > 1 for name in group]
-    return f"Equal curves are drawn side by side: {', '.join(together)}." if together else ""
+    return equal
 
 
 def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:
@@ -190,38 +172,6 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         margin = max(0.06 * (max(values) - min(values)), 0.001)
         low = min(values) - 2 * margin
         axes.set_ylim(max(0, low) if curves.metric.low >= 0 else low, max(values) + margin)
-
-
-def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Names of curves in groups whose members are everywhere at most `distance` from the first one.
-
-    Example:
-
-    >>> import numpy as np
-    >>> curve = lambda *ys: (np.arange(2), np.array(ys))
-    >>> _coincident({"a": curve(0.9, 0.9), "b": curve(0.9, 0.2), "c": curve(0.9, 0.901)}, 0.004)
-    [['a', 'c'], ['b']]
-    """
-    groups: list[list[str]] = []
-    for name, (xs, ys) in means.items():
-        for group in groups:
-            others, values = means[group[0]]
-            if len(xs) == len(others) and np.abs(ys - values).max() <= distance:
-                group.append(name)
-                break
-        else:
-            groups.append([name])
-    return groups
-
-
-def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """(epochs, mean over seeds) for the epochs that all seeds have."""
-    seeds = list(curves.by_arm.get(name, {}).values())
-    if not seeds:
-        return np.array([]), np.array([])
-    common = sorted(set.intersection(*(set(xs) for xs, _ in seeds)))
-    values = [[dict(zip(xs, ys, strict=True))[epoch] for epoch in common] for xs, ys in seeds]
-    return np.array(common), np.mean(values, axis=0)
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:

@@ -148,9 +148,13 @@ def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) ->
     """Writes the letter of the comparison and the verdict on the right."""
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
+        # A variant shares the letter of its panel.
+        variant = f"{one.comparison.arm}: " if letter in letters[:place] else ""
+        numbers = f"({letter}) {variant}n = {one.effect.n}"
         axes.text(
             1.02, -place,
-            f"({letter}) n = {one.effect.n}\n{'only a bound: ' * bool(one.effect.bound)}{one.verdict}",
+            f"{numbers}{', ' if len(shown) > 6 else chr(10)}"
+            f"{'only a bound: ' * bool(one.effect.bound)}{one.verdict}",
             va="center", fontsize="small", transform=axes.get_yaxis_transform(), color=DARK,
             fontweight=_weight(one),
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """figure.png and figure.svg of an experiment: its learning curves and its effects."""
 
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
-from experiments.report.figures.curves import collect, draw_all_arms, draw_pair
+from experiments.report.figures.collect import collect
+from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
 
-_SEEDS = "A thin line is a seed, a thick one the mean."
 # What a control adds to a verdict.
 _REMARKS = {
     "explained by": "Explained by: a control for a simpler cause shows no effect on the claimed side.",
@@ -56,7 +57,7 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
         default_size = matplotlib.rcParamsDefault["figure.figsize"]
         size = matplotlib.rcParams["figure.figsize"]
         if has_panels(evidence):
-            figure, lines = _training_figure(evidence, look.panel), _SEEDS
+            figure, lines = _training_figure(evidence, look.panel)
         elif look.panel:
             raise InputError(
                 f"--panel: expected an experiment with lettered panels; received {experiment.name}"
@@ -109,8 +110,8 @@ def has_panels(evidence: Evidence) -> bool:
     return evidence.experiment.objective == "epochs_to_target" and bool(_by_pair(evidence))
 
 
-def _training_figure(evidence: Evidence, panel: str) -> Figure:
-    """One panel per pair of arms, one for other arms, and one for the effects if there are several."""
+def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
+    """One panel per pair of arms, one for other arms, one for the effects if there are several; the marks."""
     curves = collect(evidence, evidence.experiment.figure)
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
@@ -118,10 +119,10 @@ def _training_figure(evidence: Evidence, panel: str) -> Figure:
         if panel not in letters[: len(pairs)] and panel != "a":
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
         pair = pairs[max(letters.find(panel), 0)]
-        # Each variant adds two lines to the legend and one to the effects.
+        # Variants have a legend beside the panel, and their effects below it.
         figure = Figure(figsize=(6.4, 4.2 + 0.6 * (len(pair) - 1)), layout="constrained")
-        draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
-        return figure
+        equal = draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
+        return figure, _lines(equal)
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
     }
@@ -132,21 +133,29 @@ def _training_figure(evidence: Evidence, panel: str) -> Figure:
     count = len(pairs) + bool(others) + (len(effects) > 1)
     columns = min(count, 3)
     lines = -(-count // columns)
-    figure = Figure(figsize=(max(3.9 * columns, 6.4), 3.2 * lines + 1), layout="constrained")
+    most = max(map(len, pairs)) - 1
+    size = (max((3.9 + 1.1 * bool(most)) * columns, 6.4), (3.2 + 0.4 * most) * lines + 1)
+    figure = Figure(figsize=size, layout="constrained")
     grid = figure.add_gridspec(lines, columns)
     cells = [grid[index // columns, index % columns] for index in range(count)]
-    first = None
+    first, equal = None, []
     for index, (cell, pair) in enumerate(zip(cells, pairs, strict=False)):
         first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
-        draw_pair(axes, evidence, pair, curves, letters[index : index + 1])
+        equal += draw_pair(axes, evidence, pair, curves, letters[index : index + 1])
         if not cell.is_first_col():
             axes.set_ylabel("")
     if others:
-        draw_all_arms(figure.add_subplot(cells[len(pairs)]), evidence, curves, others)
+        equal += draw_all_arms(figure.add_subplot(cells[len(pairs)]), evidence, curves, others)
     if len(effects) > 1:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
-    return figure
+    return figure, _lines(equal)
+
+
+def _lines(equal: Sequence[str]) -> str:
+    """What the lines of curves are."""
+    together = f" Equal curves are drawn side by side: {', '.join(equal)}." if equal else ""
+    return f"A thin line is a seed, a thick one the mean.{together}"
 
 
 def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
@@ -169,7 +178,7 @@ def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
     if not is_probed:
         curves = collect(evidence, experiment.figure)
         equal = draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
-        return figure, f"{_SEEDS} {equal}".rstrip()
+        return figure, _lines(equal)
     panels = left.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
     words = [draw_values(axes, evidence, metric) for axes, metric in zip(panels, metrics, strict=True)]
     for axes in panels[:-1]:

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.read import evidence_of
-from experiments.report.figures.curves import collect, draw_all_arms, draw_pair, mean_curve
+from experiments.report.figures.collect import collect, mean_curve
+from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import Look, _by_pair, draw
 from experiments.report.figures.overlay import overlaid
@@ -65,7 +66,7 @@ def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
     draw_pair(axes, found, pair, curves, "a")
     assert len({line.get_color() for line in lines(axes)}) == 3
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["tanh", "ReLU", "relu, a=1"]
-    assert any("relu, a=1 4.82 times faster than tanh" in text.get_text() for text in axes.texts)
+    assert "relu, a=1 4.82 times faster than tanh" in axes.get_xlabel()
 
 
 def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
@@ -100,7 +101,20 @@ def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
     assert [(one.comparison.baseline, one.comparison.primary, one.effect.n) for one in own] == [
         ("relu (runs)", False, 3)
     ]
-    assert set(collect(found, "train_error").by_arm["relu (runs)"]) == {0, 1, 2}
+    curves = collect(found, "train_error")
+    assert set(curves.by_arm["relu (runs)"]) == {0, 1, 2}
+    # Equal runs do not hide each other, and the legend is beside the curves.
+    figure = Figure(layout="constrained")
+    axes = figure.add_subplot()
+    assert draw_pair(axes, found, _by_pair(found)[0], curves) == [
+        "tanh",
+        "tanh (runs)",
+        "relu",
+        "relu (runs)",
+    ]
+    figure.draw_without_rendering()
+    assert len({line.get_transform().transform((2, 0.5))[1] for line in lines(axes)}) == 2
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
     with pytest.raises(InputError, match="of one experiment"):
         overlaid([folders[0], tmp_path], [SPEED])
     with pytest.raises(InputError, match="received none"):
