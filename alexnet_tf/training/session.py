@@ -139,9 +139,8 @@ class Session:
         batches = self._data.train(self._config.seed, self._epoch, batch_size, done, read)
         iterator = iter(self._strategy.experimental_distribute_dataset(batches))
         started = time.perf_counter() - seconds
-        # Reading the loss is a collective operation, so all workers have to call the loop equally often.
         several_workers = self._strategy.cluster_resolver is not None
-        now = STEPS_PER_CALL if several_workers else 1
+        now = 1
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
@@ -160,9 +159,10 @@ class Session:
                     self._save()
             if not math.isfinite(loss):
                 break
-            if not several_workers:
-                step_seconds = (time.perf_counter() - called) / now
-                now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
+            step_seconds = (time.perf_counter() - called) / now
+            now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
+            # Reading the loss is a collective operation, so all workers have to call the loop equally often.
+            now = int(current_workers().from_chief(str(now)))
         return done * batch_size / (time.perf_counter() - started), loss
 
     def evaluate(self) -> dict[str, Scores]:

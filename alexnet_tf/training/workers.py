@@ -12,13 +12,13 @@ import socket
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from alexnet_tf.runtime import startup
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import temporary_path
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
@@ -87,11 +87,11 @@ class Workers:
         """
         if not self._links:
             return
-        name = f".shared.{uuid.uuid4().hex}.tmp"
+        name = temporary_path(folder / "shared").name
         if self._is_chief:
             (folder / name).touch()
         try:
-            name = self._from_chief(name)
+            name = self.from_chief(name)
             # A network file system may show a new file only after a few seconds.
             deadline = time.monotonic() + 5
             while not (is_seen := (folder / name).exists()) and time.monotonic() < deadline:
@@ -224,8 +224,8 @@ class Workers:
             self._fail(self._why_ended or (message or {}).get("end") or self._gone(link))
         return message
 
-    def _from_chief(self, text: str) -> str:
-        """The chief's text, on every worker."""
+    def from_chief(self, text: str) -> str:
+        """The chief's text, on every worker; waits for it."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
