@@ -50,7 +50,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         if replicas not in ("auto", str(max(len(gpus), 1))):
             expected = f"auto with several workers, {max(len(gpus), 1)} on this one"
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
-        meet(cluster).compare(_versions())
+        # Each replica trains on its part of a batch, and TensorFlow wants equally many on each worker.
+        meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
         # TensorFlow's own code calls what it warns of here.
         warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)
         return tf.distribute.MultiWorkerMirroredStrategy()

@@ -48,6 +48,17 @@ def test_every_gpu_is_used(monkeypatch):
     assert asked == [["GPU:0", "GPU:1", "GPU:2", "GPU:3"], ["GPU:0", "GPU:1"]]
 
 
+def test_workers_need_equally_many_gpus(monkeypatch):
+    compared = {}
+    monkeypatch.setattr(strategy, "find_cluster", lambda: "a cluster")
+    monkeypatch.setattr(strategy, "meet", lambda cluster: SimpleNamespace(compare=compared.update))
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "a strategy")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * 4)
+
+    assert make_strategy("auto") == "a strategy"
+    assert compared["GPUs"] == 4
+
+
 @pytest.mark.parametrize(
     ("device", "visible", "lines"), [(True, None, 1), (True, "-1", 0), (False, None, 0), (True, "0", 1)]
 )
