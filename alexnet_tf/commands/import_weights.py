@@ -11,6 +11,7 @@ trained on, which matters when training continues from them.
 
 import argparse
 import contextlib
+import glob
 import hashlib
 import os
 import shutil
@@ -28,6 +29,7 @@ from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.class_words import IMAGENET_CLASSES, read_class_names, read_words
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import claimed, make_folder, remove_temporaries, temporary_path
 
 # Covariance of ImageNet's colours on 0..255, for colour noise if training is continued. The constants are
 # those of Facebook's ResNet in Torch, for pixels on 0..1. The columns are the eigenvectors.
@@ -163,13 +165,16 @@ def check_out(out: Path) -> None:
 def whole_folder(out: Path) -> Iterator[Path]:
     """A folder to write into that becomes `out` at the end, or vanishes if writing fails."""
     whole = Path(os.path.abspath(out))
-    partial = whole.with_name(f".{whole.name}.{os.getpid()}.tmp")
-    try:
-        partial.mkdir(parents=True)
-        yield partial
-        partial.replace(whole)
-    except OSError as error:
-        reason = (error.strerror or str(error)).splitlines()[0]
-        raise InputError(f"--out: expected to be able to write {out}; received: {reason}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    make_folder(whole.parent, "--out")
+    partial = temporary_path(whole)
+    with claimed(whole.with_name(f".{whole.name}.lock"), f"--out {out}"):
+        remove_temporaries(whole.parent, glob.escape(whole.name))
+        try:
+            partial.mkdir()
+            yield partial
+            partial.replace(whole)
+        except OSError as error:
+            reason = (error.strerror or str(error)).splitlines()[0]
+            raise InputError(f"--out: expected to be able to write {out}; received: {reason}") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)

@@ -6,8 +6,6 @@ files written so far.
 """
 
 import json
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS, Ranges, Schema
 from alexnet_tf.results.csv_rows import Table, read_table, to_lines, to_text
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import locked, write_text
+from alexnet_tf.runtime.files import locked, temporary_path, write_text
 
 
 def prepare_folder(
@@ -35,7 +33,7 @@ def prepare_folder(
     """
     try:
         (folder / "records").mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable.{os.getpid()}.{uuid.uuid4().hex}.tmp"
+        probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
         # Another process may take it for one that a killed process has left.
         probe.unlink(missing_ok=True)

@@ -3,9 +3,11 @@
 import contextlib
 import datetime
 import fcntl
+import glob
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 import time
@@ -30,6 +32,7 @@ UNREADABLE_ARCHIVE = (
 
 # The lock of a folder that `train --out` writes to.
 LOCK_NAME = ".lock"
+DAY = 24 * 3600.0
 # The names that `temporary_path` makes.
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 
@@ -39,6 +42,7 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
     File and folder are synchronised with the disk, so this holds after a power failure too. Content that a
     library makes is made in memory first: on a full disk HDF5 ends the process instead of raising an error.
+    What a kill has left of the same file is removed after a day, if no `remove_temporaries` does it before.
 
     Args:
         path: path of the file.
@@ -50,6 +54,7 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
     """
     temporary = temporary_path(path)
     try:
+        remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
         # os.open is used because tempfile would create the file with mode 600 and ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:
@@ -82,18 +87,24 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def remove_temporaries(folder: Path, name: str = "*") -> None:
-    """Removes files that killed processes have left in a folder while writing files of these names.
+def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
+    """Removes what killed processes have left in a folder while writing files or folders of these names.
 
-    Call it while holding a lock that keeps other processes from writing them.
+    Call it while holding a lock that keeps other processes from writing them, or with a time.
 
     Args:
         folder: the folder; it need not exist.
-        name: name of the files that were being written; by default any.
+        name: pattern of the names that were being written; by default any.
+        unchanged_for: seconds in which a process that is still writing would have changed its file.
     """
     for path in folder.glob(f".{name}.*.*.tmp"):
-        if _TEMPORARY.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if not _TEMPORARY.fullmatch(path.name) or time.time() - path.lstat().st_mtime < unchanged_for:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def make_folder(path: Path, flag: str) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import keras
@@ -81,6 +82,18 @@ def test_what_a_killed_process_was_writing_is_removed_under_the_lock(tmp_path):
     assert (state / f".a.npz{end}").exists()
     remove_temporaries(state, "a.npz")
     assert not (state / f".a.npz{end}").exists()
+
+
+def test_what_a_kill_left_elsewhere_is_removed_after_a_day(tmp_path):
+    end = f".{os.getpid()}.{'0' * 32}.tmp"
+    old, new, other = (tmp_path / f".{name}{end}" for name in ("a[1].png", "new.png", "other.png"))
+    for path in (old, new, other):
+        path.write_text("half")
+    for path in (old, other):
+        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    for name in ("a[1].png", "new.png"):
+        write_bytes(tmp_path / name, b"whole")
+    assert {path.name for path in tmp_path.glob(".*")} == {new.name, other.name}
 
 
 def test_a_damaged_archive_is_refused_in_a_line(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, write_bytes
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, remove_temporaries, write_bytes
 
 # Version of the file format; increase it when the format changes.
 FORMAT = 1
@@ -143,6 +143,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
             folder.mkdir(parents=True, exist_ok=True)
             waiting = f"another process is writing {place}.pixels; waiting for it"
             with hold_lock(Path(f"{place}.lock"), waiting), open(f"{place}.pixels", "a+b") as file:
+                remove_temporaries(folder, f"{os.path.basename(place)}.index.npz")
                 checksums = _read_index(place, contents)
                 if checksums is None:
                     checksums = _write(file, place, contents, decode)
