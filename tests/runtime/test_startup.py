@@ -12,6 +12,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.data.streaming.scan_cache import load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup, settle_environment
+from tests.colored_images import write_colored_tree
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,6 +127,26 @@ def test_a_python_without_the_packages_names_the_way_out(module):
     done = run(f"$PYTHON -S -m {module} --help", ROOT)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "make setup" in done.stderr
+
+
+WITHOUT_PASSWD = """
+import pwd
+def missing(user): raise KeyError(f"getpwuid(): uid not found: {user}")
+pwd.getpwuid = missing
+from alexnet_tf.__main__ import entry
+raise SystemExit(entry())
+"""
+
+
+@pytest.mark.slow
+def test_a_user_without_an_entry_in_passwd_can_work(tmp_path):
+    (tmp_path / "start.py").write_text(WITHOUT_PASSWD)
+    write_colored_tree(tmp_path / "colors", {"blue": (0, 0, 200), "red": (200, 0, 0)}, lambda i: (32, 32))
+    unset = "env -u HOME -u USER -u LOGNAME -u LNAME -u USERNAME -u XDG_CACHE_HOME"
+    flags = "train --model cifar-net --dataset folder:colors --set batch_size=4 --epochs 1 --out net"
+    done = run(f"{unset} $PYTHON start.py {flags}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "net" / "model.keras").is_file()
 
 
 @pytest.mark.slow
