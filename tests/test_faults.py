@@ -35,7 +35,7 @@ def test_outcomes_are_counted_and_written(tmp_path, monkeypatch, capsys, trials,
     assert faults.main(["--seed", "7", "--results-dir", str(tmp_path / "results")]) == status
 
     written = (tmp_path / "results" / "reliability" / "good.csv").read_text().splitlines()
-    assert written[0] == "name,seed,outcome,detail,seconds"
+    assert written[0] == "name,seed,outcome,detail,seconds,commit"
     assert len(written) == 3
     assert all(",7," in line for line in written[1:])
     assert row in (tmp_path / "RELIABILITY.md").read_text().splitlines()

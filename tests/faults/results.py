@@ -7,18 +7,22 @@ from pathlib import Path
 from types import ModuleType
 
 from alexnet_tf.results.csv_rows import to_csv
+from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.files import write_text
 from experiments.report.markdown import markdown, replace_marked_section
 from tests.faults.trials import OUTCOMES, Trial
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
+# The code that was tried.
+COMMIT = "commit"
 HEADER = ("family", "promise", "trials", *OUTCOMES, "November 2026")
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Writes the trials of a family."""
+    """Writes the trials of a family, with the commit of the code."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, to_csv(COLUMNS, [dataclasses.asdict(trial) for trial in trials]))
+    rows = [{**dataclasses.asdict(trial), COMMIT: git_commit()} for trial in trials]
+    write_text(path, to_csv((*COLUMNS, COMMIT), rows))
 
 
 def table(folder: Path, families: Mapping[str, ModuleType]) -> str:

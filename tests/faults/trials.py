@@ -14,6 +14,7 @@ writes only below `folder`, and yields each result as soon as it is known.
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +34,8 @@ LOST = "lost"
 WRONG = "wrong answer"
 # An unexpected exception, or the end of a process by a signal that the trial did not send.
 TRACEBACK = "traceback"
+# The line of a command that ends with 2: its own, or that of the parser of its arguments.
+ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
 OUTCOMES = (AS_PROMISED, LOST, WRONG, TRACEBACK)
 
 
@@ -111,6 +114,12 @@ class Ended:
         """The last line of standard error, which says why it ended."""
         lines = self.err.strip().splitlines()
         return lines[-1] if lines else ""
+
+    @property
+    def has_one_error(self) -> bool:
+        """Whether exactly one line of standard error is an error, and it is the last."""
+        errors = [line for line in self.err.strip().splitlines() if ERROR.match(line)]
+        return errors == [self.last_line]
 
 
 def command(arguments: Sequence[str | Path], **environment: str) -> subprocess.Popen:
