@@ -25,7 +25,10 @@ def finding(evidence: Evidence) -> str:
         return f"“{experiment.statement.rstrip('.')}”: {verdict} {on}"
     if evidence.with_rows:
         return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
-    return f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(evidence.arms)}"
+    alone = ", the only arm that was run" if len(evidence.arms) == 1 else ""
+    return (
+        f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(evidence.arms)}{alone}"
+    )
 
 
 def conclusion(evidence: Evidence) -> str:

@@ -99,8 +99,8 @@ def write_report(
 ) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
-    A figure with lettered panels has its first one also in figure-a.png and figure-a.svg. The same rows give
-    the same bytes. Arms and seeds may be missing.
+    A figure with lettered panels has its first one also in figure-a.png and figure-a.svg, unless they would
+    equal the figure. The same rows give the same bytes. Arms and seeds may be missing.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
@@ -132,9 +132,10 @@ def write_report(
             from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 
-            looks = {"figure": Look()} | ({"figure-a": Look(panel="a")} if has_panels(evidence) else {})
-            for name, look in looks.items():
-                write_encoded(folder / name, draw(evidence, look))
+            whole = draw(evidence)
+            write_encoded(folder / "figure", whole)
+            if has_panels(evidence) and (panel := draw(evidence, Look(panel="a"))) != whole:
+                write_encoded(folder / "figure-a", panel)
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems

@@ -10,7 +10,6 @@ from alexnet_tf.statistics.effects import VERDICTS
 from experiments import EXPERIMENTS
 from experiments.evidence.claims import count_verdicts
 from experiments.evidence.read import read_evidence
-from experiments.report.figures.figure import has_panels
 from experiments.report.finding import conclusion, finding
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -27,8 +26,8 @@ def title(path: Path) -> str:
 
 @pytest.mark.parametrize("one", FOUND, ids=lambda one: f"{one.folder.relative_to(RESULTS)}")
 def test_the_title_of_the_figure_is_that_of_the_rows(one):
-    for name in ["figure", *(["figure-a"] if has_panels(one) else [])]:
-        assert finding(one) in title(one.folder / f"{name}.svg")
+    for figure in one.folder.glob("figure*.svg"):
+        assert finding(one) in title(figure)
 
 
 def test_the_title_of_the_claims_is_that_of_the_rows():

@@ -269,4 +269,4 @@ def test_the_title_is_the_finding(tmp_path):
         "On the built-in set: ReLU 5.94 times faster than tanh ["
     )
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
-    assert finding(alone) == "On the built-in set: training error of relu"
+    assert finding(alone) == "On the built-in set: training error of relu, the only arm that was run"
