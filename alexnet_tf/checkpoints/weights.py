@@ -65,7 +65,9 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
         with weightless():
             size = _weight_bytes(build_model(config.model, input_shape, classes))
         if size > weights.stat().st_size:
-            raise ValueError(f"weights of {weights.stat().st_size:,} bytes for a network of {size:,}")
+            raise ValueError(
+                f"expected at least {size:,} bytes of weights; received {weights.stat().st_size:,}"
+            )
         model = build_model(config.model, input_shape, classes)
     finally:
         keras.config.set_dtype_policy(policy)

@@ -1,11 +1,11 @@
-"""The recipe for a folder of few images, by default or by name; reads no image."""
+"""Chooses the recipe for a folder of few images, without reading any image."""
 
 import argparse
 
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.data.sources.folder import open_tree
 
-# With fewer training images a folder gets another default than the paper's network.
+# For folders with fewer training images than this, the default is `SMALL` instead of the paper's network.
 FEW_IMAGES = 10_000
 SMALL = "alexnet-few-images"
 

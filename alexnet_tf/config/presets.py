@@ -40,17 +40,18 @@ SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
-# For a folder of a few hundred photos. On 16 classes of 26 training images each (of ImageNet, 64x64), the
-# paper's network and recipe go from a training loss of 3.2 to 16.8 in the first epoch. With this recipe the
-# loss falls from 3.3 to 2.4 in fifteen epochs; the test error falls from 94% to between 83% and 91%.
+# For a folder of a few hundred photos. On 16 ImageNet classes with 26 training images of 64x64 pixels each,
+# the training loss of the paper's network and recipe rises from 3.2 to 16.8 in the first epoch. With this
+# recipe the loss falls from 3.3 to 2.4 in fifteen epochs; the test error falls from 94% to between 83% and
+# 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
 # "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
 # The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
-# after ten epochs without a lower training loss. Its pixels are 0..255 minus their mean, without a crop. It
-# mirrors every image, even for validation; here each training image is mirrored with probability 1/2. It
-# saves the weights of every epoch, as `--keep-epochs` does here. `max_drops` is 4 because four divisions
-# reach the lowest rate, and 50 epochs are too few for a fifth plateau.
+# after ten epochs without a lower training loss. Its inputs are uncropped images: pixels in 0..255
+# minus their mean. It mirrors every image, even for validation; here each training image is mirrored with
+# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does here. `max_drops` is 4 because
+# four divisions reach the lowest rate, and 50 epochs are too few for a fifth plateau.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,
@@ -86,10 +87,10 @@ MNIST_TRAIN = TrainConfig(
     early_stopping_watch="selection_loss",
 )
 
-# A gist on AlexNet in PyTorch: the paper's hyperparameters, and a rate reduced by hand "when loss stopped"
-# falling; here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's images are
-# 32x32, and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to 224x224; 28 of 32
-# pixels is the same share of the image as 224 of 256 for ImageNet.
+# A gist on AlexNet in PyTorch: the paper's hyperparameters, but the rate is reduced by hand when the loss
+# stops falling; here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's
+# images are 32x32, and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to
+# 224x224; 28 of 32 pixels is the same share of the image as 224 of 256 for ImageNet.
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
 
@@ -167,8 +168,8 @@ class Recipe:
 
 
 # `2012` is the paper's section 5. The authors divided the rate by hand when the error on the validation set
-# stopped improving; here `plateau` watches a tenth of the training images, held out for that, so
-# that nothing is chosen by the validation set. The paper does not say how long they waited: five epochs is a
+# stopped improving; here `plateau` watches a held-out tenth of the training images instead, so that the
+# validation set does not influence training. The paper does not say how long they waited: five epochs is a
 # guess.
 #
 # `2012-code` is what their program did, according to the log at the end of its parameter files: the rate is

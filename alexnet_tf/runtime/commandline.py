@@ -24,7 +24,7 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
     def parse_known_args(self, args=None, namespace=None):
-        """Prints the help for a command without arguments that needs some; refuses unknown options first."""
+        """Prints the help if arguments are required and none is given; checks for unknown options first."""
         args = sys.argv[1:] if args is None else list(args)
         if not args and any(action.required for action in self._actions):
             self.print_help()
@@ -34,7 +34,7 @@ class OneLineParser(argparse.ArgumentParser):
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
                 break  # what follows are names of files, or a command's own options
             name = argument.partition("=")[0]
-            # An option may be shortened to what only it begins with.
+            # Options may be abbreviated to a unique prefix; argparse reports an ambiguous one.
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(
                     f"expected a known option, see --help; received {name!r}{did_you_mean(name, known)}"
@@ -122,13 +122,13 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
 
 
 def run_command(
-    options: argparse.Namespace, again: str = "goes on from the last finished epoch, if it trains"
+    options: argparse.Namespace, again: str = "resumes a training run from its last finished epoch"
 ) -> int:
     """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
     Args:
         options: parsed command-line options.
-        again: text that says what the same command does if it is repeated after an interruption.
+        again: what the same command does after an interruption, for the message about it.
 
     Returns:
         The command's exit status (0 for success, 1 for a negative answer); 2 for bad input or a failure of

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of an error message: a question for the closest known name; empty if none is close.
+    """Returns the end of an error message that suggests the closest known name; empty if none is close.
 
     Example:
 

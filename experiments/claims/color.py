@@ -1,7 +1,7 @@
 """C6: colour noise along the principal components of the pixels lowers the error (section 4.1).
 
     make ablation-color DATASET=tiny_imagenet100 DATA_DIR=...
-    make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...        (likewise -trained)
+    make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-color-trained)
 
 `code` adds noise of a tenth of the standard deviations on 0..255, as the authors' program does;
 `eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the eigenvalues on

@@ -1,6 +1,6 @@
 """C12: averaging the predictions of several nets lowers the error (section 6, Table 2).
 
-    make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...          (likewise -trained)
+    make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...          (or ablation-ensemble-trained)
 
 If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
 and so on, in cyclic order over the five seeds. So ensembles share nets, and all ensembles of five are

@@ -1,6 +1,6 @@
 """C13: the first kernels of one tower specialise in brightness, the other's in colour (section 6.1, Fig. 3).
 
-    make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...         (likewise -many, -long, -trained)
+    make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...  (or ablation-kernels-many, -long, -trained)
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of the two.

@@ -1,6 +1,6 @@
 """C14: nearest neighbours in the last hidden layer show similar objects but differ in pixels (section 6.1).
 
-    make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...         (likewise -trained)
+    make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...         (or ablation-retrieval-trained)
 
 For each of 500 test images, the experiment finds the six nearest training images by exact Euclidean distance
 in fc7 features and in pixels. There are two metrics: the share of these neighbours that have the query's

@@ -1,6 +1,6 @@
 """C2: two towers beat one tower with half the kernels in conv1 to conv4 (section 3.2).
 
-    make ablation-towers DATASET=tiny_imagenet100 DATA_DIR=...            (likewise -trained)
+    make ablation-towers DATASET=tiny_imagenet100 DATA_DIR=...            (or ablation-towers-trained)
 
 conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
 number of parameters. The data are 100 classes of ImageNet, because the claim is about nets that need many

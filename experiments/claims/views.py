@@ -1,6 +1,6 @@
 """C7: averaging the predictions on ten patches of an image lowers the error (sections 4.1 and 6).
 
-    make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...             (likewise -trained)
+    make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...             (or ablation-views-trained)
 
 If the nets of C2's arm `two` exist, no net is trained. The arms evaluate the same nets on the central crop;
 on it and its mirror image; on the four corner crops and the central one; and on all five with mirror images.

@@ -99,7 +99,9 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 
 
 def find_folders(path: Path) -> dict[str, Path]:
-    """The experiment folders at or below a path, by relative path: "." for the path, or the folder of a file.
+    """The experiment folders at or below a path, by relative path; for a file, the folder that contains it.
+
+    The relative path of the path itself, and of the folder of a file, is ".".
 
     Raises:
         InputError: if there is none, or a file does not have the columns of a result file.
@@ -118,7 +120,7 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Names a single folder by the longest relative path in the tree `others` that its path ends with."""
+    """Renames a single folder to the longest name in `others` that its path ends with, else to its path."""
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()

@@ -41,7 +41,8 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     found = [evidence_of(folder, known[folder.name]) for folder in folders if folder.name in known]
     if not found:
         raise InputError(
-            f"expected rows of {', '.join(known)} in {path}, for which the paper has numbers; received none"
+            f"{path}: expected rows of an experiment for which the paper has numbers ({', '.join(known)}); "
+            "received none"
         )
     order = list(known)
     found.sort(key=lambda evidence: (order.index(evidence.experiment.name), evidence.dataset))
@@ -66,7 +67,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
         lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
         lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
-    lines.append(f"the claims' own comparisons: {'; '.join(counts) or 'none'}")
+    lines.append(f"primary comparisons: {'; '.join(counts) or 'none'}")
     if problems:
         lines += [f"not readable: {len(problems)}", *(f"  {problem}" for problem in problems)]
     return "\n".join(lines)

@@ -12,16 +12,16 @@ from experiments.report.markdown import bullets, markdown
 from experiments.report.readme import ScoredNetwork
 
 ABOUT = """\
-Ours are nets for small images, on the data sets that their lines name (`tiny_imagenet100` is 100 classes of
-Tiny ImageNet); the paper's are errors on a thousand classes of ImageNet. They are different problems: the
-errors of one cannot be compared with those of the other, only their differences."""
+Our nets are for small images and are tested on the data set in their row (`tiny_imagenet100` is 100 classes
+of Tiny ImageNet); the paper's nets are tested on a thousand classes of ImageNet. These are different
+problems, so our errors cannot be compared with the paper's, but the differences between errors can."""
 SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where there are several."
 
 
 def paper_tables(
     scored: Sequence[ScoredNetwork], found: Sequence[Evidence], problems: Sequence[str] = ()
 ) -> str:
-    """The tables in Markdown, with links relative to the results directory; equal rows give equal bytes.
+    """The tables in Markdown, with links relative to the results directory; the same for the same rows.
 
     Args:
         scored: trained networks, from `scored_networks`.
@@ -47,7 +47,8 @@ def paper_tables(
             [["paper", line.model, "ILSVRC-2010, test", *_errors(line)[:2]] for line in TABLE_1] + own_1,
         ),
         "" if own_1 else "Ours: no trained network yet.",
-        "Errors. The paper's CNN averages ten views; ours are counted on images that chose nothing.",
+        "Top-1 and top-5 are error rates. The paper's CNN averages ten views. Our errors are measured on "
+        "images that were not used for any choice.",
         _differences(of_views),
         "## Table 2",
         markdown(
@@ -56,7 +57,7 @@ def paper_tables(
             + [[*line, "–"] for line in own_2],
         ),
         "" if own_2 else f"Ours: no runs of {ensemble.EXPERIMENT.name} yet.",
-        "\\* trained first on all of ImageNet 2011 Fall; nothing of ours is.",
+        "\\* pre-trained on all of ImageNet 2011 Fall; none of our nets is.",
         _differences(of_ensembles),
         SPREAD if of_views or of_ensembles else "",
         bullets("Problems", problems),

@@ -60,7 +60,7 @@ def test_mistakes_of_ours_keep_their_traceback():
         (lambda _: 0, 0, ""),
         (lambda _: 1, 1, ""),
         (refused, 2, "--seeds: expected a number"),
-        (interrupted, 130, "goes on from the last finished epoch"),
+        (interrupted, 130, "resumes a training run from its last finished epoch"),
     ],
 )
 def test_exit_status(capsys, command, status, line):

@@ -43,7 +43,7 @@ def is_streamed(
     most = physical_memory() // 2
     if storage == "memory" and size > most:
         raise InputError(
-            f"{name}: storage memory: expected at most {most / 1e9:.1f} GB of decoded images, half of this "
+            f"{name}: storage=memory: expected at most {most / 1e9:.1f} GB of decoded images, half of this "
             f"machine's memory; received {count} images of {image_shape[0]}x{image_shape[1]}, "
             f"{size / 1e9:.1f} GB; storage=stream reads them from disk"
         )

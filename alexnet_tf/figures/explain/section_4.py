@@ -1,4 +1,7 @@
-"""Panels of section 4: crops, colour noise and dropout; None as in `section_3`."""
+"""Panels of section 4: crops, colour noise and dropout.
+
+Each function returns None if the network lacks what its section is about.
+"""
 
 import numpy as np
 from keras import layers
@@ -9,7 +12,7 @@ from alexnet_tf.figures.explain.drawing import draw_image, draw_map, finish
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.models.views import view_offsets
 
-# Draws of the training pipeline that are shown.
+# Number of draws of the training pipeline to show.
 DRAWN = 6
 
 
@@ -38,7 +41,7 @@ def crops(explained: Explained) -> Figure | None:
     )
     return finish(
         figure,
-        "4.1 Training sees another crop in each epoch, half of them mirrored; the test averages ten views",
+        "4.1 Training sees different crops in each epoch, half of them mirrored; the test averages ten views",
         f"Above: {DRAWN} draws of the training pipeline (row, column). Below: six of the ten views.",
     )
 
@@ -64,8 +67,8 @@ def color_noise(explained: Explained) -> Figure | None:
     return finish(
         figure,
         "4.1 Colour noise moves all pixels of an image along the directions in which colours vary",
-        f"In multiples of the noise's standard deviation, {COLOR_NOISE_STDDEV:g} times that of the component "
-        "(the scale of the authors' program).",
+        "Shifts are multiples of the noise's standard deviation, which is "
+        f"{COLOR_NOISE_STDDEV:g} times that of the component (the scale of the authors' program).",
     )
 
 
@@ -86,6 +89,6 @@ def dropout(explained: Explained) -> Figure | None:
         draw_map(one, np.where(kept, units, np.nan), f"mask {place}: {kept.mean():.0%} kept")
     return finish(
         figure,
-        "4.2 Dropout trains another network in every step: each unit is left out with the same probability",
-        f"The input of {drop.name} (rate {drop.rate:g}); grey units are left out. In testing all are used.",
+        "4.2 Dropout trains a different network in each step: every unit is left out with equal probability",
+        f"The input of {drop.name} (rate {drop.rate:g}); grey units are left out. At test time all are used.",
     )

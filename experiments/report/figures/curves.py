@@ -29,7 +29,7 @@ TARGET = 0.25
 LABEL_HEIGHT = 0.42
 # Ticks of the epoch axis.
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# Mean curves that are nowhere farther apart than this share of the axis are drawn side by side.
+# Mean curves whose distance is at most this share of the axis at every epoch are drawn side by side.
 COINCIDENT = 0.004
 
 
@@ -62,7 +62,7 @@ def draw_pair(
         looks = [BY_ACTIVATION[activation] for activation in used]
     variants = dict.fromkeys(name for one in judged for name in (one.comparison.arm, one.comparison.baseline))
     more = [name for name in variants if name not in pair]
-    # A variant has the line of its arm and a colour of its own.
+    # A variant has the line style of its arm, but its own colour.
     lines = {name: line for name, (*_, line) in zip(pair, looks, strict=True)}
     looks += [
         (name, PALETTE[2 + index % 7], lines[experiment.arm(name).of]) for index, name in enumerate(more)
@@ -90,7 +90,7 @@ def draw_pair(
     ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # A bound has an arrowhead at its unknown end, and no solid line, which would look like an interval.
+        # A bound has an arrowhead at its unknown end. Its line is dotted, so as not to look like an interval.
         bound = judged[0].effect.bound
         markers = (">" if bound == "lower" else "|", ">" if bound == "upper" else "|")
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
@@ -117,8 +117,9 @@ def draw_pair(
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
     """Draws several arms in one panel, with labels at the ends of their mean curves.
 
-    The axis of an error leaves out the first fifth of the epochs, whose large errors would hide the effects;
-    that of a loss holds the curves of the primary arms from the first value on.
+    The value axis covers all values of the arms, with two exceptions. For errors it leaves out the first
+    fifth of the epochs, whose large errors would hide the effects; for the training loss it covers only the
+    arms of primary comparisons.
 
     Args:
         axes: an empty panel.
@@ -141,7 +142,7 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         line = "-" if names.index(name) < len(PALETTE) else ":"
         _draw_arm(axes, curves, name, colours[name], line, shift)
     ends = [(name, float(xs[-1]), float(ys[-1])) for name in shifts for xs, ys in [means[name]]]
-    # A little of a label's height apart, so that the first of coincident lines stays the upper one.
+    # The tiny offsets keep the labels of coincident curves in the order of the curves, the first on top.
     heights = spread([y - 1e-9 * place for place, (_, _, y) in enumerate(ends)], (high - low) / 22)
     for (name, x, y), height in zip(ends, heights, strict=True):
         if not low <= y <= high:
@@ -175,7 +176,7 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
-    """Geometric mean of an arm over the pairs of a ratio: an end of the line. None if there is no ratio."""
+    """Geometric mean of an arm over the pairs of a ratio, where its line ends; None if there is no ratio."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = evidence.values(arm, one.comparison.metric.name)

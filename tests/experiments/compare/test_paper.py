@@ -31,7 +31,7 @@ def test_numbers_inside_are_agreement(tmp_path):
         "C1, speed on builtin",
         "  epochs to 25%, tanh / relu (the claim): ours 5.94× [3.91, 9.03], paper 6×: inside; "
         "1.01× from our mean",
-        "the claims' own comparisons: 2 inside",
+        "primary comparisons: 2 inside",
     ]
 
 
@@ -59,7 +59,7 @@ def test_controls_do_not_decide(tmp_path):
 def test_no_interval_is_no_answer(tmp_path):
     status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8,)), [SPEED])
     assert status == 2
-    assert text.endswith("the claims' own comparisons: 1 no interval")
+    assert text.endswith("primary comparisons: 1 no interval")
 
 
 def test_rows_that_cannot_be_read_are_said(tmp_path):

@@ -101,7 +101,7 @@ def test_without_ours_it_says_so(tmp_path):
     assert ours(text) == []
     assert "Ours: no trained network yet." in text
     assert "Ours: no runs of ablation-ensemble yet." in text
-    assert "only their differences" in text
+    assert "the differences between errors can" in text
 
 
 def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys):
