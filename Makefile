@@ -29,7 +29,8 @@ TAKES_run := NAME SEEDS ARMS AS CHECKPOINT_EVERY DATASET DATA_DIR DRY_RUN EPOCHS
 TAKES_ablations := $(filter-out NAME,$(TAKES_run))
 TAKES_search := $(filter-out SEEDS,$(TAKES_run))
 TAKES_rerun := RUN_ID DATA_DIR EPOCHS REPLICAS RESULTS_DIR TOLERANCE
-TAKES_imagenet := CACHE CHECKPOINT_EVERY DATASET DATA_DIR EPOCHS MODEL OUT PRECISION RECIPE REPLICAS SET
+TAKES_imagenet := CACHE CHECKPOINT_EVERY DATASET DATA_DIR EPOCHS MODEL OUT PRECISION READERS RECIPE REPLICAS \
+	SET
 TAKES_compare := A B MARGIN METRIC TOLERANCE
 TAKES_faults := ONLY RESULTS_DIR SEED TRIALS
 TAKES_benchmark := BENCHMARK_VENV ITEMS QUICK RESULTS_DIR
@@ -68,7 +69,7 @@ help:
 #:                  JOBS=auto: runs at once
 #: run, search      NAME=experiment: its runs, or the search of its learning rates
 #: rerun            RUN_ID=: trains a recorded run again and compares
-#: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= OUT=
+#: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= READERS= OUT=
 #: compare          A= B=: do two results folders agree? TOLERANCE= or MARGIN= METRIC=
 #: report           tables, figures and pages from recorded rows; also `tables`, `figures`
 #: benchmark        speed against PyTorch; also `growth`, `scaling`, `profile`; QUICK=1 ITEMS=
@@ -108,14 +109,14 @@ rerun: $(READY)
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
 # The recipe of 2012 on every GPU; interrupted and called again it goes on. RECIPE=2012-code is what the
-# authors' program did. CACHE is a folder for decoded pixels.
+# authors' program did. CACHE is a folder for decoded pixels, READERS the number of processes that read.
 imagenet: $(READY)
 	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \
 		--dataset "$(or $(DATASET),imagenet2012)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 		$(if $(EPOCHS),--epochs $(EPOCHS)) $(foreach change,$(SET),--set "$(change)") \
 		$(if $(PRECISION),--precision $(PRECISION)) --replicas $(or $(REPLICAS),auto) \
 		$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") \
-		$(if $(CACHE),--cache "$(CACHE)") --out "$(or $(OUT),runs/imagenet)"
+		$(if $(CACHE),--cache "$(CACHE)") $(if $(READERS),--readers $(READERS)) --out "$(or $(OUT),runs/imagenet)"
 
 compare: $(READY)
 	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE)) \

@@ -93,8 +93,16 @@ def _parser() -> OneLineParser:
     train.add_argument("--seed", type=whole_number(), default=0, help="of weights and order; default 0")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
-    train.add_argument(
+    reading = train.add_mutually_exclusive_group()
+    reading.add_argument(
         "--cache", type=Path, metavar="DIR", help="keep decoded pixels there, of a set that streams from disk"
+    )
+    reading.add_argument(
+        "--readers",
+        type=whole_number(),
+        default=0,
+        metavar="N",
+        help="processes that read such a set; 0 (default): this one; see docs/how-to/imagenet.md",
     )
     add_checkpoint_flag(train)
     train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")

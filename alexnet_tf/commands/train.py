@@ -59,8 +59,9 @@ def run(options: argparse.Namespace) -> int:
     data = open_run_data(config, start, options.access)
     if options.keep_best and not config.data.holdout:
         raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
-    if options.cache:
-        data.streamed_set()
+    for flag in ("--cache", "--readers"):
+        if getattr(options, flag[2:]):
+            data.streamed_set(flag)
     model = compile_model(config, data, strategy, start)
     if not is_chief(strategy):
         return _train(options, config, data, strategy, model)
@@ -97,15 +98,16 @@ def _train(
         data = data.cached(options.cache)
     callbacks = _callbacks(options, config, data, strategy)
     try:
-        model, history = train(
-            config,
-            data,
-            strategy,
-            state,
-            callbacks,
-            model=model,
-            checkpoint_every=options.checkpoint_every,
-        )
+        with data.read_by(options.readers) as read:
+            model, history = train(
+                config,
+                read,
+                strategy,
+                state,
+                callbacks,
+                model=model,
+                checkpoint_every=options.checkpoint_every,
+            )
     except TrainingInterrupted as stop:
         if is_chief(strategy):
             save_trained(out, model, config, data, _about(stop.history, data, strategy))

@@ -14,13 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.streaming.readers import PART_BYTES
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 ReadSplit = Literal["train", "report"]
-
-# Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
-# this much memory for each core, and threads share the first batch.
-PART_BYTES = 2**22
 
 
 def training_batches(
@@ -118,4 +115,9 @@ def _read(
         is_readable.set_shape([None])
         return images, chosen, is_readable
 
-    return places.batch(size).map(part, num_parallel_calls=os.cpu_count(), deterministic=True)
+    calls, options = os.cpu_count() or 1, tf.data.Options()
+    if image_set.readers:
+        # One part is read while another waits. These threads are besides those that compute.
+        options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
+        calls = 2 * image_set.readers.count
+    return places.batch(size).map(part, calls, deterministic=True).with_options(options)

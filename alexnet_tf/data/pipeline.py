@@ -1,9 +1,10 @@
 """Batches from an image set: one `DataPipelines` object creates all the pipelines of a run."""
 
+import contextlib
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -66,18 +67,23 @@ class DataPipelines:
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, but reading a streamed set from a pixel cache; see `StreamedSet.cached`.
+        """The same pipelines, but reading a streamed set from a pixel cache; see `StreamedSet.cached`."""
+        return DataPipelines(self.streamed_set("--cache").cached(folder), self.config, self.statistics)
 
-        Raises:
-            InputError: if the set is in memory, or the cache cannot be used.
-        """
-        return DataPipelines(self.streamed_set().cached(folder), self.config, self.statistics)
+    @contextlib.contextmanager
+    def read_by(self, count: int) -> Iterator["DataPipelines"]:
+        """The same pipelines, but `count` processes read a streamed set; see `StreamedSet.read_by`."""
+        if not count:
+            yield self
+            return
+        with self.streamed_set("--readers").read_by(count) as image_set:
+            yield DataPipelines(image_set, self.config, self.statistics)
 
-    def streamed_set(self) -> StreamedSet:
-        """Returns the image set if it is streamed; raises an InputError if it is in memory."""
+    def streamed_set(self, flag: str) -> StreamedSet:
+        """Returns the image set if it is streamed; raises an InputError about `flag` if it is in memory."""
         if not isinstance(self.image_set, StreamedSet):
             raise InputError(
-                f"--cache: expected a set that streams from disk (--set storage=stream); received "
+                f"{flag}: expected a set that streams from disk (--set storage=stream); received "
                 f"{self.image_set.name}, which is decoded once and held in memory"
             )
         return self.image_set
@@ -111,25 +117,16 @@ class DataPipelines:
         return np.random.default_rng((seed, epoch)).permutation(self._train_indices)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Training examples with the augmentation of an epoch, as in `train`: float32 [n, *input_shape].
-
-        Args:
-            indices: int64 [n], into the training images.
-        """
-        batches = list(self._augmented(indices, seed, epoch, len(indices)))
-        self.check_readable()
-        ((images, _),) = batches
-        return images.numpy()
+        """Training examples at some indices, augmented as in `train`: float32 [n, *input_shape]."""
+        return self._only_images(self._augmented(indices, seed, epoch, len(indices)))
 
     def plain(self, indices: np.ndarray) -> np.ndarray:
-        """Training examples, preprocessed as for testing (not augmented): float32 [n, *input_shape].
+        """Training examples at some indices, preprocessed as for testing: float32 [n, *input_shape]."""
+        return self._only_images(self.chosen("train", indices, len(indices)))
 
-        Args:
-            indices: int64 [n], into the training images.
-        """
-        batches = list(self.chosen("train", indices, len(indices)))
+    def _only_images(self, dataset: tf.data.Dataset) -> np.ndarray:
+        ((images, *_),) = list(dataset)
         self.check_readable()
-        ((images, _, _),) = batches
         return images.numpy()
 
     def _augmented(

@@ -146,6 +146,12 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
             [*TRAIN, "--model", "cifar-net", "--cache", "c"],
             "--cache: expected a set that streams from disk (--set storage=stream); received builtin",
         ),
+        (
+            [*TRAIN, "--model", "cifar-net", "--readers", "2"],
+            "--readers: expected a set that streams from disk (--set storage=stream); received builtin",
+        ),
+        ([*TRAIN, "--readers", "2", "--cache", "c"], "--cache: not allowed with argument --readers"),
+        ([*TRAIN, "--readers", "-1"], "--readers: expected a whole number >= 0"),
         ([*SCALED, "--set", "width=inf"], "width: expected a finite number; received inf"),
         ([*SCALED, "--set", "hidden_bias=nan"], "hidden_bias: expected a finite number; received nan"),
         ([*SCALED, "--set", "stem_stride=0"], "model: "),
@@ -221,7 +227,9 @@ def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trai
 
 
 @pytest.mark.slow
-def test_a_net_trained_from_cached_pixels_has_the_numbers_of_one_trained_from_files(tree, tmp_path, capsys):
+def test_a_net_trained_from_cached_pixels_or_by_readers_has_the_numbers_of_one_trained_from_files(
+    tree, tmp_path, capsys
+):
     def train(name: str, *more: str) -> int:
         arguments = ["--dataset", f"folder:{tree}", "--out", str(tmp_path / name), "--epochs", "1", *more]
         return main(["train", *TINY, *arguments])
@@ -234,7 +242,8 @@ def test_a_net_trained_from_cached_pixels_has_the_numbers_of_one_trained_from_fi
     assert train("pixels", "--cache", str(cache)) == 0
     assert train("again", "--cache", str(cache)) == 0
     assert capsys.readouterr().err.count("writing 60 images of 32x32x3") == 1
-    assert curve("files") == curve("pixels") == curve("again")
+    assert train("read", "--readers", "2") == 0
+    assert curve("files") == curve("pixels") == curve("again") == curve("read")
     assert lines_of(tmp_path / "pixels" / "quarantine.csv") == lines_of(tmp_path / "files" / "quarantine.csv")
     assert train("files", "--cache", str(cache)) == 0
     assert "this run is finished" in capsys.readouterr().out, "it is the same run with a cache and without"

@@ -149,7 +149,7 @@ def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
     found = {}
     # Failures of earlier flips are forgotten.
     images._lost.clear()
-    images._cache_failure = None
+    images._failure = None
     for split, labels in (("train", images.train_labels), ("report", images.report_labels)):
         read = images.read(split, np.arange(len(labels)))
         images.check_readable()

@@ -1,15 +1,23 @@
 """Access to encoded images on disk, one at a time."""
 
+import copy
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from PIL import Image
 
-from alexnet_tf.data.decode import FORMATS, decoded, read_image
+from alexnet_tf.data.decode import (
+    FORMATS,
+    ImageDecodeError,
+    ImageShape,
+    decoded,
+    read_image,
+    why_unusable,
+)
 
 
 class EncodedImages(Protocol):
@@ -36,11 +44,45 @@ class EncodedImages(Protocol):
     def decode(self, data: bytes) -> np.ndarray | Image.Image:
         """Decodes to an image that `ImageShape.apply` takes; raises an ImageDecodeError for a cut one."""
 
+    def take(self, rows: np.ndarray) -> Self:
+        """Only these rows, int64 [n], in this order: little to send to another process, which reads them."""
+
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
 
     def identity(self) -> dict:
         """A JSON-serialisable value that changes if one of the files may have changed."""
+
+
+def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndarray:
+    """Reads the image of a row and brings it to the target shape: uint8 [height, width, channels].
+
+    Raises:
+        OSError: if it cannot be read.
+        ImageDecodeError: if it is damaged, too large, or has another shape.
+    """
+    image = target.apply(encoded.decode(encoded.read(row)[0]))
+    if image.shape != target.shape:
+        raise ImageDecodeError(f"its shape is now {image.shape}")
+    return image
+
+
+def read_images(
+    encoded: EncodedImages, target: ImageShape, rows: Iterable[int], images: np.ndarray
+) -> dict[int, str]:
+    """Reads the images of rows into `images`, uint8 [n, *target.shape], black where that fails.
+
+    Returns:
+        The places in `images` of those that cannot be read, with the reasons.
+    """
+    unreadable = dict[int, str]()
+    for i, row in enumerate(rows):
+        try:
+            images[i] = read_scaled(encoded, target, row)
+        except (OSError, ImageDecodeError) as error:
+            images[i] = 0
+            unreadable[i] = why_unusable(error)
+    return unreadable
 
 
 class ImageFiles:
@@ -68,6 +110,11 @@ class ImageFiles:
 
     def decode(self, data: bytes) -> Image.Image:
         return decoded(data, oriented=True)
+
+    def take(self, rows: np.ndarray) -> Self:
+        some = copy.copy(self)
+        some._paths, some._labels = self._paths[rows], self._labels[rows]
+        return some
 
     def describe(self, row: int) -> str:
         return os.fsdecode(self._paths[row])

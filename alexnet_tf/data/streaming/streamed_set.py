@@ -1,11 +1,12 @@
 """A labelled image set that is streamed from disk: the counterpart of `ImageSet` for large sets."""
 
+import contextlib
 import copy
 import dataclasses
 import math
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +17,9 @@ from alexnet_tf.data.arrays import NamedSet, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.remarks import Remarks
-from alexnet_tf.data.streaming.encoded import EncodedImages
+from alexnet_tf.data.streaming.encoded import EncodedImages, ImageFiles, read_images, read_scaled
 from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, open_pixel_cache
+from alexnet_tf.data.streaming.readers import Readers
 from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
@@ -46,6 +48,7 @@ class StreamedSet(NamedSet):
         image_shape: (height, width, channels).
         selected: bool [n], True for the training examples in the selection split.
         dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
+        readers: the processes that read images, if it is not this process.
     """
 
     def __init__(
@@ -77,8 +80,9 @@ class StreamedSet(NamedSet):
                     f"received {labels.min()}..{labels.max()}"
                 )
         self._encoded, self._scan = encoded, scan
+        self.readers: Readers | None = None
         self._cache: PixelCache | None = None
-        self._cache_failure: InputError | None = None
+        self._failure: InputError | None = None
         self._lost: dict[int, str] = {}
         self._lock = threading.Lock()
         count = len(scan.train_rows)
@@ -97,7 +101,7 @@ class StreamedSet(NamedSet):
         def decode(slot: int) -> np.ndarray:
             row = int(rows[slot])
             try:
-                return self._decode(row)
+                return read_scaled(self._encoded, self._scan.target, row)
             except (OSError, ImageDecodeError) as error:
                 raise InputError(
                     f"{self.name}: expected files that stay readable; received {self._encoded.describe(row)} "
@@ -109,6 +113,22 @@ class StreamedSet(NamedSet):
         other = copy.copy(self)
         other._cache = open_pixel_cache(folder, contents, decode)
         return other
+
+    @contextlib.contextmanager
+    def read_by(self, count: int) -> Iterator["StreamedSet"]:
+        """The same set, but read by processes of its own, to the same pixels; they end with the context.
+
+        Raises:
+            InputError: if TFDS decodes the images, for which these processes would need TensorFlow.
+        """
+        if not (self._scan.target.scaled or isinstance(self._encoded, ImageFiles)):
+            raise InputError(
+                f"--readers: expected images that Pillow decodes, of files or scaled; received {self.name}, "
+                "whose images TensorFlow decodes; see --set image_size"
+            )
+        other = copy.copy(self)
+        with Readers(count, math.prod(self.image_shape)) as other.readers:
+            yield other
 
     def statistics(self, holdout: bool) -> PixelStatistics:
         """Statistics of the training images; with `holdout`, the selection split is left out."""
@@ -128,10 +148,10 @@ class StreamedSet(NamedSet):
             return np.flatnonzero(np.isin(self._rows["train"], list(self._lost)))
 
     def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Reads several images, in the calling thread.
+        """Reads several images, in the calling thread or in one of `readers`.
 
-        After too many failures, or a failure of the cache, black images are reported as readable, so that a
-        search for the next readable image ends. `check_readable` then raises the error.
+        After too many failures, or one of the cache or readers, black images are reported as readable, so
+        that a search for the next readable image ends. `check_readable` then raises the error.
 
         Args:
             split: the split that the indices refer to.
@@ -142,35 +162,27 @@ class StreamedSet(NamedSet):
             is readable.
         """
         images, is_readable = aligned_images(len(indices), self.image_shape), np.ones(len(indices), bool)
-        if self._cache:
-            first = 0 if split == "train" else len(self.train_labels)
-            try:
-                self._cache.read(first + indices, images)
-            except InputError as error:
-                self._cache_failure = error
-                images[:] = 0
-            return images, is_readable
-        for i, row in enumerate(self._rows[split][indices].tolist()):
-            try:
-                images[i] = self._decode(row)
-            except (OSError, ImageDecodeError) as error:
-                images[i] = 0
-                with self._lock:
-                    self._lost[row] = why_unusable(error)
-                    is_readable[i] = len(self._lost) > self._most_lost
+        rows, unreadable = self._rows[split][indices], dict[int, str]()
+        try:
+            if self._cache:
+                self._cache.read(indices + (0 if split == "train" else len(self.train_labels)), images)
+            elif self.readers:
+                unreadable = self.readers.read(self._encoded.take(rows), self._scan.target, images)
+            else:
+                unreadable = read_images(self._encoded, self._scan.target, rows.tolist(), images)
+        except InputError as error:
+            self._failure = error
+            images[:] = 0
+        for i, why in unreadable.items():
+            with self._lock:
+                self._lost[int(rows[i])] = why
+                is_readable[i] = len(self._lost) > self._most_lost
         return images, is_readable
 
-    def _decode(self, row: int) -> np.ndarray:
-        target = self._scan.target
-        image = target.apply(self._encoded.decode(self._encoded.read(row)[0]))
-        if image.shape != target.shape:
-            raise ImageDecodeError(f"its shape is now {image.shape}")
-        return image
-
     def check_readable(self) -> None:
-        """Raises an InputError if too many images have become unreadable, or the cache has failed."""
-        if self._cache_failure:
-            raise self._cache_failure
+        """Raises an InputError if too many images have become unreadable, or the cache or readers fail."""
+        if self._failure:
+            raise self._failure
         with self._lock:
             if len(self._lost) <= self._most_lost:
                 return

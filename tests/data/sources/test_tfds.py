@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from alexnet_tf.data.arrays import ImageSet
@@ -377,6 +378,29 @@ def test_a_record_that_is_flipped_during_a_run_is_not_trained_on(tmp_path):
 
     assert images.read("train", np.arange(6))[1].tolist() == [True, True, True, True, False, True]
     assert "checksum" in images.quarantine[0][1]
+
+
+def test_readers_read_what_is_scaled(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4}, shape=(None, None, 3))
+    images, rows = load(tmp_path, "tiny_pets", image_size=16, storage="stream"), np.array([4, 0, 5])
+    (path,) = (tmp_path / "tiny_pets" / "1.0.0").glob("*train.tfrecord*")
+    flip(path, record_places(path)[5][0] + 20)
+
+    with images.read_by(1) as read:
+        found, is_readable = read.read("train", rows)
+        (reader,) = psutil.Process().children()
+        libraries = [each.path for each in reader.memory_maps()]
+
+    np.testing.assert_array_equal(found, images.read("train", rows)[0])
+    assert is_readable.tolist() == [True, True, False]
+    assert "checksum" in images.quarantine[0][1]
+    assert not [path for path in libraries if "tensorflow" in Path(path).name]
+
+
+def test_readers_do_not_decode_as_tfds(tmp_path):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    with pytest.raises(InputError, match=r"--readers: expected images that Pillow decodes.*image_size"):
+        load(tmp_path, "tiny_pets", storage="stream").read_by(1).__enter__()
 
 
 def test_a_flipped_length_of_a_record_is_named(tmp_path):

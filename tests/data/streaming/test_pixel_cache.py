@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from alexnet_tf.data.arrays import fingerprint_arrays
-from alexnet_tf.data.streaming import pixel_cache
+from alexnet_tf.data.streaming import pixel_cache, streamed_set
 from alexnet_tf.data.streaming.encoded import ImageFiles
-from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from tests.data.streaming.cached_tree import IMAGE, files, in_memory, stream
 from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, assert_same_set
 
@@ -106,18 +105,18 @@ def test_a_killed_writer_leaves_what_the_next_one_needs(tree, folder):
     program = f"""
 import os, signal
 from pathlib import Path
-from alexnet_tf.data.streaming import pixel_cache
+from alexnet_tf.data.streaming import pixel_cache, streamed_set
 from alexnet_tf.data.load import load_image_set
 pixel_cache.CHUNK = 4
 images = load_image_set("folder:{tree}", image_size=32, storage="stream")
-decode, count = type(images)._decode, 0
-def slow(self, row):
+decode, count = streamed_set.read_scaled, 0
+def slow(*args):
     global count
     count += 1
     if count == 30:
         os.kill(os.getpid(), signal.SIGKILL)
-    return decode(self, row)
-type(images)._decode = slow
+    return decode(*args)
+streamed_set.read_scaled = slow
 images.cached(Path("{folder}"))
 """
     root = Path(__file__).parents[3]
@@ -133,8 +132,8 @@ images.cached(Path("{folder}"))
 def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsys, reads):
     sets = [stream(tree), stream(tree)]
     reads.clear()
-    decode = StreamedSet._decode
-    monkeypatch.setattr(StreamedSet, "_decode", lambda self, row: time.sleep(0.02) or decode(self, row))
+    read = streamed_set.read_scaled
+    monkeypatch.setattr(streamed_set, "read_scaled", lambda *args: time.sleep(0.02) or read(*args))
     results, writes = [], []
     write = pixel_cache._write
     monkeypatch.setattr(pixel_cache, "_write", lambda *args: writes.append(1) or write(*args))

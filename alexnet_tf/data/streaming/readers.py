@@ -1,0 +1,171 @@
+"""Processes that read images, for machines whose cores the threads of one process cannot keep busy.
+
+Pillow holds Python's lock during part of its work, so one process reads at most 1,200 to 2,500 photographs a
+second (`benchmarks/LOG.md`). A reader is a process with a lock of its own, without TensorFlow. It gets
+paths through a pipe and puts pixels into shared memory.
+
+A reader ends when its pipe closes, however the process that started it has ended. Pipe and memory have no
+names, so nothing remains of them. Ctrl-C does not reach a reader, which is in a session of its own.
+"""
+
+import contextlib
+import math
+import mmap
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterable
+from multiprocessing.connection import Connection, Pipe
+from typing import IO
+
+import numpy as np
+
+from alexnet_tf.data.decode import ImageShape
+from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
+from alexnet_tf.runtime.errors import InputError, print_lines
+
+# Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
+# this much memory for each core, or three times as much for each reader, one third of which it shares.
+PART_BYTES = 2**22
+# To how many readers the same images are given before they are taken for the reason why readers die.
+ATTEMPTS = 2
+
+
+class Readers:
+    """A number of readers; a context manager that ends them. Thread-safe.
+
+    Each takes about 50 MB, 12 MB for parts of batches, and what it takes to decode one image (at most .9 GB,
+    see `alexnet_tf.data.decode`). A reader that is killed is replaced.
+
+    Args:
+        count: number of processes.
+        image_bytes: size of an image. One call of `read` takes one image, or `PART_BYTES` of them.
+    """
+
+    def __init__(self, count: int, image_bytes: int):
+        readers = [_Reader(max(PART_BYTES, image_bytes)) for _ in range(count)]
+        self._free: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
+        for reader in readers:
+            self._free.put(reader)
+        self.count = count
+        # Also called at the end of the process.
+        self._end = weakref.finalize(self, _end, readers)
+
+    def __enter__(self) -> "Readers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end()
+
+    def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
+        """Like `read_images`, but in the next reader that is free.
+
+        Raises:
+            InputError: if readers die of these images, or have been ended.
+        """
+        reader = self._free.get()
+        try:
+            return reader.read(encoded, target, images)
+        finally:
+            self._free.put(reader)
+
+
+def _end(readers: Iterable["_Reader"]) -> None:
+    for reader in readers:
+        reader.end()
+
+
+class _Reader:
+    def __init__(self, part_bytes: int):
+        # Not in /dev/shm, which has only 64 MB in many containers.
+        linux = sys.platform == "linux"
+        self._file: IO[bytes] = (
+            os.fdopen(os.memfd_create("images"), "r+b") if linux else tempfile.TemporaryFile()  # noqa: SIM115
+        )
+        self._file.truncate(part_bytes)
+        self._pixels = _mapped(self._file.fileno())
+        self._lock, self._ended = threading.Lock(), False
+        self._start()
+
+    def _start(self) -> None:
+        self._pipe, other_end = Pipe()
+        with other_end:
+            given = other_end.fileno(), self._file.fileno()
+            # Not multiprocessing, which would import the user's main module, and TensorFlow with it.
+            code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import serve; serve{given}"
+            self._process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-c", code],
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                pass_fds=given,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
+        for _ in range(ATTEMPTS):
+            try:
+                self._pipe.send((encoded, target))
+                answer = self._pipe.recv()
+            except (EOFError, OSError):
+                end = self._restart()
+                continue
+            if isinstance(answer, Exception):
+                raise answer
+            images[:] = _first(self._pixels, images.shape)
+            return answer
+        raise InputError(
+            f"--readers: expected readers that stay alive; received {ATTEMPTS} after each other at the same "
+            f"images of which the last {end}; fewer readers take less memory"
+        )
+
+    def _restart(self) -> str:
+        """Starts another process in place of one that has died; returns how that ended."""
+        with self._lock:
+            if self._ended:
+                raise InputError("expected readers; received those of a run that has ended")
+            self._process.kill()
+            status = self._process.wait()
+            end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"gave status {status}"
+            print_lines([f"a reader of images {end}; another takes its place"])
+            self._pipe.close()
+            self._start()
+        return end
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+            self._process.kill()
+            self._process.wait()
+
+
+def serve(pipe_number: int, memory_number: int) -> None:
+    """What the process of a reader does: answers requests until the pipe closes.
+
+    Args:
+        pipe_number, memory_number: file descriptors.
+    """
+    pipe, pixels = Connection(pipe_number), _mapped(memory_number)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            encoded, target = pipe.recv()
+            answer: dict[int, str] | Exception
+            try:
+                images = _first(pixels, (len(encoded), *target.shape))
+                answer = read_images(encoded, target, range(len(encoded)), images)
+            except Exception as error:
+                answer = error
+            pipe.send(answer)
+
+
+def _mapped(number: int) -> np.ndarray:
+    return np.frombuffer(mmap.mmap(number, 0), np.uint8)
+
+
+def _first(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return pixels[: math.prod(shape)].reshape(shape)

@@ -1,0 +1,108 @@
+"""Readers give the pixels, order and errors of the process that uses them, and none outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from alexnet_tf.config.fields import DataConfig
+from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.runtime.errors import InputError
+from tests.data.streaming.cached_tree import stream
+
+CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
+READS_FOREVER = """
+import sys, numpy as np
+from alexnet_tf.data.load import load_image_set
+images = load_image_set(sys.argv[1], image_size=32, storage="stream")
+with images.read_by(2) as read:
+    while read.read("train", np.arange(9))[1].all():
+        print("has read", flush=True)
+"""
+
+
+def readers(process: int = os.getpid()) -> list[psutil.Process]:
+    children = psutil.Process(process).children()
+    return [child for child in children if "import serve" in " ".join(child.cmdline())]
+
+
+def batches(data: DataPipelines) -> list[np.ndarray]:
+    sets = data.train(3, 2, 7), data.train_subset(8), data.report(8, cropped=False)
+    return [part.numpy() for one in sets for batch in one for part in batch]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_batches_and_quarantine_are_those_without_readers(tree, count):
+    here, there = DataPipelines(stream(tree), CONFIG), DataPipelines(stream(tree), CONFIG)
+    victims = sorted(tree.rglob("*.png"))
+    victims[3].unlink()
+    victims[40].write_bytes(victims[40].read_bytes()[:200])
+    known = batches(here)
+
+    with there.read_by(count) as read:
+        found = batches(read)
+        processes = readers()
+        libraries = {each.path for process in processes for each in process.memory_maps()}
+        read.check_readable()
+
+    for one, other in zip(found, known, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert sorted(there.image_set.quarantine) == sorted(here.image_set.quarantine)
+    assert len(processes) == count
+    assert not [path for path in libraries if "tensorflow" in Path(path).name]
+    assert not readers()
+
+
+def test_a_reader_that_is_killed_is_replaced(tree, capsys):
+    images, rows = stream(tree), np.arange(9)
+    with images.read_by(1) as read:
+        first = readers()
+        first[0].kill()
+        found, is_readable = read.read("train", rows)
+        assert readers() != first
+
+    np.testing.assert_array_equal(found, images.read("train", rows)[0])
+    assert is_readable.all()
+    assert "note: a reader of images was killed by SIGKILL" in capsys.readouterr().err
+
+
+def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with stream(tree).read_by(2) as read:
+        assert read.read("train", np.arange(9))[1].all(), "whoever waits for a readable image comes to an end"
+        with pytest.raises(InputError, match=r"expected readers that stay alive; .* status 1"):
+            read.check_readable()
+    read.read("train", np.arange(9))
+    with pytest.raises(InputError, match="has ended"):
+        read.check_readable()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_reader_outlives_its_owner(tree, number):
+    shared = os.listdir("/dev/shm")
+    owner = subprocess.Popen(
+        [sys.executable, "-c", READS_FOREVER, f"folder:{tree}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert owner.stdout
+    assert owner.stdout.readline() == "has read\n"
+    processes = readers(owner.pid)
+    assert len(processes) == 2
+
+    # To all of its group, as a terminal does.
+    os.killpg(owner.pid, number)
+    _, said = owner.communicate(timeout=20)
+
+    assert owner.returncode == -number
+    assert said.count("Traceback") == (number == signal.SIGINT), "of the owner alone"
+    _, left = psutil.wait_procs(processes, timeout=20)
+    assert not left
+    assert os.listdir("/dev/shm") == shared
