@@ -1,7 +1,10 @@
 """Measures the parts of a training step and of inference, and a matrix product for comparison."""
 
+import multiprocessing
 import statistics
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +14,7 @@ from alexnet_tf.models.summary import layer_costs, weightless
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import has_bfloat16
 from benchmarks.plan import PRECISIONS
+from benchmarks.profile.inputs import profile_inputs, write_stages
 from benchmarks.profile.rows import (
     FORWARD,
     INFERENCE,
@@ -29,16 +33,21 @@ from benchmarks.tensorflow_side import inference, training_step
 from benchmarks.tensorflow_side.about import about
 from benchmarks.tensorflow_side.machine_limits import matmul
 
-BATCH = 128
+BATCHES = 32, 128
 ROUNDS = 3
 # Calls per round; more for inference, because one image takes a hundredth of the time of a training step.
 CALLS = {TRAINING: 1, INFERENCE: 10}
 
 
-def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
-    """Traces training steps in each precision that the processor supports, and inference of one image.
+def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
+    """Traces training steps in each precision that the processor supports, inference, and input pipelines.
 
-    Writes profile.csv and profile_machine.csv.
+    Writes profile.csv, profile_inputs.csv and profile_machine.csv.
+
+    Args:
+        results_dir: folder of all machines.
+        batches: batch sizes of the training steps.
+        images: number of photographs for the input pipelines.
 
     Returns:
         The machine's folder, `<results_dir>/<machine kind>`.
@@ -47,12 +56,15 @@ def run_profile(results_dir: Path, batch: int = BATCH) -> Path:
         InputError: if the folder cannot be created, or traced and measured times disagree.
     """
     folder = machine_folder(results_dir)
+    # In a process of its own, which may use all threads.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
     # Run operations one after another, so that their times add up to that of the step.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
     shares = []
     for precision in PRECISIONS:
-        if precision == "float32" or has_bfloat16():
+        for batch in batches if precision == "float32" or has_bfloat16() else ():
             shares += _shares(TRAINING, precision, batch, training_step.alexnet(batch, precision))
     shares += _shares(INFERENCE, "float32", 1, inference.alexnet(1, 1, "float32"))
     write_profile(folder / "profile.csv", shares)

@@ -20,13 +20,13 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
         f"{about.get('load_before', '?')} before it, commit {about.get('tensorflow_git_commit', '?')}; one "
         "operation after the other (one inter-op thread), each on all threads."
     ]
-    for (work, precision), found in by_call(shares).items():
+    for (work, precision, batch), found in by_call(shares).items():
         (whole,) = (one for one in found if one.part == WHOLE)
         (product,) = (one for one in found if one.part == MATRIX_PRODUCT)
         peak = product.gflop / product.seconds
         rows = [one for one in found if one.part not in (WHOLE, MATRIX_PRODUCT)]
         traced = sum(one.seconds for one in rows)
-        parts.append(f"### {work}, {precision}, batch {whole.batch}: {_milliseconds(whole.seconds)} ms")
+        parts.append(f"### {work}, {precision}, batch {batch}: {_milliseconds(whole.seconds)} ms")
         products = [one for one in rows if one.gflop]
         share = sum(one.seconds for one in products) / traced
         speed = sum(one.gflop for one in products) / sum(one.seconds for one in products)

@@ -68,7 +68,7 @@ def read_profile(path: Path) -> list[Share]:
         )
         for place, values in read_texts(path, COLUMNS)
     ]
-    for (work, precision), found in by_call(shares).items():
+    for (work, precision, _), found in by_call(shares).items():
         parts = [one.part for one in found]
         if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
             raise InputError(
@@ -78,9 +78,9 @@ def read_profile(path: Path) -> list[Share]:
     return shares
 
 
-def by_call(shares: Sequence[Share]) -> dict[tuple[str, str], list[Share]]:
-    """Groups parts by call: (work, precision) -> shares, in their original order."""
-    calls: dict[tuple[str, str], list[Share]] = {}
+def by_call(shares: Sequence[Share]) -> dict[tuple[str, str, int], list[Share]]:
+    """Groups parts by call: (work, precision, batch) -> shares, in their original order."""
+    calls: dict[tuple[str, str, int], list[Share]] = {}
     for one in shares:
-        calls.setdefault((one.work, one.precision), []).append(one)
+        calls.setdefault((one.work, one.precision, one.batch), []).append(one)
     return calls

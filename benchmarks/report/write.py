@@ -7,6 +7,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from benchmarks.growth.report import write_growth_report
 from benchmarks.plan import ITEMS
+from benchmarks.profile.inputs import stages_table
 from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
 from benchmarks.report.chart import draw
@@ -81,7 +82,11 @@ def read_all(folder: Path) -> Rows:
 def read_profile_tables(folder: Path) -> str:
     """Makes the tables of a machine's profile; an empty string if there is no profile."""
     about = read_machine(folder / "profile_machine.csv")
-    return profile_tables(read_profile(folder / "profile.csv"), about)
+    parts = (
+        profile_tables(read_profile(folder / "profile.csv"), about),
+        stages_table(folder / "profile_inputs.csv"),
+    )
+    return "\n\n".join(filter(None, parts))
 
 
 def machines_page(results_dir: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.profile import measure as profile
+from benchmarks.profile.inputs import CACHED, FILES, SMALL, stages_table
 from benchmarks.profile.rows import (
     FORWARD,
     INFERENCE,
@@ -36,7 +37,10 @@ def test_gflop_are_those_of_the_step():
 @pytest.mark.slow
 def test_the_parts_of_a_real_step(tmp_path):
     # In its own process, because the number of threads can be set only once.
-    code = "import pathlib; from benchmarks.profile.measure import run_profile as run; run(pathlib.Path(), 2)"
+    code = (
+        "import pathlib; from benchmarks.profile.measure import run_profile\n"
+        "if __name__ == '__main__': run_profile(pathlib.Path(), [2], 160)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)
 
@@ -53,4 +57,6 @@ def test_the_parts_of_a_real_step(tmp_path):
     assert seconds.get(("everything else", ""), 0) < 0.1 * traced
     assert read_machine(folder / "profile_machine.csv")["tensorflow_inter_op_threads"] == "1"
     of_one_image = {(one.part, one.layer) for one in measured if one.work == INFERENCE and one.layer}
+    stages = stages_table(folder / "profile_inputs.csv")
+    assert all(f"| {work} | batches: colour noise |" in stages for work in (FILES, CACHED, SMALL))
     assert of_one_image == {(FORWARD, layer) for layer in layers}
