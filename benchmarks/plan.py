@@ -203,7 +203,8 @@ def layers(conditions: Conditions) -> Iterator[Benchmark]:
 
 def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
     """Augmented batches, from JPEG files and from images in memory."""
-    decode: dict[str, Any] = {"folder": f"{conditions.images}/photographs", "threads": conditions.threads}
+    photographs: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
+    decode = {**photographs, "threads": conditions.threads}
     files = {**decode, "batch": 32}
     from_files = (
         replace(_tensorflow("ours", "input_pipeline.files", **files), lock=True),
@@ -212,6 +213,8 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
         _tensorflow(
             "decoding and scaling alone", "machine_limits.decode_and_scale_jpegs", **decode, side=256
         ),
+        _tensorflow("one reader alone", "input_pipeline.read_files", **photographs, readers=1),
+        _tensorflow("two readers alone", "input_pipeline.read_files", **photographs, readers=2),
         _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
         _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
         _pytorch("PyTorch DataLoader, OpenCV", "input_pipeline.opencv_files", **files),

@@ -2,9 +2,11 @@
 
 import functools
 import itertools
+import math
 import tempfile
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +21,8 @@ from benchmarks.runner.task import Task
 CIFAR_SIZE = 50_000
 # Batch size of `read_epoch`.
 READ_BATCH = 32
+# Number of images that `read_files` asks for at a time, as many as the pipeline does.
+READ_PART = 21
 Storage = Literal["memory", "stream"]
 
 
@@ -38,6 +42,22 @@ def files(folder: str, batch: int, threads: int) -> Task:
 def cached_files(folder: str, batch: int, threads: int) -> Task:
     """One epoch from decoded pixels, which the first epoch wrote to disk."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
+
+
+def read_files(folder: str, readers: int) -> Task:
+    """Reads, decodes and scales JPEG files in processes of their own, a part of a batch at a time."""
+    reading = open_photographs(folder, "stream").read_by(readers)
+    image_set = reading.__enter__().streamed_set("--readers")
+    count = len(image_set.train_labels)
+    parts = np.array_split(np.arange(count), math.ceil(count / READ_PART))
+    pool = ThreadPoolExecutor(2 * readers)
+
+    def call() -> int:
+        return sum(pool.map(lambda part: image_set.read("train", part)[1].sum(), parts))
+
+    # The readers end with the task.
+    weakref.finalize(call, reading.__exit__, None, None, None)
+    return Task(call, count)
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.report.targets import TARGETS, share_of_peak, step_ratio
 from benchmarks.rows import Row
-from tests.benchmarks.recorded_rows import ROWS, STEP
+from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
 
 def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
@@ -51,3 +51,17 @@ def test_verdicts(work, precision, verdict):
     target = next(one for one in TARGETS if one.work.startswith(work) and one.precision == precision)
 
     assert target.verdict(target.measure(ROWS)) == verdict
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(1.0, "met"), (1.2, "not met")])
+def test_two_readers_meet_the_target_of_the_lock(seconds, verdict):
+    target = next(one for one in TARGETS if "lock" in one.work)
+    rows = {"input_pipeline": [
+        Row(FILES, "ours", "tensorflow", "images", 1000, 0, (2.0,), lock_seconds=0.4),
+        Row(FILES, "one reader alone", "tensorflow", "images", 900, 0, (2.0,)),
+        Row(FILES, "two readers alone", "tensorflow", "images", 900, 0, (seconds,)),
+    ]}  # fmt: skip
+
+    measured = target.measure(rows)
+    assert (measured.ratio, target.verdict(measured)) == (pytest.approx(0.4), verdict)
+    assert f"{2 / seconds:.2f}×" in measured.note
