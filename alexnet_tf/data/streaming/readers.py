@@ -54,7 +54,7 @@ class Readers:
             self._free.put(reader)
         self.count = count
         # Also called at the end of the process.
-        self._end = weakref.finalize(self, _end, readers)
+        self._end = weakref.finalize(self, _end_all, readers)
 
     def __enter__(self) -> "Readers":
         return self
@@ -75,7 +75,7 @@ class Readers:
             self._free.put(reader)
 
 
-def _end(readers: Iterable["_Reader"]) -> None:
+def _end_all(readers: Iterable["_Reader"]) -> None:
     for reader in readers:
         reader.end()
 

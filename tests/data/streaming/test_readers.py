@@ -84,7 +84,6 @@ def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkey
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_reader_outlives_its_owner(tree, number):
-    shared = os.listdir("/dev/shm")
     owner = subprocess.Popen(
         [sys.executable, "-c", READS_FOREVER, f"folder:{tree}"],
         stdout=subprocess.PIPE,
@@ -96,6 +95,10 @@ def test_no_reader_outlives_its_owner(tree, number):
     assert owner.stdout.readline() == "has read\n"
     processes = readers(owner.pid)
     assert len(processes) == 2
+    for process in processes:
+        paths = [each.path for each in process.memory_maps()]
+        assert any("memfd:images" in path for path in paths), "shared memory that has no name"
+        assert not any("/dev/shm" in path for path in paths)
 
     # To all of its group, as a terminal does.
     os.killpg(owner.pid, number)
@@ -105,4 +108,3 @@ def test_no_reader_outlives_its_owner(tree, number):
     assert said.count("Traceback") == (number == signal.SIGINT), "of the owner alone"
     _, left = psutil.wait_procs(processes, timeout=20)
     assert not left
-    assert os.listdir("/dev/shm") == shared
