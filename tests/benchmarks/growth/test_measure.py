@@ -1,7 +1,5 @@
 """Every point of growth runs in its own process; a point that fails gives a row and exit status 1."""
 
-from pathlib import Path
-
 import benchmarks.growth.measure as growth
 from benchmarks.__main__ import main
 from benchmarks.plan import Benchmark, Contender
@@ -10,14 +8,6 @@ from benchmarks.runner.machine import machine_kind
 from benchmarks.runner.photographs import write_thumbnails
 from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side.input_pipeline import READ_BATCH, read_epoch
-
-
-def test_values_grow_and_are_named_with_their_quantity():
-    for quick in (True, False):
-        for sweep in growth.sweeps(quick, Path("/images")):
-            values, quantities = zip(*(one.name.split(maxsplit=1) for one in sweep.contenders), strict=True)
-            assert sorted(map(int, values)) == list(map(int, values))
-            assert len(set(quantities)) == 1
 
 
 def test_a_point_that_fails_is_a_row_and_status_1(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_tf.models import alexnet
+from alexnet_tf.models.summary import weightless
 from benchmarks.profile import measure as profile
 from benchmarks.profile.inputs import CACHED, FILES, SMALL, stages_table
 from benchmarks.profile.rows import (
@@ -21,17 +23,22 @@ from benchmarks.profile.rows import (
 )
 from benchmarks.profile.trace import NORMALISATION, UPDATE
 from benchmarks.runner.machine import read_machine
+from benchmarks.tensorflow_side.inference import forward_gflop
+from benchmarks.tensorflow_side.training_step import training_gflop
 
 
 def test_gflop_are_those_of_the_step():
-    costs = profile._gflop(TRAINING, batch=1)
-
-    # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, that of conv1 only twice.
-    assert sum(costs.values()) == pytest.approx(4.135610496)
-    assert (INPUTS, "conv1") not in costs
-    assert len(costs) == 3 * 8 - 1
-    # A multiply-add counts as two operations.
-    assert sum(profile._gflop(INFERENCE, batch=1).values()) == pytest.approx(2 * 0.724406816)
+    with weightless():
+        net = alexnet((224, 224, 3), 1000)
+    for work, counted, expected, products in [
+        # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, that of conv1 only twice.
+        (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
+        # A multiply-add counts as two operations.
+        (INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),
+    ]:
+        costs = profile._gflop(work, batch=1)
+        assert sum(costs.values()) == pytest.approx(counted) == pytest.approx(expected)
+        assert len(costs) == products
 
 
 @pytest.mark.slow

@@ -1,11 +1,9 @@
 """Each traced operation is assigned to a part of the step, and the seconds of each part are added."""
 
 import pytest
-import tensorflow as tf
 
 from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS
-from benchmarks.profile.trace import NORMALISATION, UPDATE, operation_seconds, part_of, parts_of
-from benchmarks.runner.task import Task
+from benchmarks.profile.trace import NORMALISATION, UPDATE, part_of
 
 BODY = "while/body/_1/"
 TAPE = f"{BODY}gradient_tape/while/alexnet_1/"
@@ -35,19 +33,3 @@ TAPE = f"{BODY}gradient_tape/while/alexnet_1/"
 )
 def test_the_part_of_an_operation(name, part):
     assert part_of(name) == part
-
-
-def test_operations_of_a_part_are_added():
-    seconds = {f"{BODY}while/alexnet_1/conv2_1/convolution{n}:Conv2D": 0.25 for n in ("", "_1")}
-
-    assert parts_of(seconds) == {(FORWARD, "conv2"): 0.5}
-
-
-def test_a_traced_call_has_its_operations():
-    # A variable, because the product of a constant would be computed only once, during compilation.
-    a = tf.Variable(tf.random.normal((64, 64)))
-    product = tf.function(lambda: tf.linalg.matmul(a, a, name="fc6/MatMul"))
-
-    seconds = operation_seconds(Task(product, 1), calls=2)
-
-    assert parts_of(seconds)[FORWARD, "fc6"] > 0

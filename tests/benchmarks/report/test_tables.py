@@ -1,7 +1,6 @@
 """The tables show the values of the rows, or the reason why there is no value."""
 
-from benchmarks.report.tables import machines_table, speed_sentence, targets_table
-from benchmarks.report.targets import TARGETS
+from benchmarks.report.tables import speed_sentence, targets_table
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS
 
@@ -35,31 +34,3 @@ def test_a_ratio_just_short_of_its_bound_has_more_digits():
     ]}  # fmt: skip
 
     assert "| 1.997× (2.00× to 2.00× in 1 round; PyTorch eager) |  | not met |" in targets_table(rows)
-
-
-def test_the_table_has_values_and_reasons():
-    table = targets_table(ROWS)
-
-    assert (
-        "| AlexNet training step, against the best of PyTorch | float32 | – "
-        "| 3.00× (2.40× to 3.00× in 3 rounds; PyTorch compiled) | 3.75× | stated |"
-    ) in table
-    assert "| bfloat16 | – | no PyTorch |  | not measured |" in table
-    assert "| ≥ 90% | 80% (64% to 100% in 3 rounds) |  | not met, rounds differ |" in table
-    assert "2.50× (2.00× to 3.00× in 2 rounds; stock Keras, batch 32)" in table
-    assert "| ≥ 3,000 images/s | 3,200 images/s (2,560 images/s to 3,200 images/s in 3 rounds)" in table
-    assert "| ≤ 0.05 ms | 0.04 ms (0.04 ms to 0.04 ms in 1 round) |  | met |" in table
-    assert "| – | 4.00 ms (4.00 ms to 4.00 ms in 1 round) |  | stated |" in table
-    assert "| ≥ 1.40× | 0.90× (0.90× to 0.90× in 1 round; torchvision DataLoader) |  | not met |" in table
-    assert len(table.splitlines()) == 2 + len(TARGETS)
-
-
-def test_machines_stand_side_by_side():
-    table = machines_table({"one": ROWS, "other": {}})
-
-    assert table.splitlines()[0] == "| work | precision | target | one | other |"
-    (line,) = (line for line in table.splitlines() if "step, against the best of PyTorch | float32" in line)
-    assert line.endswith(
-        "| stated: 3.00× (2.40× to 3.00× in 3 rounds; PyTorch compiled), limit 3.75× "
-        "| not measured: PyTorch was not run |"
-    )
