@@ -13,7 +13,6 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
-from tests.command_errors import one_line_of_status_2
 
 
 @pytest.fixture(scope="module")
@@ -91,16 +90,3 @@ def test_augmented_examples_are_those_of_the_epoch(tree):
 
     assert sorted(image.tobytes() for image in again) == sorted(i.tobytes() for i in images.numpy())
     assert len(labels) == 30
-
-
-def test_bad_input_is_one_line_and_nothing_is_written(tree, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for arguments, words in (
-        (["--dataset", "folder:missing", "--out", "o"], "missing"),
-        (["--dataset", "builtin", "--out", "o", "--model", "lenet"], "--model"),
-        (["--dataset", "builtin", "--out", "o", "--recipe", "2013"], "--recipe"),
-        (["--dataset", f"folder:{tree}", "--model", "alexnet", "--set", "crop=999", "--out", "o"], "crop"),
-        (["--dataset", "builtin"], "--out"),
-    ):
-        assert words in one_line_of_status_2(main, ["data", *arguments], capsys)
-    assert list(tmp_path.iterdir()) == []

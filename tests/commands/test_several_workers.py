@@ -9,16 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.colored_images import write_colored_tree
 from tests.worker_processes import start_workers, wait_for, wait_for_end
-
-COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("images") / "colors"
-    return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 
 
 def train_command(tree: Path, out: Path, *settings: str) -> list[str]:

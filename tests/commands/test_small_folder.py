@@ -1,6 +1,7 @@
 """The recipe for a folder of few images: which folder gets it, its batch and rate, and what is said."""
 
 import argparse
+import csv
 import json
 from pathlib import Path
 
@@ -10,8 +11,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.commands import small_folder
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
-
-COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
+from tests.commands.conftest import COLORS
 
 
 def folder_of(path: Path, images: int) -> str:
@@ -74,3 +74,13 @@ def test_an_error_comes_without_the_note(tmp_path, capsys, setting):
     tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
     wrong = ["train", "--dataset", f"folder:{tiny}", "--out", str(tmp_path / "o"), "--set", setting]
     assert setting.partition("=")[0] in one_line_of_status_2(main, wrong, capsys)
+
+
+@pytest.mark.slow
+def test_the_recipe_for_few_images_learns(tree, tmp_path):
+    assert main(["train", "--dataset", f"folder:{tree}", "--epochs", "8", "--out", str(tmp_path)]) == 0
+
+    with open(tmp_path / "curve.csv", newline="") as file:
+        losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < losses[0]
+    assert max(losses) < 2 * losses[0], "the paper's recipe goes to five times that"

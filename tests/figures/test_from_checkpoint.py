@@ -30,7 +30,6 @@ from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree
-from tests.command_errors import one_line_of_status_2
 from tests.figures.test_learning_curve import ROWS
 
 COLORS = {"n01443537": (220, 110, 30), "n02909870": (40, 190, 60), "red": (200, 50, 40)}
@@ -239,34 +238,6 @@ def test_evaluate_fills_a_table(checkpoint, tree, tmp_path, capsys):
     ]
     assert f"top-1 error {float(rows[0]['top1_error']):.4f}" in capsys.readouterr().out
     assert {row["checkpoint"] for row in rows} == {str(checkpoint)}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["figures", "--out", "o"], "one of the arguments --checkpoint --model is required"),
-        (["figures", "--checkpoint", "missing", "--out", "o"], "--checkpoint: expected a folder"),
-        (["figures", "--model", "lenet", "--out", "o"], "--model: expected one of"),
-        (["figures", "--model", "alexnet", "--dataset", "builtin", "--out", "o"], "received with --model"),
-        (["figures", "--checkpoint", "NET", "--seed", "-1", "--out", "o"], "--seed: expected a whole number"),
-        (["figures", "--checkpoint", "NET", "--words", "no", "--out", "o"], "words: expected a text file"),
-        (["predict", "--checkpoint", "NET", "--figure", "f.jpg", "a.png"], "--figure: expected a .png file"),
-        (["predict", "--checkpoint", "NET", "--figure", "no/f.png", "a.png"], "in a folder that is there"),
-        (
-            ["evaluate", "--checkpoint", "NET", "--dataset", "builtin", "--csv", "."],
-            "expected a readable file; received a folder",
-        ),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_bad_input_is_one_line_and_status_2(checkpoint, tmp_path, capsys, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    arguments = [str(checkpoint) if argument == "NET" else argument for argument in arguments]
-
-    line = one_line_of_status_2(main, arguments, capsys)
-
-    assert words in line
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_of_two_classes_of_one_name_the_right_one_is_marked(net, data):

@@ -5,7 +5,6 @@ import pytest
 from alexnet_tf.__main__ import main
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import LayerCost, layer_costs, weightless
-from tests.command_errors import one_line_of_status_2
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +54,3 @@ def test_summary_prints_sizes_and_parameters(capsys, model, parameters, outputs)
         assert output in text
     total = re.search(r"^in all +([\d,]+)", text, re.MULTILINE)[1]
     assert parameters in (None, total)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--model", "lenet"], "expected one of alexnet"),
-        (["--image-size", "5"], "at least 11 pixels"),
-        (["--classes", "many"], "expected a whole number >= 1"),
-    ],
-)
-def test_bad_input_is_one_line_and_status_2(capsys, arguments, words):
-    line = one_line_of_status_2(main, ["summary", *arguments], capsys)
-
-    assert words in line

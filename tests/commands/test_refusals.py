@@ -1,0 +1,85 @@
+"""Bad input of every command of `alexnet` is one line and exit status 2, and nothing is written."""
+
+import pytest
+
+from alexnet_tf.__main__ import main
+from tests.command_errors import one_line_of_status_2
+
+BUILTIN = ["--dataset", "builtin", "--out", "o"]
+TRAIN, DATA = ["train", *BUILTIN], ["data", *BUILTIN]
+SCALED = [*TRAIN, "--model", "alexnet-scaled"]
+CIFAR = [*TRAIN, "--model", "cifar-net"]
+FIGURES = ["figures", "--out", "o"]
+NET = ["--checkpoint", "net"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([*TRAIN, "--model", "lenet"], "--model: expected one of"),
+        (["train", "--dataset", "folder:missing", "--out", "o"], "missing"),
+        ([*CIFAR, "--epochs", "0"], "epochs: expected"),
+        ([*TRAIN, "--set", "shape=1"], "'shape'"),
+        ([*SCALED, "--epochs", "3", "--set", "epochs=4"], "epochs once; received epochs=3 and epochs=4"),
+        ([*CIFAR, "--keep-best"], "--keep-best: expected holdout=true"),
+        ([*CIFAR, "--cache", "c"], "--cache: expected a set that streams from disk"),
+        ([*SCALED, "--set", "width=inf"], "width: expected a finite number; received inf"),
+        ([*SCALED, "--set", "filters=96,256"], "model: "),
+        ([*TRAIN, "--from", "x", "--model", "alexnet"], "not allowed with argument"),
+        ([*TRAIN, "--freeze", "conv1"], "--freeze: expected --from"),
+        (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
+        (["evaluate", *NET, "--dataset", "builtin", "--views", "3"], "--views"),
+        (["evaluate", *NET, "--dataset", "builtin", "--csv", "."], "a readable file; received a folder"),
+        (["data", "--dataset", "folder:missing", "--out", "o"], "missing"),
+        ([*DATA, "--recipe", "2013"], "--recipe"),
+        (["data", "--dataset", "builtin"], "--out"),
+        (FIGURES, "one of the arguments --checkpoint --model is required"),
+        ([*FIGURES, "--checkpoint", "missing"], "--checkpoint: expected a folder"),
+        ([*FIGURES, "--model", "alexnet", "--dataset", "builtin"], "received with --model"),
+        ([*FIGURES, *NET, "--seed", "-1"], "--seed: expected a whole number"),
+        ([*FIGURES, *NET, "--words", "no"], "words: expected a text file"),
+        (["predict", *NET, "--figure", "f.jpg", "a.png"], "--figure: expected a .png file"),
+        (["predict", *NET, "--figure", "no/f.png", "a.png"], "in a folder that is there"),
+        (["predict", *NET, "--csv", "absent/a.csv", "a.jpg"], "--csv: expected a file in a folder"),
+        (["summary", "--image-size", "5"], "at least 11 pixels"),
+        (["summary", "--classes", "many"], "expected a whole number >= 1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line_and_status_2(folder, capsys, arguments, words):
+    before = {*folder.rglob("*")}
+
+    assert words in one_line_of_status_2(main, arguments, capsys)
+
+    assert {*folder.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "--checkpoint", "missing", "a.png"], "received missing, which is not there"),
+        (["evaluate", "--checkpoint", ".", "--dataset", "builtin"], "which has no model.json"),
+        ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
+        (["predict", *NET, "*.png"], "received *.png, where none is"),
+        (["predict", *NET, "empty"], "received empty, where none is"),
+        (["predict", *NET], "IMAGE: expected files, folders or patterns"),
+        (["predict", *NET, "a.png"], "received a.png, which is not there"),
+        (["predict", *NET, "a.png", "b.png"], "none of 2 files is there"),
+        (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
+        (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
+    ],
+)
+def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch, capsys, arguments, words):
+    monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
+
+    assert words in one_line_of_status_2(main, arguments, capsys)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current folder, with an empty one and one that looks like a network's."""
+    for name in ("empty", "net"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "net" / "model.json").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
