@@ -23,13 +23,6 @@ def image_set(images: np.ndarray, labels: np.ndarray, **changes: object) -> Imag
     )
 
 
-def test_properties(examples):
-    tiny = image_set(*examples)
-    assert (tiny.classes, tiny.image_shape, tiny.slug) == (3, (6, 5, 3), "tiny")
-    assert tiny.train_labels.dtype == np.int64
-    assert tiny.quarantine == ()
-
-
 def test_set_cannot_be_changed(examples):
     images, labels = examples
     tiny = image_set(images, labels)

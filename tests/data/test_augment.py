@@ -170,21 +170,6 @@ def test_same_inside_dataset_map(draws, name):
     np.testing.assert_array_equal(eager, mapped)
 
 
-def test_statistics_against_numpy():
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (1500, 5, 4, 3), dtype=np.uint8)
-    images[..., 1] = images[..., 0] // 2
-
-    statistics = pixel_statistics(images)
-
-    np.testing.assert_allclose(statistics.mean_image, images.mean(axis=0), rtol=1e-6)
-    assert statistics.stddev == pytest.approx((images - images.mean(axis=0)).std(), rel=1e-6)
-    covariance = np.cov(images.reshape(-1, 3).T.astype(np.float64), bias=True)
-    values, vectors = statistics.eigenvalues, statistics.eigenvectors
-    np.testing.assert_allclose(vectors @ np.diag(values) @ vectors.T, covariance, rtol=1e-4, atol=0.1)
-    assert list(values) == sorted(values, reverse=True)
-
-
 def test_both_scales_of_color_noise():
     images = np.random.default_rng(1).integers(0, 256, (200, 4, 4, 3), dtype=np.uint8)
     statistics = pixel_statistics(images)

