@@ -160,7 +160,7 @@ class Experiment:
         scale: `as in the paper`, or how the condition is reduced.
         arms: the arms in the order of tables and figures.
         comparisons: the effects that are judged.
-        metrics: additional columns of runs.csv; metrics of the curve come before those of probes.
+        metrics: additional columns of runs.csv, in order.
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
         figure: the column of curves.csv that figure.png shows against the epoch, or the metric of a probe
@@ -199,17 +199,12 @@ class Experiment:
         return re.fullmatch(r"C\d+", self.claim) is not None
 
     @property
-    def curve_metrics(self) -> tuple[Metric, ...]:
-        """The experiment's own metrics that are computed from the learning curve."""
-        return tuple(metric for metric in self.metrics if metric.of_curve)
-
-    @property
     def probe_metrics(self) -> tuple[Metric, ...]:
         """The experiment's own metrics that are computed by the arms' probes."""
         return tuple(metric for metric in self.metrics if not metric.of_curve)
 
     def of_curve(self, curve: Curve) -> dict[str, float | None]:
-        """Computes `curve_metrics`: column -> value."""
+        """Computes the experiment's own metrics of the learning curve: column -> value."""
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
 
     def derived(self, row: Mapping[str, Any], curve: Curve) -> dict[str, float | None]:
@@ -220,7 +215,7 @@ class Experiment:
     @property
     def columns(self) -> list[str]:
         """Names of the experiment's own columns of runs.csv, in order."""
-        return [metric.name for metric in (*self.curve_metrics, *self.probe_metrics)]
+        return [metric.name for metric in self.metrics]
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
@@ -274,23 +269,21 @@ class Experiment:
             )
             for name, one in known.items()
         )
-        comparisons: list[Comparison] = []
-        for comparison in self.comparisons:
-            # For both arms: settings -> names.
-            sides: list[dict[tuple[str, ...], list[str]]] = [{}, {}]
-            for side, arm in zip(sides, (comparison.arm, comparison.baseline), strict=True):
-                side[()] = [arm]
-                for name, one in known.items():
-                    if one.of == arm:
-                        side.setdefault(one.settings or (name,), []).append(name)
-            for key in dict.fromkeys([*sides[0], *sides[1]]):
-                comparisons += [
-                    replace(
-                        comparison, arm=arm, baseline=baseline, paper_effect=None, primary=False, control=""
-                    )
-                    for arm, baseline in itertools.product(*(side.get(key, side[()]) for side in sides))
-                    if key
-                ]
+
+        def variants_of(arm: str) -> dict[tuple[str, ...], list[str]]:
+            found: dict[tuple[str, ...], list[str]] = {}
+            for name, one in known.items():
+                if one.of == arm:
+                    found.setdefault(one.settings or (name,), []).append(name)
+            return found
+
+        comparisons = []
+        for each in self.comparisons:
+            sides = [(arm, variants_of(arm)) for arm in (each.arm, each.baseline)]
+            unclaimed = replace(each, paper_effect=None, primary=False, control="")
+            for settings in dict.fromkeys([*sides[0][1], *sides[1][1]]):
+                pairs = itertools.product(*(found.get(settings, [arm]) for arm, found in sides))
+                comparisons += [replace(unclaimed, arm=arm, baseline=baseline) for arm, baseline in pairs]
         return replace(self, arms=(*self.arms, *arms), comparisons=(*self.comparisons, *comparisons))
 
 

@@ -68,13 +68,12 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
     """Training and test error, metrics of comparisons, and the experiment's own metrics that have values."""
     compared = [one.comparison.metric for one in evidence.with_rows]
     top5 = [TEST_TOP5_ERROR] if TEST_TOP5_ERROR in compared else []
-    own = evidence.experiment.curve_metrics
-    probes = [
+    own = [
         metric
-        for metric in evidence.experiment.probe_metrics
-        if any(row.get(metric.name) is not None for row in evidence.rows)
+        for metric in evidence.experiment.metrics
+        if metric.of_curve or any(row.get(metric.name) is not None for row in evidence.rows)
     ]
-    return list(dict.fromkeys((TRAIN_ERROR, TEST_ERROR, *top5, *own, *probes, *compared)))
+    return list(dict.fromkeys((TRAIN_ERROR, TEST_ERROR, *top5, *own, *compared)))
 
 
 def _rate(evidence: Evidence, row: Row) -> str:
