@@ -62,13 +62,6 @@ def test_only_a_named_file_is_compared(trees, file, agreeing):
         compare(a.with_name("runs.csv"), b)
 
 
-def test_a_curve_of_another_configuration_is_not_compared(trees):
-    path = trees[1] / "builtin" / "speed" / "runs.csv"
-    edit(path, ",relu0,", ",other,")
-    a, b = (tree / "builtin" / "speed" / "curves.csv" for tree in trees)
-    assert "111 rows of curves.csv" in compare(a, b)[1]
-
-
 def test_state_is_not_a_result(trees):
     speed = trees[1] / "builtin" / "speed"
     shutil.copytree(trees[1] / "builtin" / "pooling", speed / "state" / "x" / "pooling")

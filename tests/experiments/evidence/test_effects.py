@@ -172,17 +172,6 @@ def test_fewer_than_three_pairs_give_no_verdict(tmp_path):
     assert (row["n"], row["verdict"]) == ("2", "undecided")
 
 
-def test_all_censored_is_said_in_words(tmp_path):
-    for seed in range(2):
-        record(tmp_path, SPEED, "relu", seed, fall(90, 40))
-        record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
-    report(tmp_path, SPEED)
-    assert (effects(tmp_path)[0]["effect"], effects(tmp_path)[0]["verdict"]) == ("", "undecided")
-    table = (tmp_path / "table.md").read_text()
-    assert table.count("| > 40 epochs |") == 2
-    assert "censored on both sides" in table
-
-
 def test_a_diverged_run_never_reaches_the_target(tmp_path):
     folder = speed_results(tmp_path)
     record(folder, SPEED, "relu", 3, fall(4, 8))

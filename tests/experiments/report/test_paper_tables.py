@@ -81,20 +81,6 @@ def test_differences_stand_beside_the_papers(tmp_path):
     assert "`ten`" not in text
 
 
-def test_trained_networks_are_listed(tmp_path):
-    folder = tmp_path / "pets" / "alexnet"
-    folder.mkdir(parents=True)
-    scores = Scores(1.0, 0.5, 0.25, 400)
-    (folder / "model.json").write_text(ABOUT)
-    for checkpoints, count in (([folder], 1), ([folder], 10), ([folder, folder], 10)):
-        record_scores(folder / "scores.csv", scores, checkpoints, "folder:pets", count)
-    assert ours(page(tmp_path)) == [
-        "| ours | [alexnet](pets/alexnet/), 1 view | pets | 50.0% | 25.0% |",
-        "| ours | [alexnet](pets/alexnet/), 10 views | pets | 50.0% | 25.0% |",
-        "| ours | [alexnet](pets/alexnet/), 2 nets, 10 views | pets | 50.0% | 25.0% |",
-    ]
-
-
 def test_without_ours_it_says_so(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     text = page(tmp_path)
