@@ -122,10 +122,9 @@ class Workers:
 
     def _gather(self) -> None:
         """Waits for the workers at the chief's address, which TensorFlow will use only later."""
-        expected = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._server() as server:
-            while missing := [rank for rank in expected if not self._is_here(rank)]:
+            while missing := [rank for rank in range(1, len(self._cluster.tasks)) if not self._is_here(rank)]:
                 server.settimeout(max(deadline - time.monotonic(), 0.01))
                 try:
                     self._greet(server.accept()[0])
@@ -151,18 +150,16 @@ class Workers:
             except OSError as error:
                 problem = error.strerror or str(error)
             time.sleep(0.2)
-        raise InputError(
-            f"expected the chief, {self._cluster.name(0)}, within {MEETING_SECONDS:g} s; received: {problem}"
-        )
+        chief = self._cluster.name(0)
+        raise InputError(f"expected the chief, {chief}, within {MEETING_SECONDS:g} s; received: {problem}")
 
     def _server(self) -> socket.socket:
-        own = self._cluster.rank
-        host, port = self._cluster.place(own)
+        host, port = self._cluster.place(self._cluster.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
-            name = self._cluster.name(own)
-            raise InputError(f"{name}: expected a free port; received: {error.strerror}") from None
+            own = self._cluster.name(self._cluster.rank)
+            raise InputError(f"{own}: expected a free port; received: {error.strerror}") from None
 
     def _is_here(self, rank: int) -> bool:
         return rank in self._links and self._links[rank].is_open
@@ -172,8 +169,7 @@ class Workers:
         hello = link.receive(timeout=2.0) or {}
         rank, addresses = hello.get("rank"), hello.get("addresses")
         if hello.get("greeting") != GREETING or not isinstance(rank, int):
-            # Another program, such as a port scanner.
-            link.close()
+            link.close()  # Another program, such as a port scanner.
             return
         link.rank = rank
         link.send(greeting=GREETING)
