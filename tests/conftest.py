@@ -45,9 +45,8 @@ def shared_datasets() -> Path:
 def released_memory():
     """Frees the networks of a test file, which refer to each other in circles, before the next file's."""
     yield
-    import keras
-
-    keras.backend.clear_session()
+    if keras := sys.modules.get("keras"):
+        keras.backend.clear_session()
     gc.collect()
 
 
@@ -55,11 +54,11 @@ def released_memory():
 def own_global_state():
     """Puts Keras's precision and TensorFlow's determinism back after a test whose command changes them."""
     yield
-    import keras
-    from tensorflow.python.framework.config import disable_op_determinism
+    if keras := sys.modules.get("keras"):
+        from tensorflow.python.framework.config import disable_op_determinism
 
-    keras.config.set_dtype_policy("float32")
-    disable_op_determinism()
+        keras.config.set_dtype_policy("float32")
+        disable_op_determinism()
 
 
 @pytest.fixture(autouse=True)

@@ -71,20 +71,6 @@ def test_predict_gives_the_probabilities_of_pytorch(name, tmp_path, capsys):
         np.testing.assert_allclose([score for _, score in found], expected[best], rtol=2e-5, atol=0)
 
 
-def test_without_a_division_for_each_channel_the_probabilities_are_others(tmp_path):
-    out, arrays = imported("one-weird-trick", tmp_path)
-    net = load_trained(out)
-    kernel, bias = net.model.get_layer("conv1").get_weights()
-    shares = np.mean(SOURCES["one-weird-trick"].stddev) / np.array(SOURCES["one-weird-trick"].stddev)
-    net.model.get_layer("conv1").set_weights([kernel / shares[:, np.newaxis], bias])
-
-    (file, *_) = photographs(arrays["pixels"], tmp_path)
-    logits = np.asarray(net.model(net.preprocess(file.read_bytes())[np.newaxis]), np.float64)[0]
-
-    probabilities = np.exp(logits) / np.exp(logits).sum()
-    assert np.abs(probabilities / arrays["probabilities"][0] - 1).max() > 2e-4, "ten times the tolerance"
-
-
 def test_the_folder_is_that_of_a_trained_network(tmp_path):
     words = tmp_path / "synset_words.txt"
     words.write_text("\n".join(f"n0000000{i} a word, another" for i in range(6)) + "\ngreat white shark\n")

@@ -38,9 +38,9 @@ NET = ["--checkpoint", "net"]
         ([*FIGURES, "--model", "alexnet", "--dataset", "builtin"], "received with --model"),
         ([*FIGURES, *NET, "--seed", "-1"], "--seed: expected a whole number"),
         ([*FIGURES, *NET, "--words", "no"], "words: expected a text file"),
-        (["predict", *NET, "--figure", "f.jpg", "a.png"], "--figure: expected a .png file"),
-        (["predict", *NET, "--figure", "no/f.png", "a.png"], "in a folder that is there"),
-        (["predict", *NET, "--csv", "absent/a.csv", "a.jpg"], "--csv: expected a file in a folder"),
+        (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
+        (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in a folder that is there"),
+        (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in a folder"),
         (["summary", "--image-size", "5"], "at least 11 pixels"),
         (["summary", "--classes", "many"], "expected a whole number >= 1"),
     ],
@@ -77,9 +77,10 @@ def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, with an empty one and one that looks like a network's."""
+    """The current folder, with a file, an empty folder and one that looks like a network's."""
     for name in ("empty", "net"):
         (tmp_path / name).mkdir()
-    (tmp_path / "net" / "model.json").touch()
+    for name in ("net/model.json", "a.gif"):
+        (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -7,19 +7,6 @@ from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.runtime.errors import InputError
 
 
-def test_replace_reaches_every_section():
-    config = Config().replace(pad=4, activation="tanh", epochs=3, seed=7, precision="mixed_bfloat16")
-
-    assert (config.data.pad, config.model.activation, config.train.epochs) == (4, "tanh", 3)
-    assert (config.seed, config.precision) == (7, "mixed_bfloat16")
-
-
-def test_json_round_trip():
-    config = Config(train=TrainConfig(drops=(3, 5)), data=DataConfig(dataset="folder:a b"))
-
-    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-
-
 def test_every_field_changes_the_hash_but_the_name_and_place_of_the_set():
     hashes = {Config().hash("f")}
     changes = [

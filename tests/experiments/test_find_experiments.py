@@ -5,7 +5,6 @@ from types import ModuleType
 
 import pytest
 
-from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS, find_experiments
 
 HEADER = "import dataclasses\nfrom tests.experiments.made_up_results import POOLING\n"
@@ -43,19 +42,6 @@ def test_claims_stand_by_number_then_own_questions_by_name(package):
         )
     )
     assert [each.name for each in found] == ["second", "also-second", "tenth", "ask", "zeal"]
-
-
-@pytest.mark.parametrize(
-    ("modules", "words"),
-    [
-        ({"lonely": "x = 1\n"}, r"lonely\.py: expected EXPERIMENT.*received neither"),
-        ({"odd": "EXPERIMENT = 3\n"}, r"odd\.py: expected EXPERIMENT.*received 3"),
-        (dict.fromkeys("ab", declared(("twin", "C1"))), r"b\.py: .*a\.py; received 'twin'"),
-    ],
-)
-def test_a_faulty_claim_is_named(package, modules, words):
-    with pytest.raises(InputError, match=words):
-        find_experiments(package(**modules))
 
 
 def test_the_order_of_the_paper():

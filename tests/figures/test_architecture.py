@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 from alexnet_tf.config.presets import PRESETS
-from alexnet_tf.figures.architecture import SLANT, Box, architecture_figure
+from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.stages import stages_of, tower_count
 from alexnet_tf.models import build_model
@@ -137,16 +137,3 @@ def test_nothing_is_outside_the_figure(name, changes):
                 assert whole.contains(box.x1, box.y1), artist
     assert figure.get_suptitle().startswith(f"{name}: {len(stages_of(model)) - 1} layers")
     assert ("tower 1" in texts(figure)) == (name == "alexnet-scaled")
-
-
-def test_a_windows_corners_lie_on_the_right_face():
-    box = Box(left=1, bottom=2, length=3, height=4, depth=5, color="black")
-
-    assert box.on_side(0, 0) == (4, 2)
-    assert box.on_side(1, 1) == pytest.approx((4 + 5 * SLANT[0], 6 + 5 * SLANT[1]))
-    assert box.entry == (1, 4)
-    low_near, low_far, high_far, high_near = box.window(0.5, 1)
-    assert low_near == pytest.approx((4, 3))
-    assert high_near == pytest.approx((4, 5))
-    assert low_far == pytest.approx((4 + 5 * SLANT[0], 3 + 5 * SLANT[1]))
-    assert high_far == pytest.approx((4 + 5 * SLANT[0], 5 + 5 * SLANT[1]))

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import CODE, ONE_TOWER, PAPER, SCALED
-from alexnet_tf.models import AlexNet, alexnet, build_model
+from alexnet_tf.models import AlexNet, alexnet
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.reference import alexnet_forward, alexnet_weight_shapes
 from tests.pytorch_values import alexnet_weights, pytorch_values
@@ -212,11 +211,3 @@ def test_application_base():
 def test_too_small_an_image():
     with pytest.raises(ValueError, match="at least 11 pixels"):
         alexnet((8, 8, 3), 10)
-
-
-def test_config_round_trip_and_build_model():
-    config = Config(model=dataclasses.replace(SCALED, width=0.125))
-
-    assert Config.from_dict(config.to_dict()) == config
-    assert build_model(config.model, (56, 56, 3), 10).get_layer("conv1").filters == 12
-    assert config.replace(dropout=0.0).model.dropout == 0

@@ -69,13 +69,6 @@ def weights(**options) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_weight_file_that_holds_what_it_says(tmp_path):
-    path = tmp_path / "net.weights.h5"
-    path.write_bytes(weights(data=np.ones((30, 40), np.float32)))
-
-    check_weights_file(path)
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -5,7 +5,7 @@ import pytest
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.history import History
-from alexnet_tf.training.schedule import check_schedule, ending, learning_rate, plateaus
+from alexnet_tf.training.schedule import check_schedule, ending, learning_rate
 
 
 def measured(train_errors, selection_errors=()):
@@ -18,20 +18,6 @@ def test_steps_divide_after_the_named_epochs():
 
     assert learning_rate(TrainConfig(learning_rate=0.02), epoch=50) == 0.02
     assert [learning_rate(config, epoch) for epoch in range(1, 6)] == [0.01, 0.01, 0.001, 0.001, 0.0001]
-
-
-@pytest.mark.parametrize(
-    ("errors", "expected"),
-    [
-        ([], 0),
-        ([0.5, 0.4, 0.3], 0),
-        ([0.5, 0.5, 0.5], 1),  # two epochs without improvement
-        ([0.5, 0.5, 0.5, 0.5, 0.5], 2),  # the count starts again after a plateau
-        ([0.5, 0.6, 0.4, 0.6, 0.6], 1),  # an improvement in between starts it again too
-    ],
-)
-def test_plateaus_of_two_epochs(errors, expected):
-    assert plateaus(errors, patience=2) == expected
 
 
 def test_plateau_divides_at_most_max_drops_times_then_ends_the_run():
@@ -96,14 +82,6 @@ def test_early_stopping_is_keras_early_stopping(seed):
         if finished:
             break
     assert 4 < epoch < 60
-
-
-def test_early_stopping_counts_from_the_best_epoch():
-    config = TrainConfig(epochs=99, early_stopping=2)
-
-    assert ending(config, measured([0.9] * 3, [1.0, 0.8, 0.8])) is None
-    assert "early stopping: 2 epochs" in ending(config, measured([0.9] * 4, [1.0, 0.8, 0.8, 0.9]))
-    assert ending(TrainConfig(epochs=99), measured([0.9] * 4, [1.0, 0.8, 0.8, 0.9])) is None
 
 
 @pytest.mark.parametrize(

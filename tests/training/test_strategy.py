@@ -103,9 +103,3 @@ def test_one_process_of_a_cluster_is_the_chief(jobs, kind, index, chief):
     cluster = tf.train.ClusterSpec({job: ["a:1", "b:1"] for job in jobs})
     resolver = SimpleNamespace(task_type=kind, task_id=index, cluster_spec=lambda: cluster)
     assert is_chief(SimpleNamespace(cluster_resolver=resolver)) is chief
-
-
-def test_a_tf_config_that_names_no_place_is_refused(monkeypatch):
-    monkeypatch.setenv("TF_CONFIG", tf_config(["http://a:1", "b:1"], 0))
-    with pytest.raises(InputError, match="TF_CONFIG: expected addresses"):
-        make_strategy("auto")
