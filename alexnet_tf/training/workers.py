@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +35,9 @@ class Workers:
 
     Args:
         cluster: the workers; None if this process trains alone.
+
+    Raises:
+        InputError: if a worker does not come.
     """
 
     def __init__(self, cluster: Cluster | None = None):
@@ -46,7 +49,8 @@ class Workers:
         if cluster:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
-            self._is_meeting = False
+        self._is_meeting = False
+        if cluster:
             # A worker other than the chief learns here that all have come.
             self.compare({})
 
@@ -58,7 +62,7 @@ class Workers:
         """
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
-            self._send(values=texts)
+            self._links[0].send(values=texts)
             self._receive(self._links[0])
             return
         for link in self._links.values():
@@ -68,7 +72,8 @@ class Workers:
                 if expected != received:
                     worker = self._cluster.name(link.rank)
                     self._fail(f"{worker}: {name}: expected {expected}, as on the chief; received {received}")
-        self._send(equal=True)
+        for link in self._links.values():
+            link.send(equal=True)
 
     def check_shared(self, folder: Path, what: str) -> None:
         """Checks that all workers see the folder that the chief has made.
@@ -82,23 +87,25 @@ class Workers:
         """
         if not self._links:
             return
-        path = temporary_path(folder / "shared")
+        name = temporary_path(folder / "shared").name
         if self._is_chief:
-            path.touch()
-        path = folder / self.from_chief(path.name)
+            (folder / name).touch()
         try:
+            name = self.from_chief(name)
             # A network file system may show a new file only after a few seconds.
-            _wait(lambda: not path.exists(), seconds=5)
-            place = "one folder for all workers" if path.exists() else f"another folder, {folder}"
-            self.compare({what: place})
+            deadline = time.monotonic() + 5
+            while not (is_seen := (folder / name).exists()) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            self.compare({what: "one folder for all workers" if is_seen else f"another folder, {folder}"})
         finally:
             if self._is_chief:
-                path.unlink(missing_ok=True)
+                (folder / name).unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Tells the others that this process has done its work, so that it may end before them."""
         self._has_left = True
-        self._send(left=True)
+        for link in self._links.values():
+            link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
         """Tells the others to end, because this process has been interrupted; it may still save its state.
@@ -106,8 +113,11 @@ class Workers:
         Often all are interrupted at once. So the chief is first given the time to finish its step and save.
         """
         self._has_left = True
-        _wait(lambda: not self._is_chief and self._links[0].is_awaited)
-        self._send(end=f"{self._cluster.name(self._cluster.rank)}: {reason}, so all workers end")
+        deadline = time.monotonic() + ENDING_SECONDS / 2
+        while not self._is_chief and self._links[0].is_awaited and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for link in self._links.values():
+            link.send(end=f"{self._cluster.name(self._cluster.rank)}: {reason}, so all workers end")
 
     @property
     def is_broken(self) -> bool:
@@ -116,15 +126,18 @@ class Workers:
 
     def wait_for_reason(self) -> None:
         """After another exception: raises an InputError if its cause is that another worker has ended."""
-        _wait(lambda: bool(self._links) and not self._why_ended)
+        deadline = time.monotonic() + ENDING_SECONDS / 2
+        while self._links and not self._why_ended and time.monotonic() < deadline:
+            time.sleep(0.05)
         if self._why_ended:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
         """Waits for the workers at the chief's address, which TensorFlow will use only later."""
+        expected = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._server() as server:
-            while missing := [rank for rank in range(1, len(self._cluster.tasks)) if not self._is_here(rank)]:
+            while missing := [rank for rank in expected if not self._is_here(rank)]:
                 server.settimeout(max(deadline - time.monotonic(), 0.01))
                 try:
                     self._greet(server.accept()[0])
@@ -144,22 +157,27 @@ class Workers:
                 link = Link(socket.create_connection(self._cluster.place(0), seconds))
                 link.send(greeting=GREETING, rank=own, addresses=self._cluster.addresses)
                 if (link.receive(seconds) or {}).get("greeting") == GREETING:
-                    return self._add(link)
+                    self._links[0] = link
+                    threading.Thread(target=self._listen, args=(link,), daemon=True).start()
+                    return
                 problem = "another program answers there"
                 link.close()
             except OSError as error:
                 problem = error.strerror or str(error)
             time.sleep(0.2)
-        chief = self._cluster.name(0)
-        raise InputError(f"expected the chief, {chief}, within {MEETING_SECONDS:g} s; received: {problem}")
+        raise InputError(
+            f"expected the chief, {self._cluster.name(0)}, within {MEETING_SECONDS:g} s; received: {problem}"
+        )
 
     def _server(self) -> socket.socket:
-        host, port = self._cluster.place(self._cluster.rank)
+        own = self._cluster.rank
+        host, port = self._cluster.place(own)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
-            own = self._cluster.name(self._cluster.rank)
-            raise InputError(f"{own}: expected a free port; received: {error.strerror}") from None
+            raise InputError(
+                f"{self._cluster.name(own)}: expected a free port; received: {error.strerror}"
+            ) from None
 
     def _is_here(self, rank: int) -> bool:
         return rank in self._links and self._links[rank].is_open
@@ -169,28 +187,23 @@ class Workers:
         hello = link.receive(timeout=2.0) or {}
         rank, addresses = hello.get("rank"), hello.get("addresses")
         if hello.get("greeting") != GREETING or not isinstance(rank, int):
-            link.close()  # Another program, such as a port scanner.
+            # Another program, such as a port scanner.
+            link.close()
             return
         link.rank = rank
         link.send(greeting=GREETING)
         expected = list(self._cluster.addresses)
-        if addresses == expected and 0 < rank < len(expected) and not self._is_here(rank):
-            self._add(link)
-            return
-        problem = "expected one process for each task; received another"
         if addresses != expected:
             problem = f"cluster: expected {expected}, as on the chief; received {addresses}"
+        elif self._is_here(rank) or not 0 < rank < len(expected):
+            problem = "expected one process for each task; received another"
+        else:
+            self._links[rank] = link
+            threading.Thread(target=self._listen, args=(link,), daemon=True).start()
+            return
         line = f"worker of rank {rank} from {connection.getpeername()[0]}: {problem}"
         link.send(end=line)
         self._fail(line)
-
-    def _add(self, link: Link) -> None:
-        self._links[link.rank] = link
-        threading.Thread(target=self._listen, args=(link,), daemon=True).start()
-
-    def _send(self, **message: Any) -> None:
-        for link in list(self._links.values()):
-            link.send(**message)
 
     def _listen(self, link: Link) -> None:
         """Receives the messages of a connection until it closes; runs in a thread of its own."""
@@ -215,7 +228,8 @@ class Workers:
         """The chief's text, on every worker; waits for it."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
-        self._send(text=text)
+        for link in self._links.values():
+            link.send(text=text)
         return text
 
     def _gone(self, link: Link) -> str:
@@ -228,8 +242,8 @@ class Workers:
         """Keeps the reason for the end; the chief passes it on."""
         with self._lock:
             self._why_ended = self._why_ended or line
-        if self._is_chief:
-            self._send(end=self._why_ended)
+        for link in list(self._links.values()) if self._is_chief else []:
+            link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
         """Ends all workers; the main thread of this one by an error, which the command prints."""
@@ -263,12 +277,6 @@ class Workers:
         os._exit(2)
 
 
-def _wait(is_needed: Callable[[], bool], seconds: float = ENDING_SECONDS / 2) -> None:
-    deadline = time.monotonic() + seconds
-    while is_needed() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
 _current = Workers()
 
 
@@ -293,7 +301,8 @@ def ending_together() -> Iterator[None]:
     """Replaces an exception by an `InputError` if its cause is that another worker has ended."""
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, InputError):
-            current_workers().wait_for_reason()
+    except InputError:
+        raise
+    except Exception:
+        current_workers().wait_for_reason()
         raise
