@@ -39,7 +39,7 @@ ATTEMPTS = 2
 class Readers:
     """A number of readers; a context manager that ends them. Thread-safe.
 
-    Each takes about 50 MB, 12 MB for parts of batches, and what it takes to decode one image (at most .9 GB,
+    Each takes about 50 MB, 12 MB for parts of batches, and what it takes to decode one image (at most 1.2 GB,
     see `alexnet_tf.data.decode`). A reader that is killed is replaced.
 
     Args:
