@@ -135,7 +135,7 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             `forest_point` for each comparison, in the order of the page.
     """
     labels = [effect["label"] for effect in effects]
-    title = "effect / smallest effect of interest (0: no effect, 1: the smallest of interest)"
+    title = ["effect / smallest effect of interest", "(0: no effect, 1: the smallest of interest)"]
     scale = alt.Scale(type="symlog", domain=_domain(effects), nice=False)
     axis = alt.Axis(values=TICKS, format="~g")
     base = alt.Chart(alt.Data(values=list(effects))).encode(

@@ -1,5 +1,21 @@
 "use strict";
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const narrow = matchMedia("(max-width: 45rem)");
+
+// On a phone, panels stand below each other, and the names of effects above their intervals.
+const fitted = (chart, room) => {
+  const spec = structuredClone(chart);
+  if (spec.facet) {
+    spec.columns = 1;
+    spec.spec.width = room - 70;
+    return spec;
+  }
+  spec.width = room - 20;
+  spec.height = { step: 42 };
+  const within = { labelAlign: "left", labelPadding: -2, labelOffset: -14, labelLimit: room - 20, ticks: false };
+  spec.layer.forEach((layer) => layer.encoding.y && Object.assign(layer.encoding.y.axis, within));
+  return spec;
+};
 
 // Charts are drawn when they come near the screen (all of them for printing), in the page's colours.
 const charts = JSON.parse(document.getElementById("charts").textContent);
@@ -10,9 +26,12 @@ const draw = (place) => {
     background: "transparent", view: { stroke: "transparent" }, font: "system-ui, sans-serif",
     mark: { color: dark.matches ? "#56B4E9" : "#0072B2" }, rule: { color: dark.matches ? "#56B4E9" : "#0072B2" },
     axis: { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line },
-    legend: { labelColor: text, titleColor: text }, header: { labelColor: text },
+    legend: { labelColor: text, titleColor: text, ...(narrow.matches && { orient: "bottom", columns: 2 }) },
+    header: { labelColor: text },
   };
-  return vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config })
+  const chart = charts[place.dataset.chart];
+  const spec = narrow.matches ? fitted(chart, place.parentElement.clientWidth) : chart;
+  return vegaEmbed(place, spec, { actions: false, renderer: "svg", config })
     .then(() => { place.dataset.drawn = "true"; });
 };
 const places = [...document.querySelectorAll("[data-chart]")];
@@ -22,7 +41,9 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "600px" });
 places.forEach((place) => near.observe(place));
-dark.addEventListener("change", () => places.filter((place) => place.dataset.drawn).forEach(draw));
+for (const media of [dark, narrow]) {
+  media.addEventListener("change", () => places.filter((place) => place.dataset.drawn).forEach(draw));
+}
 addEventListener("beforeprint", () => places.filter((place) => !place.dataset.drawn).forEach(draw));
 
 for (const box of document.querySelectorAll(".filter input")) {

@@ -82,6 +82,10 @@ def test_the_page_in_a_browser(opened):
     # As wide as the window: only tables and charts scroll sideways, in their own boxes.
     opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # The forest plot needs no scrolling: its intervals are seen beside, or below, their names.
+    assert opened.locator("[data-chart=forest]").evaluate(
+        "(it) => it.scrollWidth <= it.parentElement.clientWidth"
+    )
 
     box = opened.locator(".filter input").first
     verdict = box.get_attribute("value")
@@ -108,6 +112,13 @@ def test_the_page_in_a_browser(opened):
     column = table.locator(f"tbody td:nth-child({place + 1})").all_inner_texts()
     assert len(column) > 5
     assert list(map(float, column)) == sorted(map(float, column))
+
+
+def test_a_part_without_content_has_no_heading(tmp_path):
+    (tmp_path / "cifar10").symlink_to(RESULTS / "cifar10")
+    chosen = [one for one in experiments.EXPERIMENTS if one.claim == "C10"]
+    text = write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).read_text("utf-8")
+    assert ('id="environment"' in text, 'id="figures"' in text, 'id="speed"' in text) == (True, True, False)
 
 
 @pytest.mark.slow
