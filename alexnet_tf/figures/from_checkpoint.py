@@ -141,14 +141,15 @@ def _neighbours(
 
 def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
     """Title and caption of the figure of neighbours."""
-    shares = " and ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
-    headline = f"Of the {NEIGHBOURS} nearest training images {shares} are of the query's class"
-    intervals = "; ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
+    shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
+    headline = f"How many of a query's {NEIGHBOURS} nearest training images have its class: {shares}"
+    intervals = ", ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
     about = (
-        f"Exact Euclidean distance, among {len(found.database):,} training images. Framed: of the query's "
-        f"class. Queries by seed {seed}, of different classes. Shares over {len(found.queries)} images of "
-        f"{data.image_set.slug}'s {data.image_set.report_split} split, with 95% intervals: {intervals}; by "
-        f"chance {found.chance:.1%}."
+        f"Each row: a test image, then its nearest of {len(found.database):,} training images by Euclidean "
+        f"distance in {' and in '.join(space.name for space in found.spaces)}, nearest first. Framed: they "
+        f"have the query's class. The rows are of different classes, drawn by seed {seed}. The shares in the "
+        f"title are means over {len(found.queries)} images of {data.image_set.slug}'s "
+        f"{data.image_set.report_split} split; with 95% intervals: {intervals}; chance {found.chance:.1%}."
     )
     return headline, about
 

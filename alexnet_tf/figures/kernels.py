@@ -14,6 +14,8 @@ from alexnet_tf.runtime.errors import InputError
 NOISE = 2 / 3
 # Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
+# Random splits of the kernels that the caption counts.
+DEALS = 1000
 # Smallest side of a kernel's picture and gap between two pictures, in pixels.
 SIDE, SPACE = 60, 5
 
@@ -169,11 +171,21 @@ def kernels_figure(model: keras.Model) -> Figure:
         axes.set_title(named + said, color=PALETTE[tower] if towers > 1 else DARK, fontweight="bold")
         if chromatic:
             _draw_spread(figure.add_subplot(grid[tower, 1]), bank, shares[tower], PALETTE[tower])
-    title(figure, f"What the first layer looks for: {count} kernels of {height}×{width}×{channels}")
-    caption(
-        figure, "Each kernel is scaled by its largest weight; zero is mid grey." + chromatic * _COLORFULNESS
-    )
+    title(figure, f"The first layer of one net: {count} kernels of {height}×{width}×{channels}")
+    about = "Each kernel is scaled by its largest weight; zero is mid grey." + chromatic * _COLORFULNESS
+    caption(figure, about + (_random_halves(kernels) if chromatic and towers == 2 else ""))
     return figure
+
+
+def _random_halves(kernels: np.ndarray) -> str:
+    """What the difference of this net's two towers says, and what it cannot say."""
+    difference = np.ptp(tower_colorfulness(kernels, 2))
+    # Less a rounding error, as a split may be that into towers.
+    share = (random_contrasts(kernels, DEALS, seed=0) >= difference - 1e-9).mean()
+    return (
+        f" The towers differ by {difference:.2f}; {share:.1%} of {DEALS:,} random splits of these "
+        "kernels differ as much. One net cannot show that towers specialise; that takes several."
+    )
 
 
 _COLORFULNESS = (

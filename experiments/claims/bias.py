@@ -65,16 +65,15 @@ EXPERIMENT = Experiment(
     metrics=(EARLY_LOSS,),
     reasons=(
         "with biases of 0 the net learns from its first epoch (curves.csv of `zero`), so there is no slow "
-        "start to speed up. Its initial Gaussians are as much wider as this net is narrower than the "
-        "paper's; with a standard deviation of exactly .01 this small net does not start at all "
+        "start to speed up. Its initial Gaussians are wider than the paper's by the factor by which this "
+        "net is narrower; with a standard deviation of exactly .01 this small net does not start at all "
         "(lr_search.csv of ablation-init)",
         "with He initialisation, biases of .1 cannot be distinguished from 0; biases of 1 need a far lower "
         "rate (lr_search.csv), which makes the net slow",
     ),
     notes=(
         "three pairs detect only effects twice as large as the smallest effect of interest",
-        "the run of `tenth-he` with seed 0 was paused for the most part of an hour; its `seconds` include "
-        "the pause",
+        "the run of `tenth-he` with seed 0 was paused for most of an hour; its `seconds` include the pause",
     ),
     figure="train_loss",
     earlier_verdict="not reproduced",

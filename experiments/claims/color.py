@@ -42,7 +42,7 @@ COLOR = Experiment(
     metrics=(GAP,),
     reasons=(
         "after twelve epochs there is little overfitting to prevent: these nets are wrong on most training "
-        "images, hardly less often than on test images. With three times the epochs and a larger gap, five "
+        "images, almost as often as on test images. With three times the epochs and a larger gap, five "
         "pairs still show no difference, but do not exclude one (ablation-color-long)",
         "the interval is wide because of one net of `code` (seed 3): it lags from the second epoch on and "
         "ends about three points above the others (curves.csv)",
@@ -67,7 +67,8 @@ COLOR_LONG = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "the gap is more than twice that of ablation-color, but five pairs detect no change of it. These "
+        "the gap (test - training error) is more than twice that of ablation-color, but five pairs detect "
+        "no effect of colour noise on it. These "
         "nets are still wrong on more than half of their training images; larger nets were not tried",
     ),
     notes=(

@@ -171,8 +171,7 @@ KERNELS = Experiment(
         "another condition, its LRN is nearly a constant factor, and its weights are not committed, so it "
         "has neither a pair nor a p value here; ablation-kernels-trained is declared to test nets of its "
         "width",
-        "the run of `one` with seed 1 was paused for the most part of an hour; its `seconds` include the "
-        "pause",
+        "the run of `one` with seed 1 was paused for most of an hour; its `seconds` include the pause",
     ),
     disclosures=(
         "the first control was `one`; when its runs were known it was found to have too few kernels, and "

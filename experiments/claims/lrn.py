@@ -115,8 +115,8 @@ LRN = Experiment(
         "on pixels of unit variance, where the layer is nearly a constant factor (`lrn_factor_cv`), the "
         "difference (`lrn-unit` - `none-unit`) is about as large, so nothing suggests that normalising does "
         "much in these nets",
-        "these nets overfit little, and no run is longer than twelve epochs; whether normalising gains more "
-        "where there is more to overfit was not tried",
+        "these nets overfit little, and no run is longer than twelve epochs. Longer training, with more "
+        "overfitting to prevent, was not tried",
     ),
     earlier_verdict="inconclusive",
     scale=NET_SCALE,
@@ -156,13 +156,13 @@ LRN_ALEXNET = Experiment(
     reasons=(
         "without LRN this net barely trains: the search gave `none` a sixteenth of the rate of `lrn` "
         "(lr_search.csv), at which it learns little in twelve epochs. A constant scale of the same size "
-        "(`factor`, alpha 0) repairs it equally well",
-        "what normalising adds to the constant factor is not decided: three pairs detect only an effect "
-        "several times the paper's",
+        "(`factor`, alpha 0) repairs it about as well",
+        "three pairs cannot show what normalising adds to the constant factor: they would detect only an "
+        "effect several times the paper's",
     ),
     notes=(
-        "declared when the verdict of ablation-lrn was known, before any run of this experiment; `factor` "
-        "when the verdict of this experiment was known, before the runs of `factor`",
+        "declared after the verdict of ablation-lrn was known and before its own runs; its arm `factor` was "
+        "declared after the verdict of this experiment and before the runs of `factor`",
     ),
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
@@ -229,9 +229,9 @@ LRN_FORM = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "of the program's three changes only the spatial normalisation (`spatial`, at twice the rate of "
-        "`paper`) changes the error measurably: it raises it. `divided` and `before-relu` cannot be "
-        "distinguished from no effect with three pairs",
+        "of the program's three changes only spatial normalisation has a measurable effect: it raises the "
+        "error (`spatial`, at twice the rate of `paper`). Three pairs detect no effect of `divided` and "
+        "`before-relu`",
         "most of what the layer does for this net is its constant factor (`factor`), which all forms have",
     ),
     notes=(

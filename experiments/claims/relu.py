@@ -105,7 +105,7 @@ EXPERIMENT = Experiment(
     reasons=(
         "the factor depends on the conditions of 2012, above all on the scale of the input: with pixels of "
         "unit variance and everything else unchanged, it nearly disappears (`relu-unit`, `tanh-unit`); with "
-        "max pooling a part of it is left; three pairs do not detect it in the modern net",
+        "max pooling a part of it remains; in the modern net three pairs detect none",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
         "helps tanh, so that pair says little about the activation",
     ),

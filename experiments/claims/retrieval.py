@@ -16,7 +16,7 @@ from experiments.claims.common import TINY_SCALE, TRAINED, TRAINED_SCALE, measur
 from experiments.experiment import Arm, Comparison, Experiment, Metric, Probe
 
 SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
-NEARER = Metric("nearer_in_pixels", "images nearer in pixels than the neighbours", "fraction", 0, 1)
+NEARER = Metric("nearer_in_pixels", "training images nearer in pixels than a neighbour", "fraction", 0, 1)
 # Every net gets the same queries.
 QUERY_SEED = 0
 
@@ -37,11 +37,13 @@ def neighbours_in(space: int) -> Probe:
 
 def _arms(**changes: Any) -> tuple[Arm, ...]:
     untrained = {**changes, "epochs": 1, "learning_rate": 0.0, "schedule": "constant", "drops": ()}
-    pixels = "Euclidean distance of pixels; no net, so the seeds are equal"
+    pixels = "neighbours in pixels, the same for every seed"
     return (
         measured_arm("pixels", pixels, neighbours_in(1), **changes),
-        measured_arm("untrained", "fc7 of the net before training", neighbours_in(0), **untrained),
-        measured_arm("fc7", "fc7 of the trained net", neighbours_in(0), **changes),
+        measured_arm(
+            "untrained", "neighbours in fc7 of the net before training", neighbours_in(0), **untrained
+        ),
+        measured_arm("fc7", "neighbours in fc7 of the trained net", neighbours_in(0), **changes),
     )
 
 
@@ -72,7 +74,8 @@ EXPERIMENT = Experiment(
         "neighbours in fc7 are far apart in pixels even for an untrained net, but less so; the contribution "
         "of training is the difference between `fc7` and `untrained`",
         "the interval is over nets, not over the choice of the 500 queries, which are the same for all arms; "
-        "that noise is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for another net)",
+        "the noise from that choice is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for "
+        "another net)",
     ),
     figure=SAME_CLASS.name,
     earlier_verdict="reproduced",

@@ -236,8 +236,8 @@ def _pooled(claim: Claim) -> str:
     found = verdict(effect.low, effect.high, comparison.smallest_effect, "share")
     return (
         f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05 "
-        f"({comparison.metric.title}): {wording.effect_text(effect, comparison)}. For a smallest share of "
-        f"interest of {wording.smallest_effect(comparison)} that is: {found.text}."
+        f"({comparison.metric.title}): {wording.effect_text(effect, comparison)}. With *s* = "
+        f"{wording.smallest_effect(comparison)} the verdict on this share would be: {found.text}."
     )
 
 
@@ -265,7 +265,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
         for arm in (comparison.arm, comparison.baseline)
     )
     more = needed - effect.n
-    return f"{text}; {more:,} more, {duration(sum(seconds) * more)} of one core, were not run"
+    return f"{text}. Not run: {more:,} more, {duration(sum(seconds) * more)} of one core"
 
 
 def _runs(claim: Claim) -> str:

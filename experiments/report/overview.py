@@ -93,7 +93,7 @@ def _independence(found: Sequence[Evidence]) -> str:
         return f"The claims share none of their {len(served)} nets."
     words = "; ".join(f"{_joined(claims)} ({count})" for claims, count in shared)
     return (
-        f"{text}. Claims that share nets, with the number of these nets: {words}. A fault in a shared net is "
+        f"{text}. These share nets (in brackets: how many): {words}. A fault in a shared net is "
         "a fault in each of these claims."
     )
 
@@ -119,7 +119,7 @@ def _provenance(found: Sequence[Evidence]) -> str:
     return (
         f"{text}The records of {unnamed} of the {len(nets)} nets name no processor. A pair whose two records "
         f"name different kinds is not used; for {mixed} of the {len(pairs)} pairs of the claims' primary "
-        "comparisons the records cannot show that the kinds are the same."
+        "comparisons the records do not show whether both kinds are the same."
     )
 
 

@@ -103,7 +103,8 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
     )
     if within:
         text += (
-            f" These effects are smaller than two such standard errors of a difference: {', '.join(within)}."
+            " These effects that the paper reports are smaller than two standard errors of a difference: "
+            f"{', '.join(within)}."
         )
     return text
 

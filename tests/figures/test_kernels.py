@@ -1,6 +1,7 @@
 """Colourfulness by hand, and the grid of kernels."""
 
 import dataclasses
+import re
 
 import keras
 import numpy as np
@@ -122,6 +123,10 @@ def test_the_figure_says_the_towers_numbers():
 
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[::2] == ["tower 1: colourfulness 0.00", "tower 2: colourfulness 1.00"]
+    # Of the 924 ways to halve twelve kernels two part the towers: about .2%.
+    about = figure.get_supxlabel().replace("\n", " ")
+    differ, share = re.search(r"differ by ([\d.]+); ([\d.]+)% of 1,000 random splits", about).groups()
+    assert (float(differ), float(share)) == (1.0, pytest.approx(0.2, abs=0.3))
     sheet = figure.axes[0].images[0].get_array()
     assert sheet.shape == (60, 6 * 60 + 5 * 5, 3)
     np.testing.assert_array_equal(sheet[:, 60:65], 1)

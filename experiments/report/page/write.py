@@ -32,7 +32,7 @@ PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
     "architecture.png": "Figure 2: the network with its sizes.",
-    "kernels.png": "Figure 3: the kernels of the first convolution.",
+    "kernels.png": "Figure 3: the kernels of the first convolution, of one net; claim C13 rests on others.",
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }

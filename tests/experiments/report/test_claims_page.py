@@ -99,12 +99,12 @@ def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
     # -1, +.4, -.3 points: std .7; (2.8 * .7 / .4)^2 = 24 by the normal distribution. A pair took 20 seconds.
     section = section_of(page_of(tmp_path, POOLING), "C4")
-    assert "about 27 pairs, at 80% power if the true effect is the paper's −0.4 points; 24 more" in section
-    assert "; 24 more, 8 minutes of one core, were not run" in section
+    assert "about 27 pairs, at 80% power if the true effect is the paper's −0.4 points. Not run" in section
+    assert "Not run: 24 more, 8 minutes of one core" in section
     (comparison, gap) = POOLING.comparisons
     own = dataclasses.replace(comparison, paper_effect=None)
     section = section_of(page_of(tmp_path, dataclasses.replace(POOLING, comparisons=(own, gap))), "C4")
-    assert "about 27 pairs, at 80% power if the true effect is twice *s*, −0.4 points;" in section
+    assert "about 27 pairs, at 80% power if the true effect is twice *s*, −0.4 points." in section
 
 
 def test_shared_nets_processors_and_later_changes_stand_first(root):
@@ -114,7 +114,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     named.write_text(json.dumps(json.loads(named.read_text()) | {"environment": {"processor": "Zen"}}))
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
-    assert "rest on 11 nets. Claims that share nets, with the number of these nets: C1 and C4 (1)." in first
+    assert "rest on 11 nets. These share nets (in brackets: how many): C1 and C4 (1)." in first
     assert "1 nets were trained on Zen. The records of 10 of the 11 nets name no processor." in first
     assert "for 6 of the 6 pairs" in first
     assert "  - C4, pooling: One arm was deleted." in first
