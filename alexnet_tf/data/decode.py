@@ -5,9 +5,8 @@ All images are decoded by Pillow. For JPEG it gives the same pixels at the same 
 with a faster, less accurate transform, so its pixels differ from these by a few grey levels.)
 
 A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
-limited before anything is decoded, and large images are decoded one at a time. The worst that
-are let through took 1.2 GB (WebP) and 3.4 seconds (progressive CMYK JPEG); the pixels then take .2 GB until
-they are scaled.
+limited before anything is decoded, and large images are decoded one at a time. The worst of those let through
+took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG); their pixels take .2 GB until they are scaled.
 """
 
 import contextlib
