@@ -74,7 +74,7 @@ def test_rows_that_cannot_be_read_are_said(tmp_path):
 
 def test_nothing_that_the_paper_has_a_number_for(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    with pytest.raises(InputError, match=r"expected rows of speed in .*pooling, for which the paper"):
+    with pytest.raises(InputError, match=r"pooling: expected rows of an experiment for which the paper"):
         compare_with_paper(folder, [SPEED])
     unnumbered = dataclasses.replace(POOLING, comparisons=POOLING.comparisons[1:])
     with pytest.raises(InputError, match="received none"):
