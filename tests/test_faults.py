@@ -1,5 +1,6 @@
 """The frame of `make faults`, and a few trials of each family."""
 
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,8 @@ GOOD = {"PROMISE": "nothing is lost", "BEFORE": "9 of 9 lost", "TRIALS": 2, "__n
 
 def two_trials(seed, count, folder):
     assert list(folder.iterdir()) == []
-    return in_parallel(lambda number: Trial(f"trial {number}", seed, AS_PROMISED), count)
+    ending = f"status 2: error: {folder}/out: no room"
+    return in_parallel(lambda number: Trial(f"trial {number}", seed, AS_PROMISED, ending), count)
 
 
 def breaks(seed, count, folder):
@@ -38,6 +40,8 @@ def test_outcomes_are_counted_and_written(tmp_path, monkeypatch, capsys, trials,
     assert written[0] == "name,seed,outcome,detail,seconds,commit"
     assert len(written) == 3
     assert all(",7," in line for line in written[1:])
+    assert not any(tempfile.gettempdir() in line for line in written)
+    assert status or "error: scratch/out: no room" in written[1]
     assert row in (tmp_path / "RELIABILITY.md").read_text().splitlines()
     assert (TRACEBACK in written[2]) is bool(status)
     assert "good: 2 trials" in capsys.readouterr().out

@@ -5,11 +5,9 @@ All commands run in this process, one after the other, so that a case takes a fr
 
 import contextlib
 import io
-import json
 import os
 import shutil
 import signal
-import socket
 import time
 import traceback
 import warnings
@@ -22,6 +20,7 @@ from PIL import Image
 from alexnet_tf.__main__ import main as alexnet
 from alexnet_tf.config.fields import Config
 from experiments.__main__ import main as experiments
+from tests.faults.odd_files import make_odd, put, put_value, save_picture
 from tests.faults.trials import AS_PROMISED, ROOT, TRACEBACK, WRONG, Ended, Trial
 
 PROMISE = "odd tables, JSON, configurations, folders and images are answered in a line, with status 0, 1 or 2"
@@ -30,15 +29,6 @@ TRIALS, FEW = 500, 10
 
 RECORDED = ROOT / "results" / "cifar10" / "ablation-weight-decay"
 LONGEST_SECONDS = 60
-NASTY = [
-    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r\n", b'"', b";", b"\t", b",", b"nan", b"inf", b"1e999", b"-1",
-    b"9" * 400, b"=1+1", b"[" * 20_000, b"{" * 20_000, b"null", b"true", b"{}", b"1,5", b"\x1b[2J",
-    "猫".encode(), b"../../etc/passwd", b"%s%n", b"\xed\xb2\x80",
-]  # fmt: skip
-JSON_VALUES = (
-    None, True, 0, -1, 1.5, 10**30, 1e308, float("nan"), "", "x", [], [1], [[]], {}, {"a": None}, "gone",
-)  # fmt: skip
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
 NAMES = (
     "cat", "dog", "train", "Train", "val", "Valid", "test", "TEST", "training_set", ".hidden",
     "caf\u00e9", "cafe\u0301", "=1+1", "-rf", "a b", "猫", "x" * 200, "b\nc", "b\udcff",
@@ -122,89 +112,17 @@ def _run(
     return AS_PROMISED, f"status {status}: {lines[-1][:160]}" if lines else f"status {status}"
 
 
-def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
-    """The content with one to three changes, and their names."""
-    changes = []
-    for _ in range(rng.integers(1, 4)):
-        at, length = rng.integers(0, len(content) + 1), int(rng.integers(1, 40))
-        change = rng.choice(["flip", "delete", "repeat", "insert", "replace", "cut", "foreign", "encode"])
-        nasty = NASTY[rng.integers(len(NASTY))]
-        if change == "flip" and at < len(content):
-            content = content[:at] + bytes([content[at] ^ (1 << rng.integers(8))]) + content[at + 1 :]
-        elif change == "delete":
-            content = content[:at] + content[at + length :]
-        elif change == "repeat":
-            content = content[:at] + content[at : at + length] * 3 + content[at + length :]
-        elif change == "insert":
-            content = content[:at] + nasty + content[at:]
-        elif change == "replace":
-            content = content[:at] + nasty + content[at + length :]
-        elif change == "cut":
-            content = content[:at]
-        elif change == "foreign":
-            content = content.replace(b",", b";").replace(b".", b",")
-        elif change == "encode":
-            content = content.decode("utf-8", "replace").encode(str(rng.choice(["utf-16", "utf-8-sig"])))
-        changes.append(str(change))
-    return content, ", ".join(changes)
-
-
-def _put(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a file by a changed one or, in one of eight cases, by something that is no file."""
-    content = path.read_bytes()
-    if rng.integers(8):
-        content, what = _mutated(rng, content)
-        path.write_bytes(content)
-        return f"{path.name}: {what}"
-    path.unlink()
-    what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "gone", "empty"]))
-    _make_odd(path, what)
-    return f"{path.name}: {what}"
-
-
-def _put_value(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a value of a JSON file, at any depth, by another one that JSON can express; or removes it."""
-    content = place = json.loads(path.read_text("utf-8"))
-    while True:
-        keys = list(place) if isinstance(place, dict) else range(len(place))
-        key = keys[rng.integers(len(keys))]
-        if not isinstance(place[key], dict | list) or not place[key] or not rng.integers(3):
-            break
-        place = place[key]
-    value = JSON_VALUES[rng.integers(len(JSON_VALUES))]
-    place[key] = value
-    if value == "gone":
-        del place[key]
-    path.write_text(json.dumps(content), "utf-8")
-    return f"{path.name}: {key} is {str(value)[:20]}"
-
-
-def _make_odd(path: Path, what: str) -> None:
-    if what == "pipe":
-        os.mkfifo(path)
-    elif what == "socket":
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as server:
-            server.bind(os.fspath(path))
-    elif what == "folder":
-        path.mkdir()
-    elif what == "empty":
-        path.touch()
-    elif what != "gone":
-        targets = {"loop": path.name, "dead link": "nowhere", "device": "/dev/zero"}
-        path.symlink_to(targets[what])
-
-
 def _table(rng: np.random.Generator, folder: Path, case: Path):
     copy = case / "cifar10" / RECORDED.name
     shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
-    what = _put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
+    what = put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
     if rng.integers(2):
         return experiments, ["compare", str(copy), str(RECORDED)], what
     return experiments, ["tables", "--results-dir", str(case)], f"tables, {what}"
 
 
 def _json(rng: np.random.Generator, folder: Path, case: Path):
-    change = _put_value if rng.integers(3) else _put
+    change = put_value if rng.integers(3) else put
     if rng.integers(2):
         copy = case / "cifar10" / RECORDED.name
         shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
@@ -257,11 +175,11 @@ def _tree(rng: np.random.Generator, folder: Path, case: Path):
             places.append(place)
     for place in places[1:]:
         for i in range(rng.integers(0, 5)):
-            _save(rng, place / f"{i}{rng.choice(['.png', '.jpg', ''])}")
+            save_picture(rng, place / f"{i}{rng.choice(['.png', '.jpg', ''])}")
         if not rng.integers(3):
             what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "empty"]))
             with contextlib.suppress(OSError):
-                _make_odd(place / str(rng.choice(NAMES)), what)
+                make_odd(place / str(rng.choice(NAMES)), what)
     storage = ["--set", f"image_size={rng.integers(4, 40)}"]
     shown = ", ".join(ascii(os.fspath(place.relative_to(root)))[1:40].strip("'") for place in places[1:5])
     return (
@@ -275,27 +193,9 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
     files, names = [], []
     for i in range(8):
         path = case / f"{i}{ascii(rng.choice(NAMES))[1:9]}.png".replace("/", "")
-        names.append(_save(rng, path) + " " + _put(rng, path).split(": ")[1])
+        names.append(save_picture(rng, path) + " " + put(rng, path).split(": ")[1])
         files.append(str(path))
     return alexnet, ["predict", "--checkpoint", str(folder / "net"), *files], "; ".join(names)[:200]
-
-
-def _save(rng: np.random.Generator, path: Path) -> str:
-    """Writes a picture of a random format, mode and size; returns the format."""
-    kind = str(rng.choice(FORMATS))
-    height, width = rng.integers(1, 40, 2)
-    picture = Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
-    mode = str(rng.choice(["RGB", "L", "P", "CMYK", "RGBA", "1", "I", "F", "I;16"]))
-    exif = Image.Exif()
-    exif[0x0112] = int(rng.integers(0, 10))
-    buffer = io.BytesIO()
-    try:
-        picture.convert("L").convert(mode).save(buffer, kind, exif=exif)
-    except (OSError, ValueError, KeyError):  # not every format has every mode
-        kind = "PNG"
-        picture.save(buffer, kind)
-    path.write_bytes(buffer.getvalue())
-    return kind
 
 
 def _make_tree(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -15,13 +16,18 @@ from tests.faults.trials import OUTCOMES, Trial
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
 # The code that was tried.
 COMMIT = "commit"
+# A path into the folder of a run of trials, from whose name `python -m tests.faults` makes it.
+SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
 HEADER = ("family", "promise", "trials", *OUTCOMES, "November 2026")
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Writes the trials of a family, with the commit of the code."""
+    """Writes the trials of a family, with the commit of the code and without paths of this machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [{**dataclasses.asdict(trial), COMMIT: git_commit()} for trial in trials]
+    rows = [
+        {**dataclasses.asdict(trial), "detail": SCRATCH.sub("scratch", trial.detail), COMMIT: git_commit()}
+        for trial in trials
+    ]
     write_text(path, to_csv((*COLUMNS, COMMIT), rows))
 
 

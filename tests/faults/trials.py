@@ -25,7 +25,7 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-FRAME = ("trials", "results", "small_runs")
+FRAME = ("trials", "results", "small_runs", "odd_files")
 
 AS_PROMISED = "as promised"
 # Something that was computed or recorded is gone.
