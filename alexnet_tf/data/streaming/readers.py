@@ -1,8 +1,8 @@
 """Processes that read images, for machines whose cores the threads of one process cannot keep busy.
 
-Pillow holds Python's lock during part of its work, so one process reads at most 1,200 to 2,500 photographs a
-second (`benchmarks/LOG.md`). A reader is a process with a lock of its own, without TensorFlow. It gets
-paths through a pipe and puts pixels into shared memory.
+Pillow holds Python's lock during part of its work, so the threads of one process are estimated to stop
+gaining at four to seven cores (`benchmarks/LOG.md`). A reader is a process with a lock of its own, without
+TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
 
 A reader ends when its pipe closes, however the process that started it has ended. Pipe and memory have no
 names, so nothing remains of them. Ctrl-C does not reach a reader, which is in a session of its own.
