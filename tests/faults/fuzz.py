@@ -109,7 +109,7 @@ def _run(
         return WRONG, f"status 2 without one line that says why: {lines[-3:]!r}"
     if status == 2 and not all(line.isprintable() for line in lines):
         return WRONG, f"control characters in {lines!r}"
-    return AS_PROMISED, f"status {status}: {lines[-1][:160]}" if lines else f"status {status}"
+    return AS_PROMISED, f"status {status}: {lines[-1]}" if lines else f"status {status}"
 
 
 def _table(rng: np.random.Generator, folder: Path, case: Path):

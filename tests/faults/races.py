@@ -63,7 +63,7 @@ def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     lines = [
         re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
     ]
-    detail = f"{statuses[0]} and {statuses[1]}" + "".join(f"; {line[-160:]}" for line in lines)
+    detail = f"{statuses[0]} and {statuses[1]}" + "".join(f"; {line}" for line in lines)
     if any(end.crashed for end in ends):
         return TRACEBACK, detail
     if statuses[0] != 0:

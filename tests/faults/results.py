@@ -18,6 +18,7 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
 COMMIT = "commit"
 # A path into the folder of a run of trials, from whose name `python -m tests.faults` makes it.
 SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
+LONGEST_DETAIL = 240
 HEADER = ("family", "promise", "trials", *OUTCOMES, "November 2026")
 
 
@@ -25,7 +26,12 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Writes the trials of a family, with the commit of the code and without paths of this machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        {**dataclasses.asdict(trial), "detail": SCRATCH.sub("scratch", trial.detail), COMMIT: git_commit()}
+        # Shortened last, or a part of a path would stay.
+        {
+            **dataclasses.asdict(trial),
+            "detail": SCRATCH.sub("scratch", trial.detail)[:LONGEST_DETAIL],
+            COMMIT: git_commit(),
+        }
         for trial in trials
     ]
     write_text(path, to_csv((*COLUMNS, COMMIT), rows))
