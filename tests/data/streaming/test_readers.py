@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,10 @@ def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkey
         read.check_readable()
 
 
+def paths_of(process: psutil.Process) -> list[str]:
+    return [each.path for each in process.memory_maps()]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_reader_outlives_its_owner(tree, number):
     owner = subprocess.Popen(
@@ -96,9 +101,12 @@ def test_no_reader_outlives_its_owner(tree, number):
     processes = readers(owner.pid)
     assert len(processes) == 2
     for process in processes:
-        paths = [each.path for each in process.memory_maps()]
-        assert any("memfd:images" in path for path in paths), "shared memory that has no name"
-        assert not any("/dev/shm" in path for path in paths)
+        # One reader may have read all, while the other was still starting.
+        deadline = time.monotonic() + 20
+        while not any("memfd:images" in path for path in paths_of(process)):
+            assert time.monotonic() < deadline, "shared memory that has no name"
+            time.sleep(0.05)
+        assert not any("/dev/shm" in path for path in paths_of(process))
 
     # To all of its group, as a terminal does.
     os.killpg(owner.pid, number)
