@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.colored_images import write_colored_tree
+from tests.commands.conftest import COLORS
 from tests.worker_processes import start_workers, wait_for, wait_for_end
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory) -> Path:
+    """Of one size: images of several sizes are scaled to 256 pixels, on which `relu-modern` diverges."""
+    root = tmp_path_factory.mktemp("images") / "colors"
+    return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 
 
 def train_command(tree: Path, out: Path, *settings: str) -> list[str]:

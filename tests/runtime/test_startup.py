@@ -141,7 +141,9 @@ raise SystemExit(entry())
 @pytest.mark.slow
 def test_a_user_without_an_entry_in_passwd_can_work(tmp_path):
     (tmp_path / "start.py").write_text(WITHOUT_PASSWD)
-    write_colored_tree(tmp_path / "colors", {"blue": (0, 0, 200), "red": (200, 0, 0)}, lambda i: (32, 32))
+    write_colored_tree(
+        tmp_path / "colors", {"blue": (0, 0, 200), "red": (200, 0, 0)}, lambda i: (32, 32), noise=40
+    )
     unset = "env -u HOME -u USER -u LOGNAME -u LNAME -u USERNAME -u XDG_CACHE_HOME"
     flags = "train --model cifar-net --dataset folder:colors --set batch_size=4 --epochs 1 --out net"
     done = run(f"{unset} $PYTHON start.py {flags}", tmp_path)
