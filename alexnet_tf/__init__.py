@@ -69,7 +69,7 @@ _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 class _RegisterLater:
     """An import finder that imports the registered classes once Keras and TensorFlow have been imported.
 
-    That takes seconds, so it is left to those who use them. Either may import the other on its way.
+    The import takes seconds, so programs that use neither do not wait for it.
     """
 
     def __init__(self, awaited: set[str]):

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> OneLineParser:
-    parser = OneLineParser(prog="alexnet", description="AlexNet on images of your own.")
+    parser = OneLineParser(prog="alexnet", description="AlexNet on your own images.")
     parser.add_argument("--version", action="version", version=f"alexnet_tf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 
@@ -85,7 +85,7 @@ def _parser() -> OneLineParser:
         "--from", type=Path, metavar="DIR", dest="start", help="start from a trained network"
     )
     train.add_argument(
-        "--freeze", metavar="LAYER", help="of --from: up to this layer, all-but-head (default) or none"
+        "--freeze", metavar="LAYER", help="with --from: freeze up to this, all-but-head (default) or none"
     )
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
@@ -95,18 +95,18 @@ def _parser() -> OneLineParser:
     train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
     reading = train.add_mutually_exclusive_group()
     reading.add_argument(
-        "--cache", type=Path, metavar="DIR", help="keep decoded pixels there, of a set that streams from disk"
+        "--cache", type=Path, metavar="DIR", help="cache the decoded pixels of a streamed set in this folder"
     )
     reading.add_argument(
         "--readers",
         type=whole_number(),
         default=0,
         metavar="N",
-        help="processes that read such a set; 0 (default): this one; see docs/how-to/imagenet.md",
+        help="processes that decode a streamed set; 0 (default): only this one; see docs/how-to/imagenet.md",
     )
     add_checkpoint_flag(train)
-    train.add_argument("--keep-epochs", action="store_true", help="also the weights after every epoch")
-    train.add_argument("--keep-best", action="store_true", help="also those best on the selection split")
+    train.add_argument("--keep-epochs", action="store_true", help="also save the weights of every epoch")
+    train.add_argument("--keep-best", action="store_true", help="also save the best on the selection split")
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
@@ -123,19 +123,19 @@ def _parser() -> OneLineParser:
     evaluate.add_argument(
         "--out", type=Path, metavar="DIR", help="write errors by class and the confusion matrix there"
     )
-    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="put the scores into this table, too")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also add the scores to this table")
 
     predict = add("predict", "the five most probable classes of image files")
     predict.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
     _add_views_flag(predict)
     predict.add_argument("--json", action="store_true", help="print the predictions as JSON")
     predict.add_argument(
-        "--csv", type=Path, metavar="FILE", help="put them into a table, too: path, rank, class, words, ..."
+        "--csv", type=Path, metavar="FILE", help="also write them to a table: path, rank, class, words, ..."
     )
-    predict.add_argument("--figure", type=Path, metavar="FILE.png", help="draw images and bars, too")
+    predict.add_argument("--figure", type=Path, metavar="FILE.png", help="also draw images and bars")
     _add_words_flag(predict)
     predict.add_argument(
-        "--list", type=Path, metavar="FILE", help="predict also what it names, one per line; - for stdin"
+        "--list", type=Path, metavar="FILE", help="file that names further images, one per line; - for stdin"
     )
     predict.add_argument("files", nargs="*", metavar="IMAGE", help=images)
 
@@ -148,7 +148,7 @@ def _parser() -> OneLineParser:
     _add_words_flag(figures)
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
 
-    explain = add("explain", "one picture a section of the paper, of an image")
+    explain = add("explain", "illustrate each section of the paper with an image")
     explain.add_argument("--image", type=Path, required=True, metavar="FILE", help="any photo")
     explain.add_argument("--checkpoint", type=Path, help="default: a small AlexNet, trained once, in minutes")
     explain.add_argument("--out", type=Path, required=True, help="folder for the pictures")
@@ -158,7 +158,7 @@ def _parser() -> OneLineParser:
     similar.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
     similar.add_argument("--among", type=Path, required=True, metavar="DIR", help="images to choose from")
     similar.add_argument("--out", type=Path, required=True, help="folder for the table, sheet and features")
-    similar.add_argument("queries", nargs="+", metavar="IMAGE", help=f"to look for: {images}")
+    similar.add_argument("queries", nargs="+", metavar="IMAGE", help=f"query: {images}")
 
     exported = add("export", "a trained network as a SavedModel or an ONNX file, for other programs")
     exported.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a trained model")
@@ -170,7 +170,7 @@ def _parser() -> OneLineParser:
     )
     exported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
 
-    imported = add("import-weights", "make a network of weights trained elsewhere")
+    imported = add("import-weights", "convert weights trained elsewhere into a network")
     imported.add_argument(
         "file", type=Path, metavar="FILE", help=".npz or .safetensors of arrays, or .npy dictionary"
     )
@@ -180,12 +180,12 @@ def _parser() -> OneLineParser:
         required=True,
         help="one-weird-trick (torchvision's AlexNet) or alexnet-caffe",
     )
-    imported.add_argument("--classes", type=Path, metavar="FILE", help="a name a line; default numbers")
+    imported.add_argument("--classes", type=Path, metavar="FILE", help="names, one per line; default numbers")
     imported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
 
     data = add("data", "statistics, unusable files and augmented samples of a data set")
     _add_data_flags(data)
-    data.add_argument("--model", type=MODEL, help=f"whose preprocessing: {models}; default as for train")
+    data.add_argument("--model", type=MODEL, help=f"use the preprocessing of: {models}; default as for train")
     data.add_argument("--recipe", type=RECIPE, help=recipes)
     data.add_argument("--seed", type=whole_number(), default=0, help="of the augmented samples")
     add_setting_flags(data, PRECISIONS)
@@ -203,7 +203,7 @@ def _add_words_flag(parser: argparse.ArgumentParser) -> None:
         "--words",
         type=Path,
         metavar="FILE",
-        help="lines of a class and its words, such as synset_words.txt; ImageNet's are known",
+        help="a class and its words per line, as in synset_words.txt; ImageNet's are built in",
     )
 
 

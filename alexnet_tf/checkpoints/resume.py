@@ -1,8 +1,7 @@
 """Checkpoints: the state of an unfinished run, in files that are replaced atomically.
 
-Beside the newest, `state.npz`, stand the one before, `state.npz.previous`, and that of the best epoch,
-`state.npz.best`. Each ends with a checksum of all its bytes. A run resumes from the first of the three that
-is sound.
+A run keeps up to three: the newest (`state.npz`), the one before it (`.previous`) and that of the best epoch
+(`.best`), each with a checksum at its end. It resumes from the first of these that is intact.
 """
 
 import contextlib
@@ -23,7 +22,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, sync_folder, temporary_
 from alexnet_tf.runtime.reading import read_bytes
 
 PREVIOUS, BEST = ".previous", ".best"
-# After the archive; programs that read .npz files ignore it.
+# The checksum follows the archive; programs that read .npz files ignore it.
 _MARK = b"sha256:"
 _MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 
@@ -33,9 +32,8 @@ def save_checkpoint(
 ) -> None:
     """Writes all variables of model, optimizer and metrics, numbered by position, and the history so far.
 
-    The variables are written one by one, because the list of variables includes the state of dropout's
-    random generators, which Keras's weight files and `tf.train.Checkpoint` omit. The last checkpoint becomes
-    the previous one when the new one is on the disk.
+    The lists of variables include the state of dropout's random generators, which Keras's weight files and
+    `tf.train.Checkpoint` omit. The old checkpoint becomes the previous one once the new one is on the disk.
 
     Args:
         path: an .npz file; its folder is created if missing.
@@ -63,15 +61,15 @@ def save_checkpoint(
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the variables from the newest sound file of the same run and returns its history.
+    """Sets the variables from the newest intact file of the same run and returns its history.
 
-    Files that are damaged are passed over with a message.
+    Damaged files are reported and skipped.
 
     Returns:
         The history, or None (and the model is unchanged) if there is no file or it belongs to another run.
 
     Raises:
-        InputError: if no file is sound, or it does not fit the model.
+        InputError: if no file is intact and fits the model.
     """
     damaged: list[str] = []
     for file in _files(path):
@@ -84,7 +82,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
             damaged.append(f"{file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})")
             continue
         if damaged:
-            print(f"damaged: {', '.join(damaged)}; goes on from {file}", file=sys.stderr, flush=True)
+            print(f"damaged: {', '.join(damaged)}; resuming from {file}", file=sys.stderr, flush=True)
         assign_values(model, arrays)
         return header["history"]
     if damaged:
@@ -104,7 +102,7 @@ def checkpoint_hash(path: Path) -> str | None:
 
 
 def has_checkpoint(path: Path) -> bool:
-    """Whether a run has left its state, of whatever soundness."""
+    """Whether a run has left a checkpoint, intact or damaged."""
     return bool(_files(path))
 
 
@@ -117,7 +115,7 @@ def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
 
 
 def checksum(content: bytes | memoryview) -> bytes:
-    """The end of a checkpoint with this content before it."""
+    """The checksum that follows this content in a checkpoint."""
     return _MARK + hashlib.sha256(content).digest()
 
 
@@ -135,12 +133,12 @@ def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
 
 def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
     if len(arrays) != len(shapes):
-        raise ValueError(f"{len(arrays)} variables for {len(shapes)} of the run")
+        raise ValueError(f"{len(arrays)} variables where the run has {len(shapes)}")
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if array.shape != shape:
-            raise ValueError(f"variable {i} of shape {array.shape} for one of {shape}")
+            raise ValueError(f"variable {i} of shape {array.shape} where the run has {shape}")
     if history.get("status") == "done" and not all(map(_is_finite, arrays)):
-        raise ValueError("variables that are not finite numbers")
+        raise ValueError("variables that are not finite")
 
 
 def _is_finite(array: np.ndarray) -> bool:
@@ -159,7 +157,7 @@ def _metric_parts(model: keras.Model) -> list:
 def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
     content = memoryview(read_bytes(path))
     if content[-_MARK_BYTES:] != checksum(content[:-_MARK_BYTES]):
-        raise ValueError("its checksum is not that of its content")
+        raise ValueError("its checksum does not match its content")
     with open_npz(path) as file:
         header = json.loads(str(file["header"]))
         return header, [file[name] for name in sorted(file.files) if name != "header"]

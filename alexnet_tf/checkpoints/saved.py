@@ -58,7 +58,7 @@ class Trained:
     def preprocess(self, data: bytes) -> np.ndarray:
         """Decodes an image and preprocesses it like the pipeline, without the crop.
 
-        The image is turned as its EXIF orientation says, also if the images of the training were not.
+        The image is rotated by its EXIF orientation, even if the training images were not.
 
         Args:
             data: content of an image file.
@@ -114,7 +114,7 @@ def save_trained(
         write_bytes(folder / FACTS, _json(facts))
     else:
         net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
-        # Whether the training images were turned as their EXIF orientation says.
+        # Whether the training images were rotated by their EXIF orientation.
         about = {"exif_orientation": images.name.startswith("folder:"), **about}
         write_trained(folder, net, images.fingerprint, about)
 
@@ -146,7 +146,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
 
 def input_wanted(net: Trained) -> dict[str, Any]:
-    """What a model wants of its input, for those who have its `.keras` file alone."""
+    """The preprocessing that a model expects, for users who have only its `.keras` file."""
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
     scaled = net.config.data.input_scale == "unit"
@@ -239,7 +239,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         config = Config.from_dict(about["config"])
         model = rebuilt(config, tuple(about["input_shape"]), len(names), weights)
         if not has_finite_weights(model):
-            raise ValueError("weights that are not finite numbers")
+            raise ValueError("weights that are not finite")
         return Trained(model, config, names, shape, statistics, about.get("data_fingerprint"))
     except UNREADABLE_ARCHIVE as error:
         raise InputError(

@@ -23,7 +23,7 @@ def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> by
         model: a functional or built sequential model.
         metadata: entries to add to the metadata.json in the file.
     """
-    # The same layers without optimizer and loss, which would double or treble the file.
+    # The same layers without optimizer and loss, which would make the file two or three times as large.
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
     buffer = io.BytesIO()
     # `Model.save` writes to paths only.

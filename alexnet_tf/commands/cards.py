@@ -93,7 +93,7 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
                 f"- Images: made {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
                 f"standard deviation {statistics.stddev:.1f}.",
                 f"- Augmentation in training: {', '.join(changes) or 'none'}.",
-                f"- Held out of training for choices: {held_out}.",
+                f"- Held out of training for model selection: {held_out}.",
                 "- Licence, consent and balance of the images: unknown to this program; add what you know.",
             ]
         )

@@ -85,8 +85,8 @@ def evaluate_on(
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
         access: where the images come from.
-        split: one of `scores.SPLITS`. The default is the report split; but a set without one is scored as a
-            whole, unless a network was trained on it: then the images that were held out of its training are.
+        split: one of `scores.SPLITS`. By default the report split. A set without one is scored as a whole; if
+            a network was trained on it, only the images held out of that training are scored.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.

@@ -1,4 +1,4 @@
-"""`alexnet explain`: one picture a section of the paper, of any image."""
+"""`alexnet explain`: illustrates each section of the paper with any image."""
 
 import argparse
 import functools
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     make_folder(options.out, "--out")
     for name, subject, draw in PANELS:
         paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",))
-        missing = f"not drawn, because {net.model.name} has nothing of the kind"
+        missing = f"not drawn: {net.model.name} has no such layer"
         print(f"{subject}: {paths[0] if paths else missing}", flush=True)
     return 0
 
@@ -39,7 +39,7 @@ def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
     """A small AlexNet of two towers, trained once on the built-in images and kept.
 
     Args:
-        parse_flags: returns the flags of the `alexnet train` that makes it.
+        parse_flags: returns the parsed flags of the `alexnet train` command that trains it.
     """
     training = parse_flags()
     if not (training.out / "model.json").is_file():

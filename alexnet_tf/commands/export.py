@@ -89,7 +89,7 @@ def write_onnx(net: Trained, folder: Path) -> None:
     """Writes model.onnx: from `pixels` [n, height, width, channels], 0..255, to `probabilities` and `logits`.
 
     ONNX has no decoder of JPEG, so an image has to be scaled and cropped to the network's image size first.
-    The file's metadata has the class names and what the network wants of its input, as JSON.
+    The file's metadata has the class names and the expected preprocessing, as JSON.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx

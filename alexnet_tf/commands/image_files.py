@@ -23,7 +23,7 @@ BATCH = 32
 
 
 def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: str = "IMAGE") -> list[Path]:
-    """The files that paths, folders, patterns and a list stand for, each once, in the order given.
+    """Expands paths, folders, patterns and a list to files, each once, in the order given.
 
     Args:
         names: files, of which some may be missing; folders, for all images below them; and patterns such as
@@ -32,8 +32,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
         flag: command-line flag that gave the names, for error messages.
 
     Raises:
-        InputError: if the list cannot be read, or there is no name, or no file for one of them, or none at
-            all.
+        InputError: if the list cannot be read, nothing is named, a folder or pattern has no file, or no file
+            exists.
     """
     if listed:
         lines = sys.stdin.read() if str(listed) == "-" else read_text(listed)
@@ -50,7 +50,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
             found = [name]
         if not found:
             raise InputError(
-                f"{flag}: expected image files ({', '.join(SUFFIXES)}); received {name}, where none is"
+                f"{flag}: expected image files ({', '.join(SUFFIXES)}); received {name}, where none was found"
             )
         files += map(Path, found)
     if not any(map(os.path.lexists, files)):

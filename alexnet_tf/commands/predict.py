@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if options.figure:
         check_figure(options.figure, files)
     if options.csv and (options.csv.is_dir() or not options.csv.parent.is_dir()):
-        raise InputError(f"--csv: expected a file in a folder that is there; received {options.csv}")
+        raise InputError(f"--csv: expected a file in an existing folder; received {options.csv}")
     predictions = predict_files(options.checkpoint, files, options.views)
     if options.figure:
         draw_files(options.figure, predictions, words)

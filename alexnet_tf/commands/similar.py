@@ -1,4 +1,4 @@
-"""`alexnet similar`: the images of a folder that are nearest to others in a network's last hidden layer."""
+"""`alexnet similar`: finds the images of a folder nearest to given ones in a network's last hidden layer."""
 
 import argparse
 import io
@@ -95,7 +95,7 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
 def nearest(
     queries: Sequence[Path], asked: np.ndarray, members: Sequence[Path], found: np.ndarray
 ) -> tuple[list[dict[str, object]], np.ndarray]:
-    """Rows of similar.csv, and the places of the nearest members of each query; a query is not its own.
+    """Rows of similar.csv, and the indices of each query's nearest members, without the query itself.
 
     Args:
         queries: files of the queries.

@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # A repeated or resumed run gives the same numbers. One CPU does without, and recorded numbers of it
-        # would change in their last bits.
+        # Makes repeated and resumed runs equal. A single CPU does not need it, and its recorded numbers would
+        # change in their last bits.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()

@@ -26,7 +26,7 @@ class NamedSet:
     remarks: Remarks
 
     def opening(self, listed: str = "") -> list[str]:
-        """Lines that say what is used and what is not; see `Remarks.lines`. Empty for a prepared set."""
+        """Lines about used and unused files, see `Remarks.lines`; empty for a prepared set."""
         if not self.name.startswith("folder:"):
             return []
         images = len(self.train_labels) + len(self.report_labels)

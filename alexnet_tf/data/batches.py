@@ -33,7 +33,7 @@ def training_batches(
         order: int64 [n], indices of training examples.
         batch_size: number of examples in a batch.
         done: number of batches to leave out at the beginning.
-        read: number of examples that were read for them.
+        read: number of examples that were read for those batches.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
@@ -41,7 +41,7 @@ def training_batches(
     steps = len(order) // batch_size - done
     needed = steps * batch_size
     twice = places.repeat(2).skip(read)
-    # Those after the needed ones are read only if some of these are unreadable.
+    # The rest is read only if some of the needed examples are unreadable.
     parts, more = (
         _read(image_set, "train", order, some, batch_size, skipping=True)
         for some in (twice.take(needed), twice.skip(needed))
@@ -58,7 +58,7 @@ def evaluation_batches(
     Args:
         image_set: the images.
         split: the split that the indices refer to.
-        indices: int64 [n], a multiple of `batch_size` of them.
+        indices: int64 [n], where n is a multiple of `batch_size`.
         batch_size: number of examples in a batch.
     """
     places = tf.data.Dataset.range(len(indices))
@@ -117,7 +117,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # One part is read while another waits. These threads are besides those that compute.
+        # One part is read while another waits. These threads are in addition to those that compute.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

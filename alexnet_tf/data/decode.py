@@ -35,7 +35,7 @@ with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
-# The EXIF tag of the orientation, and for each of its values but 1 (upright) what makes the image upright.
+# The EXIF orientation tag, and the operation that makes an image upright for each value but 1 (upright).
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,7 +78,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
     Args:
         data: content of an image file.
         channels: 3 for RGB, 1 for grey levels.
-        oriented: turn the image as its EXIF orientation says, as viewers do; TFDS ignores it.
+        oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it.
 
     Returns:
         uint8 [height, width, channels], 0..255.
@@ -191,7 +191,7 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
             pixels.
     """
     image = _open(file)
-    # Pillow itself turns a TIFF, and gives the size that it then has.
+    # Pillow itself rotates a TIFF, and gives the size after the rotation.
     swapped = oriented and image.format != "TIFF" and _orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width

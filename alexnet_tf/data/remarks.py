@@ -16,7 +16,7 @@ class Remarks:
 
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
-        duplicates: (path, path of an equal picture, what is wrong with that) of files that are used.
+        duplicates: (path, path of an identical picture, the problem) of files that are used.
         notes: other remarks, one line each.
     """
 
@@ -25,12 +25,12 @@ class Remarks:
     notes: tuple[str, ...] = ()
 
     def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
-        """The remarks as text; the first line counts what is used and what is not.
+        """The remarks as text; the first line counts used and unused files.
 
         Args:
             images: number of images that are used.
             classes: number of classes.
-            listed: path of the file that lists what is not used; by default the first of it is shown.
+            listed: path of the file that lists the unused files; by default the first one is shown.
 
         Example:
 

@@ -20,7 +20,7 @@ def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SEL
     In a class of n examples, the `round(fraction * n)` examples with the lowest hashes are marked: at least
     one, but none in a class of one example. The choice does not depend on the order of the examples.
     Identical images of a class are all marked or all unmarked. So a class with many duplicates may exceed its
-    fraction; if all its examples would be marked, those with the highest marked hash are left out.
+    fraction; if all its examples would be marked, those with the highest hash are left out.
 
     Args:
         images: uint8 [n, height, width, channels].
@@ -63,7 +63,7 @@ def example_hashes(images: np.ndarray) -> np.ndarray:
 
 
 def selected_count(examples: int, fraction: float) -> int:
-    """How many of a class of different examples `selection_mask` marks.
+    """Number of examples that `selection_mask` marks in a class without duplicates.
 
     Example:
 

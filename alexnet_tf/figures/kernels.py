@@ -180,7 +180,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 def _random_halves(kernels: np.ndarray) -> str:
     """What the difference of this net's two towers says, and what it cannot say."""
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # Less a rounding error, as a split may be that into towers.
+    # Minus a rounding error, because a split may be that of the towers.
     share = (random_contrasts(kernels, DEALS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {DEALS:,} random splits of these "

@@ -149,7 +149,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def _filled(figure: Figure, text: str, points: int) -> str:
-    """Wraps a text to the width of the figure; `points` is the characters an inch times the size of text."""
+    """Wraps a text to the width of the figure; `points` is the characters per inch times the font size."""
     return textwrap.fill(text, int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"]))
 
 

@@ -94,7 +94,7 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 def check_figure(path: Path, files: Sequence[Path]) -> None:
     """Raises an InputError if `draw_files` could not write the figure."""
     if path.suffix != ".png" or not path.parent.is_dir():
-        raise InputError(f"--figure: expected a .png file in a folder that is there; received {path}")
+        raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
     if len(files) > MOST_IMAGES:
         raise InputError(f"--figure: expected at most {MOST_IMAGES} images; received {len(files)}")
 

@@ -19,8 +19,8 @@ class GroupedConv2D(keras.layers.Conv2D):
     Figure 2).
 
     The weights are those of `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels / groups,
-    filters], bias [filters]. A file of a model whose convolutions are all of the one kind can be loaded into
-    the same model with this kind.
+    filters], bias [filters]. Weights saved from a model with Keras's layer throughout can be loaded into the
+    same model with this layer.
 
     On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than computing
     the groups one after the other. On a GPU cuDNN computes all groups at once.

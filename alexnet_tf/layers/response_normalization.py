@@ -14,7 +14,7 @@ _is_portable = ContextVar("is_portable", default=False)
 
 @contextlib.contextmanager
 def portable_operations() -> Iterator[None]:
-    """Within it, layers trace operations that any runtime has: no XLA, and no choice by this machine's GPU.
+    """A context in which layers trace only portable operations: no XLA, and no branch for this machine's GPU.
 
     A SavedModel with XLA needs a server with XLA, and ONNX has no such operation.
     """
@@ -26,7 +26,7 @@ def portable_operations() -> Iterator[None]:
 
 
 def runs_on_gpu() -> bool:
-    """Whether layers may take the way that is meant for this machine's GPU."""
+    """Whether layers may take the branch that is meant for this machine's GPU."""
     return not _is_portable.get() and bool(tf.config.get_visible_devices("GPU"))
 
 

@@ -27,7 +27,7 @@ def cifar_net(
         config: activation, initialisation, pooling and normalisation.
 
     Raises:
-        ValueError: if Keras does not know the activation, or the number of poolings is not that of stages.
+        ValueError: if Keras does not know the activation, or the numbers of poolings and stages differ.
 
     Returns:
         A functional model from images [n, height, width, channels] to float32 logits [n, classes].
@@ -39,7 +39,7 @@ def cifar_net(
     """
     config = config or CifarNetConfig()
     if len(config.pooling) != len(FILTERS):
-        raise ValueError(f"pooling: expected {len(FILTERS)} kinds, one a stage; received {config.pooling}")
+        raise ValueError(f"pooling: expected {len(FILTERS)} kinds, one per stage; received {config.pooling}")
     weights = _initializers(config.init)
     images = keras.Input(input_shape, name="images")
     x = images

@@ -102,7 +102,7 @@ def _unprotected(text: str) -> str:
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
-    """What a table is instead of CSV in UTF-8 with these columns, if a spreadsheet wrote it."""
+    """The format of a table with these columns that a spreadsheet wrote; None for CSV in UTF-8."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
     header = content.decode("utf-8-sig", "replace").partition("\n")[0]

@@ -35,7 +35,7 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may take it for one that a killed process has left.
+        # Another process may have removed it, mistaking it for that of a killed process.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Reading of .npz archives and of weights in HDF5, bounded: no small file fills the memory."""
+"""Reads .npz archives and HDF5 weights within bounds, so that no small file fills the memory."""
 
 import contextlib
 import os

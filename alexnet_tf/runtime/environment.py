@@ -51,7 +51,7 @@ def git_commit() -> str:
     """
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        # Installed: a repository around this environment would be somebody else's.
+        # An installed package: a repository around its environment is another project's.
         return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")

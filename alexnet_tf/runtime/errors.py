@@ -17,7 +17,7 @@ class Interruption(KeyboardInterrupt):
 
     Attributes:
         number: number of the signal.
-        is_kept: whether the same command goes on where this one was.
+        is_kept: whether the same command resumes where this one ended.
     """
 
     def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool = False):

@@ -42,7 +42,7 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
     File and folder are synchronised with the disk, so this holds after a power failure too. Content that a
     library makes is made in memory first: on a full disk HDF5 ends the process instead of raising an error.
-    What a kill has left of the same file is removed after a day, if no `remove_temporaries` does it before.
+    Temporary files that a killed process left are removed after a day, or earlier by `remove_temporaries`.
 
     Args:
         path: path of the file.
@@ -168,7 +168,7 @@ def claimed(path: Path, place: str) -> Iterator[None]:
     try:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now})
-        # On a full disk the lock holds without a name.
+        # On a full disk the lock holds, but its file stays empty.
         with contextlib.suppress(OSError):
             os.truncate(descriptor, 0)
             os.write(descriptor, holder.encode())

@@ -1,4 +1,4 @@
-"""Sets up the import path, and names the way out of a Python without the project's packages.
+"""Sets up the import path, and says how to install the project's packages if they are missing.
 
 Takes the current folder off the path, where `python -m alexnet_tf` has put it in front.
 

@@ -1,4 +1,4 @@
-"""Signals that end a run only where its state is whole."""
+"""Delays signals until the state of a run is consistent."""
 
 import contextlib
 import signal
@@ -13,9 +13,9 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 def signals_held() -> Iterator[None]:
     """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
 
-    A handler that raises an exception would otherwise leave what the block changes half changed. Signals that
-    are ignored, or end the process without a handler, are left as they are; so are threads besides the main
-    one, which receive no signals.
+    A handler that raises an exception could otherwise interrupt the changes that the block makes. Signals
+    that are ignored, or end the process without a handler, are left as they are; so are threads besides the
+    main one, which receive no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""What every command does first: settings from outside that would change its numbers, and quiet start-up."""
+"""The start of every command: checks settings that would change numbers, and hides start-up messages."""
 
 import contextlib
 import importlib
@@ -82,7 +82,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
 def import_keras() -> None:
     """Imports Keras and TensorFlow, but not the optional packages that no command needs of them.
 
-    Keras takes these for not installed; other modules import them as ever.
+    Keras sees these as not installed; other modules import them as usual.
     """
     hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
     for name in hidden:

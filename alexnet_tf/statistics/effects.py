@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# The level of the tests whose significant results a share counts; so many are significant by chance.
+# Significance level of the tests that a share counts; by chance this share of them is significant.
 LEVEL = 0.05
 
 

@@ -47,7 +47,7 @@ class FollowSchedule(keras.callbacks.Callback):
         return {"scheduled": self._scheduled, "is_set": self._is_set}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a state of `get_state`."""
+        """Restores a state of `get_state`."""
         self._scheduled, self._is_set = state["scheduled"], state["is_set"]
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -178,7 +178,7 @@ class GradientNorms(keras.callbacks.Callback):
         return {name: variable.numpy().tolist() for name, variable in self._sums().items()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a state of `get_state`."""
+        """Restores a state of `get_state`."""
         for name, variable in self._sums().items():
             variable.assign(state[name])
 
@@ -234,9 +234,9 @@ class KeptWeights(keras.callbacks.Callback):
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
     """The state of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
-    It comes from a method `get_state`, to which `set_state` belongs. Of Keras's own callbacks it is the
-    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. Of several
-    callbacks of one class only the last is kept.
+    It is what a callback's `get_state` returns (`set_state` restores it); for Keras's own callbacks, the
+    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If several
+    callbacks have the same class, only the last is kept.
     """
     states = {}
     for callback in callbacks:

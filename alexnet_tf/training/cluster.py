@@ -100,8 +100,8 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node get ports of their own. The GPUs of a task are those that Slurm shows it, so
-        # the resolver must not divide them; it needs numbers nevertheless.
+        # Jobs that share a node get ports of their own. Slurm decides which GPUs a task sees, so the resolver
+        # must not assign them; its arguments are required nevertheless.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(

@@ -1,4 +1,4 @@
-"""The sums of the metrics in an epoch: each replica of each worker has its own, added where they are read.
+"""The sums of the metrics in an epoch: each replica of each worker has its own; they are added on reading.
 
 The chief saves the state of all workers, so it needs the sums of the others too.
 """
@@ -21,7 +21,7 @@ def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Calla
 
 
 def assign_sums(model: keras.Model, strategy: tf.distribute.Strategy, sums: list[list[float]]) -> None:
-    """Gives each replica its row; with another number of replicas than rows, nothing is changed."""
+    """Gives each replica its row; does nothing if the numbers of replicas and rows differ."""
 
     def assign() -> None:
         row = tf.constant(sums)[tf.distribute.get_replica_context().replica_id_in_sync_group]

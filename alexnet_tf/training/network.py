@@ -52,7 +52,7 @@ def compile_model(
             preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained, or on every worker if that of another worker differs.
+        InputError: if the run cannot be trained; on every worker if one has another run than the chief.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)

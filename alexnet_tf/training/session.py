@@ -38,7 +38,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`, which has the same arguments, in the order in which it calls them."""
+    """The parts of `train` in the order of its calls; the arguments are those of `train`."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Session:
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
-        """Informs callbacks of beginning and end, and saves the state, however the training in it ends.
+        """Informs callbacks of the beginning and end, and saves the state even if training fails.
 
         Raises:
             TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
@@ -101,7 +101,7 @@ class Session:
             with signals_held():
                 # First, so that another worker's end does not end this process while it saves.
                 current_workers().interrupt(str(stop))
-                # Between epochs the last checkpoint is as it should be.
+                # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
                     self._save(is_whole=True)
             self.history.end("failed", f"{stop} in epoch {self._epoch}")
@@ -144,7 +144,7 @@ class Session:
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
-            # A signal in between would leave variables and position at odds.
+            # A signal in between would make variables and position inconsistent.
             with signals_held():
                 self._calls.on_train_batch_begin(done)
                 self._run_steps(iterator, tf.constant(now))
@@ -197,7 +197,7 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks; in an epoch that goes on, undoes what they change."""
+        """Calls the callbacks; in a resumed epoch, undoes what they change."""
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
         self._calls.on_epoch_begin(self._epoch - 1)

@@ -100,7 +100,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def _versions() -> dict[str, str]:
-    """What two workers have to have in common before they know what they train."""
+    """The versions that must be equal on all workers, whatever they train."""
     package = Path(alexnet_tf.__file__).parent
     sources = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

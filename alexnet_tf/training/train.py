@@ -31,7 +31,7 @@ def train(
 
     After each epoch the model is evaluated in inference mode on the training subset, the report split
     and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch it
-    is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run goes on after the
+    is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run continues after the
     step of its checkpoint and gives the same results as an uninterrupted one.
 
     Args:

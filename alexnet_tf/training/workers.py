@@ -22,7 +22,7 @@ from alexnet_tf.runtime.files import temporary_path
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
-# Seconds that all workers have to come, and that a process has to end in order after another has ended.
+# Seconds within which all workers have to connect, and a process has to end after another has ended.
 MEETING_SECONDS = 60.0
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
@@ -235,7 +235,7 @@ class Workers:
     def _gone(self, link: Link) -> str:
         return (
             f"{self._cluster.name(link.rank)} has ended before the others, so all workers end; the same "
-            "command on every worker goes on from the last checkpoint"
+            "command on every worker resumes from the last checkpoint"
         )
 
     def _tell(self, line: str) -> None:
@@ -246,7 +246,7 @@ class Workers:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers; the main thread of this one by an error, which the command prints."""
+        """Ends all workers, this one by an error in its main thread, which the command prints."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)

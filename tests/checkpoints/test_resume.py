@@ -1,4 +1,4 @@
-"""An interrupted run goes on where it was, with the numbers of one that was not."""
+"""An interrupted run resumes where it was, and ends with the numbers of an uninterrupted one."""
 
 import functools
 import shutil
@@ -97,7 +97,7 @@ def test_a_damaged_checkpoint_is_named(finished, damage):
 
 def lost(arrays):
     del arrays["variable_0001"]
-    return "variables for"
+    return "variables where"
 
 
 def cut(arrays):

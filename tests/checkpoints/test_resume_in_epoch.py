@@ -1,4 +1,4 @@
-"""A run that ends within an epoch goes on after the step of its checkpoint, with the same numbers."""
+"""A run that ends within an epoch resumes after the step of its checkpoint, with the same numbers."""
 
 import dataclasses
 import shutil
@@ -179,4 +179,4 @@ def test_a_damaged_checkpoint_is_passed_over(tree, killed, tmp_path, capsys, dam
         run(tree, "memory", tmp_path, None, state, [again])
     # The checkpoints: steps 4 and 2 of the second epoch, and the end of the first, which is the best so far.
     assert again.steps == [(2, 2 if damage == "newest" else 0)]
-    assert f"goes on from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err
+    assert f"resuming from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Two workers of which one is killed within an epoch go on after the step of the checkpoint."""
+"""Two workers, one of them killed within an epoch, resume after the step of the checkpoint."""
 
 import json
 

@@ -155,7 +155,7 @@ def test_a_file_that_will_not_do_is_one_line_and_leaves_nothing(tmp_path, capsys
     [
         ("a\nb\n", "--classes: expected 7 names, one for each output; received 2"),
         ("a\n\nc\nd\ne\nf\ng\n", "names.txt:2: an empty line"),
-        (None, "--classes: expected a text file of one name a line; received"),
+        (None, "--classes: expected a text file with one name per line; received"),
     ],
 )
 def test_names_that_will_not_do(tmp_path, capsys, lines, words):

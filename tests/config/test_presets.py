@@ -25,7 +25,7 @@ def test_every_recipe_fits_its_net_and_can_be_recorded(name):
     assert model.output.shape[1] == preset.classes
 
 
-def test_annotated_net():
+def test_batch_norm_alexnet():
     config = PRESETS["batch-norm-alexnet"].config("folder:x")
     data, train = config.data, config.train
 
@@ -51,7 +51,7 @@ def test_mnist_cnn():
     assert (train.optimizer, train.learning_rate, train.weight_decay) == ("amsgrad", 1e-3, 1e-5)
     assert (train.watch, train.drop_factor, train.min_learning_rate) == ("selection_loss", 2, 1e-6)
     assert (train.early_stopping_watch, train.early_stopping) == ("selection_loss", 7)
-    # PyTorch's patience of 3: three epochs without improvement are borne, the fourth halves the rate.
+    # PyTorch's patience of 3: three epochs without improvement are tolerated, the fourth halves the rate.
     assert learning_rate(train, 5, [1.0] * 4) == 1e-3
     assert learning_rate(train, 6, [1.0] * 5) == 5e-4
     assert learning_rate(train, 99, [1.0] * 98) == 1e-6
@@ -74,7 +74,7 @@ def test_the_papers_numbers():
     train = config.train
     assert (train.batch_size, train.momentum, train.weight_decay, train.epochs) == (128, 0.9, 5e-4, 90)
     assert (train.schedule, train.max_drops, config.data.holdout) == ("plateau", 3, True)
-    # An error that never falls: a division after every plateau, three times.
+    # The error never falls, so the rate is divided after each of three plateaus.
     rates = [learning_rate(train, epoch, [0.9] * (epoch - 1)) for epoch in (1, 7, 12, 17, 40)]
     assert rates == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5, 1e-5])
 

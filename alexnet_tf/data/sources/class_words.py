@@ -54,11 +54,11 @@ def read_class_names(path: Path) -> list[str]:
     """
     names: list[str] = []
     counts: Counter[str] = Counter()
-    for number, line in _numbered_lines(path, "--classes: expected a text file of one name a line"):
+    for number, line in _numbered_lines(path, "--classes: expected a text file with one name per line"):
         found = WORDNET_ID.match(line)
         name = found[0] if found else line.strip()
         if not name:
-            raise InputError(f"--classes: expected a name a line; received {path}:{number}: an empty line")
+            raise InputError(f"--classes: expected a name per line; received {path}:{number}: an empty line")
         counts[name] += 1
         names.append(f"{name} ({counts[name]})" if counts[name] > 1 else name)
     return names

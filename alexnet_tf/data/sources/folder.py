@@ -39,10 +39,9 @@ def load_folder(
     per class. `training`, `testing`, `valid`, `validation`, any case, and endings such as in `train_images`
     are accepted, too; a folder of such a name that contains images directly is a class. Without a report
     split, 20% of each class is held out, chosen by a hash of the pixels. Files are found at any depth below
-    the class folder. Their format is detected from the content, not the extension, and they are turned as
-    their EXIF orientation says. Everything that is not used is listed in `quarantine`, with the path relative
-    to PATH and the reason. Equal pictures in both splits or in two classes are used, and listed in
-    `duplicates`.
+    the class folder. Their format is detected from the content, not the extension, and they are rotated by
+    their EXIF orientation. Everything that is not used is listed in `quarantine`, with the path relative to
+    PATH and the reason. Equal pictures in both splits or in two classes are used, and listed in `duplicates`.
 
     If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
     cropped to its central square.

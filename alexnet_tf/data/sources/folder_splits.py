@@ -1,4 +1,4 @@
-"""Which folders below a folder of images are splits, and listing of one folder."""
+"""Finds the splits below a folder of images, and lists the content of single folders."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders, in any case, also with an ending such as in `training_set`.
+# Names of split folders, in upper or lower case, with or without an ending as in `training_set`.
 SPLIT_NAME = re.compile(
     r"(?:(?P<train>train|training)|(?P<test>test|testing)|(?P<validation>val|valid|validation))"
     r"(?:[ _.-]?(?:set|data|split|images|imgs))?",
@@ -30,7 +30,7 @@ def few(names: Sequence[str]) -> str:
 def find_splits(
     name: str, root: Path, folders: Sequence[str], unused: Quarantine
 ) -> tuple[str, str | None, str]:
-    """The folders with the class folders of the training and of the report split, and the latter's name.
+    """The training folder, the report folder (None without one) and the name of the report split.
 
     Only a folder that contains folders and no images is taken for a split, because a class may have any name.
     """
@@ -143,7 +143,7 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Links are followed, except to folders below a class folder, which might lead back to where they are.
+    Links are followed, except to folders below a class folder, which might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

@@ -42,10 +42,10 @@ class EncodedImages(Protocol):
         """
 
     def decode(self, data: bytes) -> np.ndarray | Image.Image:
-        """Decodes to an image that `ImageShape.apply` takes; raises an ImageDecodeError for a cut one."""
+        """Decodes to an image that `ImageShape.apply` takes; ImageDecodeError if it is truncated."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """Only these rows, int64 [n], in this order: little to send to another process, which reads them."""
+        """A subset: these rows, int64 [n], in this order. It is small enough to send to a reading process."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
@@ -86,7 +86,7 @@ def read_images(
 
 
 class ImageFiles:
-    """Image files, decoded to 3 channels and turned as their EXIF orientation says.
+    """Image files, decoded to 3 channels and rotated by their EXIF orientation.
 
     Args:
         root: folder.
@@ -127,7 +127,7 @@ class ImageFiles:
         return {
             "root": os.fsdecode(os.path.realpath(self._root)),
             "files": digest.hexdigest(),
-            # Not in the files: an empty class folder shifts the labels of those after it.
+            # The files do not determine these: an empty class folder shifts the labels of later classes.
             "labels": hashlib.sha256(self._labels.tobytes()).hexdigest(),
             "formats": FORMATS,
             "oriented": True,

@@ -237,6 +237,6 @@ def _gigabytes(size: int) -> str:
 
 def _unfit(place: str, received: str) -> InputError:
     return InputError(
-        f"--cache: expected the whole pixels that were written; received {received}; delete {place}.* to "
-        "have them written anew"
+        f"--cache: expected the pixels as they were written; received {received}; delete {place}.* to "
+        "write them again"
     )

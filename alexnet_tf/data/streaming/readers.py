@@ -1,10 +1,10 @@
-"""Processes that read images, for machines whose cores the threads of one process cannot keep busy.
+"""Processes that read images, for machines with more cores than the threads of one process can use.
 
 Pillow holds Python's lock during part of its work, so the threads of one process are estimated to stop
 gaining at four to seven cores (`benchmarks/LOG.md`). A reader is a process with a lock of its own, without
 TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
 
-A reader ends when its pipe closes, however the process that started it has ended. Pipe and memory have no
+A reader ends when its pipe closes, even if the process that started it is killed. Pipe and memory have no
 names, so nothing remains of them. Ctrl-C does not reach a reader, which is in a session of its own.
 """
 
@@ -30,9 +30,9 @@ from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
 # Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
-# this much memory for each core, or three times as much for each reader, one third of which it shares.
+# this much memory for each core, or three times as much for each reader, which shares a third of it.
 PART_BYTES = 2**22
-# To how many readers the same images are given before they are taken for the reason why readers die.
+# Number of readers that may die while reading the same images before these are blamed.
 ATTEMPTS = 2
 
 
@@ -145,7 +145,7 @@ class _Reader:
 
 
 def serve(pipe_number: int, memory_number: int) -> None:
-    """What the process of a reader does: answers requests until the pipe closes.
+    """Runs in a reader's process: answers requests until the pipe closes.
 
     Args:
         pipe_number, memory_number: file descriptors.

@@ -105,7 +105,7 @@ class StreamedSet(NamedSet):
             except (OSError, ImageDecodeError) as error:
                 raise InputError(
                     f"{self.name}: expected files that stay readable; received {self._encoded.describe(row)} "
-                    f"({why_unusable(error)}); the same command goes on from there"
+                    f"({why_unusable(error)}); the same command resumes from there"
                 ) from error
 
         labels = self.train_labels, self.report_labels
@@ -116,14 +116,14 @@ class StreamedSet(NamedSet):
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set, but read by processes of its own, to the same pixels; they end with the context.
+        """The same set with the same pixels, read by `count` processes that end with the context.
 
         Raises:
             InputError: if TFDS decodes the images, for which these processes would need TensorFlow.
         """
         if not (self._scan.target.scaled or isinstance(self._encoded, ImageFiles)):
             raise InputError(
-                f"--readers: expected images that Pillow decodes, of files or scaled; received {self.name}, "
+                f"--readers: expected images that Pillow decodes (files, or scaled); received {self.name}, "
                 "whose images TensorFlow decodes; see --set image_size"
             )
         other = copy.copy(self)

@@ -134,8 +134,8 @@ class TfdsRecords:
 def check_sizes(builder: Any, split: str) -> None:
     """Raises an InputError for a record of a split that breaks off, or is larger than an image may be.
 
-    TensorFlow reserves the memory that the length before a record claims; where there is not so much, the
-    process is killed.
+    TensorFlow reserves the memory that the length before a record claims; if there is less, the process is
+    killed.
     """
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:

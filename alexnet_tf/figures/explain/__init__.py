@@ -1,1 +1,1 @@
-"""One picture a section of the paper, drawn from a trained network and one image."""
+"""One picture per section of the paper, drawn from a trained network and one image."""

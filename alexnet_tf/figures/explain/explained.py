@@ -1,4 +1,4 @@
-"""What each layer of a network makes of one image."""
+"""The outputs of a network's layers for one image."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from alexnet_tf.models.views import view_offsets
 
 
 class Explained:
-    """A network, an image, and what each layer makes of it.
+    """A network, an image, and the outputs of the layers for it.
 
     Attributes:
         net: the trained network.
