@@ -22,11 +22,10 @@ from experiments import commands
 
 COMPARE = (
     "Exit status for two folders: 0 no rows of equal configuration differ, nor their records, 1 some do, 2 "
-    "bad input or nothing in common. For a folder and the paper: 0 no interval of a claim's own comparisons "
-    "excludes the paper's number on the side of no effect (it holds the number, or is stronger), 1 some do, "
-    "2 bad input or no such interval. With --margin: 0 the means of every common arm are equivalent (the "
-    "90% interval of A - B lies within +-M, which is both one-sided Welch tests at 5%), 1 not shown for "
-    "some arm, 2 bad input."
+    "bad input or nothing in common. For a folder and the paper: 0 no primary effect is, with its whole "
+    "interval, weaker than the paper's, 1 some are, 2 bad input or no effect to compare. With --margin: 0 "
+    "the means of every common arm are equivalent (the 90% Welch interval of A - B lies within +-M), 1 not "
+    "shown for some arm, 2 bad input."
 )
 
 EXAMPLES = {
@@ -41,13 +40,13 @@ EXAMPLES = {
 }
 FOLDERS = (
     "<results-dir>/<data set>/<experiment>: instead of redrawing all, draw one figure of the runs in these "
-    "folders, such as committed ones and one's own"
+    "folders, such as committed runs and your own"
 )
 RERUN = (
     "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
-    "the row's own values: those of the last epoch, the experiment's metrics, and what its arm measures of "
-    "the net where that takes this one net alone. Columns that are not replayed are named. Exit status: 0 "
-    "bit-equal or equal within the tolerance, 1 different, 2 bad input."
+    "the row's values: those of the last epoch, the experiment's metrics, and the arm's measurements if they "
+    "need no other net. Columns that are not replayed are named. Exit status: 0 bit-equal or equal within "
+    "the tolerance, 1 different, 2 bad input."
 )
 
 
@@ -99,7 +98,7 @@ def _parser() -> OneLineParser:
         several = training.add_mutually_exclusive_group()
         several.add_argument(
             "--jobs", type=_jobs, default=1, metavar="N",
-            help="runs at once, each in a process of its own; auto is one a GPU or processor core; default 1",
+            help="runs at once, each in a process of its own; auto: one per GPU or processor core; default 1",
         )  # fmt: skip
         several.add_argument(
             "--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler whose workers take the runs"
@@ -112,18 +111,18 @@ def _parser() -> OneLineParser:
 
     replaying = subparsers.add_parser(
         "rerun",
-        help="replay a recorded run; does it give the same numbers?",
+        help="replay a recorded run and compare its numbers",
         description=RERUN,
         parents=[machine],
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
-    replaying.add_argument("--epochs", type=whole_number(1), help="replay so many at most; default all")
+    replaying.add_argument("--epochs", type=whole_number(1), help="epochs to replay at most; default all")
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=commands.rerun)
 
     comparing = subparsers.add_parser(
-        "compare", help="do two results folders agree, or one with the paper?", description=COMPARE
+        "compare", help="compare two results folders, or one with the paper", description=COMPARE
     )
     comparing.add_argument(
         "a", metavar="A", type=_folder, help="a results folder of any level, or a CSV in it"
@@ -132,7 +131,7 @@ def _parser() -> OneLineParser:
         "b",
         metavar="B",
         type=_folder_or_paper,
-        help=f"likewise; or the word {commands.PAPER}, for the paper's own numbers",
+        help=f"the same, or the word {commands.PAPER} for the paper's numbers",
     )
     how = comparing.add_mutually_exclusive_group()
     how.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
@@ -140,7 +139,7 @@ def _parser() -> OneLineParser:
         "--margin",
         type=float,
         metavar="M",
-        help="test instead whether means are equivalent within M, a fraction for errors: 0.01 is a point",
+        help="test instead whether means are equivalent within M; for errors 0.01 is one point",
     )
     comparing.add_argument(
         "--metric", help="the column of runs.csv to test with --margin; default test_error"

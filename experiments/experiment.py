@@ -30,7 +30,7 @@ class Metric:
         of_curve: function that computes the metric from the learning curve; returns None (an empty cell) for
             a run that never reaches the target. Metrics without it are computed by the arms' probes.
         derived: computes the metric from a recorded row and its curve when effects are judged, so it is no
-            column of runs.csv; None (no value) if the curve does not tell.
+            column of runs.csv; None (no value) if the curve does not determine it.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
     """
@@ -130,8 +130,8 @@ class Comparison:
             the verdict (`alexnet_tf.statistics.effects.verdict`). The claimed direction is from no effect (0,
             1 for a ratio, .05 for a share) to this value.
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: a simpler cause that could make the effect alone, in a few words; this comparison is the arm
-            against that cause. Empty for all other comparisons.
+        control: a simpler cause that alone could produce the effect, in a few words; this comparison tests
+            the arm against it. Empty for all other comparisons.
     """
 
     arm: str

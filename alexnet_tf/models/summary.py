@@ -83,7 +83,7 @@ def summary_table(model: keras.Model) -> str:
         lines.append(f"{cost.name:<20} {size:>16} {cost.parameters:>12,} {cost.multiply_adds:>14,}")
     parameters = sum(cost.parameters for cost in costs)
     multiply_adds = sum(cost.multiply_adds for cost in costs)
-    lines.append(f"{'in all':<20} {'':>16} {parameters:>12,} {multiply_adds:>14,}")
+    lines.append(f"{'in total':<20} {'':>16} {parameters:>12,} {multiply_adds:>14,}")
     weights = 3 * 4 * parameters / MEBIBYTE
     image = 4 * sum(cost.activations for cost in costs) / MEBIBYTE
     lines.append(

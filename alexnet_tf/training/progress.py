@@ -184,7 +184,7 @@ class RunProgress(keras.callbacks.Callback):
     def _log(self, text: str, images_per_second: float, epochs_done: float) -> None:
         left = f"{self._left(epochs_done)} left"
         if CommandProgress.current and (in_all := CommandProgress.current.left()):
-            left += f" ({in_all} in all)"
+            left += f" ({in_all} in total)"
         where = f"{self._label} epoch {self._epoch + 1}/{self._epochs}"
         self._print(f"{where}: {text}, {images_per_second:,.0f} images/s, {left}")
         self._last_line = time.monotonic()

@@ -127,7 +127,7 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **chang
 # that see only brightness (colourfulness 0) and kernels that see only colour (1).
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
-# The paper says that it happened in every training; half of them would still be a finding. No effect is .05.
+# The paper saw it in every training; in half of them it would still be a finding. No effect is .05.
 SHARE = Comparison("dealt", "chance", HALVES_P, "share", None, 0.5)
 
 KERNELS = Experiment(

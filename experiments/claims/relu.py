@@ -157,7 +157,7 @@ QUICKSTART = Experiment(
             ("tanh", 0.008, (0.004, 0.008, 0.016), "shapes of 16 pixels, batches of 32; tanh"),
         )
     ),
-    # Half as fast again is the least that a reader would see in the curves.
+    # A factor of 1.5 is the smallest that a reader would see in the curves.
     comparisons=(Comparison("tanh", "relu", EPOCHS_TO_60, "ratio", None, 1.5, primary=True),),
     metrics=(EPOCHS_TO_60,),
     objective="epochs_to_target",

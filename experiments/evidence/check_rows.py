@@ -73,7 +73,7 @@ def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], 
     own, problems = [], []
     for line in table.lines:
         wrong = [
-            f"{line.place}: {column}: expected {name!r} as the folder, received {line.row[column]!r} "
+            f"{line.place}: {column}: expected {name!r}, the folder's name, received {line.row[column]!r} "
             "(the row is not used)"
             for column, name in expected.items()
             if line.row and name is not None and column in line.texts and line.row[column] != name
@@ -98,9 +98,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
         # Compare text, because NaN in the row also marks an impossible number, which was reported on reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
-            yield (
-                f"{point.place}: {column}: expected a finite number, for the run is done; received {text!r}"
-            )
+            yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"
     last = curve.get(row["epochs"])
     if last is None:
         yield (
@@ -112,8 +110,8 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
         written, known = row[column], last.row[of_curve]
         if _is_finite(written) and _is_finite(known) and written != known:
             yield (
-                f"{run.place}: {column}: expected {last.texts[of_curve]}, as curves.csv:{last.number} has "
-                f"it; received {run.texts[column]}"
+                f"{run.place}: {column}: expected {last.texts[of_curve]}, as in curves.csv:{last.number}; "
+                f"received {run.texts[column]}"
             )
     for name, value in _metrics_of_curve(experiment, curve).items():
         if name in row and _is_another(row[name], value):
@@ -173,8 +171,8 @@ def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterato
             for line in measured[1:]:
                 if line.texts[metric] != measured[0].texts[metric]:
                     yield (
-                        f"{line.place}: {metric}: expected {measured[0].texts[metric]}, as line "
-                        f"{measured[0].number} has it of the same nets; received {line.texts[metric]}"
+                        f"{line.place}: {metric}: expected {measured[0].texts[metric]}, as in line "
+                        f"{measured[0].number} for the same nets; received {line.texts[metric]}"
                     )
 
 

@@ -31,7 +31,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words, with what the controls make of it."""
+        """The verdict in words, qualified by the controls."""
         return self.decides.verdict if self.decides else NO_PAIRS
 
     @property

@@ -58,7 +58,7 @@ class Evidence(Runs):
 
     @property
     def verdict(self) -> str:
-        """The verdict on the claim: the weakest of its primary comparisons, in the light of its controls."""
+        """The verdict on the claim: the weakest of its primary comparisons, qualified by its controls."""
         return claim_verdict(self.judged)
 
     def path(self, name: str) -> str:
@@ -146,8 +146,8 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
             name = f"{evidence.path('')}{row['run_id']}"
             known, earlier = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
             problems += [
-                f"{name}: {column}: expected {earlier[column]} as {known} has it, for the configuration is "
-                f"the same; received {row[column]}"
+                f"{name}: {column}: expected {earlier[column]} as in {known}, which has the same "
+                f"configuration; received {row[column]}"
                 for column in OF_ONE_RUN
                 if row[column] != earlier[column]
             ]

@@ -255,7 +255,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
         truth, source = (s**2 if comparison.kind == "ratio" else 2 * s), "twice *s*,"
     needed = pairs_needed(effect, comparison.kind, truth)
     if needed is None:
-        return f"{measure}: {effect.n} pairs without a spread do not tell"
+        return f"{measure}: {effect.n} pairs without a spread cannot show this"
     size = wording.declared(truth, comparison)
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:

@@ -90,7 +90,7 @@ def conditions(evidence: Evidence) -> list[str]:
     ran = sorted(row["epochs"] for row in rows)
     seeds = sorted({row["seed"] for row in rows})
     own = [row for row in rows if not _source(row)]
-    took = f"those trained for this experiment took {duration(seconds_of(own))} in sum"
+    took = f"those trained for this experiment took {duration(seconds_of(own))} in total"
     lines += [
         f"model: {joined(rows, 'model')}",
         f"precision: {joined(rows, 'precision')}",

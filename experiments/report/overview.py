@@ -45,7 +45,7 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
             _span([each["input_shape"][0] for each in data if each.get("input_shape")]),
             _span([row["epochs"] for row in rows]),
             ", ".join(sorted({row["device"] for row in rows})),
-            f"{duration(seconds_of(rows))} in all",
+            f"{duration(seconds_of(rows))} in total",
             "own machine",
         ])  # fmt: skip
     return markdown(HEADER, lines)

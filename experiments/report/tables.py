@@ -56,7 +56,7 @@ def _arms(evidence: Evidence) -> str:
             count(of_arm),
             *(_cell(evidence, name, metric, len(of_arm)) for metric in metrics),
         ])  # fmt: skip
-    header = ["arm", "what it is", "learning rate", "runs", *(metric.title for metric in metrics)]
+    header = ["arm", "description", "learning rate", "runs", *(metric.title for metric in metrics)]
     caption = (
         "Mean ± half the 95% t interval over seeds, at the last epoch. A cell gives n where it is not the "
         "number of runs."

@@ -58,7 +58,7 @@ def write_all(
         raise InputError(next(iter(unread.values()), nothing))
     scored, unscored = scored_networks(results_dir)
     for problem in (*unread.values(), *unscored):
-        print(f"WARNING: {problem}; the others go on", file=sys.stderr)
+        print(f"WARNING: {problem}; the others are written", file=sys.stderr)
     unread = {name: _relative(problem, results_dir) for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:

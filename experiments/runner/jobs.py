@@ -30,7 +30,7 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# Time for the runs to end after Ctrl-C or SIGTERM: what they do between two steps, such as an evaluation.
+# Time for the runs to end after Ctrl-C or SIGTERM; they end only between steps, not within an evaluation.
 STOP_SECONDS = 120
 # Memory that `--jobs auto` leaves for each process.
 PROCESS_BYTES = 2 * 2**30
@@ -101,8 +101,8 @@ class Jobs:
             return error, ("", "")
         except FutureCancelledError:
             raise InputError(
-                "--scheduler: expected one that stays until the last run; received one that has gone; the "
-                "same command goes on"
+                "--scheduler: expected one that runs until all runs have ended; received one that stopped; "
+                "the same command resumes"
             ) from None
 
 
@@ -139,7 +139,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def count_jobs(jobs: int, at_most: int) -> int:
-    """The number of processes for so many runs; by default (0) one a GPU, or one a core that has memory."""
+    """The number of processes for so many runs; by default (0) one per GPU, or per core that has memory."""
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
 
@@ -224,7 +224,7 @@ class _Display:
         self._progress.position = position
         if name == "on_train_begin":
             if position in self._shown:
-                print_lines([f"{run[0]}: its worker has died, another one goes on"])
+                print_lines([f"{run[0]}: its worker has died, another one resumes it"])
                 self._shown[position].on_train_end()
             self._shown[position] = RunProgress(*run)
         self._shown[position].set_params({"history": state})

@@ -41,7 +41,7 @@ class Options:
         tensorboard: whether to write event files next to the checkpoints.
         checkpoint_every: steps or time between two checkpoints within an epoch.
         replicas: `auto` or a number, as in `make_strategy`.
-        jobs: runs at once, each in a process of its own; 0 for one a GPU or processor core.
+        jobs: runs at once, each in a process of its own; 0 for one per GPU or processor core.
         scheduler: address of a Dask scheduler whose workers take the runs instead.
         progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
@@ -78,7 +78,7 @@ class Options:
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
     def variant(self, arm: Arm) -> tuple[str, Variant]:
-        """The name of an arm's rows, and what the settings make of it.
+        """The name of an arm in the rows, and its variant with the settings.
 
         Example:
 

@@ -24,7 +24,7 @@ RECORDED = Path("results")
 
 @dataclass(frozen=True)
 class Planned:
-    """One run or candidate; `found` says what is there of it, and `is_done` whether it is finished."""
+    """One run or candidate; `found` is its state, and `is_done` whether it is finished."""
 
     arm: str
     config: Config
@@ -44,11 +44,11 @@ def plan(
     strategy: tf.distribute.Strategy,
     is_search: bool,
 ) -> str:
-    """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and what is there.
+    """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
-    The first run that is not there is trained for some seconds. An arm with recorded rows is expected to take
-    their time, multiplied by the ratio of the speeds; another one as long as its images take at that speed.
-    With several jobs the sum is divided by their number, but lasts as long as the longest run.
+    The first missing run is trained for some seconds to measure the speed. Runs of an arm with recorded rows
+    are expected to take the recorded time, times the ratio of the speeds; others as long as their images take
+    at the measured speed. Several jobs share the sum, but take at least as long as the longest run.
 
     Raises:
         InputError: as the command itself would.
@@ -59,11 +59,11 @@ def plan(
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
-    # Only rows of the same data set say how long its runs take; a search has no recorded times.
+    # Only rows of the same data set tell how long its runs take; a search has no recorded times.
     rows = [] if is_search else _recorded(folder, experiment)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].arm]
     slower = mean(first) / speed if first else 1.0
-    lines = ["arm              seed  rate      epochs  minutes  there"]
+    lines = ["arm              seed  rate      epochs  minutes  state"]
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0

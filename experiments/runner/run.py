@@ -38,7 +38,7 @@ def run_experiment(
 ) -> tuple[Path, int]:
     """Trains the runs that are not finished yet and writes their rows.
 
-    A run that crashes is recorded as failed, and the other runs go on; the next call tries it again. An
+    A run that crashes is recorded as failed, and the other runs continue; the next call tries it again. An
     interrupted run is also recorded as failed, and the interruption is raised again; the next call continues
     the run.
 
@@ -130,7 +130,7 @@ def executed_elsewhere(
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left some; only it works on the run.
+    # A worker that died in this run may have left some, and no other process works on the run.
     remove_temporaries(run.checkpoint.parent, run.checkpoint.name)
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
@@ -174,13 +174,13 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     if isinstance(outcome.error, KeyboardInterrupt):
         raise outcome.error
     if outcome.error and strategy.cluster_resolver is not None:
-        # Others may still be waiting for this worker within the run, and end with it.
+        # Other workers may still wait for this one within the run; they end with it.
         raise InputError(f"{run.run_id}: failed, so all workers end")
     return outcome.error is None
 
 
 def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
-    """Whether a run is finished, which is then said."""
+    """Whether a run is finished; if so, prints a line."""
     row = finished_run(run.folder, run.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
@@ -198,11 +198,11 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
     except Exception as error:
         traceback.print_exc()
         if strategy.cluster_resolver is None:
-            print(f"{run.run_id}: failed, the other runs go on", file=sys.stderr, flush=True)
+            print(f"{run.run_id}: failed, the other runs continue", file=sys.stderr, flush=True)
         reason = f"{type(error).__name__}: {str(error).strip()}"
         return Outcome(*failed_row(run, reason, strategy), error)
     except KeyboardInterrupt as stop:
-        reason = f"{str(stop) or 'interrupted'}; the same command goes on from there"
+        reason = f"{str(stop) or 'interrupted'}; the same command resumes from there"
         return Outcome(*failed_row(run, reason, strategy), stop)
 
 

@@ -64,8 +64,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     ]
     if not arms:
         raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received only arms that measure the "
-            "nets of other arms, and so have the rates of those"
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take "
+            "their rates from other arms, whose nets they measure"
         )
     # Check data and configs first, so that invalid searches do not leave a folder behind.
     for arm in arms:
@@ -115,7 +115,7 @@ def _search_arms(
                 remove_checkpoint(_checkpoint(arm, row["learning_rate"], row["seed"], folder))
 
     def extend(arm: Arm) -> None:
-        """Goes on with an arm until it has a winner, or waits for candidates in other processes."""
+        """Continues an arm until it has a winner, or until it waits for other processes' candidates."""
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)

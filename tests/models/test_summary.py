@@ -52,5 +52,5 @@ def test_summary_prints_sizes_and_parameters(capsys, model, parameters, outputs)
     text = capsys.readouterr().out
     for output in outputs:
         assert output in text
-    total = re.search(r"^in all +([\d,]+)", text, re.MULTILINE)[1]
+    total = re.search(r"^in total +([\d,]+)", text, re.MULTILINE)[1]
     assert parameters in (None, total)

@@ -90,8 +90,8 @@ def test_a_command_has_its_own_time_left(capsys, clock):
                 go_through(progress("pets", 100, 2), clock, range(2), seconds=100)
 
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].endswith("1 min 40 s left (8 min 20 s left in all)")
-    assert lines[1].endswith("0 s left (6 min 40 s left in all)")
+    assert lines[0].endswith("1 min 40 s left (8 min 20 s left in total)")
+    assert lines[1].endswith("0 s left (6 min 40 s left in total)")
     assert CommandProgress.current is None
 
 

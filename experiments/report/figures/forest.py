@@ -219,7 +219,7 @@ def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
     texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666" if line.decides else GREY, **small)
     verdict = line.judged.verdict
     mark = MARKS[verdict]
-    # What the controls make of the claim's verdict.
+    # How the controls qualify the claim's verdict.
     qualified = (
         line.evidence.verdict if line.is_first and line.evidence.verdict.startswith(verdict) else verdict
     )

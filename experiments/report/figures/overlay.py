@@ -1,4 +1,4 @@
-"""One figure of the runs in several folders: the committed ones and one's own."""
+"""One figure of the runs in several folders: the committed ones and a user's own."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest

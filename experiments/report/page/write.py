@@ -52,7 +52,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     charts["forest"] = forest_chart(_effects(found))
     adjusted = {id(one): p for _, one, p in family(found)}
-    # A page of one's own runs is about these; claims.md also has the claims that were not tested.
+    # A page of a user's runs has only their claims; claims.md also has those that were not tested.
     claims = [
         _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
     ]

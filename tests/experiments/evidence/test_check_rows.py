@@ -57,7 +57,7 @@ def test_a_row_of_another_experiment_is_not_used(folder):
     line = edit(folder / "runs.csv", {"experiment": "pooling"})
     found = evidence_of(folder, SPEED)
     assert found.problems == [
-        f"{folder / 'runs.csv'}:{line}: experiment: expected 'speed' as the folder, received 'pooling' "
+        f"{folder / 'runs.csv'}:{line}: experiment: expected 'speed', the folder's name, received 'pooling' "
         "(the row is not used)"
     ]
     assert len(found.rows) == 5
@@ -66,7 +66,7 @@ def test_a_row_of_another_experiment_is_not_used(folder):
 def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = evidence_of(folder, SPEED).problems
-    assert f":{line}: dataset: expected 'builtin' as the folder, received 'cifar10'" in problem
+    assert f":{line}: dataset: expected 'builtin', the folder's name, received 'cifar10'" in problem
     # For a symbolic link, the name of the link counts.
     (folder.parents[1] / "cifar10").symlink_to(folder.parent)
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
@@ -108,8 +108,8 @@ def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
 @pytest.mark.parametrize(
     ("column", "text", "words"),
     [
-        *((name, "0.125", "as curves.csv:10 has it") for name in ("test_error", "test_top5_error")),
-        ("learning_rate", "0.125", "as curves.csv:10 has it"),
+        *((name, "0.125", "as in curves.csv:10") for name in ("test_error", "test_top5_error")),
+        ("learning_rate", "0.125", "as in curves.csv:10"),
         ("epochs", "30", "epochs: expected the last epoch of the curve, 8"),
     ],
 )
@@ -126,8 +126,7 @@ def test_a_row_that_is_not_the_end_of_its_curve_is_reported(folder, column, text
 def test_a_finished_run_has_a_finite_curve(folder, column, text):
     line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
     assert report(folder, SPEED) == [
-        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number, for the run is done; "
-        f"received {text!r}"
+        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number in a done run; received {text!r}"
     ]
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert evidence_of(folder, SPEED).problems == []
@@ -157,7 +156,7 @@ def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
     problems = evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems
     # With two of three nets, every seed has a different ensemble.
     assert problems == [
-        f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as line 2 has it of the same nets; received 0.4"
+        f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as in line 2 for the same nets; received 0.4"
     ] * (nets == 3)
     # A run that failed has no measurements.
     edit(
@@ -260,7 +259,7 @@ def test_one_configuration_with_two_results_is_reported(folder):
     # Epochs, training and test error.
     assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
     assert problems[0] == (
-        "builtin/pooling/pooling-separate-0: epochs: expected 8 as builtin/speed/speed-relu-0 has it, for "
-        "the configuration is the same; received 3"
+        "builtin/pooling/pooling-separate-0: epochs: expected 8 as in builtin/speed/speed-relu-0, which "
+        "has the same configuration; received 3"
     )
     assert problems[0] in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])

@@ -17,7 +17,7 @@ def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
     record(folder, POOLING, "separate", 3, [0.9, 0.2], message=shared, probe=None)
     report(folder, POOLING)
     table = (folder / "table.md").read_text()
-    assert "- runs: 7; those trained for this experiment took 60 seconds in sum" in table
+    assert "- runs: 7; those trained for this experiment took 60 seconds in total" in table
     assert "- shared with ablation-other-arm: `separate` (seed 3)" in table
 
 

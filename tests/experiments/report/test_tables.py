@@ -21,7 +21,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "- device: CPU",
         "- epochs: 3 run, 40 allowed",
         "- seeds: 0, 1, 2",
-        "- runs: 6; those trained for this experiment took 60 seconds in sum",
+        "- runs: 6; those trained for this experiment took 60 seconds in total",
         "- TensorFlow 2.21.0, Keras 3.15.0",
         "- commit: abc",
     ):

@@ -98,7 +98,7 @@ def test_one_bad_folder_does_not_stop_the_others(tmp_path, capsys, content):
     assert tmp_path / "builtin" / "pooling" / "table.md" not in written
     warning = capsys.readouterr().err
     assert warning.startswith(f"WARNING: expected finished runs in {bad}, received ")
-    assert warning.endswith("; the others go on\n")
+    assert warning.endswith("; the others are written\n")
     page = (tmp_path / "claims.md").read_text()
     assert "- expected finished runs in builtin/pooling/runs.csv, received " in page
     assert "`pooling`: Overlapping pooling lowers the test error. No readable runs." in page

@@ -24,7 +24,7 @@ def test_a_dry_run_says_what_is_there_and_writes_nothing(own_results, capsys):
     assert main([*arguments, "--results-dir", str(own_results), "--dry-run"]) == 0
 
     header, relu, tanh, total, measured = capsys.readouterr().out.splitlines()
-    assert header.split() == ["arm", "seed", "rate", "epochs", "minutes", "there"]
+    assert header.split() == ["arm", "seed", "rate", "epochs", "minutes", "state"]
     assert (relu.split()[:2], relu.split()[-1]) == (["relu", "3"], "done")
     assert (tanh.split()[0], tanh.split()[3], len(tanh.split())) == ("tanh", "2", 5)
     assert total.startswith("1 of 2 to train")

@@ -96,7 +96,7 @@ def test_no_evidence_is_trained_in_an_emulated_precision(has_bfloat16, precision
             InputError, match=r"ablation-pooling: expected a processor with bfloat16.* RESULTS_DIR="
         ):
             settled(evidence)
-    # A user's own runs, another precision's folder and another data set go on.
+    # A user's own runs, another precision's folder and another data set are not refused.
     assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "runs"))
     assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "results" / "float32"))
     assert settled(dataclasses.replace(evidence, dataset="builtin"))
