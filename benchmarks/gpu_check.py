@@ -1,4 +1,4 @@
-"""Checks for a user with a GPU: does a training step run on it alone, with the CPU's results, and how fast.
+"""Checks whether a training step runs on a user's GPU alone, with the CPU's results, and how fast.
 
 Without a GPU the graph of a step can still be compared with the kernels that this build of TensorFlow has for
 GPUs (Linux's package contains them), because layers take their GPU branch if `runs_on_gpu` says so.
@@ -100,7 +100,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 
 
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
-    """The largest difference of loss or gradients between a device and the CPU, as a share of the largest."""
+    """The largest difference of loss or gradients between a device and the CPU, over the largest value."""
     tf.config.experimental.enable_tensor_float_32_execution(False)
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Version of this plan, recorded with the rows. Those of another one (1: PyTorch eager only, in part as a CUDA
+# Version of this plan, recorded with the rows. Rows of another plan (1: PyTorch eager only, in part as a CUDA
 # build) are neither judged by today's targets nor mixed with new rows.
 PLAN = "2"
 # The worker process of PyTorch's other allocator.
@@ -24,7 +24,7 @@ class Contender:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same word compete; only the best of them stands in a ratio.
+        rival: contenders with the same word compete; only the best of them enters a ratio.
         other_allocator: whether its process uses jemalloc or tcmalloc.
         lock: whether to measure how long it holds Python's lock.
     """
@@ -99,14 +99,14 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
-    """PyTorch's forms of one work: name -> arguments. `OTHER` in a name asks for the other allocator."""
+    """PyTorch's variants of a workload: name -> arguments. `OTHER` in a name selects the other allocator."""
     return [
         Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
         for name, form in forms.items()
     ]
 
 
-# PyTorch's forms of AlexNet. The layout is channels-last unless it is said; in the forms with `pooled` and
+# PyTorch's forms of AlexNet. The layout is channels-last unless stated; in the forms with `pooled` and
 # `banded`, LRN is an average pooling over channels, and a product with a banded matrix.
 OTHER = "other allocator"
 POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
@@ -273,7 +273,7 @@ def memory(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def commands(conditions: Conditions) -> Iterator[Benchmark]:
-    """Whole commands that train small nets; with hardly any training, start and overhead are left."""
+    """Whole commands that train small nets; with hardly any training they measure start and overhead."""
     cases: list[tuple[str, str, int, int]] = [
         ("four runs of two epochs", "builtin", 4, 2),
         ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),

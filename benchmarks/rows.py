@@ -15,7 +15,7 @@ COLUMNS = (
     "case", "contender", "framework", "unit", "rate", "median_seconds", "gflop_per_second", "peak_mebibytes",
     "rounds", "seconds", "status", "message", "cpu_seconds", "lock_seconds", "note",
 )  # fmt: skip
-# Columns that files have lacked until they were added.
+# Columns that were added later, so older files lack them.
 ADDED = ("cpu_seconds", "lock_seconds", "note")
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
 # Columns that a measured row must fill, by file: `memory` has no times, `growth` has times and memory.

@@ -1,4 +1,4 @@
-"""Processor time of each stage of the input pipelines, an image."""
+"""Processor time per image of each stage of the input pipelines."""
 
 import dataclasses
 import functools
@@ -37,8 +37,8 @@ class Stage:
     Attributes:
         work: `FILES`, `CACHED` or `SMALL`.
         stage: name of the stage.
-        cpu_ms: processor time an image, of all threads, of this stage and those before it.
-        elapsed_ms: wall-clock time an image; all stages but `batches...` run on one thread.
+        cpu_ms: processor time per image, of all threads, up to and including this stage.
+        elapsed_ms: wall-clock time per image; all stages but `batches...` run on one thread.
     """
 
     work: str

@@ -21,7 +21,7 @@ def about() -> dict[str, str | int]:
 
 
 def conditions() -> str:
-    """The build, threads and memory allocator, said in every row."""
+    """The build, threads and memory allocator, which are recorded in every row."""
     allocator = Path(os.environ.get("LD_PRELOAD", "")).name or "glibc's allocator"
     return f"{torch.__version__} ({build()}), {torch.get_num_threads()} threads, {allocator}"
 

@@ -136,9 +136,9 @@ def _limits(rows: Rows) -> str:
     if not products:
         return ""
     return (
-        "`limit` is the ratio of a step that does its convolutions and matrix products at the speed of a "
-        "product of two matrices of 4096x4096 in TensorFlow, measured in turn with the steps "
-        f"({'; '.join(products)}), and nothing else. "
+        "`limit` is the ratio of an ideal step: only its convolutions and matrix products, at the speed of a "
+        "product of two 4096x4096 matrices in TensorFlow, measured in turn with the steps "
+        f"({'; '.join(products)}). "
         "A step's operations are counted from the model: two for each multiply-add, three times (forward, "
         "gradient of the weights, gradient of the input), less the gradient of the images."
     )

@@ -102,12 +102,12 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
 
 
 def fastest(rows: Sequence[Row]) -> Row:
-    """The row that does most work in a second, of those that are measured; else the first."""
+    """The measured row with the highest rate; the first row if none is measured."""
     return min(rows, key=lambda row: row.median / row.amount if row.measured else math.inf)
 
 
 def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
-    """How many times faster we are than the fastest contender of those whose names begin so.
+    """How many times faster we are than the fastest contender whose name begins with `beginning`.
 
     The note is the contender's name.
     """
@@ -117,7 +117,7 @@ def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
 
 
 def best(rows: Rows, item: str, case: str, beginning: str) -> Row:
-    """The fastest contender of those whose names begin so."""
+    """The fastest contender whose name begins with `beginning`."""
     found = [one for one in rows.get(item, ()) if one.case == case and one.contender.startswith(beginning)]
     return fastest(found or [find(rows, item, case, beginning)])
 
@@ -172,14 +172,14 @@ def _real_input(rows: Rows, policy: str) -> Measured:
 
 
 def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
-    """Images a second."""
+    """Images per second."""
     return lambda rows: _each(
         row := find(rows, "input_pipeline", case, contender), [row.amount / s for s in row.seconds]
     )
 
 
 def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
-    """Milliseconds an image of one field of our pipeline's row."""
+    """Milliseconds per image of one field of our pipeline's row."""
 
     def measure(rows: Rows) -> Measured:
         row = find(rows, "input_pipeline", case, "ours")
@@ -192,7 +192,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds an image with Python's lock held; or readers, which have locks of their own."""
+    """Milliseconds per image with Python's lock held, or the speed of readers, which have their own locks."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:
@@ -202,7 +202,7 @@ def _lock(rows: Rows) -> Measured:
 
 
 def _overhead(rows: Rows) -> Measured:
-    """Seconds a run."""
+    """Seconds per run."""
     row = find(rows, "commands", TEN_RUNS, "--jobs auto")
     return _each(row, [seconds / row.amount for seconds in row.seconds])
 

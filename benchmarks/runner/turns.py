@@ -31,7 +31,7 @@ class Budget:
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
 FULL = Budget(rounds=7, seconds=6.0, least_rounds=3, shortest=0.5)
-# A contender that took so many times as long as the fastest of its rivals in the first round has no other.
+# A contender this many times slower than its fastest rival in the first round gets no further rounds.
 BEHIND = 1.2
 
 
@@ -39,7 +39,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
     """Prepares all contenders, then times them in turns, every other round in reverse order.
 
     If a contender fails, its row holds the reason, and the others continue. Of rivals, such as PyTorch's
-    forms of one step, only the best counts, so those far behind after the first round have no other.
+    forms of one step, only the best counts, so those far behind after the first round get no further rounds.
     """
     rows, calls = {}, {}
     cpu: dict[str, list[float]] = {}

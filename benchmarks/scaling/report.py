@@ -140,10 +140,9 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
         "A step takes `a + b n + 2 (N - 1) (latency + gradients / (N bandwidth))` on N devices with n images "
         "each, or as long as the input, if that is longer: fixed part a and time b an image of the device, "
         f"and a ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients that does not overlap with "
-        "computation. The prediction is an ideal; how far the published rates fall short of it is the check. "
-        f"They agree where one is at most {TOLERANCE:g} times the other, a mark set when the rates were "
-        "known; where not, the table says how many times longer than the model's one part, the other being "
-        "right, would have to take.",
+        "computation. The prediction is an ideal, checked against published rates: they agree if one is at "
+        f"most {TOLERANCE:g} times the other, a limit set after the rates were known; if not, the table says "
+        "how many times longer the compute alone, or the all-reduce alone, would have to take.",
         markdown(header, published),
     ]
     if predicted:
@@ -162,10 +161,9 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
             "The measured terms of machines, from their steps at batch 32 and 128 and their input from files "
             "(inf where it was not measured):",
             markdown(("machine", "fixed part a", "an image b", "input, images/s"), terms),
-            "In the model input runs beside the computation for nothing. On a processor both share the "
-            "cores, so the rates below are too high, by up to as much as a measured step on JPEG files is "
-            "slower than one on a constant batch: `step_with_input` in the machine's table below "
-            "`benchmarks/`.",
+            "The model assumes that input does not slow computation. On a processor both share the cores, so "
+            "the rates below are too high, at most by the measured slowdown of a step on JPEG files against "
+            "one on a constant batch (`step_with_input` in the machine's table below `benchmarks/`).",
             f"Many of them, {LOCAL_BATCH} images each:",
             markdown(("machine", "network", "machines", "images/s", "efficiency"), lines),
         ]
