@@ -108,7 +108,7 @@ rerun: $(READY)
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
-# The recipe of 2012 on every GPU; interrupted and called again it goes on. RECIPE=2012-code is what the
+# The recipe of 2012 on every GPU; call it again to resume. RECIPE=2012-code is what the
 # authors' program did. CACHE is a folder for decoded pixels, READERS the number of processes that read.
 imagenet: $(READY)
 	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \

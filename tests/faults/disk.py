@@ -12,7 +12,7 @@ import numpy as np
 from tests.faults.small_runs import outcome_of, training, write_images
 from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Trial, command, ended, in_parallel
 
-PROMISE = "a full disk ends a run with one line and status 2; with room again it goes on to the same numbers"
+PROMISE = "a full disk ends a run with one line and status 2; with free space it resumes to the same numbers"
 BEFORE = "exit 139, a segmentation fault in HDF5"
 TRIALS, FEW = 20, 2
 

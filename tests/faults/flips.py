@@ -29,7 +29,7 @@ from tests.data.streaming.cached_tree import stream, write_tree
 from tests.faults.trials import AS_PROMISED, TRACEBACK, WRONG, Trial
 from tests.tiny import TINY_CONFIG, tiny_image_set
 
-PROMISE = "no flipped bit of a file that is read back goes unnoticed, unless what is read is the same"
+PROMISE = "every flipped bit of a file that is read back is noticed, unless the values read are the same"
 BEFORE = "497 of 500 in records and 288 of 300 in kept weights unnoticed"
 TRIALS = 1000
 FEW = 24

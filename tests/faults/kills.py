@@ -13,8 +13,8 @@ from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Tria
 from tests.worker_processes import free_addresses, tf_config
 
 PROMISE = (
-    "a run that is killed anywhere goes on with the same command to the same numbers, bit for bit, and "
-    "trains no more than `--checkpoint-every` steps twice"
+    "the same command resumes a run that was killed anywhere to bit-equal numbers, and repeats at most "
+    "`--checkpoint-every` steps"
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 100, 2

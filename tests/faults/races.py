@@ -1,4 +1,4 @@
-"""Starts two commands in one place at about the same time."""
+"""Starts two commands with the same output at about the same time."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from tests.faults.small_runs import training, write_images
 from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
 
 PROMISE = (
-    "of two commands in one place one works; the other names it and ends with 2, or finds the work done; no "
-    "network and no row is lost"
+    "of two commands with the same output one works; the other names it and exits with 2, or finds the "
+    "work done; no network or row is lost"
 )
 BEFORE = "two configurations into one `--out`: both end with 0, one network gone"
 TRIALS, FEW = 50, 2

@@ -1,4 +1,4 @@
-"""Two and four workers on this machine of which one dies, differs or never comes."""
+"""Two and four workers on this machine; one of them dies, differs or never connects."""
 
 import csv
 import shutil
@@ -13,7 +13,7 @@ from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Trial, in_p
 from tests.worker_processes import Ended, start_workers, wait_for, wait_for_end
 
 PROMISE = (
-    "workers that differ, never come or die end all within 15 s in one line, and the same command goes on"
+    "if workers differ, never connect or die, all end within 15 s with one line, and the same command resumes"
 )
 BEFORE = "workers with another momentum or image trained on or hung; 3 of 3 waiting runs marked failed"
 TRIALS = 12
