@@ -1,8 +1,8 @@
-"""What a command line answers to bad input."""
+"""The answers of the command lines to bad input."""
 
 
 def one_line_of_status_2(main, arguments: list[str], capsys) -> str:
-    """Runs `main` and returns its error, after making sure of one line and exit status 2."""
+    """Runs `main`, asserts that it prints one line and exits with 2, and returns the line."""
     try:
         status = main(arguments)
     except SystemExit as exit:

@@ -1,4 +1,4 @@
-"""What several test files share."""
+"""Fixtures that several test files share."""
 
 import gc
 import sys
@@ -10,7 +10,7 @@ import pytest
 def pytest_sessionstart(session):
     """Makes two CPUs before a test touches the devices, so that MirroredStrategy is tested without a GPU.
 
-    The process that hands tests to the others runs none, and would hold TensorFlow's 600 MB for nothing.
+    The process that distributes the tests runs none, so it must not load TensorFlow (600 MB).
     """
     config = session.config
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
@@ -26,7 +26,7 @@ def pytest_sessionstart(session):
 def own_collective_keys():
     """Gives the strategies of each test keys of their own, as TensorFlow's tests do.
 
-    The sums of two strategies with one key would meet: "Shape mismatch in the collective instance".
+    The sums of two strategies with one key would collide: "Shape mismatch in the collective instance".
     """
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.distribute.MirroredStrategy._collective_key_base += 1000
@@ -43,7 +43,7 @@ def shared_datasets() -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def released_memory():
-    """Frees the networks of a test file, which refer to each other in circles, before the next file's."""
+    """Frees the networks of a test file, which are in reference cycles, before the next file."""
     yield
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session()
@@ -52,7 +52,7 @@ def released_memory():
 
 @pytest.fixture(autouse=True)
 def own_global_state():
-    """Puts Keras's precision and TensorFlow's determinism back after a test whose command changes them."""
+    """Restores Keras's precision and TensorFlow's determinism after a test whose command changes them."""
     yield
     if keras := sys.modules.get("keras"):
         from tensorflow.python.framework.config import disable_op_determinism
@@ -63,5 +63,5 @@ def own_global_state():
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Scans of sets that stream are kept for the session and not among the user's."""
+    """Keeps scans of streamed sets for the session, outside the user's cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))

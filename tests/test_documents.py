@@ -79,7 +79,7 @@ def parsed(words: list[str]) -> list[tuple[str, object]]:
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, *SITE])
-def test_commands_are_ones_that_there_are(document):
+def test_documented_commands_exist(document):
     text = (ROOT / document).read_text("utf-8")
     found = []
     for words in commands(text):

@@ -1,4 +1,4 @@
-"""The front door: `make` explains itself, and refuses what it would not understand."""
+"""`make` prints help, and refuses unknown targets and variables."""
 
 import os
 import re
@@ -68,5 +68,5 @@ def test_a_target_uses_each_variable_that_it_takes():
     assert len(taken) > 5
 
 
-def test_a_dry_run_is_handed_on():
+def test_dry_run_is_forwarded():
     assert "--dry-run" in make("-n", "ablation-relu", "DRY_RUN=1").stdout

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# What a package is imported as, where that is another name.
+# The import name of a package, if it differs.
 IMPORTED_AS = {"pillow": "PIL"}
 
 

@@ -1,4 +1,4 @@
-"""Runs on the tiny set, and what tests of training measure them by."""
+"""Runs on the tiny set, and how tests of training measure them."""
 
 import keras
 
@@ -27,7 +27,7 @@ def metrics(history) -> list[tuple]:
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises an error, as a kill or Ctrl-C would end a run, where a hook is called in an epoch.
+    """Raises an error when a hook is called in an epoch, like a kill or Ctrl-C.
 
     Args:
         hook: name of the method.

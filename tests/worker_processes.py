@@ -33,7 +33,7 @@ class Worker(subprocess.Popen):
 
 @dataclass
 class Ended:
-    """How a process ended: exit status, seconds since it was waited for, lines of its output and errors."""
+    """How a process ended: exit status, seconds of waiting, lines of its output and errors."""
 
     status: int
     seconds: float

@@ -45,7 +45,7 @@ def test_names_within_a_comparison_differ_and_quick_measures_less():
     assert counts[0] < counts[1]
 
 
-def test_only_pytorch_and_what_keras_and_tensorflow_bring_along_may_fail():
+def test_only_the_contenders_of_other_libraries_may_fail():
     optional = {(c.side, c.build) for c in contenders(comparisons(quick=False)) if not c.must_run}
 
     assert {build for side, build in optional if side == "tensorflow"} == {

@@ -18,7 +18,7 @@ NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
 class Hollow:
-    """Pickled as an array of a gigabyte that has no content."""
+    """Pickles as an array of a gigabyte without content."""
 
     def __reduce__(self):
         return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")
@@ -111,7 +111,7 @@ def test_reading_executes_nothing(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_the_kind_of_a_file_is_that_of_its_content(tmp_path, caffe):
+def test_the_content_decides_the_kind_of_a_file(tmp_path, caffe):
     np.savez(tmp_path / "weights.bin", **caffe)
     (tmp_path / "weights.bin.npz").rename(tmp_path / "npz.pth")
     safetensors.numpy.save_file(caffe, tmp_path / "safetensors.npz")
@@ -127,7 +127,7 @@ def test_the_kind_of_a_file_is_that_of_its_content(tmp_path, caffe):
 
 @pytest.mark.parametrize("name", ["alexnet.pth", "weights.npz"])
 @pytest.mark.parametrize("is_legacy", [False, True])
-def test_pytorchs_files_are_answered_with_their_conversion(tmp_path, name, is_legacy):
+def test_the_error_for_a_pytorch_file_explains_the_conversion(tmp_path, name, is_legacy):
     path = tmp_path / name
     if is_legacy:
         path.write_bytes(pickle.dumps({"features.0.weight": 1}, protocol=2))

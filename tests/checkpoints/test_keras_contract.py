@@ -1,4 +1,4 @@
-"""Saved networks: what a Keras user gets of them, and files that earlier versions wrote."""
+"""Saved networks as Keras loads them, and files that earlier versions wrote."""
 
 import json
 import subprocess
@@ -52,7 +52,7 @@ def test_importing_the_package_imports_neither_keras_nor_tensorflow():
     assert done.stdout.strip() == "set()"
 
 
-def test_it_holds_no_optimizer_and_says_what_it_wants(tmp_path):
+def test_it_holds_no_optimizer_and_describes_its_input(tmp_path):
     net = alexnet_tf.load_trained(OLD)
     net.model.compile(make_optimizer(0.01), "mse")
     net.model.optimizer.build(net.model.trainable_variables)

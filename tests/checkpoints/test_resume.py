@@ -18,7 +18,7 @@ from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, metrics, run
 
-# The runs that nothing interrupts, each trained once.
+# Uninterrupted runs, each trained once.
 whole_run = functools.cache(run)
 
 
@@ -86,7 +86,7 @@ def test_a_checkpoint_of_another_run_is_left_alone(finished):
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
 def test_a_damaged_checkpoint_is_named(finished, damage):
-    # A damaged one alone is passed over for the one before.
+    # If only the newest is damaged, the one before it is used.
     for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)

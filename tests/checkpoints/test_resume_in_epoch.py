@@ -27,7 +27,7 @@ CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))
 
 
 class StopAt(keras.callbacks.Callback):
-    """Raises an error before a step of an epoch, and notes the steps that begin a call."""
+    """Raises an error before a step of an epoch, and records the first step of each call."""
 
     def __init__(self, epoch: int = 0, step: int = 0, error: BaseException | None = None):
         super().__init__()
@@ -81,7 +81,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("kind", "replicas", "error"), CASES)
-def test_a_run_goes_on_within_an_epoch(tree, tmp_path, kind, replicas, error):
+def test_a_run_resumes_within_an_epoch(tree, tmp_path, kind, replicas, error):
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if replicas == 2 else None
     whole_model, whole = run(tree, kind, tmp_path, strategy)
     state = tmp_path / "state.npz"
@@ -91,7 +91,7 @@ def test_a_run_goes_on_within_an_epoch(tree, tmp_path, kind, replicas, error):
     model, history = run(tree, kind, tmp_path, strategy, state, [again])
 
     stopped_at = stop.steps[-1][1]
-    # Ctrl-C saves the state where it is; a kill leaves the last of every two steps.
+    # Ctrl-C saves the current state; a kill leaves that of the last even step.
     assert again.steps[0] == (2, stopped_at if isinstance(error, KeyboardInterrupt) else stopped_at // 2 * 2)
     assert metrics(history) == metrics(whole)
     assert history.gradient_norms == whole.gradient_norms
@@ -102,7 +102,7 @@ def test_a_run_goes_on_within_an_epoch(tree, tmp_path, kind, replicas, error):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_stopped_in_its_evaluation_trains_no_step_again(tree, tmp_path, monkeypatch):
+def test_a_run_stopped_during_evaluation_repeats_no_step(tree, tmp_path, monkeypatch):
     whole_model, whole = run(tree, "memory", tmp_path)
     state, again = tmp_path / "state.npz", StopAt()
     with monkeypatch.context() as patch:
@@ -164,7 +164,7 @@ def killed(tree, tmp_path_factory):
 
 
 @pytest.mark.parametrize("damage", ["newest", "both"])
-def test_a_damaged_checkpoint_is_passed_over(tree, killed, tmp_path, capsys, damage):
+def test_a_damaged_checkpoint_is_skipped(tree, killed, tmp_path, capsys, damage):
     state = shutil.copytree(killed, tmp_path, dirs_exist_ok=True) / "state.npz"
     files = [state, tmp_path / "state.npz.previous", tmp_path / "state.npz.best"]
     assert all(path.exists() for path in files)

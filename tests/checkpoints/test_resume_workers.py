@@ -46,7 +46,7 @@ print(json.dumps([watch.steps, watch.losses, [metrics(history), history.gradient
 
 
 @pytest.mark.slow
-def test_two_workers_go_on_within_an_epoch(tmp_path):
+def test_two_workers_resume_within_an_epoch(tmp_path):
     ends = []
     for number, (name, victim) in enumerate([("whole", "none"), ("killed", "1"), ("killed", "none")]):
         command = ["-c", WORKER, str(tmp_path / f"{name}.npz"), victim]

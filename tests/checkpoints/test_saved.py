@@ -41,7 +41,7 @@ def assert_same_weights(found: keras.Model, expected: keras.Model) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "model.keras", "best.weights.h5", "epochs/0001.weights.h5"])
-def test_what_is_loaded_is_what_was_trained(trained, name):
+def test_the_loaded_network_equals_the_trained_one(trained, name):
     net = load_trained(trained[0] / name)
 
     assert_same_weights(net.model, trained[1])
@@ -50,7 +50,7 @@ def test_what_is_loaded_is_what_was_trained(trained, name):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
-def test_precision_is_that_of_the_run(folder, precision):
+def test_precision_of_the_run_is_kept(folder, precision):
     facts = json.loads((folder / "model.json").read_text())
     facts["config"]["precision"] = precision
     write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
@@ -112,7 +112,7 @@ def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
         {"class_name": "Lambda", "module": "keras.layers", "config": {"function": "of_a_stranger"}},
     ],
 )
-def test_nothing_that_a_network_names_is_looked_up(folder, trained, tmp_path, monkeypatch, layer):
+def test_classes_named_in_a_network_are_not_imported(folder, trained, tmp_path, monkeypatch, layer):
     (tmp_path / "of_a_stranger.py").write_text("raise SystemExit('imported')")
     monkeypatch.syspath_prepend(tmp_path)
     with zipfile.ZipFile(folder / "model.keras") as file:

@@ -65,7 +65,7 @@ def transferred(start, request):
     return request.param, *run(start, frozen_config(start, request.param))
 
 
-def test_what_is_frozen_stays_and_the_rest_learns(start, transferred):
+def test_frozen_layers_stay_and_others_learn(start, transferred):
     freeze, model, history = transferred
     frozen = {
         "all-but-head": {"conv1", "norm1", "conv2", "norm2", "fc3"},
@@ -156,7 +156,7 @@ def test_other_weights_have_another_fingerprint(start):
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_said_beforehand(start, changes, words):
+def test_unsuitable_layers_are_refused_before_training(start, changes, words):
     config = frozen_config(start).replace(**changes)
     data = DataPipelines(TWO, config.data, start.statistics)
 
@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_said_beforehand(start, changes, words):
         compile_model(config, data, ONE, start)
 
 
-def test_a_start_that_is_not_there(start):
+def test_a_missing_start_is_refused(start):
     config = frozen_config(start)
 
     with pytest.raises(InputError, match=r"start: expected the network .*; received none"):
@@ -213,7 +213,7 @@ def test_images_of_another_kind(start, trees):
         open_run_data(config, grey)
 
 
-def test_copying_sets_nothing_where_something_does_not_fit(start):
+def test_copying_changes_nothing_if_a_layer_does_not_fit(start):
     model = keras.models.clone_model(start.model)
     shapes = Trained(model, start.config, start.class_names, start.image_shape, start.statistics)
     inputs = keras.Input((8, 8, 3))

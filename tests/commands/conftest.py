@@ -11,7 +11,7 @@ COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory) -> Path:
-    """Three classes of noisy coloured images of several sizes, and files that are none; not to change."""
+    """Three classes of noisy coloured images of several sizes, and other files; read-only."""
     root = tmp_path_factory.mktemp("images") / "colors"
     write_colored_tree(root, COLORS, lambda i: (40 + i, 60 - i), noise=40)
     (root / "red" / "text.jpg").write_text("no image")

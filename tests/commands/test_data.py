@@ -40,7 +40,7 @@ def few_columns(monkeypatch):
     monkeypatch.setattr("alexnet_tf.figures.samples.EPOCHS", 2)
 
 
-def test_data_tells_all_about_a_tree(tree, tmp_path, capsys):
+def test_data_describes_a_tree(tree, tmp_path, capsys):
     arguments = ["--dataset", f"folder:{tree}", "--model", "cifar-net", "--set", "crop=24"]
 
     assert main(["data", *arguments, "--recipe", "2012-code", "--out", str(tmp_path / "out")]) == 0

@@ -1,4 +1,4 @@
-"""Trained networks that are there already, go wrong, do not fit, or are averaged."""
+"""Trained networks that exist already, diverge, do not fit, or are averaged."""
 
 import csv
 import json
@@ -112,7 +112,7 @@ def test_splits_of_the_training_images(nets, tree, capsys):
     assert "--csv: expected a table of the report split" in line
 
 
-def test_nets_of_other_preprocessing_are_no_ensemble(nets, tree, capsys):
+def test_nets_with_different_preprocessing_cannot_be_averaged(nets, tree, capsys):
     checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / "unit")]
     line = one_line_of_status_2(main, ["evaluate", *checkpoints, "--dataset", f"folder:{tree}"], capsys)
     assert "expected the scale and padding of" in line

@@ -25,7 +25,7 @@ from alexnet_tf.models import build_model
 from tests.command_errors import one_line_of_status_2
 
 CLASSES = ("ape", "bee", "cat", "dog", "eel", "fox", "gnu")
-# What a server does: it has TensorFlow, and none of this project's code.
+# Acts as a server, which has TensorFlow but none of this project's code.
 SERVE = """
 import json, pathlib, sys
 import numpy as np
@@ -93,7 +93,7 @@ def own_logits(checkpoint: Path, files: list[Path]) -> np.ndarray:
 
 
 def check(found, expected: np.ndarray, tolerance: float = 1e-3) -> None:
-    """Close logits and the same five best classes, of which nearly equal ones may change places."""
+    """Checks that logits are close and the five best classes equal, up to the order of nearly equal ones."""
     tolerance *= np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
     best = np.argsort(-np.asarray(found), axis=1)[:, :5]
@@ -131,7 +131,7 @@ def test_exports_give_the_top_5_of_predict_on_photographs(checkpoint, shared_dat
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("endian", ["<", ">"])
 @pytest.mark.parametrize("held", range(10))
-def test_a_jpeg_is_turned_as_its_exif_orientation_says(photographs, held, endian):
+def test_a_jpeg_is_rotated_by_its_exif_orientation(photographs, held, endian):
     exif = Image.Exif()
     exif.endian = endian
     exif[ORIENTATION - 2], exif[ORIENTATION] = "a maker", held
@@ -155,7 +155,7 @@ def test_a_saved_model_serves_files_in_a_fresh_process(checkpoint, photographs, 
     check(answer["files"], expected, 0.01)
     np.testing.assert_allclose(np.sum(answer["probabilities"], axis=1), 1, rtol=1e-5)
     assert answer["names"] == list(CLASSES)
-    # XLA would ask for a server that has it.
+    # XLA would require a server with XLA.
     saved = SavedModel.FromString((out / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function
     assert [each.signature.name for each in functions if each.attr["_XlaMustCompile"].b] == []
@@ -180,7 +180,7 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     assert "fingerprint abc" in (out / "data_card.md").read_text()
 
 
-def test_what_cannot_be_exported(checkpoint, tmp_path, capsys, monkeypatch):
+def test_unsupported_exports_are_refused(checkpoint, tmp_path, capsys, monkeypatch):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     arguments = ["export", str(checkpoint), "--out", str(tmp_path / "full")]

@@ -1,4 +1,4 @@
-"""Weights of torchvision and Caffe as trained networks, and files that are no such weights."""
+"""Weights of torchvision and Caffe as trained networks, and other files."""
 
 import dataclasses
 import json
@@ -140,7 +140,7 @@ def change(name: str, value: np.ndarray | None):
         (change("conv1.weight", np.float32(1)), "weights conv1: expected"),
     ],
 )
-def test_a_file_that_will_not_do_is_one_line_and_leaves_nothing(tmp_path, capsys, spoil, words):
+def test_an_unsuitable_file_is_refused_in_one_line(tmp_path, capsys, spoil, words):
     path, _ = stored("alexnet-caffe", tmp_path)
     spoil(path)
     there = sorted(tmp_path.iterdir())
@@ -158,7 +158,7 @@ def test_a_file_that_will_not_do_is_one_line_and_leaves_nothing(tmp_path, capsys
         (None, "--classes: expected a text file with one name per line; received"),
     ],
 )
-def test_names_that_will_not_do(tmp_path, capsys, lines, words):
+def test_unsuitable_names_are_refused(tmp_path, capsys, lines, words):
     path, _ = stored("alexnet-caffe", tmp_path)
     names = tmp_path / "names.txt"
     if lines:

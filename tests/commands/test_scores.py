@@ -13,7 +13,7 @@ def scores(error: float) -> Scores:
     return Scores(loss=1.5, error=error, top5_error=error / 2, count=500)
 
 
-def test_a_row_takes_the_place_of_its_like(tmp_path):
+def test_a_row_replaces_one_with_the_same_key(tmp_path):
     table = tmp_path / "scores.csv"
     record_scores(table, scores(0.5), [Path("runs/a")], "cifar10", 10)
     record_scores(table, scores(0.75), [Path("runs/a")], "cifar10", 1)

@@ -40,7 +40,7 @@ def run_command(tree: Path, results: Path) -> list[str]:
         ("other", [], "--out: expected one folder for all workers"),
     ],
 )
-def test_a_worker_that_differs_ends_both_in_one_line(tree, tmp_path, folder, settings, words):
+def test_workers_that_differ_end_with_one_line(tree, tmp_path, folder, settings, words):
     commands = [train_command(tree, tmp_path / "net"), train_command(tree, tmp_path / folder, *settings)]
     ended = wait_for_end(start_workers(commands, tmp_path / "logs"))
 
@@ -54,7 +54,7 @@ def test_a_worker_that_differs_ends_both_in_one_line(tree, tmp_path, folder, set
 
 
 @pytest.mark.slow
-def test_workers_that_are_all_stopped_keep_what_they_have_trained(tree, tmp_path):
+def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     out, logs = tmp_path / "net", tmp_path / "logs"
     processes = start_workers([[*train_command(tree, out)[:-1], "500"]] * 2, logs)
     wait_for(logs / "0.err", "epoch 3/", processes)
@@ -73,7 +73,7 @@ def test_workers_that_are_all_stopped_keep_what_they_have_trained(tree, tmp_path
 
 
 @pytest.mark.slow
-def test_a_killed_worker_ends_the_other_and_the_same_command_goes_on(tree, tmp_path):
+def test_a_killed_worker_ends_the_other_and_the_same_command_resumes(tree, tmp_path):
     results = tmp_path / "results"
     command, runs = run_command(tree, results), results / "folder-colors" / "ablation-relu" / "runs.csv"
     processes = start_workers([command] * 2, tmp_path / "1")

@@ -1,4 +1,4 @@
-"""The recipe for a folder of few images: which folder gets it, its batch and rate, and what is said."""
+"""The recipe for a folder of few images: which folder gets it, its batch and rate, and the printed note."""
 
 import argparse
 import csv
@@ -15,7 +15,7 @@ from tests.commands.conftest import COLORS
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Files of two classes by turns."""
+    """Files of two classes in turn."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):

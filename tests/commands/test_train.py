@@ -55,7 +55,7 @@ def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
     assert "test_top5_error" not in rows[0], "there are three classes"
 
 
-def test_what_else_a_run_writes(tree, tmp_path):
+def test_optional_files_of_a_run(tree, tmp_path):
     arguments = ["--model", "mnist-cnn", "--set", "batch_size=8", "--epochs", "1", "--out", str(tmp_path)]
     extras = ["--keep-epochs", "--keep-best", "--gradient-norms", "--tensorboard"]
     assert main(["train", "--dataset", f"folder:{tree}", *arguments, *extras]) == 0
@@ -194,7 +194,7 @@ def test_scores_of_files_that_were_lost_are_refused(tree, tmp_path, capsys):
     assert main(["train", *TINY, "--epochs", "1", "--dataset", f"folder:{copy}", "--out", str(out)]) == 0
     evaluation = ["evaluate", "--checkpoint", str(out), "--dataset", f"folder:{copy}"]
     assert main(evaluation) == 0
-    # As a disk may lose them: of the same size and date.
+    # As a failing disk may change them: size and date stay the same.
     for path in copy.rglob("*.png"):
         about = path.stat()
         path.write_bytes(bytes(about.st_size))
@@ -252,7 +252,7 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
-def test_an_interrupted_training_says_so_and_goes_on(tree, tmp_path, capsys, monkeypatch, request, number):
+def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, monkeypatch, request, number):
     # A shell starts background jobs with SIGINT ignored, and nohup with SIGHUP.
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))

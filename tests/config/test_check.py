@@ -60,6 +60,6 @@ def test_the_activations_are_keras_own():
 
 
 @pytest.mark.parametrize("setting", ["seed=1", "dataset=builtin"])
-def test_what_has_a_flag_of_its_own_is_no_setting(setting):
+def test_fields_with_their_own_flag_are_no_settings(setting):
     with pytest.raises(InputError, match=r"--set: expected a field, one of .*; received"):
         Config().with_settings(setting)

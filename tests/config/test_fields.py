@@ -7,7 +7,7 @@ from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.runtime.errors import InputError
 
 
-def test_every_field_changes_the_hash_but_the_name_and_place_of_the_set():
+def test_every_field_but_dataset_and_storage_changes_the_hash():
     hashes = {Config().hash("f")}
     changes = [
         (section, field)
@@ -26,7 +26,7 @@ def test_every_field_changes_the_hash_but_the_name_and_place_of_the_set():
 
 
 def test_hash_of_recorded_runs_stays():
-    # Rows in results/ carry such hashes: if this one changes, all of them are orphans.
+    # Rows in results/ have such hashes: if this one changes, none of them matches any more.
     config = Config(data=DataConfig(input_scale="unit", flip=True), train=TrainConfig(epochs=2, drops=(1,)))
 
     assert config.hash("pixels")[:16] == "2784a1d2ffdd6983"

@@ -1,4 +1,4 @@
-"""What the tests of data share."""
+"""Fixtures that the tests of data share."""
 
 import numpy as np
 import pytest

@@ -61,7 +61,7 @@ def test_jpeg_is_decoded_as_tensorflow_does(photo):
 def test_cmyk_jpeg_becomes_rgb(photo):
     cmyk = encode(photo.convert("CMYK"), "JPEG", quality=95)
     assert Image.open(io.BytesIO(cmyk)).mode == "CMYK"
-    # An inverted reading, the usual mistake, would be off by 255 somewhere.
+    # Inverted values, the usual mistake, would be off by 255 somewhere.
     np.testing.assert_allclose(decode_image(cmyk), np.asarray(photo), atol=16)
 
 
@@ -112,7 +112,7 @@ def test_a_tiff_has_the_size_that_its_header_gives(photo):
     assert image_dimensions(io.BytesIO(data), oriented=True) == (40, 30)
 
 
-def test_heic_is_read_and_turned_where_pillow_heif_is_installed(photo):
+def test_heic_is_read_and_rotated_if_pillow_heif_is_installed(photo):
     pytest.importorskip("pillow_heif", reason="needs the extra heic")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -139,7 +139,7 @@ def test_damaged_exif_is_no_orientation(photo):
         (encode(Image.effect_noise((64, 64), 50), "PNG")[:-200], "damaged PNG: "),
     ],
 )
-def test_what_is_no_image_is_refused_with_the_reason(data, reason):
+def test_files_that_are_no_images_are_refused_with_the_reason(data, reason):
     with pytest.raises(ImageDecodeError, match=reason):
         decode_image(data)
 

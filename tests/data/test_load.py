@@ -1,4 +1,4 @@
-"""From a name to a data set: which source it goes to."""
+"""Data sets by name: which source loads them."""
 
 import functools
 import subprocess

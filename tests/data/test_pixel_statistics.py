@@ -23,7 +23,7 @@ def test_statistics_are_numpys(images):
     np.testing.assert_allclose(np.abs(found.eigenvectors), np.abs(vectors[:, ::-1]), rtol=1e-5)
 
 
-def test_chunks_and_order_decide_no_digit(images, monkeypatch):
+def test_chunks_and_order_do_not_matter(images, monkeypatch):
     whole = PixelSums.of(images)
     monkeypatch.setattr(module, "VALUES_AT_A_TIME", 200)
     shuffled = images[np.random.default_rng(1).permutation(50)]

@@ -47,7 +47,7 @@ def test_a_class_of_one_stays_and_of_two_is_split():
             selection_mask(images, np.zeros(3, int), fraction)
 
 
-def test_hold_out_parts_the_set(examples):
+def test_hold_out_splits_the_set(examples):
     images, labels = examples
     train, report = hold_out(images, labels)
     assert np.bincount(report[1]).tolist() == [40, 18, 2]

@@ -28,7 +28,7 @@ def ids() -> list[str]:
 
 
 def shade(place: int, split: str) -> int:
-    """The grey level of a class's images: enough to tell labels by, whatever the order."""
+    """The grey level of a class's images, which identifies the label in any order."""
     return place + (50 if split == "val" else 0)
 
 
@@ -58,7 +58,7 @@ def write_archive(path: Path, names: list[str]) -> None:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """Puts an archive where the public one is looked for; returns its path and an empty data directory."""
+    """Replaces the public archive by a small one; returns its path and an empty data directory."""
     import tensorflow_datasets as tfds
 
     from alexnet_tf.data import tiny_imagenet
@@ -109,7 +109,7 @@ def test_classes_and_labels(served, name, step):
     ],
     ids=["other classes", "other archive"],
 )
-def test_an_archive_that_will_not_do(served, names, checksum, words):
+def test_an_unsuitable_archive_is_refused(served, names, checksum, words):
     data_dir = served(names(), checksum)
 
     with pytest.raises(InputError, match=words) as error:
@@ -132,7 +132,7 @@ def test_without_a_network(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_own_sets_are_those_that_tfds_is_told_of():
+def test_own_sets_are_registered_with_tfds():
     import tensorflow_datasets as tfds
 
     from alexnet_tf.data import tiny_imagenet

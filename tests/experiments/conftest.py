@@ -22,7 +22,7 @@ def tiny_builtin(monkeypatch):
 
 
 def replace_data(patched: pytest.MonkeyPatch):
-    """Also leaves out the drawing of figures, which takes as long as such a training; report/ tests it."""
+    """Also skips the figures, which take as long as such a training; report/ tests them."""
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md, "Add a claim": from one new file to a table, without touching another."""
+"""CONTRIBUTING.md, "Add a claim": from one new file to a table, without changing any other."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def listed_with(code: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_the_new_file_is_found_by_being_there(tmp_path):
+def test_a_new_file_is_found(tmp_path):
     listed = listed_with(CODE, tmp_path)
     assert listed.returncode == 0
     known = {each.name for each in EXPERIMENTS} | {"ablation-momentum"}

@@ -109,7 +109,7 @@ def test_a_reader_that_has_gone_is_no_answer():
 
 
 def make(*arguments: str) -> str:
-    """The commands that make would run, also where these tests were started by another make."""
+    """The commands that make would run, even if another make started these tests."""
     return subprocess.run(
         ["make", "-n", "--no-print-directory", *arguments],
         cwd=ROOT,
@@ -125,7 +125,7 @@ def test_every_experiment_is_a_make_target():
     assert [part for line in lines for part in expected if part in line] == expected
 
 
-def test_make_hands_its_variables_on():
+def test_make_forwards_its_variables():
     (line,) = [
         line
         for line in make(
@@ -139,7 +139,7 @@ def test_make_hands_its_variables_on():
     ]  # fmt: skip
 
 
-def test_make_compare_hands_its_variables_on():
+def test_make_compare_forwards_its_variables():
     command = make("compare", "B=runs/x", "MARGIN=0.01").replace("\\\n", "").splitlines()[-1]
     assert command.split("compare ")[1].split() == ['"results"', '"runs/x"', "--margin", "0.01"]
 
@@ -216,7 +216,7 @@ def test_other_images_in_the_same_folder_are_refused(own_results, capsys, monkey
     assert all(word in line for word in ("another", tiny_image_set().fingerprint[:12], "RESULTS_DIR="))
 
 
-def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_path, capsys, monkeypatch):
+def test_a_run_that_crashes_is_recorded_and_the_others_continue(tiny_builtin, tmp_path, capsys, monkeypatch):
     def breaks_for_relu(config, *arguments, **named):
         if config.model.activation == "relu":
             raise MemoryError("no room for 61 million weights")
@@ -240,7 +240,7 @@ def test_a_run_that_breaks_is_recorded_and_the_others_go_on(tiny_builtin, tmp_pa
     assert {row["status"] for row in relu_rows(tmp_path)} == {"done"}
 
 
-def test_an_interrupted_run_says_so_in_its_row_and_goes_on(tiny_builtin, tmp_path, monkeypatch):
+def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monkeypatch):
     arguments = ["--arms", "relu", "--seeds", "0", "--epochs", "2"]
     with monkeypatch.context() as interrupting:
         interrupting.setattr(

@@ -1,8 +1,7 @@
 """Runs `python -m alexnet_tf ARGUMENTS` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
-PLAN is `place:number`: the process gets SIGKILL when it is at the place for that time, counted from 1;
-`time:2.5` is that many seconds after the start of training, and `none:0` never. LOG gets a line `epoch step`
-for each step.
+PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time; `time:2.5` is that
+many seconds after the start of training, and `none:0` never. LOG gets a line `epoch step` for each step.
 """
 
 import os

@@ -86,7 +86,7 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
     model = compile_model(CONFIG, data, strategy)
     kept = KeptWeights(out, CONFIG.train, epochs=True, best=True)
     train(CONFIG, data, strategy, checkpoint, [kept], model=model)
-    # With an older checkpoint beside it, a damaged one is named and passed over.
+    # If there is an older checkpoint, a damaged one is reported and skipped.
     for older in folder.glob("state.npz.*"):
         older.unlink()
     save_trained(out, model, CONFIG, data, {"status": "done"})

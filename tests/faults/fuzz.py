@@ -41,7 +41,7 @@ VALUES = (
 
 
 class TooLongError(BaseException):
-    """A command that has not ended in time."""
+    """A command exceeded its time limit."""
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
@@ -137,7 +137,7 @@ def _json(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _config(rng: np.random.Generator, folder: Path, case: Path):
-    """Half of the cases have values of the right type, which get past the check of the fields."""
+    """Half of the cases have values of the right type, which pass the check of the fields."""
     values = Config().to_dict()
     known = {**values["data"], **values["model"], **values["train"]}
     settings = []
@@ -155,7 +155,7 @@ def _config(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _near(value: object) -> tuple[object, ...]:
-    """Values of a field's own type, of which some are out of its range."""
+    """Values of a field's own type, some of them out of its range."""
     if isinstance(value, bool):
         return "true", "false"
     if isinstance(value, int):

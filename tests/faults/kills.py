@@ -81,7 +81,7 @@ def _earlier(plan: str) -> str:
 
 
 def most_twice(lines: list[str]) -> int:
-    """The most steps that one start repeated of those before it; a line is `epoch step`.
+    """The largest number of steps that one start repeated; a line is `epoch step`.
 
     Example:
 
@@ -96,7 +96,7 @@ def most_twice(lines: list[str]) -> int:
 def _run(
     images: Path, out: Path, kind: str, replicas: str, plan: str, log: Path, dies: int = 0
 ) -> list[Ended]:
-    """How the processes of a run ended, of which one dies at the place of the plan."""
+    """Runs the processes, one of which dies at the place of the plan; returns how they ended."""
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:

@@ -21,7 +21,7 @@ TRIALS, FEW = 50, 2
 
 # The second starts up to so many seconds after the first, which takes about ten.
 LATEST = 10.0
-# The holder is named, or the other network that is there.
+# The message names the holder, or the existing other network.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config")
 
 
@@ -57,9 +57,9 @@ def _arguments(kind: str, images: Path, place: Path, rate: str) -> list[str]:
 
 
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
-    """The outcome of a race from what the two left and how they ended."""
+    """The outcome of a race, from the files and exit statuses of both commands."""
     statuses = sorted(end.status for end in ends)
-    # Without the process and the host, which are no result.
+    # Without the process and the host, which are not results.
     lines = [
         re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
     ]

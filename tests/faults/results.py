@@ -1,4 +1,4 @@
-"""The files of `make faults`: one CSV file a family, and the table of RELIABILITY.md that is made of them."""
+"""The files of `make faults`: one CSV file per family, and the table of RELIABILITY.md made from them."""
 
 import csv
 import dataclasses

@@ -1,4 +1,4 @@
-"""What a trial of a fault is, and how families of trials are found, run and recorded.
+"""Trials of faults: how families of trials are found, run and recorded.
 
 A family is a module of this folder, besides those of the frame, with
 
@@ -30,7 +30,7 @@ FRAME = ("trials", "results", "small_runs", "odd_files")
 AS_PROMISED = "as promised"
 # Something that was computed or recorded is gone.
 LOST = "lost"
-# Damage or a fault went unnoticed: other numbers, or half of something taken for whole.
+# Damage or a fault went unnoticed: wrong numbers, or incomplete data taken for complete.
 WRONG = "wrong answer"
 # An unexpected exception, or the end of a process by a signal that the trial did not send.
 TRACEBACK = "traceback"

@@ -22,7 +22,7 @@ FEW = 2
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 # Settings of one worker that differ from the chief's.
 SETTINGS = {"momentum": 0.8, "epochs": 7, "weight_decay": 0.001, "bias_rate": 3.0, "crop": 28}
-# Within which the others end after a death.
+# Seconds within which the others end after a death.
 SECONDS = 15
 
 

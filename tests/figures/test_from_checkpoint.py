@@ -91,7 +91,7 @@ def test_all_figures(checkpoint, tree, tmp_path, capsys):
             assert min(image.size) > 300
 
 
-def test_without_a_data_set_what_the_net_itself_shows(checkpoint, tmp_path, capsys):
+def test_without_a_data_set_only_the_net_is_drawn(checkpoint, tmp_path, capsys):
     assert main(["figures", "--checkpoint", str(checkpoint / "model.keras"), "--out", str(tmp_path)]) == 0
 
     assert {path.name for path in tmp_path.iterdir()} == WITHOUT_IMAGES
@@ -240,7 +240,7 @@ def test_evaluate_fills_a_table(checkpoint, tree, tmp_path, capsys):
     assert {row["checkpoint"] for row in rows} == {str(checkpoint)}
 
 
-def test_of_two_classes_of_one_name_the_right_one_is_marked(net, data):
+def test_the_right_one_of_two_classes_with_equal_names_is_marked(net, data):
     sample = predict_sample(net, data, ("crane", "crane", "red"), seed=0)
 
     with house_look():

@@ -33,8 +33,8 @@ def test_colorfulness_by_hand():
         ((1, 1, 1), (-2, -2, -2)),  # grey: edges in brightness
         ((1, -1, 0), (0.5, 0.5, -1)),  # each pixel sums to zero
         ((1, 0, 0), (0, 0, 0)),  # red: a third of its energy is along grey
-        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, as red is
-        ((1, 1, 1), (1, -1, 0)),  # 3 of 5 parts of energy are grey
+        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, like red ((1, 1, 1), (1, -1, 0)),
+        # 3 of 5 parts of energy are grey
     )
 
     assert colorfulness(kernels).tolist() == pytest.approx([0, 1, 2 / 3, 2 / 3, 2 / 5])
@@ -56,7 +56,7 @@ def test_a_tower_weights_its_kernels_by_energy():
 
 
 def test_random_halves_of_four_kernels_are_all_three():
-    # Energies 1; colourful, colourful, grey, grey: of three ways to halve them one parts the colours.
+    # Energies 1; colourful, colourful, grey, grey: one of the three ways to halve them separates the colours.
     red_green, grey = (1, -1, 0), (1, 1, 1)
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
@@ -68,7 +68,7 @@ def test_random_halves_of_four_kernels_are_all_three():
     assert np.ptp(tower_colorfulness(kernels, 2)) == pytest.approx(1)
 
 
-def test_a_kernel_of_zeros_has_no_colorfulness_and_no_say():
+def test_a_kernel_of_zeros_has_no_colorfulness_and_is_ignored():
     kernels = bank(((0, 0, 0), (0, 0, 0)), ((1, -1, 0), (0, 0, 0)))
 
     values = colorfulness(kernels)
@@ -123,7 +123,7 @@ def test_the_figure_says_the_towers_numbers():
 
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[::2] == ["tower 1: colourfulness 0.00", "tower 2: colourfulness 1.00"]
-    # Of the 924 ways to halve twelve kernels two part the towers: about .2%.
+    # Two of the 924 ways to halve twelve kernels separate the towers: about .2%.
     about = figure.get_supxlabel().replace("\n", " ")
     differ, share = re.search(r"differ by ([\d.]+); ([\d.]+)% of 1,000 random splits", about).groups()
     assert (float(differ), float(share)) == (1.0, pytest.approx(0.2, abs=0.3))

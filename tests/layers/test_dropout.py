@@ -58,7 +58,7 @@ def test_two_replicas_draw_two_masks_and_the_first_that_of_one_device():
 
 
 def assert_all_different(masks) -> None:
-    """No two of all steps and replicas agree in more values than chance allows (400 values: 200 +- 10)."""
+    """No two masks agree in more values than chance allows (400 values: 200 +- 10)."""
     flat = [np.asarray(mask) for step in masks for mask in step]
     assert all(np.mean(a == b) < 0.65 for a, b in itertools.combinations(flat, 2))
     assert all(0.35 < np.mean(mask == 0) < 0.65 for mask in flat)

@@ -131,7 +131,7 @@ def test_all_gradients_equal_pytorchs():
     d_images, *d_weights = gradients()
     expected = [stored["paper.d_image0"], *(stored[f"paper.d_weight{index:02}"] for index in range(16))]
     for index, (gradient, wanted) in enumerate(zip([d_images[0], *d_weights], expected, strict=True)):
-        # Of the largest value: small ones are differences of large ones.
+        # Relative to the largest value: small values are differences of large ones.
         np.testing.assert_allclose(
             gradient, wanted, rtol=2e-5, atol=2e-5 * np.abs(wanted).max(), err_msg=f"array {index}"
         )

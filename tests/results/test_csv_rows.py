@@ -1,4 +1,4 @@
-"""Lines of CSV: written exactly, read with a word for everything that is wrong."""
+"""Lines of CSV: written exactly, read with a message for every fault."""
 
 import math
 
@@ -80,9 +80,7 @@ def test_each_problem_names_its_line_and_the_rest_is_read(tmp_path):
         ("learning_rate", -0.1, "a number >= 0"),
     ],
 )
-def test_what_no_run_can_have_measured_is_reported_and_the_rest_of_the_row_is_read(
-    tmp_path, column, value, expected
-):
+def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path, column, value, expected):
     record(tmp_path, **{column: value})
     table = read_runs(tmp_path, {"epochs_to_25": (0, math.inf)})
     assert table.problems == (

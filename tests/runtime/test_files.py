@@ -1,4 +1,4 @@
-"""Files that a kill, a full disk or damage cannot halve."""
+"""Files stay complete after a kill, a full disk or damage."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_what_a_killed_process_was_writing_is_removed_under_the_lock(tmp_path):
+def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path):
     state = tmp_path / "state"
     state.mkdir()
     end = f".{os.getpid()}.{'0' * 32}.tmp"
@@ -84,7 +84,7 @@ def test_what_a_killed_process_was_writing_is_removed_under_the_lock(tmp_path):
     assert not (state / f".a.npz{end}").exists()
 
 
-def test_what_a_kill_left_elsewhere_is_removed_after_a_day(tmp_path):
+def test_other_temporary_files_are_removed_after_a_day(tmp_path):
     end = f".{os.getpid()}.{'0' * 32}.tmp"
     old, new, other = (tmp_path / f".{name}{end}" for name in ("a[1].png", "new.png", "other.png"))
     for path in (old, new, other):

@@ -1,4 +1,4 @@
-"""What is read of the processor."""
+"""Properties of the processor."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_name_and_fields(cpuinfo):
     assert processor.processor_generation() == processor.processor_name()
 
 
-def test_the_slow_precision_is_told_once(capsys):
+def test_the_slow_precision_is_reported_once(capsys):
     processor.warn_of_emulation.cache_clear()
     processor.warn_of_emulation()
     processor.warn_of_emulation()

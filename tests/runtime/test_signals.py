@@ -1,4 +1,4 @@
-"""Signals that come while a state is changed are raised after it."""
+"""Signals that arrive during a change of state are raised after it."""
 
 import argparse
 import os

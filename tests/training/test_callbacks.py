@@ -83,14 +83,14 @@ def test_a_killed_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path):
 
 
 class Killed(HistoryFiles):
-    """Has no chance to write at the end, as under SIGKILL."""
+    """Cannot write at the end, as after SIGKILL."""
 
     def on_train_end(self, logs=None):
         pass
 
 
 def written(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """The rows of each file, without what no two runs share."""
+    """The rows of each file, without columns that differ between runs."""
     tables = {}
     for path in folder.glob("*.csv"):
         with open(path, newline="") as file:

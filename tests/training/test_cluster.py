@@ -23,7 +23,7 @@ SLURM = {
 def alone(monkeypatch):
     for name in ("TF_CONFIG", *SLURM):
         monkeypatch.delenv(name, raising=False)
-        # Remembered, so that what `find_cluster` sets is taken back.
+        # Set here, so that monkeypatch restores what `find_cluster` changes.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 

@@ -98,7 +98,7 @@ def test_config_round_trip(optimizer):
     assert (copy.decay, copy.bias_rate) == (1e-3, 2.0)
 
 
-def test_a_frozen_layer_stands_still_and_the_others_go_on():
+def test_a_frozen_layer_stays_and_the_others_learn():
     layers = [keras.layers.Dense(2, name=name) for name in ("conv1", "conv2")]
     model = keras.Sequential([keras.Input((2,)), *layers])
     optimizer = MomentumSGD(0.1, decay=0.5, bias_rate=2.0, freezable="conv1")
@@ -151,7 +151,7 @@ def test_a_plain_compile_has_the_fast_paths():
         ({"optimizer": "adam", "freezable": "conv1"}, "freezable: expected optimizer='momentum'"),
     ],
 )
-def test_a_rule_that_there_is_not_is_refused(arguments, told):
+def test_an_unknown_rule_is_refused(arguments, told):
     with pytest.raises(ValueError, match=told):
         make_optimizer(0.01, **arguments)
 

@@ -151,7 +151,7 @@ def test_a_terminal_keeps_a_line_of_each_epoch_above_three_bars(terminal, clock)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (24, 0), (0, 80)])
-def test_a_terminal_without_room_is_none(terminal, clock, size):
+def test_a_terminal_of_zero_size_is_no_terminal(terminal, clock, size):
     written = terminal(*size)
     go_through(progress("pets", 100, 1), clock, range(1), seconds=100)
 

@@ -31,7 +31,7 @@ def test_logical_cpus_make_replicas():
         ("3", "expected at most 2 in this process; received 3"),
     ],
 )
-def test_a_number_of_replicas_that_cannot_be_had(replicas, words):
+def test_too_many_replicas_are_refused(replicas, words):
     tf.config.list_logical_devices()
     with pytest.raises(InputError, match=words):
         make_strategy(replicas)
@@ -69,7 +69,7 @@ def test_a_gpu_that_tensorflow_does_not_see(tmp_path, monkeypatch, capsys, devic
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     warn_of_unseen_gpu.cache_clear()
 
-    # The command ends before it trains: the line has to be there already.
+    # The command ends before it trains, and must have printed the line by then.
     main(["train", "--model", "alexnet", "--dataset", "folder:missing", "--out", str(tmp_path / "out")])
 
     said = [line for line in capsys.readouterr().err.splitlines() if "NVIDIA" in line]

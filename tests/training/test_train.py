@@ -1,4 +1,4 @@
-"""One run: what it learns, records and refuses."""
+"""One run: learning, recorded values and refused settings."""
 
 import signal
 
@@ -24,7 +24,7 @@ from tests.tiny_runs import IMAGE_SET, Interrupt, metrics, run
 
 @pytest.fixture(scope="module")
 def whole():
-    """The curve of a run that nothing interrupts."""
+    """The curve of an uninterrupted run."""
     return metrics(run()[1])
 
 
@@ -53,7 +53,7 @@ def test_divergence_is_recorded():
 
 
 def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
-    # The step's own loss is finite, that of the weights it leaves is not.
+    # The loss of the step is finite, but not that of the updated weights.
     class BreakWeights(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             kernel = self.model.trainable_variables[-2]
@@ -214,7 +214,7 @@ def test_a_callback_may_set_the_learning_rate_and_stop_the_run():
     ],
     ids=str,
 )
-def test_what_cannot_be_trained_is_said_beforehand(changes, words):
+def test_unsuitable_configs_are_refused_before_training(changes, words):
     with pytest.raises(InputError, match=words) as caught:
         run(TINY_CONFIG.replace(**changes))
 

@@ -57,7 +57,7 @@ def test_a_process_alone_waits_for_nobody(tmp_path):
     assert not workers.is_broken
 
 
-def test_equal_workers_go_on(tmp_path):
+def test_equal_workers_continue(tmp_path):
     code = f"workers.compare(dict(a=1)); workers.check_shared(Path({str(tmp_path)!r}), '--out'); print('on')"
     ended = run([code] * 3, tmp_path / "logs")
 

@@ -31,7 +31,8 @@ def test_gflop_are_those_of_the_step():
     with weightless():
         net = alexnet((224, 224, 3), 1000)
     for work, counted, expected, products in [
-        # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, that of conv1 only twice.
+        # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, but that of conv1 only
+        # twice.
         (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
         # A multiply-add counts as two operations.
         (INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),

@@ -15,7 +15,7 @@ def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
     assert step_ratio(ROWS, "PyTorch eager", "float32").limit == pytest.approx(4.375)
 
 
-def test_the_limit_is_of_the_rounds_that_the_product_and_the_other_share():
+def test_the_limit_uses_only_rounds_that_both_sides_share():
     rows = {"alexnet_step": [
         Row(STEP, "ours", "tensorflow", "images", 128, 800, (2.0, 9.0)),
         Row(STEP, "matrix product", "tensorflow", "GFLOP", 10, 10, (0.02, 0.02, 1.0, 1.0, 1.0)),
@@ -26,7 +26,7 @@ def test_the_limit_is_of_the_rounds_that_the_product_and_the_other_share():
     assert step_ratio(rows, "PyTorch eager", "float32").rounds == 2
 
 
-def test_the_reason_of_a_row_comes_before_that_a_row_is_missing():
+def test_the_reason_in_a_row_is_preferred_to_a_missing_row():
     emulated = {"alexnet_step": [
         Row("batch 32, mixed_bfloat16", name, "side", "images", message="it cannot")
         for name in ("ours", "PyTorch eager")

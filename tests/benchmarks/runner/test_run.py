@@ -101,7 +101,7 @@ def test_rows_of_an_earlier_plan_do_not_mix_with_new_ones(tmp_path, whole):
 
 
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
-def test_a_failure_of_what_must_run_is_status_1_after_all_is_written(
+def test_a_failed_required_contender_gives_status_1_after_all_is_written(
     tmp_path, capsys, monkeypatch, build, status
 ):
     def item(place):

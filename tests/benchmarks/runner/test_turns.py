@@ -83,7 +83,7 @@ def test_a_slow_contender_ends_after_its_budget_but_has_its_least_rounds(
     assert {entry[2] for entry in log if entry[0] == "time"} == {benchmark.calls}
 
 
-def test_a_rival_far_behind_has_one_round_in_the_process_of_its_allocator():
+def test_a_rival_far_behind_gets_one_round_with_its_allocator():
     rivals = [dataclasses.replace(contender, rival="any") for contender in COMPARISON.contenders]
     rivals[1] = dataclasses.replace(rivals[1], other_allocator=True)
     logs = {name: [] for name in ("tensorflow", "pytorch", OTHER_ALLOCATOR)}

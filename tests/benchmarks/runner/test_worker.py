@@ -59,7 +59,7 @@ def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, mo
         ("work.hanging", 1.0, "no answer within 1 s"),
     ],
 )
-def test_a_failure_has_its_reason_and_the_worker_goes_on(worker, build, timeout, reason):
+def test_a_failure_has_its_reason_and_the_worker_continues(worker, build, timeout, reason):
     with pytest.raises(WorkerError, match=reason):
         prepare(worker, build, timeout)
 

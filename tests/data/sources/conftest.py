@@ -1,4 +1,4 @@
-"""Where TFDS may leave its files."""
+"""A place for the files that TFDS leaves."""
 
 import tempfile
 

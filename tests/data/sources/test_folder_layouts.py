@@ -96,7 +96,7 @@ def test_every_unused_part_of_a_tree_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_whatever_the_listing_passes_over_is_in_the_quarantine(tmp_path, storage, monkeypatch):
+def test_unlisted_files_are_quarantined(tmp_path, storage, monkeypatch):
     root = build(tmp_path / "root", "a", "b/deep")
     (root / "linked").symlink_to(build(tmp_path / "elsewhere", "x"))
     (root / "gone").symlink_to(tmp_path / "nowhere")
@@ -148,7 +148,7 @@ def test_an_empty_class_folder_leaves_nothing_behind(tmp_path):
 
 
 def test_the_cache_of_a_scan_follows_the_labels(tmp_path):
-    """The same files, but another number of the class: `b` is a class only of the training."""
+    """The files stay the same, but not the label: `b` is a class of the training split only."""
     root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
     assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
     fill(root / "train" / "b")
@@ -186,7 +186,7 @@ def test_names_that_differ_in_composition_are_one_class(tmp_path, storage):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_photos_are_turned_as_their_exif_orientation_says(tmp_path, storage):
+def test_photos_are_rotated_by_their_exif_orientation(tmp_path, storage):
     root = build(tmp_path, "a", "b")
     upright = Image.fromarray(np.arange(6 * 6 * 3, dtype=np.uint8).reshape(6, 6, 3))
     exif = Image.Exif()

@@ -1,4 +1,4 @@
-"""What happens to a set that is not on disk; no test here needs a network or the lack of one."""
+"""Sets that are not on disk; the tests run with or without a network."""
 
 import contextlib
 import threading
@@ -24,7 +24,7 @@ def no_probe(monkeypatch):
 
 
 def failure(name: str, data_dir: Path | None, download: bool = True) -> str:
-    """The error of loading a set: one line, whatever the case."""
+    """Loads a set and returns its one-line error."""
     with pytest.raises(InputError) as error:
         load_image_set(name, DataAccess(data_dir and str(data_dir), download))
     assert "\n" not in str(error.value)
@@ -45,7 +45,7 @@ def test_known_set_without_a_network(tmp_path, no_network):
     assert list(tmp_path.iterdir()) == [], "something was left behind"
 
 
-def test_data_directory_of_the_environment_is_not_made_in_vain(tmp_path, no_network, monkeypatch):
+def test_a_failed_download_does_not_create_the_data_directory(tmp_path, no_network, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "sets"))
     assert f"not in {tmp_path / 'sets'}" in failure("cifar10", None)
     assert not (tmp_path / "sets").exists()
@@ -119,7 +119,7 @@ def test_failed_download_is_tidied_up(tmp_path, monkeypatch):
     assert not (tmp_path / "downloads" / "extracted").exists()
 
 
-def test_a_host_that_never_answers_is_given_up(monkeypatch):
+def test_a_host_that_never_answers_times_out(monkeypatch):
     released = threading.Event()
     monkeypatch.setattr(tfds_fetch, "_answers", lambda url: released.wait(60))
     start = time.monotonic()

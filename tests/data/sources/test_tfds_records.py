@@ -1,4 +1,4 @@
-"""Files of TFDS records: the same images in memory and from disk, and what damages them."""
+"""Files of TFDS records: the same images in memory and from disk, and damaged files."""
 
 import io
 from pathlib import Path
@@ -86,7 +86,7 @@ def test_a_file_that_breaks_off_is_refused(tmp_path, pets, storage):
     ],
     ids=["a record of 10 TB", "a large image", "another size"],
 )
-def test_what_a_hostile_set_claims_is_checked_before_it_is_read(tmp_path, pets, hostile, words):
+def test_claimed_sizes_are_checked_before_reading(tmp_path, pets, hostile, words):
     if hostile is None:
         length = (10**13).to_bytes(8, "little")
         pets.write_bytes(length + record_checksum(length).to_bytes(4, "little") + pets.read_bytes()[12:])

@@ -1,4 +1,4 @@
-"""Decoded pixels kept on disk: the bits of the files, whole or refused, written once."""
+"""Decoded pixels on disk: equal to those of the files, complete or refused, written once."""
 
 import shutil
 import subprocess
@@ -85,7 +85,7 @@ def test_another_size_or_another_set_has_a_cache_of_its_own(tree, folder):
 
 
 @pytest.mark.parametrize("left", [0, 20 * IMAGE, 20 * IMAGE + 100, 48 * IMAGE])
-def test_an_interrupted_cache_is_gone_on_with(tree, folder, reads, left):
+def test_an_interrupted_cache_is_completed(tree, folder, reads, left):
     whole = stream(tree).cached(folder)
     index, pixels = files(folder)
     kept = pixels.read_bytes()
@@ -101,7 +101,7 @@ def test_an_interrupted_cache_is_gone_on_with(tree, folder, reads, left):
     np.testing.assert_array_equal(again.read("report", third)[0], whole.read("report", third)[0])
 
 
-def test_a_killed_writer_leaves_what_the_next_one_needs(tree, folder):
+def test_a_killed_writer_leaves_valid_pixels(tree, folder):
     program = f"""
 import os, signal
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsy
     results, writes = [], []
     write = pixel_cache._write
     monkeypatch.setattr(pixel_cache, "_write", lambda *args: writes.append(1) or write(*args))
-    # A lock is of an open file, so two threads exclude each other as two processes do.
+    # A lock belongs to an open file, so it excludes threads as well as processes.
     threads = [threading.Thread(target=lambda s=s: results.append(s.cached(folder))) for s in sets]
     for thread in threads:
         thread.start()

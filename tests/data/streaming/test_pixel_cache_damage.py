@@ -33,7 +33,7 @@ def test_one_changed_bit_is_found_while_it_is_read(tree, folder):
         data.check_readable()
 
 
-def test_pixels_that_end_too_early_are_told_while_they_are_read(tree, folder):
+def test_truncated_pixels_are_detected_while_reading(tree, folder):
     images = stream(tree).cached(folder)
     os.truncate(files(folder)[1], 10 * IMAGE)
 
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tree, tmp_path):
         stream(tree).cached(tmp_path / "file")
 
 
-def test_a_file_lost_while_the_cache_is_written_is_told(tree, folder):
+def test_a_file_lost_while_the_cache_is_written_is_reported(tree, folder):
     images = stream(tree)
     (tree / "red" / "05.png").rename(tree / "away.png")
 

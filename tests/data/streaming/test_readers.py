@@ -1,4 +1,4 @@
-"""Readers give the pixels, order and errors of the process that uses them, and none outlives it."""
+"""Readers give the same pixels, order and errors as one process, and end with it."""
 
 import os
 import signal
@@ -108,7 +108,7 @@ def test_no_reader_outlives_its_owner(tree, number):
             time.sleep(0.05)
         assert not any("/dev/shm" in path for path in paths_of(process))
 
-    # To all of its group, as a terminal does.
+    # To its whole process group, as a terminal does.
     os.killpg(owner.pid, number)
     _, said = owner.communicate(timeout=20)
 

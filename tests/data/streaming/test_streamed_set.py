@@ -1,4 +1,4 @@
-"""Sets that stay on disk are the sets in memory, bit for bit; and files that fail during a run."""
+"""Streamed sets are bit-equal to sets in memory; files that fail during a run."""
 
 import io
 import tracemalloc
@@ -119,7 +119,7 @@ def test_a_flat_tree_with_known_bad_files_streams_as_it_is_in_memory(flat_tree):
     assert_same_batches(memory, stream, DataConfig(crop=24, color_noise="paper", holdout=True))
 
 
-def test_a_damaged_image_has_no_say_in_the_size(flat_tree):
+def test_a_damaged_image_does_not_affect_the_size(flat_tree):
     large = io.BytesIO()
     picture(1, (640, 480)).save(large, "JPEG")
     (flat_tree / "ape" / "large.JPEG").write_bytes(large.getvalue()[:-500])
@@ -225,7 +225,7 @@ def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut"])
-def test_a_file_that_fails_during_a_run_is_passed_over(split_tree, damage):
+def test_a_file_that_fails_during_a_run_is_skipped(split_tree, damage):
     stream = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
     data = DataPipelines(stream, DataConfig(image_size=32, flip=True))
     before, labels = images_and_labels(data.train(0, 1, 10))

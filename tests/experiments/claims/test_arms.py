@@ -92,7 +92,7 @@ def run(results_dir: Path, experiment: Experiment, *arguments: str) -> list[dict
 
 
 @pytest.mark.slow
-def test_nets_are_trained_once_for_all_who_look_at_them(images, tmp_path, monkeypatch):
+def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
     images(64)
     (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
 

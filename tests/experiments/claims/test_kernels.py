@@ -28,7 +28,7 @@ from tests.experiments.tables_read_back import report
 
 @pytest.fixture(scope="module")
 def parted():
-    """A net of two towers with eight first kernels each: one tower sees brightness, the other colour."""
+    """A net of two towers with eight first kernels each: one sees brightness, the other colour."""
     config = dataclasses.replace(SCALED, filters=(16, 8, 8, 8, 8), hidden=(8, 8), width=1.0)
     model = build_model(config, (56, 56, 3), classes=3)
     kernels, towers = first_kernels(model)
@@ -41,13 +41,13 @@ def parted():
     return model
 
 
-def test_towers_that_have_parted(parted):
+def test_specialised_towers(parted):
     assert tower_contrast()([parted], None) == pytest.approx(
         {CONTRAST.name: 1, COLORFUL.name: 1, GREY.name: 0}
     )
 
 
-def test_hardly_a_deal_parts_as_far(parted):
+def test_few_random_splits_differ_as_much(parted):
     told = tower_contrast(dealt=True)([parted], None)
 
     # With k colourful kernels of 16 in one half of 8 the halves differ by |2k - 8| / 8.

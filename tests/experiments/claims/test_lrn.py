@@ -21,14 +21,14 @@ def net(**arguments) -> keras.Model:
     return keras.Model(inputs, LocalResponseNormalization(n=1, name="lrn1", **arguments)(inputs))
 
 
-def test_the_measure_is_the_spread_of_the_factor_over_examples_that_count():
+def test_the_measure_ignores_padding():
     # Factors 1 / (1 + a^2): 1/2 and 1/5 for the two examples of weight 1; the third is padding.
     factors = np.array([1 / 2, 1 / 5])
     measured = lrn_factor_cv([net(k=1, alpha=1, beta=1)], data([1, 1, 0]))["lrn_factor_cv"]
     assert measured == pytest.approx(factors.std() / factors.mean(), rel=1e-12)
 
 
-def test_the_measure_sees_less_than_the_precision_of_the_net():
+def test_the_measure_is_finer_than_the_precision_of_the_net():
     layer = LocalResponseNormalization(n=1, alpha=1e-6, name="lrn1", dtype="mixed_bfloat16")
     inputs = keras.Input((1, 1, 1))
     measured = lrn_factor_cv([keras.Model(inputs, layer(inputs))], data([1, 1, 1]))["lrn_factor_cv"]

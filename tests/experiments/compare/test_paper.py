@@ -62,7 +62,7 @@ def test_no_interval_is_no_answer(tmp_path):
     assert text.endswith("primary comparisons: 1 no interval")
 
 
-def test_rows_that_cannot_be_read_are_said(tmp_path):
+def test_unreadable_rows_are_reported(tmp_path):
     folder = speed_results(tmp_path / "builtin" / "speed")
     with open(folder / "runs.csv", "a") as file:
         file.write("speed-relu-3,speed,relu")

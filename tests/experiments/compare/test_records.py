@@ -110,7 +110,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
     ]
 
 
-def test_what_decides_no_number_may_differ_between_records(trees):
+def test_fields_that_do_not_affect_numbers_may_differ_between_records(trees):
     """These are the data set's name and storage, and fields at defaults that old records do not have."""
     folder = trees[1] / "builtin" / "speed"
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="stream")

@@ -108,7 +108,7 @@ def test_rates_of_other_configurations_and_of_one_side(searched):
     assert "lr_search.csv" not in text
 
 
-def test_two_experiments_agree_in_the_columns_of_both_and_need_not_decide_alike(tmp_path):
+def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
     """`speed` minimises the epochs, `pooling` the error, and each has its own metrics."""
     for experiment, changes in ((SPEED, {"value": 7.0}), (POOLING, {"winner": False})):
         folder = tmp_path / experiment.name

@@ -1,4 +1,4 @@
-"""One verdict a claim: the condition nearest to the paper, and the headline over claims."""
+"""One verdict per claim: the condition nearest to the paper, and the headline over claims."""
 
 import dataclasses
 
@@ -80,7 +80,7 @@ def test_a_control_qualifies_the_verdict(tmp_path, shift, s, verdict):
     pooling_results(tmp_path / "builtin" / "pooling")
     (evidence,) = read_evidence(tmp_path, [experiment])
     assert evidence.verdict == verdict
-    # An effect that is not there needs no explanation.
+    # An absent effect needs no explanation.
     opposite = dataclasses.replace(POOLING.comparisons[0], smallest_effect=0.002)
     experiment = dataclasses.replace(POOLING, comparisons=(opposite, control))
     assert read_evidence(tmp_path, [experiment])[0].verdict == "opposite"
@@ -93,7 +93,7 @@ def test_a_claim_without_pairs_is_not_counted(tmp_path):
     assert claims_of(found, [SPEED])[0].decides is None
 
 
-def test_questions_of_our_own_are_counted_apart(tmp_path):
+def test_questions_of_our_own_are_counted_separately(tmp_path):
     own = dataclasses.replace(POOLING, claim="pooling-form")
     assert POOLING.is_of_paper
     assert not own.is_of_paper

@@ -1,4 +1,4 @@
-"""The committed effects and pages are what an independent script, and the code of today, make of the rows."""
+"""An independent script and the current code reproduce the committed effects and pages."""
 
 from pathlib import Path
 

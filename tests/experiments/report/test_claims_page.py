@@ -1,4 +1,4 @@
-"""The page of claims: one verdict a claim, what stands behind it, numbers from the rows, working links."""
+"""The page of claims: a verdict per claim, its reasons, numbers from the rows, working links."""
 
 import dataclasses
 import json
@@ -82,7 +82,7 @@ def test_holm_is_over_the_claims_and_not_the_file(root):
     assert alone.p_holm == pytest.approx(alone.effect.p)
 
 
-def test_what_was_not_run_is_said_with_its_reason(root):
+def test_experiments_not_run_are_listed_with_the_reason(root):
     page = page_of(root, SPEED, UNTRIED)
     assert line_of(page, "C9")[1:3] == ["**no pairs yet**", "–"]
     said = (
@@ -171,7 +171,7 @@ def test_every_claim_of_the_paper_has_one_line(tmp_path):
         assert line_of(page, claim), claim
 
 
-def test_what_could_not_be_read_is_said(root):
+def test_unreadable_folders_are_listed(root):
     with open(root / "builtin" / "speed" / "runs.csv", "a") as file:
         file.write("speed-relu-3,speed,relu")
     page = page_of(root, SPEED, POOLING)

@@ -1,4 +1,4 @@
-"""The titles of the committed figures are what the code makes of the committed rows."""
+"""The current code reproduces the titles of the committed figures from the committed rows."""
 
 import re
 import textwrap

@@ -90,7 +90,7 @@ def test_without_ours_it_says_so(tmp_path):
     assert "the differences between errors can" in text
 
 
-def test_a_damaged_table_of_scores_is_told_and_the_rest_written(tmp_path, capsys):
+def test_a_damaged_table_of_scores_is_reported_and_the_rest_written(tmp_path, capsys):
     results = tmp_path / "results"
     pooling_results(results / "builtin" / "pooling")
     for name in ("good", "bad"):

@@ -8,7 +8,7 @@ from experiments.report.robustness import our_noise, paper_noise, without_pairin
 from tests.experiments.made_up_results import POOLING, SPEED, record
 
 
-def test_verdicts_that_hang_on_the_pairs_are_named(found):
+def test_verdicts_that_depend_on_pairing_are_named(found):
     # Pooling: std is 1 point within arms, .1 for paired differences; unpaired, the effect is undecided.
     said = without_pairing(found)
     assert "1 of the 2 verdicts that compare separately trained nets would change:" in said

@@ -28,7 +28,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         assert words in table
 
 
-def test_departures_from_the_definition_are_said(tmp_path):
+def test_departures_from_the_definition_are_listed(tmp_path):
     folder = pooling_results(tmp_path)
     report(folder, POOLING)
     assert "Departures" not in (folder / "table.md").read_text()

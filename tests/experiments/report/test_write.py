@@ -23,7 +23,7 @@ def test_a_bound_is_explained_beside_table_and_figure(tmp_path):
         assert "only a bound of the effect is known" in (folder / name).read_text()
 
 
-def test_a_finished_run_without_its_curve_is_said(tmp_path):
+def test_a_finished_run_without_its_curve_is_reported(tmp_path):
     folder = speed_results(tmp_path)
     curves = folder / "curves.csv"
     kept = [line for line in curves.read_text().splitlines() if not line.startswith("speed,tanh,1,")]
@@ -111,7 +111,7 @@ def test_one_bad_folder_does_not_stop_the_others(tmp_path, capsys, content):
 
 
 @pytest.mark.parametrize("name", ["runs.csv", "curves.csv", "records/sped-0.json"])
-def test_a_folder_of_no_experiment_is_not_passed_over(tmp_path, capsys, name):
+def test_a_folder_of_no_experiment_is_reported(tmp_path, capsys, name):
     speed_results(tmp_path / "builtin" / "speed")
     strange = tmp_path / "builtin" / "sped"
     (strange / name).parent.mkdir(parents=True)

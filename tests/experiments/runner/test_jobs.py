@@ -1,4 +1,4 @@
-"""Several runs at once give the rows of one after the other, also where a worker or the command is ended."""
+"""Parallel runs give the same rows as sequential ones, even if a worker or the command is killed."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def command(tree: Path, results_dir: Path, *flags: str, name: str = "run") -> li
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
-    """Whether the rows are equal, but for their times, and nothing else is left."""
+    """Whether the rows are equal except for their times, and no file of state but the lock is left."""
     place = Path("folder-tree/ablation-relu")
     left = [path.name for path in (a / place / "state").iterdir() if path.is_file()]
     return left == ["lock"] and all(untimed(a / place / name) == untimed(b / place / name) for name in names)
@@ -88,7 +88,7 @@ def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_p
 
 
 @pytest.mark.slow
-def test_sigterm_keeps_the_runs_and_the_same_command_goes_on(tree, whole, cluster, tmp_path):
+def test_sigterm_keeps_the_runs_and_the_same_command_resumes(tree, whole, cluster, tmp_path):
     temporary = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *command(tree, tmp_path / "rows", "--jobs", "2")]
     process = subprocess.Popen(
@@ -157,7 +157,7 @@ def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    """Its heartbeats did, from another thread, for the size of their messages."""
+    """Dask's heartbeats did so, from another thread."""
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()

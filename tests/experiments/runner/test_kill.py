@@ -44,7 +44,7 @@ def rows(results_dir: Path, name: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_killed_run_goes_on_where_it_was(tree, tmp_path):
+def test_a_killed_run_resumes(tree, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = subprocess.Popen(
         command(tree, killed), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL

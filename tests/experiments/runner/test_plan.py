@@ -17,7 +17,7 @@ def short_measurement(monkeypatch):
     monkeypatch.setattr(plan, "MEASURED_SECONDS", 0.1)
 
 
-def test_a_dry_run_says_what_is_there_and_writes_nothing(own_results, capsys):
+def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
     there = sorted(own_results.rglob("*"))
     arguments = ["run", "ablation-relu", *COMMON, "--arms", "relu,tanh", "--seeds", "3", "--epochs", "2"]
 

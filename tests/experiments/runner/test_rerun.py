@@ -104,7 +104,7 @@ def test_a_row_that_does_not_follow_from_its_curve_is_different(recorded, capsys
     assert words in row
 
 
-def test_what_an_arm_measures_of_its_net_is_measured_again(tiny_builtin, tmp_path, capsys):
+def test_the_measurements_of_an_arm_are_repeated(tiny_builtin, tmp_path, capsys):
     arms = ["--arms", "lrn", "--seeds", "0", "--epochs", "1", "--set", "batch_size=16"]
     assert main(["run", "lrn", "--dataset", "builtin", *arms, "--results-dir", str(tmp_path)]) == 0
     folder = tmp_path / "builtin/ablation-lrn"
@@ -124,14 +124,14 @@ CURVE = [{**LAST, "epoch": 1}]
 ROW = {**LAST, "epochs": 1, "status": "done", "seed": 4}
 
 
-def test_what_takes_other_nets_is_said_not_to_be_replayed():
+def test_metrics_of_several_nets_are_listed_as_not_replayed():
     row = {**ROW, "experiment": "ablation-ensemble", "arm": "three", "averaged_error": 0.5}
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     assert found.notes == ["averaged_error not replayed: needs the nets of seeds 4, 0, 1"]
     assert "averaged_error" not in found.values
 
 
-def test_metrics_that_are_not_declared_are_said_not_to_be_replayed():
+def test_undeclared_metrics_are_listed_as_not_replayed():
     row = {**ROW, "experiment": "ablation-kernels", "arm": "old", "grey_tower": 0.4, "mystery": 1.0}
     found = replay_row(row, CURVE, "done", [KERNELS], pytest.fail)
     assert found.largest == 0
@@ -178,7 +178,7 @@ def test_a_missing_record_and_a_damaged_one_are_told_apart(recorded, capsys):
     assert one_line_of_status_2(main, arguments(recorded), capsys).endswith(f"in {path}; received none")
 
 
-def test_a_damaged_row_is_shown_to_who_asks_for_its_run(recorded, capsys):
+def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
     path = recorded[0] / "runs.csv"
     header, line = path.read_text().splitlines()
     path.write_text(f"{header}\nhalf,a,line\n{line[: len(line) // 2]}")

@@ -89,7 +89,7 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
         ("selection_error", [(0.3, 0.1), (0.3129, 0.1), (0.3131, 0.1), (None, None)], [0.01, 0.02]),
         # No rate reached the target: training errors are compared. C1's `tanh`.
         ("epochs_to_target", [(None, 0.3149), (None, 0.3174), (None, 0.3285)], [0.01, 0.02]),
-        # Epochs have no known noise, and a rate that missed the target is behind those that reached it.
+        # Epochs have no known noise, and rates that missed the target rank after those that reached it.
         ("epochs_to_target", [(8.0, 0.24), (8.01, 0.24), (None, 0.24)], [0.01]),
         ("selection_error", [(None, None), (None, None)], [0.01]),
     ],

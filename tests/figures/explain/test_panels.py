@@ -48,7 +48,7 @@ def test_every_section_of_a_network_of_two_towers(explained, name, subject, draw
     assert any(axes.images for axes in figure.axes)
 
 
-def test_what_the_network_lacks_is_not_drawn():
+def test_missing_layers_are_not_drawn():
     grey = NOISE[:, :28, :28, :1]
     model = mnist_cnn((28, 28, 1), 10)
     config = Config(DataConfig(image_size=28), None)

@@ -108,7 +108,7 @@ def test_every_verdict_has_a_mark_of_its_own():
     assert len({(mark.shape, mark.fill) for mark in marks}) == len(marks)
 
 
-def test_what_has_no_rows_is_named():
+def test_experiments_without_rows_are_named():
     missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
     assert explanation(missing).endswith("not yet run: 2 experiments (claims.md).")
     assert "not yet run" not in explanation([])
