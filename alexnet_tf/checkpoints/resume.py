@@ -88,7 +88,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
     if damaged:
         raise InputError(
             f"expected a checkpoint of this run in {path}, received a damaged file: {', '.join(damaged)}; "
-            "delete it to start the run anew"
+            "delete it to start over"
         )
     return None
 

@@ -27,7 +27,7 @@ def check_paths(options: argparse.Namespace) -> None:
     """Checks the networks and the output folder that a command names, before TensorFlow is imported.
 
     Raises:
-        InputError: if a network is not there, or the output folder is a file.
+        InputError: if a network does not exist, or the output folder is a file.
     """
     named = getattr(options, "checkpoint", None) or []
     given = [("--checkpoint", path) for path in (named if isinstance(named, list) else [named])]
@@ -37,7 +37,7 @@ def check_paths(options: argparse.Namespace) -> None:
         if not (folder_of(path) / FACTS).is_file():
             raise InputError(
                 f"{flag}: expected a folder with {MODEL}, {FACTS} and {PREPROCESSING}; received {path}, "
-                + (f"which has no {FACTS}" if path.exists() else "which is not there")
+                + (f"which has no {FACTS}" if path.exists() else "which does not exist")
             )
     out = getattr(options, "out", None)
     if out and os.path.exists(out) and not os.path.isdir(out):

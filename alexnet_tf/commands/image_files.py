@@ -54,7 +54,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
             )
         files += map(Path, found)
     if not any(map(os.path.lexists, files)):
-        missing = "which is not there" if len(files) == 1 else f"none of {len(files)} files is there"
+        missing = "which does not exist" if len(files) == 1 else f"none of {len(files)} files exists"
         raise InputError(f"{flag}: expected image files; received {files[0]}, {missing}")
     return list(dict.fromkeys(files))
 

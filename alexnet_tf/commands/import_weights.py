@@ -149,7 +149,7 @@ def _statistics(source: Source, side: int) -> PixelStatistics:
 
 
 def check_out(out: Path) -> None:
-    """Raises an InputError if a folder is there and not empty."""
+    """Raises an InputError if a folder exists and is not empty."""
     try:
         if not any(out.iterdir()):
             return

@@ -85,8 +85,8 @@ def _train(
     state = out / "state.npz"
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
         raise InputError(
-            f"--out {out}: expected this run's unfinished state, or none; received another config's, or "
-            f"images that have changed since; delete {state} to start anew, or name another folder"
+            f"--out {out}: expected this run's unfinished state, or none; received that of another "
+            f"config or of other images; delete {state} to start over, or name another folder"
         )
     if not has_checkpoint(state) and is_trained(out, config, data):
         current_workers().leave()

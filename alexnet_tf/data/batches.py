@@ -1,8 +1,8 @@
 """Batches of images, not yet augmented, from memory or from disk.
 
 The datasets here contain (images, places, is_readable): uint8 [batch_size, height, width, channels]; int64
-[batch_size], the place of each image in the given indices; and bool [batch_size]. Labels and whatever else
-belongs to an image are looked up by its place, a batch at a time.
+[batch_size], the place of each image in the given indices; and bool [batch_size]. Labels and other data of an
+image are looked up by its place, one batch at a time.
 """
 
 import functools

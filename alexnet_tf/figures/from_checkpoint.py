@@ -77,7 +77,7 @@ def figures_of(
         drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)
         yield from map(str, [*(out / file.name for file in measured), *drawn])
     else:
-        yield f"no curve: {run / 'curve.csv'} is not there"
+        yield f"no curve: {run / 'curve.csv'} does not exist"
     if data:
         names = readable_names(net.class_names, words)
         yield from _predictions(net, data, names, out, seed)

@@ -197,7 +197,7 @@ def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str,
     # A failed or interrupted run has no results to lose, so its row may be replaced.
     if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
-            f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row is there "
+            f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row exists "
             f"already), received {new['config_hash']}; to keep both, set another RESULTS_DIR="
         )
 
@@ -207,7 +207,7 @@ def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
         known = row["data_fingerprint"]
         if known and known != fingerprint:
             raise InputError(
-                f"{folder}: expected images of fingerprint {known[:12]}... (rows of them are there already), "
+                f"{folder}: expected images of fingerprint {known[:12]}... (it has rows of them already), "
                 f"received {fingerprint[:12]}...; to use other images, set another RESULTS_DIR="
             )
 

@@ -21,7 +21,7 @@ SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
 
 def file_kind(path: str | bytes | Path) -> str:
-    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or the reason why nothing is there.
+    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or the reason why it leads nowhere.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""How large an effect so many pairs can detect, and how many pairs an effect needs."""
+"""The effect that a number of pairs can detect, and the number of pairs that an effect needs."""
 
 import math
 

@@ -148,7 +148,7 @@ class Workers:
                     )
 
     def _join(self) -> None:
-        """Connects to the chief as soon as it is there."""
+        """Connects to the chief as soon as it listens."""
         self._server().close()
         own, problem = self._cluster.rank, "no answer"
         deadline = time.monotonic() + MEETING_SECONDS

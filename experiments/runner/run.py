@@ -228,7 +228,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
     if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
     elif shared:
-        print(f"{run.run_id}: the net of {shared.row['run_id']} is not here, so it is trained again")
+        print(f"{run.run_id}: the net of {shared.row['run_id']} is missing, so it is trained again")
         shared = None
     if shared and not run.arm.probe:
         return Outcome(*shared_row(run, shared, {}))

@@ -91,7 +91,7 @@ def test_a_damaged_checkpoint_is_named(finished, damage):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)
 
-    with pytest.raises(InputError, match=r"damaged file.*delete it to start the run anew"):
+    with pytest.raises(InputError, match=r"damaged file.*delete it to start over"):
         run(ONE_EPOCH, checkpoint=finished)
 
 

@@ -60,14 +60,14 @@ def test_bad_input_is_one_line_and_status_2(folder, capsys, arguments, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["predict", "--checkpoint", "missing", "a.png"], "received missing, which is not there"),
+        (["predict", "--checkpoint", "missing", "a.png"], "received missing, which does not exist"),
         (["evaluate", "--checkpoint", ".", "--dataset", "builtin"], "which has no model.json"),
         ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
         (["predict", *NET, "*.png"], "received *.png, where none was found"),
         (["predict", *NET, "empty"], "received empty, where none was found"),
         (["predict", *NET], "IMAGE: expected files, folders or patterns"),
-        (["predict", *NET, "a.png"], "received a.png, which is not there"),
-        (["predict", *NET, "a.png", "b.png"], "none of 2 files is there"),
+        (["predict", *NET, "a.png"], "received a.png, which does not exist"),
+        (["predict", *NET, "a.png", "b.png"], "none of 2 files exists"),
         (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
         (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
     ],

@@ -19,7 +19,7 @@ PROMISE = (
 BEFORE = "two configurations into one `--out`: both end with 0, one network gone"
 TRIALS, FEW = 50, 2
 
-# The second starts up to so many seconds after the first, which takes about ten.
+# Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
 # The message names the holder, or the existing other network.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config")

@@ -189,7 +189,7 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
     image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
-        raise ImageDecodeError(f"its header gives another size than its {image.shape[:2]} pixels")
+        raise ImageDecodeError(f"its header gives a size other than that of its pixels, {image.shape[:2]}")
     images[row] = image
 
 

@@ -38,7 +38,7 @@ def load_tfds(
     storage: Storage,
     max_bytes: int,
 ) -> ImageSet | StreamedSet:
-    """Loads an image classification set from disk; if it is not there, TFDS downloads it first.
+    """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
 
     The report split is the test split, else the validation split; splits without labels are skipped. If there
     is neither, 20% of each class of the training split is held out, chosen by a hash of the pixels. If images
@@ -76,7 +76,7 @@ def load_tfds(
 
 
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
-    """Returns the TFDS builder of the newest version of a set on disk, or None if it is not there.
+    """Returns the TFDS builder of the newest version of a set on disk, or None if there is none.
 
     It needs only the files, so it also works for sets that TFDS has no code for. Never accesses the network.
 

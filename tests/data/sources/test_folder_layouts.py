@@ -16,7 +16,7 @@ STORAGES = ("memory", "stream")
 
 
 def fill(folder: Path, count: int = 3, seed: int = 0) -> None:
-    """Writes pictures, of other pixels for other folders and seeds."""
+    """Writes pictures with different pixels for each folder and seed."""
     folder.mkdir(parents=True, exist_ok=True)
     draws = np.random.default_rng([seed, *os.fsencode(folder)])
     for i in range(count):

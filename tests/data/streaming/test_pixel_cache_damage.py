@@ -37,7 +37,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
     images = stream(tree).cached(folder)
     os.truncate(files(folder)[1], 10 * IMAGE)
 
-    assert images.read("report", np.arange(3))[1].all(), "whoever waits for a readable image comes to an end"
+    assert images.read("report", np.arange(3))[1].all(), "the search for a readable image ends"
     with pytest.raises(InputError, match="is not what was written"):
         images.check_readable()
 

@@ -75,7 +75,7 @@ def test_a_reader_that_is_killed_is_replaced(tree, capsys):
 def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with stream(tree).read_by(2) as read:
-        assert read.read("train", np.arange(9))[1].all(), "whoever waits for a readable image comes to an end"
+        assert read.read("train", np.arange(9))[1].all(), "the search for a readable image ends"
         with pytest.raises(InputError, match=r"expected readers that stay alive; .* status 1"):
             read.check_readable()
     read.read("train", np.arange(9))

@@ -119,7 +119,7 @@ def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
 
     (seen,) = run(tmp_path, views.EXPERIMENT, "--arms", "ten", "--seeds", "0")
 
-    assert f"the net of {trained['run_id']} is not here" in capsys.readouterr().out
+    assert f"the net of {trained['run_id']} is missing" in capsys.readouterr().out
     assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
 
     # An arm that measures the new net gets the numbers of the run that trained it.
