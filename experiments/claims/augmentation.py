@@ -31,7 +31,7 @@ EXPERIMENT = Experiment(
     section="4.1",
     statement="Without crops and flips the network overfits substantially.",
     dataset="cifar10",
-    cost="about 80 min of one core in mixed_bfloat16, its search 20",
+    cost="about 80 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         cifar_arm("none", 0.02, "neither crops nor flips", FIVE_SEEDS, pad=0, flip=False),
         cifar_arm("flips", 0.02, "flips only", pad=0),
@@ -69,7 +69,7 @@ TRAINED = Experiment(
     section="4.1",
     statement="Without crops and flips the network overfits substantially.",
     dataset="tiny_imagenet100",
-    cost="about 8 hours of one core in mixed_bfloat16, its search 5; `both` is C2's `two`",
+    cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search; `both` is C2's `two`",
     arms=(
         trained_arm("none", "the central crop, no flips", crop_position="center", flip=False),
         trained_arm("both", "random crops and flips"),

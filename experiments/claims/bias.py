@@ -48,7 +48,7 @@ EXPERIMENT = Experiment(
     section="5",
     statement="Biases that start at 1 in conv2, conv4, conv5, fc6 and fc7 speed up the early stages.",
     dataset="cifar10",
-    cost="about 55 min of one core in mixed_bfloat16, its search 25",
+    cost="about 55 min of one core in mixed_bfloat16, plus 25 for its search",
     arms=(
         cifar_arm("zero", 0.01, "Gaussians widened for this net, biases 0", **PAPER),
         cifar_arm("one", 0.01, "Gaussians widened for this net, biases 1", hidden_bias=1.0, **PAPER),

@@ -28,7 +28,7 @@ COLOR = Experiment(
     statement="Colour noise lowers the error by more than a point.",
     dataset="tiny_imagenet100",
     precision="float32",
-    cost="about 90 min of one core in float32, its search 35; `none` is C2's `two`",
+    cost="about 90 min of one core in float32, plus 35 for its search; `none` is C2's `two`",
     arms=(
         tiny_arm("none", 0.04, "no colour noise"),
         tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code"),
@@ -56,7 +56,7 @@ COLOR_LONG = Experiment(
     section="4.1",
     statement="In nets trained three times as long, colour noise lowers the error by more than a point.",
     dataset="tiny_imagenet100",
-    cost="about 150 min of one core in mixed_bfloat16, its search 20",
+    cost="about 150 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         tiny_arm("none", 0.04, "no colour noise", **LONG),
         tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code", **LONG),
@@ -84,7 +84,7 @@ COLOR_TRAINED = Experiment(
     section="4.1",
     statement="Colour noise lowers the error by more than a point.",
     dataset="tiny_imagenet100",
-    cost="about 8 hours of one core in mixed_bfloat16, its search 5; `none` is C2's `two`",
+    cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search; `none` is C2's `two`",
     arms=(
         trained_arm("none", "no colour noise"),
         trained_arm("code", "standard deviations on 0..255", color_noise="code"),

@@ -19,7 +19,7 @@ EXPERIMENT = Experiment(
     section="7",
     statement="Removing any one of the middle convolutions raises the test error (the paper: by two points).",
     dataset="cifar10",
-    cost="about 65 min of one core in mixed_bfloat16, its search 17",
+    cost="about 65 min of one core in mixed_bfloat16, plus 17 for its search",
     arms=(
         cifar_arm("full", 0.02, "all five convolutions", FIVE_SEEDS),
         *(

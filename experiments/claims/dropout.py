@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     section="4.2",
     statement="Without dropout the network overfits substantially; with it, it needs about twice the epochs.",
     dataset="cifar10",
-    cost="about 50 min of one core in mixed_bfloat16, its search 8; half of it shared with C5 and C11",
+    cost="about 50 min of one core in mixed_bfloat16, plus 8 for its search; half shared with C5 and C11",
     arms=(
         cifar_arm("none", 0.02, "no dropout", FIVE_SEEDS, dropout=0.0),
         cifar_arm("dropout", 0.02, "dropout of a half in fc6 and fc7", FIVE_SEEDS),
@@ -83,7 +83,7 @@ TRAINED = Experiment(
     section="4.2",
     statement="Without dropout the network overfits substantially; with it, it needs about twice the epochs.",
     dataset="tiny_imagenet100",
-    cost="about 8 hours of one core in mixed_bfloat16, its search 5; `dropout` is C2's `two`",
+    cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search; `dropout` is C2's `two`",
     arms=(
         trained_arm("none", "no dropout", dropout=0.0),
         trained_arm("dropout", "dropout of a half in fc6 and fc7"),

@@ -23,7 +23,7 @@ EXPERIMENT = Experiment(
     section="5",
     statement="In a narrow net, an initialisation that scales with a layer's inputs beats the paper's.",
     dataset="cifar10",
-    cost="about 60 min of one core in mixed_bfloat16, its search 20",
+    cost="about 60 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         cifar_arm("paper", 0.01, "Gaussian .01, biases 1", init="paper", hidden_bias=1.0),
         cifar_arm(

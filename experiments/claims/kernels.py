@@ -195,7 +195,7 @@ KERNELS_MANY = Experiment(
     section="6.1, Fig. 3",
     statement="With 48 first kernels a tower, as in the paper, the towers specialise.",
     dataset="tiny_imagenet100",
-    cost="about 45 min of one core in mixed_bfloat16, its search 20",
+    cost="about 45 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         dealt_arm(THREE_SEEDS, learning_rate=MANY_RATE, filters=MANY_FILTERS),
         tiny_arm("two", MANY_RATE, "two towers", THREE_SEEDS, probe=tower_contrast(), filters=MANY_FILTERS),

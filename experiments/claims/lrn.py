@@ -102,7 +102,7 @@ LRN = Experiment(
     section="3.3",
     statement="Local response normalisation lowers the test error.",
     dataset="cifar10",
-    cost="about 45 min of one core in mixed_bfloat16, its search 45",
+    cost="about 45 min of one core in mixed_bfloat16, plus 45 for its search",
     arms=(
         Arm("none", _raw(0.004), "raw pixels, no normalisation", RAW_GRID, FIVE_SEEDS, 6),
         Arm("lrn", _raw(0.008, lrn=True), "raw pixels, LRN", RAW_GRID, FIVE_SEEDS, 6, lrn_factor_cv),
@@ -140,7 +140,7 @@ LRN_ALEXNET = Experiment(
     statement="Local response normalisation lowers the error of AlexNet.",
     dataset="tiny_imagenet100",
     precision="float32",
-    cost="about 60 min of one core in float32, its search 35; `lrn` is C2's `two`",
+    cost="about 60 min of one core in float32, plus 35 for its search; `lrn` is C2's `two`",
     arms=(
         tiny_arm("none", 0.0025, "no normalisation", lrn=False),
         tiny_arm("factor", 0.02, "alpha 0: the constant k^-beta", THREE_SEEDS, lrn_alpha=0.0),
@@ -173,7 +173,7 @@ LRN_TRAINED = Experiment(
     section="3.3",
     statement="Local response normalisation lowers the error of AlexNet.",
     dataset="tiny_imagenet100",
-    cost="about 12 hours of one core in mixed_bfloat16, its search 8; `lrn` is C2's `two`",
+    cost="about 12 hours of one core in mixed_bfloat16, plus 8 for its search; `lrn` is C2's `two`",
     arms=(
         # If no rate trains this arm, that is its result.
         trained_arm("none", "no normalisation", (0.0025, 0.005, 0.01), lrn=False, learning_rate=0.005),
@@ -200,7 +200,7 @@ LRN_FORM = Experiment(
     section="3.3",
     statement="The normalisation of the authors' program gives a lower error than the paper's formula.",
     dataset="cifar10",
-    cost="about 100 min of one core in mixed_bfloat16, its search 25; `paper` is C5's and C9's",
+    cost="about 100 min of one core in mixed_bfloat16, plus 25 for its search; `paper` is C5's and C9's",
     arms=(
         cifar_arm("none", 0.005, "no normalisation", lrn=False),
         cifar_arm("factor", 0.01, "alpha 0: the constant k^-beta", lrn_alpha=0.0),
@@ -242,5 +242,5 @@ LRN_FORM = Experiment(
     scale=CIFAR_SCALE,
 )
 
-# Of one claim, the nearest to the paper first.
+# The experiments of one claim, the nearest to the paper first.
 EXPERIMENTS = (LRN_TRAINED, LRN_ALEXNET, LRN, LRN_AGAIN, LRN_FORM)

@@ -27,7 +27,7 @@ POOLING = Experiment(
     section="3.4",
     statement="Overlapping pooling lowers the test error, and overfits slightly less.",
     dataset="cifar10",
-    cost="about 36 min of one core in mixed_bfloat16, its search 20",
+    cost="about 36 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         Arm("separate", _net(2, 0.02), "2x2 windows, stride 2", GRID, FIVE_SEEDS, 6),
         Arm("overlapping", _net(3, 0.01), "3x3 windows, stride 2", GRID, FIVE_SEEDS, 6),
@@ -59,7 +59,7 @@ POOLING_ALEXNET = Experiment(
     section="3.4",
     statement="Overlapping pooling lowers the error of AlexNet, which overfits slightly less.",
     dataset="tiny_imagenet100",
-    cost="about 50 min of one core in mixed_bfloat16, its search 18",
+    cost="about 50 min of one core in mixed_bfloat16, plus 18 for its search",
     arms=(
         tiny_arm("separate", 0.04, "2x2 windows, stride 2", crop=50, pool_size=2),
         tiny_arm("overlapping", 0.02, "3x3 windows, stride 2", crop=50),

@@ -68,7 +68,7 @@ EXPERIMENT = Experiment(
     section="3.1, Fig. 1",
     statement="ReLU reaches 25% training error about six times faster than tanh (four layers).",
     dataset="cifar10",
-    cost="about 4.6 hours of one core in mixed_bfloat16 (the main pair 70 min), its searches 2",
+    cost="about 4.6 hours of one core in mixed_bfloat16 (the main pair 70 min), plus 2 for its searches",
     arms=(
         *_pair("", BASE, (0.004, 0.016), RAW_GRID, "2012: raw pixels, Gaussian .0001/.01, max/avg/avg"),
         *_pair("-modern", MODERN, (0.01, 0.01), UNIT_GRID, "unit variance, Glorot, max pooling"),

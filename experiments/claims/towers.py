@@ -25,7 +25,7 @@ EXPERIMENT = Experiment(
     statement="Two towers have a lower error than one with half the kernels in conv1 to conv4.",
     dataset="tiny_imagenet100",
     precision="float32",
-    cost="about 140 min of one core in float32, its search 15 in mixed_bfloat16",
+    cost="about 140 min of one core in float32, plus 15 for its search in mixed_bfloat16",
     arms=(
         tiny_arm("one", 0.02, "one tower, half the kernels", **ONE_TOWER),
         dataclasses.replace(
@@ -60,7 +60,7 @@ TRAINED = Experiment(
     section="3.2",
     statement="Two towers have a lower error than one with half the kernels in conv1 to conv4.",
     dataset="tiny_imagenet100",
-    cost="about 8 hours of one core in mixed_bfloat16, its search 5",
+    cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search",
     arms=(
         trained_arm("one", "one tower, half the kernels", **ONE_TOWER),
         trained_arm("two", "two towers"),

@@ -12,7 +12,7 @@ EXPERIMENT = Experiment(
     section="5",
     statement="Weight decay of .0005 lowers the training error, not only the test error.",
     dataset="cifar10",
-    cost="about 35 min of one core in mixed_bfloat16, its search 4; `decay` is C11's `full`",
+    cost="about 35 min of one core in mixed_bfloat16, plus 4 for its search; `decay` is C11's `full`",
     arms=(
         cifar_arm("none", 0.02, "no weight decay", FIVE_SEEDS, weight_decay=0.0),
         cifar_arm("decay", 0.02, "weight decay .0005", FIVE_SEEDS),

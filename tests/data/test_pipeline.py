@@ -179,7 +179,7 @@ def test_code_scale_also_divides(image_set):
     )
     shift = noisy * 1.1 - plain
 
-    # The same shift for all pixels of an image, another for each image.
+    # The same shift for all pixels of an image, different shifts for different images.
     assert shift.std(axis=(1, 2)).max() < 1e-3
     assert shift.mean(axis=(1, 2)).std() > 1
 

@@ -1,7 +1,7 @@
 """Flips a bit of a file that a run reads back: checkpoints, networks, weights, pixel caches, TFRecords.
 
 A flip is noticed if the file is refused in one line, or the image is quarantined and all others are the same.
-It is harmless if what is read equals what was written, bit for bit, as for the time stamps within a zip file.
+It is harmless if the values read are bit-equal to those written, as for the time stamps within a zip file.
 """
 
 import os
@@ -35,7 +35,7 @@ TRIALS = 1000
 FEW = 24
 
 CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
-# Reads everything and returns it: what was quarantined, and arrays by name.
+# Reads everything; returns the quarantine, and arrays by name.
 Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
@@ -79,7 +79,7 @@ def _flipped(path: Path, place: int, bit: int, read: Read, expected: Any) -> tup
 
 
 def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """A checkpoint, the same kept as a net, a saved network, and its kept weights."""
+    """A checkpoint, a copy of it as a kept net, a saved network, and its kept weights."""
     data = DataPipelines(tiny_image_set(), CONFIG.data)
     strategy = tf.distribute.get_strategy()
     checkpoint, out = folder / "state.npz", folder / "net"

@@ -29,7 +29,7 @@ def cpuinfo(tmp_path, monkeypatch):
         (AMD.replace("fma", "fma amx_tile amx_bf16"), True),
         (ARM, True),
         (ARM.replace(" bf16", ""), False),
-        # It does not tell.
+        # The file does not say.
         ("processor : 0\n", True),
         (None, True),
     ],
