@@ -1,4 +1,4 @@
-# The front door. Every target that needs the environment makes it first; every variable is handed on.
+# Every target that needs the environment creates it first; variables are forwarded to the commands.
 #   make quickstart
 #   make ablation-relu DATASET=cifar10 DATA_DIR=~/tensorflow_datasets SEEDS=0,1,2 RESULTS_DIR=runs
 
@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m experiments
 READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 
 RESULTS_DIR ?= runs
-# A name for the rows of one arm; make's own AS is the assembler.
+# A name for the rows of one arm; cleared here, because make's own AS is the assembler.
 AS :=
 FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
@@ -18,12 +18,12 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") $(if $(DRY_RUN),--dry-run) \
 	$(if $(JOBS),--jobs "$(JOBS)") $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") \
 	--results-dir "$(RESULTS_DIR)"
-# PyTorch has an environment of its own: it is compared with, not used.
+# A separate environment for PyTorch, which the project only compares itself with.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-# What a target takes, beside PYTHON, VENV and CUDA. A variable that it ignores, or a mistyped one, would change
-# nothing without a word, and train for hours.
+# The variables of each target besides PYTHON, VENV and CUDA. Others are refused: with a mistyped or ignored
+# variable a command could train for hours with the wrong settings.
 TAKES_run := NAME SEEDS ARMS AS CHECKPOINT_EVERY DATASET DATA_DIR DRY_RUN EPOCHS JOBS PRECISION REPLICAS RESULTS_DIR \
 	SCHEDULER SET
 TAKES_ablations := $(filter-out NAME,$(TAKES_run))
@@ -64,17 +64,17 @@ help:
 
 #: setup            the environment .venv, with the command .venv/bin/alexnet; CUDA=1 for an NVIDIA GPU
 #: quickstart       the paper's Figure 1 on the built-in data set, in minutes
-#: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 says how long
+#: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 estimates the time
 #:                  DATASET= DATA_DIR= ARMS= SEEDS= EPOCHS= SET=field=value PRECISION= REPLICAS= RESULTS_DIR=
 #:                  JOBS=auto: runs at once
 #: run, search      NAME=experiment: its runs, or the search of its learning rates
 #: rerun            RUN_ID=: trains a recorded run again and compares
 #: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= READERS= OUT=
-#: compare          A= B=: do two results folders agree? TOLERANCE= or MARGIN= METRIC=
+#: compare          A= B=: compares two results folders; TOLERANCE= or MARGIN= METRIC=
 #: report           tables, figures and pages from recorded rows; also `tables`, `figures`
 #: benchmark        speed against PyTorch; also `growth`, `scaling`, `profile`; QUICK=1 ITEMS=
 #: docs, notebook   the site, and the notebook Annotated AlexNet
-#: faults           kills, full disks and damaged files, tried out; SEED= ONLY= TRIALS=
+#: faults           trials of kills, full disks and damaged files; SEED= ONLY= TRIALS=
 #: test, lint       also test-slow, test-all, wheel, lock, clean
 setup: $(READY)
 
@@ -132,8 +132,8 @@ report: $(VENV)/.ready-report
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
-# The rest is measured where PyTorch does not install; its rows say so. torchvision is a step of its own: it has
-# no wheel for some machines that PyTorch has one for.
+# If PyTorch cannot be installed, the rest is measured, and its rows say so. torchvision is a separate step, because
+# it lacks wheels for some machines that PyTorch has wheels for.
 benchmark: $(READY)
 	test -x $(BENCHMARK_VENV)/bin/python || $(PYTHON) -m venv $(BENCHMARK_VENV)
 	$(BENCHMARK_PIP) -c requirements-benchmark.txt torch numpy pillow \
@@ -152,7 +152,7 @@ profile: $(READY)
 scaling: $(READY)
 	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
 
-# Two processes: most of a test is one thread of Python that builds a graph.
+# Two processes, because most tests spend their time building graphs in one thread.
 TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
 test: $(READY)

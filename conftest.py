@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-# The cells of docs/ draw figures, which nobody sees here.
+# The cells of docs/ draw figures, which need no window here.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 from sybil import Sybil
