@@ -79,7 +79,7 @@ def pixels_of(files: list[Path]) -> np.ndarray:
 
 
 def served(out: Path, pixels: np.ndarray, files: list[Path]) -> dict:
-    """What a SavedModel gives in a process of its own."""
+    """The outputs of a SavedModel in a separate process."""
     np.save(out.parent / "pixels.npy", pixels)
     command = [sys.executable, "-c", SERVE, str(out), str(out.parent / "pixels.npy"), *map(str, files)]
     done = subprocess.run(command, cwd=out.parent, check=True, capture_output=True, text=True)

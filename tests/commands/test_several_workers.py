@@ -16,7 +16,7 @@ from tests.worker_processes import start_workers, wait_for, wait_for_end
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """Of one size: images of several sizes are scaled to 256 pixels, on which `relu-modern` diverges."""
+    """Images of one size; others would be scaled to 256 pixels, on which `relu-modern` diverges."""
     root = tmp_path_factory.mktemp("images") / "colors"
     return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 

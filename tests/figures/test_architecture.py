@@ -1,4 +1,4 @@
-"""What Figure 2 takes from a network, and that it shows it."""
+"""The numbers of a network that Figure 2 shows."""
 
 import dataclasses
 

@@ -25,7 +25,7 @@ def brute_force(queries: np.ndarray, database: np.ndarray, count: int) -> np.nda
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 40])
-def test_like_brute_force_however_the_database_comes(pieces):
+def test_equals_brute_force_for_any_chunks(pieces):
     rng = np.random.default_rng(0)
     # Far from the origin, where differences of squares lose digits, and in float32 as features are.
     queries = (rng.normal(size=(7, 30)) + 100).astype(np.float32)
@@ -49,7 +49,7 @@ def test_pixels_are_exact():
     assert found[:, 0].tolist() == [5, 200]
 
 
-def test_of_equally_near_ones_the_earlier_is_taken():
+def test_the_earlier_of_equally_near_ones_is_taken():
     database = np.array([[3.0], [1.0], [1.0], [-1.0], [1.0]])
 
     for pieces in (1, 2, 5):

@@ -1,4 +1,4 @@
-"""What the tests of cached images share."""
+"""Fixtures of the tests of cached images."""
 
 from pathlib import Path
 
@@ -15,5 +15,5 @@ def tree(tmp_path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Where their decoded pixels go."""
+    """A folder for their decoded pixels."""
     return tmp_path / "cache"

@@ -30,7 +30,7 @@ def test_search_writes_each_candidate_and_one_winner(tmp_path):
 
 
 @pytest.mark.usefixtures("tiny_builtin")
-def test_where_no_rate_is_better_it_looks_both_ways_and_says_so(tmp_path, capsys, monkeypatch):
+def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypatch):
     def stays_at_chance(*arguments, **others):
         return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
 

@@ -1,4 +1,4 @@
-"""The pictures of `alexnet explain`, of untrained networks."""
+"""The pictures of `alexnet explain` for untrained networks."""
 
 import dataclasses
 import io

@@ -1,4 +1,4 @@
-"""What the panels of an experiment's figure show."""
+"""The content of the panels of an experiment's figure."""
 
 import dataclasses
 import struct
