@@ -1,8 +1,8 @@
 """Decoding of image files, and scaling to the central square of the paper's section 2.
 
-All images are decoded by Pillow. For JPEG it gives the same pixels at the same speed as
-`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`; it also reads the CMYK JPEGs of ImageNet. (TFDS decodes
-with a faster, less accurate transform, so its pixels differ from these by a few grey levels.)
+Pillow decodes all images but the usual JPEGs, for which `jpeg` gives the same pixels, also those of
+`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. (TFDS decodes with a faster, less accurate transform, so
+its pixels differ from these by a few grey levels.)
 
 A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
 limited before anything is decoded, and large images are decoded one at a time. The worst of those let through
@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from alexnet_tf.data import jpeg
 from alexnet_tf.runtime.reading import check_file
 
 # No other formats, because Pillow starts programs or reads other files for some of them.
@@ -51,10 +52,6 @@ CANNOT_BE_READ = "cannot be read"
 
 # Limits of a file in bytes, and of an image in pixels (8,192 x 8,192).
 MAX_BYTES, MAX_PIXELS = 2**27, 2**26
-# A progressive JPEG is decoded in scans, each of which takes as long as the whole image; programs write about
-# ten. A JPEG may have MAX_SCANNED / pixels scans; an image of fewer than 2**20 pixels counts as 2**20.
-MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
-JPEG_START, JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
@@ -96,11 +93,14 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
     return pixels(decoded(data, channels, oriented))
 
 
-def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> Image.Image:
-    """Like `decode_image`, but returns Pillow's image, of mode RGB or L.
+def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray | Image.Image:
+    """Like `decode_image`, but returns what the decoder gives: an array, or Pillow's image of mode RGB or L.
 
-    `central_square` takes it without the copies that an array would need. `pixels` converts it to an array.
+    `central_square` takes either without a further copy. `pixels` converts it to an array.
     """
+    _check_size(len(data))
+    if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
+        return array
     image = open_image(data)
     is_large = image.width * image.height > LARGE_PIXELS
     try:
@@ -122,9 +122,9 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> Image.Ima
         raise ImageDecodeError(f"damaged {image.format or 'image'}: {error}") from None
 
 
-def pixels(image: Image.Image) -> np.ndarray:
-    """The pixels of an image of mode RGB or L: uint8 [height, width, 3 or 1], read-only."""
-    return np.asarray(image).reshape(image.height, image.width, -1)
+def pixels(image: np.ndarray | Image.Image) -> np.ndarray:
+    """The pixels of a decoded image: uint8 [height, width, 3 or 1], of Pillow's images read-only."""
+    return np.asarray(image).reshape(*dimensions(image), -1)
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -136,13 +136,8 @@ def open_image(data: bytes) -> Image.Image:
     """
     _check_size(len(data))
     image = _open(io.BytesIO(data))
-    if data.startswith(JPEG_START):
-        most = MAX_SCANNED // max(image.width * image.height, LEAST_SCANNED)
-        # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. NumPy
-        # counts the bytes 0xda first, ten times as fast as the search for both.
-        scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == JPEG_SCAN[1]))
-        if scans > most and (scans := data.count(JPEG_SCAN)) > most:
-            raise ImageDecodeError(f"a JPEG of {scans:,} scans; expected at most {most} at its size")
+    if data.startswith(jpeg.START) and (reason := jpeg.too_many_scans(data, image.width * image.height)):
+        raise ImageDecodeError(reason)
     return image
 
 
@@ -229,10 +224,10 @@ def central_square(image: np.ndarray | Image.Image, side: int) -> np.ndarray:
     >>> central_square(np.zeros([100, 150, 3], np.uint8), 64).shape
     (64, 64, 3)
     """
+    if dimensions(image) == (side, side):
+        return pixels(image)
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    if image.size == (side, side):
-        return pixels(image)
     scale = side / min(image.size)
     width, height = (max(side, round(length * scale)) for length in image.size)
     across, down = image.width / width, image.height / height
@@ -260,7 +255,7 @@ class ImageShape:
         """Brings a decoded image to the target shape: uint8 [height, width, channels]."""
         if self.scaled:
             return central_square(image, self.shape[0])
-        return image if isinstance(image, np.ndarray) else pixels(image)
+        return pixels(image)
 
 
 def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> ImageShape:

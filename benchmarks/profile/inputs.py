@@ -107,7 +107,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _decode(path: Path) -> Image.Image:
+def _decode(path: Path) -> np.ndarray | Image.Image:
     return decoded(path.read_bytes())
 
 

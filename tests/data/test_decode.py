@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simplejpeg
 from PIL import Image, ImageOps
 
+from alexnet_tf.data import jpeg
 from alexnet_tf.data.decode import (
     FORMATS,
-    JPEG_SCAN,
     MAX_PIXELS,
-    MAX_SCANNED,
     ImageDecodeError,
     central_square,
     decode_image,
@@ -56,6 +56,34 @@ def test_jpeg_is_decoded_as_tensorflow_does(photo):
     data = encode(photo, "JPEG", quality=60)
     expected = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
     np.testing.assert_array_equal(decode_image(data), expected)
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+@pytest.mark.parametrize("subsampling", ["444", "422", "420", "411", "440"])
+def test_usual_jpeg_is_decoded_as_pillow_does(photo, subsampling, is_progressive):
+    picture = photo.crop((0, 0, 39, 29))
+    data = simplejpeg.encode_jpeg(np.array(picture), colorsubsampling=subsampling)
+    if is_progressive:
+        data = encode(Image.open(io.BytesIO(data)), "JPEG", subsampling="keep", progressive=True)
+    found = jpeg.decode_usual_jpeg(data, MAX_PIXELS, oriented=True)
+    np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
+    data = encode(photo, "JPEG")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    unusual = [
+        data[:-200],
+        encode(photo.convert("CMYK"), "JPEG"),
+        encode(photo.convert("L"), "JPEG"),
+        encode(photo, "JPEG", exif=turned),
+        encode(photo, "JPEG", xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'),
+        encode(photo, "PNG"),
+    ]
+    for other in unusual:
+        assert jpeg.decode_usual_jpeg(other, MAX_PIXELS, oriented=True) is None
+    assert jpeg.decode_usual_jpeg(data, 30 * 40 - 1, oriented=False) is None
 
 
 def test_cmyk_jpeg_becomes_rgb(photo):
@@ -271,7 +299,7 @@ def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)
     if kind == "JPEG":
-        last, scans = data.rindex(JPEG_SCAN), MAX_SCANNED // MAX_PIXELS - data.count(JPEG_SCAN)
+        last, scans = data.rindex(jpeg.SCAN), jpeg.MAX_SCANNED // MAX_PIXELS - data.count(jpeg.SCAN)
         data = data[:-2] + data[last:-2] * scans + data[-2:]
     (tmp_path / "largest").write_bytes(data)
     kibibytes, seconds = decoding(tmp_path / "largest", 1)

@@ -108,7 +108,7 @@ class ImageFiles:
     def read(self, row: int) -> tuple[bytes, int]:
         return read_image(os.path.join(self._root, self._paths[row])), int(self._labels[row])
 
-    def decode(self, data: bytes) -> Image.Image:
+    def decode(self, data: bytes) -> np.ndarray | Image.Image:
         return decoded(data, oriented=True)
 
     def take(self, rows: np.ndarray) -> Self:

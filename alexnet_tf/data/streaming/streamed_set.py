@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from PIL import __version__ as pillow_version
+from simplejpeg import __version__ as simplejpeg_version
 
 from alexnet_tf.data.arrays import NamedSet, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
@@ -219,7 +220,7 @@ def open_scan(
     """
     identity = {
         "format": FORMAT,
-        "decoder": pillow_version,
+        "decoder": f"{pillow_version}, {simplejpeg_version}",
         "groups": [None if rows is None else len(rows) for rows in groups],
         "image_size": image_size,
         **encoded.identity(),
