@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,16 @@ class Cluster:
         """Host and port of a worker."""
         host, _, port = self.addresses[rank].rpartition(":")
         return host.strip("[]"), int(port)
+
+    def listen(self) -> socket.socket:
+        """A server at the port of this process; raises an InputError if another process has the port."""
+        host, port = self.place(self.rank)
+        try:
+            return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            raise InputError(
+                f"{self.name(self.rank)}: expected a free port; received: {error.strerror}"
+            ) from None
 
 
 def find_cluster() -> Cluster | None:

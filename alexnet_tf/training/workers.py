@@ -49,8 +49,7 @@ class Workers:
         if cluster:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
-        self._is_meeting = False
-        if cluster:
+            self._is_meeting = False
             # A worker other than the chief learns here that all have come.
             self.compare({})
 
@@ -134,22 +133,23 @@ class Workers:
 
     def _gather(self) -> None:
         """Waits for the workers at the chief's address, which TensorFlow will use only later."""
-        expected = range(1, len(self._cluster.tasks))
+        tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
-        with self._server() as server:
-            while missing := [rank for rank in expected if not self._is_here(rank)]:
-                server.settimeout(max(deadline - time.monotonic(), 0.01))
-                try:
-                    self._greet(server.accept()[0])
-                except TimeoutError:
-                    self._fail(
-                        f"expected {len(self._cluster.tasks)} workers within {MEETING_SECONDS:g} s; missing: "
-                        f"{', '.join(map(self._cluster.name, missing))}"
-                    )
+        with self._cluster.listen() as server:
+            server.settimeout(0.1)
+            while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
+                # In threads, because strangers that say nothing must keep nobody waiting.
+                with contextlib.suppress(TimeoutError):
+                    threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
+                if self._why_ended:
+                    self._fail(self._why_ended)
+                if time.monotonic() > deadline:
+                    expected = f"{len(self._cluster.tasks)} workers within {MEETING_SECONDS:g} s"
+                    self._fail(f"expected {expected}; missing: {', '.join(missing)}")
 
     def _join(self) -> None:
         """Connects to the chief as soon as it listens."""
-        self._server().close()
+        self._cluster.listen().close()
         own, problem = self._cluster.rank, "no answer"
         deadline = time.monotonic() + MEETING_SECONDS
         while (seconds := min(deadline - time.monotonic(), 5.0)) > 0:
@@ -169,41 +169,32 @@ class Workers:
             f"expected the chief, {self._cluster.name(0)}, within {MEETING_SECONDS:g} s; received: {problem}"
         )
 
-    def _server(self) -> socket.socket:
-        own = self._cluster.rank
-        host, port = self._cluster.place(own)
-        try:
-            return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
-            raise InputError(
-                f"{self._cluster.name(own)}: expected a free port; received: {error.strerror}"
-            ) from None
-
     def _is_here(self, rank: int) -> bool:
         return rank in self._links and self._links[rank].is_open
 
-    def _greet(self, connection: socket.socket) -> None:
+    def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
+        """Takes up a worker, or ends all if it is none of this cluster; runs in a thread of its own."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
-        rank, addresses = hello.get("rank"), hello.get("addresses")
+        rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
         if hello.get("greeting") != GREETING or not isinstance(rank, int):
-            # Another program, such as a port scanner.
-            link.close()
+            link.close()  # another program, such as a port scanner
             return
-        link.rank = rank
+        link.rank, problem = rank, ""
         link.send(greeting=GREETING)
-        expected = list(self._cluster.addresses)
-        if addresses != expected:
-            problem = f"cluster: expected {expected}, as on the chief; received {addresses}"
-        elif self._is_here(rank) or not 0 < rank < len(expected):
-            problem = "expected one process for each task; received another"
+        with self._lock:
+            if addresses != expected:
+                problem = f"cluster: expected {expected}, as on the chief; received {addresses}"
+            elif self._is_here(rank) or not 0 < rank < len(expected):
+                problem = "expected one process for each task; received another"
+            else:
+                self._links[rank] = link
+        if problem:
+            line = f"worker of rank {rank} from {origin[0]}: {problem}"
+            link.send(end=line)
+            self._end(line)
         else:
-            self._links[rank] = link
-            threading.Thread(target=self._listen, args=(link,), daemon=True).start()
-            return
-        line = f"worker of rank {rank} from {connection.getpeername()[0]}: {problem}"
-        link.send(end=line)
-        self._fail(line)
+            self._listen(link)
 
     def _listen(self, link: Link) -> None:
         """Receives the messages of a connection until it closes; runs in a thread of its own."""

@@ -177,6 +177,27 @@ def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
     strangers.join()
 
 
+# Others connect to the chief first: most say nothing, some what is no greeting.
+STRANGERS = """
+import contextlib, json, os, socket
+host, port = json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"][0].split(":")
+strangers = []
+while len(strangers) < 15:
+    with contextlib.suppress(OSError):
+        strangers.append(socket.create_connection((host, int(port))))
+for said in (b'{"greeting": "alexnet', b"\\xff" * 99, b'{"rank": 1}\\n', b"[" * 5000):
+    strangers[len(said) % 15].sendall(said)
+"""
+
+
+def test_strangers_keep_nobody_waiting(tmp_path):
+    commands = [["-c", program, "20", ""] for program in (PROGRAM, STRANGERS + PROGRAM)]
+    ended = wait_for_end(start_workers(commands, tmp_path), seconds=40)
+
+    assert [(each.status, each.output, each.errors) for each in ended] == [(0, ["met"], [])] * 2
+    assert max(each.seconds for each in ended) < 15
+
+
 def test_values_of_a_run_are_its_fields_and_its_images():
     values = compared_values(Config().replace(momentum=0.8, dataset="folder:/x"), "f")
 
