@@ -16,7 +16,8 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from alexnet_tf.runtime.archives import check_unpacked, open_npz
+from alexnet_tf.checkpoints.pickled_arrays import load_arrays
+from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 from alexnet_tf.runtime.reading import check_file
@@ -30,16 +31,6 @@ TORCHVISION_NAMES = (
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 # The kinds of files that `read_arrays` reads.
 CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with a dictionary of arrays"
-# The globals that pickled arrays refer to, as written by NumPy 1 and 2 and by Python 2.
-_ALLOWED = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("_codecs", "encode"),
-}
 
 
 def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
@@ -176,15 +167,6 @@ def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> n
     return maps.transpose(2, 3, 1, 0).reshape(height * width * channels, -1)
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Allows only the globals that NumPy arrays need: other pickles could run any code while loading."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"a pickle that names {module}.{name}")
-        return super().find_class(module, name)
-
-
 def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
     """Reads a .npy file that holds a dictionary: layer -> [weight, bias], or name -> array.
 
@@ -203,11 +185,7 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
             shape, _, dtype = read(file)
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
-            arrays = _named(_ArraysOnly(file, encoding="latin1").load().item())
-            # A pickle can name the shape of an array without its values, so a small file could fill the
-            # memory.
-            check_unpacked(sum(array.nbytes for array in arrays.values()), file)
-            return arrays
+            return _named(load_arrays(file))
     except (*UNREADABLE_ARCHIVE, IndexError, pickle.UnpicklingError) as error:
         raise InputError(
             f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
@@ -219,15 +197,16 @@ def _named(content: Any) -> dict[str, np.ndarray]:
         raise ValueError(f"a {type(content).__name__}")
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
-        if isinstance(value, np.ndarray) and value.dtype != object:
-            arrays[name] = value
-            continue
-        parts = list(value)
+        parts = [value] if _is_array(value) else value
+        # Lists in it are not converted: a pickled list can contain itself, and take unlimited memory.
+        if not isinstance(parts, list | tuple | np.ndarray) or not all(map(_is_array, parts[:3])):
+            raise ValueError(f"no array of numbers for {name}")
         if not 1 <= len(parts) <= 2:
             raise ValueError(f"{len(parts)} arrays for {name}")
-        for part, kind in zip(parts, ("weight", "bias"), strict=False):
-            # Lists are not converted: a pickled list can contain itself, and take unlimited memory.
-            if not isinstance(part, np.ndarray) or part.dtype == object:
-                raise ValueError(f"no array of numbers for {name}")
-            arrays[f"{name}.{kind}"] = part
+        names = [name] if parts is not value else [f"{name}.weight", f"{name}.bias"]
+        arrays |= zip(names, parts, strict=False)
     return arrays
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype != object and value.size > 0

@@ -1,0 +1,105 @@
+"""Reading of pickled dictionaries of arrays, bounded in time and memory; nothing in them is executed.
+
+Python's own unpickling can be made to take for ever or to fill the memory: by keys whose comparison takes
+exponential time, types of numbers nested to any depth, slow encodings, or copies of what is stored once.
+"""
+
+import pickle
+import re
+from typing import IO, Any
+
+import numpy as np
+
+from alexnet_tf.runtime.archives import check_unpacked
+
+# A network of eight layers takes some 700 steps and 16 names.
+MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
+NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
+STEPS = (
+    "PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 SHORT_BINSTRING BINSTRING "
+    "SHORT_BINUNICODE BINUNICODE BINUNICODE8 SHORT_BINBYTES BINBYTES BINBYTES8 EMPTY_LIST APPEND APPENDS "
+    "EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT SETITEM SETITEMS GLOBAL STACK_GLOBAL REDUCE BUILD PUT "
+    "BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET"
+)
+
+
+def load_arrays(file: IO[bytes]) -> Any:
+    """The object that `numpy.save` has pickled into a file, which stands after the header.
+
+    Raises:
+        one of `UNREADABLE_ARCHIVE`, IndexError or UnpicklingError: if it is no dictionary of arrays.
+    """
+    return _ArraysOnly(file).load().item()
+
+
+class _Names(dict):
+    def __setitem__(self, name: object, value: Any) -> None:
+        if not isinstance(name, str) or len(name) > LONGEST_NAME or len(self) == MOST_NAMES:
+            raise ValueError(f"a dictionary of other keys than {MOST_NAMES} short names")
+        super().__setitem__(name, value)
+
+
+# That in Python, because the one in C has no list of steps.
+class _ArraysOnly(pickle._Unpickler):
+    def __init__(self, file: IO[bytes]):
+        super().__init__(file, encoding="latin1")
+        self._source, self._steps, self._copied = file, 0, 0
+
+    @property
+    def dispatch(self):  # type: ignore[override]
+        """Where `load` looks up each step."""
+        return self
+
+    def __getitem__(self, code: int) -> Any:
+        self._steps += 1
+        if self._steps > MOST_STEPS or code not in _LOADS:
+            raise pickle.UnpicklingError(f"a pickle of other steps than {MOST_STEPS:,} that make arrays")
+        return _LOADS[code]
+
+    def find_class(self, module: str, name: str) -> Any:
+        # As written by NumPy 1 and 2, and by Python 2.
+        known = {
+            "numpy.ndarray": None,
+            "numpy.dtype": _numbers,
+            "numpy.core.multiarray._reconstruct": lambda *_: np.ndarray(0, "b"),
+            "_codecs.encode": self._encoded,
+        }
+        full = f"{module}.{name}".replace("._core.", ".core.")
+        if full not in known:
+            raise pickle.UnpicklingError(f"a pickle that names {full[:80]}")
+        return known[full]
+
+    def empty_dictionary(self) -> None:
+        self.append(_Names())  # type: ignore[attr-defined]
+
+    def build(self) -> None:
+        built, state = self.stack[-2:]  # type: ignore[attr-defined]
+        # The state of a type of numbers could hold other types.
+        is_plain = isinstance(built, np.dtype) and state[2:5] == (None, None, None)
+        if not (is_plain or isinstance(built, np.ndarray)):
+            raise pickle.UnpicklingError(f"a pickle that builds a {type(built).__name__}")
+        self.load_build()  # type: ignore[attr-defined]
+        self._count(getattr(built, "nbytes", 0))
+
+    def _encoded(self, text: str, encoding: str) -> bytes:
+        if encoding != "latin1":
+            raise ValueError(f"bytes in the encoding {str(encoding)[:40]}")
+        self._count(len(text))
+        return text.encode("latin1")
+
+    def _count(self, size: int) -> None:
+        self._copied += size
+        check_unpacked(self._copied, self._source)
+
+
+def _numbers(code: str, *flags: object) -> np.dtype:
+    if not NUMBERS.fullmatch(code):
+        raise ValueError(f"numbers of the type {code[:40]}")
+    # A copy, because the pickle then sets the order of its bytes.
+    return np.dtype(code, False, True)
+
+
+_LOADS: dict[int, Any] = {
+    code: pickle._Unpickler.dispatch[code] for code in (getattr(pickle, step)[0] for step in STEPS.split())
+}
+_LOADS |= {pickle.EMPTY_DICT[0]: _ArraysOnly.empty_dictionary, pickle.BUILD[0]: _ArraysOnly.build}
