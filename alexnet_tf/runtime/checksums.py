@@ -18,6 +18,9 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes files and their checksums; the checksums of other files that still exist are kept.
 
+    While a file is replaced, the checksums of its old and of its new content are both there, so after a kill
+    each file is verified, whether it has been replaced or not.
+
     Args:
         folder: folder of SHA256SUMS.
         contents: from path relative to the folder to content, in the order of writing.
@@ -26,18 +29,23 @@ def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
         InputError: if a file cannot be written.
     """
     try:
-        sums = read_sums(folder)
+        old = {(name, digest) for name, digest in read_sums(folder) if (folder / name).is_file()}
     except (OSError, ValueError):
-        sums = {}
-    sums = {name: digest for name, digest in sums.items() if (folder / name).is_file()}
-    sums |= {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+        old = set()
+    new = {(name, hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
+    _write_sums(folder, old | new)
     for name, content in contents.items():
         write_bytes(folder / name, content)
+    if replaced := {each for each in old - new if each[0] in contents}:
+        _write_sums(folder, old - replaced | new)
 
 
-def read_sums(folder: Path) -> dict[str, str]:
-    """From relative path to checksum; empty if there is no SHA256SUMS.
+def _write_sums(folder: Path, sums: set[tuple[str, str]]) -> None:
+    write_text(folder / SUMS, "".join(f"{digest}  {name}\n" for name, digest in sorted(sums)))
+
+
+def read_sums(folder: Path) -> set[tuple[str, str]]:
+    """Relative paths and checksums; empty if there is no SHA256SUMS.
 
     Raises:
         ValueError: if the file is damaged.
@@ -46,11 +54,11 @@ def read_sums(folder: Path) -> dict[str, str]:
     try:
         lines = read_bytes(folder / SUMS).decode("utf-8").splitlines()
     except FileNotFoundError:
-        return {}
+        return set()
     matches = [LINE.fullmatch(line) for line in lines]
     if not all(matches) or not matches:
         raise ValueError(f"a damaged {SUMS}")
-    return {match[2]: match[1] for match in matches if match}
+    return {(match[2], match[1]) for match in matches if match}
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
@@ -62,9 +70,9 @@ def check_sums(folder: Path, names: Iterable[str]) -> None:
     """
     sums = read_sums(folder)
     for name in names:
-        digest = _digest(folder / name)
-        if sums and digest != sums.get(name):
-            reason = "is not what was written" if name in sums else f"is not listed in {SUMS}"
+        if (name, _digest(folder / name)) not in sums and sums:
+            is_listed = any(name == listed for listed, _ in sums)
+            reason = "is not what was written" if is_listed else f"is not listed in {SUMS}"
             raise ValueError(f"{name} {reason}; if you have changed it yourself, delete {SUMS}")
 
 

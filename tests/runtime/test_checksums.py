@@ -1,11 +1,13 @@
 """SHA256SUMS of a folder."""
 
+import contextlib
 import shutil
 import subprocess
 
 import pytest
 
 from alexnet_tf.runtime.checksums import SUMS, check_sums, write_with_sums
+from alexnet_tf.runtime.files import write_bytes
 
 
 @pytest.fixture
@@ -21,6 +23,29 @@ def test_sums_are_those_of_sha256sum(folder):
     check_sums(folder, ["a", "epochs/b", "c"])
     if shutil.which("sha256sum"):
         subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_after_a_kill_between_two_writes_every_file_is_verified(folder, monkeypatch, writes):
+    left = iter(range(writes))
+
+    def write(path, content):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write_bytes(path, content if isinstance(content, bytes) else content.encode())
+
+    for name in ("write_bytes", "write_text"):
+        monkeypatch.setattr(f"alexnet_tf.runtime.checksums.{name}", write)
+    with contextlib.suppress(KeyboardInterrupt):
+        write_with_sums(folder, {"a": b"another", "epochs/b": b"third"})
+    check_sums(folder, ["a", "epochs/b"])
+
+    monkeypatch.undo()
+    write_with_sums(folder, {"a": b"one", "epochs/b": b"two"})
+    assert len((folder / SUMS).read_text().splitlines()) == 2
+    (folder / "a").write_bytes(b"another")
+    with pytest.raises(ValueError, match="a is not what was written"):
+        check_sums(folder, ["a"])
 
 
 def test_sums_of_removed_files_are_dropped(folder):
