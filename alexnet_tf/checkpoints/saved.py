@@ -19,6 +19,7 @@ import numpy as np
 
 from alexnet_tf.checkpoints.trained_files import FACTS, MODEL, PREPROCESSING, folder_of
 from alexnet_tf.checkpoints.weights import has_finite_weights, model_file, rebuilt
+from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.decode import central_square, decoded
 from alexnet_tf.data.load import DataAccess
@@ -237,6 +238,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
                 f"a mean image of {statistics.mean_image.shape} and image_shape {str(shape)[:60]}"
             )
         config = Config.from_dict(about["config"])
+        check_config(config)
         model = rebuilt(config, tuple(about["input_shape"]), len(names), weights)
         if not has_finite_weights(model):
             raise ValueError("weights that are not finite")

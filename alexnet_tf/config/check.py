@@ -15,6 +15,8 @@ ACTIVATIONS = (
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 )  # fmt: skip
+# Larger than those of any network here; without a bound a small model.json could fill the memory.
+LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "a size": 2**14}
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1
 
@@ -32,7 +34,14 @@ def check_config(config: Config) -> None:
     alexnet_tf.runtime.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
     """
     data, train, rate = config.data, config.train, config.train.learning_rate
-    for name, value in dataclasses.asdict(config.model).items():
+    model = dataclasses.asdict(config.model)
+    sides = {name: getattr(data, name) for name in ("image_size", "crop", "pad")}
+    for name, value in (model | sides).items():
+        most = LARGEST.get(name, LARGEST["a size"])
+        for size in value if isinstance(value, tuple) else (value,):
+            if isinstance(size, int) or name == "width":
+                _check(name, size, not most < size < math.inf, f"at most {most}")
+    for name, value in model.items():
         if isinstance(value, float):
             _check(name, value, math.isfinite(value), "a finite number")
         if name == "dropout":

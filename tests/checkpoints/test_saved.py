@@ -140,6 +140,7 @@ def change(facts: dict, changes: dict) -> dict:
         {"input_shape": [10**5, 10**5, 3]},
         {"image_shape": [10**5, 10**5, 3]},
         {"config": {"model": {"batch_norm": True}}},
+        {"config": {"data": {"pad": 2000}}},
     ],
 )
 def test_facts_of_another_network_are_refused(folder, changes):

@@ -19,7 +19,9 @@ OUT_OF_RANGE = {
     "seed": (-1, 2**32),
     "lrn_alpha": (math.nan,),
     "lrn_k": (math.inf,),
-    **dict.fromkeys(("pad", "crop", "image_size", "max_drops", "stop_extra_epochs", "early_stopping"), (-1,)),
+    **dict.fromkeys(("max_drops", "stop_extra_epochs", "early_stopping"), (-1,)),
+    **dict.fromkeys(("crop", "image_size"), (-1, 4097)),
+    "pad": (-1, 129),
     **dict.fromkeys(("epochs", "batch_size", "patience"), (0,)),
     **dict.fromkeys(("learning_rate", "weight_decay", "bias_rate"), (-1e-4, math.nan, math.inf)),
     **dict.fromkeys(("momentum", "stop_train_error"), (1.0, -0.1, math.nan)),
@@ -30,8 +32,10 @@ OUT_OF_RANGE = {
     "gaussian_noise": (math.nan,),
     "drops": ((0, 2), (4, 4)),
     "dropout": (1.0, -0.1),
-    "width": (0.0,),
-    "pool_size": (0,),
+    "width": (0.0, 65),
+    "pool_size": (0, 2**14 + 1),
+    "hidden": ((2**14 + 1, 8),),
+    "stem_stride": (2**30,),
     "activation": ("rleu",),
 }
 
