@@ -10,6 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from alexnet_tf.runtime.processor import processor_generation
+from alexnet_tf.runtime.startup import XLA_FLAGS
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
@@ -23,6 +24,7 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
         "processor": processor_generation(),
         "intra_op_threads": intra_op_threads(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        **{name: os.environ[name] for name in XLA_FLAGS if os.environ.get(name)},
         "git_commit": git_commit(),
     }
 
@@ -40,7 +42,7 @@ def device(strategy: tf.distribute.Strategy) -> str:
 def intra_op_threads() -> int:
     """Number of threads per operation; it affects the rounding of sums, which are split over threads."""
     configured = tf.config.threading.get_intra_op_parallelism_threads()
-    return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or os.cpu_count() or 1
+    return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or os.cpu_count() or 1
 
 
 @functools.cache
@@ -59,8 +61,12 @@ def git_commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
+    # GIT_DIR and its like, which Git's hooks set, name another repository or index.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, env=own, capture_output=True, text=True, timeout=20
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

@@ -4,6 +4,8 @@ import contextlib
 import importlib
 import io
 import os
+import re
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -20,6 +22,12 @@ KERAS_SETTINGS = {
     "image_data_format": "channels_last",
     "epsilon": 1e-7,
 }
+# Numbers of threads, which TensorFlow reads from the environment; 0 is its own choice.
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+MOST_THREADS = 4096
+# TensorFlow ends a process that gets to XLA with a flag in these that it does not know.
+XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
+_XLA_TRIAL = "import tensorflow as tf; tf.function(lambda: tf.zeros(1) + 1, jit_compile=True)()"
 # What Keras imports for data frames, galleries and an editor of files, which no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
 # The file descriptor of what the user sees as standard error, also while it is captured.
@@ -30,7 +38,8 @@ def settle_environment() -> None:
     """Makes a command independent of the settings and streams that it was started with.
 
     Raises:
-        InputError: for a setting of Keras with which the layers do not work or numbers would change.
+        InputError: for a setting of Keras with which the layers do not work or numbers would change, and for
+            settings of TensorFlow that it cannot read.
     """
     _open_streams()
     # Figures are only written to files; in a notebook's terminal this names a backend that is not installed.
@@ -38,6 +47,30 @@ def settle_environment() -> None:
     # A photo with a damaged EXIF block is read all the same.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     check_keras_settings(KERAS_SETTINGS)
+    for name in THREADS:
+        text = os.environ.get(name) or "0"
+        if not (re.fullmatch("[0-9]{1,9}", text) and int(text) <= MOST_THREADS):
+            expected = f"a whole number from 0 to {MOST_THREADS}"
+            raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
+    _check_xla_flags()
+
+
+def _check_xla_flags() -> None:
+    """Lets another process try the flags of XLA, if there are any; raises an InputError if it crashes."""
+    given = {name: os.environ[name] for name in XLA_FLAGS if os.environ.get(name)}
+    if not given:
+        return
+    trial = [sys.executable, "-P", "-c", _XLA_TRIAL]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(trial, env=environment, capture_output=True, text=True, errors="replace")
+    # Other failures are not about these flags.
+    if done.returncode and (
+        reason := re.search(r"^F.*parse_flags_from_env\S+ (.*)", done.stderr, re.MULTILINE)
+    ):
+        raise InputError(
+            f"{' and '.join(given)}: expected flags that TensorFlow's XLA can read; received "
+            f"{' and '.join(map(repr, given.values()))} ({reason[1]}); correct them, or unset them"
+        )
 
 
 def _open_streams() -> None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 import alexnet_tf
 from alexnet_tf.runtime.environment import PACKAGES, git_commit
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.startup import THREADS, XLA_FLAGS
 from alexnet_tf.training.cluster import find_cluster
 from alexnet_tf.training.workers import meet
 
@@ -111,4 +112,6 @@ def _versions() -> dict[str, str]:
         "alexnet_tf": alexnet_tf.__version__,
         "code commit": git_commit() or "none",
         "code of alexnet_tf": sources.hexdigest()[:12],
+        # They change the rounding of sums.
+        **{name: os.environ.get(name) or "unset" for name in (*THREADS, "TF_ENABLE_ONEDNN_OPTS", *XLA_FLAGS)},
     }

@@ -10,6 +10,7 @@ import pytest
 import alexnet_tf
 from alexnet_tf.__main__ import main
 from alexnet_tf.data.streaming.scan_cache import load_arrays, save_arrays
+from alexnet_tf.runtime.environment import intra_op_threads
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.startup import quiet_startup, settle_environment
 from tests.colored_images import write_colored_tree
@@ -85,6 +86,30 @@ def test_another_backend_is_refused(monkeypatch):
         settle_environment()
     with pytest.raises(InputError, match="KERAS_BACKEND: expected 'tensorflow'; received 'torch'; unset it"):
         alexnet_tf.__getattr__("AlexNet")
+
+
+@pytest.mark.parametrize("name", ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"])
+@pytest.mark.parametrize("text", ["abc", "-1", "1.5", "99999"])
+def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, name, text):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(InputError, match=f"{name}: expected a whole number .*; received '{text}'"):
+        settle_environment()
+    monkeypatch.setenv(name, "")
+    settle_environment()
+    assert intra_op_threads() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS"])
+def test_flags_that_xla_does_not_know_are_refused(monkeypatch, name):
+    known = {"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "TF_XLA_FLAGS": "--tf_xla_clustering_debug"}
+    monkeypatch.setenv(name, known[name])
+    settle_environment()
+    monkeypatch.setenv(name, "--no_such_flag=1")
+    with pytest.raises(
+        InputError, match=f"^{name}: expected flags .*Unknown flag in {name}: --no_such_flag=1"
+    ):
+        settle_environment()
 
 
 def test_without_a_home_there_is_no_cache(monkeypatch):

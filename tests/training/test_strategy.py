@@ -103,3 +103,11 @@ def test_one_process_of_a_cluster_is_the_chief(jobs, kind, index, chief):
     cluster = tf.train.ClusterSpec({job: ["a:1", "b:1"] for job in jobs})
     resolver = SimpleNamespace(task_type=kind, task_id=index, cluster_spec=lambda: cluster)
     assert is_chief(SimpleNamespace(cluster_resolver=resolver)) is chief
+
+
+@pytest.mark.parametrize("name", ["TF_NUM_INTRAOP_THREADS", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS"])
+def test_workers_compare_what_changes_the_rounding_of_sums(monkeypatch, name):
+    monkeypatch.delenv(name, raising=False)
+    assert strategy._versions()[name] == "unset"
+    monkeypatch.setenv(name, "0")
+    assert strategy._versions()[name] == "0"
