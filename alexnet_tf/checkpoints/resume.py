@@ -18,7 +18,7 @@ import numpy as np
 
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, sync_folder, temporary_path, write_bytes
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, rename, sync_folder, temporary_path, write_bytes
 from alexnet_tf.runtime.reading import read_bytes
 
 PREVIOUS, BEST = ".previous", ".best"
@@ -54,7 +54,7 @@ def save_checkpoint(
         try:
             link = temporary_path(path)
             os.link(path, link)
-            os.replace(link, _beside(path, BEST))
+            rename(link, _beside(path, BEST))
         except OSError:
             # The file system has no links.
             write_bytes(_beside(path, BEST), buffer.getbuffer())

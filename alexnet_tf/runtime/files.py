@@ -62,9 +62,8 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
             file.flush()
             os.fsync(file.fileno())
         if old and path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-        sync_folder(path.parent)
+            rename(path, old)
+        rename(temporary, path)
     except OSError as error:
         raise InputError(f"expected to be able to write {path}, received: {error.strerror}") from error
     finally:
@@ -77,8 +76,22 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
+def rename(source: Path, target: Path) -> None:
+    """Renames a file that is on the disk, or a folder, so that a power failure does not undo it.
+
+    Raises:
+        OSError: if it cannot be renamed.
+    """
+    if source.is_dir():
+        for path in (*source.rglob("*"), source):
+            sync_folder(path)
+    os.replace(source, target)
+    for folder in {target.parent, source.parent}:
+        sync_folder(folder)
+
+
 def sync_folder(folder: Path) -> None:
-    """Synchronises the names in a folder with the disk, where the file system can."""
+    """Synchronises the names in a folder (or a file) with the disk, where the file system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from alexnet_tf.checkpoints.resume import checkpoint_hash, remove_checkpoint
 from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
 from alexnet_tf.results.records import read_records
+from alexnet_tf.runtime.files import rename
 
 # Columns that describe the training itself; they do not depend on the experiment of the row.
 OF_THE_TRAINING = (
@@ -76,7 +77,7 @@ def keep_net(checkpoint: Path) -> None:
     kept = _kept(checkpoint)
     kept.parent.mkdir(parents=True, exist_ok=True)
     remove_checkpoint(checkpoint, but_newest=True)
-    checkpoint.replace(kept)
+    rename(checkpoint, kept)
 
 
 def _kept(checkpoint: Path) -> Path:
