@@ -122,7 +122,8 @@ def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]
 
 
 def run_command(
-    options: argparse.Namespace, again: str = "resumes a training run from its last finished epoch"
+    options: argparse.Namespace,
+    again: str = "resumes a training run from its last checkpoint, if there is one",
 ) -> int:
     """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
@@ -158,6 +159,8 @@ def run_command(
     except KeyboardInterrupt as stop:
         if isinstance(stop, Interruption) and stop.is_kept:
             print(f"{stop}, its state is kept; resume with: {shlex.join(sys.orig_argv)}", file=sys.stderr)
+        elif isinstance(stop, Interruption) and stop.is_kept is False:
+            print(f"{stop}, no state is kept yet; the same command starts again", file=sys.stderr)
         else:
             print(f"interrupted; the same command {again}", file=sys.stderr)
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)

@@ -17,10 +17,10 @@ class Interruption(KeyboardInterrupt):
 
     Attributes:
         number: number of the signal.
-        is_kept: whether the same command resumes where this one ended.
+        is_kept: whether the same command resumes where this one ended; None if that is not known here.
     """
 
-    def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool = False):
+    def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool | None = None):
         super().__init__(message or f"interrupted by {signal.Signals(number).name}")
         self.number, self.is_kept = number, is_kept
 

@@ -84,12 +84,12 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted; the checkpoint holds its state after the last finished step.
+    """Training was interrupted; a checkpoint, if there is one, holds its state after the last finished step.
 
     Attributes:
         history: history of the run, with status `failed` and the exception's message.
     """
 
-    def __init__(self, history: History, number: int, is_kept: bool = False):
+    def __init__(self, history: History, number: int, is_kept: bool | None = None):
         super().__init__(number, history.message, is_kept)
         self.history = history

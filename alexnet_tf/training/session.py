@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from alexnet_tf.checkpoints.resume import (
     assign_values,
+    checkpoint_hash,
     restore_checkpoint,
     save_checkpoint,
     variable_values,
@@ -105,7 +106,9 @@ class Session:
                 if self.history.unfinished:
                     self._save(is_whole=True)
             self.history.end("failed", f"{stop} in epoch {self._epoch}")
-            is_kept = self._checkpoint is not None and is_chief(self._strategy)
+            is_kept = None
+            if is_chief(self._strategy):
+                is_kept = self._checkpoint is not None and checkpoint_hash(self._checkpoint) == self._hash
             raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
         finally:
             self._calls.on_train_end()

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 import experiments
+from alexnet_tf.checkpoints.resume import has_checkpoint
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
@@ -202,7 +203,8 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
         reason = f"{type(error).__name__}: {str(error).strip()}"
         return Outcome(*failed_row(run, reason, strategy), error)
     except KeyboardInterrupt as stop:
-        reason = f"{str(stop) or 'interrupted'}; the same command resumes from there"
+        again = "resumes from there" if has_checkpoint(run.checkpoint) else "starts it again"
+        reason = f"{str(stop) or 'interrupted'}; the same command {again}"
         return Outcome(*failed_row(run, reason, strategy), stop)
 
 

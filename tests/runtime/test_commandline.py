@@ -11,7 +11,7 @@ import alexnet_tf.__main__
 import benchmarks.__main__
 import experiments.__main__
 from alexnet_tf.runtime.commandline import run_command
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, Interruption
 from tests.command_errors import one_line_of_status_2
 
 
@@ -60,7 +60,13 @@ def test_mistakes_of_ours_keep_their_traceback():
         (lambda _: 0, 0, ""),
         (lambda _: 1, 1, ""),
         (refused, 2, "--seeds: expected a number"),
-        (interrupted, 130, "resumes a training run from its last finished epoch"),
+        (interrupted, 130, "resumes a training run from its last checkpoint"),
+        (
+            fails_with(Interruption(is_kept=True)),
+            130,
+            "interrupted by SIGINT, its state is kept; resume with: ",
+        ),
+        (fails_with(Interruption(is_kept=False)), 130, "no state is kept yet; the same command starts again"),
     ],
 )
 def test_exit_status(capsys, command, status, line):

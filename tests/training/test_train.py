@@ -256,3 +256,15 @@ def test_conv1_frozen_late_stands_still(precision):
 
     moved = [not np.array_equal(before, after) for before, after in zip(*weights, strict=True)]
     assert moved == [False, False] + [True] * (len(moved) - 2), "kernel and bias of conv1 come first"
+
+
+def test_an_interruption_tells_whether_a_checkpoint_is_kept(tmp_path, monkeypatch):
+    def stop(session):
+        raise KeyboardInterrupt
+
+    for name, is_kept in (("evaluate", False), ("goes_on", True)):
+        monkeypatch.setattr(alexnet_tf.training.session.Session, name, stop)
+        with pytest.raises(TrainingInterrupted) as stopped:
+            run(checkpoint=tmp_path / "state.npz")
+        assert stopped.value.is_kept is (tmp_path / "state.npz").exists() is is_kept
+        monkeypatch.undo()
