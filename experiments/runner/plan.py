@@ -87,8 +87,8 @@ def plan(
     total += f", {at_once} at once" * (at_once > 1)
     lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
-        unknown = "no recorded rows: all epochs are counted, evaluation is not"
-        how = f"recorded rows in {RECORDED}" if rows else unknown
+        unknown = f"no committed rows in {RECORDED}: all epochs are counted, evaluation is not"
+        how = f"committed rows in {RECORDED}" if rows else unknown
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
     return "\n".join(lines)
 
