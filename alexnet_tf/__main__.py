@@ -6,11 +6,13 @@ All flags are defined here; `alexnet_tf/commands/` has one module per command.
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it decides where they are found)
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from alexnet_tf import __version__
 from alexnet_tf.checkpoints.trained_files import check_paths
@@ -26,7 +28,7 @@ from alexnet_tf.runtime.commandline import (
     run_command,
     whole_number,
 )
-from alexnet_tf.runtime.files import LOCK_NAME, check_unclaimed
+from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_beside, may_be_worker
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 # The flags that train the network of `explain`.
@@ -46,6 +48,8 @@ EXAMPLES = {
     "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
     "data": "--dataset folder:photos --out about",
 }
+# The commands whose `--out` becomes a folder only when it is whole.
+NEW_FOLDER = ("export", "import-weights")
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
 
@@ -214,8 +218,27 @@ def _add_data_flags(parser: argparse.ArgumentParser, required: bool = True) -> N
 
 
 def _run(name: str, options: argparse.Namespace) -> int:
-    # Flags and locks are checked before TensorFlow is imported, which takes seconds.
     check_paths(options)
+    with _claimed_out(name, options):
+        return _run_claimed(name, options)
+
+
+def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Holds the lock of `--out` before anything is read, and before TensorFlow is imported for seconds.
+
+    Some claim it in their own module: of several workers only the chief does, and what is written to a folder
+    that may not exist takes the lock beside it.
+    """
+    out: Any = getattr(options, "out", None)
+    options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
+    if options.is_claimed:
+        return claimed_folder(out, "--out")
+    if name in NEW_FOLDER:
+        check_unclaimed(lock_beside(Path(os.path.abspath(out))), f"--out {out}")
+    return contextlib.nullcontext()
+
+
+def _run_claimed(name: str, options: argparse.Namespace) -> int:
     if name in ("predict", "similar"):
         from alexnet_tf.commands.image_files import image_files
 
@@ -232,8 +255,6 @@ def _run(name: str, options: argparse.Namespace) -> int:
         if options.recipe:
             config = with_recipe(config, options.recipe)
         check_config(config.with_settings(*options.settings))
-    if name == "train":
-        check_unclaimed(options.out / LOCK_NAME, f"--out {options.out}")
     with quiet_startup():
         import_keras()
         from alexnet_tf.data.load import DataAccess

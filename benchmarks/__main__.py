@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import claimed_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +66,8 @@ def _run(options: argparse.Namespace) -> int:
     items = [item for item in options.items.split(",") if item]
     if options.items and not items:
         raise InputError(f"--items: expected a comma list; received {options.items!r}")
-    folder, failures = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
+    with claimed_folder(options.results_dir, "--results-dir"):
+        folder, failures = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
     return _finished(write_report(folder), failures)
 
 
@@ -90,7 +92,8 @@ def _growth(options: argparse.Namespace) -> int:
     from benchmarks.growth.measure import run_growth
     from benchmarks.growth.report import write_growth_report
 
-    folder, failures = run_growth(options.results_dir, options.quick)
+    with claimed_folder(options.results_dir, "--results-dir"):
+        folder, failures = run_growth(options.results_dir, options.quick)
     return _finished(write_growth_report(folder), failures)
 
 
@@ -98,7 +101,8 @@ def _profile(options: argparse.Namespace) -> int:
     from benchmarks.profile.measure import run_profile
     from benchmarks.report.write import write_report
 
-    return _finished(write_report(run_profile(options.results_dir)))
+    with claimed_folder(options.results_dir, "--results-dir"):
+        return _finished(write_report(run_profile(options.results_dir)))
 
 
 def _gpu_check(options: argparse.Namespace) -> int:

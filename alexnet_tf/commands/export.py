@@ -20,7 +20,7 @@ from alexnet_tf import __version__
 from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained
 from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.commands.cards import data_card, model_card
-from alexnet_tf.commands.import_weights import check_out, whole_folder
+from alexnet_tf.commands.import_weights import whole_folder
 from alexnet_tf.data.decode import ORIENTATION
 from alexnet_tf.layers.response_normalization import portable_operations
 from alexnet_tf.runtime.errors import InputError
@@ -36,10 +36,9 @@ def run(options: argparse.Namespace) -> int:
             "--format onnx: expected the package tf2onnx, which is not installed: pip install "
             "tf2onnx (or the extra `export` of this package)"
         )
-    check_out(options.out)
-    net = load_trained(options.checkpoint)
-    about = json.loads((folder_of(options.checkpoint) / "model.json").read_text("utf-8"))
     with whole_folder(options.out) as folder:
+        net = load_trained(options.checkpoint)
+        about = json.loads((folder_of(options.checkpoint) / "model.json").read_text("utf-8"))
         WRITERS[options.format](net, folder)
         write_text(folder / "class_names.txt", "".join(f"{name}\n" for name in net.class_names))
         write_text(folder / "model_card.md", model_card(net, about, options.format))

@@ -29,7 +29,14 @@ from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.class_words import IMAGENET_CLASSES, read_class_names, read_words
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import claimed, make_folder, remove_temporaries, temporary_path
+from alexnet_tf.runtime.files import (
+    claimed,
+    lock_beside,
+    made_folder,
+    remove_temporaries,
+    rename,
+    temporary_path,
+)
 
 # Covariance of ImageNet's colours on 0..255, for colour noise if training is continued. The constants are
 # those of Facebook's ResNet in Torch, for pixels on 0..1. The columns are the eigenvectors.
@@ -106,7 +113,15 @@ def import_weights(
     Raises:
         InputError: if the file, the names or the folder are unsuitable; nothing is written then.
     """
-    check_out(out)
+    with whole_folder(out) as folder:
+        net, about = _imported(path, source, preset, class_names)
+        write_trained(folder, net, None, about)
+    return net
+
+
+def _imported(
+    path: Path, source: Source, preset: Preset, class_names: Sequence[str] | None
+) -> tuple[Trained, dict[str, str]]:
     arrays = read_arrays(path)
     classes = len(np.atleast_1d(arrays.get(source.head, np.zeros(preset.classes))))
     if class_names is None:
@@ -131,9 +146,7 @@ def import_weights(
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
-    with whole_folder(out) as folder:
-        write_trained(folder, net, None, about)
-    return net
+    return net, about
 
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
@@ -163,16 +176,16 @@ def check_out(out: Path) -> None:
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A folder to write into that becomes `out` at the end, or vanishes if writing fails."""
+    """A folder to write into that becomes `out`, new or empty, at the end, or vanishes if writing fails."""
     whole = Path(os.path.abspath(out))
-    make_folder(whole.parent, "--out")
     partial = temporary_path(whole)
-    with claimed(whole.with_name(f".{whole.name}.lock"), f"--out {out}"):
+    with made_folder(whole.parent, "--out"), claimed(lock_beside(whole), f"--out {out}"):
+        check_out(out)
         remove_temporaries(whole.parent, glob.escape(whole.name))
         try:
             partial.mkdir()
             yield partial
-            partial.replace(whole)
+            rename(partial, whole)
         except OSError as error:
             reason = (error.strerror or str(error)).splitlines()[0]
             raise InputError(f"--out: expected to be able to write {out}; received: {reason}") from error

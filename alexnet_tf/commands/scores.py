@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alexnet_tf.results.csv_rows import read_texts, to_csv
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import write_text
+from alexnet_tf.runtime.files import changing, write_text
 
 if TYPE_CHECKING:
     # Only for type checks, so that tables do not have to wait for TensorFlow.
@@ -68,6 +68,7 @@ def record_scores(
         "dataset": dataset,
         "checkpoint": "+".join(os.fspath(checkpoint) for checkpoint in checkpoints),
     }
-    kept = [other for other in read_scores(path) if any(other[name] != str(row[name]) for name in KEY)]
-    rows = sorted([*kept, row], key=lambda row: (row["checkpoint"], row["dataset"], int(row["views"])))
-    write_text(path, to_csv(COLUMNS, rows))
+    with changing(path):
+        kept = [other for other in read_scores(path) if any(other[name] != str(row[name]) for name in KEY)]
+        rows = sorted([*kept, row], key=lambda row: (row["checkpoint"], row["dataset"], int(row["views"])))
+        write_text(path, to_csv(COLUMNS, rows))

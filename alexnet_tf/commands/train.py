@@ -1,6 +1,7 @@
 """`alexnet_tf train`: trains a network on a data set; writes it, its curve and optional files."""
 
 import argparse
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError, print_lines
-from alexnet_tf.runtime.files import LOCK_NAME, claimed, make_folder, remove_temporaries
+from alexnet_tf.runtime.files import claimed_folder, remove_temporaries
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
 from alexnet_tf.training.evaluate import TOP_K
@@ -54,32 +55,28 @@ def run(options: argparse.Namespace) -> int:
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
+    if not is_chief(strategy):
+        return _train(options, strategy)
+    # The command line has claimed the folder already, unless there may be several workers.
+    unclaimed = not getattr(options, "is_claimed", False)
+    with claimed_folder(options.out, "--out") if unclaimed else contextlib.nullcontext():
+        for folder in (options.out, options.out / EPOCHS_FOLDER):
+            remove_temporaries(folder)
+        return _train(options, strategy)
+
+
+def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int:
+    out: Path = options.out
     start = load_trained(options.start, "--from") if options.start else None
     config = _config(options, start)
     data = open_run_data(config, start, options.access)
     if options.keep_best and not config.data.holdout:
         raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
-    for flag in ("--cache", "--readers"):
-        if getattr(options, flag[2:]):
-            data.streamed_set(flag)
+    if options.cache:
+        data.streamed_set("--cache")
+    if options.readers:
+        data.streamed_set("--readers").check_readers()
     model = compile_model(config, data, strategy, start)
-    if not is_chief(strategy):
-        return _train(options, config, data, strategy, model)
-    make_folder(options.out, "--out")
-    with claimed(options.out / LOCK_NAME, f"--out {options.out}"):
-        for folder in (options.out, options.out / EPOCHS_FOLDER):
-            remove_temporaries(folder)
-        return _train(options, config, data, strategy, model)
-
-
-def _train(
-    options: argparse.Namespace,
-    config: Config,
-    data: DataPipelines,
-    strategy: tf.distribute.Strategy,
-    model: keras.Model,
-) -> int:
-    out: Path = options.out
     current_workers().compare({"--gradient-norms": options.gradient_norms})
     current_workers().check_shared(out, "--out")
     state = out / "state.npz"

@@ -30,7 +30,7 @@ UNREADABLE_ARCHIVE = (
 )  # fmt: skip
 
 
-# The lock of a folder that `train --out` writes to.
+# The lock of a folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
 # The names that `temporary_path` makes.
@@ -164,8 +164,8 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 
 @contextlib.contextmanager
-def claimed(path: Path, place: str) -> Iterator[None]:
-    """Holds the lock of a place where only one process may work; does not wait.
+def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
+    """Holds the lock of a place where only one process may work.
 
     The lock file says who holds it, and is removed at the end. If the process dies, the file stays and the
     operating system releases the lock, so the next one can take it.
@@ -173,11 +173,12 @@ def claimed(path: Path, place: str) -> Iterator[None]:
     Args:
         path: path of the lock file; its folder must exist.
         place: what is locked, for the error message.
+        waits: wait for another process that holds the lock.
 
     Raises:
         InputError: if another process holds the lock, or the file cannot be opened for writing.
     """
-    descriptor = _taken(path, place)
+    descriptor = _taken(path, place, waits)
     try:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now})
@@ -192,23 +193,57 @@ def claimed(path: Path, place: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
+    """Holds the lock of a folder that a command writes to; `made_folder` makes it."""
+    with made_folder(folder, flag), claimed(folder / LOCK_NAME, f"{flag} {folder}"):
+        yield
+
+
+@contextlib.contextmanager
+def made_folder(folder: Path, flag: str) -> Iterator[None]:
+    """As `make_folder`, but removes at the end what it has created, if nothing has been written there."""
+    made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
+    try:
+        make_folder(folder, flag)
+        yield
+    finally:
+        for each in made:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+
+
+def changing(path: Path) -> AbstractContextManager[None]:
+    """Holds the lock of a file while it is read, changed and written; waits for other processes."""
+    return claimed(lock_beside(path), str(path), waits=True)
+
+
+def lock_beside(path: Path) -> Path:
+    """Path of the lock file of a file, or of a folder that does not exist yet."""
+    return path.with_name(f".{path.name}.lock")
+
+
+def may_be_worker() -> bool:
+    """Whether this process may be one of several workers, of which only the chief takes locks."""
+    return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
+
+
 def check_unclaimed(path: Path, place: str) -> None:
     """Raises the error of `claimed` if another process holds the lock now.
 
-    A command calls it before TensorFlow is imported, which takes seconds, and `claimed` after that. Of
-    several workers only the chief takes the lock, so with them nothing is checked.
+    A command calls it before TensorFlow is imported, which takes seconds, and `claimed` after that.
     """
-    if path.exists() and not {"TF_CONFIG", "SLURM_PROCID"} & {*os.environ}:
+    if path.exists() and not may_be_worker():
         os.close(_taken(path, place))
 
 
-def _taken(path: Path, place: str) -> int:
+def _taken(path: Path, place: str, waits: bool = False) -> int:
     """The descriptor of the locked file; closing it releases the lock."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
                 # The last holder may have removed the file after it was opened here: then its name is free.
                 if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                     return descriptor

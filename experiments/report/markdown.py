@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import write_text
+from alexnet_tf.runtime.files import changing, write_text
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -37,11 +37,14 @@ def replace_marked_section(path: Path, name: str, content: str) -> None:
         InputError: if the file cannot be read or does not contain each marker exactly once, in order.
     """
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise InputError(f"expected to be able to read {path}, received: {error.strerror}") from error
-    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise InputError(f"expected {begin} and then {end}, once each, in {path}; received neither or more")
-    before, rest = text.split(begin)
-    write_text(path, f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}")
+    with changing(path):
+        try:
+            text = path.read_bytes().decode()
+        except OSError as error:
+            raise InputError(f"expected to be able to read {path}, received: {error.strerror}") from error
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+            raise InputError(
+                f"expected {begin} and then {end}, once each, in {path}; received neither or more"
+            )
+        before, rest = text.split(begin)
+        write_text(path, f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}")

@@ -1,8 +1,13 @@
 """Bad input of every command of `alexnet` is one line and exit status 2, and nothing is written."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from alexnet_tf.__main__ import main
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import LOCK_NAME, claimed, claimed_folder, lock_beside
 from tests.command_errors import one_line_of_status_2
 
 BUILTIN = ["--dataset", "builtin", "--out", "o"]
@@ -76,6 +81,61 @@ def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch
     monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
 
     assert words in one_line_of_status_2(main, arguments, capsys)
+
+
+EXPORT = ["export", "net", "--out", "o"]
+IMPORT = ["import-weights", "a.gif", "--model", "alexnet-caffe", "--out", "o"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        TRAIN,
+        DATA,
+        EXPORT,
+        IMPORT,
+        ["evaluate", *NET, *BUILTIN],
+        [*FIGURES, "--model", "alexnet"],
+        ["explain", "--image", "a.gif", "--out", "o"],
+        ["similar", *NET, "--among", ".", "--out", "o", "a.gif"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_holder_of_a_folder_is_named_before_tensorflow_is_imported(
+    folder, monkeypatch, capsys, arguments
+):
+    monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
+    with claimed_folder(Path("o"), "--out"), claimed(lock_beside(folder / "o"), "--out o"):
+        line = one_line_of_status_2(main, arguments, capsys)
+
+    assert "--out o: expected no other process" in line
+    assert f"process {os.getpid()} on" in line
+    assert not Path("o").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reads"),
+    [(TRAIN, "train.open_run_data"), (EXPORT, "export.load_trained"), (IMPORT, "import_weights.read_arrays")],
+    ids=["train", "export", "import-weights"],
+)
+@pytest.mark.parametrize("environment", [{}, {"SLURM_PROCID": "0"}], ids=["alone", "in Slurm"])
+def test_a_folder_is_claimed_before_anything_is_read_and_not_left_behind(
+    folder, monkeypatch, capsys, arguments, reads, environment
+):
+    out = folder / "new" / "o"
+
+    def refuse(*given):
+        lock = out / LOCK_NAME if arguments == TRAIN else lock_beside(out)
+        with pytest.raises(InputError, match="no other process"), claimed(lock, "it"):
+            pass
+        raise InputError("not readable")
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(f"alexnet_tf.commands.{reads}", refuse)
+    before = {*folder.rglob("*")}
+    assert "not readable" in one_line_of_status_2(main, [*arguments[:-1], "new/o"], capsys)
+    assert {*folder.rglob("*")} == before
 
 
 @pytest.fixture

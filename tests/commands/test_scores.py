@@ -1,11 +1,14 @@
 """The table that `evaluate --csv` fills."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from alexnet_tf.commands.scores import read_scores, record_scores
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 from alexnet_tf.training.evaluate import Scores
 
 
@@ -27,6 +30,24 @@ def test_a_row_replaces_one_with_the_same_key(tmp_path):
         "1,2,500,0.25,0.125,1.5,cifar10,runs/a+runs/b",
     ]
     assert list(tmp_path.iterdir()) == [table]
+
+
+def test_rows_that_are_recorded_at_once_are_all_kept(tmp_path, monkeypatch):
+    table, names = tmp_path / "scores.csv", [f"runs/{i}" for i in range(6)]
+    monkeypatch.setattr("alexnet_tf.commands.scores.write_text", slowly(write_text))
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: record_scores(table, scores(0.5), [Path(name)], "cifar10", 1), names))
+
+    assert [row["checkpoint"] for row in read_scores(table)] == names
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def slowly(function):
+    def slow(*arguments):
+        time.sleep(0.05)
+        function(*arguments)
+
+    return slow
 
 
 HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"

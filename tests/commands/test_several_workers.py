@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alexnet_tf.__main__ import main
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.training.workers import Workers
 from tests.colored_images import write_colored_tree
+from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
 from tests.worker_processes import start_workers, wait_for, wait_for_end
 
@@ -92,3 +96,16 @@ def test_a_killed_worker_ends_the_other_and_the_same_command_resumes(tree, tmp_p
     with open(runs, newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["done", "done"]
     assert not any("relu-modern" in line and " epoch 1/" in line for line in ended[0].errors)
+
+
+def test_workers_compare_whether_they_measure_gradients(tree, tmp_path, capsys, monkeypatch):
+    class Others(Workers):
+        def compare(self, values):
+            if "--gradient-norms" in values:
+                raise InputError(f"compared: {values}")
+
+    monkeypatch.setattr("alexnet_tf.commands.train.current_workers", Others)
+    arguments = train_command(tree, tmp_path / "net")[2:]
+    for flags, value in (([], False), (["--gradient-norms"], True)):
+        line = one_line_of_status_2(main, [*arguments, *flags], capsys)
+        assert f"compared: {{'--gradient-norms': {value}}}" in line

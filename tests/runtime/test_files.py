@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,9 +15,12 @@ import numpy as np
 import pytest
 
 from alexnet_tf.checkpoints.import_weights import read_arrays
+from alexnet_tf.checkpoints.resume import save_checkpoint
+from alexnet_tf.commands.import_weights import whole_folder
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed, hold_lock, locked, remove_temporaries, write_bytes
+from experiments.runner.reuse import keep_net
 
 LIMITED = """
 import resource, sys
@@ -65,6 +69,40 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
 
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_every_new_name_is_on_the_disk(tmp_path, monkeypatch):
+    renamed, synced = [], []
+    replace, sync = os.replace, os.fsync
+
+    def watched_replace(source, target):
+        replace(source, target)
+        renamed.append(Path(target).parent.stat().st_ino)
+
+    def watched_sync(descriptor):
+        sync(descriptor)
+        synced.append((len(renamed), os.fstat(descriptor).st_ino))
+
+    monkeypatch.setattr(os, "replace", watched_replace)
+    monkeypatch.setattr(os, "fsync", watched_sync)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.SGD())
+    for _ in range(2):
+        save_checkpoint(tmp_path / "state" / "run.npz", model, "hash", {}, is_best=True)
+    keep_net(tmp_path / "state" / "run.npz")
+    with whole_folder(tmp_path / "out") as folder:
+        (folder / "file").write_text("content")
+
+    assert len(renamed) == 7
+    assert all((place, parent) in synced for place, parent in enumerate(renamed, start=1))
+    assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced, "before the folder has its name"
+
+
+@pytest.mark.parametrize("package", ["alexnet_tf", "experiments", "benchmarks"])
+def test_files_are_renamed_in_one_place(package):
+    pattern = re.compile(r"os\.(replace|rename)|\.rename\(|\.replace\(\w+\)|shutil\.move")
+    found = {path.name for path in Path(package).rglob("*.py") if pattern.search(path.read_text("utf-8"))}
+    assert found <= {"files.py"}
 
 
 def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path):

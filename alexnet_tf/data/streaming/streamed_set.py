@@ -115,18 +115,22 @@ class StreamedSet(NamedSet):
         other._cache = open_pixel_cache(folder, contents, decode)
         return other
 
-    @contextlib.contextmanager
-    def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set with the same pixels, read by `count` processes that end with the context.
-
-        Raises:
-            InputError: if TFDS decodes the images, for which these processes would need TensorFlow.
-        """
+    def check_readers(self) -> None:
+        """Raises an InputError if TFDS decodes the images, for which readers would need TensorFlow."""
         if not (self._scan.target.scaled or isinstance(self._encoded, ImageFiles)):
             raise InputError(
                 f"--readers: expected images that Pillow decodes (files, or scaled); received {self.name}, "
                 "whose images TensorFlow decodes; see --set image_size"
             )
+
+    @contextlib.contextmanager
+    def read_by(self, count: int) -> Iterator["StreamedSet"]:
+        """The same set with the same pixels, read by `count` processes that end with the context.
+
+        Raises:
+            InputError: as `check_readers`.
+        """
+        self.check_readers()
         other = copy.copy(self)
         with Readers(count, math.prod(self.image_shape)) as other.readers:
             yield other

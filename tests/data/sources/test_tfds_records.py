@@ -143,7 +143,7 @@ def test_readers_read_what_is_scaled(tmp_path):
 
 def test_readers_do_not_decode_as_tfds(tmp_path, pets):
     with pytest.raises(InputError, match=r"--readers: expected images that Pillow decodes.*image_size"):
-        load(tmp_path, "tiny_pets", storage="stream").read_by(1).__enter__()
+        load(tmp_path, "tiny_pets", storage="stream").check_readers()
 
 
 def test_a_flipped_length_of_a_record_is_named(tmp_path, pets):

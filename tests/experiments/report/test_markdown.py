@@ -1,8 +1,12 @@
 """Markdown tables, and generated sections of a text file."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_text
 from experiments.report.markdown import markdown, replace_marked_section
 
 
@@ -16,6 +20,21 @@ def test_a_file_changes_between_the_markers_only(tmp_path):
     for _ in range(2):
         replace_marked_section(path, "claims", "new")
         assert path.read_text() == "# Title\n<!-- claims -->\n\nnew\n\n<!-- /claims -->\nrest | of it\n"
+
+
+def test_sections_that_are_replaced_at_once_are_all_new(tmp_path, monkeypatch):
+    path, names = tmp_path / "README.md", ("a", "b", "c", "d")
+    path.write_text("".join(f"<!-- {name} -->old<!-- /{name} -->" for name in names))
+
+    def write(*arguments):
+        time.sleep(0.05)
+        write_text(*arguments)
+
+    monkeypatch.setattr("experiments.report.markdown.write_text", write)
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: replace_marked_section(path, name, "new"), names))
+
+    assert path.read_text().count("new") == len(names)
 
 
 @pytest.mark.parametrize("text", ["", "<!-- claims -->", "<!-- /claims --><!-- claims -->"])
