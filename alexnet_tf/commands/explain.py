@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--image: expected an image; received {options.image}: {error}") from error
     make_folder(options.out, "--out")
     for name, subject, draw in PANELS:
-        paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",))
+        paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",), dpi=200)
         missing = f"not drawn: {net.model.name} has no such layer"
         print(f"{subject}: {paths[0] if paths else missing}", flush=True)
     return 0

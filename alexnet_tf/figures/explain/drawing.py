@@ -6,6 +6,9 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, GREY, caption, title
 
+# Width of a figure, in inches. On a slide of 13 inches its text of 9 points has 13.
+WIDTH = 9
+
 
 def draw_image(axes: Axes, image: np.ndarray, text: str) -> None:
     grey = image.shape[-1] == 1
@@ -22,9 +25,9 @@ def draw_map(axes: Axes, values: np.ndarray, text: str, symmetric: bool = False)
 
 
 def _label(axes: Axes, text: str) -> None:
-    axes.set_title(text, fontsize=8, color=DARK, loc="center")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set_title(text, color=DARK, loc="center")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
 
 
 def finish(figure: Figure, headline: str, about: str) -> Figure:

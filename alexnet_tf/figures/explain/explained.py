@@ -18,6 +18,8 @@ class Explained:
         net: the trained network.
         whole: float32 [height, width, channels], preprocessed but not cropped.
         crop: the central crop, the network's input.
+        picture: uint8 pixels of `whole`, with its padding in black.
+        seen: uint8 pixels of `crop`.
     """
 
     def __init__(self, net: Trained, image: bytes):
@@ -26,7 +28,11 @@ class Explained:
         self.side = net.model.input.shape[1]
         height, width = self.whole.shape[:2]
         ((top, left, _),) = view_offsets(height, width, self.side, 1)
-        self.crop = self.whole[top : top + self.side, left : left + self.side]
+        crop = (slice(top, top + self.side), slice(left, left + self.side))
+        self.crop = self.whole[crop]
+        pad = net.config.data.pad
+        self.picture = np.pad(net.pixels(self.whole[np.newaxis])[0], ((pad, pad), (pad, pad), (0, 0)))
+        self.seen = self.picture[crop]
         self.layers = [layer for layer in layers_of(net.model) if not isinstance(layer, layers.InputLayer)]
         outputs = keras.Model(net.model.input, [layer.output for layer in self.layers])(self.crop[np.newaxis])
         self._outputs = {
@@ -46,7 +52,3 @@ class Explained:
     def first(self, *kinds: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
         """The first layer of one of these kinds; None if there is none."""
         return next((each for each in self.layers if isinstance(each, kinds) and where(each)), None)
-
-    def pixels(self, images: np.ndarray) -> np.ndarray:
-        """Preprocessed whole images as uint8 pixels."""
-        return self.net.pixels(images)

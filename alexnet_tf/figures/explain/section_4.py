@@ -8,12 +8,12 @@ from keras import layers
 from matplotlib.figure import Figure
 
 from alexnet_tf.data.augment import COLOR_NOISE_STDDEV, epoch_draws
-from alexnet_tf.figures.explain.drawing import draw_image, draw_map, finish
+from alexnet_tf.figures.explain.drawing import WIDTH, draw_image, draw_map, finish
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.models.views import view_offsets
 
 # Number of draws of the training pipeline to show.
-DRAWN = 6
+DRAWN = 5
 
 
 def crops(explained: Explained) -> Figure | None:
@@ -21,28 +21,23 @@ def crops(explained: Explained) -> Figure | None:
     height, width = explained.whole.shape[:2]
     if explained.side == min(height, width):
         return None
-    (picture,) = explained.pixels(explained.whole[np.newaxis])
-    pad = explained.net.config.data.pad
-    shown = np.pad(picture, ((pad, pad), (pad, pad), (0, 0)))
     side, draws = explained.side, epoch_draws(0, 1, DRAWN)
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    grid = figure.subplots(2, DRAWN)
-    for axes, place, flip in zip(grid[0], draws.crop.numpy(), draws.flip.numpy(), strict=True):
-        top, left = (place * (np.array([height, width]) - side + 1)).astype(int)
-        cut = shown[top : top + side, left : left + side]
-        mirrored = bool(flip < 0.5)
-        draw_image(axes, cut[:, ::-1] if mirrored else cut, f"{top}, {left}{', mirrored' * mirrored}")
-    places = view_offsets(height, width, side, 5)
+    places = (draws.crop.numpy() * (np.array([height, width]) - side + 1)).astype(int)
+    drawn = [(top, left, bool(flip < 0.5)) for (top, left), flip in zip(places, draws.flip, strict=True)]
     names = ("top left", "top right", "bottom left", "bottom right", "centre")
-    for axes, (top, left, _), name in zip(grid[1], places, names, strict=False):
-        draw_image(axes, shown[top : top + side, left : left + side], name)
-    draw_image(
-        grid[1][5], shown[:, ::-1][places[-1][0] :][:side, places[-1][1] :][:, :side], "centre, mirrored"
-    )
+    titles = [f"{top}, {left}{', mirrored' * mirrored}" for top, left, mirrored in drawn]
+    titles += [*names, *(f"{name}, mirrored" for name in names)]
+    figure = Figure(figsize=(WIDTH, 5.9), layout="constrained")
+    grid = figure.subplots(3, DRAWN)
+    views = [*drawn, *view_offsets(height, width, side, 10)]
+    for axes, (top, left, mirrored), text in zip(grid.flat, views, titles, strict=True):
+        cut = explained.picture[top : top + side, left : left + side]
+        draw_image(axes, cut[:, ::-1] if mirrored else cut, text)
     return finish(
         figure,
-        "4.1 Training sees different crops in each epoch, half of them mirrored; the test averages ten views",
-        f"Above: {DRAWN} draws of the training pipeline (row, column). Below: six of the ten views.",
+        "4.1 Training sees random crops, half of them mirrored; testing averages ten views",
+        f"Above: {DRAWN} draws of the training pipeline: first row and column of {side}×{side} pixels of "
+        f"{height}×{width}. Below: the ten views.",
     )
 
 
@@ -51,19 +46,17 @@ def color_noise(explained: Explained) -> Figure | None:
     statistics = explained.net.statistics
     if len(statistics.eigenvalues) != 3:
         return None
-    (picture,) = explained.pixels(explained.whole[np.newaxis])
+    (picture,) = explained.net.pixels(explained.whole[np.newaxis])
     components = statistics.color_components("code")
     multiples = (-3, -2, -1, 0, 1, 2, 3)
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     grid = figure.subplots(3, len(multiples))
     for number, row in enumerate(grid):
         for axes, multiple in zip(row, multiples, strict=True):
             shift = multiple * COLOR_NOISE_STDDEV * components[:, number]
-            draw_image(
-                axes,
-                np.clip(picture + shift, 0, 255).astype(np.uint8),
-                f"component {number + 1}: {multiple:+d}",
-            )
+            shifted = np.clip(picture + shift, 0, 255).astype(np.uint8)
+            draw_image(axes, shifted, f"{multiple:+d}" if multiple else "the image")
+        row[0].set_ylabel(f"component {number + 1}")
     return finish(
         figure,
         "4.1 Colour noise moves all pixels of an image along the directions in which colours vary",
@@ -81,14 +74,14 @@ def dropout(explained: Explained) -> Figure | None:
     rows = int(np.sqrt(len(values)))
     units = values[: rows * (len(values) // rows)].reshape(rows, -1)
     rng = np.random.default_rng(0)
-    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3), layout="constrained")
     axes = figure.subplots(1, 4)
-    draw_map(axes[0], units, f"{units.size:,} units, {np.mean(units > 0):.0%} above 0")
+    draw_map(axes[0], units, f"{units.size:,} units\n{np.mean(units > 0):.0%} above 0")
     for place, one in enumerate(axes[1:], start=1):
         kept = rng.random(units.shape) >= drop.rate
-        draw_map(one, np.where(kept, units, np.nan), f"mask {place}: {kept.mean():.0%} kept")
+        draw_map(one, np.where(kept, units, np.nan), f"mask {place}\n{kept.mean():.0%} kept")
     return finish(
         figure,
-        "4.2 Dropout trains a different network in each step: every unit is left out with equal probability",
+        "4.2 Dropout trains a different network in each step: each unit is left out at random",
         f"The input of {drop.name} (rate {drop.rate:g}); grey units are left out. At test time all are used.",
     )

@@ -14,7 +14,7 @@ from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pixel_statistics import pixel_statistics
-from alexnet_tf.figures.explain import section_3
+from alexnet_tf.figures.explain import section_3, section_4
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
 from alexnet_tf.models import build_model, mnist_cnn
@@ -46,6 +46,25 @@ def test_every_section_of_a_network_of_two_towers(explained, name, subject, draw
     assert name[:3] == subject[:3]
     assert figure.get_suptitle().startswith(name[:3])
     assert any(axes.images for axes in figure.axes)
+
+
+@pytest.mark.parametrize("draw", ["relu_and_tanh", "towers", "normalisation", "pooling", "feature_maps"])
+def test_the_image_stands_beside_its_maps(explained, draw):
+    figure = getattr(section_3, draw)(explained)
+
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), explained.seen)
+
+
+def test_the_window_of_lrn_has_strong_neighbours(explained):
+    bars = section_3.normalisation(explained).axes[3].patches
+
+    assert sum(bar.get_height() > 0 for bar in bars) > 1
+
+
+def test_all_ten_views_are_drawn(explained):
+    titles = [axes.get_title() for axes in section_4.crops(explained).axes][-10:]
+
+    assert titles[5:] == [f"{title}, mirrored" for title in titles[:5]]
 
 
 def test_missing_layers_are_not_drawn():
