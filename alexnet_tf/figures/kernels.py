@@ -154,7 +154,8 @@ def kernels_figure(model: keras.Model) -> Figure:
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    cell = min(0.62, 10 / columns)
+    # A tower of few kernels gets larger ones, so that the plot beside it is high enough for its label.
+    cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (
         columns * cell + (3.0 if chromatic else 0.4),
         towers * (rows * cell * height / width + 0.7) + 0.8,

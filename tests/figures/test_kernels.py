@@ -6,6 +6,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from alexnet_tf.config.presets import PRESETS, SCALED
 from alexnet_tf.figures.kernels import (
@@ -127,6 +128,9 @@ def test_the_figure_says_the_towers_numbers():
     about = figure.get_supxlabel().replace("\n", " ")
     differ, share = re.search(r"differ by ([\d.]+); ([\d.]+)% of 1,000 random splits", about).groups()
     assert (float(differ), float(share)) == (1.0, pytest.approx(0.2, abs=0.3))
+    FigureCanvasAgg(figure).draw()
+    plot = figure.axes[1]
+    assert plot.yaxis.label.get_window_extent().height <= plot.get_window_extent().height
     sheet = figure.axes[0].images[0].get_array()
     assert sheet.shape == (60, 6 * 60 + 5 * 5, 3)
     np.testing.assert_array_equal(sheet[:, 60:65], 1)
