@@ -42,5 +42,7 @@ def test_a_claim_has_its_verdict_from_the_rows():
     claim_text = load(ROOT / "docs/_extensions/from_project.py").claim_text
 
     assert "make ablation-towers DATASET=tiny_imagenet100" in claim_text("C2")
+    assert "a quarter of the width" in claim_text("C2")
+    assert "(control: slower fitting)" in claim_text("C8")
     with pytest.raises(ValueError, match="C99"):
         claim_text("C99")

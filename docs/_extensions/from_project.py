@@ -53,7 +53,7 @@ def claims() -> dict[str, Any]:
 
 
 def claim_text(name: str) -> str:
-    """Markdown: a claim's verdict, and the comparisons and the command of each condition it was tested in.
+    """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command.
 
     Raises:
         ValueError: if nothing was measured of a claim of this name.
@@ -61,14 +61,18 @@ def claim_text(name: str) -> str:
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
     claim = claims()[name]
-    parts = [f"Verdict on {name}: **{claim.verdict}**"]
-    for place, one in enumerate(claim.conditions):
-        experiment = one.experiment
-        condition = "This decides" if place == 0 else f"Another condition: {one.verdict}"
+    rule = "{doc}`How a verdict is made </why/seeds-and-intervals>`"
+    parts = [f"Verdict on {name}: **{claim.verdict}**. {rule}."]
+    for one in claim.conditions:
+        experiment, decides = one.experiment, one is claim.decides
+        condition = "This decides" if decides else f"Another condition: {one.verdict}"
         parts += [
-            f"*{experiment.statement}* ({one.dataset}. {condition}.)",
-            comparisons_table(one.primary),
-            f"Again: `make {experiment.name} DATASET={one.dataset}` ({experiment.cost}). "
+            f"*{experiment.statement}* {condition}. On {one.dataset}{one.scale and f'; {one.scale}'}.",
+            comparisons_table(
+                [each for each in one.judged if each.comparison.primary or each.comparison.control]
+            ),
+            bullets(experiment.reasons) if decides else "",
+            f"Again: `make {experiment.name} DATASET={one.dataset}`; cost: {experiment.cost}. "
             f"Every arm: `results/{one.path('table.md')}`.",
         ]
     return "\n\n".join(parts)
@@ -82,9 +86,11 @@ def experiment_text(name: str) -> str:
         for one in claim.conditions
         if (one.experiment.name, one.dataset) == (name, one.experiment.dataset)
     )
-    return "\n".join(
-        [comparisons_table(one.judged), "", *(f"- {reason}" for reason in one.experiment.reasons)]
-    )
+    return f"{comparisons_table(one.judged)}\n\n{bullets(one.experiment.reasons)}"
+
+
+def bullets(texts: Sequence[str]) -> str:
+    return "\n".join(f"- {text}" for text in texts)
 
 
 def comparisons_table(judged: Sequence[Any]) -> str:
@@ -94,7 +100,8 @@ def comparisons_table(judged: Sequence[Any]) -> str:
 
     rows = [
         [
-            wording.measure(one.comparison, "`"),
+            wording.measure(one.comparison, "`")
+            + (f" (control: {one.comparison.control})" if one.comparison.control else ""),
             wording.paper_effect(one.comparison),
             wording.judged_effect(one),
             str(one.effect.n),
@@ -174,9 +181,10 @@ class Source(SphinxDirective):
         return [nodes.container("", caption, code, literal_block=True, classes=["literal-block-wrapper"])]
 
 
-def links_as_paths(_app, _path, _parent, content: list[str]) -> None:
-    """Shows the links of an included document as its text and path, because its targets are elsewhere."""
-    content[0] = LINK.sub(lambda link: shown(link[1], link[2]), content[0])
+def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
+    """Shows the links of an included document as text and path from the root: its targets are elsewhere."""
+    folder = (Path(app.srcdir) / path).resolve().parent
+    content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 
 
 def shown(text: str, path: str) -> str:
