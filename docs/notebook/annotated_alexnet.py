@@ -42,12 +42,13 @@ with weightless():
 # %% [markdown]
 # ## Images
 #
-# Ten shapes, drawn with random colours, textures, clutter and noise: 32 pixels wide, so a smaller network
-# will do. The pipeline subtracts the mean image (section 2), mirrors half of the training images and crops
-# them after padding (section 4.1).
+# Ten shapes, drawn with random colours, textures, clutter and noise, and scaled to 64 pixels. The pipeline
+# subtracts the mean image (section 2), here also divides by the standard deviation, cuts 56 x 56 pixels at
+# random and mirrors half of them (section 4.1).
 
 # %%
-data = open_data(DataConfig(dataset="builtin", input_scale="unit", pad=4, flip=True))
+pipeline = DataConfig(dataset="builtin", image_size=64, crop=56, flip=True, input_scale="unit")
+data = open_data(pipeline)
 images, labels = data.image_set.train_images, data.image_set.train_labels
 figure, axes = plt.subplots(2, 10, figsize=(10, 2.3), layout="constrained")
 for label, column in enumerate(axes.T):
@@ -58,30 +59,30 @@ for label, column in enumerate(axes.T):
 plt.show()
 
 # %% [markdown]
-# The same image as the network sees it in six epochs:
+# One image as the network sees it in six epochs (mid grey is 0):
 
 # %%
 figure, axes = plt.subplots(1, 6, figsize=(8, 1.5), layout="constrained")
 for epoch, axis in enumerate(axes, start=1):
     picture = data.augmented(np.array([7]), seed=0, epoch=epoch)[0]
-    axis.imshow((picture - picture.min()) / np.ptp(picture))
+    axis.imshow(0.5 + picture / (2 * np.abs(picture).max()))
     axis.set_axis_off()
 plt.show()
 
 # %% [markdown]
 # ## A small AlexNet
 #
-# The paper's eight layers with an eighth of its kernels and units, two towers, kernels of 5x5 in conv1.
+# The paper's eight layers with a quarter of its kernels and units, two towers, kernels of 5x5 in conv1.
 # Three things differ because the net is small and the pixels have unit variance: He's initialisation
 # instead of Gaussians of .01 (section 5), biases of 0, and an `alpha` of LRN that fits the scale of the
-# pixels (section 3.3).
+# pixels (section 3.3; those of photographs have a standard deviation of about 64).
 
 # %%
-small = dataclasses.replace(SCALED, width=0.125, stem_stride=1, lrn_alpha=1e-4 * 64**2)
+small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)
 config = Config(
-    DataConfig(dataset="builtin", input_scale="unit", pad=4, flip=True),
+    pipeline,
     small,
-    TrainConfig(epochs=9, batch_size=32, learning_rate=0.01, weight_decay=5e-4, schedule="steps", drops=(7,)),
+    TrainConfig(epochs=7, batch_size=32, learning_rate=0.01, weight_decay=5e-4, schedule="steps", drops=(6,)),
 )
 print(summary_table(build_model(small, data.input_shape, data.image_set.classes)))
 
@@ -90,7 +91,7 @@ print(summary_table(build_model(small, data.input_shape, data.image_set.classes)
 #
 # Section 5: stochastic gradient descent with momentum .9 and weight decay .0005; the rate is divided by 10
 # once. The paper's batches had 128 of 1.2 million images; of 10,000 images they would leave only 78 steps an
-# epoch, so here they have 32. Chance is an error of 90%.
+# epoch, so here they have 32. Chance is an error of 90%; this net needs two or three epochs to leave it.
 
 # %%
 from alexnet_tf.training.train import train
@@ -115,26 +116,35 @@ plt.show()
 # Figure 3 of the paper. In so short a training they are hardly more than their random start with a tint.
 
 # %%
-from alexnet_tf.figures.kernels import kernels_figure
+from IPython.display import display
 
-kernels_figure(model)
+from alexnet_tf.figures.kernels import kernels_figure
+from alexnet_tf.figures.look import house_look
+
+with house_look():
+    figure = kernels_figure(model)
+display(figure)
 
 # %% [markdown]
 # ## What conv1 sees
 #
-# The maps of conv1 before and after local response normalisation (section 3.3), of one test image.
+# A test image, and eight maps of conv1: after the ReLU, after local response normalisation (section 3.3),
+# which brings strong and weak values closer together, and pooled (section 3.4). Each map has its own scale.
 
 # %%
 import keras
 
 picture, _, _ = next(iter(data.report(8)))
+tests = data.image_set.report_images
 taps = keras.Model(model.input, [model.get_layer(name).output for name in ("relu1", "lrn1", "pool1")])
-figure, axes = plt.subplots(3, 8, figsize=(9, 3.6), layout="constrained")
+figure, axes = plt.subplots(3, 9, figsize=(10, 3.6), layout="constrained")
 for row, name, maps in zip(axes, ("ReLU", "LRN", "pooled"), taps(picture)):
-    for channel, axis in enumerate(row):
+    for channel, axis in enumerate(row[1:]):
         axis.imshow(np.asarray(maps)[0, ..., channel], cmap="gray")
         axis.set(xticks=[], yticks=[])
-    row[0].set_ylabel(name)
+    row[0].set_axis_off()
+    row[1].set_ylabel(name)
+axes[0, 0].imshow(tests[0])
 plt.show()
 
 # %% [markdown]
@@ -143,22 +153,20 @@ plt.show()
 # Figure 4, left: test images with their most probable classes.
 
 # %%
-mean, stddev = data.statistics.mean_image, data.statistics.stddev
 probabilities = np.asarray(keras.ops.softmax(model(picture, training=False)))
-figure, axes = plt.subplots(1, 8, figsize=(10, 2.2), layout="constrained")
-for axis, image, row in zip(axes, picture.numpy(), probabilities):
-    pixels = image * stddev if image.shape != mean.shape else image * stddev + mean
-    axis.imshow(np.clip(pixels, 0, 255).astype(np.uint8))
+figure, axes = plt.subplots(1, 8, figsize=(11, 2.3), layout="constrained")
+for axis, image, row in zip(axes, tests, probabilities):
+    axis.imshow(image)
     best = np.argsort(-row)[:3]
-    axis.set_title("\n".join(f"{data.image_set.class_names[i]} {row[i]:.0%}" for i in best), fontsize=8)
+    axis.set_title("\n".join(f"{data.image_set.class_names[i]} {row[i]:.0%}" for i in best), fontsize=9)
     axis.set_axis_off()
 plt.show()
 
 # %% [markdown]
 # ## Nearest neighbours
 #
-# Figure 4, right: for a query (left) the nearest training images by the 4096 (here 512) values of fc7, and
-# by pixels.
+# Figure 4, right: for each query (left) the four nearest training images by the 4096 (here 1024) values of
+# fc7, and by pixels. Those of the query's class are framed.
 
 # %%
 from alexnet_tf.figures.of_images import find_neighbours
@@ -168,13 +176,18 @@ for space in found.spaces:
     print(f"{space.name}: {space.share.mean:.0%} of the nearest are of the query's class")
 print(f"by chance: {found.chance:.0%}")
 
-figure, axes = plt.subplots(len(found.spaces), 7, figsize=(8, 2.7), layout="constrained")
-for row, space in zip(axes, found.spaces):
-    shown = [data.image_set.report_images[found.queries[0]], *images[found.database[space.indices[0]]]]
-    for axis, image in zip(row, shown):
-        axis.imshow(image)
-        axis.set(xticks=[], yticks=[])
-    row[0].set_ylabel(space.name)
+figure, axes = plt.subplots(4, 9, figsize=(10, 4.8), layout="constrained")
+for place, (first, *row) in enumerate(axes):
+    query = found.queries[place]
+    first.imshow(tests[query])
+    near = np.concatenate([found.database[space.indices[place, :4]] for space in found.spaces])
+    for axis, neighbour in zip(row, near):
+        axis.imshow(images[neighbour])
+        if labels[neighbour] == data.image_set.report_labels[query]:
+            axis.spines[:].set(color="tab:green", linewidth=4)
+for column, title in zip((0, 1, 5), ("query", *(space.name for space in found.spaces))):
+    axes[0, column].set_title(title)
+plt.setp(axes, xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
