@@ -34,8 +34,8 @@ def test_colorfulness_by_hand():
         ((1, 1, 1), (-2, -2, -2)),  # grey: edges in brightness
         ((1, -1, 0), (0.5, 0.5, -1)),  # each pixel sums to zero
         ((1, 0, 0), (0, 0, 0)),  # red: a third of its energy is along grey
-        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, like red ((1, 1, 1), (1, -1, 0)),
-        # 3 of 5 parts of energy are grey
+        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, like red
+        ((1, 1, 1), (1, -1, 0)),  # 3 of 5 parts of energy are grey
     )
 
     assert colorfulness(kernels).tolist() == pytest.approx([0, 1, 2 / 3, 2 / 3, 2 / 5])
