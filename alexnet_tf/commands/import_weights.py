@@ -28,7 +28,7 @@ from alexnet_tf.config.presets import PRESETS, Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.class_words import IMAGENET_CLASSES, read_class_names, read_words
 from alexnet_tf.models import build_model
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.files import (
     claimed,
     lock_beside,
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     count = net.model.count_params()
     print(f"{options.out}: {source.program}'s AlexNet, {len(net.class_names)} classes, {count:,} parameters")
     if not options.classes:
-        print(f"classes: {', '.join(net.class_names[:2])}, ...; --classes FILE gives other names")
+        print(printable(f"classes: {', '.join(net.class_names[:2])}, ...; --classes FILE gives other names"))
     return 0
 
 

@@ -18,7 +18,7 @@ from alexnet_tf.figures.neighbours import NearestSearch
 from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models.views import view_offsets
 from alexnet_tf.results.csv_rows import to_csv
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 
 COLUMNS = ("query", "rank", "file", "distance")
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     members, found = features_of(net, model, files)
     queries, asked = features_of(net, model, named)
     for path in sorted({*named} - {*queries}):
-        print(f"{path}: not readable", flush=True)
+        print(printable(f"{path}: not readable"), flush=True)
     if not members:
         raise InputError(
             f"--among {options.among}: expected readable images; received {len(files)} other files"
@@ -112,9 +112,9 @@ def nearest(
         near.append([place for place in places if place != own][:NEIGHBOURS])
     rows: list[dict[str, object]] = [
         {
-            "query": os.fspath(query),
+            "query": query,
             "rank": rank,
-            "file": os.fspath(members[place]),
+            "file": members[place],
             "distance": float(np.linalg.norm(asked[i] - found[place])),
         }
         for i, query in enumerate(queries)

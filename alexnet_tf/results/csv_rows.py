@@ -1,8 +1,10 @@
 """Reads and writes CSV files without loss.
 
-Each row is one line (line breaks inside texts become spaces). Floats are written by `repr`, so they are
-read back exactly. None is written as an empty field. A text that a spreadsheet would run as a formula, such
-as a class named `=HYPERLINK(...)`, is written with an apostrophe in front, which is removed when it is read.
+Each row is one line. Floats are written by `repr`, so they are read back exactly. None is written as an empty
+field. In texts, control characters such as line breaks, bytes that are not UTF-8, and backslashes are escaped
+as in Python: `\\n`, `\\x1b`, `\\udce9`, `\\\\`. A text that a spreadsheet would run as a formula, such as a
+class named `=HYPERLINK(...)`, is written with an apostrophe in front. Both are undone when the file is read
+here. A path gets `./` instead of the apostrophe, with which every program finds the file.
 """
 
 import csv
@@ -19,7 +21,11 @@ from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
 from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.reading import read_bytes, read_text
 
-FORMULA = re.compile(r"'*[=+\-@\t]")
+FORMULA = re.compile(r"'*[=+\-@]")
+UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
+# A file with more problems is no table, and each would take memory; headers are shown up to a length.
+MOST_PROBLEMS, MOST_SHOWN = 1000, 500
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,8 @@ def to_text(value: Any) -> str:
 
     Example:
 
-    >>> to_text(0.1), to_text(3), to_text(None), to_text(True), to_text("=1+1")
-    ('0.1', '3', '', 'true', "'=1+1")
+    >>> to_text(0.1), to_text(3), to_text(None), to_text(True), to_text("=1+1"), to_text(Path("=1"))
+    ('0.1', '3', '', 'true', "'=1+1", './=1')
     """
     if value is None:
         return ""
@@ -84,8 +90,9 @@ def to_text(value: Any) -> str:
         return str(int(value))
     if isinstance(value, numbers.Real):
         return repr(float(value))
-    text = " ".join(str(value).splitlines())
-    return f"'{text}" if FORMULA.match(text) and not _is_number(text) else text
+    text = UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+    is_formula = FORMULA.match(text) and not _is_number(text)
+    return ("./" if isinstance(value, Path) else "'") + text if is_formula else text
 
 
 def _is_number(text: str) -> bool:
@@ -97,8 +104,9 @@ def _is_number(text: str) -> bool:
 
 
 def _unprotected(text: str) -> str:
-    """Inverse of the apostrophe that `to_text` adds."""
-    return text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    """Inverse of what `to_text` does to texts."""
+    text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
+    return ESCAPED.sub(lambda found: found[0].encode().decode("unicode_escape"), text)
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
@@ -149,7 +157,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         return Table(problems=(f"{path}:1: expected a header, received an empty file",))
     is_complete = text.endswith("\n")
     first, *rest = (line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
-    header = tuple(_fields(first))
+    header, first = tuple(_fields(first)), first[:MOST_SHOWN]
     own = [Column(name, float, *(ranges or {}).get(name, ())) for name in metric_columns(header)]
     known = {column.name: column for column in (*schema.columns, *own)}
     missing = [column for column in schema.columns if column.name not in header]
@@ -182,6 +190,8 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
                 wrong = [f"expected one row for {named}, received another (line {seen[key]} is used)"]
                 row = {}
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
+        if len(problems) > MOST_PROBLEMS:
+            return Table(problems=(f"{printable(problems[0])}, and {MOST_PROBLEMS:,} problems more",))
         texts = dict(zip(header, fields, strict=False))
         lines.append(Line(path, number, text, texts, row if is_usable else {}))
     return Table(header, tuple(lines), tuple(map(printable, problems)), is_complete)

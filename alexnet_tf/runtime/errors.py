@@ -68,4 +68,4 @@ def expected_failure(error: Exception) -> str | None:
 def print_lines(lines: Iterable[str]) -> None:
     """Prints remarks on standard error."""
     for line in lines:
-        print(f"note: {line}", file=sys.stderr, flush=True)
+        print(f"note: {printable(line)}", file=sys.stderr, flush=True)

@@ -1,6 +1,9 @@
 """Lines of CSV: written exactly, read with a message for every fault."""
 
+import csv
 import math
+import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,11 +25,36 @@ from tests.recording import curve_rows, record, run_row
         (None, ""),
         (False, "false"),
         (float("nan"), "nan"),
-        ("two\nlines", "two lines"),
+        ("two\nlines", "two\\nlines"),
+        (Path("-1/=2"), "./-1/=2"),
     ],
 )
 def test_to_text(value, text):
     assert to_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two\r\nlines\u2028three", "\x1b]0;title\x07\x9b31m", "caf\udce9", "a\\nb", "\\", "=1+1", "'=1",
+        "@a\t", 'Screenshot 1.02\u202fPM, "猫".png', "\0", "",
+    ],
+)  # fmt: skip
+def test_any_text_is_one_line_that_a_terminal_can_show_and_comes_back(tmp_path, text):
+    written = to_csv(["path", "n"], [{"path": text, "n": 1}])
+    (tmp_path / "a.csv").write_text(written, "utf-8")
+    _, line = written.splitlines()
+    assert all(unicodedata.category(character) not in ("Cc", "Cs") for character in line)
+    assert [row for _, row in read_texts(tmp_path / "a.csv", ["path", "n"])] == [{"path": text, "n": "1"}]
+    assert "\\" in line or next(csv.reader([line]))[0] in (text, f"'{text}")
+
+
+def test_a_file_of_problems_is_one(tmp_path):
+    record(tmp_path)
+    path = tmp_path / "curves.csv"
+    path.write_text(path.read_text() + "x\n" * 2000)
+    (problem,) = read_curves(tmp_path).problems
+    assert "expected 11 fields, received 1 fields, and 1,000 problems more" in problem
 
 
 def test_rows_come_back_exactly(tmp_path):
@@ -34,7 +62,7 @@ def test_rows_come_back_exactly(tmp_path):
     record(tmp_path, message=message)
     assert read_runs(tmp_path).problems == ()
     (row,) = read_runs(tmp_path).rows
-    assert row == run_row(message=message.replace("\n", " "))
+    assert row == run_row(message=message)
     assert read_curves(tmp_path).rows == curve_rows()
     assert read_records(tmp_path) == ({"x-relu-0": {"config": {"seed": 0}}}, [])
     assert not list(tmp_path.rglob("*.tmp"))
