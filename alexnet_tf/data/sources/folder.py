@@ -36,12 +36,13 @@ def load_folder(
     """Loads `folder:PATH`.
 
     PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
-    per class. `training`, `testing`, `valid`, `validation`, any case, and endings such as in `train_images`
-    are accepted, too; a folder of such a name that contains images directly is a class. Without a report
-    split, 20% of each class is held out, chosen by a hash of the pixels. Files are found at any depth below
-    the class folder. Their format is detected from the content, not the extension, and they are rotated by
-    their EXIF orientation. Everything that is not used is listed in `quarantine`, with the path relative to
-    PATH and the reason. Equal pictures in both splits or in two classes are used, and listed in `duplicates`.
+    per class. `training`, `testing`, `valid`, `validation`, `dev`, `eval`, any case, and endings such as in
+    `train_images` are accepted, too. Without a report split, 20% of each class is held out, chosen by a hash
+    of the pixels. Folders that may be splits as well as classes are refused; within `train` a class may have
+    any name. Files are found at any depth below the class folder. Their format is detected from the content,
+    not the extension, and they are rotated by their EXIF orientation. Everything that is not used is listed
+    in `quarantine`, with the path relative to PATH and the reason. Equal pictures in both splits or in two
+    classes are used, and listed in `duplicates`.
 
     If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
     cropped to its central square.

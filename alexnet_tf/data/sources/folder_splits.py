@@ -1,8 +1,10 @@
 """Finds the splits below a folder of images, and lists the content of single folders."""
 
+import itertools
 import os
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders, in upper or lower case, with or without an ending as in `training_set`.
+# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. With more
+# before or after that, as in `seg_train`, `trainval`, `test1` and `testA`, a name only looks like one.
 SPLIT_NAME = re.compile(
-    r"(?:(?P<train>train|training)|(?P<test>test|testing)|(?P<validation>val|valid|validation))"
-    r"(?:[ _.-]?(?:set|data|split|images|imgs))?",
+    r"(?P<before>.*[\W\d_])?"
+    r"(?:(?P<train>train|training)|(?P<test>test|testing)"
+    r"|(?P<validation>val|valid|validation|dev|eval|evaluation))"
+    r"(?:[ _.-]?(?:set|data|split|images|imgs))?(?P<after>val|[ _.-]?v?\d+|[ _.-][a-z]|(?-i:[A-Z]))?",
     re.IGNORECASE,
 )
 EXPECTED = "expected a folder of images per class, or train and one of test, val and valid with such folders"
@@ -33,7 +38,7 @@ def find_splits(
 ) -> tuple[str, str | None, str]:
     """The training folder, the report folder (None without one) and the name of the report split.
 
-    Only a folder that contains folders and no images is taken for a split, because a class may have any name.
+    Only a folder that contains folders and no images is taken for a split.
     """
     kinds = {folder: kind for folder in folders if (kind := _split_kind(folder))}
     looks = {folder: _look(name, root, folder) for folder in kinds}
@@ -45,9 +50,7 @@ def find_splits(
         if kind == "train" and (looks[folder].folders > 1 or not others)
     ]
     if not trains:
-        if kinds and not others and (trees or len(set(kinds.values())) > 1):
-            raise InputError(f"{name}: {EXPECTED}; received {_described(looks)}")
-        _refuse_other_splits(name, root, folders)
+        _refuse_classes_like_splits(name, root, folders)
         return "", None, "held-out"
     for kind in ("train", "test", "validation"):
         same = [folder for folder, found in trees.items() if found == kind]
@@ -88,23 +91,65 @@ def _split_kind(folder: str) -> str | None:
 
     Example:
 
-    >>> [_split_kind(name) for name in ("Train", "valid", "test_images", "train station")]
-    ['train', 'validation', 'test', None]
+    >>> [_split_kind(name) for name in ("Train", "valid", "test_images", "train station", "testA")]
+    ['train', 'validation', 'test', None, None]
     """
     found = SPLIT_NAME.fullmatch(folder)
-    return found.lastgroup if found else None
+    return _kind(found) if found and not (found["before"] or found["after"]) else None
 
 
-def _refuse_other_splits(name: str, root: Path, folders: Sequence[str]) -> None:
-    """Raises an InputError for folders such as `seg_train` and `seg_test` that contain class folders."""
-    parts = {folder: {_split_kind(part) for part in re.split(r"[\W\d_]+", folder)} for folder in folders}
-    named = {folder: kinds - {None} for folder, kinds in parts.items() if kinds - {None}}
-    if len(set().union(*named.values())) < 2:
-        return
-    looks = {folder: _look(name, root, folder) for folder in named}
-    if all(look.is_tree for look in looks.values()):
+def _kind(found: re.Match[str]) -> str:
+    return next(kind for kind in ("train", "test", "validation") if found[kind])
+
+
+def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -> None:
+    """Raises an InputError for class folders such as `test1`, or both `seg_train` and `seg_test`.
+
+    `train` may be a class of vehicles, and `crash_test` a class beside others.
+    """
+    found = [match for match in map(SPLIT_NAME.fullmatch, folders) if match]
+    kinds = {_kind(match) for match in found}
+    if len(kinds) > 1 or {_kind(match) for match in found if not match["before"]} - {"train"}:
+        looks = {match[0]: _look(name, root, match[0]) for match in found}
         raise InputError(
-            f"{name}: {EXPECTED}; received {_described(looks)}, which look like splits; rename them"
+            f"{name}: {EXPECTED}; received {_described(looks)}, named like splits; if they are splits, "
+            "rename them to train and test; if classes, move all class folders into one named train"
+        )
+
+
+def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
+    """Raises an InputError if the folders below the class folders may be splits, or may be the classes.
+
+    Args:
+        name: name of the set, for the message.
+        train: folder of the class folders; "" if nothing but their place says that they are classes.
+        paths: paths of all files of the set.
+    """
+    folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
+    place = bool(train)
+    below = [parts for folder in sorted(folders) if len(parts := folder.split("/")) > place + 1]
+    splits = {
+        "/".join(parts[: i + 1]): _kind(found)
+        for parts in below
+        for i, part in enumerate(parts[place:], place)
+        if (found := SPLIT_NAME.fullmatch(part))
+    }
+    if len(splits) > 1 and {*splits.values()} != {"train"}:
+        raise InputError(
+            f"{name}: {EXPECTED}; received {few([*splits])}, named like splits; move their images to "
+            "folders such as train/CLASS and test/CLASS"
+        )
+    classes = defaultdict[str, list[str]](list)
+    for top, *rest in below:
+        if not train and top not in folders:
+            classes["/".join(rest)].append(top)
+    shared = {inner: tops for inner, tops in classes.items() if len(tops) > 1}
+    if len(shared) > 1:
+        tops = sorted({*itertools.chain(*shared.values())})
+        raise InputError(
+            f"{name}: {EXPECTED}; received the same folders ({few([*shared])}) in {few(tops)}; if the latter "
+            "are splits, rename them to train and test; if classes, move all class folders into one named "
+            "train; if sets of their own, name one of them"
         )
 
 

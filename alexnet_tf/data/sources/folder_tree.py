@@ -17,6 +17,7 @@ from alexnet_tf.data.sources.folder_splits import (
     find_splits,
     image_count,
     join,
+    refuse_splits_of_classes,
 )
 from alexnet_tf.runtime.errors import InputError
 
@@ -94,6 +95,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
             spellings = {os.path.basename(folder) for folder in folders + trained_classes[class_name]}
             if len(spellings) > 1 and len(trained_classes[class_name]) == 1:
                 notes.append(_same_class([*trained_classes[class_name], *folders]))
+    refuse_splits_of_classes(name, train, paths)
     return FolderTree(
         root,
         names,

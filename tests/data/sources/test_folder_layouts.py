@@ -42,6 +42,7 @@ def load(root: Path, storage: str = "memory"):
         ("TRAINING", "validation", "validation"),
         ("training_set", "Test", "test"),
         ("train_images", "test", "test"),
+        ("train", "dev", "validation"),
     ],
 )
 def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
@@ -63,6 +64,16 @@ def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
         (["train/a", "train/b", "cat"], ["both", "train (2 folders)", "cat (3 images)"]),
         (["seg_train/a", "seg_train/b", "seg_test/a", "other/a"], ["seg_train", "seg_test", "rename"]),
         (["train2017/a", "train2017/b", "val2017/a", "val2017/b"], ["train2017", "val2017", "rename"]),
+        (["trainval/a", "trainval/b", "test/a", "test/b"], ["trainval (2 folders)", "test", "rename"]),
+        (["dev/a", "dev/b", "eval/a", "eval/b"], ["dev (2 folders)", "eval", "rename"]),
+        (["cat", "dog", "test1"], ["test1 (3 images)", "named train"]),
+        (["cat", "dog", "val"], ["val (3 images)", "named train"]),
+        (["trainA", "trainB", "testA", "testB"], ["testA (3 images)", "trainB"]),
+        (["cars_train", "cars_test"], ["cars_test (3 images)", "cars_train"]),
+        (["cat/train", "cat/test", "dog/train"], ["cat/test, cat/train", "train/CLASS"]),
+        (["train/cat/deep/train", "train/dog/test", "val/cat", "val/dog"], ["train/cat/deep/train"]),
+        (["fold1/a", "fold1/b", "fold2/a", "fold2/b"], ["(a, b) in fold1, fold2", "named train"]),
+        (["one/images/a", "one/images/b", "two/images/a", "two/images/b"], ["(images/a, images/b)"]),
         (["pets/a", "pets/b"], ["at least two class folders", "received pets", "/pets may be"]),
         (["."], ["received none and 3 images"]),
     ],
@@ -75,11 +86,20 @@ def test_other_layouts_are_refused_with_what_was_found(tmp_path, folders, words)
 
 
 @pytest.mark.parametrize(
-    "classes",
-    [("train", "tram"), ("test", "train", "trap"), ("val", "valley"), ("test_tube", "train_station")],
+    ("folders", "classes"),
+    [
+        (["train", "tram"], "train tram"),
+        (["crash_test", "test_tube", "train_station"], "crash_test test_tube train_station"),
+        (["train/test", "train/train", "train/val"], "test train val"),
+        (["cat/test", "dog"], "cat dog"),
+        (["toys/train", "transport/train"], "toys transport"),
+        (["cat/images", "dog/images"], "cat dog"),
+        (["cat", "cat/day", "cat/night", "dog/day", "dog/night"], "cat dog"),
+        (["train/cat/day", "train/cat/night", "train/dog/day", "train/dog/night"], "cat dog"),
+    ],
 )
-def test_a_class_may_have_any_name(tmp_path, classes):
-    assert load(build(tmp_path, *classes)).class_names == classes
+def test_what_can_only_be_a_class_may_have_any_name(tmp_path, folders, classes):
+    assert [*load(build(tmp_path, *folders)).class_names] == classes.split()
 
 
 def test_every_unused_part_of_a_tree_is_named(tmp_path):
