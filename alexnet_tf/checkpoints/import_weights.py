@@ -20,7 +20,7 @@ from alexnet_tf.checkpoints.pickled_arrays import load_arrays
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
-from alexnet_tf.runtime.reading import check_file
+from alexnet_tf.runtime.reading import open_file
 
 # Names of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (
@@ -80,8 +80,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             to convert it.
     """
     try:
-        check_file(path)
-        with open(path, "rb") as stream:
+        with open_file(path) as stream:
             start = stream.read(9)
     except OSError as error:
         raise InputError(f"expected {CONTAINERS}; received {path}: {error.strerror}") from error
@@ -177,8 +176,7 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
         InputError: if the file is missing or does not hold such a dictionary.
     """
     try:
-        check_file(path)
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             version = np.lib.format.read_magic(file)
             formats = np.lib.format
             read = formats.read_array_header_1_0 if version == (1, 0) else formats.read_array_header_2_0

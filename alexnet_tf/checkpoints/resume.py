@@ -19,7 +19,7 @@ import numpy as np
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, rename, sync_folder, temporary_path, write_bytes
-from alexnet_tf.runtime.reading import read_bytes
+from alexnet_tf.runtime.reading import open_file
 
 PREVIOUS, BEST = ".previous", ".best"
 # The checksum follows the archive; programs that read .npz files ignore it.
@@ -155,7 +155,8 @@ def _metric_parts(model: keras.Model) -> list:
 
 
 def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
-    content = memoryview(read_bytes(path))
+    with open_file(path) as file:
+        content = memoryview(file.read())
     if content[-_MARK_BYTES:] != checksum(content[:-_MARK_BYTES]):
         raise ValueError("its checksum does not match its content")
     with open_npz(path) as file:

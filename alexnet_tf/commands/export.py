@@ -25,6 +25,7 @@ from alexnet_tf.data.decode import ORIENTATION
 from alexnet_tf.layers.response_normalization import portable_operations
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes, write_text
+from alexnet_tf.runtime.reading import read_json
 
 OPSET = 17
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         )
     with whole_folder(options.out) as folder:
         net = load_trained(options.checkpoint)
-        about = json.loads((folder_of(options.checkpoint) / "model.json").read_text("utf-8"))
+        about = read_json(folder_of(options.checkpoint) / "model.json")
         WRITERS[options.format](net, folder)
         write_text(folder / "class_names.txt", "".join(f"{name}\n" for name in net.class_names))
         write_text(folder / "model_card.md", model_card(net, about, options.format))

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from alexnet_tf.data import jpeg
-from alexnet_tf.runtime.reading import check_file
+from alexnet_tf.runtime.reading import open_file
 
 # No other formats, because Pillow starts programs or reads other files for some of them.
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
@@ -148,8 +148,7 @@ def read_image(path: str | bytes | Path) -> bytes:
         OSError: if the file cannot be read, or is a named pipe, device or the like.
         ImageDecodeError: if it is larger than `MAX_BYTES`.
     """
-    check_file(path)
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         _check_size(size)
         # `read(MAX_BYTES)` would reserve MAX_BYTES for each file.

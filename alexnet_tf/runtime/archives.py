@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from alexnet_tf.runtime.reading import check_file
+from alexnet_tf.runtime.reading import open_file
 
 # An archive may unpack to this many times its size, plus room for small ones. `np.savez` does not compress.
 RATIO, ROOM = 4, 2**26
@@ -25,9 +25,8 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
         one of `UNREADABLE_ARCHIVE`, also while the arrays are read: if the file is missing or damaged, or
             unpacks to much more than its size.
     """
-    check_file(os.fspath(path))
     # NumPy would not close a damaged file that it opens itself.
-    with open(path, "rb") as stream:
+    with open_file(path) as stream:
         with zipfile.ZipFile(stream) as archive:
             check_unpacked(sum(member.file_size for member in archive.infolist()), stream)
         stream.seek(0)
@@ -48,8 +47,7 @@ def check_weights_file(path: Path) -> None:
     Raises:
         ValueError: if it refers to other files, or its arrays are larger than the file.
     """
-    check_file(path)
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         if path.suffix != ".keras":
             _check_datasets(file, file)
             return

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from alexnet_tf.runtime.files import write_bytes, write_text
-from alexnet_tf.runtime.reading import check_file, read_bytes
+from alexnet_tf.runtime.reading import open_file, read_bytes
 
 SUMS = "SHA256SUMS"
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -77,6 +77,5 @@ def check_sums(folder: Path, names: Iterable[str]) -> None:
 
 
 def _digest(path: Path) -> str:
-    check_file(path)
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import read_json
 
 # The errors that NumPy and the libraries it uses can raise for a damaged or invalid .npz file.
 UNREADABLE_ARCHIVE = (
@@ -267,9 +268,9 @@ def _taken(path: Path, place: str, waits: bool = False) -> int:
 def _holder(path: Path) -> str:
     for _ in range(10):
         try:
-            holder = json.loads(path.read_text("utf-8"))
+            holder = read_json(path)
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, InputError, KeyError, TypeError):
             # It has taken the lock a moment ago, or its disk is full.
             time.sleep(0.05)
     return "which has not written its name"

@@ -1,8 +1,13 @@
-"""Reading of files that a user names: only regular files, text in UTF-8 with or without a byte-order mark."""
+"""Reading of files that a user names: only regular files, text in UTF-8 with or without a byte-order mark.
+
+What a library opens by name is passed to `check_file` before.
+"""
 
 import json
+import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,11 @@ KINDS = {
 
 SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
+# Limit of a text, table or JSON file in bytes. The largest in `results/` has .2 MB; a list of 250,000 paths
+# fits.
+# Parsed, JSON of this size takes up to .4 GB, and a table up to 1 GB.
+MAX_TEXT = 2**24
+
 
 def file_kind(path: str | bytes | Path) -> str:
     """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or the reason why it leads nowhere.
@@ -34,23 +44,34 @@ def file_kind(path: str | bytes | Path) -> str:
         return getattr(error, "strerror", None) or str(error)
 
 
-def check_file(path: str | bytes | Path) -> None:
-    """Raises an OSError if `path` is no regular file: opening a named pipe waits, a device may never end."""
+def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
+    """Raises an OSError if `path` is no regular file, or one of more than `most` bytes.
+
+    Opening a named pipe waits, and a device may never end.
+    """
     try:
-        mode = os.stat(path).st_mode
+        found = os.stat(path)
     except ValueError as error:  # a null byte
         raise FileNotFoundError(0, str(error), path) from error
-    if not stat.S_ISREG(mode):
-        raise OSError(0, KINDS.get(stat.S_IFMT(mode), "something else"), path)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(0, KINDS.get(stat.S_IFMT(found.st_mode), "something else"), path)
+    if found.st_size > most:
+        raise OSError(0, f"{found.st_size:,} bytes, of at most {most:,}", path)
+
+
+def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
+    """Opens a regular file for reading; raises an OSError for anything else, as `check_file`."""
+    check_file(path)
+    return open(path, "rb")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a regular file.
+    """The content of a text, table or JSON file.
 
     Raises:
-        OSError: if it cannot be read, or is a folder, named pipe, socket or device.
+        OSError: if it is not a regular file of at most `MAX_TEXT` bytes, or cannot be read.
     """
-    check_file(path)
+    check_file(path, MAX_TEXT)
     return path.read_bytes()
 
 

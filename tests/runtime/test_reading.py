@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_tf.results.csv_rows import Table
+from alexnet_tf.results.folder import read_curves
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.reading import file_kind, read_bytes, read_json, read_text
+from alexnet_tf.runtime.reading import MAX_TEXT, file_kind, read_bytes, read_json, read_text
 
 
 def make_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(os.fspath(path))
+
+
+def raise_problem(table: Table) -> None:
+    raise InputError(*table.problems)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,15 @@ def test_paths_that_lead_nowhere(tmp_path, name):
     assert file_kind(path) not in ("a file", "a folder")
     with pytest.raises((OSError, InputError)):
         read_text(path)
+
+
+@pytest.mark.parametrize("read", [read_text, read_json, lambda path: raise_problem(read_curves(path.parent))])
+def test_a_large_file_is_not_read(tmp_path, read):
+    path = tmp_path / "curves.csv"
+    path.touch()
+    os.truncate(path, MAX_TEXT + 1)
+    with pytest.raises(InputError, match=rf"{path}.* 16,777,217 bytes, of at most 16,777,216"):
+        read(path)
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

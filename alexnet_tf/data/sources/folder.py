@@ -27,7 +27,7 @@ from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.reading import check_file, file_kind
+from alexnet_tf.runtime.reading import file_kind, open_file
 
 
 def load_folder(
@@ -182,8 +182,7 @@ def _decode(
 
 
 def _read_dimensions(path: Path) -> tuple[int, int]:
-    check_file(path)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return image_dimensions(file, oriented=True)
 
 

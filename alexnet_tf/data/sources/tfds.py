@@ -5,6 +5,7 @@ classes are allowed here. TFDS is slow to import, so the functions here import i
 """
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +24,7 @@ from alexnet_tf.data.streaming.storage import Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet, open_scan
 from alexnet_tf.data.streaming.tfds_records import TfdsRecords, check_records, check_sizes
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import MAX_TEXT, check_file
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
 
@@ -87,17 +89,29 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
     directory = locate_data_dir(data_dir)
     try:
-        if naming.parse_builder_name_kwargs(name)[0].namespace:
-            return None
+        parsed = naming.parse_builder_name_kwargs(name)[0]
     except ValueError:
         return None
+    if parsed.namespace:
+        return None
     try:
+        _check_files(directory, parsed.name)
         with _only_features_of_tfds():
             return read_only_builder.builder_from_files(name, data_dir=os.fspath(directory))
     except registered.DatasetNotFoundError:
         return None
     except Exception as error:
         raise _unreadable(name, os.fspath(directory), error) from error
+
+
+def _check_files(directory: Path, name: str) -> None:
+    """Raises an OSError for files of a set that TFDS would wait for, or that are too large for it."""
+    for depth in range(1, 4):  # configuration, version and file
+        for path in directory.glob("/".join([name, *"*" * depth])):
+            # Another process may be preparing the set.
+            with contextlib.suppress(FileNotFoundError):
+                if not path.is_dir():
+                    check_file(path, MAX_TEXT if path.suffix in (".json", ".txt") else math.inf)
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, remove_temporaries, write_bytes
+from alexnet_tf.runtime.reading import check_file
 
 # Version of the file format; increase it when the format changes.
 FORMAT = 1
@@ -94,6 +95,7 @@ class PixelCache:
         self._image_bytes = contents.image_bytes
         expected = contents.count * self._image_bytes
         try:
+            check_file(f"{place}.pixels")
             self._descriptor = os.open(f"{place}.pixels", os.O_RDONLY)
         except OSError as error:
             raise _unfit(place, f"{error.strerror}: {place}.pixels") from error

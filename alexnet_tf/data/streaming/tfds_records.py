@@ -19,6 +19,7 @@ from PIL import Image
 from alexnet_tf.data.decode import MAX_BYTES, ImageDecodeError
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import open_file
 
 # A record is: length (8 bytes), checksum of the length (4), content, checksum of the content (4).
 HEADER = struct.Struct("<8sI")
@@ -177,7 +178,7 @@ def _files(builder: Any, split: str) -> list[tuple[str, int]]:
 
 def _read_record(path: str, start: int, size: int) -> bytes | None:
     """The content of a record; None if its checksum is wrong."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         file.seek(start)
         content, checksum = file.read(size), file.read(CHECKSUM.size)
     return content if checksum == CHECKSUM.pack(record_checksum(content)) else None
@@ -188,7 +189,7 @@ def _record_spans(path: str, count: int) -> np.ndarray:
     starts, sizes = np.zeros(count, np.int64), np.zeros(count, np.int64)
     end = os.path.getsize(path)
     position = 0
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for i in range(count):
             file.seek(position)
             header = file.read(HEADER.size)

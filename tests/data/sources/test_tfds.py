@@ -1,6 +1,7 @@
 """TFDS sets: small ones written here, and the real ones where they are on disk."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import DataAccess, load_image_set, resolve_auto
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.reading import MAX_TEXT
 from tests.data.sources.tfds_sets import load, write_set
 
 
@@ -125,6 +127,33 @@ def test_no_module_is_imported_from_a_features_file(tmp_path, monkeypatch, key):
         load(tmp_path, "tiny_pets")
 
     assert not (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize("storage", ["memory", "stream"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dataset_info.json",
+        "features.json",
+        "label.labels.txt",
+        "*train.tfrecord*",
+        "../.config/metadata.json",
+    ],
+)
+def test_what_is_no_file_or_endless_is_refused(tmp_path, name, storage):
+    write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
+    folder = tmp_path / "tiny_pets" / "1.0.0"
+    path = next(folder.glob(name), folder / name)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    os.truncate(path, MAX_TEXT + 1)
+    if "tfrecord" not in name:
+        with pytest.raises(InputError, match="16,777,217 bytes"):
+            load(tmp_path, "tiny_pets", storage=storage)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="a named pipe"):
+        load(tmp_path, "tiny_pets", storage=storage)
 
 
 def test_resolve_auto(tmp_path, monkeypatch):

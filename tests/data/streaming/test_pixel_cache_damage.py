@@ -48,6 +48,11 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
         (lambda index, pixels: os.truncate(pixels, 100), "received 100 bytes of pixels, where 147,456 were"),
         (lambda index, pixels: pixels.write_bytes(bytes(48 * IMAGE + 1)), "147,457 bytes of pixels"),
         (lambda index, pixels: pixels.unlink(), "received No such file or directory: "),
+        (lambda index, pixels: (pixels.unlink(), os.mkfifo(pixels)), "received a named pipe: "),
+        (
+            lambda index, pixels: (index.unlink(), os.mkfifo(index)),
+            "an index that cannot be read: .*a named pipe",
+        ),
         (lambda index, pixels: index.write_bytes(index.read_bytes()[:200]), "an index that cannot be read"),
         (lambda index, pixels: index.write_bytes(b""), "an index that cannot be read"),
         (
