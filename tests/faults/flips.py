@@ -1,9 +1,10 @@
-"""Flips a bit of a file that a run reads back: checkpoints, networks, weights, pixel caches, TFRecords.
+"""Flips a bit of a file that a run reads: checkpoints, networks, weights, pixel caches, TFRecords, images.
 
 A flip is noticed if the file is refused in one line, or the image is quarantined and all others are the same.
 It is harmless if the values read are bit-equal to those written, as for the time stamps within a zip file.
 """
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from unittest.mock import patch
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from alexnet_tf.checkpoints.resume import checkpoint_hash, restore_checkpoint
 from alexnet_tf.checkpoints.saved import load_trained, save_trained
@@ -125,8 +127,14 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """A pixel cache with its index, and the records of a TFDS set, flipped before and after its scan."""
+    """Image files after their scan, their pixel cache with its index, and TFDS records before and after."""
     tree = write_tree(folder / "tree")
+    files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
+    for path, kind in zip(files, itertools.cycle(("bmp", "jpg", "tif", "webp", "png"))):
+        with Image.open(path) as image:
+            path.unlink()
+            image.save(path.with_suffix(f".{kind}"))
+    images = sorted(path for path in tree.rglob("*.*") if path.name != "text.jpg")
     source = stream(tree)
     source.cached(folder / "cache")
     cache = [path for path in (folder / "cache").iterdir() if path.suffix != ".lock"]
@@ -141,6 +149,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
         "pixel cache": (cache, lambda: _pixels(source.cached(folder / "cache"))),
         "records": (records, lambda: _pixels(streamed())),
         "records during a run": (records, lambda: _pixels(scanned)),
+        "image file": (images, lambda: _pixels(source)),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
+import google_crc32c
 import numpy as np
 from PIL import Image
 
@@ -27,9 +28,11 @@ class EncodedImages(Protocol):
 
     Attributes:
         channels: number of channels of a decoded image.
+        checksums: uint32 [n], `checksum` of each encoded image in the scan; set when that is done.
     """
 
     channels: int
+    checksums: np.ndarray
 
     def __len__(self) -> int: ...
 
@@ -55,16 +58,27 @@ class EncodedImages(Protocol):
 
 
 def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndarray:
-    """Reads the image of a row and brings it to the target shape: uint8 [height, width, channels].
+    """Reads a scanned image and brings it to the target shape: uint8 [height, width, channels].
 
     Raises:
         OSError: if it cannot be read.
-        ImageDecodeError: if it is damaged, too large, or has another shape.
+        ImageDecodeError: if it is damaged, or has changed since it was scanned.
     """
-    image = target.apply(encoded.decode(encoded.read(row)[0]))
-    if image.shape != target.shape:
-        raise ImageDecodeError(f"its shape is now {image.shape}")
-    return image
+    data, _ = encoded.read(row)
+    if checksum(data) != encoded.checksums[row]:
+        raise ImageDecodeError("its content has changed since it was scanned")
+    return target.apply(encoded.decode(data))
+
+
+def checksum(data: bytes) -> int:
+    """CRC-32C, which takes 7 microseconds for the 110 kB of a photo, of 2 milliseconds for decoding it.
+
+    Example:
+
+    >>> hex(checksum(b"123456789"))
+    '0xe3069283'
+    """
+    return google_crc32c.value(data)
 
 
 def read_images(
@@ -95,6 +109,7 @@ class ImageFiles:
     """
 
     channels = 3
+    checksums: np.ndarray
 
     def __init__(self, root: Path, paths: Sequence[str], labels: np.ndarray):
         self._root = os.fsencode(root)
@@ -114,6 +129,7 @@ class ImageFiles:
     def take(self, rows: np.ndarray) -> Self:
         some = copy.copy(self)
         some._paths, some._labels = self._paths[rows], self._labels[rows]
+        some.checksums = self.checksums[rows]
         return some
 
     def describe(self, row: int) -> str:

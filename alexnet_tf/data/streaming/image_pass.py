@@ -18,7 +18,7 @@ from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.decode import ImageDecodeError, ImageShape, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.selection import example_hashes
-from alexnet_tf.data.streaming.encoded import EncodedImages
+from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
 # Number of images decoded in one task; the images of a few tasks per core are in memory at a time.
@@ -38,6 +38,7 @@ class Pass:
         labels: int64 [rows].
         dimensions: int32 [rows, 2], height and width before scaling, 0 for images that cannot be used.
         hashes: uint64 [rows], hashes of the pixels.
+        checksums: uint32 [rows], checksums of the encoded images.
         sums: sums over the images of the first group of rows.
         fingerprint: `fingerprint_arrays` of the images and labels of each group.
         unusable: from row to reason, for each image that cannot be used.
@@ -46,6 +47,7 @@ class Pass:
     labels: np.ndarray
     dimensions: np.ndarray
     hashes: np.ndarray
+    checksums: np.ndarray
     sums: PixelSums
     fingerprint: str
     unusable: dict[int, str]
@@ -64,6 +66,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
     dimensions, unusable = np.zeros((len(encoded), 2), np.int32), dict[int, str]()
+    checksums = np.zeros(len(encoded), np.uint32)
     sums = PixelSums.of(np.zeros((0, *target.shape), np.uint8))
     digest = hashlib.sha256()
     progress = ImageProgress(f"reading {name}", sum(map(len, groups)))
@@ -74,14 +77,14 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
             look = functools.partial(_look, encoded, target, number == 0)
             for seen in in_order(pool, look, chunks):
                 labels[seen.rows], dimensions[seen.rows] = seen.labels, seen.sizes
-                hashes[seen.rows] = seen.hashes
+                hashes[seen.rows], checksums[seen.rows] = seen.hashes, seen.checksums
                 digest.update(seen.images.data)
                 sums = sums + seen.sums if seen.sums else sums
                 unusable |= seen.unusable
                 progress.advance(len(seen.rows))
             digest.update(fingerprint_header(np.int64, (len(rows),)))
             digest.update(labels[rows].astype("<i8"))
-    return Pass(labels, dimensions, hashes, sums, digest.hexdigest(), unusable)
+    return Pass(labels, dimensions, hashes, checksums, sums, digest.hexdigest(), unusable)
 
 
 class ImageProgress:
@@ -137,6 +140,7 @@ class _Chunk:
     labels: np.ndarray
     sizes: np.ndarray
     hashes: np.ndarray
+    checksums: np.ndarray
     images: np.ndarray
     sums: PixelSums | None
     unusable: dict[int, str]
@@ -145,10 +149,12 @@ class _Chunk:
 def _look(encoded: EncodedImages, target: ImageShape, summed: bool, rows: np.ndarray) -> _Chunk:
     labels, hashes = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)
     sizes, unusable = np.zeros((len(rows), 2), np.int32), dict[int, str]()
+    checksums = np.zeros(len(rows), np.uint32)
     images, at = [], []
     for i, row in enumerate(rows.tolist()):
         try:
             data, labels[i] = encoded.read(row)
+            checksums[i] = checksum(data)
             image = encoded.decode(data)
         except (OSError, ImageDecodeError) as error:
             unusable[row] = why_unusable(error)
@@ -160,7 +166,8 @@ def _look(encoded: EncodedImages, target: ImageShape, summed: bool, rows: np.nda
             at.append(i)
     stack = np.stack(images) if images else np.zeros((0, *target.shape), np.uint8)
     hashes[at] = example_hashes(stack)
-    return _Chunk(rows, labels, sizes, hashes, stack, PixelSums.of(stack) if summed else None, unusable)
+    sums = PixelSums.of(stack) if summed else None
+    return _Chunk(rows, labels, sizes, hashes, checksums, stack, sums, unusable)
 
 
 def in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

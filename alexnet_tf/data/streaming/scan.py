@@ -25,6 +25,7 @@ class Scan:
         labels: int64 [n].
         dimensions: int32 [n, 2], height and width before scaling, 0 for images that cannot be used.
         hashes: uint64 [n], hashes of the pixels, 0 for images that cannot be used.
+        checksums: uint32 [n], checksums of the encoded images.
         selected: bool, one per training example, True for those in the selection split.
         sums: sums over all training images.
         selected_sums: sums over the images of the selection split.
@@ -38,6 +39,7 @@ class Scan:
     labels: np.ndarray
     dimensions: np.ndarray
     hashes: np.ndarray
+    checksums: np.ndarray
     selected: np.ndarray
     sums: PixelSums
     selected_sums: PixelSums
@@ -72,7 +74,7 @@ class Scan:
         )
 
 
-ARRAYS = ("train_rows", "report_rows", "labels", "dimensions", "hashes", "selected")
+ARRAYS = ("train_rows", "report_rows", "labels", "dimensions", "hashes", "checksums", "selected")
 
 
 def scan_images(
@@ -124,8 +126,9 @@ def scan_images(
     train, report = groups
     selected = lowest_hashes(seen.hashes[train], seen.labels[train], SELECTION_SHARE)
     again = read_through(name, encoded, [train[selected]], target)
-    if again.unusable:
-        raise InputError(f"{name}: expected files that stay as they are; {len(again.unusable)} changed")
+    changed = np.count_nonzero((again.checksums != seen.checksums)[train[selected]])
+    if changed:
+        raise InputError(f"{name}: expected files that stay as they are; {changed} changed")
     return Scan(
         target,
         train,
@@ -133,6 +136,7 @@ def scan_images(
         seen.labels,
         seen.dimensions,
         seen.hashes,
+        seen.checksums,
         selected,
         seen.sums,
         again.sums,

@@ -33,7 +33,7 @@ LOST_SHARE = 0.01
 ALIGNMENT = 64
 
 # Version of the format of saved scans; increase it when the format changes.
-FORMAT = 2
+FORMAT = 3
 
 
 class StreamedSet(NamedSet):
@@ -41,7 +41,7 @@ class StreamedSet(NamedSet):
 
     The examples, their order, pixels, splits and fingerprint are the same as for the set in memory.
 
-    A file may become unreadable after the scan. It is then skipped and listed in `quarantine`;
+    A file may become unreadable or change after the scan. It is then skipped and listed in `quarantine`;
     `check_readable` raises an error if there are too many such files.
 
     Attributes:
@@ -80,6 +80,7 @@ class StreamedSet(NamedSet):
                     f"{name}, split {split}: expected labels in 0..{len(class_names) - 1}; "
                     f"received {labels.min()}..{labels.max()}"
                 )
+        encoded.checksums = scan.checksums
         self._encoded, self._scan = encoded, scan
         self.readers: Readers | None = None
         self._cache: PixelCache | None = None

@@ -42,6 +42,8 @@ class TfdsRecords:
         InputError: if the set is not stored as TFRecord, or its files are damaged.
     """
 
+    checksums: np.ndarray
+
     def __init__(
         self,
         builder: Any,
@@ -96,6 +98,7 @@ class TfdsRecords:
         some = copy.copy(self)
         some._paths, some._shards = [self._paths[i] for i in self._shards[rows]], np.arange(len(rows))
         some._starts, some._sizes = self._starts[rows], self._sizes[rows]
+        some.checksums = self.checksums[rows]
         return some
 
     def describe(self, row: int) -> str:

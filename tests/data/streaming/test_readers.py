@@ -43,6 +43,7 @@ def test_batches_and_quarantine_are_those_without_readers(tree, count):
     victims = sorted(tree.rglob("*.png"))
     victims[3].unlink()
     victims[40].write_bytes(victims[40].read_bytes()[:200])
+    victims[20].write_bytes(victims[21].read_bytes())
     known = batches(here)
 
     with there.read_by(count) as read:
@@ -54,6 +55,7 @@ def test_batches_and_quarantine_are_those_without_readers(tree, count):
     for one, other in zip(found, known, strict=True):
         np.testing.assert_array_equal(one, other)
     assert sorted(there.image_set.quarantine) == sorted(here.image_set.quarantine)
+    assert sum("changed since it was scanned" in reason for _, reason in there.image_set.quarantine) == 2
     assert len(processes) == count
     assert not [path for path in libraries if "tensorflow" in Path(path).name]
     assert not readers()

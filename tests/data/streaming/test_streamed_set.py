@@ -224,7 +224,7 @@ def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
     assert sum(parts) == 48, "no image is read that no batch needs"
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
 def test_a_file_that_fails_during_a_run_is_skipped(split_tree, damage):
     stream = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
     data = DataPipelines(stream, DataConfig(image_size=32, flip=True))
@@ -232,7 +232,11 @@ def test_a_file_that_fails_during_a_run_is_skipped(split_tree, damage):
     for path in ("train/bee/03.jpg", "val/cow/01.jpg"):
         victim = split_tree / path
         content = victim.read_bytes()
-        victim.unlink() if damage == "gone" else victim.write_bytes(content[: len(content) // 2])
+        victim.unlink()
+        if damage != "gone":
+            place = len(content) // 2
+            rest = bytes([content[place] ^ 1]) + content[place + 1 :] if damage == "changed" else b""
+            victim.write_bytes(content[:place] + rest)
 
     after, new_labels = images_and_labels(data.train(0, 1, 10))
 
