@@ -10,6 +10,7 @@ took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG); their pixels take .2 GB un
 """
 
 import contextlib
+import ctypes
 import io
 import os
 import threading
@@ -55,8 +56,12 @@ MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow's own warning about large images is not needed: those above MAX_PIXELS are rejected here.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Pillow warns of large images, of which those above MAX_PIXELS are rejected here, and of damaged EXIF data,
+# which cost no pixels.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# libtiff prints on standard error what Pillow raises as an error.
+with contextlib.suppress(AttributeError, OSError):
+    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 # Length of the shorter side in pixels, if image sizes vary and no size was requested.
 DEFAULT_SIDE = 256

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -44,8 +43,6 @@ def settle_environment() -> None:
     _open_streams()
     # Figures are only written to files; in a notebook's terminal this names a backend that is not installed.
     os.environ["MPLBACKEND"] = "agg"
-    # A photo with a damaged EXIF block is read all the same.
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:
         text = os.environ.get(name) or "0"

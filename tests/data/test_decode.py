@@ -120,6 +120,38 @@ def test_first_frame_of_an_animation():
     np.testing.assert_array_equal(decode_image(data)[0, 0], [255, 0, 0])
 
 
+DECODE = """
+import sys
+from alexnet_tf.data.decode import ImageDecodeError, decode_image, read_image
+for path in sys.argv[1:]:
+    try:
+        print(decode_image(read_image(path), oriented=True).shape)
+    except ImageDecodeError as error:
+        print(error)
+"""
+
+
+def test_decoders_print_nothing_of_damage(photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    jpeg, tiff = (
+        encode(photo, "JPEG", exif=exif),
+        bytearray(encode(photo, "TIFF", compression="tiff_deflate")),
+    )
+    entries = jpeg.index(b"Exif") + 10
+    tiff[100] ^= 1
+    files = tmp_path / "a.jpg", tmp_path / "b.tif"
+    files[0].write_bytes(jpeg[:entries] + b"\xff" * 4 + jpeg[entries + 4 :])
+    files[1].write_bytes(tiff)
+
+    command = [sys.executable, "-W", "default", "-c", DECODE, *map(str, files)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[0] == "(30, 40, 3)"
+    assert "damaged TIFF" in result.stdout.splitlines()[1]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(10))  # 1 to 8 have a meaning
 def test_exif_orientation_is_applied_if_asked_for(photo, kind, orientation):
