@@ -1,9 +1,9 @@
-"""Chooses the recipe for a folder of few images, without reading any image."""
+"""Chooses the recipe for a folder of few images, of which only the headers are read."""
 
 import argparse
 
 from alexnet_tf.config.presets import PRESETS
-from alexnet_tf.data.sources.folder import open_tree
+from alexnet_tf.data.sources.folder import open_tree, readable
 
 # For folders with fewer training images than this, the default is `SMALL` instead of the paper's network.
 FEW_IMAGES = 10_000
@@ -23,8 +23,9 @@ def fit_small_folder(options: argparse.Namespace) -> tuple[str, ...]:
     if named not in (None, SMALL) or options.recipe or not options.dataset.startswith("folder:"):
         return ()
     tree = open_tree(options.dataset)
-    if not named and tree.trained >= FEW_IMAGES:
+    if tree.trained >= FEW_IMAGES:
         return ()
+    tree = readable(tree)
     options.model, train = SMALL, PRESETS[SMALL].train
     images, tested = tree.split_sizes()
     batch = train.batch_size

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands import small_folder
@@ -15,11 +16,12 @@ from tests.commands.conftest import COLORS
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Files of two classes in turn."""
+    """Images of two classes in turn, and a file that is no image."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):
-        (path / "ab"[i % 2] / f"{i}.png").touch()
+        Image.new("L", (4, 4)).save(path / "ab"[i % 2] / f"{i}.png")
+    (path / "a" / "no.png").touch()
     return f"folder:{path}"
 
 

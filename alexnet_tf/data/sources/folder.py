@@ -1,5 +1,6 @@
 """A folder of images as a data set: one subfolder per class, named after the class."""
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,14 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
                 continue
             found.append((tree.paths[row], tree.paths[first], problem))
     return tuple(sorted(found))
+
+
+def readable(tree: FolderTree) -> FolderTree:
+    """Only the files whose headers are those of images; a cut image is found when it is decoded."""
+    kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
+    trained = sum(i < tree.trained for i in kept)
+    paths = [tree.paths[i] for i in kept]
+    return dataclasses.replace(tree, paths=paths, labels=tree.labels[kept], trained=trained)
 
 
 def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
