@@ -17,7 +17,7 @@ from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, towe
 
 # Sizes in inches.
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
-HEADER, LINE = 1.2, 0.17
+HEADER, LINE = 1.35, 0.21
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
 # One unit of depth is drawn as this offset to the right and upwards.
 SLANT = np.array([0.36, 0.24])
@@ -146,7 +146,7 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
             _label_sizes(axes, box, stage, len(boxes))
         if towers > 1 and place == 1:
             _name_towers(axes, boxes)
-        _describe(axes, stage, left + width / 2, height - HEADER + 0.62, footer)
+        _describe(axes, stage, left + width / 2, height - HEADER + 0.77, footer)
         left, before = left + width, boxes
     layers = sum(stage.kind != "input" for stage in stages)
     apart = f", {towers} towers" if towers > 1 else ""
@@ -212,7 +212,7 @@ def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Sta
 def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
     # The white background hides the lines behind a label.
     background = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-    style: dict[str, Any] = {"fontsize": 8, "color": DARK, "zorder": 4, "bbox": background}
+    style: dict[str, Any] = {"fontsize": 10, "color": DARK, "zorder": 4, "bbox": background}
     channels = f"{stage.shape[-1] // towers:,}"
     axes.text(box.left + box.length / 2, box.bottom - 0.06, channels, ha="center", va="top", **style)
     if stage.kind != "dense":
@@ -227,15 +227,15 @@ def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
     """Writes the layer's name and kernels above the boxes, the following operations and parameters below."""
     style: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.35}
-    axes.text(middle, top, stage.name, fontsize=10, fontweight="bold", color=DARK, **style)
+    axes.text(middle, top, stage.name, fontsize=12, fontweight="bold", color=DARK, **style)
     lines = "" if stage.kind == "input" else f"{stage.shape[-1]:,} units"
     if stage.kind == "conv":
         stride = "" if set(stage.stride) == {1} else f"\nstride {one_or_both(stage.stride)}"
         lines = f"{stage.shape[-1]} kernels\n{times(stage.kernel)}{stride}"
-    axes.text(middle, top - 0.2, lines, fontsize=8, color=DARK, **style)
-    axes.text(middle, footer - 0.1, _followed_by(stage), fontsize=8, color=DARK, **style)
+    axes.text(middle, top - 0.24, lines, fontsize=10, color=DARK, **style)
+    axes.text(middle, footer - 0.1, _followed_by(stage), fontsize=10, color=DARK, **style)
     weights = f"{stage.parameters:,}" if stage.kind != "input" else "parameters"
-    axes.text(middle, 0.72, weights, fontsize=8, color=GREY, **style)
+    axes.text(middle, 0.72, weights, fontsize=10, color=GREY, **style)
 
 
 def _followed_by(stage: Stage) -> str:
@@ -245,6 +245,6 @@ def _followed_by(stage: Stage) -> str:
 def _name_towers(axes: Axes, boxes: Sequence[Box]) -> None:
     for number, box in enumerate(boxes, start=1):
         axes.text(
-            box.left + box.length + 0.12, box.bottom - 0.04, f"tower {number}", fontsize=9,
+            box.left + box.length + 0.12, box.bottom - 0.04, f"tower {number}", fontsize=11,
             fontweight="bold", color=box.color, ha="left", va="top",
         )  # fmt: skip
