@@ -1,29 +1,50 @@
-"""Odd input: tables, JSON, configurations, folders and images that are damaged, foreign or hostile.
+"""Odd input: tables, JSON, configurations, folders, images, TFDS sets and weights, damaged or hostile.
 
 All commands run in this process, one after the other, so that a case takes a fraction of a second.
 """
 
 import contextlib
+import csv
+import dataclasses
 import io
 import os
 import shutil
 import signal
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
 
 from alexnet_tf.__main__ import main as alexnet
+from alexnet_tf.checkpoints.import_weights import read_arrays
+from alexnet_tf.checkpoints.saved import load_trained
 from alexnet_tf.config.fields import Config
+from alexnet_tf.config.presets import PRESETS
+from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main as experiments
-from tests.faults.odd_files import make_odd, put, put_value, save_picture
+from tests.commands.test_import_weights import FIXTURES, NARROW
+from tests.data.sources.tfds_sets import write_set
+from tests.faults.odd_files import (
+    change_array,
+    make_odd,
+    put,
+    put_among,
+    put_value,
+    save_arrays,
+    save_picture,
+)
 from tests.faults.trials import AS_PROMISED, ROOT, TRACEBACK, WRONG, Ended, Trial
 
-PROMISE = "odd tables, JSON, configurations, folders and images are answered in a line, with status 0, 1 or 2"
+PROMISE = (
+    "odd tables, JSON, configurations, folders, images, TFDS sets and weights are answered in a line, with "
+    "status 0, 1 or 2"
+)
 BEFORE = "tracebacks at the edges of every kind of input; named pipes waited for ever"
 TRIALS, FEW = 500, 10
 
@@ -46,11 +67,18 @@ class TooLongError(BaseException):
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     """Yields `count` cases, of all kinds in turn."""
-    kinds = (_table, _json, _config, _tree, _image)
+    # Scans are cached.
+    with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
+        yield from _trials(seed, count, folder)
+
+
+def _trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
+    kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
     _make_tree(folder / "pets")
+    write_set(folder, "odd_pets", {"train": 20, "test": 10}, shape=(36, 36, 3))
     arguments = ["--epochs", "1", "--set", "batch_size=4", "--out", str(folder / "net")]
     arguments = ["train", "--model", "cifar-net", "--dataset", f"folder:{folder / 'pets'}", *arguments]
-    _, detail = _run(alexnet, arguments, 20 * LONGEST_SECONDS)
+    _, detail = _run(alexnet, arguments, folder, 20 * LONGEST_SECONDS)
     if not (folder / "net" / "model.json").exists():
         raise RuntimeError(f"no network to predict with: {detail}")
     for number in range(count):
@@ -58,9 +86,12 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         case = folder / f"{number}"
         case.mkdir()
         kind = kinds[number % len(kinds)]
-        main, arguments, what = kind(rng, folder, case)
+        main, arguments, what, *checks = kind(rng, folder, case)
         started = time.perf_counter()
-        outcome, detail = _run(main, arguments)
+        outcome, detail = _run(main, arguments, case)
+        for check in checks:
+            if fault := outcome == AS_PROMISED and check():
+                outcome, detail = WRONG, f"{fault}; {detail}"
         yield Trial(
             f"{kind.__name__[1:]} {number}: {what}",
             seed,
@@ -72,7 +103,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
 
 def _run(
-    main: Callable[[list[str]], int], arguments: list[str], most: int = LONGEST_SECONDS
+    main: Callable[[list[str]], int], arguments: list[str], folder: Path, most: int = LONGEST_SECONDS
 ) -> tuple[str, str]:
     """Runs a command; returns the outcome, and the last line of its errors or where it broke."""
     out, err = io.StringIO(), io.StringIO()
@@ -82,6 +113,11 @@ def _run(
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(most)
+    # C++ code that waits for a named pipe does not let the alarm through; with a writer it goes on.
+    release = threading.Timer(
+        most + 1, lambda: [os.close(os.open(p, os.O_RDWR)) for p in folder.rglob("*") if p.is_fifo()]
+    )
+    release.start()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -94,6 +130,7 @@ def _run(
         place = traceback.extract_tb(error.__traceback__)[-1]
         return TRACEBACK, f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
     finally:
+        release.cancel()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
     lines = err.getvalue().strip().splitlines()
@@ -180,13 +217,9 @@ def _tree(rng: np.random.Generator, folder: Path, case: Path):
             what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "empty"]))
             with contextlib.suppress(OSError):
                 make_odd(place / str(rng.choice(NAMES)), what)
-    storage = ["--set", f"image_size={rng.integers(4, 40)}"]
+    options = ["--set", f"image_size={rng.integers(4, 40)}", "--out", str(case / "out")]
     shown = ", ".join(ascii(os.fspath(place.relative_to(root)))[1:40].strip("'") for place in places[1:5])
-    return (
-        alexnet,
-        ["data", "--model", "cifar-net", "--dataset", f"folder:{root}", *storage, "--out", str(case / "out")],
-        shown,
-    )
+    return alexnet, ["data", "--model", "cifar-net", "--dataset", f"folder:{root}", *options], shown
 
 
 def _image(rng: np.random.Generator, folder: Path, case: Path):
@@ -196,6 +229,66 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
         names.append(save_picture(rng, path) + " " + put(rng, path).split(": ")[1])
         files.append(str(path))
     return alexnet, ["predict", "--checkpoint", str(folder / "net"), *files], "; ".join(names)[:200]
+
+
+def _tfds(rng: np.random.Generator, folder: Path, case: Path):
+    """Changes one or two files of a prepared set, and reads it into memory (`evaluate`) or as a stream."""
+    copy = case / "odd_pets"
+    shutil.copytree(folder / copy.name, copy)
+    what = "; ".join(put_among(rng, copy) for _ in range(rng.integers(1, 3)))
+    source = ["--dataset", copy.name, "--data-dir", str(case), "--no-download"]
+    if rng.integers(2):
+        return alexnet, ["evaluate", "--checkpoint", str(folder / "net"), *source], f"evaluate, {what}"
+
+    def all_counted() -> str:
+        path = case / "out" / "statistics.csv"
+        if "json" in what or not path.exists():
+            return ""
+        with open(path, encoding="utf-8", newline="") as file:
+            counts = {row["statistic"]: row["value"] for row in csv.DictReader(file)}
+        count = sum(int(counts[name]) for name in ("training_images", "report_images", "unusable_files"))
+        return "" if count == 30 else f"{count} images of 30"
+
+    return alexnet, ["data", "--model", "cifar-net", *source, "--out", str(case / "out")], what, all_counted
+
+
+def _weights(rng: np.random.Generator, folder: Path, case: Path):
+    """Arrays of other programs, changed as arrays or as a file; or a network's files without checksums."""
+    if not rng.integers(3):
+        net = case / "net"
+        shutil.copytree(folder / "net", net)
+        what = put(rng, net / str(rng.choice(["model.keras", "preprocessing.npz"])))
+        (net / "SHA256SUMS").unlink()
+        picture = next((folder / "pets" / "cat").iterdir())
+        return alexnet, ["predict", "--checkpoint", str(net), str(picture)], what
+    name = str(rng.choice(list(NARROW)))
+    stored = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
+    arrays = {key: array for key, array in stored.items() if "." in key}
+    what = [change_array(rng, arrays) for _ in range(rng.integers(3))]
+    path = case / "weights"
+    what.append(save_arrays(rng, path, arrays))
+    if not rng.integers(3):
+        what.append(put(rng, path))
+    model, side = NARROW[name]
+    preset = dataclasses.replace(
+        PRESETS[name], model=model, data=dataclasses.replace(PRESETS[name].data, image_size=side, crop=side)
+    )
+
+    def narrow(arguments: list[str]) -> int:
+        # The whole net would have 60 million parameters.
+        with patch.dict(PRESETS, {name: preset}):
+            return alexnet(arguments)
+
+    def can_be_loaded() -> str:
+        try:
+            if (case / "out").exists():
+                load_trained(case / "out")
+            return ""
+        except InputError as error:
+            return f"a network that cannot be loaded: {error}"
+
+    arguments = ["import-weights", str(path), "--model", name, "--out", str(case / "out")]
+    return narrow, arguments, ", ".join(what), can_be_loaded
 
 
 def _make_tree(root: Path) -> None:

@@ -4,10 +4,13 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 from PIL import Image
 
 NASTY = [
@@ -18,6 +21,21 @@ NASTY = [
 JSON_VALUES = (
     None, True, 0, -1, 1.5, 10**30, 1e308, float("nan"), "", "x", [], [1], [[]], {}, {"a": None}, "gone",
 )  # fmt: skip
+# Changes of an array of weights.
+ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "NaN": lambda array: np.full_like(array, np.nan),
+    "too large for float32": lambda array: array.astype(float) * 1e300,
+    "turned": lambda array: array.T,
+    "doubled": lambda array: np.concatenate([array, array]),
+    "a scalar": lambda array: array.flat[0],
+    "empty": lambda array: array[:0],
+    "text": lambda array: array.astype(str),
+    "objects": lambda array: array.astype(object),
+    **{
+        kind: lambda array, kind=kind: array.astype(kind)
+        for kind in ("f2", ">f4", "i4", "c8", "?", "S3", "M8[s]")
+    },
+}
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
 
 
@@ -78,6 +96,28 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
     return f"{path.name}: {key} is {str(value)[:20]}"
 
 
+def put_among(rng: np.random.Generator, folder: Path) -> str:
+    """Changes, cuts, renames or copies one of a folder's files, or puts something odd beside it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    path = files[rng.integers(len(files))]
+    shard = path.name.replace("00000-of-00001", "00001-of-00002")
+    other = path.with_name(str(rng.choice([shard, f"{path.name}.bak", "x"])))
+    what = str(rng.choice(["put", "value", "cut", "renamed", "doubled", "beside"]))
+    if what == "value" and path.suffix == ".json":
+        return put_value(rng, path)
+    if what == "cut":
+        os.truncate(path, rng.integers(path.stat().st_size + 1))
+    elif what == "renamed":
+        path.rename(other)
+    elif what == "doubled" and other != path:
+        shutil.copy(path, other)
+    elif what == "beside" and not os.path.lexists(other):
+        make_odd(other, str(rng.choice(["pipe", "socket", "folder", "loop", "empty"])))
+    else:
+        return put(rng, path)
+    return f"{path.name}: {what}, {other.name}"
+
+
 def make_odd(path: Path, what: str) -> None:
     if what == "pipe":
         os.mkfifo(path)
@@ -108,4 +148,31 @@ def save_picture(rng: np.random.Generator, path: Path) -> str:
         kind = "PNG"
         picture.save(buffer, kind)
     path.write_bytes(buffer.getvalue())
+    return kind
+
+
+def change_array(rng: np.random.Generator, arrays: dict[str, np.ndarray]) -> str:
+    """Replaces, removes or renames one of the arrays; returns what was done."""
+    name, change = str(rng.choice(list(arrays))), str(rng.choice([*ARRAYS, "gone", "renamed"]))
+    array = arrays.pop(name)
+    if change != "gone":
+        arrays[f"{name}.x" if change == "renamed" else name] = ARRAYS.get(change, np.asarray)(array)
+    return f"{name}: {change}"
+
+
+def save_arrays(rng: np.random.Generator, path: Path, arrays: dict[str, np.ndarray]) -> str:
+    """Writes arrays as a file of a random kind that can hold them; returns the kind."""
+    kind = str(rng.choice([".npz", ".npy", ".safetensors"]))
+    with open(path, "wb") as file:
+        if kind == ".npy":
+            np.save(file, np.array(arrays), allow_pickle=True)
+        elif kind == ".npz" or any(array.dtype.kind not in "fiub" for array in arrays.values()):
+            kind = ".npz"
+            np.savez(file, **arrays)
+        else:
+            whole = {
+                name: np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+                for name, array in arrays.items()
+            }
+            file.write(safetensors.numpy.save(whole))
     return kind
