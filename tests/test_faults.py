@@ -7,7 +7,18 @@ import pytest
 
 from tests.command_errors import one_line_of_status_2
 from tests.faults import __main__ as faults
-from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, Trial, families, in_parallel, run_family
+from tests.faults import races
+from tests.faults.trials import (
+    AS_PROMISED,
+    LOST,
+    TRACEBACK,
+    WRONG,
+    Ended,
+    Trial,
+    families,
+    in_parallel,
+    run_family,
+)
 
 GOOD = {"PROMISE": "nothing is lost", "BEFORE": "9 of 9 lost", "TRIALS": 2, "__name__": "good"}
 
@@ -52,6 +63,32 @@ def test_an_unknown_family_is_named(capsys):
 
     assert "--only: expected some of" in error
     assert "received gremlins" in error
+
+
+HELD = (
+    "error: --out a: expected no other process to work there; received one that does, process 7 on b since c;"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses", "line", "outcome"),
+    [
+        ("same table", (0, 2), HELD, AS_PROMISED),
+        ("same table", (0, 0), "", LOST),  # a row is gone
+        ("same table", (0, 2), "error: no such table", WRONG),
+        ("same table", (0, 2), f"error: one more\n{HELD}", WRONG),
+        ("same table", (0, -11), HELD, TRACEBACK),
+        ("same table", (2, 2), HELD, LOST),
+        ("same export", (0, 0), "", LOST),
+        ("same cache", (0, 2), HELD, LOST),
+        ("while reading", (0, 2), f"{HELD} (after 9.0 s)", LOST),
+    ],
+)
+def test_a_race_is_judged_by_what_the_two_say_and_leave(tmp_path, kind, statuses, line, outcome):
+    (tmp_path / "scores.csv").write_text("views,nets\n1,1\n")
+    ends = [Ended(status, "", line if status else "") for status in statuses]
+
+    assert races.judged(kind, tmp_path, ends)[0] == outcome
 
 
 @pytest.mark.slow

@@ -1,15 +1,21 @@
 """Runs `python -m alexnet_tf ARGUMENTS` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
-PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time; `time:2.5` is that
-many seconds after the start of training, and `none:0` never. LOG gets a line `epoch step` for each step.
+PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. The place `file` is
+the opening for writing, creation or renaming of anything below `--out` or `--csv`; at `image`, the opening of
+an image file, the process stops (SIGSTOP) instead. `time:2.5` is that many seconds after the start of
+training, or for other commands after the first `file`; `none:0` is never. LOG gets a line `epoch step` for
+each step.
 """
 
 import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from alexnet_tf.__main__ import main
+
+WRITTEN = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 def run(plan: str, log: str, arguments: list[str]) -> int:
@@ -21,8 +27,35 @@ def run(plan: str, log: str, arguments: list[str]) -> int:
         if here == place:
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGSTOP if place == "image" else signal.SIGKILL)
 
+    def start_clock() -> None:
+        nonlocal place
+        if place == "time":
+            place = "started"
+            threading.Timer(left, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+
+    flag = "--csv" if "--csv" in arguments else "--out"
+    target = Path(arguments[arguments.index(flag) + 1]).name
+
+    def follow(event: str, values: tuple) -> None:
+        path = os.fsdecode(values[0]) if values and isinstance(values[0], str | bytes | os.PathLike) else ""
+        if event == "open" and path.endswith(".png"):
+            at("image")
+        is_written = event in ("os.mkdir", "os.rename") or (event == "open" and values[2] & WRITTEN)
+        if is_written and target in path:
+            at("file")
+            if arguments[0] != "train":
+                start_clock()
+
+    sys.addaudithook(follow)
+    if arguments[0] == "train":
+        _follow_training(at, start_clock, log)
+    return main(arguments)
+
+
+def _follow_training(at, start_clock, log: str) -> None:
+    from alexnet_tf.runtime import files
     from alexnet_tf.training import callbacks, session
 
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -31,8 +64,7 @@ def run(plan: str, log: str, arguments: list[str]) -> int:
         """The schedule, which every run has as its first callback."""
 
         def on_train_begin(self, logs=None):
-            if place == "time":
-                threading.Timer(left, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+            start_clock()
 
         def on_epoch_begin(self, epoch, logs=None):
             super().on_epoch_begin(epoch, logs)
@@ -68,11 +100,8 @@ def run(plan: str, log: str, arguments: list[str]) -> int:
 
         return watched
 
-    from alexnet_tf.runtime import files
-
     make = session.make_evaluator
     session.make_evaluator, session.FollowSchedule, files.os = make_evaluator, Watch, Watched()
-    return main(arguments)
 
 
 if __name__ == "__main__":

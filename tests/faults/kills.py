@@ -1,41 +1,52 @@
-"""Kills runs with SIGKILL and repeats their command, until it ends."""
+"""Kills runs, and a few exports and evaluations, with SIGKILL; repeats their command until it ends."""
 
 import functools
 import itertools
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from tests.faults.forked import Forked
 from tests.faults.small_runs import outcome_of, training, write_images
-from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, ended, in_parallel
 from tests.worker_processes import free_addresses, tf_config
 
 PROMISE = (
     "the same command resumes a run that was killed anywhere to bit-equal numbers, and repeats at most "
-    "`--checkpoint-every` steps"
+    "`--checkpoint-every` steps; exports and tables of scores are complete or as before"
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
-TRIALS, FEW = 100, 2
+TRIALS, FEW = 110, 3
+# Each so many trials one kills another command than `train`.
+OTHERS = 11
 
 EVERY, STEPS = 20, 36
 # How often a run of three epochs of 36 steps passes each place, at least.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
-# Share of the trials with two workers of one replica each, which pass the place `step` less often.
-WORKERS, STEPS_OF_WORKERS = 0.2, 6
+# Share of the trials with two workers of one replica each, which pass the place `step` less often; and share
+# of those in which both are killed at once, as by a power failure.
+WORKERS, STEPS_OF_WORKERS, BOTH = 0.2, 6, 0.4
 # Only the chief passes these.
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
+KILLED = -9
+# What `export` and `evaluate` pass of the place `file`, at least, and within how many seconds of the first.
+FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     images = write_images(folder / "images")
     reference = _References(images, folder)
+    others = _Others(images, folder, reference)
 
     def trial(number: int) -> Trial:
         rng = np.random.default_rng((seed, number))
+        if number % OTHERS == 1:
+            return others(number, seed, rng)
         kind, replicas = str(rng.choice(KINDS)), f"{rng.choice([1, 2])} replicas"
         plans = []
         for _ in range(rng.integers(1, 3)):
@@ -43,21 +54,24 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             when = rng.uniform(0, 4) if place == "time" else rng.integers(1, PLACES[place] + 1)
             plans.append(f"{place}:{when:.3g}")
         replicas, victim = "2 workers" if rng.random() < WORKERS else replicas, int(rng.integers(2))
+        is_both = replicas == "2 workers" and rng.random() < BOTH
         if replicas == "2 workers":
             plans = [_earlier(plan) for plan in plans]
-        name = f"kill {number}: {kind}, {replicas}, at {' and '.join(plans)}"
+        who = f"{'both ' * is_both}{replicas}"
+        name = f"kill {number}: {kind}, {who}, at {' and '.join(plans)}"
         out, log = folder / f"out{number}", folder / f"log{number}"
         killed = 0
         for plan in [*plans, *["none:0"] * MOST_STARTS]:
             dies = 0 if plan.split(":")[0] in OF_CHIEF else victim
-            ends = _run(images, out, kind, replicas, plan, log, dies)
+            ends = _run(images, out, kind, replicas, plan, log, dies, is_both)
             if not any(end.status for end in ends):
                 break
             dead = ends.pop(dies if len(ends) > 1 else 0)
             # Where one worker is killed, the other ends in one line, unless it has done all its steps: the
             # chief may die while it writes the last checkpoint.
+            ends = [end for end in ends if not (is_both and end.status == KILLED)]
             wrong = [end for end in ends if end.status not in (0, 2) or end.crashed]
-            if dead.status != -9 or plan == "none:0" or wrong:
+            if dead.status != KILLED or plan == "none:0" or wrong:
                 end = (wrong or [dead])[0]
                 return Trial(name, seed, TRACEBACK if end.crashed else LOST, f"{end.status}: {end.last_line}")
             killed += 1
@@ -94,9 +108,16 @@ def most_twice(lines: list[str]) -> int:
 
 
 def _run(
-    images: Path, out: Path, kind: str, replicas: str, plan: str, log: Path, dies: int = 0
+    images: Path,
+    out: Path,
+    kind: str,
+    replicas: str,
+    plan: str,
+    log: Path,
+    dies: int = 0,
+    is_both: bool = False,
 ) -> list[Ended]:
-    """Runs the processes, one of which dies at the place of the plan; returns how they ended."""
+    """Runs the processes, one of which, or all, die at the place of the plan; returns how they ended."""
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:
@@ -112,10 +133,14 @@ def _run(
         if count > 1:
             environment["TF_CONFIG"] = tf_config(addresses, index)
         # Of two workers, which train the same steps, the chief writes the log.
-        words = [plan if count == 1 or index == dies else "none:0", log if index == 0 else f"{log}-1"]
-        arguments = ["-m", "tests.faults._killed", *words, *training(images, out, *more)]
-        processes.append(command(arguments, **environment))
-    return [ended(process) for process in processes]
+        words = plan if count == 1 or index == dies else "none:0", str(log) if index == 0 else f"{log}-1"
+        processes.append(Forked(*words, training(images, out, *more), environment))
+    dies = min(dies, count - 1)
+    dead = ended(processes[dies])
+    if is_both and dead.status == KILLED:
+        for process in processes:
+            process.kill()
+    return [dead if i == dies else ended(process) for i, process in enumerate(processes)]
 
 
 class _References:
@@ -129,10 +154,90 @@ class _References:
         with self._lock:
             return self._whole(kind, replicas)
 
+    def folder(self, kind: str, replicas: str) -> Path:
+        """Where such a run has left its network."""
+        self(kind, replicas)
+        return self._place(kind, replicas)
+
+    def _place(self, kind: str, replicas: str) -> Path:
+        return self._folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
+
     @functools.cache  # noqa: B019 (lives as long as its family)
     def _whole(self, kind: str, replicas: str) -> str:
-        out = self._folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
+        out = self._place(kind, replicas)
         for end in _run(self._images, out, kind, replicas, "none:0", self._folder / "whole.log"):
             if end.status:
                 raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
         return outcome_of(out)
+
+
+class _Others:
+    """Kills of commands that write once, at their end: what they write is whole, or as it was before."""
+
+    def __init__(self, images: Path, folder: Path, reference: _References):
+        self._images, self._folder, self._reference = images, folder, reference
+        self._lock = threading.Lock()
+
+    def __call__(self, number: int, seed: int, rng: np.random.Generator) -> Trial:
+        kind = str(rng.choice(list(FILES)))
+        plan = f"file:{rng.integers(1, FILES[kind] + 1)}"
+        if kind == "export" and rng.integers(2):
+            plan = f"time:{rng.uniform(0, SECONDS):.2f}"
+        with self._lock:
+            before, after = self._whole(kind)
+        out = self._folder / f"other{number}" / after.name
+        out.parent.mkdir()
+        if before:
+            shutil.copy(before, out)
+        arguments = self._arguments(kind, out)
+        log = f"{self._folder}/log-other{number}"
+        end = ended(Forked(plan, log, arguments))
+        found = _content(out)
+        again = ended(Forked("none:0", log, arguments))
+        was = "whole" if found == _content(after) else "as before"
+        # A network that is whole is not exported over.
+        expected = 2 if kind == "export" and was == "whole" else 0
+        left = [path.name for path in out.parent.glob(".*.tmp") if kind == "export"]
+        detail = f"{end.status} and {again.status}, {was}; {again.last_line if again.status else ''}"
+        outcome = AS_PROMISED
+        if again.crashed or (end.crashed and end.status != KILLED):
+            outcome = TRACEBACK
+        elif found not in (before and _content(before), _content(after)):
+            outcome, detail = WRONG, f"neither whole nor as before: {found!r}"
+        elif end.status not in (KILLED, 0) or (end.status == 0 and "file" in plan) or left:
+            outcome, detail = LOST, f"{end.status}: {end.last_line}; left {left}"
+        elif again.status != expected or _content(out) != _content(after):
+            outcome = LOST
+        return Trial(f"kill {number}: {kind} at {plan}", seed, outcome, detail.rstrip("; "))
+
+    def _arguments(self, kind: str, out: Path, views: int = 2) -> list[str]:
+        net = str(self._reference.folder("memory", "1 replicas"))
+        if kind == "export":
+            return ["export", net, "--out", str(out)]
+        data = ["--checkpoint", net, "--dataset", f"folder:{self._images}", "--views", str(views)]
+        return ["evaluate", *data, "--csv", str(out)]
+
+    @functools.cache  # noqa: B019 (lives as long as its family)
+    def _whole(self, kind: str) -> tuple[Path | None, Path]:
+        """What is there before the command, and what a command that is not killed makes of it."""
+        out = self._folder / f"whole-{kind}"
+        commands, before = [self._arguments(kind, out)], None
+        if kind == "evaluate":
+            before = out.with_suffix(".before")
+            commands = [self._arguments(kind, before, views=1), *commands]
+        for arguments in commands:
+            if before and before.exists():
+                shutil.copy(before, out)
+            end = ended(Forked("none:0", f"{out}.log", arguments))
+            if end.status:
+                raise RuntimeError(f"{arguments[0]} that is not killed ended with {end.status}: {end.err}")
+        return before, out
+
+
+def _content(path: Path) -> object:
+    """A file's bytes; names and sizes of a folder's files, but for protocol buffers with random numbers."""
+    if path.is_dir():
+        return {
+            p.relative_to(path).as_posix(): p.suffix == ".pb" or p.stat().st_size for p in path.rglob("*")
+        }
+    return path.read_bytes() if path.exists() else None

@@ -1,59 +1,152 @@
 """Starts two commands with the same output at about the same time."""
 
+import csv
+import functools
 import json
+import os
 import re
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
-from tests.faults.small_runs import training, write_images
+from tests.faults.small_runs import outcome_of, training, write_images
 from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
 
 PROMISE = (
-    "of two commands with the same output one works; the other names it and exits with 2, or finds the "
-    "work done; no network or row is lost"
+    "of two commands with the same output one works; the other names it and exits with 2, waits, or finds "
+    "the work done; no network, export or row is lost"
 )
 BEFORE = "two configurations into one `--out`: both end with 0, one network gone"
-TRIALS, FEW = 50, 2
+TRIALS, FEW = 50, 3
 
 # Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
-# The message names the holder, or the existing other network.
-NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config")
+# The message names the holder, or what exists already.
+NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config|which is not empty")
+# Within which a command finds that another works in its place: 2 s, and as much for a busy machine.
+SECONDS = 4.0
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    images = write_images(folder / "images")
+    places = _Places(folder)
 
     def trial(number: int) -> Trial:
         rng = np.random.default_rng((seed, number))
-        kind = str(rng.choice(["same --out", "other config", "same rows"]))
+        kind = str(rng.choice(list(KINDS)))
         delay = float(rng.choice([0.0, rng.uniform(0, 0.5), rng.uniform(0, LATEST)]))
-        name = f"race {number}: {kind}, {delay:.1f} s apart"
         place = folder / f"place{number}"
-        processes = []
-        for rate in ("0.01", "0.02" if kind == "other config" else "0.01"):
-            processes.append(command(_arguments(kind, images, place, rate)))
-            time.sleep(delay if len(processes) == 1 else 0)
-        ends = [ended(process) for process in processes]
+        first, second = KINDS[kind](places, place)
+        if kind == "while reading":
+            when = f"at image {(image := rng.integers(1, 100))}"
+            ends = _while_stopped(f"image:{image}", place, first, second)
+        else:
+            when = f"{delay:.1f} s apart"
+            processes = [command(["-m", *first])]
+            time.sleep(delay)
+            ends = [ended(process) for process in [*processes, command(["-m", *second])]]
         outcome, detail = judged(kind, place, ends)
-        return Trial(name, seed, outcome, detail)
+        return Trial(f"race {number}: {kind}, {when}", seed, outcome, detail)
 
-    # Each trial has two processes of its own.
-    return in_parallel(trial, count, jobs=1)
+    # Each trial has two processes of its own, of which one soon ends.
+    return in_parallel(trial, count, jobs=2)
 
 
-def _arguments(kind: str, images: Path, place: Path, rate: str) -> list[str]:
-    if kind == "same rows":
+def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) -> list[Ended]:
+    """Starts the second command while the first, which reads its images, stands still."""
+    process = command(["-m", "tests.faults._killed", plan, f"{place}.log", *first[1:]])
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    started = time.perf_counter()
+    end = ended(command(["-m", *second]), timeout=60)
+    if (seconds := time.perf_counter() - started) > SECONDS:
+        end = Ended(end.status, end.out, f"{end.err.rstrip()} (after {seconds:.1f} s)")
+    process.send_signal(signal.SIGCONT)
+    return [ended(process), end]
+
+
+class _Places:
+    """What the commands of a race read; each is made once."""
+
+    def __init__(self, folder: Path):
+        self.images, self._folder, self._lock = write_images(folder / "images"), folder, threading.Lock()
+
+    def train(self, out: Path, *more: str | Path, rate: str = "0.01") -> list[str]:
+        arguments = training(self.images, out, *more, epochs=1)
+        return ["alexnet_tf", *(f"learning_rate={rate}" if "learning_rate" in a else a for a in arguments)]
+
+    def experiment(self, name: str, place: Path) -> list[str]:
         return [
-            "-m", "experiments", "run", "relu", "--dataset", f"folder:{images}", "--arms", "relu-modern",
-            "--seeds", "0", "--epochs", "1", "--set", "batch_size=8", "--results-dir", str(place),
+            "experiments", name, "relu", "--dataset", f"folder:{self.images}", "--arms", "relu-modern",
+            *(["--seeds", "0"] if name == "run" else []), "--epochs", "1", "--set", "batch_size=8",
+            "--results-dir", str(place),
         ]  # fmt: skip
-    arguments = training(images, place, epochs=1)
-    return ["-m", "alexnet_tf", *(f"learning_rate={rate}" if "learning_rate" in a else a for a in arguments)]
+
+    def export(self, place: Path) -> list[str]:
+        return ["alexnet_tf", "export", self._net(), "--out", str(place)]
+
+    def evaluate(self, place: Path, views: int) -> list[str]:
+        place.mkdir(exist_ok=True)
+        data = ["--checkpoint", self._net(), "--dataset", f"folder:{self.images}"]
+        return ["alexnet_tf", "evaluate", *data, "--views", str(views), "--csv", str(place / "scores.csv")]
+
+    def imported(self, place: Path) -> list[str]:
+        with self._lock:
+            weights = str(self._weights())
+        return ["alexnet_tf", "import-weights", weights, "--model", "one-weird-trick", "--out", str(place)]
+
+    def _net(self) -> str:
+        with self._lock:
+            return str(self._trained())
+
+    @functools.cache  # noqa: B019 (lives as long as its family)
+    def _trained(self) -> Path:
+        end = ended(command(["-m", *self.train(self._folder / "net")]))
+        if end.status:
+            raise RuntimeError(f"a run without another ended with {end.status}: {end.last_line}")
+        return self._folder / "net"
+
+    @functools.cache  # noqa: B019
+    def _weights(self) -> Path:
+        """torchvision's AlexNet with two classes, the smallest that the command takes."""
+        from alexnet_tf.checkpoints.import_weights import TORCHVISION_NAMES
+        from alexnet_tf.config.presets import PRESETS
+        from alexnet_tf.models import build_model
+
+        preset = PRESETS["one-weird-trick"]
+        model = build_model(preset.model, (preset.side, preset.side, preset.channels), 2)
+        layers = [layer for layer in model.layers if layer.name.startswith(("conv", "fc"))]
+        arrays = {}
+        for name, layer in zip(TORCHVISION_NAMES, layers, strict=True):
+            arrays[f"{name}.weight"], arrays[f"{name}.bias"] = (w.T for w in layer.get_weights())
+        np.savez(self._folder / "weights.npz", **arrays)
+        return self._folder / "weights.npz"
+
+
+def _both(arguments: list[str]) -> tuple[list[str], list[str]]:
+    return arguments, arguments
+
+
+# The two commands of a race, given what there is to read and the place.
+KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
+    "same --out": lambda there, place: _both(there.train(place)),
+    "other config": lambda there, place: (there.train(place), there.train(place, rate="0.02")),
+    "while reading": lambda there, place: (there.train(place), there.train(place, "--seed", "1")),
+    "same rows": lambda there, place: _both(there.experiment("run", place)),
+    "same search": lambda there, place: _both(there.experiment("search", place)),
+    "same cache": lambda there, place: tuple(
+        there.train(place / out, "--set", "storage=stream", "--cache", place / "cache") for out in "ab"
+    ),
+    "same export": lambda there, place: _both(there.export(place)),
+    "same weights": lambda there, place: _both(there.imported(place)),
+    "same table": lambda there, place: (there.evaluate(place, 1), there.evaluate(place, 2)),
+}
+# How many may end with 0: of these kinds both have to, or can.
+BOTH_WORK = ("same cache",)
+CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same table")
 
 
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
@@ -66,22 +159,56 @@ def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     detail = f"{statuses[0]} and {statuses[1]}" + "".join(f"; {line}" for line in lines)
     if any(end.crashed for end in ends):
         return TRACEBACK, detail
-    if statuses[0] != 0:
+    if statuses[0] != 0 or (kind in BOTH_WORK and statuses[1] != 0):
         return LOST, f"nobody worked: {detail}"
-    if statuses == [0, 0] and kind == "other config":
+    if statuses == [0, 0] and kind not in CAN_BOTH_WORK:
         return LOST, f"one network is gone: {detail}"
-    if statuses == [0, 0] and not any("not trained again" in e.out or "not run again" in e.out for e in ends):
-        return LOST, f"all the work was done twice: {detail}"
     if any(end.status and not (end.has_one_error and NAMED.search(end.last_line)) for end in ends):
         return WRONG, f"another reason, or more than a line: {detail}"
+    if "(after " in detail:
+        return LOST, f"not within {SECONDS:g} s: {detail}"
+    try:
+        fault = _fault(kind, place, ends)
+    except (InputError, OSError, StopIteration) as error:
+        fault = f"what is left cannot be read: {error}"
+    return (LOST, f"{fault}: {detail}") if fault else (AS_PROMISED, detail)
+
+
+def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
+    """What is wrong with the files that the two have left; empty if nothing is."""
+    done = [end for end in ends if end.status == 0]
+    said = "".join(end.out for end in ends)
+    if (
+        kind in ("same --out", "same rows")
+        and len(done) == 2
+        and not re.search("not (trained|run) again", said)
+    ):
+        return "all the work was done twice"
+    if kind == "same cache":
+        writers = sum("pixels: writing" in end.err for end in ends)
+        return "" if writers == 1 and outcome_of(place / "a") == outcome_of(place / "b") else "written twice"
     if kind == "same rows":
-        rows = (next(place.glob("*/ablation-relu")) / "runs.csv").read_text().splitlines()
-        return (AS_PROMISED if len(rows) == 2 else LOST), detail
+        return "" if len(_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not one row"
+    if kind == "same search":
+        rows = _rows(next(place.glob("*/ablation-relu/lr_search.csv")))
+        trained = sum(len(re.findall("epoch 1/1", end.err)) for end in ends)
+        winners = {row["learning_rate"] for row in rows if row["winner"] == "true"}
+        return "" if len(rows) == trained and len(winners) == 1 else f"{len(rows)} rows of {trained} runs"
+    if kind == "same table":
+        return "" if len(_rows(place / "scores.csv")) == len(done) else "a row is gone"
+    if kind == "same export":
+        import tensorflow as tf
+
+        cards = {"class_names.txt", "model_card.md", "data_card.md"}
+        is_whole = cards < {*os.listdir(place)} and "pixels" in tf.saved_model.load(str(place)).signatures
+        return "" if is_whole else "half an export"
     from alexnet_tf.checkpoints.saved import load_trained
 
-    try:
-        load_trained(place)
-    except InputError as error:
-        return LOST, f"the network cannot be read: {error}"
-    about = json.loads((place / "model.json").read_text())
-    return (AS_PROMISED if about["status"] == "done" else LOST), detail
+    load_trained(place)
+    status = json.loads((place / "model.json").read_text())["status"]
+    return "" if status in ("done", "imported") else status
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

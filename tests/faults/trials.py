@@ -23,9 +23,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
-FRAME = ("trials", "results", "small_runs", "odd_files")
+FRAME = ("trials", "results", "small_runs", "odd_files", "forked")
 
 AS_PROMISED = "as promised"
 # Something that was computed or recorded is gone.
@@ -83,9 +84,10 @@ def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = No
     Args:
         trial: function of the trial's number.
         count: number of trials.
-        jobs: number of trials at a time; by default one for each processor.
+        jobs: number of trials at a time; by default one more than there are processors, because processes
+            also wait, for the disk and for each other.
     """
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
         yield from pool.map(lambda number: _timed(trial, number), range(count))
 
 
@@ -135,8 +137,8 @@ def command(arguments: Sequence[str | Path], **environment: str) -> subprocess.P
     )
 
 
-def ended(process: subprocess.Popen, timeout: float = 900.0) -> Ended:
-    """Waits for a command; one that is still running after `timeout` seconds is killed, with status -9."""
+def ended(process: Any, timeout: float = 900.0) -> Ended:
+    """Waits for a command, a `Popen` or a `Forked`; after `timeout` seconds it is killed, with status -9."""
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

@@ -27,7 +27,7 @@ SECONDS = 15
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """The kinds of trials in turn; one at a time, because each has several processes."""
+    """The kinds of trials in turn; two at a time, because some wait for a minute."""
     tree = write_colored_tree(folder / "colors", COLORS, lambda i: (32, 32), noise=40)
 
     def trial(number: int) -> Trial:
@@ -41,7 +41,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             outcome, detail = LOST, str(error)
         return Trial(name, seed, outcome, detail)
 
-    return in_parallel(trial, count, jobs=1)
+    return in_parallel(trial, count, jobs=2)
 
 
 def _death(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:

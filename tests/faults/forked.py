@@ -1,0 +1,64 @@
+"""Starts commands in processes that are forked from one that has already imported TensorFlow.
+
+The import takes two thirds of the processor time of a run of a few seconds.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.faults import _killed
+
+IMPORTED = [f"alexnet_tf.commands.{name}" for name in ("train", "evaluate", "export")]
+# Processes of `multiprocessing` must not be started and waited for by several threads at once.
+LOCK = threading.Lock()
+
+
+class Forked:
+    """Calls `_killed.run` in a process of its own; it has those parts of `subprocess.Popen` that trials use.
+
+    Args:
+        plan: place of the kill.
+        log: file for the steps; the output goes to the files with `.out` and `.err` after its name.
+        arguments: arguments of `alexnet_tf`.
+        environment: variables of the process.
+    """
+
+    def __init__(self, plan: str, log: str, arguments: Sequence[str], environment: Mapping[str, str] = {}):
+        context = multiprocessing.get_context("forkserver")
+        self._outputs = [f"{log}.{time.monotonic_ns()}.{name}" for name in ("out", "err")]
+        with LOCK:
+            context.set_forkserver_preload(IMPORTED)
+            self._process = context.Process(
+                target=_run, args=(plan, log, [*arguments], {**environment}, self._outputs)
+            )
+            self._process.start()
+        self.kill = self._process.kill
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def communicate(self, timeout: float = float("inf")) -> tuple[str, str]:
+        deadline = time.monotonic() + timeout
+        while True:
+            with LOCK:
+                if self._process.exitcode is not None:
+                    break
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("_killed", timeout)
+            time.sleep(0.02)
+        out, err = (Path(path).read_text("utf-8", "replace") for path in self._outputs)
+        return out, err
+
+
+def _run(plan: str, log: str, arguments: list[str], environment: dict[str, str], outputs: list[str]) -> None:
+    os.environ.update(environment)
+    for number, path in enumerate(outputs, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    sys.exit(_killed.run(plan, log, arguments))
