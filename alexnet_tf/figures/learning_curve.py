@@ -11,8 +11,9 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.typing import ColorType
 
-from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, spread, title, write_figure
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, label_ends, title, write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
@@ -115,29 +116,28 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     axes = figure.add_subplot()
     epochs = [row["epoch"] for row in rows]
     lines = [line for line in LINES if line[0] in rows[-1]]
-    heights = spread([rows[-1][line[0]] for line in lines], 0.05)
-    for (column, label, color, line), height in zip(lines, heights, strict=True):
-        values = [row[column] for row in rows]
-        axes.plot(epochs, values, color=color, linestyle=line, linewidth=1.8)
-        axes.annotate(
-            f"{label} {values[-1]:.1%}", xy=(epochs[-1], height), xytext=(6, 0), va="center", color=color,
-            textcoords="offset points", fontsize=8.5, fontweight="bold", annotation_clip=False,
-        )  # fmt: skip
-    for epoch, rate in rate_drops(rows):
+    for column, _, color, line in lines:
+        axes.plot(epochs, [row[column] for row in rows], color=color, linestyle=line, linewidth=1.8)
+    drops = rate_drops(rows)
+    for epoch, rate in drops:
         axes.axvline(epoch, color=GREY, linewidth=1, linestyle=":", zorder=1)
         axes.annotate(
             f"rate {rate:.2g}", xy=(epoch, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
-            va="bottom", ha="center", textcoords="offset points", fontsize=7.5, color=GREY, rotation=90,
+            va="bottom", ha="center", textcoords="offset points", fontsize=7.5, color=DARK, rotation=90,
         )  # fmt: skip
     _epochs_axis(axes, epochs[-1])
     axes.set_ylim(0, 1)
+    ends = [(label, rows[-1][column], color) for column, label, color, _ in lines]
+    label_ends(axes, [(f"{label} {end:.1%}", epochs[-1], end, color) for label, end, color in ends])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylabel("error")
     title(figure, f"{name} on {dataset}: {rows[-1]['test_error']:.1%} test error after {epochs[-1]:g} epochs")
     caption(
         figure,
         "Measured after each epoch, without augmentation: the central crop of each image. Training error: of "
-        "up to 10,000 training images. Dotted: the last epoch before the learning rate drops.",
+        "up to 10,000 training images."
+        + " Dotted: the last epoch before the learning rate drops."
+        * bool(drops),
     )
     return figure
 
@@ -169,17 +169,16 @@ def training_figure(
     _log_axis(rate)
     colors = colormaps["viridis"]
     for axes in gradient:
+        labels: list[tuple[str, float, float, ColorType]] = []
         for place, (layer, points) in enumerate(norms.items()):
             is_total = layer == "all"  # as GradientNorms calls them together
-            axes.plot(
-                *zip(*points, strict=True),
-                color=DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9),
-                linewidth=2.0 if is_total else 1.3,
-                label=layer,
-            )
+            ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
+            width = 2.0 if is_total else 1.3
+            axes.plot(*zip(*points, strict=True), color=ink, linewidth=width, label=layer)
+            labels.append((layer, *points[-1], ink))
         axes.set_ylabel("gradient norm, mean of the epoch")
         _log_axis(axes)
-        axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        label_ends(axes, labels, 0.05, "small")
     loss.legend(fontsize=7, frameon=False)
     for axes in (loss, rate, *gradient):
         _epochs_axis(axes, epochs[-1])
@@ -203,5 +202,5 @@ def _log_axis(axes: Axes) -> None:
 
 def _epochs_axis(axes: Axes, last: float) -> None:
     axes.set_xlim(0, max(last, 1))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
     axes.set_xlabel("epochs")

@@ -10,8 +10,10 @@ from pathlib import Path
 import matplotlib
 import matplotlib.style
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.typing import ColorType
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes
@@ -136,21 +138,54 @@ def write_encoded(path: Path, content: Mapping[str, bytes]) -> list[Path]:
 
 
 def title(figure: Figure, text: str) -> None:
-    """Puts the finding at the top left."""
+    """Puts the finding at the top left, in lines of about equal length."""
+    widest = _columns(figure, 98)
+    lines = len(_wrapped(text, widest))
+    equal = next((n for n in range(len(text) // lines, widest) if len(_wrapped(text, n)) == lines), widest)
     look = {"fontsize": "large", "fontweight": "bold", "parse_math": False}
-    figure.suptitle(_filled(figure, text, 90), x=0.01, ha="left", **look)
+    figure.suptitle("\n".join(_wrapped(text, equal)), x=0.01, ha="left", **look)
 
 
 def caption(figure: Figure, text: str) -> None:
     """Puts a small text at the bottom left that says what is shown; line breaks are kept."""
-    lines = [_filled(figure, line, 135) for line in text.splitlines()]
+    lines = [part for line in text.splitlines() for part in _wrapped(line, _columns(figure, 162))]
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
 
 
-def _filled(figure: Figure, text: str, points: int) -> str:
-    """Wraps a text to the width of the figure; `points` is the characters per inch times the font size."""
-    return textwrap.fill(text, int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"]))
+def _columns(figure: Figure, points: int) -> int:
+    """How many characters are as wide as the figure; `points`: characters per inch times the font size."""
+    return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    return textwrap.wrap(text, max(columns, 1), break_on_hyphens=False) or [""]
+
+
+def label_ends(
+    axes: Axes, ends: Sequence[tuple[str, float, float, ColorType]], gap: float = 1 / 22, size: str = "medium"
+) -> None:
+    """Writes labels beside a panel, apart from each other, each with a line to the end of its curve.
+
+    Args:
+        axes: a panel whose vertical axis is complete.
+        ends: (label, x, y, colour) of each curve; ends outside the panel get no label.
+        gap: smallest distance of two labels, as a share of the panel's height.
+        size: size of the labels.
+    """
+    axes.get_ylim()  # computes the limits, if they are automatic
+    to_panel = axes.transScale + axes.transLimits
+    shares = [float(to_panel.transform((x, y))[1]) for _, x, y, _ in ends]
+    shown = [(end, share) for end, share in zip(ends, shares, strict=True) if 0 <= share <= 1]
+    # The tiny offsets keep the labels of equal curves in the order of the curves, the first on top.
+    heights = spread([share - 1e-9 * place for place, (_, share) in enumerate(shown)], gap)
+    for ((label, x, y, color), _), height in zip(shown, heights, strict=True):
+        axes.annotate(
+            label, xy=(x, y), xytext=(1.06, height), textcoords="axes fraction", va="center", color=color,
+            fontsize=size, fontweight="bold", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 2,
+                        "relpos": (0, 0.5)},
+        )  # fmt: skip
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

@@ -61,7 +61,8 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axis.plot(sizes, values, "o-", color=PALETTE[number], markersize=3.5, label=label)
                 axis.set_xscale("log")
                 axis.set_yscale("log")
-                axis.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize="x-small")
+                axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+                axis.tick_params(labelsize="small")
                 axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axis.minorticks_off()
@@ -80,9 +81,9 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
     axes[1, 0].set_ylabel("peak memory, MiB")
     title(figure, "Time and memory as the work grows, on logarithmic axes")
     about_slopes = (
-        "Dotted: the slope to expect where all time and memory are proportional to the work (logical "
-        "devices share one batch and one processor); a constant part makes a curve flatter. memory: the set "
-        "is held in memory; stream: it is read from disk."
+        "Dotted, through the largest size: the slope if all time and memory are proportional to the work "
+        "(logical devices share one batch and one processor); a constant part makes a curve flatter. memory: "
+        "the set is held in memory; stream: it is read from disk."
     )
     caption(figure, f"{_machine(about)}\n{about_slopes}")
     return figure

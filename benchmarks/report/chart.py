@@ -48,14 +48,15 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     bars = speedups(rows)
     figure = Figure(figsize=(8, 1.8 + 0.42 * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
-    title(figure, "How many times faster this library is than others at the same work")
+    title(figure, "How many times faster this library is at the same work")
     machine = (
         f"{about.get('processor', '')} ({about.get('cpu_flags', '?')}), {about.get('threads', '?')} threads"
     )
     caption(
         figure,
-        f"{machine}. Bar: median of paired rounds; thin line: their range. Orange line: target; rounds "
-        "differ: the range holds it. Hatched: the target is not met. Pale: no target.",
+        f"{machine}. Bar: median of paired rounds; thin line: their range, if there are several. Orange "
+        "line: target, met by a solid bar, not by a hatched one; rounds differ: the range contains it. "
+        "Pale: no target.",
     )
     return figure
 

@@ -181,7 +181,7 @@ def draw(predicted: Sequence[Prediction]) -> Figure:
         for axes, machine in zip(panels, machines, strict=True):
             _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
             axes.set_title(re.sub(r"-(\d+)-threads$", r", \1 threads", machine), fontsize="small")
-        panels[0].set_ylabel("share of N times one machine's rate")
+        panels[0].set_ylabel("rate / (N × rate of one machine)")
         named = {str(line.get_label()): line for axes in panels for line in axes.lines}
         # A column for each network.
         handles = [named[label] for label in sorted(named, key=lambda label: int(label.split()[0]))]
@@ -233,7 +233,7 @@ def _draw_efficiency(axes: Axes, predicted: Sequence[Prediction]) -> None:
         label = f"{network.name}, {device.name.split(', ')[-1]}"
         axes.plot(*zip(*points, strict=True), style, color=PALETTE[NETWORKS.index(network)], label=label)
     axes.set_xscale("log", base=2)
-    axes.set_xticks(COUNTS[::3], [f"{count:,}" for count in COUNTS[::3]])
+    axes.set_xticks(COUNTS[::5], [f"{count:,}" for count in COUNTS[::5]])
     axes.set_ylim(0, 1.05)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("N machines (log scale)")

@@ -22,7 +22,7 @@ def finding(evidence: Evidence) -> str:
     if about:
         differ = len({one.verdict for one in about}) > 1
         verdict = f"{evidence.verdict}{' (the weakest of its comparisons)' if differ else ''}"
-        return f"“{experiment.statement.rstrip('.')}”: {verdict} {on}"
+        return f"“{experiment.statement.rstrip('.')}”, {on}: {verdict}"
     if evidence.with_rows:
         return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
     alone = ", the only arm that was run" if len(evidence.arms) == 1 else ""

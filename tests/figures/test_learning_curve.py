@@ -46,6 +46,7 @@ def test_what_the_panel_shows(tmp_path):
     }
     assert figure.get_suptitle() == "alexnet on cats: 62.0% test error after 3 epochs"
     assert rate_drops(rows) == [(1, 0.01)]
+    assert "Dotted" in figure.get_supxlabel()
 
 
 def test_a_curve_without_top5_error_is_drawn_without(tmp_path):
@@ -64,10 +65,11 @@ def test_names_of_curves_that_end_together_are_apart(tmp_path):
     (tmp_path / "curve.csv").write_text(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n")
 
     with house_look():
-        axes = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats").axes[0]
+        figure = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats")
 
-    heights = sorted(text.xy[1] for text in axes.texts)
+    heights = sorted(text.xyann[1] for text in figure.axes[0].texts)
     assert min(high - low for low, high in pairwise(heights)) > 0.04
+    assert "Dotted" not in figure.get_supxlabel()
 
 
 NORMS = "epoch,layer,mean_norm,max_norm\n1,conv1,2.0,3.0\n1,all,4.0,5.0\n2,conv1,1.0,2.0\n2,all,3.0,4.0\n"
@@ -91,6 +93,8 @@ def test_loss_rate_and_gradient_norms(tmp_path):
         "conv1": [2.0, 1.0],
         "all": [4.0, 3.0],
     }
+    # Named at their ends, since neighbouring layers have similar colours.
+    assert [text.get_text() for text in gradient.texts] == ["conv1", "all"]
 
 
 def test_gradient_norms_are_drawn_where_they_were_measured(tmp_path):

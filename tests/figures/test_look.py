@@ -4,8 +4,9 @@ import warnings
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from alexnet_tf.figures.look import caption, encoded, house_look, spread, title
+from alexnet_tf.figures.look import caption, encoded, house_look, label_ends, spread, title
 
 
 @pytest.mark.parametrize("name", ["猫", "a\x1b[2J\x00", "$x^$", "tab\t", "\U0001f408"])
@@ -19,6 +20,38 @@ def test_names_of_every_kind_are_drawn_without_a_warning(name):
         content = encoded(figure, ["png", "svg"])
     assert content["png"].startswith(b"\x89PNG")
     assert b"\x1b" not in content["svg"]
+
+
+@pytest.mark.parametrize("inches", [6.4, 10.4])
+@pytest.mark.parametrize(("write", "least"), [(title, 0.7), (caption, 0.85)])
+def test_texts_fill_the_width_of_the_figure_and_no_more(write, least, inches):
+    with house_look():
+        figure = Figure(figsize=(inches, 3), layout="constrained")
+        write(figure, "A net of two towers has a lower test error than one without conv2 (no-conv2). " * 5)
+        figure.draw_without_rendering()
+        (text,) = (text for text in figure.findobj(Text) if text.get_text())
+        right = text.get_window_extent().x1 / figure.bbox.width
+    assert least < right < 1
+    assert not any(line.endswith("-") for line in text.get_text().splitlines())
+
+
+def test_a_long_title_has_no_last_line_of_one_word():
+    with house_look():
+        figure = Figure(figsize=(10.4, 3))
+        title(figure, "word " * 23 + "reproduced, cause open")
+    first, last = figure.get_suptitle().splitlines()
+    assert abs(len(first) - len(last)) < 15
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_labels_at_ends_are_apart_and_in_the_order_of_the_ends(scale):
+    axes = Figure().add_subplot()
+    axes.set_yscale(scale)
+    axes.set_ylim(1, 100)
+    label_ends(axes, [("low", 5, 50, "k"), ("high", 5, 51, "k"), ("outside", 5, 200, "k")], 0.1)
+    low, high = axes.texts
+    assert (low.get_text(), high.get_text()) == ("low", "high")
+    assert high.xyann[1] - low.xyann[1] == pytest.approx(0.1)
 
 
 def test_spread_keeps_labels_apart():

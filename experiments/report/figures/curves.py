@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from matplotlib.transforms import ScaledTranslation
 from matplotlib.typing import LineStyleType
 
-from alexnet_tf.figures.look import DARK, GREY, PALETTE, spread
+from alexnet_tf.figures.look import DARK, GREY, PALETTE, label_ends
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.evidence.wording import MINUS
@@ -141,18 +141,8 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
     for name, shift in shifts.items():
         line = "-" if names.index(name) < len(PALETTE) else ":"
         _draw_arm(axes, curves, name, colours[name], line, shift)
-    ends = [(name, float(xs[-1]), float(ys[-1])) for name in shifts for xs, ys in [means[name]]]
-    # The tiny offsets keep the labels of coincident curves in the order of the curves, the first on top.
-    heights = spread([y - 1e-9 * place for place, (_, _, y) in enumerate(ends)], (high - low) / 22)
-    for (name, x, y), height in zip(ends, heights, strict=True):
-        if not low <= y <= high:
-            continue
-        axes.annotate(
-            name, xy=(x, y), xytext=(1.06, height), textcoords=("axes fraction", "data"), va="center",
-            color=colours[name], fontweight="bold", annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colours[name], "linewidth": 0.7, "shrinkA": 1,
-                        "shrinkB": 2, "relpos": (0, 0.5)},
-        )  # fmt: skip
+    ends = [(name, float(means[name][0][-1]), float(means[name][1][-1]), colours[name]) for name in shifts]
+    label_ends(axes, ends)
     return equal
 
 

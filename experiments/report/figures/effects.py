@@ -20,18 +20,20 @@ CLAIMED_SIDE = "#EEF4F8"
 def marks(judged: Sequence[Judged]) -> str:
     """Explains the marks of these effects and what their verdicts say of the interval."""
     shown = [one for one in judged if one.effect.effect is not None]
-    diamond = "; diamond: the paper's number" if any(one.comparison.paper_effect for one in shown) else ""
-    found = {one.verdict for one in judged}
-    meanings = "; ".join(
-        f"{verdict}: {meaning.replace('*', '')}"
-        for verdict, meaning in wording.MEANINGS.items()
-        if verdict in found
-    )
+    has_paper = any(one.comparison.paper_effect is not None for one in shown)
+    diamond = "; diamond: the paper's number, inside or outside it" * has_paper
     return (
         f"Effects: a dot is a seed, a bar the mean's 95% interval{diamond}. Shaded: the claimed side. "
-        f"Dotted: s, the smallest effect of interest. Bold: the claim's own comparisons. "
-        f"Where the interval lies: {meanings}."
+        f"Dotted: s, the smallest effect of interest. Bold: the claim's own comparisons. {meanings(judged)}"
     )
+
+
+def meanings(judged: Sequence[Judged]) -> str:
+    """Where the intervals lie that have the verdicts of these effects."""
+    found = {one.verdict for one in judged}
+    places = [f"{place} ({verdict})" for verdict, place in wording.MEANINGS.items() if verdict in found]
+    text = f"Where the interval lies: {'; '.join(places)}.".replace("*", "")
+    return f"{text} The mirror of s is −s, or 1/s for a ratio." if "mirror" in text else text
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
@@ -58,7 +60,8 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     for place, one in enumerate(judged):
         draw_claimed_side(axes, one.comparison, -place - 0.36, 0.72, scale)
         _draw_effect(axes, one, -place, scale)
-        draw_paper_effect(axes, one.comparison, -place, scale)
+        # Below the bar, where the diamond hides neither the bar nor its mean.
+        draw_paper_effect(axes, one.comparison, -place - 0.24, scale)
     titles = [one.comparison.metric.title for one in judged]
     metric = titles[0] if len(set(titles)) == 1 else ""
     if letters:
@@ -69,10 +72,11 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if judged[0].comparison.kind == "ratio":
-        axes.set_xlabel(f"ratio of {metric or 'metrics'}")
+        arms = f", {wording.contrast(judged[0].comparison)}" if letters else ""
+        axes.set_xlabel(f"ratio of {metric or 'metrics'}{arms}")
     elif judged[0].comparison.kind == "share":
         axes.set_xlabel(
-            textwrap.fill(f"nets whose {metric or 'p value'} is at most {LEVEL:g} (line: chance)", 48)
+            textwrap.fill(f"share of nets with {metric or 'p value'} ≤ {LEVEL:g} (line: by chance)", 48)
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     elif scale == 1:
@@ -111,7 +115,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
     else:
         margin = 0.08 * (high - low) or 0.01
         axes.set_xlim(scale * (low - margin), scale * (high + margin))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10], min_n_ticks=3))
     return scale
 
 

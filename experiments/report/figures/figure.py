@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, encoded, house_look, title
 from alexnet_tf.runtime.errors import InputError
-from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.report.figures.collect import collect
@@ -24,6 +23,8 @@ _REMARKS = {
     "explained by": "Explained by: a control for a simpler cause shows no effect on the claimed side.",
     "cause open": "Cause open: a control for a simpler cause is undecided.",
 }
+_BOUND = "Arrowheads: some runs never reached the target, so only a bound of the effect is known."
+_BAR = " Black: between the epochs at which the arms reach the dotted target; in brackets the 95% interval."
 _DOTS = "On the left a dot is a seed, joined from arm to arm, and a bar the mean."
 
 
@@ -70,7 +71,7 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
             title(figure, finding(evidence))
             about = f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
             if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
-                about += f"\n{wording.BOUNDS}"
+                about += f"\n{_BOUND}"
             about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
             caption(figure, about)
         if size != default_size:
@@ -91,18 +92,26 @@ def _place(evidence: Evidence) -> str:
 
 def _arms(evidence: Evidence, panel: str = "") -> str:
     """What each arm is, with its learning rate; only the arms of a panel if one is named."""
-    texts = []
     changes = {arm.name: arm.change for arm in evidence.experiment.arms}
     names = evidence.arms
     if panel:
         pair = _by_pair(evidence)[string.ascii_lowercase.index(panel)]
         drawn = {name for one in pair for name in (one.comparison.arm, one.comparison.baseline)}
         names = [name for name in names if name in drawn]
+    rates = {}
     for name in names:
         configs = [evidence.about(row, "config") for row in evidence.of_arm(name)]
-        rates = sorted({f"{config['train']['learning_rate']:g}" for config in configs if config})
-        texts.append(f"{name}: {', '.join(filter(None, (changes.get(name), ' or '.join(rates))))}")
-    return f"Arms with their first learning rates: {'; '.join(texts)}."
+        # The rate of a net that is not trained is 0.
+        found = {config["train"]["learning_rate"] for config in configs if config} - {0}
+        rates[name] = " or ".join(f"{rate:g}" for rate in sorted(found))
+    known = sorted({*rates.values()} - {""})
+    differ = len(known) > 1
+    texts = []
+    for name in names:
+        details = "; ".join(filter(None, (changes.get(name, "").replace("`", ""), rates[name] * differ)))
+        texts.append(f"{name} ({details})" if details else name)
+    shared = f" First learning rate: {known[0]}." if len(known) == 1 else ""
+    return f"Arms{', with their first learning rates' * differ}: {'; '.join(texts)}.{shared}"
 
 
 def has_panels(evidence: Evidence) -> bool:
@@ -122,7 +131,7 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
         # Variants have a legend beside the panel, and their effects below it.
         figure = Figure(figsize=(6.4, 4.2 + 0.6 * (len(pair) - 1)), layout="constrained")
         equal = draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
-        return figure, _lines(equal)
+        return figure, _lines(equal) + _BAR
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
     }
@@ -149,7 +158,7 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
     if len(effects) > 1:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
-    return figure, _lines(equal)
+    return figure, _lines(equal) + _BAR
 
 
 def _lines(equal: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ from experiments.report.figures.effects import (
     draw_claimed_side,
     draw_interval,
     draw_paper_effect,
+    meanings,
     prepare_axis,
 )
 
@@ -110,7 +111,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
             _write_line(texts, verdicts, place, line)
         texts.set_ylim(len(lines) - 0.4, -0.6)
         title(figure, count_verdicts(found))
-        caption(figure, explanation(without_rows(experiments, found)))
+        caption(figure, explanation(lines, without_rows(experiments, found)))
         # The layout's last bits differ from run to run, and clips in an SVG are named after them.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -142,16 +143,17 @@ def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> li
     ]
 
 
-def explanation(missing: Sequence[Experiment]) -> str:
-    """The caption: what the marks mean, and which experiments have no line."""
-    meanings = "; ".join(f"{verdict}: {text.replace('*', '')}" for verdict, text in wording.MEANINGS.items())
+def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
+    """The caption: what the marks of the lines mean, and which experiments have no line."""
+    judged = [line.judged for line in lines]
+    arrow = " (an arrow where it is open)" * any(one.effect.bound in ("lower", "upper") for one in judged)
     text = (
-        "The condition that decides a claim is black, others are grey. Bar: 95% interval (an arrow where "
-        "it is open). Diamond: the paper's number. The marker shows the verdict: circle on the claimed "
+        f"The condition that decides a claim is black, others are grey. Bar: 95% interval{arrow}. "
+        "Diamond: the paper's number. The marker shows the verdict: circle on the claimed "
         "side (full, half or open, from strong to weak), square undecided, cross no effect of size s, "
         "triangle opposite. Shaded: the claimed side. Dotted: s, the smallest effect of interest. "
         f"Differences in percentage points: linear up to {LINEAR:g}, logarithmic beyond; ratios: "
-        f"logarithmic. Where the interval lies: {meanings}."
+        f"logarithmic. {meanings(judged)}"
     )
     return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text
 
@@ -174,7 +176,7 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
     elif unit == "ratio":
         axes.locator_params(axis="x", numticks=4)
     else:
-        axes.locator_params(axis="x", nbins=2)
+        axes.locator_params(axis="x", nbins=2, min_n_ticks=2)
     axes.tick_params(axis="y", left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", labelsize="x-small")

@@ -60,7 +60,7 @@ def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
     assert [one.comparison.arm for one in judged if one.comparison.baseline == "relu, a=1"] == [
         "tanh", "other"
     ]  # fmt: skip
-    assert ": reproduced on the built-in set" in finding(found)
+    assert finding(found).endswith(", on the built-in set: reproduced")
     (pair, *_) = _by_pair(found)
     axes = Figure().add_subplot()
     draw_pair(axes, found, pair, curves, "a")
@@ -89,6 +89,22 @@ def test_a_look_changes_size_texts_and_format(tmp_path):
     assert (width, height) == (200, 150)
     with pytest.raises(InputError, match="--style: expected"):
         draw(found, Look(style=tmp_path / "none.mplstyle"))
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (0.01, "Arms: separate (separate, in words); overlapping (overlapping, in words). First learning"),
+        (0.0, "overlapping (overlapping, in words). First learning rate: 0.01."),
+        (0.02, "with their first learning rates: separate (separate, in words; 0.01); overlapping ("),
+    ],
+)
+def test_the_caption_has_a_rate_of_all_arms_once(tmp_path, monkeypatch, rate, said):
+    for arm, own in (("separate", 0.01), ("overlapping", rate)):
+        record(tmp_path, POOLING, arm, 0, [0.9, 0.5], config=BASE.replace(learning_rate=own))
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    caption = draw(evidence_of(tmp_path, POOLING)).get_supxlabel()
+    assert said in caption.replace("\n", " ")
 
 
 def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
@@ -190,6 +206,8 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     assert sorted(dots.get_xdata()) == pytest.approx([-0.5, -0.4, -0.3])
     bar = next(line for line in axes.lines if line.get_linewidth() == 4)
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
+    low, high = axes.get_xlim()
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 3
     paper = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
     assert paper == pytest.approx([-0.4])
     assert (
@@ -262,7 +280,7 @@ def test_a_bound_without_interval_has_no_bar(tmp_path):
 
 def test_the_title_is_the_finding(tmp_path):
     found = evidence_of(speed_results(tmp_path), SPEED)
-    assert finding(found) == "“ReLU is faster than tanh”: reproduced on the built-in set"
+    assert finding(found) == "“ReLU is faster than tanh”, on the built-in set: reproduced"
     secondary = dataclasses.replace(SPEED.comparisons[0], primary=False)
     only = dataclasses.replace(SPEED, comparisons=(secondary,))
     assert finding(evidence_of(tmp_path, only)).startswith(

@@ -110,8 +110,14 @@ def test_every_verdict_has_a_mark_of_its_own():
 
 def test_experiments_without_rows_are_named():
     missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
-    assert explanation(missing).endswith("not yet run: 2 experiments (claims.md).")
-    assert "not yet run" not in explanation([])
+    assert explanation([], missing).endswith("not yet run: 2 experiments (claims.md).")
+    assert "not yet run" not in explanation([], [])
+
+
+def test_the_caption_explains_what_is_drawn_and_nothing_else(found):
+    said = explanation(lines_of(found, [SPEED, POOLING]), [])
+    assert "contains s (direction confirmed, size open)" in said
+    assert not [word for word in ("arrow", "(undecided)", "(opposite)", "mirror") if word in said]
 
 
 def test_the_same_rows_give_the_same_bytes(found):
