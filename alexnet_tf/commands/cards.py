@@ -53,7 +53,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         f"{wanted['steps'][0]}.",
         *(
             [
-                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files; a JPEG is turned as its "
+                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files; they are turned as their "
                 "EXIF orientation says."
             ]
             * (kind == "saved-model")

@@ -53,8 +53,8 @@ def write_saved_model(net: Trained, folder: Path) -> None:
     """Writes a SavedModel whose default signature takes the bytes of image files.
 
     Signatures:
-        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; a JPEG is turned as its EXIF
-            orientation says.
+        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; they are turned as their
+            EXIF orientation says.
         pixels: `pixels`, float32 [n, height, width, channels], 0..255, of the network's image size.
 
     Both return `probabilities` and `logits` [n, classes], and `class_names` [classes].
@@ -150,14 +150,12 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
         shape: (height, width, channels) of the result.
     """
     size, _, channels = shape
-
-    def of_jpeg() -> tf.Tensor:
-        return upright(tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE"), data)
-
-    def of_others() -> tf.Tensor:
-        return tf.io.decode_image(data, channels, expand_animations=False)
-
-    image = tf.cond(tf.io.is_jpeg(data), of_jpeg, of_others)
+    image = tf.cond(
+        tf.io.is_jpeg(data),
+        lambda: tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_image(data, channels, expand_animations=False),
+    )
+    image = upright(image, data)
     # As in `central_square`: only the pixels of the crop are computed.
     lengths = tf.shape(image)[:2]
     scaled = tf.maximum(size, tf.cast(tf.round(lengths * size / tf.reduce_min(lengths)), tf.int32))
@@ -172,14 +170,15 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Turns a JPEG as its EXIF orientation says, for which TensorFlow has no operation.
+    """Turns an image as its EXIF orientation says, for which TensorFlow has no operation.
 
     Args:
-        image: pixels of the JPEG, [height, width, channels].
-        data: its bytes, scalar string.
+        image: its pixels, [height, width, channels].
+        data: the bytes of its file, scalar string; only JPEG and PNG have EXIF data.
     """
     # EXIF data are a small TIFF: byte order, offset of its entries, their number, 12 bytes for each.
-    parts = tf.strings.split(tf.strings.substr(data, 0, 2**16), b"Exif\0\0", maxsplit=1)
+    mark = tf.where(tf.io.is_jpeg(data), b"Exif\0\0", b"eXIf")
+    parts = tf.strings.split(tf.strings.substr(data, 0, 2**16), mark, maxsplit=1)
     tiff = tf.cast(tf.io.decode_raw(parts[-1], tf.uint8, fixed_length=2**16), tf.int32)
 
     def number(digits: tf.Tensor) -> tf.Tensor:

@@ -131,16 +131,19 @@ def test_exports_give_the_top_5_of_predict_on_photographs(checkpoint, shared_dat
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("endian", ["<", ">"])
 @pytest.mark.parametrize("held", range(10))
-def test_a_jpeg_is_rotated_by_its_exif_orientation(photographs, held, endian):
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_an_image_is_rotated_by_its_exif_orientation(photographs, held, endian, kind):
     exif = Image.Exif()
     exif.endian = endian
     exif[ORIENTATION - 2], exif[ORIENTATION] = "a maker", held
     file = io.BytesIO()
-    Image.open(photographs[0]).save(file, "JPEG", exif=exif)
-    whole = file.getvalue()
-    entries = whole.index(b"Exif") + 10
-    damaged = whole[:entries] + b"\xff" * 4 + whole[entries + 4 :]
-    for data in (whole, whole.replace(b"Exif\0\0", b"Else\0\0"), damaged):
+    Image.open(photographs[0]).save(file, kind, exif=exif)
+    files = [whole := file.getvalue()]
+    if kind == "JPEG":  # a PNG has checksums
+        entries = whole.index(b"Exif") + 10
+        damaged = whole[:entries] + b"\xff" * 4 + whole[entries + 4 :]
+        files += [whole.replace(b"Exif\0\0", b"Else\0\0"), damaged]
+    for data in files:
         turned = central_square(decode_image(data, oriented=True), 64).astype(int)
         assert np.abs(decoded(tf.constant(data), (64, 64, 3)).numpy() - turned).max() <= 1
 
