@@ -53,8 +53,8 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         f"{wanted['steps'][0]}.",
         *(
             [
-                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files; they are turned as their "
-                "EXIF orientation says."
+                "- `image_bytes`: strings [n], whole JPEG, PNG, BMP or GIF files; they are rotated by their "
+                "EXIF orientation."
             ]
             * (kind == "saved-model")
         ),

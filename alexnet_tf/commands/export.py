@@ -53,8 +53,8 @@ def write_saved_model(net: Trained, folder: Path) -> None:
     """Writes a SavedModel whose default signature takes the bytes of image files.
 
     Signatures:
-        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; they are turned as their
-            EXIF orientation says.
+        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; they are rotated by their
+            EXIF orientation.
         pixels: `pixels`, float32 [n, height, width, channels], 0..255, of the network's image size.
 
     Both return `probabilities` and `logits` [n, classes], and `class_names` [classes].

@@ -2,6 +2,7 @@
 
 import argparse
 
+from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.data.sources.folder import open_tree, readable
 
@@ -10,23 +11,30 @@ FEW_IMAGES = 10_000
 SMALL = "alexnet-few-images"
 
 
-def fit_small_folder(options: argparse.Namespace) -> tuple[str, ...]:
+def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
     Such a folder gets `SMALL` if neither a model nor a recipe is named. On a tiny folder, batch and rate of
-    `SMALL` are lowered, unless they are set.
+    `SMALL`, or of the network that the training starts from, are lowered, unless they are set.
+
+    Args:
+        options: parsed command-line options.
+        started: configuration of the network that the training starts from.
 
     Returns:
         Remarks for the user.
     """
-    named = options.model
-    if named not in (None, SMALL) or options.recipe or not options.dataset.startswith("folder:"):
+    named = options.model or started
+    if options.model not in (None, SMALL) or options.recipe or not options.dataset.startswith("folder:"):
         return ()
     tree = open_tree(options.dataset)
     if tree.trained >= FEW_IMAGES:
         return ()
     tree = readable(tree)
-    options.model, train = SMALL, PRESETS[SMALL].train
+    if not started:
+        options.model = SMALL
+    config = started or PRESETS[SMALL].config(options.dataset)
+    train = config.train
     images, tested = tree.split_sizes()
     batch = train.batch_size
     # Up to a tenth of the images, and at least one of each class, may be held out.
@@ -42,7 +50,7 @@ def fit_small_folder(options: argparse.Namespace) -> tuple[str, ...]:
         ]
     elif named:
         return ()
-    train = PRESETS[SMALL].config(options.dataset).with_settings(*options.settings).train
+    train = config.with_settings(*options.settings).train
     batches = f"batches of {train.batch_size} at a rate of {train.learning_rate:g}"
     if named:
         return (f"{images:,} images to train on: {batches}",)

@@ -14,6 +14,7 @@ from alexnet_tf.checkpoints.resume import checkpoint_hash, has_checkpoint, remov
 from alexnet_tf.checkpoints.saved import Trained, check_images, is_trained, load_trained, save_trained
 from alexnet_tf.checkpoints.trained_files import EPOCHS_FOLDER
 from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
+from alexnet_tf.commands.small_folder import fit_small_folder
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS, with_recipe
@@ -68,10 +69,14 @@ def run(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int:
     out: Path = options.out
     start = load_trained(options.start, "--from") if options.start else None
+    if start:
+        options.notes = fit_small_folder(options, start.config)
     config = _config(options, start)
     data = open_run_data(config, start, options.access)
     if options.keep_best and not config.data.holdout:
-        raise InputError("--keep-best: expected holdout=true, a selection split to judge by; received false")
+        raise InputError(
+            "--keep-best: expected a selection split to judge by; received none; --set holdout=true"
+        )
     if options.cache:
         data.streamed_set("--cache")
     if options.readers:

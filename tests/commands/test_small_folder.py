@@ -10,6 +10,7 @@ from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands import small_folder
+from alexnet_tf.config.fields import Config
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
@@ -25,9 +26,9 @@ def folder_of(path: Path, images: int) -> str:
     return f"folder:{path}"
 
 
-def fitted(dataset: str, model: str | None = None, recipe: str | None = None, settings=()):
-    options = argparse.Namespace(dataset=dataset, model=model, recipe=recipe, settings=list(settings))
-    notes = small_folder.fit_small_folder(options)
+def fitted(dataset: str, model: str | None = None, recipe: str | None = None, started: Config | None = None):
+    options = argparse.Namespace(dataset=dataset, model=model, recipe=recipe, settings=[])
+    notes = small_folder.fit_small_folder(options, started)
     return options.model, options.settings, " ".join(notes)
 
 
@@ -52,6 +53,14 @@ def test_batch_and_rate_fit_a_tiny_folder_also_if_the_model_is_named(tmp_path, i
     expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
     assert (chosen, settings) == ("alexnet-few-images", expected * (batch < 32))
     assert (f"batches of {batch} at a rate of" in note) == (batch < 32 or not model)
+
+
+def test_what_starts_from_a_trained_network_fits_a_tiny_folder_too(tmp_path):
+    folder, started = folder_of(tmp_path, 20), Config().replace(batch_size=128, learning_rate=0.01)
+    model, settings, note = fitted(folder, started=started)
+    assert (model, settings) == (None, ["batch_size=8", "learning_rate=0.000625"])
+    assert note == "16 images to train on: batches of 8 at a rate of 0.000625"
+    assert fitted(folder, started=started.replace(batch_size=4)) == (None, [], "")
 
 
 def test_the_images_of_a_split_are_counted(tmp_path):
