@@ -13,6 +13,7 @@ from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import fingerprint_arrays
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.suggestion import did_you_mean
 
 ALL_BUT_HEAD = "all-but-head"
 NOTHING = "none"
@@ -78,6 +79,7 @@ def check_freeze(names: Sequence[str], last: str) -> None:
     if last not in names[:-1]:
         raise InputError(
             f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
+            f"{did_you_mean(last, names[1:-1])}"
         )
 
 

@@ -17,9 +17,14 @@ from alexnet_tf.runtime.suggestion import did_you_mean
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser that reports a usage error in one line, without the usage text, and exits with status 2."""
+    """A parser that reports a usage error in one line, without the usage text, and exits with status 2.
+
+    Where arguments are missing, the line ends with the command's example.
+    """
 
     def error(self, message: str) -> NoReturn:
+        if self.epilog and "required" in message:
+            message += f"; {self.epilog}"
         print(printable(f"{self.prog}: {message}"), file=sys.stderr)
         sys.exit(2)
 

@@ -13,9 +13,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'batch_size'?"
     >>> did_you_mean("alexnt", ["alexnet", "batch-norm-alexnet"])
     "; did you mean 'alexnet'?"
+    >>> did_you_mean("lr", ["learning_rate", "lrn"])
+    "; did you mean 'learning_rate'?"
     """
     names = list(known)
-    # A name may also be known by its last part, such as relu for ablation-relu.
-    short = {**{each.rpartition("-")[2]: each for each in names}, **{each: each for each in names}}
+    # A name may also be known by its initials, or its last part, such as relu for ablation-relu.
+    initials = {"".join(part[:1] for part in each.split("_")): each for each in names if "_" in each}
+    last = {each.rpartition("-")[2]: each for each in names}
+    short = {**initials, **last, **{each: each for each in names}}
     close = difflib.get_close_matches(name, short, 1)
     return f"; did you mean {short[close[0]]!r}?" if close else ""
