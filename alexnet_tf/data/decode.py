@@ -285,7 +285,7 @@ def _open(file: BinaryIO) -> Image.Image:
         file.seek(0)
         start = file.read(12)
         if start[4:] in HEIC_BRANDS and "HEIF" not in FORMATS:
-            raise ImageDecodeError("not readable without pillow-heif, which reads HEIC images") from None
+            raise ImageDecodeError("HEIC without pillow-heif: pip install pillow-heif") from None
         reason = f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image" if start else "empty file"
         raise ImageDecodeError(reason) from None
     except Image.DecompressionBombError as error:

@@ -34,14 +34,16 @@ class Remarks:
 
         Example:
 
-        >>> unused = ("cat/a.svg", "not a JPEG image"), ("cat/b.svg", "not a JPEG image")
+        >>> unused = (".DS_Store", "hidden file"), ("cat/a.svg", "not a JPEG image")
+        >>> Remarks(unused).lines(120, 4)
+        ['120 images, 4 classes; 2 files not used (1 svg, 1 hidden file), the first cat/a.svg: not a JPEG image']
         >>> Remarks(unused).lines(120, 4, "quarantine.csv")
-        ['120 images, 4 classes; 2 files not used (2 svg): quarantine.csv']
+        ['120 images, 4 classes; 2 files not used (1 svg, 1 hidden file): quarantine.csv']
         """
         line = f"{images:,} images, {classes:,} classes"
         if self.unused:
             line += f"; {_counted(self.unused)} not used ({_kinds(self.unused)})"
-            path, reason = self.unused[0]
+            path, reason = min(self.unused, key=lambda found: _is_hidden(found[1]))
             line += f": {listed}" if listed else f", the first {path}: {reason}"
         lines = [line, *self.notes]
         for problem in sorted({problem for *_, problem in self.duplicates}):
@@ -59,8 +61,14 @@ def _counted(unused: tuple[tuple[str, str], ...]) -> str:
 
 def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
     kinds = Counter(_kind(*found) for found in unused).most_common()
+    kinds.sort(key=lambda kind: _is_hidden(kind[0]))
     shown = [f"{count:,} {kind}" for kind, count in kinds[:KINDS]]
     return ", ".join(shown + ["..."] * (len(kinds) > KINDS))
+
+
+def _is_hidden(reason: str) -> bool:
+    """Whether a file is one of those that programs leave in folders, which matter least."""
+    return reason.startswith("hidden")
 
 
 def _kind(path: str, reason: str) -> str:
