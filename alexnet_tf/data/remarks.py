@@ -35,8 +35,8 @@ class Remarks:
         Example:
 
         >>> unused = (".DS_Store", "hidden file"), ("cat/a.svg", "not a JPEG image")
-        >>> Remarks(unused).lines(120, 4)
-        ['120 images, 4 classes; 2 files not used (1 svg, 1 hidden file), the first cat/a.svg: not a JPEG image']
+        >>> Remarks(unused).lines(120, 4)[0].partition("(")[2]
+        '1 svg, 1 hidden file), the first cat/a.svg: not a JPEG image'
         >>> Remarks(unused).lines(120, 4, "quarantine.csv")
         ['120 images, 4 classes; 2 files not used (1 svg, 1 hidden file): quarantine.csv']
         """
