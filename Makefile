@@ -8,6 +8,9 @@ RUN := $(VENV)/bin/python -m experiments
 # With CUDA=1 TensorFlow gets its CUDA libraries from pip.
 READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 
+# Linux gives the memory of tensors in pages of 2 MB instead of 4 kB: up to a third less time for input (benchmarks/LOG.md).
+export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+
 RESULTS_DIR ?= runs
 # A name for the rows of one arm; cleared here, because make's own AS is the assembler.
 AS :=
