@@ -17,7 +17,7 @@ from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.confusion import confusion_figure
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.models.views import averaging_model
-from alexnet_tf.results.csv_rows import to_csv, to_lines
+from alexnet_tf.results.csv_rows import check_csv_place, to_csv, to_lines
 from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.training.evaluate import Scores, make_evaluator
@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if options.csv and options.split not in (None, "report"):
         raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
     if options.csv:
+        check_csv_place(options.csv)
         read_scores(options.csv)  # to fail before the evaluation if the file is not such a table
     nets = load_nets(options.checkpoint)
     scores = evaluate_on(nets, options.dataset, options.views, options.access, options.split)

@@ -15,8 +15,8 @@ from alexnet_tf.commands.image_files import read_batches
 from alexnet_tf.data.sources.class_words import read_words, readable_names
 from alexnet_tf.figures.of_images import check_figure, draw_files
 from alexnet_tf.models.imagenet import Prediction, decode_predictions
-from alexnet_tf.results.csv_rows import to_csv
-from alexnet_tf.runtime.errors import InputError, printable
+from alexnet_tf.results.csv_rows import check_csv_place, to_csv
+from alexnet_tf.runtime.errors import printable
 from alexnet_tf.runtime.files import write_text
 
 SHOWN_CLASSES = 5
@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     files = options.files
     if options.figure:
         check_figure(options.figure, files)
-    if options.csv and (options.csv.is_dir() or not options.csv.parent.is_dir()):
-        raise InputError(f"--csv: expected a file in an existing folder; received {options.csv}")
+    if options.csv:
+        check_csv_place(options.csv)
     predictions = predict_files(options.checkpoint, files, options.views)
     if options.figure:
         draw_files(options.figure, predictions, words)

@@ -133,6 +133,12 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     return to_lines([columns, *([row[name] for name in columns] for row in rows)])
 
 
+def check_csv_place(path: Path) -> None:
+    """Raises an InputError if the table of `--csv` could not be written, before its rows are computed."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"--csv: expected a file in an existing folder; received {path}")
+
+
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
     """Reads a result file; errors in the file are reported in `Table.problems`, never as an exception.
 

@@ -37,7 +37,10 @@ NET = ["--checkpoint", "net"]
         ([*TRAIN, "--freeze", "conv1"], "--freeze: expected --from"),
         (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
         (["evaluate", *NET, "--dataset", "builtin", "--views", "3"], "--views"),
-        (["evaluate", *NET, "--dataset", "builtin", "--csv", "."], "a readable file; received a folder"),
+        (
+            ["evaluate", *NET, "--dataset", "builtin", "--csv", "."],
+            "--csv: expected a file in an existing folder",
+        ),
         (["data", "--dataset", "folder:missing", "--out", "o"], "missing"),
         ([*DATA, "--recipe", "2013"], "--recipe"),
         (["data", "--dataset", "builtin"], "--out"),
@@ -49,6 +52,10 @@ NET = ["--checkpoint", "net"]
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
+        (
+            ["evaluate", *NET, "--dataset", "builtin", "--csv", "absent/a.csv"],
+            "--csv: expected a file in an existing folder",
+        ),
         (["summary", "--image-size", "5"], "at least 11 pixels"),
         (["summary", "--classes", "many"], "expected a whole number >= 1"),
     ],
