@@ -44,5 +44,5 @@ def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarr
         if colors != "YCbCr" or height * width > most_pixels or too_many_scans(data, height * width):
             return None
         return simplejpeg.decode_jpeg(data)
-    except ValueError:  # also for damage that Pillow decodes
+    except (ValueError, KeyError):  # KeyError for sampling without a name; Pillow decodes some of these files
         return None

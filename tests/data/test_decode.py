@@ -75,6 +75,7 @@ def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
     turned[0x0112] = 6
     unusual = [
         data[:-200],
+        encode(photo, "JPEG", subsampling="4:2:0").replace(b"\x01\x22\0", b"\x01\x14\0"),  # 1 x 4 samples
         encode(photo.convert("CMYK"), "JPEG"),
         encode(photo.convert("L"), "JPEG"),
         encode(photo, "JPEG", exif=turned),
