@@ -5,7 +5,6 @@ feature maps channel by channel. Keras stores [height, width, channels, filters]
 flattens position by position.
 """
 
-import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from alexnet_tf.checkpoints.pickled_arrays import load_arrays
+from alexnet_tf.checkpoints.pickled_arrays import DAMAGED, load_arrays
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
@@ -184,7 +183,7 @@ def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
             return _named(load_arrays(file))
-    except (*UNREADABLE_ARCHIVE, IndexError, pickle.UnpicklingError) as error:
+    except (*UNREADABLE_ARCHIVE, *DAMAGED) as error:
         raise InputError(
             f"expected a .npy file with a dictionary of arrays; received {path}: {error}"
         ) from error

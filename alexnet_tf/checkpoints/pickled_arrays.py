@@ -6,12 +6,15 @@ exponential time, types of numbers nested to any depth, slow encodings, or copie
 
 import pickle
 import re
+import struct
 from typing import IO, Any
 
 import numpy as np
 
 from alexnet_tf.runtime.archives import check_unpacked
 
+# What Python and NumPy raise for a damaged pickle, beside `UNREADABLE_ARCHIVE`.
+DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
 # A network of eight layers takes some 700 steps and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
@@ -27,7 +30,7 @@ def load_arrays(file: IO[bytes]) -> Any:
     """The object that `numpy.save` has pickled into a file, which stands after the header.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`, IndexError or UnpicklingError: if it is no dictionary of arrays.
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if it is no dictionary of arrays.
     """
     return _ArraysOnly(file).load().item()
 
@@ -74,8 +77,11 @@ class _ArraysOnly(pickle._Unpickler):
 
     def build(self) -> None:
         built, state = self.stack[-2:]  # type: ignore[attr-defined]
-        # The state of a type of numbers could hold other types.
-        is_plain = isinstance(built, np.dtype) and state[2:5] == (None, None, None)
+        # The state of a type of numbers could hold other types, sizes and flags.
+        plain = (None, None, None, -1, -1, getattr(built, "flags", None))
+        is_plain = (
+            isinstance(built, np.dtype) and state[:1] == (3,) and state[1] in "<>=|" and state[2:] == plain
+        )
         if not (is_plain or isinstance(built, np.ndarray)):
             raise pickle.UnpicklingError(f"a pickle that builds a {type(built).__name__}")
         self.load_build()  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained
 from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.commands.cards import data_card, model_card
 from alexnet_tf.commands.import_weights import whole_folder
-from alexnet_tf.data.decode import ORIENTATION
+from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.layers.response_normalization import portable_operations
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes, write_text

@@ -23,7 +23,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from alexnet_tf.data import jpeg
+from alexnet_tf.data import jpeg, tiff
+from alexnet_tf.data.orientation import TURNS, orientation
 from alexnet_tf.runtime.reading import open_file
 
 # No other formats, because Pillow starts programs or reads other files for some of them.
@@ -36,18 +37,6 @@ with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an 
 # Only used to guess what a folder contains; the format of a file is detected from its content.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
-
-# The EXIF orientation tag, and the operation that makes an image upright for each value but 1 (upright).
-ORIENTATION = 0x0112
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 CANNOT_BE_READ = "cannot be read"
 
@@ -111,7 +100,7 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarra
     try:
         with _decoding_large if is_large else contextlib.nullcontext():
             image.load()
-            turn = TURNS.get(_orientation(image)) if oriented else None
+            turn = TURNS.get(orientation(image)) if oriented else None
             if image.format == "TIFF" and image.mode in ("I", "F"):
                 raise ImageDecodeError("a TIFF of 32-bit values; expected 8 or 16 bits")
             if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
@@ -191,18 +180,9 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
     """
     image = _open(file)
     # Pillow itself rotates a TIFF, and gives the size after the rotation.
-    swapped = oriented and image.format != "TIFF" and _orientation(image) >= 5
+    swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width
-
-
-def _orientation(image: Image.Image) -> int:
-    """How the image was held, 1 to 8; 1 if unknown."""
-    try:
-        value = image.getexif().get(ORIENTATION)
-        return value if value in TURNS else 1
-    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be sound
-        return 1
 
 
 def dimensions(image: np.ndarray | Image.Image) -> tuple[int, int]:
@@ -279,6 +259,8 @@ def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, chann
 
 
 def _open(file: BinaryIO) -> Image.Image:
+    if reason := tiff.too_much_to_read(file, MAX_PIXELS):
+        raise ImageDecodeError(reason)
     try:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:

@@ -20,7 +20,10 @@ KERAS_SETTINGS = {
     "floatx": "float32",
     "image_data_format": "channels_last",
     "epsilon": 1e-7,
+    "nnx_enabled": False,
 }
+# Limits of Keras's own loop, which is not used, and of its JAX backend.
+KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 # Numbers of threads, which TensorFlow reads from the environment; 0 is its own choice.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
@@ -49,6 +52,9 @@ def settle_environment() -> None:
         if not (re.fullmatch("[0-9]{1,9}", text) and int(text) <= MOST_THREADS):
             expected = f"a whole number from 0 to {MOST_THREADS}"
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
+    for name in KERAS_VARIABLES:
+        if os.environ.get(name):
+            raise InputError(f"{name}: expected none, since it has no effect here; received one; unset it")
     _check_xla_flags()
 
 
@@ -58,7 +64,7 @@ def _check_xla_flags() -> None:
     if not given:
         return
     trial = [sys.executable, "-P", "-c", _XLA_TRIAL]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(trial, env=environment, capture_output=True, text=True, errors="replace")
     # Other failures are not about these flags.
     if done.returncode and (

@@ -139,7 +139,7 @@ class Workers:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
                 # In threads, because strangers that say nothing must keep nobody waiting.
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(OSError):  # also for too many open files
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
                     self._fail(self._why_ended)

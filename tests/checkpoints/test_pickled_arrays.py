@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_tf.checkpoints.pickled_arrays import load_arrays
+from alexnet_tf.checkpoints.pickled_arrays import DAMAGED, load_arrays
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 class Made:
@@ -35,6 +36,15 @@ def test_arrays_of_each_protocol_are_read(tmp_path, protocol):
         np.testing.assert_array_equal(read[name], array)
 
 
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_pickle_cut_anywhere_is_damaged(tmp_path, protocol):
+    whole = pickle.dumps(np.array({"a": np.eye(3), "b": np.ones(4)}, dtype=object), protocol)
+    for length in range(len(whole)):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        with open(tmp_path / "cut", "rb") as file, pytest.raises((*UNREADABLE_ARCHIVE, *DAMAGED)):
+            load_arrays(file)
+
+
 # A tuple of twice the one before, 60 times: comparing or printing it takes for ever.
 DOUBLED = b")" + b"".join(b"\x94h%c\x86" % i for i in range(60))
 TEXT = "a" * 200_000
@@ -47,6 +57,7 @@ HOSTILE = {
     "a slow encoding": (Made(codecs.encode, ("\xe9" * 10, "punycode")), "the encoding punycode"),
     "nested types": (Made(np.dtype, ([("a", "f4")],)), "expected string"),
     "types in a state": (Made(np.dtype, ("f4",), (3, "<", None, ("a",), {}, -1, -1, 0)), "builds a"),
+    "flags in a state": (Made(np.dtype, ("f4",), (3, "<", None, None, None, -1, -1, 1)), "builds a"),
     "a call": (Made(print, ("executed",)), "names builtins.print"),
     "copies": ([Made(codecs.encode, (TEXT, "latin1")) for _ in range(1000)], "unpacks to"),
 }

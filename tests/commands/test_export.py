@@ -19,7 +19,8 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, load_trained, write_trained
 from alexnet_tf.commands.export import decoded
 from alexnet_tf.config.presets import PRESETS
-from alexnet_tf.data.decode import ORIENTATION, central_square, decode_image
+from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.models import build_model
 from tests.command_errors import one_line_of_status_2

@@ -42,6 +42,10 @@ NET = ["--checkpoint", "net"]
             "--csv: expected a file in an existing folder",
         ),
         (["data", "--dataset", "folder:missing", "--out", "o"], "missing"),
+        (
+            ["data", "--dataset", "folder:empty", "--out", "empty/o"],
+            "--out: expected a folder outside the images",
+        ),
         ([*DATA, "--recipe", "2013"], "--recipe"),
         (["data", "--dataset", "builtin"], "--out"),
         (FIGURES, "one of the arguments --checkpoint --model is required"),

@@ -19,7 +19,13 @@ TRIALS, FEW = 40, 2
 NUMBERS = ("", "0", "1", "-1", "2.5", "x", "1e3", "9" * 12)
 PLACES = ("", ".", "/nowhere", "/dev/null", "~", "x\udcff")
 FLAGS = ("", "--no_such_flag=1", "nonsense", "--xla_force_host_platform_device_count=2", "--v=x")
-KERAS = {"floatx": "float16", "backend": "jax", "image_data_format": "channels_first", "epsilon": "x"}
+KERAS = {
+    "floatx": "float16",
+    "backend": "jax",
+    "image_data_format": "channels_first",
+    "epsilon": "x",
+    "nnx_enabled": True,
+}
 VARIABLES = {
     "TF_NUM_INTRAOP_THREADS": NUMBERS,
     "TF_NUM_INTEROP_THREADS": NUMBERS,
@@ -44,6 +50,9 @@ VARIABLES = {
     "MPLCONFIGDIR": PLACES,
     "KERAS_HOME": (*PLACES, "a keras.json"),
     "KERAS_BACKEND": ("", "tensorflow", "jax", "torch", "x"),
+    "KERAS_MAX_EPOCHS": NUMBERS,
+    "KERAS_MAX_STEPS_PER_EPOCH": NUMBERS,
+    "KERAS_NNX_ENABLED": ("", "true", "x"),
     "MPLBACKEND": ("", "x", "module://matplotlib_inline.backend_inline"),
     "LANG": ("", "C", "tr_TR.UTF-8", "xx_YY"),
     "LC_ALL": ("", "C", "tr_TR.UTF-8", "xx_YY"),

@@ -99,6 +99,13 @@ def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, name, text):
     assert intra_op_threads() > 0
 
 
+@pytest.mark.parametrize("name", ["KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"])
+def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "2")
+    with pytest.raises(InputError, match=f"{name}: expected none"):
+        settle_environment()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS"])
 def test_flags_that_xla_does_not_know_are_refused(monkeypatch, name):
@@ -106,6 +113,7 @@ def test_flags_that_xla_does_not_know_are_refused(monkeypatch, name):
     monkeypatch.setenv(name, known[name])
     settle_environment()
     monkeypatch.setenv(name, "--no_such_flag=1")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "4")
     with pytest.raises(
         InputError, match=f"^{name}: expected flags .*Unknown flag in {name}: --no_such_flag=1"
     ):

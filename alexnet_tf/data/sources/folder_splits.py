@@ -10,7 +10,6 @@ from pathlib import Path
 
 from alexnet_tf.data.decode import CANNOT_BE_READ, SUFFIXES
 from alexnet_tf.runtime.errors import InputError, printable
-from alexnet_tf.runtime.files import LOCK_NAME
 from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
@@ -203,8 +202,6 @@ def contents(
         path = join(folder, entry.name) + "/" * is_folder
         if entry.name.startswith("."):
             unused.append((path, "hidden folder" if is_folder else "hidden file"))
-        elif is_folder and os.path.exists(os.path.join(entry.path, LOCK_NAME)):
-            unused.append((path, "a command writes to it"))
         elif is_folder:
             folders.append(entry.name)
         elif entry.is_file(follow_symlinks=False):

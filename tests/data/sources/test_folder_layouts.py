@@ -11,7 +11,6 @@ from PIL import Image
 
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import claimed_folder
 
 STORAGES = ("memory", "stream")
 
@@ -149,14 +148,6 @@ def test_unlisted_files_are_quarantined(tmp_path, storage, monkeypatch):
     assert "linked folder" in found["a/loop"]
     assert "a named pipe" in found["b/pipe.png"]
     assert images.remarks.duplicates == (("b/deep/0.png", "a/linked.png", "in two classes"),)
-
-
-def test_a_folder_that_a_command_writes_to_is_no_class(tmp_path):
-    build(tmp_path, "a", "b")
-    with claimed_folder(tmp_path / "net", "--out"):
-        images = load(tmp_path)
-    assert images.class_names == ("a", "b")
-    assert ("net/", "a command writes to it") in images.quarantine
 
 
 def test_an_empty_class_folder_leaves_nothing_behind(tmp_path):

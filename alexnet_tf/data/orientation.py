@@ -1,0 +1,28 @@
+"""How the camera was held, by the EXIF data of an image file."""
+
+from PIL import Image
+
+# The EXIF orientation tag, and the operation that makes an image upright for each value but 1 (upright).
+ORIENTATION = 0x0112
+# The largest EXIF block, in bytes, that is looked at; JPEG's segments hold so many, PNG's any number.
+MOST_EXIF = 2**16
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def orientation(image: Image.Image) -> int:
+    """How the image was held, 1 to 8; 1 if unknown."""
+    try:
+        if len(image.info.get("exif", b"")) > MOST_EXIF:
+            return 1
+        value = image.getexif().get(ORIENTATION)
+        return value if value in TURNS else 1
+    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be sound
+        return 1

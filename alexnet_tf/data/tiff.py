@@ -1,0 +1,45 @@
+"""How much a TIFF makes a decoder read, whatever the size of its image."""
+
+import struct
+from typing import BinaryIO
+
+STARTS = (b"II", b"MM")
+TILE_WIDTH, TILE_LENGTH, SHORT = 0x0142, 0x0143, 3
+# Of fields in a directory, and of values in a field; Pillow makes each an object. The largest image has 2**18
+# tiles of 16 x 16 pixels.
+MOST_FIELDS, MOST_VALUES = 2**12, 2**20
+
+
+def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
+    """Why a TIFF has too large a directory or tile; an empty string if it has not, or for another file.
+
+    The file is read from its start, and left there.
+    """
+    start = file.read(16)
+    if start[:2] not in STARTS:
+        file.seek(0)
+        return ""
+    order, is_big = "<" if start[:2] == STARTS[0] else ">", start[2:3] == b"\x2b"
+    number, field = (order + "Q", order + "HHQQ") if is_big else (order + "H", order + "HHII")
+    try:
+        file.seek(struct.unpack_from(order + ("Q" if is_big else "I"), start, 8 if is_big else 4)[0])
+        (fields,) = struct.unpack(number, file.read(struct.calcsize(number)))
+        if fields > MOST_FIELDS:
+            return f"a TIFF with a directory of {fields:,} fields; expected at most {MOST_FIELDS:,}"
+        content = file.read(fields * struct.calcsize(field))
+        sides = {TILE_WIDTH: 0, TILE_LENGTH: 0}
+        for tag, kind, count, value in struct.iter_unpack(field, content):
+            if count > MOST_VALUES:
+                return f"a TIFF with {count:,} values of the tag {tag}; expected at most {MOST_VALUES:,}"
+            if tag in sides:
+                # Two bytes stand at the beginning of the four for a value.
+                value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
+                sides[tag] = max(sides[tag], value)
+    except (struct.error, OSError, OverflowError, ValueError):
+        return ""  # cut or damaged, which the decoder says
+    finally:
+        file.seek(0)
+    width, height = sides.values()
+    if width * height > most_pixels:
+        return f"a TIFF of tiles of {width:,} x {height:,} pixels; expected at most {most_pixels:,}"
+    return ""
