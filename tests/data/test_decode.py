@@ -8,11 +8,9 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import simplejpeg
 from PIL import Image, ImageOps
 
 from alexnet_tf.data import jpeg
@@ -25,20 +23,7 @@ from alexnet_tf.data.decode import (
     image_dimensions,
     read_image,
 )
-
-
-def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
-
-
-@pytest.fixture
-def photo() -> Image.Image:
-    """A smooth picture, 40 wide and 30 high, that JPEG keeps well."""
-    down, across = np.mgrid[0:30, 0:40]
-    pixels = np.stack([across * 6, down * 8, 255 - across * 3 - down * 4], axis=-1)
-    return Image.fromarray(pixels.astype(np.uint8))
+from tests.data.encoded import encode
 
 
 @pytest.mark.parametrize(("file_format", "tolerance"), [("PNG", 0), ("BMP", 0), ("JPEG", 16)])
@@ -56,53 +41,6 @@ def test_jpeg_is_decoded_as_tensorflow_does(photo):
     data = encode(photo, "JPEG", quality=60)
     expected = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE").numpy()
     np.testing.assert_array_equal(decode_image(data), expected)
-
-
-@pytest.mark.parametrize("is_progressive", [False, True])
-@pytest.mark.parametrize("subsampling", ["444", "422", "420", "411", "440"])
-def test_usual_jpeg_is_decoded_as_pillow_does(photo, subsampling, is_progressive):
-    picture = photo.crop((0, 0, 39, 29))
-    data = simplejpeg.encode_jpeg(np.array(picture), colorsubsampling=subsampling)
-    if is_progressive:
-        data = encode(Image.open(io.BytesIO(data)), "JPEG", subsampling="keep", progressive=True)
-    found = jpeg.decode_usual_jpeg(data, MAX_PIXELS, oriented=True)
-    np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(data))))
-
-
-def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
-    data = encode(photo, "JPEG")
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    unusual = [
-        data[:-200],
-        encode(photo, "JPEG", subsampling="4:2:0").replace(b"\x01\x22\0", b"\x01\x14\0"),  # 1 x 4 samples
-        encode(photo.convert("CMYK"), "JPEG"),
-        encode(photo.convert("L"), "JPEG"),
-        encode(photo, "JPEG", exif=turned),
-        encode(photo, "JPEG", xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'),
-        encode(photo, "PNG"),
-    ]
-    for other in unusual:
-        assert jpeg.decode_usual_jpeg(other, MAX_PIXELS, oriented=True) is None
-    assert jpeg.decode_usual_jpeg(data, 30 * 40 - 1, oriented=False) is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "tag", "count", "value", "words"),
-    [
-        ("H", 258, 2**21, 8, "2,097,152 values of the tag 258"),
-        ("I", 0x0142, 1, 2**14, "tiles of 16,384 x 16,384 pixels"),
-        ("H", 0x0142, 1, 2**14, "tiles of 16,384 x 16,384 pixels"),
-    ],
-)
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_small_tiffs_with_large_parts_are_refused(order, kind, tag, count, value, words):
-    number = {"H": 3, "I": 4}[kind]
-    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    fields = [(tag, number, count, value), (0x0143, number, 1, 2**14)]
-    packed = [struct.pack(order + "HHI" + kind, *field).ljust(12, b"\0") for field in fields]
-    with pytest.raises(ImageDecodeError, match=words):
-        decode_image(start + struct.pack(order + "H", len(fields)) + b"".join(packed) + bytes(4))
 
 
 def test_cmyk_jpeg_becomes_rgb(photo):

@@ -203,7 +203,7 @@ def _near(value: object) -> tuple[object, ...]:
 
 
 def _tree(rng: np.random.Generator, folder: Path, case: Path):
-    root = case / "root"
+    root = case / "tree"
     places = [root]
     for _ in range(rng.integers(2, 12)):
         place = places[rng.integers(len(places))] / str(rng.choice(NAMES))

@@ -1,0 +1,41 @@
+"""The faster decoder of usual JPEGs gives the pixels of Pillow."""
+
+import io
+
+import numpy as np
+import pytest
+import simplejpeg
+from PIL import Image
+
+from alexnet_tf.data import jpeg
+from alexnet_tf.data.decode import MAX_PIXELS
+from tests.data.encoded import encode
+
+
+@pytest.mark.parametrize("is_progressive", [False, True])
+@pytest.mark.parametrize("subsampling", ["444", "422", "420", "411", "440"])
+def test_usual_jpeg_is_decoded_as_pillow_does(photo, subsampling, is_progressive):
+    picture = photo.crop((0, 0, 39, 29))
+    data = simplejpeg.encode_jpeg(np.array(picture), colorsubsampling=subsampling)
+    if is_progressive:
+        data = encode(Image.open(io.BytesIO(data)), "JPEG", subsampling="keep", progressive=True)
+    found = jpeg.decode_usual_jpeg(data, MAX_PIXELS, oriented=True)
+    np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
+    data = encode(photo, "JPEG")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    unusual = [
+        data[:-200],
+        encode(photo, "JPEG", subsampling="4:2:0").replace(b"\x01\x22\0", b"\x01\x14\0"),  # 1 x 4 samples
+        encode(photo.convert("CMYK"), "JPEG"),
+        encode(photo.convert("L"), "JPEG"),
+        encode(photo, "JPEG", exif=turned),
+        encode(photo, "JPEG", xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'),
+        encode(photo, "PNG"),
+    ]
+    for other in unusual:
+        assert jpeg.decode_usual_jpeg(other, MAX_PIXELS, oriented=True) is None
+    assert jpeg.decode_usual_jpeg(data, 30 * 40 - 1, oriented=False) is None

@@ -1,0 +1,25 @@
+"""TIFF files whose headers make a decoder read too much."""
+
+import struct
+
+import pytest
+
+from alexnet_tf.data.decode import ImageDecodeError, decode_image
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag", "count", "value", "words"),
+    [
+        ("H", 258, 2**21, 8, "2,097,152 values of the tag 258"),
+        ("I", 0x0142, 1, 2**14, "tiles of 16,384 x 16,384 pixels"),
+        ("H", 0x0142, 1, 2**14, "tiles of 16,384 x 16,384 pixels"),
+    ],
+)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_small_tiffs_with_large_parts_are_refused(order, kind, tag, count, value, words):
+    number = {"H": 3, "I": 4}[kind]
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+    fields = [(tag, number, count, value), (0x0143, number, 1, 2**14)]
+    packed = [struct.pack(order + "HHI" + kind, *field).ljust(12, b"\0") for field in fields]
+    with pytest.raises(ImageDecodeError, match=words):
+        decode_image(start + struct.pack(order + "H", len(fields)) + b"".join(packed) + bytes(4))
