@@ -1,8 +1,10 @@
 """TIFF files whose headers make a decoder read too much."""
 
+import io
 import struct
 
 import pytest
+from PIL import Image
 
 from alexnet_tf.data.decode import ImageDecodeError, decode_image
 
@@ -23,3 +25,9 @@ def test_small_tiffs_with_large_parts_are_refused(order, kind, tag, count, value
     packed = [struct.pack(order + "HHI" + kind, *field).ljust(12, b"\0") for field in fields]
     with pytest.raises(ImageDecodeError, match=words):
         decode_image(start + struct.pack(order + "H", len(fields)) + b"".join(packed) + bytes(4))
+
+
+def test_a_tiff_may_have_a_colour_profile_of_any_length():
+    file = io.BytesIO()
+    Image.new("RGB", (5, 4)).save(file, "TIFF", icc_profile=bytes(2**21))
+    assert decode_image(file.getvalue()).shape == (4, 5, 3)
