@@ -101,7 +101,7 @@ def evaluate_on(
         count = f"the {len(images.report_labels):,} images held out of the training"
         notes.append(f"scored: {count if trained_on else ALL_SCORED}")
     batches = _batches(data, split or "report", nets)
-    scores = make_evaluator(averaged(nets, views), batches, tf.distribute.get_strategy(), confusion=True)()
+    scores = make_evaluator(averaged(nets, views), tf.distribute.get_strategy(), confusion=True)(batches)
     # Files that became unreadable during the evaluation were not scored: fail if there are too many.
     data.check_readable()
     print_lines(notes)

@@ -1,6 +1,6 @@
 """Exact evaluation: each example counts once, and sums are divided only at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import keras
@@ -35,18 +35,18 @@ class Scores:
 
 
 def make_evaluator(
-    model: keras.Model, dataset: tf.data.Dataset, strategy: tf.distribute.Strategy, confusion: bool = False
-) -> Callable[[], Scores]:
-    """Compiles the evaluation of `model`'s logits on (images, labels, weights) batches.
+    model: keras.Model, strategy: tf.distribute.Strategy, confusion: bool = False
+) -> Callable[[Iterable], Scores]:
+    """Compiles the evaluation of `model`'s logits, once for all sets with batches of one shape.
 
     Sums over replicas and batches are divided once, at the end, so the score depends neither on the batch
     size nor on the number of replicas. Examples of weight 0 are padding. `confusion` also counts examples by
     class and most probable class.
 
     Returns:
-        A function without arguments that evaluates the model with its current weights.
+        A function that evaluates the model, with its current weights, on batches (images, labels, weights)
+        that the strategy has distributed. (For one replica a `tf.data.Dataset` is distributed already.)
     """
-    batches = strategy.experimental_distribute_dataset(dataset)
     side = model.output.shape[-1] if confusion else 0
 
     def sums(batch):
@@ -73,7 +73,7 @@ def make_evaluator(
         return strategy.reduce("SUM", strategy.run(sums, args=(batch,)), axis=None)
 
     @tf.function
-    def sums_of_all():
+    def sums_of_all(batches):
         total = tf.zeros([4 + side**2], tf.float64)
         for batch in batches:
             total += sums_of(batch)
@@ -81,9 +81,9 @@ def make_evaluator(
 
     sums_of_one = tf.function(sums_of)
 
-    def evaluate() -> Scores:
+    def evaluate(batches: Iterable) -> Scores:
         if strategy.cluster_resolver is not None:
-            total = sums_of_all().numpy()
+            total = sums_of_all(batches).numpy()
         else:
             # One call per batch, so that Python can handle termination signals between batches.
             total = sum(sums_of_one(batch).numpy() for batch in batches)

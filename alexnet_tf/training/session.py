@@ -80,7 +80,10 @@ class Session:
             splits["report"] = data.report(EVALUATION_BATCH)
         if config.data.holdout:
             splits["selection"] = data.selection(EVALUATION_BATCH)
-        self._evaluators = {name: make_evaluator(model, split, strategy) for name, split in splits.items()}
+        self._evaluate = make_evaluator(model, strategy)
+        self._splits = {
+            name: strategy.experimental_distribute_dataset(split) for name, split in splits.items()
+        }
         self._countdown = Countdown(checkpoint_every)
         self._started = time.perf_counter() - self.history.seconds
         self._epoch = len(self.history.curve)
@@ -170,7 +173,7 @@ class Session:
 
     def evaluate(self) -> dict[str, Scores]:
         """The scores of the network on each split that the run uses."""
-        scores = {name: evaluate() for name, evaluate in self._evaluators.items()}
+        scores = {name: self._evaluate(batches) for name, batches in self._splits.items()}
         self._data.check_readable()
         return scores
 

@@ -219,7 +219,7 @@ def averaged(views: int) -> Probe:
         whole = (height + border, width + border, channels)
         model = averaging_model(models, whole, views)
         images = data.report(EVALUATION_BATCH, cropped=False)
-        scores = make_evaluator(model, images, tf.distribute.get_strategy())()
+        scores = make_evaluator(model, tf.distribute.get_strategy())(images)
         return {AVERAGED_ERROR.name: scores.error, AVERAGED_TOP5_ERROR.name: scores.top5_error}
 
     return probe

@@ -94,9 +94,9 @@ def _follow_training(at, start_clock, log: str) -> None:
     def make_evaluator(*given):
         evaluate = make(*given)
 
-        def watched():
+        def watched(batches):
             at("evaluation")
-            return evaluate()
+            return evaluate(batches)
 
         return watched
 

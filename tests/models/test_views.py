@@ -67,7 +67,7 @@ def test_the_evaluator_takes_it(images):
     labels = np.array([0, 1, 2, 3, 4])
     dataset = tf.data.Dataset.from_tensors((images, labels, np.ones(5, np.float32)))
 
-    scores = make_evaluator(model, dataset, tf.distribute.get_strategy())()
+    scores = make_evaluator(model, tf.distribute.get_strategy())(dataset)
 
     probabilities = softmax(model(images))
     assert scores.error == (probabilities.argmax(axis=1) != labels).mean()

@@ -33,7 +33,7 @@ def scores_by_hand(model, data) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("batch_size", [1, 10, 37, 64])
 def test_every_example_counts_once_whatever_the_batch_size(model, data, batch_size):
-    scores = make_evaluator(model, data.report(batch_size), tf.distribute.get_strategy())()
+    scores = make_evaluator(model, tf.distribute.get_strategy())(data.report(batch_size))
 
     loss, error, top5_error = scores_by_hand(model, data)
     assert scores.count == 37
@@ -50,7 +50,7 @@ def test_two_replicas_count_every_example_once(data):
         mirrored = keras.Model(images, keras.layers.Dense(6)(keras.layers.Flatten()(images)))
 
     # Batches of 5 split into 3 and 2.
-    scores = make_evaluator(mirrored, data.report(5), strategy)()
+    scores = make_evaluator(mirrored, strategy)(strategy.experimental_distribute_dataset(data.report(5)))
 
     loss, error, top5_error = scores_by_hand(mirrored, data)
     assert (scores.count, scores.error, scores.top5_error) == (37, error, top5_error)
@@ -58,15 +58,15 @@ def test_two_replicas_count_every_example_once(data):
 
 
 def test_evaluates_the_model_as_it_is_when_called(model, data):
-    evaluate = make_evaluator(model, data.report(37), tf.distribute.get_strategy())
-    before = evaluate()
+    evaluate, batches = make_evaluator(model, tf.distribute.get_strategy()), data.report(37)
+    before = evaluate(batches)
     weights = model.get_weights()
     model.set_weights([-weight for weight in weights])
-    after = evaluate()
+    after = evaluate(batches)
     model.set_weights(weights)
 
     assert after != before
-    assert evaluate() == before
+    assert evaluate(batches) == before
 
 
 def test_top5_of_few_classes():
@@ -74,4 +74,4 @@ def test_top5_of_few_classes():
     dataset = tf.data.Dataset.from_tensors((images, np.array([0, 1, 2, 0]), np.ones(4, np.float32)))
     few = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
 
-    assert make_evaluator(few, dataset, tf.distribute.get_strategy())().top5_error == 0
+    assert make_evaluator(few, tf.distribute.get_strategy())(dataset).top5_error == 0

@@ -82,7 +82,7 @@ def test_a_loss_that_is_never_finite_is_recorded_and_the_model_is_built_once(mon
         alexnet_tf.training.network, "build_model", lambda *a: built.append(a) or build_model(*a)
     )
     nothing = Scores(float("nan"), 1.0, 1.0, 96)
-    monkeypatch.setattr(alexnet_tf.training.session, "make_evaluator", lambda *arguments: lambda: nothing)
+    monkeypatch.setattr(alexnet_tf.training.session, "make_evaluator", lambda *arguments: lambda _: nothing)
     _, history = run()
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
