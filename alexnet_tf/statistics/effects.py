@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from scipy import stats
+import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.intervals import Interval, mean_interval
@@ -158,7 +158,7 @@ def share_effect(p_values: Mapping[int, float | None]) -> Effect:
     if not known:
         return Effect(0, None, None, None, None, left_out=left_out)
     per_seed = {seed: float(p <= LEVEL) for seed, p in known.items()}
-    test = stats.binomtest(int(sum(per_seed.values())), len(known), LEVEL)
+    test = scipy.stats.binomtest(int(sum(per_seed.values())), len(known), LEVEL)
     interval = test.proportion_ci(CONFIDENCE)
     return Effect(
         len(known), test.statistic, float(interval.low), float(interval.high), float(test.pvalue), None,
@@ -193,7 +193,7 @@ def _p_value(interval: Interval) -> float | None:
     if interval.std == 0:
         return 1.0 if interval.mean == 0 else 0.0
     t = interval.mean / (interval.std / math.sqrt(interval.n))
-    return float(2 * stats.t.sf(abs(t), interval.n - 1))
+    return float(2 * scipy.stats.t.sf(abs(t), interval.n - 1))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
 
 from alexnet_tf.runtime.errors import InputError
 
@@ -36,7 +36,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     if n < 2:
         return Interval(n, float(values[0]) if n else None, None, None, None)
     mean, std = _mean_and_std(values)
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
     return Interval(n, mean, std, mean - half, mean + half)
 
 
@@ -71,7 +71,7 @@ def unpaired_interval(
     if not any(variances):
         return difference, difference
     degrees = sum(variances) ** 2 / (variances[0] ** 2 / (len(a) - 1) + variances[1] ** 2 / (len(b) - 1))
-    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * math.sqrt(sum(variances))
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, degrees)) * math.sqrt(sum(variances))
     return difference - half, difference + half
 
 

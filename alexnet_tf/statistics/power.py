@@ -2,8 +2,7 @@
 
 import math
 
-from scipy import stats
-from scipy.optimize import brentq
+import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
 
 from alexnet_tf.statistics.effects import CONFIDENCE, Effect, Kind
 from alexnet_tf.statistics.intervals import mean_interval
@@ -20,7 +19,7 @@ def _power(pairs: int, noncentrality: float) -> float:
         noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
     """
     degrees = pairs - 1
-    return float(stats.nct.sf(stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
+    return float(scipy.stats.nct.sf(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
 
 
 def detectable_effect(effect: Effect, kind: Kind) -> float | None:
@@ -48,7 +47,7 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
     if std is None:
         return None
     error = std / math.sqrt(effect.n)
-    least = error * brentq(lambda shift: _power(effect.n, shift) - POWER, 0, 100)
+    least = error * scipy.optimize.brentq(lambda shift: _power(effect.n, shift) - POWER, 0, 100)
     return math.exp(least) if kind == "ratio" else least
 
 
@@ -72,7 +71,8 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
     # Start from the number for a normal distribution, which is always smaller.
-    n = max(2, math.floor(((stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) / distance) ** 2))
+    normal = scipy.stats.norm
+    n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:
         n += 1
     return n
