@@ -27,9 +27,24 @@ KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_E
 # Numbers of threads, which TensorFlow reads from the environment; 0 is its own choice.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
-# TensorFlow ends a process that gets to XLA with a flag in these that it does not know.
+# Variables of TensorFlow 2.21 that end a process if they have a value that it cannot read.
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
-_XLA_TRIAL = "import tensorflow as tf; tf.function(lambda: tf.zeros(1) + 1, jit_compile=True)()"
+ENDING = (
+    *XLA_FLAGS,
+    "TF_DETERMINISTIC_OPS",
+    "TF_DETERMINISTIC_ORDER",
+    "TF_ENABLED_DEVICE_TYPES",
+    "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION",
+    "TF_JITRT_FLAGS",
+    "TF_PER_DEVICE_MEMORY_LIMIT_MB",
+    "TF_PFLR_PARALLEL_INSTANTIATE_THRESHOLD",
+    "TF_USE_CUBLASLT",
+)
+_TRIAL = """
+import tensorflow as tf
+list(tf.data.Dataset.range(2).map(lambda number: number + 1))
+tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
+"""
 # What Keras imports for data frames, galleries and an editor of files, which no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
 # The file descriptor of what the user sees as standard error, also while it is captured.
@@ -53,27 +68,27 @@ def settle_environment() -> None:
             expected = f"a whole number from 0 to {MOST_THREADS}"
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
     for name in KERAS_VARIABLES:
-        if os.environ.get(name):
+        if name in os.environ:  # an empty one ends the import of Keras, too
             raise InputError(f"{name}: expected none, since it has no effect here; received one; unset it")
-    _check_xla_flags()
+    _check_variables_of_tensorflow()
 
 
-def _check_xla_flags() -> None:
-    """Lets another process try the flags of XLA, if there are any; raises an InputError if it crashes."""
-    given = {name: os.environ[name] for name in XLA_FLAGS if os.environ.get(name)}
+def _check_variables_of_tensorflow() -> None:
+    """Lets another process try the variables of `ENDING`, if there are any; InputError if they end it."""
+    given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("", "0", "1")}
     if not given:
         return
-    trial = [sys.executable, "-P", "-c", _XLA_TRIAL]
+    trial = [sys.executable, "-P", "-c", _TRIAL]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(trial, env=environment, capture_output=True, text=True, errors="replace")
-    # Other failures are not about these flags.
-    if done.returncode and (
-        reason := re.search(r"^F.*parse_flags_from_env\S+ (.*)", done.stderr, re.MULTILINE)
-    ):
-        raise InputError(
-            f"{' and '.join(given)}: expected flags that TensorFlow's XLA can read; received "
-            f"{' and '.join(map(repr, given.values()))} ({reason[1]}); correct them, or unset them"
-        )
+    if not done.returncode:
+        return
+    fatal = re.search(r"^F[^]]*\] ?(.*)", done.stderr, re.MULTILINE)
+    reason = fatal[1] if fatal else (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+    raise InputError(
+        f"{' and '.join(given)}: expected values that TensorFlow can read; received "
+        f"{' and '.join(map(repr, given.values()))} ({reason.strip()}); correct them, or unset them"
+    )
 
 
 def _open_streams() -> None:

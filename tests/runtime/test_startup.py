@@ -100,23 +100,29 @@ def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, name, text):
 
 
 @pytest.mark.parametrize("name", ["KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"])
-def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name):
-    monkeypatch.setenv(name, "2")
+@pytest.mark.parametrize("value", ["2", ""])
+def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
     with pytest.raises(InputError, match=f"{name}: expected none"):
         settle_environment()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["XLA_FLAGS", "TF_XLA_FLAGS"])
-def test_flags_that_xla_does_not_know_are_refused(monkeypatch, name):
-    known = {"XLA_FLAGS": "--xla_cpu_enable_fast_math=false", "TF_XLA_FLAGS": "--tf_xla_clustering_debug"}
-    monkeypatch.setenv(name, known[name])
+@pytest.mark.parametrize(
+    ("name", "known", "reason"),
+    [
+        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=false", "Unknown flag in XLA_FLAGS: "),
+        ("TF_XLA_FLAGS", "--tf_xla_clustering_debug", "Unknown flag in TF_XLA_FLAGS: "),
+        ("TF_DETERMINISTIC_OPS", "true", "Failed to parse the env-var"),
+        ("TF_ENABLED_DEVICE_TYPES", "CPU", "NotFoundError"),
+    ],
+)
+def test_values_that_would_end_tensorflow_are_refused(monkeypatch, name, known, reason):
+    monkeypatch.setenv(name, known)
     settle_environment()
     monkeypatch.setenv(name, "--no_such_flag=1")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "4")
-    with pytest.raises(
-        InputError, match=f"^{name}: expected flags .*Unknown flag in {name}: --no_such_flag=1"
-    ):
+    with pytest.raises(InputError, match=f"^{name}: expected values .*{reason}"):
         settle_environment()
 
 
