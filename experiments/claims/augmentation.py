@@ -51,9 +51,9 @@ EXPERIMENT = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "after ten epochs no arm is near zero training error; crops and flips shrink the gap, but raise the "
-        "test error, probably because the nets have not learned enough yet. A longer training was not tried "
-        "here",
+        "crops and flips shrink the gap, but raise the test error, probably because the nets have not "
+        "learned enough yet: after ten epochs no arm is near zero training error. Longer training was not "
+        "tried",
     ),
     disclosures=(
         "`none` and `both` were given five seeds instead of three when the first three pairs were known",

@@ -65,11 +65,11 @@ EXPERIMENT = Experiment(
     metrics=(EARLY_LOSS,),
     reasons=(
         "with biases of 0 the net learns from its first epoch (curves.csv of `zero`), so there is no slow "
-        "start to speed up. Its initial Gaussians are wider than the paper's by the factor by which this "
-        "net is narrower; with a standard deviation of exactly .01 this small net does not start at all "
+        "start to speed up. Its initial Gaussians are wider than the paper's, because its units have fewer "
+        "inputs; with the paper's standard deviation of .01 this small net does not learn at all "
         "(lr_search.csv of ablation-init)",
-        "with He initialisation, biases of .1 cannot be distinguished from 0; biases of 1 need a far lower "
-        "rate (lr_search.csv), which makes the net slow",
+        "with He initialisation, three pairs detect no difference between biases of .1 and 0; biases of 1 "
+        "need a far lower rate (lr_search.csv), which makes the net slow",
     ),
     notes=(
         "three pairs detect only effects twice as large as the smallest effect of interest",

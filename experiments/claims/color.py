@@ -41,11 +41,11 @@ COLOR = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "after twelve epochs there is little overfitting to prevent: these nets are wrong on most training "
-        "images, almost as often as on test images. With three times the epochs and a larger gap, five "
-        "pairs still show no difference, but do not exclude one (ablation-color-long)",
-        "the interval is wide because of one net of `code` (seed 3): it lags from the second epoch on and "
-        "ends about three points above the others (curves.csv)",
+        "after twelve epochs there is little overfitting to prevent: these nets misclassify most training "
+        "images, almost as often as on test images. With three times the epochs the gap is larger, but five "
+        "pairs neither show nor exclude an effect of the claimed size (ablation-color-long)",
+        "the interval is wide because of one net of `code` (seed 3), which lags behind from the second epoch "
+        "on and ends about three points above the others (curves.csv)",
     ),
     earlier_verdict="inconclusive",
     scale=TINY_SCALE,
@@ -68,8 +68,8 @@ COLOR_LONG = Experiment(
     metrics=(GAP,),
     reasons=(
         "the gap (test - training error) is more than twice that of ablation-color, but five pairs detect "
-        "no effect of colour noise on it. These "
-        "nets are still wrong on more than half of their training images; larger nets were not tried",
+        "no effect of colour noise on it. These nets still misclassify more than half of their training "
+        "images; larger nets were not tried",
     ),
     notes=(
         "declared when the verdict of ablation-color was known, before its own runs",

@@ -154,7 +154,7 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
 
 @functools.cache
 def gap_at(percent: int) -> Metric:
-    """The metric "test - training error at `percent`% training error"; it is no column of runs.csv."""
+    """The metric "test - training error at `percent`% training error", which is not a column of runs.csv."""
     return Metric(
         name=f"gap_at_{percent}",
         title=f"test - training error at {percent}% training error",

@@ -60,10 +60,10 @@ EXPERIMENT = Experiment(
         "dropout can remove only as much overfitting as there is: with crops and flips the whole gap of "
         "`none` after ten epochs is smaller than the smallest effect of interest. Without them (`-plain`) "
         "the gap is larger, and dropout reduces it by more than the smallest effect of interest",
-        "dropout slows fitting down, and a net that has fitted less overfits less: at 31% training error the "
-        "gaps of `dropout` and `none` differ by almost nothing",
-        "in both conditions the test error after ten epochs is higher with dropout, as with augmentation "
-        "(C5). A longer training was not tried here",
+        "dropout slows fitting down, and a net that has fitted less overfits less: when both reach 31% "
+        "training error, the gaps of `dropout` and `none` are almost equal",
+        "in both conditions the test error after ten epochs is higher with dropout, as it is with "
+        "augmentation (C5). Longer training was not tried",
     ),
     disclosures=(
         "commit 6ef6745 changed the measure of speed from whole epochs to interpolated ones, and the seeds "

@@ -50,8 +50,8 @@ EXPERIMENT = Experiment(
     ),
     metrics=AVERAGED_ERRORS,
     notes=(
-        "all rows of `five` are of one and the same ensemble, so the interval has only the spread of the "
-        "single nets; ensembles of two and of three share nets, so their intervals are too narrow",
+        "all rows of `five` describe the same ensemble, so the interval reflects only the spread of the "
+        "single nets. Ensembles of two and of three share nets, so their intervals are too narrow",
     ),
     figure=AVERAGED_ERROR.name,
     earlier_verdict="reproduced",

@@ -53,8 +53,8 @@ EXPERIMENT = Experiment(
         "distinguish it from He initialisation",
     ),
     notes=(
-        "with the fixed Gaussians of the paper and of the program the net stays at chance at every rate "
-        "that was tried (lr_search.csv), so the rate of these arms is the first of the declared grid",
+        "with the fixed Gaussians of the paper and of the program the net stays at chance at every rate that "
+        "was tried (lr_search.csv); these arms therefore use the first rate of the declared grid",
     ),
     earlier_verdict="reproduced",
     scale=CIFAR_SCALE,

@@ -158,25 +158,25 @@ KERNELS = Experiment(
     metrics=METRICS,
     reasons=(
         "the contrast varies between trainings: in two of five nets almost no random split of the kernels "
-        "differs as much as the towers, in the others many do (`deals_beyond`). So the towers do not "
-        "specialise in every training; the paper says that its own did",
+        "differs as much as the towers, in the other three many splits do (`deals_beyond`). So the towers do "
+        "not specialise in every training, whereas the paper says that its own did",
         "neither more kernels (ablation-kernels-many) nor a longer training (ablation-kernels-long) makes "
         "the towers differ detectably more",
-        "with twelve kernels a tower, random halves differ by nearly half of the smallest effect of interest "
-        "already (`dealt`)",
+        "with only twelve kernels a tower, even random halves differ by nearly half of the smallest effect "
+        "of interest (`dealt`)",
     ),
     notes=(
-        "the net of results/tiny_imagenet100/alexnet (half the width, 60 epochs) has towers whose "
-        "colourfulness is .54 and .19, a contrast beyond the smallest effect of interest. It is one net of "
-        "another condition, its LRN is nearly a constant factor, and its weights are not committed, so it "
-        "has neither a pair nor a p value here; ablation-kernels-trained is declared to test nets of its "
-        "width",
+        "the towers of the net in results/tiny_imagenet100/alexnet (half the width, 60 epochs) have a "
+        "colourfulness of .54 and .19, a contrast beyond the smallest effect of interest. This single net "
+        "has neither a pair nor a p value here, because it was trained differently, its LRN is nearly a "
+        "constant factor, and its weights are not committed. ablation-kernels-trained is declared to test "
+        "nets of this width",
         "the run of `one` with seed 1 was paused for most of an hour; its `seconds` include the pause",
     ),
     disclosures=(
-        "the first control was `one`; when its runs were known it was found to have too few kernels, and "
-        "`dealt` took its place. The five nets of `two` were trained a second time for it, because the "
-        "first ones had not been kept (their rows are in commit e622bd9)",
+        "the first control was `one`; when its runs were known it was found to have too few kernels, and was "
+        "replaced by `dealt`, which needs the nets of `two`. These five were trained a second time, because "
+        "the first ones had not been kept (their rows are in commit e622bd9)",
         "the share of random splits that differ at least as much as the towers, and the p values from it, "
         "were declared when the verdict was known",
     ),
@@ -204,9 +204,10 @@ KERNELS_MANY = Experiment(
     metrics=METRICS,
     reasons=(
         "the contrast varies between trainings here too: in one of these nets none of a thousand random "
-        "splits differs as much as the towers, in another nearly a quarter do (`deals_beyond`)",
-        "both towers see colour: more than half of the energy of the less colourful one is off the grey "
-        "axis (two thirds for random kernels), where the paper calls one tower largely colour-agnostic",
+        "splits differs as much as the towers, in another nearly a quarter of them do (`deals_beyond`)",
+        "both towers see colour, whereas the paper calls one of its towers largely colour-agnostic: even in "
+        "the less colourful one more than half of the energy is off the grey axis (two thirds for random "
+        "kernels)",
     ),
     notes=(
         "with this spread, three nets detect only effects about as large as the smallest effect of interest",
@@ -234,8 +235,8 @@ KERNELS_LONG = Experiment(
     metrics=METRICS,
     reasons=(
         "both halves are less colourful than those of ablation-kernels, so the kernels have moved further "
-        "from noise, but the towers differ no more: in each net more than one random split in twenty "
-        "differs as much",
+        "from noise. But the towers do not differ more: in each net, more than one random split in twenty "
+        "differs as much as they do",
     ),
     notes=(
         "declared when the verdicts of ablation-kernels and ablation-kernels-many were known, before its "

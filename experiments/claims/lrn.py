@@ -113,11 +113,11 @@ LRN = Experiment(
     comparisons=(*_effects("lrn", "none", primary=True), *_effects("lrn-unit", "none-unit", primary=False)),
     metrics=(GAP, FACTOR_CV),
     reasons=(
-        "on pixels of unit variance, where the layer is nearly a constant factor (`lrn_factor_cv`), the "
-        "difference (`lrn-unit` - `none-unit`) is about as large, so nothing suggests that normalising does "
-        "much in these nets",
-        "these nets overfit little, and no run is longer than twelve epochs. Longer training, with more "
-        "overfitting to prevent, was not tried",
+        "on pixels of unit variance the layer is nearly a constant factor (`lrn_factor_cv`), but the "
+        "difference (`lrn-unit` - `none-unit`) is about as large as on raw pixels. So nothing suggests that "
+        "normalising does much in these nets",
+        "in twelve epochs these nets overfit little. Longer training, with more overfitting to prevent, was "
+        "not tried",
     ),
     earlier_verdict="inconclusive",
     scale=NET_SCALE,
@@ -157,9 +157,9 @@ LRN_ALEXNET = Experiment(
     ),
     metrics=(FACTOR_CV,),
     reasons=(
-        "without LRN this net barely trains: the search gave `none` a sixteenth of the rate of `lrn` "
-        "(lr_search.csv), at which it learns little in twelve epochs. A constant scale of the same size "
-        "(`factor`, alpha 0) repairs it about as well",
+        "without LRN this net barely trains: the best rate of `none` is a sixteenth of that of `lrn` "
+        "(lr_search.csv), and at this rate it learns little in twelve epochs. A constant factor of the same "
+        "size (`factor`, alpha 0) repairs it about as well",
         "three pairs cannot show what normalising adds to the constant factor: they would detect only an "
         "effect several times the paper's",
     ),
@@ -233,9 +233,10 @@ LRN_FORM = Experiment(
     metrics=(GAP,),
     reasons=(
         "of the program's three changes only spatial normalisation has a measurable effect: it raises the "
-        "error (`spatial`, at twice the rate of `paper`). Three pairs detect no effect of `divided` and "
+        "error (`spatial`, at twice the rate of `paper`). Three pairs detect no effect of `divided` or "
         "`before-relu`",
-        "most of what the layer does for this net is its constant factor (`factor`), which all forms have",
+        "most of the layer's benefit for this net comes from its constant factor (`factor`), which all forms "
+        "have",
     ),
     notes=(
         "the run of `paper` with seed 4 is C9's `decay`, which was paused for more than an hour; its "

@@ -39,16 +39,16 @@ POOLING = Experiment(
     metrics=(GAP,),
     reasons=(
         "overlapping pooling lowers the training error by almost as much as the test error, from the first "
-        "epoch on, when no net overfits yet: these runs show better learning rather than less overfitting. "
-        "The learning rate is half that of `separate`, although the search could not tell the two rates "
-        "apart; this may contribute",
+        "epoch on, when no net overfits yet. So these runs show better learning rather than less "
+        "overfitting. The learning rate of `overlapping`, half that of `separate`, may contribute; the "
+        "search could not separate the two rates",
     ),
     disclosures=(
         "the comparison of test - training error became primary when the rows were known; its smallest "
         "effect of interest had been declared before them",
-        "C4 is judged on the four-layer net, whose test error differs measurably, not on "
-        "ablation-pooling-alexnet, which is nearer to the paper: chosen when both were known. Both leave "
-        "the claim undecided",
+        "C4 is judged on the four-layer net, where the test error differs measurably, although "
+        "ablation-pooling-alexnet is nearer to the paper. This was chosen when the rows of both were known; "
+        "both leave the claim undecided",
     ),
     earlier_verdict="inconclusive",
     scale=NET_SCALE,
@@ -71,11 +71,11 @@ POOLING_ALEXNET = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "in twelve epochs these nets have learned little: they are wrong on most training images too, and "
-        "the arms differ less than the seeds of `overlapping` do",
-        "`overlapping` reaches the test error of `separate` at a higher training error, so it overfits "
-        "less, as the paper says. But its learning rate is half as large, from a search that could not "
-        "separate the two, and a lower rate alone might have that effect",
+        "in twelve epochs these nets have learned little: they misclassify most training images too, and the "
+        "arms differ less than the seeds of `overlapping` do",
+        "`overlapping` reaches the test error of `separate` at a higher training error, so it overfits less, "
+        "as the paper says. But the lower learning rate of `overlapping` alone might have that effect: it is "
+        "half that of `separate`, although the search could not separate the two rates",
     ),
     notes=("declared when the verdict of ablation-pooling was known, before its own runs",),
     earlier_verdict="inconclusive",

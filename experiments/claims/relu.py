@@ -103,14 +103,14 @@ EXPERIMENT = Experiment(
     ),
     metrics=(EPOCHS_TO_25,),
     reasons=(
-        "the factor depends on the conditions of 2012, above all on the scale of the input: with pixels of "
-        "unit variance and everything else unchanged, it nearly disappears (`relu-unit`, `tanh-unit`); with "
-        "max pooling a part of it remains; in the modern net three pairs detect none",
+        "ReLU's advantage depends on the conditions of 2012, above all on the scale of the input: with "
+        "pixels of unit variance and everything else unchanged, it nearly disappears (`relu-unit`, "
+        "`tanh-unit`). With max pooling a part of it remains; in the modern net three pairs detect none",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
         "helps tanh, so that pair says little about the activation",
     ),
     notes=(
-        "the rate of `tanh` was decided at epoch 20 of about 41 by training errors that the search could not "
+        "the search chose the rate of `tanh` at epoch 20 of about 41, by training errors that it could not "
         "separate (.3149 at .016, .3174 at .008); ablation-relu-rate is declared to measure the other rate",
     ),
     objective="epochs_to_target",

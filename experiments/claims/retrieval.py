@@ -71,11 +71,11 @@ EXPERIMENT = Experiment(
     metrics=(SAME_CLASS, NEARER),
     notes=(
         "neighbours in pixels are the same for every seed, so they have no spread",
-        "neighbours in fc7 are far apart in pixels even for an untrained net, but less so; the contribution "
-        "of training is the difference between `fc7` and `untrained`",
-        "the interval is over nets, not over the choice of the 500 queries, which are the same for all arms; "
-        "the noise from that choice is larger (results/tiny_imagenet100/alexnet/neighbours.csv has it for "
-        "another net)",
+        "neighbours in fc7 are far apart in pixels even for an untrained net, though less than for a trained "
+        "one; the contribution of training is the difference between `fc7` and `untrained`",
+        "the interval reflects the variation between nets, but not the choice of the 500 queries, which are "
+        "the same for all arms. The noise from that choice is larger "
+        "(results/tiny_imagenet100/alexnet/neighbours.csv has it for another net)",
     ),
     figure=SAME_CLASS.name,
     earlier_verdict="reproduced",

@@ -40,8 +40,8 @@ EXPERIMENT = Experiment(
     ),
     reasons=(
         "the learning rate does not explain the difference: the search could not separate two rates of "
-        "`one` and took the lower one. At the higher one, which is also the rate of `two`, three nets "
-        "(`one-fast`) are no better",
+        "`one` and took the lower. At the higher, which is also the rate of `two`, three nets (`one-fast`) "
+        "are no better",
     ),
     disclosures=(
         "three runs of `two` with 24 epochs (test errors 68.6%, 69.2%, 68.9%) were recorded and deleted in "

@@ -37,12 +37,12 @@ is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from
 |---|---|
 {_MEANINGS}
 
-In the tables, direction is the side of zero effect on which the interval lies ("open": on both), and size
-its position relative to *s*. Fewer than three pairs are undecided.
+In the tables, "direction" is the side of zero effect on which the interval lies ("open" if it lies on both),
+and "size" is its position relative to *s*. With fewer than three pairs a comparison is undecided.
 
-A claim has the weakest verdict of its primary comparisons. Of the conditions that were run, the one closest
-to the paper's decides. A control compares the arm with an arm that has only a simpler possible cause of the
-effect. If it shows no effect on the claimed side, the claim is "explained by" that cause; if it is
+A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's that was
+run. A control compares the arm with another arm, which has only a simpler possible cause of the effect. If
+this comparison shows no effect on the claimed side, the claim is "explained by" that cause; if it is
 undecided, the verdict says "cause open". {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 
@@ -68,7 +68,7 @@ def claims_page(
     unread = unread or {}
     claims = claims_of(found, experiments)
     adjusted = {id(one): p for _, one, p in family(found)}
-    # File names in problems are relative: the same rows in another directory give the same bytes.
+    # File names are made relative, so that the same rows in another directory give the same bytes.
     problems = [
         problem.replace(f"{evidence.folder}/", evidence.path(""))
         for evidence in found
@@ -77,8 +77,8 @@ def claims_page(
     parts = [
         "# The paper's claims, put to the test",
         f"**{count_verdicts(found)}.**",
-        "Each verdict restates a 95% interval by [one rule](#the-rule). The nets are far smaller than the "
-        "paper's. `make report` writes this page from the recorded rows.",
+        "Each verdict follows from a 95% interval by [one rule](#the-rule). The nets are far smaller than "
+        "the paper's. `make report` writes this page from the recorded rows.",
         before_you_rely(found),
         "## Verdicts",
         markdown(VERDICTS_HEADER, [_verdict_line(claim) for claim in claims if claim.is_of_paper]),
@@ -255,7 +255,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
         truth, source = (s**2 if comparison.kind == "ratio" else 2 * s), "twice *s*,"
     needed = pairs_needed(effect, comparison.kind, truth)
     if needed is None:
-        return f"{measure}: {effect.n} pairs without a spread cannot show this"
+        return f"{measure}: {effect.n} pairs have no spread, so the number needed is unknown"
     size = wording.declared(truth, comparison)
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:

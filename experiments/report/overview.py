@@ -93,8 +93,8 @@ def _independence(found: Sequence[Evidence]) -> str:
         return f"The claims share none of their {len(served)} nets."
     words = "; ".join(f"{_joined(claims)} ({count})" for claims, count in shared)
     return (
-        f"{text}. These share nets (in brackets: how many): {words}. A fault in a shared net is "
-        "a fault in each of these claims."
+        f"{text}. The following claims share nets (their number in brackets): {words}. A fault in a shared "
+        "net is a fault in each of these claims."
     )
 
 
@@ -117,9 +117,9 @@ def _provenance(found: Sequence[Evidence]) -> str:
     pairs = [pair for evidence in found for pair in _pairs(evidence)]
     mixed = sum(not all(pair) for pair in pairs)
     return (
-        f"{text}The records of {unnamed} of the {len(nets)} nets name no processor. A pair whose two records "
-        f"name different kinds is not used; for {mixed} of the {len(pairs)} pairs of the claims' primary "
-        "comparisons the records do not show whether both kinds are the same."
+        f"{text}The records of {unnamed} of the {len(nets)} nets do not name the processor. A pair whose "
+        f"records name different kinds of processors is not used; for {mixed} of the {len(pairs)} pairs in "
+        "the claims' primary comparisons, the records do not show whether both kinds are the same."
     )
 
 

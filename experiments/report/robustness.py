@@ -98,8 +98,9 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
         f"The paper trained each net once. At the {ONE_CNN.top1:.1%} and {ONE_CNN.top5:.1%} (top-1 and "
         f"top-5) of its single net on {VALIDATION_IMAGES:,} validation images, the binomial standard error "
         f"is {_points(top1)} and {_points(top5)} points; that of the difference of two nets is at most √2 "
-        f"times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, as "
-        "both see the same images). The variation between seeds is not included and adds to this error."
+        f"times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, "
+        "because both are tested on the same images). The variation between seeds is not included and adds "
+        "to this error."
     )
     if within:
         text += (

@@ -114,8 +114,9 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     named.write_text(json.dumps(json.loads(named.read_text()) | {"environment": {"processor": "Zen"}}))
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
-    assert "rest on 11 nets. These share nets (in brackets: how many): C1 and C4 (1)." in first
-    assert "1 nets were trained on Zen. The records of 10 of the 11 nets name no processor." in first
+    assert "rest on 11 nets. The following claims share nets" in first
+    assert ": C1 and C4 (1)." in first
+    assert "1 nets were trained on Zen. The records of 10 of the 11 nets do not name the processor." in first
     assert "for 6 of the 6 pairs" in first
     assert "  - C4, pooling: One arm was deleted." in first
 
@@ -138,7 +139,7 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
     assert "p of a net, `overlapping` against chance: 67% [9%, 99%]" in page
 
 
-def test_a_bound_has_no_p(root):
+def test_a_bound_has_no_p_value(root):
     record(root / "builtin" / "speed", SPEED, "relu", 3, fall(4, 8))
     record(root / "builtin" / "speed", SPEED, "tanh", 3, fall(90, 40))
     page = page_of(root, SPEED, POOLING)
