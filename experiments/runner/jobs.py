@@ -109,6 +109,8 @@ class Jobs:
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
     """The workers of `options`: those of a scheduler, or processes of this machine, which end with it."""
+    # `silence_logs` reaches Dask's own handler, but not the one that absl gives the root logger.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if options.scheduler:
             try:
@@ -130,6 +132,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
+            # It listens all the same; a free port instead of 8787, which another command may use.
+            scheduler_kwargs={"dashboard_address": ":0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",
             env={"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpus else threads_each(options.jobs),

@@ -109,6 +109,7 @@ def test_sigterm_keeps_the_runs_and_the_same_command_resumes(tree, whole, cluste
 
     assert process.returncode == 128 + signal.SIGTERM
     assert "its state is kept" in said.splitlines()[-1]
+    assert "distributed" not in said, "no notices of Dask"
     # A worker ends with its client, and Python's tracker of resources a moment later.
     _, left = psutil.wait_procs(children, timeout=20)
     assert not left, [child.cmdline() for child in left]
