@@ -2,7 +2,7 @@
 
 import os
 
-from alexnet_tf.runtime.startup import quiet_startup
+from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 
 def threads_each(jobs: int) -> dict[str, str]:
@@ -27,6 +27,7 @@ def started(replicas: str, is_client: bool = False):
         is_client: whether only other processes train; then this one leaves the GPUs to them.
     """
     with quiet_startup():
+        import_keras()
         import tensorflow as tf
 
         from alexnet_tf.runtime.environment import git_commit
@@ -51,4 +52,4 @@ def dask_setup(worker: object) -> None:
     # The terminal's Ctrl-C goes to the client alone, which then asks the runs to end.
     os.setpgrp()
     with quiet_startup():
-        import keras  # noqa: F401 (TensorFlow with it)
+        import_keras()
