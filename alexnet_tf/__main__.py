@@ -95,7 +95,7 @@ def _parser() -> OneLineParser:
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
     add_setting_flags(train, PRECISIONS)
-    train.add_argument("--seed", type=whole_number(), default=0, help="of weights and order; default 0")
+    train.add_argument("--seed", type=whole_number(), default=0, help="seed of weights and order; default 0")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
     reading = train.add_mutually_exclusive_group()
@@ -115,7 +115,7 @@ def _parser() -> OneLineParser:
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
-    evaluate = add("evaluate", "exact errors of a trained model, also class by class")
+    evaluate = add("evaluate", "exact errors of a trained model, in total and by class")
     evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
     _add_data_flags(evaluate)
     _add_views_flag(evaluate)
@@ -149,7 +149,7 @@ def _parser() -> OneLineParser:
     drawn.add_argument("--checkpoint", type=Path, help="a trained model")
     drawn.add_argument("--model", type=MODEL, help=f"only the architecture of: {models}")
     _add_data_flags(figures, required=False)
-    figures.add_argument("--seed", type=whole_number(), default=0, help="of the choice of test images")
+    figures.add_argument("--seed", type=whole_number(), default=0, help="seed of the choice of test images")
     _add_words_flag(figures)
     figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
 
@@ -192,7 +192,7 @@ def _parser() -> OneLineParser:
     _add_data_flags(data)
     data.add_argument("--model", type=MODEL, help=f"use the preprocessing of: {models}; default as for train")
     data.add_argument("--recipe", type=RECIPE, help=recipes)
-    data.add_argument("--seed", type=whole_number(), default=0, help="of the augmented samples")
+    data.add_argument("--seed", type=whole_number(), default=0, help="seed of the augmented samples")
     add_setting_flags(data, PRECISIONS)
     data.add_argument("--out", type=Path, required=True, help="folder for the tables and the sheet")
     return parser

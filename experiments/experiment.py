@@ -208,7 +208,7 @@ class Experiment:
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
 
     def derived(self, row: Mapping[str, Any], curve: Curve) -> dict[str, float | None]:
-        """Computes the metrics of comparisons that are no column of runs.csv: name -> value."""
+        """Computes the metrics of comparisons that are not columns of runs.csv: name -> value."""
         compared = {each.metric.name: each.metric.derived for each in self.comparisons}
         return {name: derive(row, curve) for name, derive in compared.items() if derive}
 

@@ -1,4 +1,4 @@
-"""The frame of `make faults`, and a few trials of each family."""
+"""Tests the runner of `make faults`, and runs a few trials of each family."""
 
 import tempfile
 from types import SimpleNamespace
@@ -84,7 +84,7 @@ HELD = (
         ("while reading", (0, 2), f"{HELD} (after 9.0 s)", LOST),
     ],
 )
-def test_a_race_is_judged_by_what_the_two_say_and_leave(tmp_path, kind, statuses, line, outcome):
+def test_a_race_is_judged_by_messages_statuses_and_files(tmp_path, kind, statuses, line, outcome):
     (tmp_path / "scores.csv").write_text("views,nets\n1,1\n")
     ends = [Ended(status, "", line if status else "") for status in statuses]
 

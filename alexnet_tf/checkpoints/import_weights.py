@@ -75,8 +75,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             same names as an .npz.
 
     Raises:
-        InputError: if the file is missing, damaged, or of another kind; for PyTorch's own kind it says how
-            to convert it.
+        InputError: if the file is missing, damaged, or of another kind. The message about a PyTorch file says
+            how to convert it.
     """
     try:
         with open_file(path) as stream:
@@ -195,7 +195,7 @@ def _named(content: Any) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
         parts = [value] if _is_array(value) else value
-        # Lists in it are not converted: a pickled list can contain itself, and take unlimited memory.
+        # Lists are not converted to arrays: a pickled list can contain itself, and take unlimited memory.
         if not isinstance(parts, list | tuple | np.ndarray) or not all(map(_is_array, parts[:3])):
             raise ValueError(f"no array of numbers for {name}")
         if not 1 <= len(parts) <= 2:

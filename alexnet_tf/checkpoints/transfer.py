@@ -21,8 +21,8 @@ NOTHING = "none"
 
 def start_fingerprint(start: Trained) -> str:
     """SHA-256 (hex) of the weights and the preprocessing that a run starts from."""
-    images = start.statistics
-    numbers = images.mean_image, np.array([images.stddev]), images.eigenvalues, images.eigenvectors
+    pixels = start.statistics
+    numbers = pixels.mean_image, np.array([pixels.stddev]), pixels.eigenvalues, pixels.eigenvectors
     return fingerprint_arrays(*start.model.get_weights(), *numbers)
 
 

@@ -32,7 +32,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         f"- Network: {type(config.model).__name__.removesuffix('Config')}, "
         f"{net.model.count_params():,} parameters, after {PAPER}.",
         f"- Task: one of {len(net.class_names)} classes for a photograph; class_names.txt has them in order.",
-        f"- Format: {kind}. Preprocessing and softmax are inside.",
+        f"- Format: {kind}. Preprocessing and softmax are included.",
     ]
     if about.get("status") == "imported":
         lines.append(f"- Weights: imported from {about.get('source')}, file {about.get('file')}.")
@@ -59,14 +59,14 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
             * (kind == "saved-model")
         ),
         f"- `probabilities` and `logits`: float32 [n, {len(net.class_names)}].",
-        f"- Done inside: {'; '.join(wanted['steps'][1:])}; softmax.",
+        f"- Included steps: {'; '.join(wanted['steps'][1:])}; softmax.",
         "",
         "## Limits",
         "",
-        "- It always names one of its classes, also for an image of none of them; its probabilities are not "
-        "calibrated.",
-        "- It was measured on images like those of data_card.md only. Test it on your own before you rely "
-        "on it, and do not let it decide about people.",
+        "- It always names one of its classes, even for an image that shows none of them; its probabilities "
+        "are not calibrated.",
+        "- It was measured only on images like those of data_card.md. Test it on your own images before you "
+        "rely on it, and do not let it decide about people.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -90,7 +90,7 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
                 "",
                 f"- Data set: {data.dataset}, fingerprint {about.get('data_fingerprint') or 'unknown'}.",
                 f"- Classes: {len(net.class_names)}, in class_names.txt.",
-                f"- Images: made {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
+                f"- Images: resized to {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
                 f"standard deviation {statistics.stddev:.1f}.",
                 f"- Augmentation in training: {', '.join(changes) or 'none'}.",
                 f"- Held out of training for model selection: {held_out}.",

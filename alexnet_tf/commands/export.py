@@ -1,7 +1,7 @@
 """`alexnet export`: a trained network as a SavedModel or an ONNX file that needs none of this project's code.
 
-Mean, scale, crop, softmax and class names are inside. Response normalisation is traced as single operations,
-because an XLA cluster would need a server with XLA and has no counterpart in ONNX.
+The exported network includes mean, scale, crop, softmax and class names. Response normalisation is traced as
+single operations, because an XLA cluster would need a server with XLA and has no counterpart in ONNX.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     divisor = net.statistics.stddev if data.input_scale == "unit" else 1.0
     side = net.model.input.shape[1]
     for layer in net.model.layers:
-        # Other runtimes have no mixed precision of Keras.
+        # The mixed precision of Keras does not exist in other runtimes.
         layer.dtype_policy = keras.DTypePolicy("float32")
     start = (net.image_shape[0] + 2 * data.pad - side) // 2
 
@@ -141,9 +141,9 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 
 
 def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
-    """The pixels of an image file as `alexnet predict` sees them: upright, scaled, the central square.
+    """Decodes an image file like `alexnet predict`: upright, scaled, cropped to the central square.
 
-    Those of a JPEG are within one grey level of `Trained.preprocess`'s.
+    The pixels of a JPEG are within one grey level of those of `Trained.preprocess`.
 
     Args:
         data: scalar string.
@@ -188,8 +188,8 @@ def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
     start = tf.clip_by_value(number(tiff[4:8]), 0, 2**15)
     count = tf.minimum(number(tiff[start : start + 2]), 2**11)
     entries = tf.reshape(tiff[start + 2 : start + 2 + 12 * count], [-1, 12])
-    held = tf.reduce_sum(tf.where(number(entries[:, :2]) == ORIENTATION, number(entries[:, 8:10]), 0))
-    held = tf.where(tf.size(parts) > 1, held, 0)
-    image = tf.cond((held >= 5) & (held <= 8), lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
-    image = tf.cond(tf.reduce_any(held == [2, 3, 6, 7]), lambda: image[:, ::-1], lambda: image)
-    return tf.cond(tf.reduce_any(held == [3, 4, 7, 8]), lambda: image[::-1], lambda: image)
+    value = tf.reduce_sum(tf.where(number(entries[:, :2]) == ORIENTATION, number(entries[:, 8:10]), 0))
+    value = tf.where(tf.size(parts) > 1, value, 0)
+    image = tf.cond((value >= 5) & (value <= 8), lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
+    image = tf.cond(tf.reduce_any(value == [2, 3, 6, 7]), lambda: image[:, ::-1], lambda: image)
+    return tf.cond(tf.reduce_any(value == [3, 4, 7, 8]), lambda: image[::-1], lambda: image)

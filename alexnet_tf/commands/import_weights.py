@@ -73,7 +73,7 @@ SOURCES = {
         mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
         stddev=(255 * 0.229, 255 * 0.224, 255 * 0.225),
     ),
-    # The mean over ilsvrc_2012_mean.npy, the mean image; Caffe's examples subtract this mean.
+    # The mean colour of Caffe's mean image, ilsvrc_2012_mean.npy, which Caffe's examples subtract.
     "alexnet-caffe": Source("Caffe", load_caffe, "fc8.bias", mean=(122.67891434, 116.66876762, 104.00698793)),
 }
 
@@ -151,7 +151,7 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # Not used if the source does not divide; then it is the standard deviation of ImageNet's pixels.
+    # If the source does not divide, this is ImageNet's standard deviation, which is not used.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),
@@ -176,7 +176,7 @@ def check_out(out: Path) -> None:
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A folder to write into that becomes `out`, new or empty, at the end, or vanishes if writing fails."""
+    """A temporary folder to write into: it is renamed to `out` at the end, or removed if writing fails."""
     whole = Path(os.path.abspath(out))
     partial = temporary_path(whole)
     with made_folder(whole.parent, "--out"), claimed(lock_beside(whole), f"--out {out}"):

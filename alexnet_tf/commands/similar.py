@@ -34,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--among: expected a folder of images; received {options.among}")
     model, layer = feature_model(net.model)
     files, named = image_files([options.among], flag="--among"), options.queries
-    members, found = features_of(net, model, files)
-    queries, asked = features_of(net, model, named)
+    members, member_features = features_of(net, model, files)
+    queries, query_features = features_of(net, model, named)
     for path in sorted({*named} - {*queries}):
         print(printable(f"{path}: not readable"), flush=True)
     if not members:
@@ -44,18 +44,19 @@ def run(options: argparse.Namespace) -> int:
         )
     if not queries:
         return 1
-    rows, near = nearest(queries, asked, members, found)
+    rows, near = nearest(queries, query_features, members, member_features)
     make_folder(options.out, "--out")
     write_text(options.out / "similar.csv", to_csv(COLUMNS, rows))
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, files=np.array([os.fspath(path) for path in members]), features=found)
+    paths = np.array([os.fspath(path) for path in members])
+    np.savez_compressed(buffer, files=paths, features=member_features)
     write_bytes(options.out / "features.npz", buffer.getvalue())
     shown = range(min(SHOWN, len(queries)))
     sheet = [_neighbourhood(net, [members[place] for place in near[i]]) for i in shown]
     images = _pixels(net, [queries[i] for i in shown])
     names = [queries[i].name for i in shown]
     among = f"among {len(members):,} images"
-    about = f"Nearest by Euclidean distance of the {found.shape[1]:,} values of {layer}, {among}."
+    about = f"Nearest by Euclidean distance of the {member_features.shape[1]:,} values of {layer}, {among}."
     write_figure(
         options.out / "similar",
         lambda: neighbours_figure(images, names, {f"nearest in {layer}": sheet}, "Similar images", about),
@@ -93,18 +94,18 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
 
 
 def nearest(
-    queries: Sequence[Path], asked: np.ndarray, members: Sequence[Path], found: np.ndarray
+    queries: Sequence[Path], query_features: np.ndarray, members: Sequence[Path], member_features: np.ndarray
 ) -> tuple[list[dict[str, object]], np.ndarray]:
     """Rows of similar.csv, and the indices of each query's nearest members, without the query itself.
 
     Args:
         queries: files of the queries.
-        asked: their features, [queries, values].
+        query_features: [queries, values].
         members: files to choose from.
-        found: their features, [members, values].
+        member_features: [members, values].
     """
-    search = NearestSearch(asked, min(NEIGHBOURS + 1, len(members)))
-    search.add(found)
+    search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
+    search.add(member_features)
     where = {os.path.realpath(path): place for place, path in enumerate(members)}
     near = []
     for query, places in zip(queries, search.indices, strict=True):
@@ -115,7 +116,7 @@ def nearest(
             "query": query,
             "rank": rank,
             "file": members[place],
-            "distance": float(np.linalg.norm(asked[i] - found[place])),
+            "distance": float(np.linalg.norm(query_features[i] - member_features[place])),
         }
         for i, query in enumerate(queries)
         for rank, place in enumerate(near[i], start=1)

@@ -1,4 +1,4 @@
-"""Chooses the recipe for a folder of few images, of which only the headers are read."""
+"""Chooses the recipe for a folder of few images. Only the headers of the images are read."""
 
 import argparse
 
@@ -14,12 +14,12 @@ SMALL = "alexnet-few-images"
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
-    Such a folder gets `SMALL` if neither a model nor a recipe is named. On a tiny folder, batch and rate of
-    `SMALL`, or of the network that the training starts from, are lowered, unless they are set.
+    Such a folder gets `SMALL` if neither a model nor a recipe is named. For a tiny folder, the batch size and
+    learning rate of `SMALL` or of the trained network are lowered, unless they are set.
 
     Args:
         options: parsed command-line options.
-        started: configuration of the network that the training starts from.
+        started: configuration of the trained network that the training starts from, if any.
 
     Returns:
         Remarks for the user.

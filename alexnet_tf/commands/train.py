@@ -75,7 +75,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
     data = open_run_data(config, start, options.access)
     if options.keep_best and not config.data.holdout:
         raise InputError(
-            "--keep-best: expected a selection split to judge by; received none; --set holdout=true"
+            "--keep-best: expected a selection split to judge by; received none; add --set holdout=true"
         )
     if options.cache:
         data.streamed_set("--cache")

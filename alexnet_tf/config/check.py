@@ -8,15 +8,15 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Keras's activations by name; it is imported only after this check.
+# Keras's activations by name, listed here because Keras is imported only after this check.
 ACTIVATIONS = (
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 )  # fmt: skip
-# Larger than those of any network here; without a bound a small model.json could fill the memory.
-LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "a size": 2**14}
+# Upper bounds, above the values of any network here. Without them a small model.json could fill the memory.
+LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "other": 2**14}
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1
 
@@ -37,7 +37,7 @@ def check_config(config: Config) -> None:
     model = dataclasses.asdict(config.model)
     sides = {name: getattr(data, name) for name in ("image_size", "crop", "pad")}
     for name, value in (model | sides).items():
-        most = LARGEST.get(name, LARGEST["a size"])
+        most = LARGEST.get(name, LARGEST["other"])
         for size in value if isinstance(value, tuple) else (value,):
             if isinstance(size, int) or name == "width":
                 _check(name, size, not most < size < math.inf, f"at most {most}")

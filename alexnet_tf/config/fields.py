@@ -1,8 +1,8 @@
 """The configuration of a run: frozen dataclasses, and their hash.
 
 A `Config` and the pixels and labels of its images determine a run, so the hash of both identifies it.
-Only fields that differ from their default enter the hash. A field added later therefore keeps old hashes
-valid, if its default is the previous behaviour; and a default must never change once it is released.
+Only fields that differ from their default enter the hash. Old hashes therefore stay valid if the default of
+an added field is the previous behaviour. A default must never change once it is released.
 """
 
 import dataclasses
@@ -27,13 +27,13 @@ class DataConfig:
 
     Attributes:
         dataset: `builtin`, a TFDS name, or `folder:PATH`.
-        image_size: side in pixels to which images are resized (shorter side scaled, central square); 0
-            keeps the size of a set whose images are all of one size, and means 256 for other sets.
+        image_size: height and width to which images are resized (shorter side scaled, central square), in
+            pixels. 0 keeps the size if all images of the set have the same one, otherwise it means 256.
         input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
-        crop: side of the crop; 0 for the whole image, or with `pad` a crop of the size of the image before
-            padding.
+        crop: height and width of the crop. 0 for no crop; if `pad` is set, 0 means a crop as large as the
+            image was before padding.
         flip: mirror each training image with probability 1/2.
         color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
             program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
@@ -84,14 +84,14 @@ class TrainConfig:
         patience: epochs without improvement that make a plateau.
         max_drops: how often `plateau` divides the rate; the next plateau after that ends the run.
         stop_train_error: end the run `stop_extra_epochs` epochs after the first epoch whose training error
-            is at or below this; 0 never.
+            is at or below this; 0 disables this.
         stop_extra_epochs: see `stop_train_error`.
         optimizer: `momentum` is the paper's rule; `adam`; `amsgrad` is Adam with a denominator that
             never decreases.
         drop_factor: divisor of the rate for `steps` and `plateau`.
         min_learning_rate: lower bound of the rate for `steps` and `plateau`.
         watch: quantity that `plateau` watches, measured on the selection split.
-        early_stopping: end the run after this many epochs without improvement; 0 never.
+        early_stopping: end the run after this many epochs without improvement; 0 disables this.
         early_stopping_watch: quantity that has to improve; `train_loss` is measured without augmentation and
             dropout, as in the curve.
         start: fingerprint of the trained network that the run starts from
@@ -208,7 +208,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Inverse of `to_dict`, also after conversion to and from JSON (lists become tuples again)."""
+        """Inverse of `to_dict`, even after a round trip through JSON (lists become tuples again)."""
         for name, hint in (("precision", Precision), ("seed", int)):
             if not fits(values[name], hint):
                 raise InputError(f"{name}: expected a value of the type {hint}; received {values[name]!r}")

@@ -5,8 +5,8 @@ Gaussian noise are used by other recipes.
 
 The functions are stateless. `epoch_draws` computes the random numbers of each example from (seed, epoch,
 index of the example), so the augmentation of an image depends neither on its batch nor on where an
-interrupted run was resumed. Keras's layers (RandomFlip, RandomRotation, RandomBrightness, GaussianNoise)
-depend on both, because they draw for a whole batch from a stateful generator. This module uses only Keras's
+interrupted run was resumed. The augmentation by Keras's layers (RandomFlip, RandomRotation, ...) depends on
+both, because they draw for a whole batch from a stateful generator. This module uses only Keras's
 arithmetic (`ops.image`), with its own draws.
 """
 
@@ -106,7 +106,7 @@ def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def color_shift(draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
-    """Random multiples of the principal components, one sum for each image.
+    """A random combination of the principal components for each image.
 
     The sum is `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
 

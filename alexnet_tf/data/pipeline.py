@@ -110,7 +110,7 @@ class DataPipelines:
         if not count or not len(lost):
             return count
         is_readable = ~np.isin(self._order(seed, epoch), lost)
-        # The examples are repeated where some are missing at the end.
+        # Twice the epoch, because its first examples are repeated to replace unreadable ones.
         return int(np.searchsorted(np.cumsum(np.tile(is_readable, 2)), count)) + 1
 
     def _order(self, seed: int, epoch: int) -> np.ndarray:
@@ -203,7 +203,7 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # The difference alone is not compiled, so that its graph and bits are those of earlier versions.
+        # A mean subtraction alone is not compiled, so that its graph and bits are those of earlier versions.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -289,7 +289,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # Neither autotuning nor AutoGraph, which each epoch would repeat; at most eight batches at a time.
+    # Autotuning and AutoGraph are off, because every epoch would repeat them.
     options = tf.data.Options()
     options.autotune.enabled = False
     function = tf.autograph.experimental.do_not_convert(function)

@@ -24,7 +24,7 @@ from alexnet_tf.runtime.reading import read_bytes, read_text
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# A file with more problems is no table, and each would take memory; headers are shown up to a length.
+# A file with more problems is not a table, and each would take memory; headers are shown up to a length.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
 
 

@@ -45,7 +45,7 @@ def file_kind(path: str | bytes | Path) -> str:
 
 
 def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
-    """Raises an OSError if `path` is no regular file, or one of more than `most` bytes.
+    """Raises an OSError if `path` is not a regular file, or has more than `most` bytes.
 
     Opening a named pipe waits, and a device may never end.
     """

@@ -56,7 +56,7 @@ class Effect:
         high: upper end of the interval, None if unbounded or unknown.
         p: two-sided p value under the hypothesis of no effect, None if unknown.
         bound: whether censored runs make `effect` a bound on the true effect: "lower", "upper", "none" (runs
-            of both sides are censored, so it is no bound), or None (no censored run, so it is an estimate).
+            of both sides are censored, so it bounds nothing), or None (no censored run: it is an estimate).
         per_seed: seed -> difference or ratio (computed with the limit for a censored run).
         left_out: seeds of either side that have no pair of usable values.
     """

@@ -71,7 +71,7 @@ class CommandProgress:
         """Records progress of the run at `position`.
 
         Args:
-            done: images that this run has trained on, also in earlier sessions.
+            done: images that this run has trained on, including earlier sessions.
             trained: images trained on since the last call.
         """
         self._trained += trained

@@ -25,7 +25,7 @@ from experiments.report.markdown import markdown
 
 COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
 BATCH, ROUNDS = 128, 5
-# Work, stage, number of images and the function that takes them through it.
+# Work, stage, number of images, and the function that runs the stage on them.
 Call = tuple[str, str, int, Callable[[], object]]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
 
@@ -134,7 +134,7 @@ def stages_table(path: Path) -> str:
     """Markdown of profile_inputs.csv; an empty string if there is none.
 
     Raises:
-        InputError: if the file does not have these columns or a value is no number.
+        InputError: if the file does not have these columns or a value is not a number.
     """
     rows, before, work = [], 0.0, ""
     for place, values in read_texts(path, COLUMNS):

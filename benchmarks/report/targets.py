@@ -13,7 +13,7 @@ class Measured:
     """A measured ratio or other value, or the reason why there is none.
 
     Attributes:
-        ratio: median over the rounds; a value in the target's unit where it is no ratio.
+        ratio: median over the rounds; or a value in the unit of the target, if that is not a ratio.
         low, high: minimum and maximum over the rounds.
         rounds: number of rounds; 0 if there is no ratio.
         limit: for a training step, the ratio if the step ran at the speed of the machine's matrix product.

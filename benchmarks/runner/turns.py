@@ -39,7 +39,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
     """Prepares all contenders, then times them in turns, every other round in reverse order.
 
     If a contender fails, its row holds the reason, and the others continue. Of rivals, such as PyTorch's
-    forms of one step, only the best counts, so those far behind after the first round get no further rounds.
+    variants of one step, only the fastest counts, so those far behind in the first round are not timed again.
     """
     rows, calls = {}, {}
     cpu: dict[str, list[float]] = {}

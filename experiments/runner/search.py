@@ -161,7 +161,7 @@ def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, 
 
 
 def found_row(experiment: Experiment, arm: Arm, config_hash: str, folder: Path) -> dict[str, Any] | None:
-    """The row of a candidate that was trained before, also for another experiment."""
+    """The row of a candidate that was trained before, for this or another experiment."""
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row

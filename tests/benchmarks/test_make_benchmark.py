@@ -38,7 +38,7 @@ def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
     ("missing", "warned"),
     [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
 )
-def test_a_torchvision_that_does_not_install_leaves_pytorch(tmp_path, missing, warned):
+def test_pytorch_is_measured_without_a_torchvision_that_fails_to_install(tmp_path, missing, warned):
     calls, errors = make_benchmark(tmp_path, missing)
 
     pip = "-m pip install --quiet --disable-pip-version-check"

@@ -96,7 +96,7 @@ def test_resumed_transfer_equals_an_uninterrupted_one(start, transferred, tmp_pa
         np.testing.assert_array_equal(a.value.numpy(), b.value.numpy())
 
 
-def test_a_new_head_from_the_runs_seed_on_the_old_features(start):
+def test_the_head_is_drawn_from_the_seed_and_the_features_are_kept(start):
     config = frozen_config(start)
     data = DataPipelines(TWO, config.data, start.statistics)
     models = [compile_model(config.replace(seed=seed), data, ONE, start) for seed in (0, 0, 1)]

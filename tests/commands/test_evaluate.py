@@ -118,7 +118,7 @@ def test_nets_with_different_preprocessing_cannot_be_averaged(nets, tree, capsys
     assert "expected the scale and padding of" in line
 
 
-def test_a_finished_run_is_not_trained_again_and_no_other_takes_its_place(nets, tree, capsys):
+def test_a_finished_run_is_neither_trained_again_nor_replaced(nets, tree, capsys):
     before = {path.name: path.read_bytes() for path in (nets / "a").iterdir()}
 
     assert main(train(tree, nets / "a")) == 0

@@ -26,7 +26,7 @@ NET = ["--checkpoint", "net"]
         ([*CIFAR, "--epochs", "0"], "epochs: expected"),
         ([*TRAIN, "--set", "shape=1"], "'shape'"),
         ([*SCALED, "--epochs", "3", "--set", "epochs=4"], "epochs once; received epochs=3 and epochs=4"),
-        ([*CIFAR, "--keep-best"], "none; --set holdout=true"),
+        ([*CIFAR, "--keep-best"], "none; add --set holdout=true"),
         ([*CIFAR, "--cache", "c"], "--cache: expected a set that streams from disk"),
         ([*CIFAR, "--readers", "2"], "--readers: expected a set that streams from disk"),
         ([*TRAIN, "--readers", "2", "--cache", "c"], "--cache: not allowed with argument --readers"),

@@ -55,7 +55,7 @@ def test_batch_and_rate_fit_a_tiny_folder_also_if_the_model_is_named(tmp_path, i
     assert (f"batches of {batch} at a rate of" in note) == (batch < 32 or not model)
 
 
-def test_what_starts_from_a_trained_network_fits_a_tiny_folder_too(tmp_path):
+def test_training_from_a_network_on_a_tiny_folder_lowers_batch_and_rate(tmp_path):
     folder, started = folder_of(tmp_path, 20), Config().replace(batch_size=128, learning_rate=0.01)
     model, settings, note = fitted(folder, started=started)
     assert (model, settings) == (None, ["batch_size=8", "learning_rate=0.000625"])

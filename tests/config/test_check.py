@@ -64,6 +64,6 @@ def test_the_activations_are_keras_own():
 
 
 @pytest.mark.parametrize("setting", ["seed=1", "dataset=builtin"])
-def test_fields_with_their_own_flag_are_no_settings(setting):
+def test_fields_with_a_flag_of_their_own_cannot_be_set(setting):
     with pytest.raises(InputError, match=r"--set: expected a field, one of .*; received"):
         Config().with_settings(setting)

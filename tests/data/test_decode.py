@@ -139,7 +139,7 @@ def test_heic_is_read_and_rotated_if_pillow_heif_is_installed(photo):
     assert np.abs(found.astype(int) - expected).mean() < 4
 
 
-def test_damaged_exif_is_no_orientation(photo):
+def test_damaged_exif_is_ignored(photo):
     assert decode_image(encode(photo, "JPEG", exif=b"Exif\0\0II*\0junk"), oriented=True).shape == (30, 40, 3)
 
 

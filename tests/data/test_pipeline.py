@@ -172,7 +172,7 @@ def test_smaller_crops(image_set):
     np.testing.assert_array_equal(images_of(data.report(25)), plain[:, 1:7, 1:7])
 
 
-def test_code_scale_also_divides(image_set):
+def test_colour_noise_of_the_code_divides_the_result(image_set):
     plain, noisy = (
         images_of(DataPipelines(image_set, DataConfig(color_noise=kind)).train(0, 1, 90))
         for kind in ("none", "code")

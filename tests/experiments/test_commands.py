@@ -29,7 +29,7 @@ def relu_rows(results_dir: Path) -> list[dict[str, str]]:
     return rows(results_dir / "builtin/ablation-relu/runs.csv")
 
 
-def test_one_more_row_and_no_run_twice(own_results, capsys):
+def test_a_new_arm_adds_a_row_and_repeats_no_run(own_results, capsys):
     before = (own_results / "builtin/ablation-relu/runs.csv").read_text()
     assert run(own_results, *ARM, "--arms", "relu,tanh") == 0
     after = (own_results / "builtin/ablation-relu/runs.csv").read_text()
@@ -82,7 +82,7 @@ def test_an_arm_with_a_setting_stands_beside_the_plain_one(own_results, capsys):
 
 
 @pytest.mark.parametrize(("arms", "name"), [("relu,tanh", "elu"), ("relu", "tanh"), ("relu", "a/b")])
-def test_a_name_is_for_one_arm_and_not_another_ones(arms, name, own_results, capsys):
+def test_a_new_name_needs_a_single_arm_and_must_be_free(arms, name, own_results, capsys):
     command = ["run", "relu", "--arms", arms, "--as", name, "--results-dir", str(own_results)]
     assert "--as: expected one arm" in one_line_of_status_2(main, command, capsys)
 
@@ -100,7 +100,7 @@ def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
     assert rows(tmp_path / "r/builtin/ablation-relu/runs.csv")
 
 
-def test_a_reader_that_has_gone_is_no_answer():
+def test_a_closed_output_ends_with_the_status_of_sigpipe():
     process = subprocess.Popen(
         [sys.executable, "-m", "experiments", "list"], stdout=subprocess.PIPE, cwd=ROOT
     )

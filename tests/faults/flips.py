@@ -42,7 +42,7 @@ Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields `count` flips, the kinds of file in turn."""
+    """Yields `count` flips, cycling through the kinds of file."""
     # Scans are cached, and TFDS leaves an empty temporary folder for each set that it prepares.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)), patch.object(tempfile, "tempdir", str(folder)):
         kinds = {**_networks(folder), **_images(folder)}
@@ -154,7 +154,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    """All readable images with their labels, by their content: the order shifts where one is left out."""
+    """All readable images, keyed by content, because positions shift where an image is left out."""
     found = {}
     # Failures of earlier flips are forgotten.
     images._lost.clear()

@@ -52,7 +52,7 @@ def test_stages_are_the_papers(paper):
     assert tower_count(stages) == 2
 
 
-def test_the_order_of_what_follows_is_the_nets():
+def test_the_layers_after_a_convolution_are_in_the_order_of_the_net():
     stages = stages_of(model_of("alexnet-code", width=1 / 16))
 
     assert stages[1].followed_by == ("LRN", "max pool 3×3, stride 2", "ReLU")
@@ -71,7 +71,7 @@ def test_models_in_models_are_taken_apart():
     assert sum(stage.parameters for stage in stages) == model.count_params()
 
 
-def test_networks_that_are_no_chain_are_refused():
+def test_networks_that_are_not_a_chain_are_refused():
     images = keras.Input((8, 8, 3))
     x = layers.Conv2D(3, 3, padding="same")(images)
     with pytest.raises(InputError, match="model: expected a chain of layers; received add"):

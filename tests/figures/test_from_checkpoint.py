@@ -134,7 +134,7 @@ def test_neighbours_are_those_of_brute_force(net, data):
     assert len(set(images.report_labels[found.queries[:3]])) == 3
 
 
-def test_what_is_shown_are_the_images_themselves(net, data):
+def test_the_images_shown_are_those_of_the_data_set(net, data):
     found = find_neighbours(net.model, data, seed=1)
 
     images, names, spaces = neighbourhoods(net, data, found, NAMES)

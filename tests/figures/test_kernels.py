@@ -90,7 +90,7 @@ def test_zero_is_mid_grey_whatever_the_scale():
     np.testing.assert_array_equal(pictures[2], 0.5)
 
 
-def test_the_papers_grid_and_others():
+def test_grids_have_no_empty_cell_and_are_wider_than_high():
     assert grid_shape(48) == (3, 16)
     for count in (1, 7, 16, 24, 32, 64, 96):
         rows, columns = grid_shape(count)
@@ -113,7 +113,7 @@ def test_kernels_are_those_of_the_first_convolution_in_towers():
         first_kernels(dense)
 
 
-def test_the_figure_says_the_towers_numbers():
+def test_the_figure_states_the_colourfulness_of_each_tower():
     model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
     kernel = np.ones((5, 5, 3, 12), np.float32)
     kernel[:, :, 0, 6:] = -2

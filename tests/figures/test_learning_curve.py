@@ -25,7 +25,7 @@ ROWS = (
 )
 
 
-def test_what_the_panel_shows(tmp_path):
+def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
     (tmp_path / "curve.csv").write_text(ROWS)
     rows = read_curve(tmp_path / "curve.csv")
 
@@ -108,7 +108,7 @@ def test_gradient_norms_are_drawn_where_they_were_measured(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)
-def test_a_file_that_is_no_curve(tmp_path, content):
+def test_files_that_are_not_curves_are_refused(tmp_path, content):
     (tmp_path / "curve.csv").write_text(content)
 
     with pytest.raises(InputError, match=r"curve\.csv: expected"):

@@ -44,7 +44,7 @@ def test_a_long_title_has_no_last_line_of_one_word():
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
-def test_labels_at_ends_are_apart_and_in_the_order_of_the_ends(scale):
+def test_end_labels_do_not_overlap_and_keep_the_order_of_the_curves(scale):
     axes = Figure().add_subplot()
     axes.set_yscale(scale)
     axes.set_ylim(1, 100)

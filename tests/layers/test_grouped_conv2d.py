@@ -97,7 +97,7 @@ def test_a_file_of_kerass_convolutions_loads(tmp_path):
         np.testing.assert_array_equal(loaded, saved)
 
 
-def test_its_name_is_its_own(tmp_path):
+def test_its_name_differs_from_conv2d(tmp_path):
     layer = GroupedConv2D(4, 3)
 
     assert type(layer).__name__ == keras.saving.serialize_keras_object(layer)["class_name"] == "GroupedConv2D"

@@ -50,7 +50,7 @@ def test_glorot_initialisation():
     assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
 
 
-def test_arguments_change_what_they_name():
+def test_every_argument_of_the_config_takes_effect():
     config = CifarNetConfig(
         activation="tanh", pooling=("avg", "max", "max"), lrn=True, lrn_n=3, lrn_alpha=0.5
     )

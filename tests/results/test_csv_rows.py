@@ -40,7 +40,7 @@ def test_to_text(value, text):
         "@a\t", 'Screenshot 1.02\u202fPM, "猫".png', "\0", "",
     ],
 )  # fmt: skip
-def test_any_text_is_one_line_that_a_terminal_can_show_and_comes_back(tmp_path, text):
+def test_any_text_is_written_on_one_printable_line_and_read_back(tmp_path, text):
     written = to_csv(["path", "n"], [{"path": text, "n": 1}])
     (tmp_path / "a.csv").write_text(written, "utf-8")
     _, line = written.splitlines()
@@ -68,7 +68,7 @@ def test_rows_come_back_exactly(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_bytes_that_are_no_text_are_escaped_in_problems(tmp_path):
+def test_undecodable_bytes_are_escaped_in_problems(tmp_path):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     path.write_bytes(path.read_bytes().replace(b",0,done,", b",\x00\xff0,done,"))
@@ -192,7 +192,7 @@ def test_formulas_are_disarmed_and_read_back(tmp_path, text):
     assert [row["name"] for _, row in read_texts(path, ["name"])] == [text]
 
 
-def test_numbers_are_no_formulas():
+def test_numbers_are_not_escaped_as_formulas():
     assert to_lines([[-0.5, -3, "-1e-05", "+7"]]) == "-0.5,-3,-1e-05,+7\n"
 
 

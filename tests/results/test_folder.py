@@ -33,7 +33,7 @@ def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
     ]
 
 
-def test_order_of_recording_leaves_no_trace(tmp_path):
+def test_files_do_not_depend_on_the_order_of_recording(tmp_path):
     for folder, seeds in [(tmp_path / "a", (0, 1, 2)), (tmp_path / "b", (2, 0, 1))]:
         prepare_folder(folder, METRICS)
         for seed in seeds:

@@ -74,7 +74,7 @@ def test_every_flipped_bit_is_noticed(folder):
 
 
 @pytest.mark.parametrize("content", [b"", b"no sums\n", b"\xff"])
-def test_a_damaged_file_of_sums_verifies_nothing(folder, content):
+def test_a_damaged_file_of_checksums_is_an_error(folder, content):
     (folder / SUMS).write_bytes(content)
 
     with pytest.raises(ValueError):  # noqa: PT011

@@ -60,7 +60,7 @@ def test_a_large_file_is_not_read(tmp_path, read):
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_a_byte_order_mark_is_no_text(tmp_path, mark):
+def test_a_byte_order_mark_is_removed(tmp_path, mark):
     path = tmp_path / "words.txt"
     path.write_bytes(mark + "café\n".encode())
     assert read_text(path) == "café\n"

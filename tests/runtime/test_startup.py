@@ -64,7 +64,7 @@ def test_settings_of_keras_that_change_numbers_are_refused(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"epsilon": 1e-07, "floatx": "float32"}'])
-def test_other_files_of_keras_are_no_matter(tmp_path, monkeypatch, content):
+def test_other_contents_of_keras_json_are_accepted(tmp_path, monkeypatch, content):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "keras.json").write_text(content)
     settle_environment()
@@ -90,7 +90,7 @@ def test_another_backend_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("name", ["TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"])
 @pytest.mark.parametrize("text", ["abc", "-1", "1.5", "99999"])
-def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, name, text):
+def test_an_invalid_number_of_threads_is_refused(monkeypatch, name, text):
     monkeypatch.setenv(name, text)
     with pytest.raises(InputError, match=f"{name}: expected a whole number .*; received '{text}'"):
         settle_environment()

@@ -203,5 +203,5 @@ def test_a_share_of_significant_runs(significant, of, low, high, text):
     assert detectable_effect(effect, "share") is None
 
 
-def test_a_share_of_nothing():
+def test_a_share_of_no_runs_has_no_pairs():
     assert share_effect({}).n == 0

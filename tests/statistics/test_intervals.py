@@ -49,6 +49,6 @@ def test_binomial_standard_error_by_hand():
 
 
 @pytest.mark.parametrize(("error", "examples"), [(-0.1, 10), (1.1, 10), (0.5, 0), (math.nan, 10)])
-def test_binomial_standard_error_of_nothing(error, examples):
+def test_binomial_standard_error_refuses_invalid_input(error, examples):
     with pytest.raises(InputError, match=r"expected an error in \[0, 1\] of examples"):
         binomial_standard_error(error, examples)

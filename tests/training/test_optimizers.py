@@ -72,7 +72,7 @@ def test_has_the_bits_of_separate_operations():
         (L2Adam(0.003), keras.optimizers.Adam(0.003, epsilon=1e-8)),
     ],
 )
-def test_without_its_own_terms_a_rule_is_that_of_keras(optimizer, keras_optimizer):
+def test_a_rule_without_extra_terms_equals_that_of_keras(optimizer, keras_optimizer):
     rng = np.random.default_rng(1)
     start, gradients = rng.normal(size=5), rng.normal(size=(10, 5)).astype(np.float32)
     variables = [keras.Variable(start.astype(np.float32), name="kernel") for _ in range(2)]
@@ -121,7 +121,7 @@ def test_a_frozen_layer_stays_and_the_others_learn():
         assert np.all(later[i] < frozen[i])
     assert len(optimizer.variables) == 2 + 4 + 1
     free.build(model.trainable_variables)
-    assert len(free.variables) == 2 + 4, "without it the state is what it was"
+    assert len(free.variables) == 2 + 4, "no state for freezing"
 
 
 def test_a_plain_compile_has_the_fast_paths():

@@ -83,7 +83,7 @@ def test_a_search_has_a_selection_error(capsys, clock):
     assert "test" not in line
 
 
-def test_a_command_has_its_own_time_left(capsys, clock):
+def test_a_command_shows_the_time_left_in_total(capsys, clock):
     with CommandProgress("claim", [200, 200, 400]) as command:
         for run in command.each(["already done", "now", "later"]):
             if run == "now":
@@ -135,7 +135,7 @@ def terminal(monkeypatch):
     os.close(master)
 
 
-def test_a_terminal_keeps_a_line_of_each_epoch_above_three_bars(terminal, clock):
+def test_a_terminal_shows_a_line_per_epoch_above_three_bars(terminal, clock):
     written = terminal(24, 100)
     label = "an-arm-with-a-name-that-is-far-too-long-for-the-line seed 0"
     with CommandProgress("claim", [200]) as command:
@@ -151,7 +151,7 @@ def test_a_terminal_keeps_a_line_of_each_epoch_above_three_bars(terminal, clock)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (24, 0), (0, 80)])
-def test_a_terminal_of_zero_size_is_no_terminal(terminal, clock, size):
+def test_a_terminal_of_zero_size_gets_plain_lines(terminal, clock, size):
     written = terminal(*size)
     go_through(progress("pets", 100, 1), clock, range(1), seconds=100)
 

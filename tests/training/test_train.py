@@ -65,7 +65,7 @@ def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
     assert [point["epoch"] for point in history.curve] == [0]
 
 
-def test_weights_that_are_not_finite_after_the_last_epoch_are_no_finished_net():
+def test_weights_that_are_not_finite_after_the_last_epoch_are_divergence():
     def break_weights(epoch, logs):
         kernel = watch.model.trainable_variables[-2]
         kernel.assign(np.where(np.arange(kernel.shape[1]) == 1, np.inf, kernel.value.numpy()))
@@ -91,7 +91,7 @@ def test_a_loss_that_is_never_finite_is_recorded_and_the_model_is_built_once(mon
 
 
 @pytest.mark.slow
-def test_a_call_has_the_steps_that_fit_into_its_time_and_their_number_changes_nothing(monkeypatch):
+def test_the_number_of_steps_per_call_follows_the_time_limit_and_changes_no_result(monkeypatch):
     models, histories, last_steps = [], [], []
     for seconds in (1e9, 0.0):
         monkeypatch.setattr("alexnet_tf.training.session.SECONDS_PER_CALL", seconds)
@@ -244,7 +244,7 @@ def test_a_net_learns_with_the_configs_numbers(changes, numbers):
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_conv1_frozen_late_stands_still(precision):
+def test_conv1_does_not_change_once_it_is_frozen(precision):
     config = TINY_CONFIG.replace(freeze_conv1_after=1, epochs=2, bias_rate=2.0, precision=precision)
     weights = []
 

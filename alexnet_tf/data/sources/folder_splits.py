@@ -14,8 +14,8 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. With more
-# before or after that, as in `seg_train`, `trainval`, `test1` and `testA`, a name only looks like one.
+# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. A name that
+# matches `before` or `after`, as do `seg_train`, `trainval`, `test1` and `testA`, may also be a class.
 SPLIT_NAME = re.compile(
     r"(?P<before>.*[\W\d_])?"
     r"(?:(?P<train>train|training)|(?P<test>test|testing)"
@@ -104,7 +104,7 @@ def _kind(found: re.Match[str]) -> str:
 def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -> None:
     """Raises an InputError for class folders such as `test1`, or both `seg_train` and `seg_test`.
 
-    `train` may be a class of vehicles, and `crash_test` a class beside others.
+    `train` alone may be a class (a vehicle), and so may a single name with a prefix, such as `crash_test`.
     """
     found = [match for match in map(SPLIT_NAME.fullmatch, folders) if match]
     kinds = {_kind(match) for match in found}
@@ -117,20 +117,20 @@ def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -
 
 
 def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
-    """Raises an InputError if the folders below the class folders may be splits, or may be the classes.
+    """Raises an InputError if folders within the class folders look like splits, or like the actual classes.
 
     Args:
         name: name of the set, for the message.
-        train: folder of the class folders; "" if nothing but their place says that they are classes.
+        train: folder that contains the class folders; "" if the set has no folder for its training split.
         paths: paths of all files of the set.
     """
     folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
-    place = bool(train)
-    below = [parts for folder in sorted(folders) if len(parts := folder.split("/")) > place + 1]
+    depth = 1 if train else 0
+    below = [parts for folder in sorted(folders) if len(parts := folder.split("/")) > depth + 1]
     splits = {
         "/".join(parts[: i + 1]): _kind(found)
         for parts in below
-        for i, part in enumerate(parts[place:], place)
+        for i, part in enumerate(parts[depth:], depth)
         if (found := SPLIT_NAME.fullmatch(part))
     }
     if len(splits) > 1 and {*splits.values()} != {"train"}:

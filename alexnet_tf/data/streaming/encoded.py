@@ -71,7 +71,7 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C, which takes 7 microseconds for the 110 kB of a photo, of 2 milliseconds for decoding it.
+    """CRC-32C; a photo of 110 kB takes 7 microseconds, compared with 2 milliseconds to decode it.
 
     Example:
 

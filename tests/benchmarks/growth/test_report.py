@@ -46,7 +46,7 @@ def test_report_from_the_rows(tmp_path):
         ([replace(ROWS[0], peak_mebibytes=None)], "growth.csv:2: expected peak_mebibytes in a row"),
     ],
 )
-def test_no_rows_or_no_peak_is_bad_input(tmp_path, rows, words):
+def test_missing_rows_or_peaks_are_bad_input(tmp_path, rows, words):
     write_rows(tmp_path / "growth.csv", rows)
 
     with pytest.raises(InputError, match=words):

@@ -17,7 +17,7 @@ def test_the_sentence_has_the_slowest_and_the_fastest_machine():
     assert "not been measured" in speed_sentence([{}])
 
 
-def test_the_smaller_batch_stands_in_for_real_input_too():
+def test_the_target_for_real_input_accepts_the_smaller_batch():
     case = "AlexNet, batch 32, float32"
     rows = {"step_with_input": [
         Row(case, "constant batch", "tensorflow", "images", 32, 0, (1.0, 1.0)),

@@ -32,7 +32,7 @@ def test_only_readers_count(tmp_path):
     ("text", "reason"),
     [("#!/bin/sh\necho Permission denied >&2\n", "Permission denied"), (None, "No such file")],
 )
-def test_the_reason_why_it_cannot_sample(tmp_path, text, reason):
+def test_a_sampler_that_cannot_run_gives_the_reason(tmp_path, text, reason):
     python = install(tmp_path, text) if text else str(tmp_path / "python")
 
     with pytest.raises(LockError, match=f"py-spy: {reason}"):

@@ -78,7 +78,7 @@ def test_the_time_of_child_processes_counts_and_a_command_is_not_warmed_up(worke
     assert worker.ask(do="time", key="work.busy_child", calls=2)["cpu_seconds"] == pytest.approx(0.2, abs=0.1)
 
 
-def test_another_allocator_that_is_not_installed_is_a_reason(monkeypatch):
+def test_a_missing_allocator_is_reported(monkeypatch):
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
 
     about = Worker(sys.executable, "tests.benchmarks.fake_side", other_allocator=True).about()

@@ -20,7 +20,7 @@ def test_a_step_by_hand():
     assert parts.seconds == pytest.approx(0.3 + 1.506)
 
 
-def test_without_a_network_all_devices_count_unless_input_is_slower():
+def test_without_communication_speed_is_limited_by_devices_or_input():
     device = Device("d", seconds_per_image=0.01)
     slow_input = Device("d", seconds_per_image=0.01, input_images_per_second=50)
 
@@ -28,7 +28,7 @@ def test_without_a_network_all_devices_count_unless_input_is_slower():
     assert images_per_second(slow_input, 2, 64, ENDLESS) == pytest.approx(100)
 
 
-def test_the_ideal_is_near_eight_gpus_and_above_the_clusters():
+def test_predictions_agree_with_single_machines_and_exceed_clusters():
     ratios = [point.predicted / point.images_per_second for point in PUBLISHED]
 
     assert ratios[:4] == pytest.approx([1, 1, 1, 1], abs=0.2)

@@ -20,7 +20,7 @@ def machine(tmp_path):
     return folder
 
 
-def test_a_machine_as_a_device(machine):
+def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     device = measured_device(machine, "float32")
 
     assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))

@@ -123,14 +123,14 @@ def test_every_kind_of_file(pets):
     assert len(images.train_images) + len(images.report_images) == 34
 
 
-def test_one_size_is_kept_also_where_it_is_no_square(tmp_path):
+def test_a_common_size_is_kept_even_if_it_is_not_square(tmp_path):
     fill(tmp_path / "cat", 5, size=(12, 7))
     fill(tmp_path / "dog", 5, seed=10, size=(12, 7))
     assert load(tmp_path).image_shape == (7, 12, 3)
     assert load(tmp_path, image_size=5).image_shape == (5, 5, 3)
 
 
-def test_what_does_not_fit_in_memory_streams(pets, monkeypatch):
+def test_a_set_that_exceeds_the_memory_is_streamed(pets, monkeypatch):
     assert isinstance(load(pets, max_bytes=30 * 300), ImageSet)
     assert isinstance(load(pets, max_bytes=30 * 300 - 1), StreamedSet)
     monkeypatch.setattr(storage, "physical_memory", lambda: 2 * (30 * 300 - 1))
@@ -166,7 +166,7 @@ def test_bad_trees(tmp_path, pets):
 
 
 @pytest.mark.parametrize("name", [b"b\xff", b"b\nc"])
-def test_class_folders_that_could_not_be_written_down(tmp_path, name):
+def test_class_folders_with_unprintable_names_are_refused(tmp_path, name):
     fill(tmp_path / "a", 2)
     fill(tmp_path / os.fsdecode(name), 2)
 

@@ -97,7 +97,7 @@ def test_other_layouts_are_refused_with_what_was_found(tmp_path, folders, words)
         (["train/cat/day", "train/cat/night", "train/dog/day", "train/dog/night"], "cat dog"),
     ],
 )
-def test_what_can_only_be_a_class_may_have_any_name(tmp_path, folders, classes):
+def test_unambiguous_class_folders_may_have_any_name(tmp_path, folders, classes):
     assert [*load(build(tmp_path, *folders)).class_names] == classes.split()
 
 

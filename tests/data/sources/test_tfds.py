@@ -78,7 +78,7 @@ def test_sets_that_are_not_image_classification(tmp_path):
             load(tmp_path, name)
 
 
-def test_what_does_not_fit_in_memory_streams(tmp_path):
+def test_a_set_that_exceeds_the_memory_is_streamed(tmp_path):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     size = 10 * 8 * 8 * 3
     assert isinstance(load(tmp_path, "tiny_pets", max_bytes=size), ImageSet)
@@ -140,7 +140,7 @@ def test_no_module_is_imported_from_a_features_file(tmp_path, monkeypatch, key):
         "../.config/metadata.json",
     ],
 )
-def test_what_is_no_file_or_endless_is_refused(tmp_path, name, storage):
+def test_oversized_or_endless_files_are_refused(tmp_path, name, storage):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     folder = tmp_path / "tiny_pets" / "1.0.0"
     path = next(folder.glob(name), folder / name)

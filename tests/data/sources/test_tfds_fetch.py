@@ -67,7 +67,7 @@ def test_unknown_name(tmp_path, no_probe):
         assert f"received {odd!r}" in failure(odd, tmp_path)
 
 
-def test_folder_named_as_a_set(tmp_path, no_probe):
+def test_a_folder_named_like_a_set_is_explained(tmp_path, no_probe):
     (tmp_path / "pets" / "cat").mkdir(parents=True)
     assert f"a folder of images is named folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
 

@@ -164,7 +164,7 @@ def test_without_conv3_or_conv4_it_is_the_same_net():
     assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "so one stands for both"
 
 
-def test_many_kernels_are_the_papers_in_the_first_layer_and_the_small_nets_beyond():
+def test_the_net_with_many_kernels_differs_in_the_first_layer_only():
     small, many = (build_model(arm.config.model, (56, 56, 3), 100) for arm in (TINY_ARM, MANY_ARM))
     shapes = [[net.get_layer(name).kernel.shape for name in ("conv1", "conv2")] for net in (small, many)]
     assert shapes == [[(5, 5, 3, 24), (5, 5, 12, 64)], [(5, 5, 3, 96), (5, 5, 48, 64)]]

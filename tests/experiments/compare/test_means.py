@@ -57,7 +57,7 @@ def test_experiments_of_other_names_are_compared_arm_by_arm(tmp_path):
     ]
 
 
-def test_only_what_differs_has_means_and_runs_without_a_value_no_difference(trees):
+def test_means_are_listed_where_rows_differ_but_not_compared_if_a_value_is_missing(trees):
     """The mean over the runs that reach a target is biased if other runs do not reach it."""
     path = trees[1] / "builtin" / "speed" / "runs.csv"
     edit(path, ",28.0,", ",,")

@@ -35,7 +35,7 @@ def test_numbers_inside_are_agreement(tmp_path):
     ]
 
 
-def test_a_weaker_effect_is_a_difference_and_a_stronger_one_is_none(tmp_path):
+def test_only_an_effect_weaker_than_the_papers_is_status_1(tmp_path):
     status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8, 9, 8)), [SPEED])
     assert status == 1
     assert "outside, ours is weaker; " in text
@@ -56,7 +56,7 @@ def test_controls_do_not_decide(tmp_path):
     assert "ours is weaker" in text
 
 
-def test_no_interval_is_no_answer(tmp_path):
+def test_an_effect_without_an_interval_is_status_2(tmp_path):
     status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8,)), [SPEED])
     assert status == 2
     assert text.endswith("primary comparisons: 1 no interval")
@@ -72,7 +72,7 @@ def test_unreadable_rows_are_reported(tmp_path):
     assert f"{folder / 'runs.csv'}:8: expected" in text
 
 
-def test_nothing_that_the_paper_has_a_number_for(tmp_path):
+def test_rows_without_a_number_in_the_paper_are_refused(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     with pytest.raises(InputError, match=r"pooling: expected rows of an experiment for which the paper"):
         compare_with_paper(folder, [SPEED])

@@ -36,7 +36,7 @@ def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_ali
     ]
 
 
-def test_of_an_arm_without_a_common_seed_the_first_runs_are_compared(tmp_path):
+def test_without_a_common_seed_the_first_runs_of_an_arm_are_compared(tmp_path):
     changed = SPEED.arm("relu").config.replace(momentum=0.5)
     for seed in (0, 1):
         record(tmp_path / "a", SPEED, "relu", seed, fall(4, 8))

@@ -86,7 +86,7 @@ def test_an_altered_search(searched):
     assert section(text, "differ")[0].endswith("rate 0.01, lr_search.csv: winner false / true")
 
 
-def test_rates_of_other_configurations_and_of_one_side(searched):
+def test_learning_rates_of_different_configurations_or_one_side_are_listed(searched):
     a, b = (tree / "builtin" / "speed" for tree in searched)
     edit(b / "lr_search.csv", ",0.25,0.26,", ",0.3,0.26,")
     rename_hashes(b / "lr_search.csv", "relu-0.01", "relu-0.02")
@@ -140,7 +140,7 @@ def test_incidental_columns_may_differ(searched, old, new):
     assert compare(*searched)[0] == AGREE
 
 
-def test_an_empty_cell_and_a_missing_column_are_no_numbers(trees):
+def test_an_empty_cell_and_a_missing_column_are_differences(trees):
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",,")
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",probe,", ",prob,"))

@@ -74,7 +74,7 @@ def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     assert evidence_of(folder.rename(folder.with_name("copy")), SPEED).problems == []
 
 
-def test_a_metric_that_its_curve_does_not_give_is_reported(folder):
+def test_a_metric_that_differs_from_its_curve_is_reported(folder):
     line = edit(folder / "runs.csv", {"epochs_to_25": "29.0"}, lambda row: row["run_id"] == "speed-tanh-2")
     assert evidence_of(folder, SPEED).problems == [
         f"{folder / 'runs.csv'}:{line}: epochs_to_25: expected 28.0, as curves.csv gives; received 29.0"

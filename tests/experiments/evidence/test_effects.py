@@ -133,7 +133,7 @@ def test_censored_runs_count_and_give_a_bound(tmp_path):
     assert summary["tanh", "epochs_to_25"]["mean"] == ""
 
 
-def test_rows_of_other_precision_are_no_pair(tmp_path):
+def test_rows_of_different_precisions_are_not_paired(tmp_path):
     for seed in range(3):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         precision = "mixed_bfloat16" if seed == 1 else "float32"
@@ -144,7 +144,7 @@ def test_rows_of_other_precision_are_no_pair(tmp_path):
     assert words in (tmp_path / "table.md").read_text()
 
 
-def test_runs_of_two_kinds_of_processor_are_no_pair(tmp_path):
+def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     folder = speed_results(tmp_path)
     for arm, seed, processor in (("relu", 1, "A"), ("tanh", 1, "B"), ("relu", 2, "A")):
         path = folder / "records" / f"speed-{arm}-{seed}.json"

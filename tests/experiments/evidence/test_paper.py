@@ -45,7 +45,7 @@ def test_the_place_of_a_difference(low, high, place, outside):
     assert found == (place, None if outside is None else pytest.approx(outside))
 
 
-def test_a_claim_that_costs_has_its_own_side():
+def test_a_claimed_increase_reverses_weaker_and_stronger():
     costs = dataclasses.replace(DIFFERENCE, paper_effect=0.02, smallest_effect=0.01)
     assert place_of(Effect(5, 0.0, -0.01, 0.01, None), costs)[0] is Place.WEAKER
     assert place_of(Effect(5, 0.04, 0.03, 0.05, None), costs)[0] is Place.STRONGER

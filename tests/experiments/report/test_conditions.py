@@ -40,7 +40,7 @@ def test_nets_that_another_arm_of_the_experiment_trained_are_not_of_another_expe
     assert "- the nets of `overlapping` are those of `separate`\n" in (folder / "table.md").read_text()
 
 
-def test_a_rate_chosen_without_reaching_the_target_is_said(tmp_path):
+def test_a_rate_chosen_without_reaching_the_target_is_reported(tmp_path):
     folder = speed_results(tmp_path)
     for arm, value in (("relu", 4.5), ("tanh", None)):
         row = dict.fromkeys(LR_SEARCH.names, "") | {

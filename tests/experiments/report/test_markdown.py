@@ -10,7 +10,7 @@ from alexnet_tf.runtime.files import write_text
 from experiments.report.markdown import markdown, replace_marked_section
 
 
-def test_a_cell_breaks_no_table():
+def test_cells_are_escaped():
     assert markdown(("a", "b"), [("x|y", "two\nlines")]).splitlines()[2] == "| x\\|y | two lines |"
 
 

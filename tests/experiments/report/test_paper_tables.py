@@ -46,7 +46,7 @@ def test_the_papers_numbers(tmp_path):
     assert "| paper | 7 CNNs* | ILSVRC-2012 | 36.7% | 15.4% | 15.3% |" in text
 
 
-def test_the_differences_that_are_judged_are_the_tables():
+def test_the_declared_paper_effects_follow_from_the_papers_tables():
     top1, top5 = (one.paper_effect for one in ensemble.EXPERIMENT.comparisons if one.primary)
     assert top1 == pytest.approx(FIVE_CNNS.top1 - ONE_CNN.top1)
     assert top5 == pytest.approx(FIVE_CNNS.top5 - ONE_CNN.top5)
@@ -81,7 +81,7 @@ def test_differences_stand_beside_the_papers(tmp_path):
     assert "`ten`" not in text
 
 
-def test_without_ours_it_says_so(tmp_path):
+def test_the_page_says_if_there_are_no_runs_of_ours(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     text = page(tmp_path)
     assert ours(text) == []

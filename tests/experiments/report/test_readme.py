@@ -64,7 +64,7 @@ def test_a_line_for_each_number_of_views(results):
     ]
 
 
-def test_nothing_where_nothing_is_trained(tmp_path):
+def test_the_table_is_empty_without_trained_networks(tmp_path):
     assert networks_table(scored_networks(tmp_path)[0]) == ""
 
 

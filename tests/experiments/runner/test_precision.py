@@ -64,7 +64,7 @@ def test_rows_of_another_precision_than_declared_stand_in_a_folder_of_its_name()
         assert {row["precision"] for row in read_runs(folder).rows} == {folder.parents[1].name}
 
 
-def test_elsewhere_it_is_float32_unless_asked_for(has_bfloat16):
+def test_on_other_data_sets_the_precision_is_float32_unless_given(has_bfloat16):
     (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
 
     def settled(**options):

@@ -46,7 +46,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_run_gives_its_numbers_again(recorded, capsys):
+def test_a_replayed_run_repeats_its_numbers(recorded, capsys):
     before = contents(recorded[0])
 
     assert main(arguments(recorded)) == 0
@@ -60,7 +60,7 @@ def test_a_run_gives_its_numbers_again(recorded, capsys):
     assert contents(recorded[0]) == before
 
 
-def test_a_part_can_be_replayed_and_what_differs_between_the_environments_is_named(recorded, capsys):
+def test_a_partial_replay_names_differences_of_the_environments(recorded, capsys):
     edit(recorded[0] / "curves.csv", 3, "test_loss", "0.25")
     edit_record(recorded, lambda record: record["environment"].update(keras="2.0"))
 
@@ -144,7 +144,7 @@ def test_undeclared_metrics_are_listed_as_not_replayed():
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])
-def test_a_number_that_is_none_equals_nothing(recorded, capsys, value):
+def test_a_missing_or_infinite_value_equals_no_number(recorded, capsys, value):
     edit(recorded[0] / "curves.csv", 2, "test_loss", value)
 
     assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1
@@ -209,7 +209,7 @@ def test_a_run_is_found_at_any_depth(recorded, capsys):
     assert f"{name}: bit-equal" in capsys.readouterr().out
 
 
-def test_no_such_run_and_no_whole_curve_of_it(recorded, capsys):
+def test_unknown_runs_and_incomplete_curves_are_refused(recorded, capsys):
     assert "'nothing'" in one_line_of_status_2(main, arguments((recorded[0], "nothing")), capsys)
 
     curves = recorded[0] / "curves.csv"

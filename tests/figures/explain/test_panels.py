@@ -89,7 +89,7 @@ def test_the_sum_of_products_is_the_output_of_the_layer(explained):
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "none.jpg"])
-def test_an_image_that_is_none(explained, tmp_path, capsys, monkeypatch, name):
+def test_explain_refuses_files_that_are_not_images(explained, tmp_path, capsys, monkeypatch, name):
     monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda path: explained.net)
     (tmp_path / "photo.jpg").write_text("no image")
     (tmp_path / "model.json").touch()
