@@ -1,7 +1,7 @@
 """Reading of pickled dictionaries of arrays, bounded in time and memory; nothing in them is executed.
 
 Python's own unpickling can be made to take for ever or to fill the memory: by keys whose comparison takes
-exponential time, types of numbers nested to any depth, slow encodings, or copies of what is stored once.
+exponential time, deeply nested dtypes, slow encodings, or many copies of data that the file stores only once.
 """
 
 import pickle
@@ -38,11 +38,11 @@ def load_arrays(file: IO[bytes]) -> Any:
 class _Names(dict):
     def __setitem__(self, name: object, value: Any) -> None:
         if not isinstance(name, str) or len(name) > LONGEST_NAME or len(self) == MOST_NAMES:
-            raise ValueError(f"a dictionary of other keys than {MOST_NAMES} short names")
+            raise ValueError(f"a dictionary with keys that are not at most {MOST_NAMES} short names")
         super().__setitem__(name, value)
 
 
-# That in Python, because the one in C has no list of steps.
+# The unpickler written in Python, because the one in C does not let a subclass restrict the steps.
 class _ArraysOnly(pickle._Unpickler):
     def __init__(self, file: IO[bytes]):
         super().__init__(file, encoding="latin1")
@@ -56,7 +56,7 @@ class _ArraysOnly(pickle._Unpickler):
     def __getitem__(self, code: int) -> Any:
         self._steps += 1
         if self._steps > MOST_STEPS or code not in _LOADS:
-            raise pickle.UnpicklingError(f"a pickle of other steps than {MOST_STEPS:,} that make arrays")
+            raise pickle.UnpicklingError(f"over {MOST_STEPS:,} steps, or steps that do not make arrays")
         return _LOADS[code]
 
     def find_class(self, module: str, name: str) -> Any:

@@ -138,7 +138,7 @@ def open_run_data(config: Config, start: Trained | None, access: DataAccess = Da
     """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
 
     Raises:
-        InputError: if the set cannot be read, or its images have another shape than that network's.
+        InputError: if the set cannot be read, or the shape of its images differs from that network's.
     """
     if not start:
         return open_data(config.data, access)

@@ -52,7 +52,7 @@ def compile_model(
             preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained; on every worker if one has another run than the chief.
+        InputError: if the run cannot be trained; on every worker if the run of one differs from the chief's.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)

@@ -93,7 +93,7 @@ def _timed(task: Task) -> float:
 
 
 def _processor_seconds() -> float:
-    """Processor time of this process and all below it, living or ended; Linux counts it in hundredths."""
+    """Processor time in seconds of this process and its descendants, including those that have ended."""
     found: dict[int, tuple[int, float]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile

@@ -63,7 +63,7 @@ class Options:
 
     @property
     def is_spread(self) -> bool:
-        """Whether runs are trained in other processes than this one."""
+        """Whether runs are trained in separate processes."""
         return self.jobs != 1 or bool(self.scheduler)
 
     def chosen_arms(self, experiment: Experiment) -> list[Arm]:

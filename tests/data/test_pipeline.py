@@ -111,7 +111,7 @@ def test_labels_stay_with_their_images(image_set):
             assert known[image.tobytes()] == label
 
 
-def test_holdout_splits_train_and_keeps_its_statistics_to_itself(image_set):
+def test_holdout_splits_the_training_set_and_is_left_out_of_the_statistics(image_set):
     everything = DataPipelines(image_set, DataConfig())
     held_out = DataPipelines(image_set, DataConfig(holdout=True))
 

@@ -20,7 +20,7 @@ PROMISE = (
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 110, 3
-# Each so many trials one kills another command than `train`.
+# One in so many trials kills a command other than `train`.
 OTHERS = 11
 
 EVERY, STEPS = 20, 36

@@ -73,7 +73,7 @@ def test_imagenets_names_are_kerass(keras_list):
     assert decoded[0][0][:2] == (f"n{best:08}", f"class_{best}")
 
 
-def test_without_a_network_for_kerass_list(monkeypatch, tmp_path):
+def test_a_failed_download_of_kerass_list_is_explained(monkeypatch, tmp_path):
     def fail(*arguments, **options):
         raise Exception("URL fetch failure on https://a.example: None --\nno route")
 

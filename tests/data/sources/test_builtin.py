@@ -50,7 +50,7 @@ def test_size_of_one_split_leaves_the_other_alone(small):
     np.testing.assert_array_equal(labels, small["test"][1])
 
 
-# 410 is no multiple of the images drawn at a time.
+# 410 is not a multiple of the images drawn at a time.
 @pytest.mark.parametrize(("train", "test"), [(10, 10), (410, 20)])
 def test_shapes_types_and_balance(train, test):
     splits = draw_builtin(train=train, test=test)
