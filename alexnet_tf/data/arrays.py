@@ -162,7 +162,9 @@ def results_slug(name: str) -> str:
     if name.startswith("folder:"):
         # Resolve the path, because `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
+    slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
+    # Names of folders have at most 255 bytes, of which temporary files take some.
+    return slug.encode()[:200].decode(errors="ignore")
 
 
 def fingerprint_arrays(*arrays: np.ndarray) -> str:

@@ -12,18 +12,21 @@ took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG); their pixels take .2 GB un
 import contextlib
 import ctypes
 import io
+import logging
 import os
 import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from alexnet_tf.data import jpeg, tiff
+from alexnet_tf.data.counted import MOST_READS, Counted
 from alexnet_tf.data.orientation import TURNS, orientation
 from alexnet_tf.runtime.reading import open_file
 
@@ -46,8 +49,11 @@ MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
 # Pillow warns of large images, of which those above MAX_PIXELS are rejected here, and of damaged EXIF data,
-# which cost no pixels.
+# which cost no pixels; and it prints what it also raises as an error.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+# Scans of each strip of a TIFF that holds JPEGs, for libtiff, whose own limit is 100.
+os.environ["LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER"] = "16"
 # libtiff prints on standard error what Pillow raises as an error.
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
@@ -96,9 +102,8 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarra
     if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
         return array
     image = open_image(data)
-    is_large = image.width * image.height > LARGE_PIXELS
     try:
-        with _decoding_large if is_large else contextlib.nullcontext():
+        with _alone(image):
             image.load()
             turn = TURNS.get(orientation(image)) if oriented else None
             if image.format == "TIFF" and image.mode in ("I", "F"):
@@ -112,7 +117,7 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarra
             return image if turn is None else image.transpose(turn)
     except ImageDecodeError:
         raise
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+    except Exception as error:  # damage makes Pillow raise errors of many kinds
         raise ImageDecodeError(f"damaged {image.format or 'image'}: {error}") from None
 
 
@@ -179,8 +184,9 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
             pixels.
     """
     image = _open(file)
-    # Pillow itself rotates a TIFF, and gives the size after the rotation.
-    swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
+    with _alone(image):  # Pillow decodes a PNG to find EXIF data after its pixels
+        # Pillow itself rotates a TIFF, and gives the size after the rotation.
+        swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width
 
@@ -258,11 +264,21 @@ def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, chann
     return ImageShape((side, side, channels), True) if side else ImageShape((*sizes[0], channels), False)
 
 
+def _alone(image: Image.Image) -> AbstractContextManager[object]:
+    """What decodes a large image one at a time."""
+    is_large = image.width * image.height > LARGE_PIXELS
+    return _decoding_large if is_large else contextlib.nullcontext()
+
+
 def _open(file: BinaryIO) -> Image.Image:
+    _check_size(file.seek(0, os.SEEK_END))
+    file.seek(0)
     if reason := tiff.too_much_to_read(file, MAX_PIXELS):
         raise ImageDecodeError(reason)
     try:
-        image = Image.open(file, formats=FORMATS)
+        counted: Any = Counted(file)
+        image = Image.open(counted, formats=FORMATS)
+        counted.left = MOST_READS["pixels"]
     except UnidentifiedImageError:
         file.seek(0)
         start = file.read(12)
@@ -272,7 +288,7 @@ def _open(file: BinaryIO) -> Image.Image:
         raise ImageDecodeError(reason) from None
     except Image.DecompressionBombError as error:
         raise ImageDecodeError(f"too large: {error}") from None
-    except (OSError, ValueError, SyntaxError) as error:
+    except Exception as error:
         raise ImageDecodeError(f"damaged image: {error}") from None
     if image.width * image.height > MAX_PIXELS:
         raise ImageDecodeError(

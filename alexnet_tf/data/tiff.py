@@ -10,7 +10,7 @@ SHORT = 3
 BYTES = (1, 2, 7)
 # Of fields in a directory, and of numbers in a field; Pillow makes each an object. The largest image has
 # 2**18 tiles of 16 x 16 pixels.
-MOST_FIELDS, MOST_VALUES = 2**12, 2**20
+MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:

@@ -82,5 +82,6 @@ def test_results_slug(tmp_path, monkeypatch):
         (f"folder:{tmp_path}/pets/", "folder-pets"),
         ("folder:.", "folder-my-pets"),
         ("..", "unnamed"),
+        ("folder:/" + "\u732b" * 84, "folder-" + "\u732b" * 64),
     ]:
         assert results_slug(name) == slug

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -97,9 +98,11 @@ def test_decoders_print_nothing_of_damage(photo, tmp_path):
     )
     entries = jpeg.index(b"Exif") + 10
     tiff[100] ^= 1
-    files = tmp_path / "a.jpg", tmp_path / "b.tif"
+    files = tmp_path / "a.jpg", tmp_path / "b.tif", tmp_path / "c.tif"
     files[0].write_bytes(jpeg[:entries] + b"\xff" * 4 + jpeg[entries + 4 :])
     files[1].write_bytes(tiff)
+    samples = struct.pack("<HHI", 277, 3, 1)
+    files[2].write_bytes(encode(photo, "TIFF").replace(samples + b"\3\0", samples + b"\0\7"))
 
     command = [sys.executable, "-W", "default", "-c", DECODE, *map(str, files)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -107,6 +110,7 @@ def test_decoders_print_nothing_of_damage(photo, tmp_path):
     assert result.stderr == ""
     assert result.stdout.splitlines()[0] == "(30, 40, 3)"
     assert "damaged TIFF" in result.stdout.splitlines()[1]
+    assert "not a JPEG" in result.stdout.splitlines()[2]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -210,10 +214,13 @@ def png(width: int, height: int) -> bytes:
     row, deflate = b"\x00" + b"\xff" * (3 * width), zlib.compressobj(1)
     pixels = b"".join([*(deflate.compress(row) for _ in range(height)), deflate.flush()])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
-    )
+    chunks = chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def progressive(photo: Image.Image, scans: int) -> bytes:
@@ -242,10 +249,31 @@ def test_a_jpeg_of_too_many_scans_is_refused(photo):
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
-    with open(tmp_path / "large.jpg", "wb") as file:
-        file.truncate(10**10)
+    # Pillow reads the whole of a WebP to find its size.
+    (tmp_path / "large").write_bytes(encode(Image.new("RGB", (9, 9)), "WEBP"))
+    os.truncate(tmp_path / "large", 10**10)
     with pytest.raises(ImageDecodeError, match="a file of 10,000,000,000 bytes"):
-        read_image(tmp_path / "large.jpg")
+        read_image(tmp_path / "large")
+    with (
+        open(tmp_path / "large", "rb") as file,
+        pytest.raises(ImageDecodeError, match="10,000,000,000 bytes"),
+    ):
+        image_dimensions(file)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe1\0\x09Exif\0\0\0" * 5_000,
+        b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0, 0, 0) + b"!\xfe\x01x\0" * 5_000,
+        png(8, 8)[:33] + chunk(b"prIv") * 5_000 + png(8, 8)[33:],
+        png(8, 8)[:33] + chunk(b"IDAT") * 300_000 + png(8, 8)[33:],
+    ],
+    ids=["EXIF", "comments", "private chunks", "empty pixels"],
+)
+def test_a_file_of_very_many_parts_is_refused(data):
+    with pytest.raises(ImageDecodeError, match="too many parts"):
+        decode_image(data, oriented=True)
 
 
 DECODE_ALL = """

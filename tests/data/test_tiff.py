@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.data.decode import ImageDecodeError, decode_image
+from tests.data.encoded import encode
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,21 @@ def test_a_tiff_may_have_a_colour_profile_of_any_length():
     file = io.BytesIO()
     Image.new("RGB", (5, 4)).save(file, "TIFF", icc_profile=bytes(2**21))
     assert decode_image(file.getvalue()).shape == (4, 5, 3)
+
+
+def test_a_tiff_of_jpegs_of_many_scans_is_refused(photo):
+    data, tags = encode(photo, "TIFF", compression="jpeg"), (273, 279)
+    found = Image.open(io.BytesIO(data)).tag_v2
+    strip = encode(photo, "JPEG", progressive=True, subsampling=0)
+    last = strip.rindex(b"\xff\xda")
+    for scans in (0, 50):
+        jpeg = strip[:-2] + strip[last:-2] * scans + strip[-2:]
+        whole = data + jpeg
+        for tag, value in zip(tags, (len(data), len(jpeg)), strict=True):
+            field = struct.pack("<HHI", tag, found.tagtype[tag], 1)
+            place = whole.index(field) + len(field)
+            whole = whole[:place] + struct.pack("<I", value) + whole[place + 4 :]
+        if not scans:
+            assert decode_image(whole).shape == (30, 40, 3)
+    with pytest.raises(ImageDecodeError, match="damaged TIFF"):
+        decode_image(whole)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from alexnet_tf.data.decode import ImageDecodeError, central_square, decoded, open_image
 from alexnet_tf.data.selection import Split
@@ -29,7 +30,7 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
     def decode(encoded: list[bytes]) -> np.ndarray:
         for data in encoded:
-            if not data.startswith(as_expected) and (size := open_image(data).size[::-1]) != shape[:2]:
+            if not data.startswith(as_expected) and (size := _still(data).size[::-1]) != shape[:2]:
                 raise ImageDecodeError(f"an image of {size} pixels in a set of images of {shape[:2]}")
         with tf.device("CPU:0"):
             return in_graph(tf.constant(encoded)).numpy()
@@ -41,12 +42,20 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
     """Decodes an image with TFDS's decoder, so that the pixels equal those of a set read into memory."""
     import tensorflow as tf
 
-    open_image(data)  # checks the limits
+    _still(data)
     try:
         with tf.device("CPU:0"):
             return feature.decode_example(data).numpy()
     except tf.errors.OpError as error:
         raise ImageDecodeError(f"damaged image: {one_line(error)[:200]}") from None
+
+
+def _still(data: bytes) -> Image.Image:
+    """Opens an image after checking the limits; refuses a GIF, of which TensorFlow decodes all frames."""
+    image = open_image(data)
+    if image.format == "GIF":
+        raise ImageDecodeError("a GIF in a set of images of one size, which TFDS cannot decode")
+    return image
 
 
 def read_split(
