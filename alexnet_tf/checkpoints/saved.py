@@ -8,7 +8,6 @@ names.
 
 import dataclasses
 import io
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.checksums import SUMS, check_sums, write_with_sums
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
+from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, json_bytes, write_bytes
 from alexnet_tf.runtime.reading import read_json
 
 BEST_NAME = "best.weights.h5"
@@ -112,7 +111,7 @@ def save_trained(
     if about.get("status") in UNFINISHED:
         folder.mkdir(parents=True, exist_ok=True)
         facts = {"config": config.to_dict(), "data_fingerprint": images.fingerprint, **about}
-        write_bytes(folder / FACTS, _json(facts))
+        write_bytes(folder / FACTS, json_bytes(facts))
     else:
         net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
         # Whether the training images were rotated by their EXIF orientation.
@@ -143,7 +142,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
         **about,
     }
     model = model_file(net.model, {"input": wanted})
-    write_with_sums(folder, {MODEL: model, PREPROCESSING: buffer.getvalue(), FACTS: _json(facts)})
+    write_with_sums(folder, {MODEL: model, PREPROCESSING: buffer.getvalue(), FACTS: json_bytes(facts)})
 
 
 def input_wanted(net: Trained) -> dict[str, Any]:
@@ -167,11 +166,6 @@ def input_wanted(net: Trained) -> dict[str, Any]:
         "output": "logits of class_names",
         "class_names": list(net.class_names),
     }
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", errors="surrogateescape")
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:

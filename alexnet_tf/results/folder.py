@@ -5,7 +5,6 @@ runs.csv, which is written last. If the process is killed before that, recording
 files written so far.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS, Ranges, Schema
 from alexnet_tf.results.csv_rows import Table, read_table, to_lines, to_text
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import locked, temporary_path, write_text
+from alexnet_tf.runtime.files import json_bytes, locked, temporary_path, write_bytes, write_text
 
 
 def prepare_folder(
@@ -91,8 +90,8 @@ def record_run(
             _refuse_other_hash(folder, texts, run_row)
         _refuse_other_images(folder, runs, run_row["data_fingerprint"])
         write_text(folder / CURVES.file, _merged(curves, CURVES, RUNS.key, curve_rows, replaced, arm_order))
-        content = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False)
-        write_text(folder / "records" / f"{run_row['run_id']}.json", content + "\n")
+        path = folder / "records" / f"{run_row['run_id']}.json"
+        write_bytes(path, json_bytes(record, sort_keys=True))
         write_text(folder / RUNS.file, _merged(runs, schema, RUNS.key, [run_row], replaced, arm_order))
         for texts in earlier:
             if texts.get("run_id") not in (None, "", run_row["run_id"]):

@@ -15,9 +15,10 @@ import tokenize
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -142,6 +143,12 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
 
 
+def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
+    """JSON in UTF-8 that `read_json` reads exactly, also bytes of names that are not UTF-8."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
+    return text.encode("utf-8", errors="backslashreplace")
+
+
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
 
@@ -242,7 +249,7 @@ def _taken(path: Path, place: str, waits: bool = False) -> int:
     """The descriptor of the locked file; closing it releases the lock."""
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
                 # The last holder may have removed the file after it was opened here: then its name is free.

@@ -19,7 +19,15 @@ from alexnet_tf.checkpoints.resume import save_checkpoint
 from alexnet_tf.commands.import_weights import whole_folder
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import claimed, hold_lock, locked, remove_temporaries, write_bytes
+from alexnet_tf.runtime.files import (
+    claimed,
+    hold_lock,
+    json_bytes,
+    locked,
+    remove_temporaries,
+    write_bytes,
+)
+from alexnet_tf.runtime.reading import read_json
 from experiments.runner.reuse import keep_net
 
 LIMITED = """
@@ -218,6 +226,20 @@ def test_a_second_process_is_told_who_works_there(tmp_path):
         assert json.loads(path.read_text())["pid"] == os.getpid()
         with pytest.raises(InputError, match=f"process {os.getpid()} on"), claimed(path, "--out net"):
             pass
+
+
+def test_a_lock_writes_through_no_link(tmp_path):
+    (tmp_path / "other").write_text("content")
+    (tmp_path / ".lock").symlink_to("other")
+    with pytest.raises(InputError, match="symbolic links"), claimed(tmp_path / ".lock", "--out net"):
+        pass
+    assert (tmp_path / "other").read_text() == "content"
+
+
+def test_json_with_a_name_that_is_not_utf8_can_be_read_again(tmp_path):
+    content = {"dataset": "folder:caf\udce9 \u732b"}
+    write_bytes(tmp_path / "model.json", json_bytes(content))
+    assert read_json(tmp_path / "model.json") == content
 
 
 def test_a_folder_that_cannot_hold_a_lock_is_refused_in_a_line(tmp_path):
