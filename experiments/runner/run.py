@@ -19,7 +19,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import claimed, remove_temporaries
+from alexnet_tf.runtime.files import claimed, made_folder, remove_temporaries
 from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
 from alexnet_tf.training.network import check_run
@@ -28,7 +28,7 @@ from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import train
 from alexnet_tf.training.workers import current_workers
 from experiments.experiment import Arm, Experiment
-from experiments.runner.options import Options
+from experiments.runner.options import Options, lock_path
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
 from experiments.runner.rows import Outcome, Run, failed_row, run_record, run_row, shared_row
 from experiments.runner.startup import started
@@ -51,25 +51,28 @@ def run_experiment(
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
-    runs = [
-        planned_run(experiment, arm, seed, folder, options, strategy)
-        for arm in options.chosen_arms(experiment)
-        for seed in options.seeds or arm.seeds
+    planned = [(arm, seed) for arm in options.chosen_arms(experiment) for seed in options.seeds or arm.seeds]
+    to_claim = [
+        (name, f"seed{other}")
+        for arm, seed in planned
+        if not finished_run(folder, name := options.variant(arm)[0], seed)
+        for other in [seed, *(arm.partners(seed) if arm.probe else [])]
     ]
-    workers = current_workers()
-    workers.compare({"runs": ", ".join(f"{run.name} seed {run.config.seed}" for run in runs)})
-    for run in runs:
-        workers.compare(compared_values(run.config, run.data.image_set.fingerprint))
-    if is_chief(strategy):
-        prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
-    workers.check_shared(folder, "results directory")
-    for run in runs:
-        # Raises an error for a row with another config before anything is trained.
-        finished_run(folder, run.name, run.config.seed, run.config_hash)
-    notices += runs[0].data.image_set.opening()
-    for notice in notices:
-        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
-    with claimed_runs(runs, strategy):
+    with claimed_work(folder, to_claim, strategy):
+        runs = [planned_run(experiment, *each, folder, options, strategy) for each in planned]
+        workers = current_workers()
+        workers.compare({"runs": ", ".join(f"{run.name} seed {run.config.seed}" for run in runs)})
+        for run in runs:
+            workers.compare(compared_values(run.config, run.data.image_set.fingerprint))
+        if is_chief(strategy):
+            prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
+        workers.check_shared(folder, "results directory")
+        for run in runs:
+            # Raises an error for a row with another config before anything is trained.
+            finished_run(folder, run.name, run.config.seed, run.config_hash)
+        notices += runs[0].data.image_set.opening()
+        for notice in notices:
+            print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
         if options.is_spread:
             return folder, spread(runs, options, strategy)
         work = [images_to_train(run.data.train_size, run.config.train) for run in runs]
@@ -137,19 +140,27 @@ def executed_elsewhere(
 
 
 @contextlib.contextmanager
-def claimed_runs(runs: Sequence[Run], strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Holds the locks of all runs that a command may train; of several workers the chief holds them.
+def claimed_work(
+    folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
+) -> Iterator[None]:
+    """Holds the locks of all that a command may train; of several workers the chief holds them.
+
+    It is called before any image is read, which may take minutes.
+
+    Args:
+        folder: folder of the rows; what is created and not used is removed.
+        work: names of arms, and `search` or `seed0` and so on.
+        strategy: distribution strategy.
 
     Raises:
         InputError: if another process holds one of them.
     """
-    to_train = [run for run in runs if not finished_run(run.folder, run.name, run.config.seed)]
-    others = [partner for run in to_train for partner in partners(run)]
     with contextlib.ExitStack() as claims:
-        for path, run in {run.lock: run for run in (*to_train, *others)}.items():
-            if is_chief(strategy):
+        if is_chief(strategy):
+            claims.enter_context(made_folder(folder / "state", "results directory"))
+            for path in dict.fromkeys(lock_path(folder, *each) for each in work):
                 claims.enter_context(claimed(path, path.stem))
-                remove_temporaries(path.parent, run.checkpoint.name)
+                remove_temporaries(path.parent, f"{path.stem}-*")
         yield
 
 

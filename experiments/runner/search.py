@@ -3,7 +3,6 @@
 Rates that one seed cannot separate get a second seed, and the mean decides.
 """
 
-import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import claimed, remove_temporaries
+from alexnet_tf.runtime.files import remove_temporaries
 from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
 from alexnet_tf.training.network import check_run
@@ -30,10 +29,10 @@ from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.train import train
 from alexnet_tf.training.workers import current_workers
 from experiments.experiment import Arm, Experiment
-from experiments.runner.options import Options, file_name, lock_path
+from experiments.runner.options import Options, lock_path
 from experiments.runner.reuse import find_shared_search
 from experiments.runner.rows import timestamp
-from experiments.runner.run import run_callbacks
+from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
@@ -67,28 +66,23 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
             f"{experiment.name}: expected an arm whose rate is searched; received only arms that take "
             "their rates from other arms, whose nets they measure"
         )
-    # Check data and configs first, so that invalid searches do not leave a folder behind.
-    for arm in arms:
-        config = candidate(arm, arm.grid[0], options)
-        data = open_data(config.data, options.access)
-        check_run(config, data, strategy)
-    current_workers().compare({"arms": ", ".join(arm.name for arm in arms)})
-    if is_chief(strategy):
-        prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
-    current_workers().check_shared(folder, "results directory")
-    for arm in arms:
-        for rate in arm.grid:
-            for seed in (SEARCH_SEED, SECOND_SEED):
-                config_hash = candidate(arm, rate, options, seed).hash(data.image_set.fingerprint)
-                check_search_row(folder, arm.name, rate, seed, config_hash)
-    for notice in notices:
-        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
-    with contextlib.ExitStack() as claims:
+    with claimed_work(folder, [(arm.name, "search") for arm in arms], strategy):
+        # Check data and configs first, so that invalid searches do not leave a folder behind.
         for arm in arms:
-            if is_chief(strategy):
-                lock = lock_path(folder, arm.name, "search")
-                claims.enter_context(claimed(lock, lock.stem))
-                remove_temporaries(lock.parent, f"search-{file_name(arm.name)}-*.npz")
+            config = candidate(arm, arm.grid[0], options)
+            data = open_data(config.data, options.access)
+            check_run(config, data, strategy)
+        current_workers().compare({"arms": ", ".join(arm.name for arm in arms)})
+        if is_chief(strategy):
+            prepare_folder(folder, experiment.columns, data.image_set.fingerprint)
+        current_workers().check_shared(folder, "results directory")
+        for arm in arms:
+            for rate in arm.grid:
+                for seed in (SEARCH_SEED, SECOND_SEED):
+                    config_hash = candidate(arm, rate, options, seed).hash(data.image_set.fingerprint)
+                    check_search_row(folder, arm.name, rate, seed, config_hash)
+        for notice in notices:
+            print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
         selection_size = round(SELECTION_SHARE * len(data.image_set.train_labels))
         _search_arms(experiment, arms, folder, options, strategy, selection_size)
     return folder
@@ -203,7 +197,8 @@ def trained_elsewhere(
 
 
 def _checkpoint(arm: Arm, rate: float, seed: int, folder: Path) -> Path:
-    return folder / "state" / f"search-{file_name(arm.name)}-{rate:g}-{seed}.npz"
+    lock = lock_path(folder, arm.name, "search")
+    return lock.with_name(f"{lock.stem}-{rate:g}-{seed}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed
 from experiments.__main__ import main
 from experiments.runner.options import lock_path
@@ -102,3 +103,18 @@ def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name, 
 
     assert f"{lock.stem}: expected no other process" in line
     assert f"process {os.getpid()} on" in line
+
+
+@pytest.mark.parametrize(("name", "work"), [("run", "seed1"), ("search", "search")])
+def test_runs_are_claimed_before_images_are_read(tmp_path, monkeypatch, capsys, name, work):
+    lock = lock_path(tmp_path / "new/builtin/ablation-relu", "relu-modern", work)
+
+    def refuse(*given):
+        with pytest.raises(InputError, match="no other process"), claimed(lock, "it"):
+            pass
+        raise InputError("not readable")
+
+    monkeypatch.setattr(f"experiments.runner.{name}.open_data", refuse)
+    flags = ["--dataset", "builtin", "--arms", "relu-modern", "--results-dir", str(tmp_path / "new")]
+    assert "not readable" in one_line_of_status_2(main, [name, "relu", *flags], capsys)
+    assert list(tmp_path.iterdir()) == []
