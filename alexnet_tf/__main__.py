@@ -28,8 +28,8 @@ from alexnet_tf.runtime.commandline import (
     run_command,
     whole_number,
 )
-from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_beside, may_be_worker
+from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 # The flags that train the network of `explain`.
@@ -231,11 +231,8 @@ def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManag
     that may not exist takes the lock beside it.
     """
     out: Any = getattr(options, "out", None)
-    kind, _, folder = (getattr(options, "dataset", None) or "").partition(":")
-    if out and kind == "folder":
-        images = os.path.realpath(folder)
-        if os.path.commonpath((images, os.path.realpath(out))) == images:
-            raise InputError(f"--out: expected a folder outside the images of {folder}; received {out}")
+    for flag in ("out", "cache"):
+        check_outside(getattr(options, flag, None), getattr(options, "dataset", None), f"--{flag}")
     options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
     if options.is_claimed:
         return claimed_folder(out, "--out")

@@ -10,6 +10,7 @@ import sys
 import experiments
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.startup import MOST_THREADS
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Experiment
 from experiments.runner.find_run import find_run
@@ -116,7 +117,12 @@ def rerun(options: argparse.Namespace) -> int:
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
     # Use the recorded number of threads: it affects how floating-point sums are rounded.
-    threads = run.record.get("environment", {}).get("intra_op_threads")
+    threads = run.record.get("environment", {}).get("intra_op_threads") or 0
+    if type(threads) is not int or not 0 <= threads <= MOST_THREADS:
+        raise InputError(
+            f"{run.path}: intra_op_threads: expected a whole number from 0 to {MOST_THREADS}; "
+            f"received {str(threads)[:40]}"
+        )
     if threads:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
     strategy = started(options.replicas)

@@ -1,6 +1,7 @@
 """A table of scores: one row for each checkpoint, data set and number of views."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ def read_scores(path: Path) -> list[dict[str, str]]:
     """
     rows = []
     for place, row in read_texts(path, COLUMNS):
+        if not re.fullmatch("[0-9]{1,9}", row["views"]):
+            raise InputError(f"{place}: views: expected a whole number; received {row['views'][:40]!r}")
         for name in ("top1_error", "top5_error"):
             if not _is_error(row[name]) and (name, row[name]) != ("top5_error", ""):
                 raise InputError(f"{place}: {name}: expected a number in [0, 1]; received {row[name]!r}")

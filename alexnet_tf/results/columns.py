@@ -46,7 +46,7 @@ class Column:
             ValueError: for an invalid cell; the message says what was expected.
         """
         if self.kind is int:
-            if not (text.isascii() and text.isdigit()):
+            if not (text.isascii() and text.isdigit() and len(text) <= 20):
                 raise ValueError("a whole number >= 0")
             return int(text)
         if self.kind is float:

@@ -1,10 +1,11 @@
 """Reads and writes CSV files without loss.
 
 Each row is one line. Floats are written by `repr`, so they are read back exactly. None is written as an empty
-field. In texts, control characters such as line breaks, bytes that are not UTF-8, and backslashes are escaped
-as in Python: `\\n`, `\\x1b`, `\\udce9`, `\\\\`. A text that a spreadsheet would run as a formula, such as a
-class named `=HYPERLINK(...)`, is written with an apostrophe in front. Both are undone when the file is read
-here. A path gets `./` instead of the apostrophe, with which every program finds the file.
+field. In texts, control characters such as line breaks and marks that reverse what follows, bytes that are
+not UTF-8, and backslashes are escaped as in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a
+spreadsheet would run as a formula, such as a class named `=HYPERLINK(...)`, is written with an apostrophe in
+front. Both are undone when the file is read here. A path gets `./` instead of the apostrophe, with which
+every program finds the file.
 """
 
 import csv
@@ -22,7 +23,7 @@ from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.reading import read_bytes, read_text
 
 FORMULA = re.compile(r"'*[=+\-@]")
-UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 # A file with more problems is not a table, and each would take memory; headers are shown up to a length.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
 from alexnet_tf.runtime.interval import Interval, parse_interval
@@ -25,7 +25,7 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if self.epilog and "required" in message:
             message += f"; {self.epilog}"
-        print(printable(f"{self.prog}: {message}"), file=sys.stderr)
+        _say(printable(f"{self.prog}: {message}"))
         sys.exit(2)
 
     def parse_known_args(self, args=None, namespace=None):
@@ -148,32 +148,40 @@ def run_command(
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
         # The status of a program ended by SIGPIPE; 0 or 1 could be taken for an answer.
         return 141
     except Exception as error:
         line = expected_failure(error)
         if line is None:
             raise
-        print(f"error: {printable(line)}", file=sys.stderr)
+        _say(f"error: {printable(line)}")
         try:
             sys.stdout.flush()
         except OSError:
-            _discard_output()
+            _discard(sys.stdout)
         return 2
     except KeyboardInterrupt as stop:
         if isinstance(stop, Interruption) and stop.is_kept:
-            print(f"{stop}, its state is kept; resume with: {shlex.join(sys.orig_argv)}", file=sys.stderr)
+            _say(f"{stop}, its state is kept; resume with: {shlex.join(sys.orig_argv)}")
         elif isinstance(stop, Interruption) and stop.is_kept is False:
-            print(f"{stop}, no state is kept yet; the same command starts again", file=sys.stderr)
+            _say(f"{stop}, no state is kept yet; the same command starts again")
         else:
-            print(f"interrupted; the same command {again}", file=sys.stderr)
+            _say(f"interrupted; the same command {again}")
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
 
 
-def _discard_output() -> None:
+def _say(line: str) -> None:
+    """Prints a last line on standard error; the exit status holds even if its disk is full."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
     """Sends all further output nowhere, because its reader has gone or its disk is full."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextlib.contextmanager

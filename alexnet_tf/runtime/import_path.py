@@ -12,9 +12,14 @@ import importlib.util
 import os
 import sys
 
-if sys.path and sys.path[0] in ("", os.getcwd()):
+try:
+    _current = os.getcwd()
+except OSError as error:
+    print(f"error: expected a current folder; received: {error.strerror}; `cd` to another", file=sys.stderr)
+    sys.exit(2)
+if sys.path and sys.path[0] in ("", _current):
     _checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    if os.path.realpath(os.getcwd()) != os.path.realpath(_checkout):
+    if os.path.realpath(_current) != os.path.realpath(_checkout):
         del sys.path[0]
 
 if importlib.util.find_spec("keras") is None:

@@ -59,6 +59,16 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
         raise OSError(0, f"{found.st_size:,} bytes, of at most {most:,}", path)
 
 
+def check_outside(place: str | Path | None, dataset: str | None, flag: str) -> None:
+    """Raises an InputError if a folder to write to lies in a folder of images, and would pass for a class."""
+    kind, _, name = (dataset or "").partition(":")
+    images = os.path.realpath(os.path.expanduser(name))
+    if not (kind == "folder" and name and place):
+        return
+    if os.path.commonpath((images, os.path.realpath(place))) == images:
+        raise InputError(f"{flag}: expected a folder outside the images of {name}; received {place}")
+
+
 def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
     """Opens a regular file for reading; raises an OSError for anything else, as `check_file`."""
     check_file(path)
@@ -100,8 +110,9 @@ def read_json(path: Path) -> Any:
         FileNotFoundError: if there is no such file.
         InputError: if it cannot be read or is not JSON.
     """
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of thousands of digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error

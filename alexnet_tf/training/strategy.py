@@ -5,6 +5,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -44,8 +45,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     >>> make_strategy("1").num_replicas_in_sync
     1
     """
-    if replicas != "auto" and not (replicas.isdecimal() and int(replicas) >= 1):
-        raise InputError(f"--replicas: expected auto or a whole number >= 1; received {replicas!r}")
+    if not re.fullmatch("auto|0*[1-9][0-9]{0,8}", replicas):
+        raise InputError(f"--replicas: expected auto or a whole number >= 1; received {replicas[:40]!r}")
     gpus = tf.config.list_physical_devices("GPU")
     if cluster := find_cluster():
         if replicas not in ("auto", str(max(len(gpus), 1))):

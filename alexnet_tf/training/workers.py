@@ -162,8 +162,8 @@ class Workers:
                     return
                 problem = "another program answers there"
                 link.close()
-            except OSError as error:
-                problem = error.strerror or str(error)
+            except (OSError, UnicodeError) as error:  # UnicodeError for a name that no host can have
+                problem = getattr(error, "strerror", None) or str(error)
             time.sleep(0.2)
         raise InputError(
             f"expected the chief, {self._cluster.name(0)}, within {MEETING_SECONDS:g} s; received: {problem}"

@@ -15,6 +15,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.interval import Interval
 from alexnet_tf.runtime.processor import has_bfloat16
+from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
@@ -103,6 +104,7 @@ class Options:
 
     def check(self, experiment: Experiment) -> None:
         """Raises an InputError if the experiment does not have or cannot run the given arms and settings."""
+        check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")

@@ -46,6 +46,10 @@ NET = ["--checkpoint", "net"]
             ["data", "--dataset", "folder:empty", "--out", "empty/o"],
             "--out: expected a folder outside the images",
         ),
+        (
+            ["train", "--dataset", "folder:empty", "--out", "o", "--cache", "empty/c"],
+            "--cache: expected a folder outside the images",
+        ),
         ([*DATA, "--recipe", "2013"], "--recipe"),
         (["data", "--dataset", "builtin"], "--out"),
         (FIGURES, "one of the arguments --checkpoint --model is required"),

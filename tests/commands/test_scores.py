@@ -64,6 +64,7 @@ HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
             r":3: top1_error: .* in \[0, 1\]; received 'x'$",
         ),
         (f"{HEADER}\n1,1,9,.5,nan,1,a,b\n", ":2: top5_error: expected .* received 'nan'$"),
+        (f"{HEADER}\none,1,9,.5,.2,1,a,b\n", ":2: views: expected a whole number; received 'one'$"),
         (f"{HEADER}\n1,1,9,25.3,.5,1,a,b\n", ":2: top1_error: expected .* received '25.3'$"),
     ],
 )

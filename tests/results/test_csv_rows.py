@@ -37,14 +37,14 @@ def test_to_text(value, text):
     "text",
     [
         "two\r\nlines\u2028three", "\x1b]0;title\x07\x9b31m", "caf\udce9", "a\\nb", "\\", "=1+1", "'=1",
-        "@a\t", 'Screenshot 1.02\u202fPM, "猫".png', "\0", "",
+        "a\u202egnp.exe", "@a\t", 'Screenshot 1.02\u202fPM, "猫".png', "\0", "",
     ],
 )  # fmt: skip
 def test_any_text_is_written_on_one_printable_line_and_read_back(tmp_path, text):
     written = to_csv(["path", "n"], [{"path": text, "n": 1}])
     (tmp_path / "a.csv").write_text(written, "utf-8")
     _, line = written.splitlines()
-    assert all(unicodedata.category(character) not in ("Cc", "Cs") for character in line)
+    assert all(unicodedata.category(character) not in ("Cc", "Cf", "Cs") for character in line)
     assert [row for _, row in read_texts(tmp_path / "a.csv", ["path", "n"])] == [{"path": text, "n": "1"}]
     assert "\\" in line or next(csv.reader([line]))[0] in (text, f"'{text}")
 

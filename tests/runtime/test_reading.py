@@ -68,7 +68,12 @@ def test_a_byte_order_mark_is_removed(tmp_path, mark):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"{", "JSON"), (b"[" * 100_000, "nested too deeply"), (b"a\nb\xff", ":2: expected text in UTF-8")],
+    [
+        (b"{", "JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"9" * 5_000, "4300 digits"),
+        (b"a\nb\xff", ":2: expected text in UTF-8"),
+    ],
 )
 def test_what_is_not_json_is_one_line(tmp_path, content, words):
     path = tmp_path / "record.json"

@@ -168,6 +168,21 @@ def test_a_python_without_the_packages_names_the_way_out(module):
     assert "make setup" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("mkdir gone; cd gone; rmdir ../gone; $PYTHON -m alexnet_tf --version", "expected a current folder"),
+        ("$PYTHON -m alexnet_tf predict --checkpoint none a.png 2> /dev/full", ""),
+        ("$PYTHON -m alexnet_tf summary --classes none 2> /dev/full", ""),
+        ("$PYTHON -m experiments list > /dev/full", "No space left on device"),
+    ],
+)
+def test_a_missing_folder_and_full_streams_are_status_2(tmp_path, start, words):
+    done = run(start, tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, bool(words))
+    assert words in done.stderr
+
+
 WITHOUT_PASSWD = """
 import pwd
 def missing(user): raise KeyError(f"getpwuid(): uid not found: {user}")

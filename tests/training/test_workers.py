@@ -6,9 +6,10 @@ import threading
 import pytest
 
 from alexnet_tf.config.fields import Config
+from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.compared import compared_values
-from alexnet_tf.training.workers import MEETING_SECONDS, current_workers
+from alexnet_tf.training.workers import MEETING_SECONDS, Workers, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
 # What each worker does is Python code in its arguments; `workers` are its connections.
@@ -85,6 +86,13 @@ def test_a_chief_that_does_not_come_is_named(tmp_path):
     error = (folder / "1.err").read_text()
     assert "expected the chief, worker 0 (127.0.0.1:" in error
     assert "received: Connection refused" in error
+
+
+def test_a_chief_of_a_name_that_no_host_has_is_named(monkeypatch):
+    monkeypatch.setattr("alexnet_tf.training.workers.MEETING_SECONDS", 0.3)
+    cluster = Cluster(("worker 0", "worker 1"), ("a..b:1", *free_addresses(1)), rank=1)
+    with pytest.raises(InputError, match=r"expected the chief, worker 0 \(a..b:1\), .*label"):
+        Workers(cluster)
 
 
 @pytest.mark.slow

@@ -156,6 +156,8 @@ def test_a_missing_or_infinite_value_equals_no_number(recorded, capsys, value):
     [
         (lambda record: record["config"]["train"].update(momentum=0.5), ["hash"]),
         (lambda record: record["config"].pop("model"), ["configuration", "KeyError('model')"]),
+        (lambda record: record["environment"].update(intra_op_threads="all"), ["intra_op_threads", "all"]),
+        (lambda record: record["environment"].update(intra_op_threads=10**30), ["intra_op_threads", "4096"]),
     ],
 )
 def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage, words):
