@@ -67,7 +67,7 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Whether a file is one of those that programs leave in folders, which matter least."""
+    """Whether a file is hidden: programs leave such files in folders, and they matter least."""
     return reason.startswith("hidden")
 
 

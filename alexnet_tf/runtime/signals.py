@@ -14,8 +14,8 @@ def signals_held() -> Iterator[None]:
     """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
 
     A handler that raises an exception could otherwise interrupt the changes that the block makes. Signals
-    that are ignored, or end the process without a handler, are left as they are; so are threads besides the
-    main one, which receive no signals.
+    that are ignored, or that end the process without a handler, are left as they are. In threads other than
+    the main one, which receive no signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -14,7 +14,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_json
 
-# The only settings of Keras that the layers are written for and the recorded numbers hold for: its defaults.
+# The layers and the recorded numbers assume these settings of Keras, which are its defaults.
 KERAS_SETTINGS = {
     "backend": "tensorflow",
     "floatx": "float32",
@@ -45,7 +45,7 @@ import tensorflow as tf
 list(tf.data.Dataset.range(2).map(lambda number: number + 1))
 tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
 """
-# What Keras imports for data frames, galleries and an editor of files, which no command uses.
+# Optional packages that Keras imports for features that no command uses, such as data frames.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
 # The file descriptor of what the user sees as standard error, also while it is captured.
 shown_stderr = 2

@@ -101,7 +101,7 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 def find_folders(path: Path) -> dict[str, Path]:
     """The experiment folders at or below a path, by relative path; for a file, the folder that contains it.
 
-    The relative path of the path itself, and of the folder of a file, is ".".
+    The relative path is "." for `path` itself, and for the folder of a file.
 
     Raises:
         InputError: if there is none, or a file does not have the columns of a result file.
