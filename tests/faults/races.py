@@ -1,6 +1,5 @@
 """Starts two commands with the same output at about the same time."""
 
-import csv
 import functools
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
+from tests.faults.results import read_rows
 from tests.faults.small_runs import outcome_of, training, write_images
 from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
 
@@ -188,14 +188,14 @@ def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
         writers = sum("pixels: writing" in end.err for end in ends)
         return "" if writers == 1 and outcome_of(place / "a") == outcome_of(place / "b") else "written twice"
     if kind == "same rows":
-        return "" if len(_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not one row"
+        return "" if len(read_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not one row"
     if kind == "same search":
-        rows = _rows(next(place.glob("*/ablation-relu/lr_search.csv")))
+        rows = read_rows(next(place.glob("*/ablation-relu/lr_search.csv")))
         trained = sum(len(re.findall("epoch 1/1", end.err)) for end in ends)
         winners = {row["learning_rate"] for row in rows if row["winner"] == "true"}
         return "" if len(rows) == trained and len(winners) == 1 else f"{len(rows)} rows of {trained} runs"
     if kind == "same table":
-        return "" if len(_rows(place / "scores.csv")) == len(done) else "a row is gone"
+        return "" if len(read_rows(place / "scores.csv")) == len(done) else "a row is gone"
     if kind == "same export":
         import tensorflow as tf
 
@@ -207,8 +207,3 @@ def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
     load_trained(place)
     status = json.loads((place / "model.json").read_text())["status"]
     return "" if status in ("done", "imported") else status
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -47,7 +47,7 @@ def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
     rows = []
     for name, family in families.items():
         path = folder / f"{name}.csv"
-        outcomes = [row["outcome"] for row in _rows(path)] if path.exists() else []
+        outcomes = [row["outcome"] for row in read_rows(path)] if path.exists() else []
         counts = [str(outcomes.count(outcome)) if outcomes else "" for outcome in OUTCOMES]
         rows.append([name, family.PROMISE, str(len(outcomes)), *counts, family.BEFORE])
     return markdown(HEADER, rows)
@@ -58,6 +58,6 @@ def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]
     replace_marked_section(document, "faults", table(folder, families))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def read_rows(path: Path) -> list[dict[str, str]]:
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
