@@ -64,7 +64,7 @@ class Source:
     stddev: tuple[float, float, float] | None = None
 
 
-# By name of the preset with the same network.
+# The keys are the presets with the same network.
 SOURCES = {
     "one-weird-trick": Source(
         "torchvision",

@@ -105,7 +105,7 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
     """Removes what killed processes have left in a folder while writing files or folders of these names.
 
-    Call it while holding a lock that keeps other processes from writing them, or with a time.
+    Call it while holding a lock that keeps other processes from writing them, or set `unchanged_for`.
 
     Args:
         folder: the folder; it need not exist.

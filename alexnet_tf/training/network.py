@@ -92,12 +92,12 @@ def _check_numbers(config: Config, data: DataPipelines, strategy: tf.distribute.
     if batch_size % replicas:
         raise InputError(
             f"batch_size: expected a multiple of the {replicas} replicas; received {batch_size}; "
-            f"--set batch_size={-(-batch_size // replicas) * replicas} would do"
+            f"use --set batch_size={-(-batch_size // replicas) * replicas}"
         )
     if batch_size > data.train_size:
         raise InputError(
             f"batch_size: expected at most the number of training images, {data.train_size}; "
-            f"received {batch_size}; --set batch_size={data.train_size} would do"
+            f"received {batch_size}; use --set batch_size={data.train_size}"
         )
     check_schedule(config.train, config.data.holdout)
 

@@ -103,7 +103,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # First, so that another worker's end does not end this process while it saves.
+                # First, so that the end of another worker does not end this process while it saves.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -180,7 +180,7 @@ class Session:
     def end_epoch(self, images_per_second: float, loss: float, scores: dict[str, Scores]) -> None:
         """Adds an epoch to the history, informs the callbacks and replaces the checkpoint.
 
-        Without scores, because the loss is not finite, the run ends.
+        If there are no scores, because the loss is not finite, the run ends.
         """
         history, epoch = self.history, self._epoch
         with signals_held():

@@ -37,7 +37,7 @@ class Workers:
         cluster: the workers; None if this process trains alone.
 
     Raises:
-        InputError: if a worker does not come.
+        InputError: if a worker does not connect in time.
     """
 
     def __init__(self, cluster: Cluster | None = None):
@@ -50,7 +50,7 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # A worker other than the chief learns here that all have come.
+            # Here a worker other than the chief learns that all have connected.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
@@ -138,7 +138,7 @@ class Workers:
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # In threads, because strangers that say nothing must keep nobody waiting.
+                # In threads, so that other programs that connect and send nothing delay nobody.
                 with contextlib.suppress(OSError):  # also for too many open files
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
@@ -173,7 +173,7 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Takes up a worker, or ends all if it is none of this cluster; runs in a thread of its own."""
+        """Registers a worker, or ends all if it is not of this cluster; runs in a thread of its own."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -280,7 +280,7 @@ def meet(cluster: Cluster) -> Workers:
     """Waits for all workers; they are `current_workers()` from now on.
 
     Raises:
-        InputError: if a worker does not come within `MEETING_SECONDS`.
+        InputError: if a worker does not connect within `MEETING_SECONDS`.
     """
     global _current
     _current = Workers(cluster)

@@ -14,9 +14,9 @@ from tests.faults.trials import AS_PROMISED, OUTCOMES, ROOT, families, run_famil
 def main(arguments: list[str] | None = None) -> int:
     """Runs the families; returns 0 if every trial ended as promised, 1 if one did not, 2 for bad input."""
     parser = OneLineParser(prog="tests.faults", description="Trials of kills, races, damage and odd input.")
-    parser.add_argument("--seed", type=whole_number(), default=0, help="any; the trials are drawn from it")
+    parser.add_argument("--seed", type=whole_number(), default=0, help="seed of the random trials; default 0")
     parser.add_argument("--only", help="comma list of families; default all")
-    parser.add_argument("--trials", type=whole_number(1), help="of each family; default the family's own")
+    parser.add_argument("--trials", type=whole_number(1), help="trials of each family; default: its own")
     parser.add_argument("--results-dir", type=Path, default=ROOT / "results", help="default results")
     parser.set_defaults(command=_run)
     return run_command(parser.parse_args(arguments), "starts anew")

@@ -119,7 +119,7 @@ def test_neighbours_are_those_of_brute_force(net, data):
     assert (layer.name, layer.values) == ("fc7", 256)
     assert (pixels.name, pixels.values) == ("pixels", 56 * 56 * 3)
     images = data.image_set
-    # Of the 64x64 images the pipeline pads 2 pixels and crops 56: rows and columns 4 to 59.
+    # The pipeline pads the 64x64 images by 2 pixels and crops 56: their rows and columns 4 to 59 remain.
     crops = [part[:, 4:60, 4:60].astype(np.int64) for part in (images.report_images, images.train_images)]
     queries = crops[0][found.queries].reshape(len(found.queries), -1)
     database = crops[1][found.database].reshape(len(found.database), -1)

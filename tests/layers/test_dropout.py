@@ -42,7 +42,7 @@ def test_without_a_strategy_the_masks_are_those_of_keras():
     assert masks[0][0] != masks[0][1]
 
 
-def test_two_replicas_draw_two_masks_and_the_first_that_of_one_device():
+def test_two_replicas_draw_different_masks_and_the_first_equals_that_of_one_device():
     mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     found = []
     for strategy in (mirrored, mirrored, tf.distribute.get_strategy()):

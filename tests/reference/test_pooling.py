@@ -21,7 +21,7 @@ def loop_pool(images, reduce, size, stride, top, left, rows, columns):
     return output
 
 
-# Of a 7 x 8 image; the windows of a row of 8 with size 3 and stride 2 start at 0, 2, 4 and 6.
+# For images of 7 x 8 pixels: along the 8, windows of size 3 and stride 2 start at 0, 2, 4 and 6.
 CASES = [
     ({"size": 3, "stride": 2}, 0, 0, 3, 3),
     ({"size": 3, "stride": 2, "overhang": True}, 0, 0, 3, 4),

@@ -50,7 +50,7 @@ def test_censored_runs_give_a_bound():
 
 
 def test_from_five_pairs_on_the_nearest_bound_ends_the_interval():
-    # All five lie beyond the median with a chance of 1/32 only; all four with 1/16, which is too much.
+    # The probability that all of five pairs lie beyond the median is 1/32; for four it is 1/16, too much.
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -75,14 +75,14 @@ def test_the_detectable_effect_is_found_four_times_out_of_five(n):
     values = {seed: 0.01 * seed**2 for seed in range(n)}
     effect = paired_effect(values, dict.fromkeys(range(n), 0.0), "difference")
     least = detectable_effect(effect, "difference")
-    # By simulation: that true effect, normal noise of that standard deviation, the interval of each sample.
+    # Simulates samples with this true effect and standard deviation, and counts intervals above 0.
     sample = np.random.default_rng(0).normal(least, np.std(list(values.values()), ddof=1), (40_000, n))
     half = stats.t.ppf(0.975, n - 1) * sample.std(1, ddof=1) / math.sqrt(n)
     assert np.mean(sample.mean(1) - half > 0) == pytest.approx(0.8, abs=0.01)
 
 
 @pytest.mark.parametrize("pairs", [3, 5, 20])
-def test_pairs_needed_and_detectable_effect_are_each_others_converse(pairs):
+def test_pairs_needed_is_the_inverse_of_the_detectable_effect(pairs):
     values = dict(enumerate(np.random.default_rng(1).normal(0.3, 1, pairs)))
     effect = paired_effect(values, dict.fromkeys(values, 0.0), "difference")
     least = detectable_effect(effect, "difference")

@@ -14,7 +14,7 @@ from experiments.evidence.read import Evidence
 COLORS = [color for color in PALETTE if color != "#000000"]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SPLITS = {"train_error": "training error", "test_error": "test error"}
-# Of the logarithmic scale of the forest plot, which is linear around 0.
+# Ticks of the forest plot, whose logarithmic scale is linear around 0.
 TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
