@@ -1,6 +1,6 @@
 """Decoding of image files, and scaling to the central square of the paper's section 2.
 
-Pillow decodes all images but the usual JPEGs, for which `jpeg` gives the same pixels, also those of
+Pillow decodes all images but the usual JPEGs. For these `jpeg` gives the same pixels as Pillow and as
 `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. (TFDS decodes with a faster, less accurate transform, so
 its pixels differ from these by a few grey levels.)
 
@@ -48,8 +48,8 @@ MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow warns of large images, of which those above MAX_PIXELS are rejected here, and of damaged EXIF data,
-# which cost no pixels; and it prints what it also raises as an error.
+# Pillow warns of large images, which are rejected here above MAX_PIXELS, and of damaged EXIF data, which do
+# not affect the pixels. It also prints errors that it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Scans of each strip of a TIFF that holds JPEGs, for libtiff, whose own limit is 100.

@@ -1,4 +1,4 @@
-"""How much a TIFF makes a decoder read, whatever the size of its image."""
+"""Limits on what a TIFF makes a decoder read, apart from the size of its image."""
 
 import struct
 from typing import BinaryIO
@@ -6,17 +6,17 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Bytes, text and undefined ones, which stay bytes: colour profiles and thumbnails have millions.
+# Types whose values stay bytes (bytes, text, undefined): colour profiles and thumbnails have millions.
 BYTES = (1, 2, 7)
-# Of fields in a directory, and of numbers in a field; Pillow makes each an object. The largest image has
-# 2**18 tiles of 16 x 16 pixels.
+# Limits of the fields in a directory and the numbers in a field, because Pillow makes an object of each. The
+# largest image has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
-    """Why a TIFF has too large a directory or tile; an empty string if it has not, or for another file.
+    """The reason to refuse a TIFF with too large a directory or tile; empty for all other files.
 
-    The file is read from its start, and left there.
+    The file is read from its start, and its position is set back to the start.
     """
     start = file.read(16)
     if start[:2] not in STARTS:
@@ -35,11 +35,11 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
             if count > MOST_VALUES and kind not in BYTES:
                 return f"a TIFF with {count:,} values of the tag {tag}; expected at most {MOST_VALUES:,}"
             if tag in sides:
-                # Two bytes stand at the beginning of the four for a value.
+                # A value of two bytes is at the beginning of the four.
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):
-        return ""  # cut or damaged, which the decoder says
+        return ""  # cut or damaged, which the decoder will report
     finally:
         file.seek(0)
     width, height = sides.values()

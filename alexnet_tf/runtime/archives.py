@@ -13,7 +13,7 @@ from numpy.lib.npyio import NpzFile
 
 from alexnet_tf.runtime.reading import open_file
 
-# An archive may unpack to this many times its size, plus room for small ones. `np.savez` does not compress.
+# An archive may unpack to RATIO times its size, plus ROOM for small ones. `np.savez` does not compress.
 RATIO, ROOM = 4, 2**26
 
 

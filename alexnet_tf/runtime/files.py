@@ -144,7 +144,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
-    """JSON in UTF-8 that `read_json` reads exactly, also bytes of names that are not UTF-8."""
+    """JSON in UTF-8 that `read_json` reads exactly, including names with bytes that are not UTF-8."""
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
 

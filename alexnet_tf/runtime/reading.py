@@ -1,6 +1,6 @@
 """Reading of files that a user names: only regular files, text in UTF-8 with or without a byte-order mark.
 
-What a library opens by name is passed to `check_file` before.
+A file that a library opens by its name is checked by `check_file` first.
 """
 
 import json
@@ -26,7 +26,7 @@ SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
 # Limit of a text, table or JSON file in bytes. The largest in `results/` has .2 MB; a list of 250,000 paths
 # fits.
-# Parsed, JSON of this size takes up to .4 GB, and a table up to 1 GB.
+# When parsed, JSON of this size takes up to .4 GB of memory, and a table up to 1 GB.
 MAX_TEXT = 2**24
 
 

@@ -18,7 +18,7 @@ def normalization(form: Lrn = "layer") -> nn.Module:
 
 
 class FastNormalization(nn.Module):
-    """The same with the mean over five channels in one fast operation on channels-last maps.
+    """LRN that computes the mean over five channels in one fast operation on channels-last maps.
 
     Args:
         form: `pooled` for an average pooling over the channels; `banded` for a product with a banded matrix.

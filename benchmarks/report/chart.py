@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# Bars without a target: title, item, case, slower contender (the fastest of those that begin so), ours.
+# Bars without a target: title, item, case, beginning of the names of which the fastest counts, ours.
 FURTHER = (
     ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
      "PyTorch with LRN", "ours with LRN"),

@@ -66,7 +66,7 @@ class TooLongError(BaseException):
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields `count` cases, of all kinds in turn."""
+    """Yields `count` cases, cycling through the kinds."""
     # Scans are cached.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
         yield from _trials(seed, count, folder)

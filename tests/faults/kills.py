@@ -24,7 +24,7 @@ TRIALS, FEW = 110, 3
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
-# How often a run of three epochs of 36 steps passes each place, at least.
+# The smallest number of times that a run of three epochs of 36 steps passes each place.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
 # Share of the trials with two workers of one replica each, which pass the place `step` less often; and share
@@ -34,7 +34,8 @@ WORKERS, STEPS_OF_WORKERS, BOTH = 0.2, 6, 0.4
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
-# What `export` and `evaluate` pass of the place `file`, at least, and within how many seconds of the first.
+# The smallest number of times that `export` and `evaluate` pass the place `file`, and how many seconds after
+# the first time they may be killed.
 FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 

@@ -1,4 +1,4 @@
-"""Odd files: changed bytes, changed values of JSON, things that are no files, and pictures of every kind."""
+"""Odd files: changed bytes, changed values of JSON, folders and pipes, and pictures of every kind."""
 
 import contextlib
 import io
@@ -67,7 +67,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a file by a changed one or, in one of eight cases, by something that is no file."""
+    """Replaces a file by a changed one or, in one of eight cases, by something that is not a file."""
     content = path.read_bytes()
     if rng.integers(8):
         content, what = _mutated(rng, content)
@@ -104,7 +104,7 @@ def put_among(rng: np.random.Generator, folder: Path) -> str:
     other = path.with_name(str(rng.choice([shard, f"{path.name}.bak", "x"])))
     what = str(rng.choice(["put", "value", "cut", "renamed", "doubled", "beside"]))
     if what == "value" and path.suffix == ".json":
-        # An earlier change may have left no JSON, or no value in it.
+        # An earlier change may have left invalid JSON, or none of its values.
         with contextlib.suppress(ValueError, TypeError):
             return put_value(rng, path)
     if what == "cut":

@@ -28,7 +28,7 @@ TRIALS, FEW = 50, 3
 LATEST = 10.0
 # The message names the holder, or what exists already.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config|which is not empty")
-# Within which a command finds that another works in its place: 2 s, and as much for a busy machine.
+# Time within which a command finds that another one holds its place: 2 s, doubled for a busy machine.
 SECONDS = 4.0
 
 
@@ -144,7 +144,7 @@ KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
     "same weights": lambda there, place: _both(there.imported(place)),
     "same table": lambda there, place: (there.evaluate(place, 1), there.evaluate(place, 2)),
 }
-# How many may end with 0: of these kinds both have to, or can.
+# Kinds of races in which both commands must end with 0, and those in which both may.
 BOTH_WORK = ("same cache",)
 CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same table")
 

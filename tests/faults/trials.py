@@ -1,6 +1,6 @@
 """Trials of faults: how families of trials are found, run and recorded.
 
-A family is a module of this folder, besides those of the frame, with
+A family is a module of this folder, except those that run the trials (`FRAME`), with
 
     PROMISE = "one sentence: what holds whatever happens"
     BEFORE = "what the same trials gave in November 2026"
@@ -60,13 +60,13 @@ class Trial:
 
 
 def families() -> dict[str, ModuleType]:
-    """The families by name: every module of this folder besides the frame."""
+    """The families by name: every module of this folder except those of `FRAME`."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("[!_.]*.py"))
     return {name: importlib.import_module(f"tests.faults.{name}") for name in names if name not in FRAME}
 
 
 def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields the trials of a family; an exception of its own code is its last trial, with a traceback."""
+    """Yields the trials of a family; an exception in the family's code is recorded as its last trial."""
     done = 0
     try:
         for trial in family.trials(seed, count, folder):

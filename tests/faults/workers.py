@@ -27,7 +27,7 @@ SECONDS = 15
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """The kinds of trials in turn; two at a time, because some wait for a minute."""
+    """Cycles through the kinds of trials; two at a time, because some wait for a minute."""
     tree = write_colored_tree(folder / "colors", COLORS, lambda i: (32, 32), noise=40)
 
     def trial(number: int) -> Trial:

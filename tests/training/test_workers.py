@@ -66,7 +66,7 @@ def test_equal_workers_continue(tmp_path):
     assert not list(tmp_path.glob(".shared*"))
 
 
-def test_a_value_that_differs_ends_all_with_its_name(tmp_path):
+def test_a_different_value_is_named_by_all_workers(tmp_path):
     same, other = "workers.compare(dict(a=1, b=2))", "workers.compare(dict(a=1, b=3))"
     (line,) = lines_of_status_2(run([same, same, other], tmp_path))
     assert "worker 2 (127.0.0.1:" in line
@@ -88,7 +88,7 @@ def test_a_chief_that_does_not_come_is_named(tmp_path):
     assert "received: Connection refused" in error
 
 
-def test_a_chief_of_a_name_that_no_host_has_is_named(monkeypatch):
+def test_a_chief_with_an_invalid_host_name_is_named(monkeypatch):
     monkeypatch.setattr("alexnet_tf.training.workers.MEETING_SECONDS", 0.3)
     cluster = Cluster(("worker 0", "worker 1"), ("a..b:1", *free_addresses(1)), rank=1)
     with pytest.raises(InputError, match=r"expected the chief, worker 0 \(a..b:1\), .*label"):
@@ -185,7 +185,7 @@ def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
     strangers.join()
 
 
-# Others connect to the chief first: most say nothing, some what is no greeting.
+# Other programs connect to the chief first: most send nothing, some send invalid greetings.
 STRANGERS = """
 import contextlib, json, os, socket
 host, port = json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"][0].split(":")

@@ -31,7 +31,7 @@ def test_an_experiment_that_trained_no_net_says_so(tmp_path):
     assert "- shared with ablation-other-arm: `separate`\n" in table
 
 
-def test_nets_that_another_arm_of_the_experiment_trained_are_not_of_another_experiment(tmp_path):
+def test_nets_of_another_arm_of_the_same_experiment_are_named_by_that_arm(tmp_path):
     folder = pooling_results(tmp_path)
     for seed in range(3):
         message = f"shared with pooling-separate-seed{seed}-0123456789"
