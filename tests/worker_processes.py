@@ -56,7 +56,7 @@ def tf_config(addresses: Sequence[str], index: int) -> str:
 
 
 def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
-    """Starts Python with these arguments as the workers of one cluster; None for one that never comes.
+    """Starts Python with these arguments as the workers of one cluster; None for a worker that never starts.
 
     Args:
         commands: arguments of each worker.

@@ -265,7 +265,7 @@ def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, chann
 
 
 def _alone(image: Image.Image) -> AbstractContextManager[object]:
-    """What decodes a large image one at a time."""
+    """A lock that lets large images be decoded one at a time; no lock for others."""
     is_large = image.width * image.height > LARGE_PIXELS
     return _decoding_large if is_large else contextlib.nullcontext()
 

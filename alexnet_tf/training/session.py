@@ -39,7 +39,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train` in the order of its calls; the arguments are those of `train`."""
+    """The parts of `train`, in the order in which it calls them; the arguments are those of `train`."""
 
     def __init__(
         self,

@@ -90,7 +90,7 @@ def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strate
     Returns:
         The number of failed runs.
     """
-    # Not needed, and not imported, by a command that trains in this process.
+    # Imported only here, because a command that trains in this process does not need it.
     from experiments.runner.jobs import Task, open_jobs
 
     left = {run.run_id: run for run in runs if not is_recorded(run, strategy)}
@@ -134,7 +134,7 @@ def executed_elsewhere(
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left some, and no other process works on the run.
+    # A worker that died in this run may have left temporary files; no other process works on the run.
     remove_temporaries(run.checkpoint.parent, run.checkpoint.name)
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
@@ -143,12 +143,12 @@ def executed_elsewhere(
 def claimed_work(
     folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
 ) -> Iterator[None]:
-    """Holds the locks of all that a command may train; of several workers the chief holds them.
+    """Holds the locks of all runs that a command may train; of several workers, only the chief holds them.
 
-    It is called before any image is read, which may take minutes.
+    Call it before any image is read, because reading may take minutes.
 
     Args:
-        folder: folder of the rows; what is created and not used is removed.
+        folder: folder of the rows; folders that are created here and stay empty are removed at the end.
         work: names of arms, and `search` or `seed0` and so on.
         strategy: distribution strategy.
 

@@ -49,13 +49,13 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         variants |= own
         rows += [{**row, "arm": renamed[row["arm"]]} for row in found.rows]
         curves += [{**row, "arm": renamed.get(row["arm"], row["arm"])} for row in found.curves]
-        # Rows of two folders may be of the same run, whose records agree in what is used here.
+        # If two folders have rows of the same run, its records agree in everything that is used here.
         records |= found.records
     return Evidence(experiment.with_variants(variants), rows, records, folders[0], curves)
 
 
 def _label(folder: Path, first: Path) -> str:
-    """The first part of a path in which it differs from the first folder's, from the experiment upwards."""
+    """The last part of a path, above the experiment, in which it differs from the first folder's path."""
     parts, others = folder.resolve().parts[:-1], first.resolve().parts[:-1]
     differing = [a for a, b in zip_longest(reversed(parts), reversed(others)) if a and a != b]
     return differing[0] if differing else folder.parent.name
