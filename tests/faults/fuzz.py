@@ -113,7 +113,7 @@ def _run(
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(most)
-    # C++ code that waits for a named pipe does not let the alarm through; with a writer it goes on.
+    # C++ code that waits for a named pipe blocks the alarm; opening the pipe for writing ends the wait.
     release = threading.Timer(
         most + 1, lambda: [os.close(os.open(p, os.O_RDWR)) for p in folder.rglob("*") if p.is_fifo()]
     )

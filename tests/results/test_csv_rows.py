@@ -49,7 +49,7 @@ def test_any_text_is_written_on_one_printable_line_and_read_back(tmp_path, text)
     assert "\\" in line or next(csv.reader([line]))[0] in (text, f"'{text}")
 
 
-def test_a_file_of_problems_is_one(tmp_path):
+def test_a_file_with_many_problems_gives_one_line(tmp_path):
     record(tmp_path)
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text() + "x\n" * 2000)
