@@ -25,6 +25,7 @@ from alexnet_tf.runtime.commandline import (
     add_checkpoint_flag,
     add_setting_flags,
     one_of,
+    path,
     run_command,
     whole_number,
 )
@@ -87,7 +88,7 @@ def _parser() -> OneLineParser:
         "--model", type=MODEL, help=f"{models}; default alexnet, for a small folder alexnet-few-images"
     )
     network.add_argument(
-        "--from", type=Path, metavar="DIR", dest="start", help="start from a trained network"
+        "--from", type=path, metavar="DIR", dest="start", help="start from a trained network"
     )
     train.add_argument(
         "--freeze", metavar="LAYER", help="with --from: freeze up to this, all-but-head (default) or none"
@@ -97,10 +98,10 @@ def _parser() -> OneLineParser:
     add_setting_flags(train, PRECISIONS)
     train.add_argument("--seed", type=whole_number(), default=0, help="seed of weights and order; default 0")
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
-    train.add_argument("--out", type=Path, required=True, help="folder for model, curve and quarantine")
+    train.add_argument("--out", type=path, required=True, help="folder for model, curve and quarantine")
     reading = train.add_mutually_exclusive_group()
     reading.add_argument(
-        "--cache", type=Path, metavar="DIR", help="cache the decoded pixels of a streamed set in this folder"
+        "--cache", type=path, metavar="DIR", help="cache the decoded pixels of a streamed set in this folder"
     )
     reading.add_argument(
         "--readers",
@@ -116,7 +117,7 @@ def _parser() -> OneLineParser:
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
     evaluate = add("evaluate", "exact errors of a trained model, in total and by class")
-    evaluate.add_argument("--checkpoint", type=Path, action="append", required=True, help="repeat: ensemble")
+    evaluate.add_argument("--checkpoint", type=path, action="append", required=True, help="repeat: ensemble")
     _add_data_flags(evaluate)
     _add_views_flag(evaluate)
     evaluate.add_argument(
@@ -126,58 +127,58 @@ def _parser() -> OneLineParser:
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(
-        "--out", type=Path, metavar="DIR", help="write errors by class and the confusion matrix there"
+        "--out", type=path, metavar="DIR", help="write errors by class and the confusion matrix there"
     )
-    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also add the scores to this table")
+    evaluate.add_argument("--csv", type=path, metavar="FILE", help="also add the scores to this table")
 
     predict = add("predict", "the five most probable classes of image files")
-    predict.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
+    predict.add_argument("--checkpoint", type=path, required=True, help="a trained model")
     _add_views_flag(predict)
     predict.add_argument("--json", action="store_true", help="print the predictions as JSON")
     predict.add_argument(
-        "--csv", type=Path, metavar="FILE", help="also write them to a table: path, rank, class, words, ..."
+        "--csv", type=path, metavar="FILE", help="also write them to a table: path, rank, class, words, ..."
     )
-    predict.add_argument("--figure", type=Path, metavar="FILE.png", help="also draw images and bars")
+    predict.add_argument("--figure", type=path, metavar="FILE.png", help="also draw images and bars")
     _add_words_flag(predict)
     predict.add_argument(
-        "--list", type=Path, metavar="FILE", help="file that names further images, one per line; - for stdin"
+        "--list", type=path, metavar="FILE", help="file that names further images, one per line; - for stdin"
     )
     predict.add_argument("files", nargs="*", metavar="IMAGE", help=images)
 
     figures = add("figures", "the paper's Figures 2 to 4 and the learning curve")
     drawn = figures.add_mutually_exclusive_group(required=True)
-    drawn.add_argument("--checkpoint", type=Path, help="a trained model")
+    drawn.add_argument("--checkpoint", type=path, help="a trained model")
     drawn.add_argument("--model", type=MODEL, help=f"only the architecture of: {models}")
     _add_data_flags(figures, required=False)
     figures.add_argument("--seed", type=whole_number(), default=0, help="seed of the choice of test images")
     _add_words_flag(figures)
-    figures.add_argument("--out", type=Path, required=True, help="folder for the figures")
+    figures.add_argument("--out", type=path, required=True, help="folder for the figures")
 
     explain = add("explain", "illustrate each section of the paper with an image")
-    explain.add_argument("--image", type=Path, required=True, metavar="FILE", help="any photo")
-    explain.add_argument("--checkpoint", type=Path, help="default: a small AlexNet, trained once, in minutes")
-    explain.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    explain.add_argument("--image", type=path, required=True, metavar="FILE", help="any photo")
+    explain.add_argument("--checkpoint", type=path, help="default: a small AlexNet, trained once, in minutes")
+    explain.add_argument("--out", type=path, required=True, help="folder for the pictures")
     explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK.split()))
 
     similar = add("similar", "the nearest images of a folder, by a network's last hidden layer")
-    similar.add_argument("--checkpoint", type=Path, required=True, help="a trained model")
-    similar.add_argument("--among", type=Path, required=True, metavar="DIR", help="images to choose from")
-    similar.add_argument("--out", type=Path, required=True, help="folder for the table, sheet and features")
+    similar.add_argument("--checkpoint", type=path, required=True, help="a trained model")
+    similar.add_argument("--among", type=path, required=True, metavar="DIR", help="images to choose from")
+    similar.add_argument("--out", type=path, required=True, help="folder for the table, sheet and features")
     similar.add_argument("queries", nargs="+", metavar="IMAGE", help=f"query: {images}")
 
     exported = add("export", "a trained network as a SavedModel or an ONNX file, for other programs")
-    exported.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="a trained model")
+    exported.add_argument("checkpoint", type=path, metavar="CHECKPOINT", help="a trained model")
     exported.add_argument(
         "--format",
         type=one_of(("saved-model", "onnx")),
         default="saved-model",
         help="saved-model (default; takes image files) or onnx (takes pixels)",
     )
-    exported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
+    exported.add_argument("--out", type=path, required=True, help="folder for the network, new or empty")
 
     imported = add("import-weights", "convert weights trained elsewhere into a network")
     imported.add_argument(
-        "file", type=Path, metavar="FILE", help=".npz or .safetensors of arrays, or .npy dictionary"
+        "file", type=path, metavar="FILE", help=".npz or .safetensors of arrays, or .npy dictionary"
     )
     imported.add_argument(
         "--model",
@@ -185,8 +186,8 @@ def _parser() -> OneLineParser:
         required=True,
         help="one-weird-trick (torchvision's AlexNet) or alexnet-caffe",
     )
-    imported.add_argument("--classes", type=Path, metavar="FILE", help="names, one per line; default numbers")
-    imported.add_argument("--out", type=Path, required=True, help="folder for the network, new or empty")
+    imported.add_argument("--classes", type=path, metavar="FILE", help="names, one per line; default numbers")
+    imported.add_argument("--out", type=path, required=True, help="folder for the network, new or empty")
 
     data = add("data", "statistics, unusable files and augmented samples of a data set")
     _add_data_flags(data)
@@ -194,7 +195,7 @@ def _parser() -> OneLineParser:
     data.add_argument("--recipe", type=RECIPE, help=recipes)
     data.add_argument("--seed", type=whole_number(), default=0, help="seed of the augmented samples")
     add_setting_flags(data, PRECISIONS)
-    data.add_argument("--out", type=Path, required=True, help="folder for the tables and the sheet")
+    data.add_argument("--out", type=path, required=True, help="folder for the tables and the sheet")
     return parser
 
 
@@ -206,7 +207,7 @@ def _add_views_flag(parser: argparse.ArgumentParser) -> None:
 def _add_words_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--words",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="a class and its words per line, as in synset_words.txt; ImageNet's are built in",
     )

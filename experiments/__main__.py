@@ -13,6 +13,7 @@ from pathlib import Path
 from alexnet_tf.config.fields import PRECISIONS
 from alexnet_tf.runtime.commandline import (
     OneLineParser,
+    path,
     add_checkpoint_flag,
     add_setting_flags,
     run_command,
@@ -182,7 +183,7 @@ def _folder_or_paper(text: str) -> Path | str:
 
 
 def _folder(text: str) -> Path:
-    return Path(os.path.expanduser(text))
+    return path(os.path.expanduser(text))
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 import glob
 import os
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ import numpy as np
 
 from alexnet_tf.data.decode import SUFFIXES, ImageDecodeError, read_image
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.reading import read_text
+from alexnet_tf.runtime.reading import read_stdin, read_text
 
 if TYPE_CHECKING:
     from alexnet_tf.checkpoints.saved import Trained
@@ -36,7 +35,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
             exists.
     """
     if listed:
-        lines = sys.stdin.read() if str(listed) == "-" else read_text(listed)
+        lines = read_stdin() if str(listed) == "-" else read_text(listed)
         names = [*names, *filter(None, map(str.strip, lines.splitlines()))]
     if not names:
         raise InputError(f"{flag}: expected files, folders or patterns, or --list FILE; received none")

@@ -17,6 +17,7 @@ from matplotlib.typing import ColorType
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes
+from alexnet_tf.runtime.reading import read_text
 
 FONT = "DejaVu Sans"
 STYLE = {
@@ -66,6 +67,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
         matplotlib.rcParams.update(STYLE)
         if style is not None:
             try:
+                read_text(style)
                 matplotlib.style.use(style)
             except (OSError, ValueError) as error:
                 raise InputError(f"--style: expected a Matplotlib style file; received {error}") from error

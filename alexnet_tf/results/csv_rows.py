@@ -20,7 +20,7 @@ from typing import Any
 
 from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
 from alexnet_tf.runtime.errors import InputError, printable
-from alexnet_tf.runtime.reading import read_bytes, read_text
+from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_bytes, read_text
 
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -136,7 +136,9 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 def check_csv_place(path: Path) -> None:
     """Raises an InputError if the table of `--csv` could not be written, before its rows are computed."""
-    if path.is_dir() or not path.parent.is_dir():
+    # Writing replaces what is there, as root also a device such as /dev/stdout.
+    in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
+    if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
 
 

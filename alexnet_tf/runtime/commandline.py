@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
@@ -14,6 +15,9 @@ from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
 from alexnet_tf.runtime.interval import Interval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
+
+# Characters of an error message; a name in it may have millions.
+LONGEST_LINE = 2**12
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -68,6 +72,13 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def path(text: str) -> Path:
+    """The argparse `type` of a path; an empty one, as of an unset variable, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path; received ''")
+    return Path(text)
 
 
 def one_of(names: Iterable[str]) -> Callable[[str], str]:
@@ -155,7 +166,7 @@ def run_command(
         line = expected_failure(error)
         if line is None:
             raise
-        _say(f"error: {printable(line)}")
+        _say(f"error: {printable(line[:LONGEST_LINE])}")
         try:
             sys.stdout.flush()
         except OSError:

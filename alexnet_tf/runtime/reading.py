@@ -7,6 +7,7 @@ import json
 import math
 import os
 import stat
+import sys
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -93,14 +94,28 @@ def read_text(path: Path) -> str:
         InputError: if it cannot be read, or is not text in UTF-8.
     """
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        content = read_bytes(path)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise InputError(f"{path}: expected a readable file; received {error.strerror}") from error
+    return _decoded(path, content)
+
+
+def read_stdin() -> str:
+    """The text of standard input, as `read_text`."""
+    content = sys.stdin.buffer.read(MAX_TEXT + 1)
+    if len(content) > MAX_TEXT:
+        raise InputError(f"standard input: expected at most {MAX_TEXT:,} bytes; received more")
+    return _decoded("standard input", content)
+
+
+def _decoded(name: object, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: expected text in UTF-8; received {error.reason}") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}:{line}: expected text in UTF-8; received {error.reason}") from error
 
 
 def read_json(path: Path) -> Any:

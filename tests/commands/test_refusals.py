@@ -60,6 +60,9 @@ NET = ["--checkpoint", "net"]
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
+        # As root, a file would take the place of the device.
+        (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
+        ([*DATA[:-1], ""], "--out: expected a path; received ''"),
         (
             ["evaluate", *NET, "--dataset", "builtin", "--csv", "absent/a.csv"],
             "--csv: expected a file in an existing folder",

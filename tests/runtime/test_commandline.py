@@ -40,6 +40,7 @@ def fails_with(error):
         (MemoryError(), ["memory"]),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), ["UTF-8", "start byte"]),
         (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nshape[1]"), ["OOM"]),
+        (InputError("x" * 10**6), ["xxx"]),
         (InputError("a\nb \x1b[2J \udcff"), ["a b", "\\x1b[2J", "\\udcff"]),
     ],
 )
@@ -47,6 +48,7 @@ def test_failures_of_input_and_machine_are_one_line(capsys, error, words):
     assert run_command(argparse.Namespace(command=fails_with(error))) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert all(word in line for word in ["error: ", *words])
+    assert len(line) < 5_000
 
 
 def test_mistakes_of_ours_keep_their_traceback():

@@ -1,7 +1,9 @@
 """Reading of files that a user names."""
 
+import io
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from alexnet_tf.results.csv_rows import Table
 from alexnet_tf.results.folder import read_curves
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.reading import MAX_TEXT, file_kind, read_bytes, read_json, read_text
+from alexnet_tf.runtime.reading import MAX_TEXT, file_kind, read_bytes, read_json, read_stdin, read_text
 
 
 def make_socket(path: Path) -> None:
@@ -81,3 +83,11 @@ def test_what_is_not_json_is_one_line(tmp_path, content, words):
     with pytest.raises(InputError, match=words) as error:
         read_json(path)
     assert str(path) in str(error.value)
+
+
+def test_standard_input_is_read_as_a_file(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfa.png\n")))
+    assert read_stdin() == "a.png\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(MAX_TEXT + 1))))
+    with pytest.raises(InputError, match="at most 16,777,216 bytes"):
+        read_stdin()

@@ -1,6 +1,7 @@
 """The content of the panels of an experiment's figure."""
 
 import dataclasses
+import os
 import struct
 
 import pytest
@@ -89,6 +90,9 @@ def test_a_look_changes_size_texts_and_format(tmp_path):
     assert (width, height) == (200, 150)
     with pytest.raises(InputError, match="--style: expected"):
         draw(found, Look(style=tmp_path / "none.mplstyle"))
+    os.mkfifo(tmp_path / "pipe.mplstyle")
+    with pytest.raises(InputError, match="a named pipe"):
+        draw(found, Look(style=tmp_path / "pipe.mplstyle"))
 
 
 @pytest.mark.parametrize(
