@@ -110,7 +110,8 @@ def _provenance(found: Sequence[Evidence]) -> str:
             nets[net] = nets.get(net) or evidence.processor(row)
     named = Counter(nets.values())
     unnamed = named.pop("", 0)
-    kinds = "; ".join(f"{count} nets were trained on {kind}" for kind, count in sorted(named.items()))
+    were = {True: "net was", False: "nets were"}
+    kinds = "; ".join(f"{n} {were[n == 1]} trained on {kind}" for kind, n in sorted(named.items()))
     text = f"Processors: {kinds}. " if kinds else "Processors: "
     if not unnamed:
         return text.strip()

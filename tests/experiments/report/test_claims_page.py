@@ -116,7 +116,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
     assert "rest on 11 nets. The following claims share nets" in first
     assert ": C1 and C4 (1)." in first
-    assert "1 nets were trained on Zen. The records of 10 of the 11 nets do not name the processor." in first
+    assert "1 net was trained on Zen. The records of 10 of the 11 nets do not name the processor." in first
     assert "for 6 of the 6 pairs" in first
     assert "  - C4, pooling: One arm was deleted." in first
 
