@@ -22,6 +22,12 @@ def pytest_sessionstart(session):
     )
 
 
+def pytest_collection_finish():
+    """Takes what was imported out of garbage collection, which would go through it after each file."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def own_collective_keys():
     """Gives the strategies of each test keys of their own, as TensorFlow's tests do.
@@ -46,7 +52,7 @@ def released_memory():
     """Frees the networks of a test file, which are in reference cycles, before the next file."""
     yield
     if keras := sys.modules.get("keras"):
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)
     gc.collect()
 
 
