@@ -1,6 +1,7 @@
 """The files that describe the project: version, citation, pinned packages."""
 
 import ast
+import functools
 import itertools
 import re
 import subprocess
@@ -58,6 +59,7 @@ def project_lines(table: str) -> list[str]:
     return list(itertools.takewhile(lambda line: line not in ("]", ""), text.splitlines()[1:]))
 
 
+@functools.cache
 def imported_by(*rooms: str) -> set[str]:
     """The first words of the modules that the files of these folders import."""
     imported = set()
