@@ -20,13 +20,21 @@ def searched(results_dir: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.usefixtures("tiny_builtin")
-def test_search_writes_each_candidate_and_one_winner(tmp_path):
+def test_search_writes_each_candidate_and_one_winner(tmp_path, monkeypatch):
+    train = experiments.runner.search.train
+
+    def train_one_rate(config, *arguments, **others):
+        if config.train.learning_rate == 0.01:
+            return train(config, *arguments, **others)
+        return None, History([{"epoch": 1, "train_error": 1.0}], [1.0], status="done")
+
+    monkeypatch.setattr(experiments.runner.search, "train", train_one_rate)
     assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
 
     written = searched(tmp_path)
-    assert len(written) >= 3
-    (best,) = {row["learning_rate"] for row in written if row["winner"] == "true"}
-    assert all(row["winner"] == "true" for row in written if row["learning_rate"] == best)
+    assert {float(row["learning_rate"]) for row in written} == {*POOLING.arm("separate").grid}
+    assert {row["learning_rate"] for row in written if row["winner"] == "true"} == {"0.01"}
+    assert all(row["winner"] == "true" for row in written if row["learning_rate"] == "0.01")
 
 
 @pytest.mark.usefixtures("tiny_builtin")
