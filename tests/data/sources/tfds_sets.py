@@ -1,6 +1,9 @@
 """Small sets that TFDS can read, written for a test, and changes of their files."""
 
+import functools
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +14,25 @@ from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 
-def write_set(
-    data_dir: Path,
+def write_set(data_dir: Path, name: str, splits: dict[str, int], **options: Any) -> None:
+    """Prepares a set of random images, `splits[name]` of them, with labels 0, 1, 0, 1 ... (or -1)."""
+    shutil.copytree(_written(name, tuple(splits.items()), **options).name, data_dir, dirs_exist_ok=True)
+
+
+# Each set is written once, because TFDS takes long for the smallest.
+@functools.cache
+def _written(
     name: str,
-    splits: dict[str, int],
+    splits: tuple[tuple[str, int], ...],
     shape: tuple[int | None, int | None, int] = (8, 8, 3),
     version: str = "1.0.0",
     labels: tuple[str, ...] = ("label",),
     unlabelled: str = "",
     image_type: Any = None,
-) -> None:
-    """Prepares a set of random images, `splits[name]` of them, with labels 0, 1, 0, 1 ... (or -1)."""
+) -> tempfile.TemporaryDirectory:
     import tensorflow_datasets as tfds
 
+    folder = tempfile.TemporaryDirectory()
     tfds.disable_progress_bar()
     rng = np.random.default_rng(0)
 
@@ -42,10 +51,11 @@ def write_set(
         name=name,
         version=version,
         features=tfds.features.FeaturesDict(features),
-        split_datasets={split: examples(split, count) for split, count in splits.items()},
-        data_dir=data_dir,
+        split_datasets={split: examples(split, count) for split, count in splits},
+        data_dir=folder.name,
         disable_shuffling=True,
     )
+    return folder
 
 
 def load(data_dir: Path, name: str, **options: Any) -> ImageSet | StreamedSet:
