@@ -1,7 +1,5 @@
 """An independent script and the current code reproduce the committed effects and pages."""
 
-from pathlib import Path
-
 import pytest
 
 from alexnet_tf.results.columns import EFFECTS
@@ -9,15 +7,13 @@ from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from experiments import EXPERIMENTS
 from experiments.evidence.effects import effect_rows
-from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.readme import claims_table, glance
 from experiments.report.tables import experiment_table
+from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
 from tests.experiments.evidence import oracle
 
-RESULTS = Path(__file__).parents[3] / "results"
-FOLDERS = sorted(path.parent for path in RESULTS.rglob("effects.csv"))
-EACH = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(RESULTS)))
+EACH = pytest.mark.parametrize("folder", committed_folders("effects.csv"), ids=name_of)
 
 
 @EACH
@@ -35,15 +31,14 @@ def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
 
 @EACH
 def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
-    (experiment,) = (each for each in EXPERIMENTS if each.name == folder.name)
-    evidence = evidence_of(folder, experiment)
-    effects = to_csv(EFFECTS.names, effect_rows(experiment, evidence.judged))
+    evidence = committed(folder)
+    effects = to_csv(EFFECTS.names, effect_rows(evidence.experiment, evidence.judged))
     assert (folder / "effects.csv").read_text("utf-8") == effects
     assert (folder / "table.md").read_text("utf-8") == experiment_table(evidence, read_lr_search(folder))
 
 
 def test_the_page_and_readme_are_what_the_code_makes_of_the_rows():
-    found = read_evidence(RESULTS, EXPERIMENTS)
+    found = all_committed()
     assert (RESULTS / "claims.md").read_text("utf-8") == claims_page(found, EXPERIMENTS)
     readme = (RESULTS.parent / "README.md").read_text("utf-8")
     assert claims_table(found, EXPERIMENTS) in readme

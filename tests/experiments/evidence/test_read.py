@@ -1,24 +1,16 @@
 """Checks the committed results against the experiments' definitions."""
 
-from pathlib import Path
-
 import pytest
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.results.folder import read_lr_search, read_runs
 from experiments import EXPERIMENTS
-from experiments.evidence.read import contradictions, evidence_of, read_evidence
+from experiments.evidence.read import contradictions
+from tests.experiments.committed import NAMED, RESULTS, all_committed, committed, committed_folders, name_of
 
-RESULTS = Path(__file__).parents[3] / "results"
 FOLDERS = [
     pytest.param(experiment, RESULTS / experiment.dataset / experiment.name, id=experiment.name)
     for experiment in EXPERIMENTS
-]
-# Also runs in the other precision, and on other data sets than that of the evidence.
-COMMITTED = [
-    pytest.param(experiment, path.parent, id=str(path.parent.relative_to(RESULTS)))
-    for experiment in EXPERIMENTS
-    for path in sorted(RESULTS.rglob(f"{experiment.name}/runs.csv"))
 ]
 
 
@@ -47,9 +39,9 @@ def test_every_rate_won_its_search(experiment, folder):
         assert rates[0] < winners[0] < rates[-1], f"{arm.name}: the winner is on the edge of its grid"
 
 
-@pytest.mark.parametrize(("experiment", "folder"), COMMITTED)
-def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, folder):
-    found = evidence_of(folder, experiment)
+@pytest.mark.parametrize("folder", committed_folders("runs.csv"), ids=name_of)
+def test_rows_are_whole_and_have_records_that_explain_their_hash(folder):
+    found = committed(folder)
     assert found.problems == []
     runs, records = found.rows, found.records
     assert {row["run_id"] for row in runs} == set(records)
@@ -59,11 +51,11 @@ def test_rows_are_whole_and_have_records_that_explain_their_hash(experiment, fol
         config = Config.from_dict(record["config"])
         assert record["data"]["fingerprint"] == row["data_fingerprint"]
         assert not row["git_commit"].endswith("+"), row["run_id"]
-        arm = experiment.arm(row["arm"])
+        arm = NAMED[folder.name].arm(row["arm"])
         assert config.replace(seed=0, dataset="cifar10", precision="float32") == arm.config.replace(
             seed=0, dataset="cifar10", precision="float32"
         ), f"{row['run_id']} is not a run of the arm as it is declared"
 
 
 def test_no_configuration_has_two_results():
-    assert contradictions(read_evidence(RESULTS, EXPERIMENTS)) == []
+    assert contradictions(all_committed()) == []

@@ -9,13 +9,8 @@ import pytest
 from alexnet_tf.statistics.effects import VERDICTS
 from experiments import EXPERIMENTS
 from experiments.evidence.claims import count_verdicts
-from experiments.evidence.read import read_evidence
 from experiments.report.finding import conclusion, finding
-
-RESULTS = Path(__file__).parents[3] / "results"
-# The float32 rows and the quickstart's are trees of their own.
-TREES = (RESULTS, RESULTS / "float32", RESULTS / "quickstart")
-FOUND = [one for tree in TREES for one in read_evidence(tree, EXPERIMENTS)]
+from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
 
 
 def title(path: Path) -> str:
@@ -24,20 +19,18 @@ def title(path: Path) -> str:
     return " ".join(lines)
 
 
-@pytest.mark.parametrize("one", FOUND, ids=lambda one: f"{one.folder.relative_to(RESULTS)}")
-def test_the_title_of_the_figure_is_that_of_the_rows(one):
-    for figure in one.folder.glob("figure*.svg"):
-        assert finding(one) in title(figure)
+@pytest.mark.parametrize("folder", committed_folders("figure.svg"), ids=name_of)
+def test_the_title_of_the_figure_is_that_of_the_rows(folder):
+    for figure in folder.glob("figure*.svg"):
+        assert finding(committed(folder)) in title(figure)
 
 
 def test_the_title_of_the_claims_is_that_of_the_rows():
-    assert count_verdicts([one for one in FOUND if one.folder.parents[1] == RESULTS]) in title(
-        RESULTS / "claims.svg"
-    )
+    assert count_verdicts(all_committed()) in title(RESULTS / "claims.svg")
 
 
 def test_readme_shows_how_the_quickstart_ends():
-    (quickstart,) = read_evidence(TREES[-1], EXPERIMENTS)
+    quickstart = committed(RESULTS / "quickstart" / "builtin" / "quickstart")
     assert quickstart.verdict in VERDICTS[:3]
     end = conclusion(quickstart)
     assert textwrap.indent(end, "    ") in (RESULTS.parent / "README.md").read_text("utf-8")
