@@ -66,22 +66,6 @@ def test_the_best_is_the_first_of_the_lowest(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["SHA256SUMS", "best.weights.h5"]
 
 
-def test_a_killed_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path):
-    folder, model, _ = whole
-    (tmp_path / "epochs").mkdir()
-    (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, Interrupt("on_epoch_end", 2))
-    run(tmp_path)
-
-    names = {path.relative_to(folder) for path in folder.rglob("*.weights.h5")}
-    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*.weights.h5")} == names
-    for name in names:
-        for a, b in zip(weights_in(folder / name, model), weights_in(tmp_path / name, model), strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
 class Killed(HistoryFiles):
     """Cannot write at the end, as after SIGKILL."""
 
@@ -106,8 +90,11 @@ def written(folder: Path) -> dict[str, list[dict[str, str]]]:
         (Killed, "on_epoch_end", ["0", "1", "2"]),
     ],
 )
-def test_the_curve_has_every_epoch_once_whenever_a_run_is_interrupted(whole, tmp_path, files, hook, epochs):
-    history = whole[-1]
+def test_an_interrupted_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path, files, hook, epochs):
+    folder, model, history = whole
+    (tmp_path / "epochs").mkdir()
+    (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")
+
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, files(tmp_path), Interrupt(hook, 2))
 
@@ -121,3 +108,8 @@ def test_the_curve_has_every_epoch_once_whenever_a_run_is_interrupted(whole, tmp
     ]
     assert [row["epoch"] for row in resumed["selection.csv"]] == ["1", "2", "3"]
     assert [float(row["selection_loss"]) for row in resumed["selection.csv"]] == history.selection_losses
+    names = {path.relative_to(folder) for path in folder.rglob("*.weights.h5")}
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*.weights.h5")} == names
+    for name in names:
+        for a, b in zip(weights_in(folder / name, model), weights_in(tmp_path / name, model), strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -129,13 +129,9 @@ def test_a_plain_compile_has_the_fast_paths():
     model = alexnet((67, 67, 3), 4, dataclasses.replace(PAPER, width=0.125, hidden=(16, 16)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(make_optimizer(0.01, weight_decay=5e-4), loss, jit_compile=False)
-    images, labels = np.ones((2, 67, 67, 3), np.float32), np.array([0, 1])
-
-    model.fit(images, labels, epochs=1, verbose=0)
-
-    graph = (
-        tf.function(model.train_step).get_concrete_function((tf.constant(images), tf.constant(labels))).graph
-    )
+    # README's example calls `fit`.
+    batch = tf.ones((2, 67, 67, 3)), tf.constant([0, 1])
+    graph = tf.function(model.train_step).get_concrete_function(batch).graph
     operations = [op.type for op in graph.get_operations()]
     assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
     # Keras's way is one operation with two groups, the fast one two without.
