@@ -1,4 +1,4 @@
-"""A small tree of image files."""
+"""A small tree of image files, which is evaluated in small batches."""
 
 from pathlib import Path
 
@@ -17,3 +17,12 @@ def tree(tmp_path_factory) -> Path:
     (root / "red" / "text.jpg").write_text("no image")
     (root / "red" / "empty.jpg").write_bytes(b"")
     return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_evaluation_batches():
+    """Of the usual 500 images, most would be padding; training/test_evaluate.py shows that scores stay."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("training.session", "commands.evaluate"):
+            patched.setattr(f"alexnet_tf.{module}.EVALUATION_BATCH", 60)
+        yield

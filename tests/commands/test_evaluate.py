@@ -1,6 +1,7 @@
 """Trained networks that exist already, diverge, do not fit, or are averaged."""
 
 import csv
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import load_trained, open_data_for
-from alexnet_tf.commands.evaluate import evaluate_on, load_nets
+from alexnet_tf.checkpoints.saved import load_trained, open_data_for, write_trained
+from alexnet_tf.commands.evaluate import _batches, evaluate_on, load_nets
 from alexnet_tf.commands.predict import predict_files
 from alexnet_tf.commands.scores import SPLITS
 from tests.command_errors import one_line_of_status_2
+from tests.data.example_count import example_count
 
 SMALL = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=16", "--epochs", "1"]
 
@@ -24,11 +26,14 @@ def train(tree, out, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def nets(tree, tmp_path_factory):
-    """Two trained nets of different seeds, and one that sees pixels on another scale."""
+    """A trained net, one with other weights, and one that sees pixels on another scale."""
     root = tmp_path_factory.mktemp("nets")
     assert main(train(tree, root / "a")) == 0
-    assert main(train(tree, root / "b", "--seed", "1")) == 0
-    assert main(train(tree, root / "unit", "--set", "input_scale=unit")) == 0
+    net = load_trained(root / "a")
+    unit = dataclasses.replace(net, config=net.config.replace(input_scale="unit"))
+    write_trained(root / "unit", unit, net.data_fingerprint, {})
+    net.model.set_weights([weight[::-1] for weight in net.model.get_weights()])
+    write_trained(root / "b", net, net.data_fingerprint, {})
     return root
 
 
@@ -55,8 +60,8 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
 def test_class_folders_are_scored_as_a_whole_unless_a_net_was_trained_on_them(nets, tree, tmp_path, capsys):
     everything = len([*tree.rglob("*.png")])
     ours = evaluate_on(load_nets([nets / "a"]), f"folder:{tree}")
-    assert 0 < ours.count < everything
-    assert f"scored: the {ours.count} images held out" in capsys.readouterr().err
+    assert (ours.count, everything) == (12, 60)
+    assert "scored: the 12 images held out" in capsys.readouterr().err
 
     other = tmp_path / "other"
     shutil.copytree(tree, other)
@@ -97,15 +102,12 @@ def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, caps
 
 
 def test_splits_of_the_training_images(nets, tree, capsys):
-    def examples(net, *more):
-        arguments = ["--checkpoint", str(nets / net), "--dataset", f"folder:{tree}", "--json", *more]
-        assert main(["evaluate", *arguments]) == 0
-        return json.loads(capsys.readouterr().out)["examples"]
-
-    counts = {split: examples("a", "--split", split) for split in SPLITS}
+    (net,) = load_nets([nets / "a"])
+    data = open_data_for(net, f"folder:{tree}")
+    counts = {split: example_count(_batches(data, split, [net])) for split in SPLITS}
 
     assert counts["all"] == counts["train"] + counts["report"] == 60
-    assert counts["report"] == examples("a") == 12
+    assert counts["report"] == 12
     assert counts["selection"] == 6, "a tenth of the training images of each class, rounded"
     refused = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--csv", "s.csv"]
     line = one_line_of_status_2(main, [*refused, "--split", "train"], capsys)
