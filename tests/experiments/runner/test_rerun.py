@@ -6,12 +6,31 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+import experiments.runner.rerun
 from experiments.__main__ import main
 from experiments.claims import ensemble
 from experiments.claims.kernels import KERNELS
 from experiments.runner.rerun import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.tiny import tiny_image_set
+
+
+@pytest.fixture(scope="module")
+def replays():
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def trained_once(replays, monkeypatch):
+    """Trains equal configurations once; the tests change what is recorded, not what is replayed."""
+    train = experiments.runner.rerun.train
+
+    def train_once(config, *arguments, **named):
+        if config not in replays:
+            replays[config] = train(config, *arguments, **named)
+        return replays[config]
+
+    monkeypatch.setattr(experiments.runner.rerun, "train", train_once)
 
 
 @pytest.fixture
