@@ -1,5 +1,9 @@
 """Two small experiments with made-up results."""
 
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +82,10 @@ def fall(epochs: float, last: int) -> list[float]:
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
+def dataset_of(folder: Path, experiment: Experiment) -> str:
+    return folder.parent.name if folder.name == experiment.name else "builtin"
+
+
 def record(
     folder: Path,
     experiment: Experiment,
@@ -91,7 +99,7 @@ def record(
 ):
     """Records a run with these training errors per epoch, like the runner."""
     metric_names = experiment.columns
-    dataset = folder.parent.name if folder.name == experiment.name else "builtin"
+    dataset = dataset_of(folder, experiment)
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
     curve = [
         common
@@ -120,15 +128,38 @@ def record(
 
 def speed_results(folder: Path) -> Path:
     """Records runs of ReLU with 4, 5 and 4 epochs and of tanh with 24, 25 and 28: ratios 6, 5 and 7."""
-    for seed, (relu, tanh) in enumerate([(4, 24), (5, 25), (4, 28)]):
-        record(folder, SPEED, "relu", seed, fall(relu, 8))
-        record(folder, SPEED, "tanh", seed, fall(tanh, 30))
-    return folder
+    return _copied(folder, SPEED, _record_speed)
 
 
 def pooling_results(folder: Path, experiment: Experiment = POOLING) -> Path:
     """Records runs whose test errors differ by -0.4, -0.5 and -0.3 points."""
+    return _copied(folder, experiment, _record_pooling)
+
+
+def _record_speed(folder: Path, experiment: Experiment) -> None:
+    for seed, (relu, tanh) in enumerate([(4, 24), (5, 25), (4, 28)]):
+        record(folder, experiment, "relu", seed, fall(relu, 8))
+        record(folder, experiment, "tanh", seed, fall(tanh, 30))
+
+
+def _record_pooling(folder: Path, experiment: Experiment) -> None:
     for seed, (separate, overlapping) in enumerate([(0.2, 0.196), (0.21, 0.205), (0.19, 0.187)]):
         for arm, last in (("separate", separate), ("overlapping", overlapping)):
             record(folder, experiment, arm, seed, [0.9, 0.5, 0.3, last], probe=0.5)
-    return folder
+
+
+def _copied(folder: Path, experiment: Experiment, record_all: Callable[[Path, Experiment], None]) -> Path:
+    """Fills a folder that has no rows yet; most tests start from these."""
+    written = _written(dataset_of(folder, experiment), experiment, record_all)
+    return shutil.copytree(Path(written.name) / "rows", folder, dirs_exist_ok=True)
+
+
+@functools.cache
+def _written(
+    dataset: str, experiment: Experiment, record_all: Callable[[Path, Experiment], None]
+) -> tempfile.TemporaryDirectory:
+    root = tempfile.TemporaryDirectory()
+    folder = Path(root.name) / dataset / experiment.name
+    record_all(folder, experiment)
+    folder.rename(Path(root.name) / "rows")
+    return root
