@@ -32,7 +32,9 @@ def test_without_a_gpu_it_is_one_line_and_status_2(capsys, monkeypatch):
     assert "docs/how-to/gpus" in one_line_of_status_2(main, ["gpu-check"], capsys)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"]
+)
 def test_a_step_needs_the_host_nowhere(monkeypatch, precision):
     for layer in LAYERS:
         monkeypatch.setattr(f"alexnet_tf.layers.{layer}.runs_on_gpu", lambda: True)

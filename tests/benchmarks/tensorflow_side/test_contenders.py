@@ -18,7 +18,7 @@ from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import inference, input_pipeline, layers, training_step
 
-PHOTOGRAPHS = 20
+PHOTOGRAPHS = 8
 # Small values that replace the plan's arguments.
 LITTLE = {
     "batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3,

@@ -75,7 +75,7 @@ def test_decoding_counts_every_file(tmp_path):
 
 
 def test_pixels_decoded_once_give_as_many_images_and_leave_nothing_behind(tmp_path, monkeypatch):
-    write_photographs(tmp_path / "jpegs", 20)
+    write_photographs(tmp_path / "jpegs", 8)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))
 
