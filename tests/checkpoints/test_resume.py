@@ -25,8 +25,8 @@ whole_run = functools.cache(run)
 @pytest.mark.parametrize(
     ("finished", "changes", "replicas"),
     [
-        (0, {}, 1),
-        (2, {}, 1),
+        # test_resume_in_epoch.py has the usual optimizer.
+        (0, {"optimizer": "amsgrad"}, 1),
         (2, {"optimizer": "amsgrad"}, 1),
         pytest.param(2, {}, 2, marks=pytest.mark.slow),
         pytest.param(2, {"freeze_conv1_after": 1}, 2, marks=pytest.mark.slow),
@@ -77,11 +77,12 @@ def test_a_finished_checkpoint_trains_no_further(once_finished, finished):
     assert finished.read_bytes() == content
 
 
-def test_a_checkpoint_of_another_run_is_left_alone(finished):
-    other = ONE_EPOCH.replace(learning_rate=0.02)
-    _, history = run(other, checkpoint=finished)
+def test_a_checkpoint_of_another_run_is_left_alone(once_finished, finished):
+    _, history = run(ONE_EPOCH.replace(learning_rate=0.02), checkpoint=finished)
 
-    assert metrics(history) == metrics(run(other)[1])
+    (untrained, one_epoch), (before, after) = (metrics(each) for each in (history, once_finished[1]))
+    assert untrained[:-1] == before[:-1], "apart from the rate"
+    assert one_epoch != after
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])

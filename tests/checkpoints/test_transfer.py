@@ -60,7 +60,9 @@ def frozen_config(start: Trained, freeze="all-but-head") -> Config:
     return transfer_config(start, "two", freeze).replace(epochs=2, batch_size=8)
 
 
-@pytest.fixture(scope="module", params=["all-but-head", "relu1", "none"])
+@pytest.fixture(
+    scope="module", params=["all-but-head", "relu1", pytest.param("none", marks=pytest.mark.slow)]
+)
 def transferred(start, request):
     return request.param, *run(start, frozen_config(start, request.param))
 
