@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.__main__ import main
+from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.sources.builtin import draw_builtin
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import LOCK_NAME, claimed, claimed_folder, lock_beside
 from tests.command_errors import one_line_of_status_2
@@ -158,7 +160,9 @@ def test_a_folder_is_claimed_before_anything_is_read_and_not_left_behind(
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, with a file, an empty folder and one that looks like a network's."""
+    """The current folder, with a file, an empty folder and one that looks like a network's; a small set."""
+    monkeypatch.setattr(draw_builtin, "__defaults__", (200, 10, 0))
+    monkeypatch.setattr("alexnet_tf.data.pipeline._load_once", load_image_set)
     for name in ("empty", "net"):
         (tmp_path / name).mkdir()
     for name in ("net/model.json", "a.gif"):

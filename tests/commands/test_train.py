@@ -115,8 +115,9 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
     assert (differences > 0.1).sum() == 59
 
 
-def test_evaluate_on_other_classes(trained, capsys):
-    assert main(["evaluate", "--checkpoint", str(trained), "--dataset", "builtin"]) == 2
+def test_evaluate_on_other_classes(trained, tmp_path, capsys):
+    write_colored_tree(tmp_path, {"a": (9, 9, 9), "b": (99, 9, 9)}, lambda i: (32, 32), noise=9, count=2)
+    assert main(["evaluate", "--checkpoint", str(trained), "--dataset", f"folder:{tmp_path}"]) == 2
 
     assert "expected the network's 3 classes (blue, ...)" in capsys.readouterr().err
 
