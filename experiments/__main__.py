@@ -169,12 +169,15 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of one figure of several folders."""
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
-    look.add_argument("--out", type=_folder, default=Path("runs/figure"), help="path without suffix")
-    look.add_argument("--format", default="png,svg", help="comma list of png, svg, pdf; default png,svg")
-    look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file")
-    look.add_argument("--no-title", action="store_true", help="leave out title and caption")
-    look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis")
-    look.add_argument("--font-scale", type=float, default=1.0, metavar="F", help="factor for all texts")
+    flags = (
+        look.add_argument("--out", type=_folder, default=Path("runs/figure"), help="path without suffix"),
+        look.add_argument("--format", default="png,svg", help="comma list of png, svg, pdf; default png,svg"),
+        look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file"),
+        look.add_argument("--no-title", action="store_true", help="leave out title and caption"),
+        look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis"),
+        look.add_argument("--font-scale", type=float, default=1.0, metavar="F", help="factor for all texts"),
+    )
+    parser.set_defaults(look=flags)
 
 
 def _folder_or_paper(text: str) -> Path | str:

@@ -161,6 +161,12 @@ def report(options: argparse.Namespace) -> int:
     """Writes tables, figures and the page of results from recorded rows."""
     if getattr(options, "folders", []):
         return _overlay(options)
+    for flag in getattr(options, "look", ()):
+        if getattr(options, flag.dest) != flag.default:
+            raise InputError(
+                f"{flag.option_strings[0]}: expected FOLDERs with it, to draw in one figure, such as "
+                f"{options.results_dir}/cifar10/ablation-relu; received none"
+            )
     from experiments.report.write import write_all
 
     for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):

@@ -181,6 +181,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["search", "relu", "--dataset", "builtin", "--set", "learning_rate=1"], ["'learning_rate=1'"]),
         (["search", "views", "--dataset", "builtin"], ["ablation-views", "rates from other arms"]),
         (["run", "relu", "--seeds", "9" * 5000], ["--seeds", "999"]),
+        (["figures", "--panel", "a"], ["--panel: expected FOLDERs", "received none"]),
+        (["figures", "--out", "figure"], ["--out: expected FOLDERs"]),
         (["rerun", "x", "--tolerance", "inf"], ["--tolerance", "inf"]),
         (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
         (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
