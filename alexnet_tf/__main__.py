@@ -186,7 +186,12 @@ def _parser() -> OneLineParser:
         required=True,
         help="one-weird-trick (torchvision's AlexNet) or alexnet-caffe",
     )
-    imported.add_argument("--classes", type=path, metavar="FILE", help="names, one per line; default numbers")
+    imported.add_argument(
+        "--classes",
+        type=path,
+        metavar="FILE",
+        help="names, one per line; default: ImageNet's ids for 1000 outputs, else numbers",
+    )
     imported.add_argument("--out", type=path, required=True, help="folder for the network, new or empty")
 
     data = add("data", "statistics, unusable files and augmented samples of a data set")

@@ -11,7 +11,8 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained, open_data_for, write_trained
-from alexnet_tf.commands.evaluate import _batches, evaluate_on, load_nets
+from alexnet_tf.commands.evaluate import _batches, averaged, evaluate_on, load_nets
+from alexnet_tf.commands.image_files import BATCH
 from alexnet_tf.commands.predict import predict_files
 from alexnet_tf.commands.scores import SPLITS
 from tests.command_errors import one_line_of_status_2
@@ -142,7 +143,7 @@ def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
     assert names == {"curve.csv", "model.json", "quarantine.csv"}
 
 
-def test_predictions_as_json_and_as_a_table(nets, tree, tmp_path, capsys):
+def test_predictions_as_json_and_as_a_table(nets, tree, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "photos"
     folder.mkdir()
     for number, path in enumerate(sorted(tree.rglob("*.png"))[:40]):
@@ -154,8 +155,14 @@ def test_predictions_as_json_and_as_a_table(nets, tree, tmp_path, capsys):
     sheet = tmp_path / "predictions.csv"
     arguments = ["predict", "--checkpoint", str(nets / "a"), "--csv", str(sheet), "--json", str(folder)]
 
+    sizes = []
+    monkeypatch.setattr(
+        "alexnet_tf.commands.predict.averaged",
+        lambda nets, views: lambda images: sizes.append(len(images)) or averaged(nets, views)(images),
+    )
     assert main([*arguments, "--list", str(tmp_path / "more.txt")]) == 0
 
+    assert sizes == [BATCH - 1, 41 - (BATCH - 1)], "the unreadable file is in the first batch"
     entries = json.loads(capsys.readouterr().out)
     names = sorted([*(f"{number:02}.png" for number in range(40)), "05.jpg"])
     assert [Path(entry["path"]).name for entry in entries] == [*names, "=1+1.png", "missing.png"]
