@@ -245,7 +245,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
         model = build_model(config.model, input_shape, classes)
     finally:
         keras.config.set_dtype_policy(policy)
-    model.load_weights(weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of what it raises an error, too
+        model.load_weights(weights)
     return model
 
 

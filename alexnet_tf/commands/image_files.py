@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alexnet_tf.data.decode import SUFFIXES, ImageDecodeError, read_image
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.reading import read_stdin, read_text
 
 if TYPE_CHECKING:
@@ -59,12 +59,20 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 
 
 def _below(folder: str) -> list[str]:
-    return sorted(
-        os.path.join(where, name)
-        for where, _, names in os.walk(folder)
-        for name in names
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-    )
+    """The images below a folder; names the folders that are left out: unreadable and linked ones."""
+    found: list[str] = []
+    left_out: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        left_out.append(f"{error.filename}: cannot be read: {error.strerror}")
+
+    for where, folders, names in os.walk(folder, onerror=refuse):
+        inner = [os.path.join(where, name) for name in folders]
+        left_out += [f"{path}: linked folder: not followed" for path in inner if os.path.islink(path)]
+        images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        found += [os.path.join(where, name) for name in images]
+    print_lines(sorted(left_out))
+    return sorted(found)
 
 
 def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:

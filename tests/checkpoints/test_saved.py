@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -75,6 +76,17 @@ def test_damage_is_named(folder, name, damage):
         load_trained(folder / ("best.weights.h5" if name.startswith("best") else ""))
 
     assert "\n" not in str(error.value)
+
+
+def test_a_variable_that_is_missing_is_one_line(folder, recwarn):
+    (folder / "SHA256SUMS").unlink()
+    with h5py.File(folder / "best.weights.h5", "r+") as file:
+        layers = file["layers"]
+        del next(layer for layer in layers.values() if len(layer["vars"]))["vars/0"]
+    with pytest.raises(InputError, match=r"could not be loaded.* Layer .* expected \d+ variables") as error:
+        load_trained(folder / "best.weights.h5")
+    assert "\n" not in str(error.value)
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("damage", ["gone", "flipped"])

@@ -10,6 +10,7 @@ from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.commands.image_files import image_files
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pixel_statistics import pixel_statistics
@@ -91,3 +92,11 @@ def test_a_folder_without_images(folder, net, capsys):
         assert main([*arguments, str(folder / among), str(folder / "among" / "red" / "0.png")]) == 2
         assert "--among" in capsys.readouterr().err
     assert not (folder / "out").exists()
+
+
+def test_folders_that_are_left_out_are_named(tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").touch()
+    (tmp_path / "b").symlink_to("a")
+    assert image_files([tmp_path]) == [tmp_path / "a" / "1.png"]
+    assert capsys.readouterr().err == f"note: {tmp_path}/b: linked folder: not followed\n"
