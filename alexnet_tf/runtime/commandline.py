@@ -166,7 +166,10 @@ def run_command(
         line = expected_failure(error)
         if line is None:
             raise
-        _say(f"error: {printable(line[:LONGEST_LINE])}")
+        if len(line) > LONGEST_LINE:
+            # The end says what was received, and what to do.
+            line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+        _say(f"error: {printable(line)}")
         try:
             sys.stdout.flush()
         except OSError:
