@@ -87,12 +87,17 @@ def test_a_new_name_needs_a_single_arm_and_must_be_free(arms, name, own_results,
     assert "--as: expected one arm" in one_line_of_status_2(main, command, capsys)
 
 
-def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys):
+def breaks(*arguments, **named):
+    raise MemoryError("no room for 61 million weights")
+
+
+def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(experiments.runner.run, "train", breaks)
     (tmp_path / "empty").mkdir()
     arguments = ["--epochs", "1", "--seeds", "0", "--arms", "relu", "--set", "batch_size=96"]
     common = ["--data-dir", str(tmp_path / "empty"), "--results-dir", str(tmp_path / "r")]
 
-    assert main(["run", "relu", *common, *arguments]) == 0
+    assert main(["run", "relu", *common, *arguments]) == 1, "it went as far as training"
 
     notice = capsys.readouterr().err
     assert "NOTICE: cifar10 is not on disk" in notice
@@ -218,10 +223,6 @@ def test_other_images_in_the_same_folder_are_refused(own_results, capsys, monkey
     arguments = [command, "relu", *COMMON, "--arms", "tanh", "--results-dir", str(own_results)]
     line = one_line_of_status_2(main, arguments, capsys)
     assert all(word in line for word in ("another", tiny_image_set().fingerprint[:12], "RESULTS_DIR="))
-
-
-def breaks(*arguments, **named):
-    raise MemoryError("no room for 61 million weights")
 
 
 def test_a_run_that_crashes_is_recorded_and_the_others_continue(tiny_builtin, tmp_path, capsys, monkeypatch):
