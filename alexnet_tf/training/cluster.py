@@ -69,9 +69,12 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # With a proxy in `http_proxy` and the like, workers have waited for each other for ever.
-    hosts = (cluster.place(rank)[0] for rank in range(len(cluster.tasks)))
-    os.environ["no_grpc_proxy"] = ",".join(hosts)  # noqa: SIM112 (its name)
+    # gRPC goes to all other hosts through the proxy that `http_proxy` or the like names. This variable
+    # takes the place of `no_proxy`.
+    direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
+    hosts = [direct] if direct else []
+    hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
+    os.environ["no_grpc_proxy"] = ",".join(hosts)  # noqa: SIM112
     return cluster
 
 

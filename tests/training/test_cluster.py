@@ -22,7 +22,7 @@ SLURM = {
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
-    for name in ("TF_CONFIG", "no_grpc_proxy", *SLURM):
+    for name in ("TF_CONFIG", "no_grpc_proxy", "no_proxy", *SLURM):
         monkeypatch.delenv(name, raising=False)
         # Set here, so that monkeypatch restores what `find_cluster` changes.
         monkeypatch.setenv(name, "")
@@ -35,8 +35,9 @@ def test_no_variables_mean_one_process():
 
 def test_workers_have_the_order_of_their_indices(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:2"], 1))
+    monkeypatch.setenv("no_proxy", "x")
     assert find_cluster() == Cluster(("worker 0", "worker 1"), ("a:1", "b:2"), 1)
-    assert os.environ["no_grpc_proxy"] == "a,b"  # noqa: SIM112
+    assert os.environ["no_grpc_proxy"] == "x,a,b"  # noqa: SIM112
 
 
 def test_a_chief_comes_before_the_workers():
