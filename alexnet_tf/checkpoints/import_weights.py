@@ -133,10 +133,10 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
                 "the Caffe model"
             )
         for array in (kernel, bias):
-            if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            if array.dtype.kind not in "fiu" or not _is_finite_in_float32(array):
                 raise InputError(
-                    f"weights {name}: expected finite numbers; received NaN, infinity or no numbers "
-                    f"({array.dtype})"
+                    f"weights {name}: expected finite numbers in the range of float32; received NaN, "
+                    f"infinity, larger ones or no numbers ({array.dtype})"
                 )
         if layer.name == "fc6":
             kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])
@@ -154,6 +154,11 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         converted.append([kernel, bias])
     for layer, values in zip(layers, converted, strict=True):
         layer.set_weights(values)
+
+
+def _is_finite_in_float32(array: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(array.astype(np.float32, copy=False)).all())
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

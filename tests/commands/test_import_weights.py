@@ -135,8 +135,9 @@ def change(name: str, value: np.ndarray | None):
             "that convert to those of fc8, (32, 6) and",
         ),
         (change("fc7.bias", np.zeros(31)), "weights fc7: expected a kernel"),
-        (change("fc7.bias", np.full(32, np.nan)), "weights fc7: expected finite numbers; received"),
-        (change("fc7.bias", np.array(["a"] * 32)), "weights fc7: expected finite numbers; received"),
+        (change("fc7.bias", np.full(32, np.nan)), "weights fc7: expected finite numbers"),
+        (change("fc7.bias", np.full(32, 1e300)), "weights fc7: expected finite numbers"),
+        (change("fc7.bias", np.array(["a"] * 32)), "weights fc7: expected finite numbers"),
         (change("conv1.weight", np.float32(1)), "weights conv1: expected"),
     ],
 )
