@@ -27,6 +27,9 @@ UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 # A file with more problems is not a table, and each would take memory; headers are shown up to a length.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
+# Limit of a table of results in bytes; the largest in `results/` has .2 MB. One of this size takes about 7 s
+# and .3 GB to check.
+MAX_TABLE = 2**22
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         ranges: ranges of the additional metrics.
     """
     try:
-        content = read_bytes(path)
+        content = read_bytes(path, MAX_TABLE)
     except FileNotFoundError:
         return Table()
     except OSError as error:

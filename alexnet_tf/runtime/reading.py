@@ -25,9 +25,8 @@ KINDS = {
 
 SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
-# Limit of a text, table or JSON file in bytes. The largest in `results/` has .2 MB; a list of 250,000 paths
-# fits.
-# When parsed, JSON of this size takes up to .4 GB of memory, and a table up to 1 GB.
+# Limit of a text or JSON file in bytes; a list of 250,000 paths fits. When parsed, JSON of this size takes up
+# to .4 GB of memory.
 MAX_TEXT = 2**24
 
 
@@ -76,13 +75,13 @@ def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
     return open(path, "rb")
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = MAX_TEXT) -> bytes:
     """The content of a text, table or JSON file.
 
     Raises:
-        OSError: if it is not a regular file of at most `MAX_TEXT` bytes, or cannot be read.
+        OSError: if it is not a regular file of at most `most` bytes, or cannot be read.
     """
-    check_file(path, MAX_TEXT)
+    check_file(path, most)
     return path.read_bytes()
 
 

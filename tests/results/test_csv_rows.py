@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 import unicodedata
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.results.columns import CURVES
-from alexnet_tf.results.csv_rows import read_table, read_texts, to_csv, to_lines, to_text
+from alexnet_tf.results.csv_rows import MAX_TABLE, read_table, read_texts, to_csv, to_lines, to_text
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from tests.recording import curve_rows, record, run_row
@@ -55,6 +56,15 @@ def test_a_file_with_many_problems_gives_one_line(tmp_path):
     path.write_text(path.read_text() + "x\n" * 2000)
     (problem,) = read_curves(tmp_path).problems
     assert "expected 11 fields, received 1 fields, and 1,000 problems more" in problem
+
+
+def test_a_table_above_the_limit_is_not_read(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.touch()
+    os.truncate(path, MAX_TABLE + 1)
+    assert read_table(path, CURVES).problems == (
+        f"{path}: expected a readable file, received: 4,194,305 bytes, of at most 4,194,304",
+    )
 
 
 def test_rows_come_back_exactly(tmp_path):
