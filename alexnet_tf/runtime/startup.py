@@ -109,8 +109,10 @@ def _open_streams() -> None:
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
     # The same places as in Keras, which must not be imported for this: it would take seconds.
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    path = Path(os.path.expanduser(home)) / "keras.json"
+    base = os.path.expanduser("~")
+    default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
+    # An empty KERAS_HOME is the current folder.
+    path = Path(os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME", default), "keras.json")))
     found = {}
     kind = file_kind(path)
     if kind == "a file":

@@ -63,6 +63,14 @@ def test_settings_of_keras_that_change_numbers_are_refused(tmp_path, monkeypatch
     assert all(word in line for word in (str(tmp_path / "keras.json"), setting, repr(value), "KERAS_HOME"))
 
 
+def test_an_empty_keras_home_is_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", "")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "keras.json").write_text('{"floatx": "float16"}')
+    with pytest.raises(InputError, match=r"^keras\.json: floatx: expected 'float32'"):
+        settle_environment()
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"epsilon": 1e-07, "floatx": "float32"}'])
 def test_other_contents_of_keras_json_are_accepted(tmp_path, monkeypatch, content):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
