@@ -1,0 +1,137 @@
+"""Limits of image files, which are checked before anything is decoded."""
+
+import math
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from alexnet_tf.data import jpeg
+from alexnet_tf.data.decode import (
+    MAX_PIXELS,
+    ImageDecodeError,
+    decode_image,
+    image_dimensions,
+    read_image,
+)
+from tests.data.encoded import encode
+
+
+def png(width: int, height: int) -> bytes:
+    """A white PNG of any size, made without its pixels."""
+    row, deflate = b"\x00" + b"\xff" * (3 * width), zlib.compressobj(1)
+    pixels = b"".join([*(deflate.compress(row) for _ in range(height)), deflate.flush()])
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def progressive(photo: Image.Image, scans: int) -> bytes:
+    """A JPEG whose last scan is repeated."""
+    whole = encode(photo, "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * scans + whole[-2:]
+
+
+@pytest.mark.parametrize("size", [(9_000, 8_000), (100_000, 1_000), (30_000, 30_000)])
+def test_images_of_too_many_pixels_are_refused_by_their_header(size, recwarn):
+    data = (
+        png(*size)
+        if size[0] < 30_000
+        else png(8, 8).replace(struct.pack(">II", 8, 8), struct.pack(">II", *size))
+    )
+    with pytest.raises(ImageDecodeError):
+        decode_image(data)
+    assert not recwarn.list
+
+
+def test_a_jpeg_of_too_many_scans_is_refused(photo):
+    assert decode_image(progressive(photo, 100)).shape == (30, 40, 3)
+    with pytest.raises(ImageDecodeError, match=r"a JPEG of 3,0\d\d scans; expected at most 2048"):
+        decode_image(progressive(photo, 3_000))
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    # Pillow reads the whole of a WebP to find its size.
+    (tmp_path / "large").write_bytes(encode(Image.new("RGB", (9, 9)), "WEBP"))
+    os.truncate(tmp_path / "large", 10**10)
+    with pytest.raises(ImageDecodeError, match="a file of 10,000,000,000 bytes"):
+        read_image(tmp_path / "large")
+    with (
+        open(tmp_path / "large", "rb") as file,
+        pytest.raises(ImageDecodeError, match="10,000,000,000 bytes"),
+    ):
+        image_dimensions(file)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe1\0\x09Exif\0\0\0" * 5_000,
+        b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0, 0, 0) + b"!\xfe\x01x\0" * 5_000,
+        png(8, 8)[:33] + chunk(b"prIv") * 5_000 + png(8, 8)[33:],
+        png(8, 8)[:33] + chunk(b"IDAT") * 300_000 + png(8, 8)[33:],
+    ],
+    ids=["EXIF", "comments", "private chunks", "empty pixels"],
+)
+def test_a_file_of_very_many_parts_is_refused(data):
+    with pytest.raises(ImageDecodeError, match="too many parts"):
+        decode_image(data, oriented=True)
+
+
+DECODE_ALL = """
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from alexnet_tf.data.decode import central_square, decode_image
+data = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(lambda _: central_square(decode_image(data), 8), range(int(sys.argv[2]))))
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
+"""
+
+
+def decoding(path: Path, count: int) -> tuple[float, float]:
+    """The KiB and CPU seconds that a process takes to decode and scale a file `count` times at once."""
+    arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
+    kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
+    return float(kibibytes), float(seconds)
+
+
+@pytest.mark.slow
+def test_large_images_are_decoded_one_at_a_time(tmp_path):
+    (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
+    kibibytes, seconds = decoding(tmp_path / "large.png", 8)
+
+    # Eight at a time would take 2.6 GB. The pixels of decoded ones, 96 MB each, wait to be scaled.
+    assert kibibytes < 1.5e6
+    assert seconds < 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "options"), [("JPEG", {"progressive": True}), ("WEBP", {"quality": 10, "method": 0})]
+)
+def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options):
+    """These kinds took the most of eleven, 3.4 s and 1.2 GB; PNG, GIF and TIFF took less."""
+    side = math.isqrt(MAX_PIXELS)
+    mode = "CMYK" if kind == "JPEG" else "RGB"
+    data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)
+    if kind == "JPEG":
+        last, scans = data.rindex(jpeg.SCAN), jpeg.MAX_SCANNED // MAX_PIXELS - data.count(jpeg.SCAN)
+        data = data[:-2] + data[last:-2] * scans + data[-2:]
+    (tmp_path / "largest").write_bytes(data)
+    kibibytes, seconds = decoding(tmp_path / "largest", 1)
+    assert kibibytes < 1.5e6
+    assert seconds < 10
