@@ -238,7 +238,8 @@ def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManag
     """
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):
-        check_outside(getattr(options, flag, None), getattr(options, "dataset", None), f"--{flag}")
+        for images in ("dataset", "among"):
+            check_outside(getattr(options, flag, None), getattr(options, images, None), f"--{flag}")
     options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
     if options.is_claimed:
         return claimed_folder(out, "--out")

@@ -59,14 +59,23 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
         raise OSError(0, f"{found.st_size:,} bytes, of at most {most:,}", path)
 
 
-def check_outside(place: str | Path | None, dataset: str | None, flag: str) -> None:
-    """Raises an InputError if a folder to write to lies in a folder of images, and would pass for a class."""
-    kind, _, name = (dataset or "").partition(":")
-    images = os.path.realpath(os.path.expanduser(name))
-    if not (kind == "folder" and name and place):
+def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
+    """Raises an InputError if a file or folder to write lies in a folder of images, and would pass for one.
+
+    Args:
+        place: what is written, None for nothing.
+        images: the folder of images, as a path or as a data set's name `folder:PATH`; other data sets are not
+            in such a folder.
+        flag: the flag that named `place`.
+    """
+    if isinstance(images, str):
+        kind, _, images = images.partition(":")
+        images = images if kind == "folder" else None
+    if not (place and images):
         return
-    if os.path.commonpath((images, os.path.realpath(place))) == images:
-        raise InputError(f"{flag}: expected a folder outside the images of {name}; received {place}")
+    root = os.path.realpath(os.path.expanduser(images))
+    if os.path.commonpath((root, os.path.realpath(place))) == root:
+        raise InputError(f"{flag}: expected a place outside the images of {images}; received {place}")
 
 
 def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:

@@ -46,11 +46,15 @@ NET = ["--checkpoint", "net"]
         (["data", "--dataset", "folder:missing", "--out", "o"], "missing"),
         (
             ["data", "--dataset", "folder:empty", "--out", "empty/o"],
-            "--out: expected a folder outside the images",
+            "--out: expected a place outside the images",
         ),
         (
             ["train", "--dataset", "folder:empty", "--out", "o", "--cache", "empty/c"],
-            "--cache: expected a folder outside the images",
+            "--cache: expected a place outside the images",
+        ),
+        (
+            ["similar", *NET, "--among", "empty", "--out", "empty/o", "a.gif"],
+            "--out: expected a place outside the images",
         ),
         ([*DATA, "--recipe", "2013"], "--recipe"),
         (["data", "--dataset", "builtin"], "--out"),
@@ -117,7 +121,7 @@ IMPORT = ["import-weights", "a.gif", "--model", "alexnet-caffe", "--out", "o"]
         ["evaluate", *NET, *BUILTIN],
         [*FIGURES, "--model", "alexnet"],
         ["explain", "--image", "a.gif", "--out", "o"],
-        ["similar", *NET, "--among", ".", "--out", "o", "a.gif"],
+        ["similar", *NET, "--among", "empty", "--out", "o", "a.gif"],
     ],
     ids=lambda arguments: arguments[0],
 )
