@@ -31,8 +31,9 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, json_bytes, write_bytes
 from alexnet_tf.runtime.reading import read_json
 
 BEST_NAME = "best.weights.h5"
-# The values of `status` in the model.json of a run that left no network.
-UNFINISHED = ("failed", "diverged")
+# The values of `status` in the model.json of a run that left no network. Version 0.1.0 wrote `failed` for an
+# interrupted run.
+UNFINISHED = ("interrupted", "diverged", "failed")
 
 
 @dataclass(frozen=True)

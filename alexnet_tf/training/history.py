@@ -21,7 +21,7 @@ class History:
         selection_losses: the losses on the selection split, likewise.
         gradient_norms: rows measured by a `GradientNorms` callback.
         seconds: wall-clock time, summed over all sessions of an interrupted run.
-        status: `running`, `done`, `diverged`, or `failed` for an interrupted run.
+        status: `running`, `done`, `diverged` or `interrupted`.
         message: why the run ended; empty if it trained all its epochs.
         unfinished: the position in an epoch that has begun: `steps` trained, `examples` read, mean `loss` and
             `seconds` so far, with several workers the `sums` of the metrics on each replica; empty between
@@ -87,7 +87,7 @@ class TrainingInterrupted(Interruption):
     """Training was interrupted; a checkpoint, if there is one, holds its state after the last finished step.
 
     Attributes:
-        history: history of the run, with status `failed` and the exception's message.
+        history: history of the run, with status `interrupted` and the exception's message.
     """
 
     def __init__(self, history: History, number: int, is_kept: bool | None = None):

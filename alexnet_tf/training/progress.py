@@ -175,7 +175,9 @@ class RunProgress(keras.callbacks.Callback):
         if not (history and history.message):
             return ""
         epoch = history.curve[-1]["epoch"] if history.curve else 0
-        return f"{history.status} after epoch {epoch}: {history.message}"
+        # The message of an interrupted run says the epoch.
+        ended = history.status if history.status != "interrupted" else ""
+        return f"{ended} after epoch {epoch}: {history.message}" if ended else history.message
 
     def _left(self, epochs_done: float) -> str:
         seconds = (time.monotonic() - self._started) / (epochs_done - self._first)

@@ -108,7 +108,7 @@ class Session:
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
                     self._save(is_whole=True)
-            self.history.end("failed", f"{stop} in epoch {self._epoch}")
+            self.history.end("interrupted", f"{stop} in epoch {self._epoch}")
             is_kept = None
             if is_chief(self._strategy):
                 is_kept = self._checkpoint is not None and checkpoint_hash(self._checkpoint) == self._hash

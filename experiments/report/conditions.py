@@ -164,12 +164,14 @@ def _source(row: Row) -> str:
 
 
 def count(rows: Sequence[Row]) -> str:
-    """The number of runs, and of those that diverged or failed."""
-    others = [
-        f"{sum(row['status'] == status for row in rows)} {status}"
-        for status in ("diverged", "failed")
-        if any(row["status"] == status for row in rows)
-    ]
+    """The number of runs, and of those that diverged, failed or were interrupted."""
+    ends = Counter(
+        "interrupted"
+        if row["status"] == "failed" and row["message"].startswith("interrupted")
+        else row["status"]
+        for row in rows
+    )
+    others = [f"{ends[end]} {end}" for end in ("diverged", "failed", "interrupted") if ends[end]]
     return f"{len(rows)}" + (f" ({', '.join(others)})" if others else "")
 
 

@@ -272,7 +272,7 @@ def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, mo
     assert f"interrupted by {signal.Signals(number).name} in epoch 2" in said
     assert "resume with: " in said.splitlines()[-1]
     about = json.loads((out / "model.json").read_text())
-    assert (about["status"], about["epochs"]) == ("failed", 1)
+    assert (about["status"], about["epochs"]) == ("interrupted", 1)
     assert about["message"] == f"interrupted by {signal.Signals(number).name} in epoch 2"
     assert [line.split(",")[0] for line in lines_of(out / "curve.csv")] == ["epoch", "0", "1"]
     evaluation = ["evaluate", "--checkpoint", str(out), "--dataset", f"folder:{tree}"]

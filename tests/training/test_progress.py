@@ -95,8 +95,14 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
     assert CommandProgress.current is None
 
 
-@pytest.mark.parametrize(("status", "message"), [("done", "early stopping: 3 epochs"), ("failed", "SIGTERM")])
-def test_why_a_run_ended_comes_last(capsys, clock, status, message):
+@pytest.mark.parametrize(
+    ("status", "message", "said"),
+    [
+        ("done", "early stopping: 3 epochs", "done after epoch 2: early stopping: 3 epochs"),
+        ("interrupted", "interrupted by SIGTERM in epoch 3", "interrupted by SIGTERM in epoch 3"),
+    ],
+)
+def test_why_a_run_ended_comes_last(capsys, clock, status, message, said):
     go_through(
         progress("pets", 100, 9),
         clock,
@@ -106,7 +112,7 @@ def test_why_a_run_ended_comes_last(capsys, clock, status, message):
     )
 
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == f"pets: {status} after epoch 2: {message}"
+    assert last == f"pets: {said}"
 
 
 @pytest.fixture

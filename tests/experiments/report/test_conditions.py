@@ -6,7 +6,7 @@ from pathlib import Path
 from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
-from experiments.report.conditions import notes
+from experiments.report.conditions import count, notes
 from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import report
 
@@ -19,6 +19,17 @@ def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
     table = (folder / "table.md").read_text()
     assert "- runs: 7; those trained for this experiment took 60 seconds in total" in table
     assert "- shared with ablation-other-arm: `separate` (seed 3)" in table
+
+
+def test_interrupted_runs_are_not_called_failed():
+    ends = [
+        ("done", ""),
+        ("failed", "OSError: no space"),
+        ("failed", "interrupted by SIGINT in epoch 2; ..."),
+    ]
+    assert count([{"status": status, "message": message} for status, message in ends]) == (
+        "3 (1 failed, 1 interrupted)"
+    )
 
 
 def test_an_experiment_that_trained_no_net_says_so(tmp_path):
