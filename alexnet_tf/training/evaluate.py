@@ -39,8 +39,8 @@ def make_evaluator(
 ) -> Callable[[Iterable], Scores]:
     """Compiles the evaluation of `model`'s logits, once for all sets with batches of one shape.
 
-    Sums over replicas and batches are divided once, at the end, so the score depends neither on the batch
-    size nor on the number of replicas. Examples of weight 0 are padding. `confusion` also counts examples by
+    Sums over replicas and batches are divided once, at the end, so the batch size and the number of replicas
+    change the score by rounding only. Examples of weight 0 are padding. `confusion` also counts examples by
     class and most probable class.
 
     Returns:
