@@ -20,6 +20,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS, with_recipe
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.runtime.commandline import program
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import claimed_folder, remove_temporaries
@@ -128,9 +129,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
     if is_chief(strategy):
         last = history.curve[-1]
         print(f"{out}: test error {last['test_error']:.1%} after epoch {last['epoch']}", flush=True)
-        argv = sys.orig_argv
-        program = shlex.join(argv[: argv.index("train")]) if "train" in argv else "alexnet"
-        print(f"next: {program} predict --checkpoint {shlex.quote(str(out))} IMAGE...", flush=True)
+        print(f"next: {program()} predict --checkpoint {shlex.quote(str(out))} IMAGE...", flush=True)
     return 0
 
 

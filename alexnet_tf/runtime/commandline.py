@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -177,12 +178,26 @@ def run_command(
         return 2
     except KeyboardInterrupt as stop:
         if isinstance(stop, Interruption) and stop.is_kept:
-            _say(f"{stop}, its state is kept; resume with: {shlex.join(sys.orig_argv)}")
+            _say(f"{stop}, its state is kept; resume with: {program()} {shlex.join(sys.argv[1:])}")
         elif isinstance(stop, Interruption) and stop.is_kept is False:
             _say(f"{stop}, no state is kept yet; the same command starts again")
         else:
             _say(f"interrupted; the same command {again}")
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
+
+
+def program() -> str:
+    """How the user called this program, for the commands that it names: `python -m alexnet_tf` or `alexnet`.
+
+    The command that pip installs is named by its path if the shell would not find it by its name.
+    """
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py":
+        return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1])
+    found = shutil.which("alexnet")
+    if script.name != "alexnet" or (found and script.samefile(found)):
+        return "alexnet"
+    return shlex.quote(str(script))
 
 
 def _say(line: str) -> None:

@@ -10,7 +10,7 @@ import tensorflow as tf
 import alexnet_tf.__main__
 import benchmarks.__main__
 import experiments.__main__
-from alexnet_tf.runtime.commandline import run_command
+from alexnet_tf.runtime.commandline import program, run_command
 from alexnet_tf.runtime.errors import InputError, Interruption
 from tests.command_errors import one_line_of_status_2
 
@@ -77,6 +77,29 @@ def test_exit_status(capsys, command, status, line):
     error = capsys.readouterr().err
     assert line in error
     assert len(error.splitlines()) == bool(line)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "on_path", "named"),
+    [
+        # Also where one command runs another one, as `explain` runs `train`.
+        (".venv/bin/python -P -m alexnet_tf explain --out train", 4, "", ".venv/bin/python -P -m alexnet_tf"),
+        (".venv/bin/python bin/alexnet train", 2, "", "bin/alexnet"),
+        (".venv/bin/python bin/alexnet train", 2, "bin", "alexnet"),
+        (".venv/bin/python -m a_notebook", 3, "bin", "alexnet"),
+    ],
+)
+def test_an_advised_command_is_called_like_this_program(monkeypatch, tmp_path, words, first, on_path, named):
+    for name in ("alexnet", "a_notebook", "__main__.py"):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / on_path) if on_path else "")
+    called = words.split()
+    script = "bin/__main__.py" if called[first - 1] == "alexnet_tf" else called[first - 1]
+    monkeypatch.setattr(sys, "orig_argv", called)
+    monkeypatch.setattr(sys, "argv", [script, *called[first:]])
+    assert program() == named
 
 
 PROGRAMS = {
