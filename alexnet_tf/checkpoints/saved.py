@@ -159,7 +159,7 @@ def input_wanted(net: Trained) -> dict[str, Any]:
         "divisor": net.statistics.stddev if scaled else 1.0,
         "steps": [
             f"pixels 0..255, the shorter side scaled to {size}, the central {size} x {size}",
-            f"minus the mean image in preprocessing.npz, whose mean colour is {mean}",
+            f"minus the mean image of the training images, whose mean colour is {mean}",
             *([f"divided by {net.statistics.stddev:.6g}"] if scaled else []),
             *([f"{net.config.data.pad} zeros on each side"] if net.config.data.pad else []),
             f"the central {input_size} x {input_size}",

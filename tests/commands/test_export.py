@@ -4,6 +4,7 @@ import dataclasses
 import importlib.util
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -182,6 +183,10 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     assert (out / "class_names.txt").read_text().split() == list(CLASSES)
     assert "3 epochs" in (out / "model_card.md").read_text()
     assert "fingerprint abc" in (out / "data_card.md").read_text()
+    # An exported network is used without the folder that it was made from.
+    texts = [facts["input"], *((out / name).read_text() for name in ("model_card.md", "data_card.md"))]
+    named = {name for text in texts for name in re.findall(r"\b\w+\.(?:md|txt|json|npz|keras|csv)\b", text)}
+    assert {name for name in named if not (out / name).exists()} == set()
 
 
 def test_unsupported_exports_are_refused(checkpoint, tmp_path, capsys, monkeypatch):
