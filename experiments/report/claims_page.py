@@ -214,7 +214,7 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
     if any(name.endswith(f"/{experiment.name}") for name in unread):
         reason = "no readable runs"
     elif experiment.precision == "mixed_bfloat16":
-        reason = "it waits for a processor with bfloat16"
+        reason = "no runs yet; its precision is mixed_bfloat16"
     else:
         reason = "no runs yet"
     return f"`{experiment.name}`{scale}: {experiment.statement} {reason[0].upper()}{reason[1:]}."
