@@ -1,6 +1,7 @@
 """figure.png and figure.svg of an experiment: its learning curves and its effects."""
 
 import string
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +56,6 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
     """
     experiment = evidence.experiment
     with house_look(look.style, look.font_scale):
-        default_size = matplotlib.rcParamsDefault["figure.figsize"]
-        size = matplotlib.rcParams["figure.figsize"]
         if has_panels(evidence):
             figure, lines = _training_figure(evidence, look.panel)
         elif look.panel:
@@ -74,9 +73,21 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
                 about += f"\n{_BOUND}"
             about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
             caption(figure, about)
-        if size != default_size:
-            figure.set_size_inches(*size)
-        return encoded(figure, look.formats)
+        return _encoded(figure, look)
+
+
+def _encoded(figure: Figure, look: Look) -> dict[str, bytes]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
+        try:
+            return encoded(figure, look.formats)
+        except UserWarning as error:
+            width, height = figure.get_size_inches()
+            raise InputError(
+                f"expected a figure with room for its texts; received {width:g} x {height:g} inches and "
+                f"--font-scale {look.font_scale:g}; a larger figure.figsize or a smaller font.size (--style) "
+                "leaves more, and so does --no-title"
+            ) from error
 
 
 def _place(evidence: Evidence) -> str:
@@ -129,7 +140,7 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
         pair = pairs[max(letters.find(panel), 0)]
         # Variants have a legend beside the panel, and their effects below it.
-        figure = Figure(figsize=(6.4, 4.2 + 0.6 * (len(pair) - 1)), layout="constrained")
+        figure = _empty(6.4, 4.2 + 0.6 * (len(pair) - 1))
         equal = draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
         return figure, _lines(equal) + _BAR
     paired = {
@@ -143,8 +154,7 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
     columns = min(count, 3)
     lines = -(-count // columns)
     most = max(map(len, pairs)) - 1
-    size = (max((3.9 + 1.1 * bool(most)) * columns, 6.4), (3.2 + 0.4 * most) * lines + 1)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = _empty(max((3.9 + 1.1 * bool(most)) * columns, 6.4), (3.2 + 0.4 * most) * lines + 1)
     grid = figure.add_gridspec(lines, columns)
     cells = [grid[index // columns, index % columns] for index in range(count)]
     first, equal = None, []
@@ -159,6 +169,13 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
     return figure, _lines(equal) + _BAR
+
+
+def _empty(width: float, height: float) -> Figure:
+    """A figure of the size that the style sets, else of this one in inches; its texts are wrapped to it."""
+    size = matplotlib.rcParams["figure.figsize"]
+    is_set = size != matplotlib.rcParamsDefault["figure.figsize"]
+    return Figure(figsize=size if is_set else (width, height), layout="constrained")
 
 
 def _lines(equal: Sequence[str]) -> str:
@@ -178,7 +195,7 @@ def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
     if is_probed:
         metrics = list(dict.fromkeys([*metrics, *(one.comparison.metric for one in evidence.primary)]))
     height = max(4.4, 2.7 * len(metrics), sum(heights) + 1.4)
-    figure = Figure(figsize=(5.2 * columns, height), layout="constrained")
+    figure = _empty(5.2 * columns, height)
     left, *right = figure.subfigures(1, columns, squeeze=False, wspace=0.04)[0]
     for part in right:
         grid = part.add_gridspec(len(groups), 1, height_ratios=heights)

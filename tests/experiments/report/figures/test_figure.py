@@ -79,6 +79,27 @@ def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
         draw(found, Look(panel="b"))
 
 
+def test_a_size_without_room_for_the_texts_is_refused(tmp_path):
+    style = tmp_path / "talk.mplstyle"
+    style.write_text("figure.figsize: 4, 3\n")
+    with pytest.raises(InputError, match="received 4 x 3 inches"):
+        draw(evidence_of(pooling_results(tmp_path / "r"), POOLING), Look(style=style))
+
+
+@pytest.mark.parametrize("size", ["7, 5", "9, 5"])
+@pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
+def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, results, experiment, size):
+    found = evidence_of(results(tmp_path / "r"), experiment)
+    style = tmp_path / "talk.mplstyle"
+    style.write_text(f"figure.figsize: {size}\n")
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    figure = draw(found, Look(style=style))
+    figure.draw_without_rendering()
+    for text in (figure._suptitle, figure._supxlabel):
+        assert text.get_window_extent().x1 <= figure.bbox.x1
+        assert text.get_window_extent().width > figure.bbox.width / 2
+
+
 def test_a_look_changes_size_texts_and_format(tmp_path):
     found = evidence_of(pooling_results(tmp_path / "r"), POOLING)
     style = tmp_path / "talk.mplstyle"
