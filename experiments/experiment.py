@@ -112,7 +112,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """An arm with settings of a command line; `of` names the arm of the experiment that it changes."""
+    """An arm with settings of a command line; `of` names the arm of the experiment that it changes.
+
+    A setting without `=` is the name of the folder with its runs.
+    """
 
     of: str
     settings: tuple[str, ...] = ()
@@ -242,8 +245,8 @@ class Experiment:
         """The experiment with these arms too, and with the comparisons that they allow.
 
         A comparison of two arms is repeated for variants of them that have the same settings; a variant
-        without such a partner is compared with the other arm itself. These comparisons are not primary, and
-        the paper has no number for them.
+        without such a partner is compared with the other arm itself, in its own folder if that has one. These
+        comparisons are not primary, and the paper has no number for them.
 
         Args:
             variants: name of the new arm -> the arm that it changes, and how. Others are ignored.
@@ -282,7 +285,9 @@ class Experiment:
             sides = [(arm, variants_of(arm)) for arm in (each.arm, each.baseline)]
             unclaimed = replace(each, paper_effect=None, primary=False, control="")
             for settings in dict.fromkeys([*sides[0][1], *sides[1][1]]):
-                pairs = itertools.product(*(found.get(settings, [arm]) for arm, found in sides))
+                place = tuple(setting for setting in settings if "=" not in setting)
+                names = (found.get(settings) or found.get(place, [arm]) for arm, found in sides)
+                pairs = itertools.product(*names)
                 comparisons += [replace(unclaimed, arm=arm, baseline=baseline) for arm, baseline in pairs]
         return replace(self, arms=(*self.arms, *arms), comparisons=(*self.comparisons, *comparisons))
 

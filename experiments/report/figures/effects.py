@@ -54,7 +54,8 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     Args:
         axes: an empty panel.
         judged: the comparisons; for one without an effect only the verdict is shown.
-        letters: a letter per comparison, shown with its verdict if there is no margin for other labels.
+        letters: a letter per comparison, shown with its verdict if there is no margin for other labels; the
+            comparisons of variants have the letter of their panel.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -72,7 +73,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     if judged[0].comparison.kind == "ratio":
-        arms = f", {wording.contrast(judged[0].comparison)}" if letters else ""
+        arms = f", {wording.contrast(judged[0].comparison)}" if letters and not _has_variants(letters) else ""
         axes.set_xlabel(f"ratio of {metric or 'metrics'}{arms}")
     elif judged[0].comparison.kind == "share":
         axes.set_xlabel(
@@ -152,9 +153,8 @@ def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) ->
     """Writes the letter of the comparison and the verdict on the right."""
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
-        # A variant shares the letter of its panel.
-        variant = f"{one.comparison.arm}: " if letter in letters[:place] else ""
-        numbers = f"({letter}) {variant}n = {one.effect.n}"
+        arms = f"{wording.contrast(one.comparison)}: " if _has_variants(letters) else ""
+        numbers = f"({letter}) {arms}n = {one.effect.n}"
         axes.text(
             1.02, -place,
             f"{numbers}{', ' if len(shown) > 6 else chr(10)}"
@@ -162,6 +162,10 @@ def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) ->
             va="center", fontsize="small", transform=axes.get_yaxis_transform(), color=DARK,
             fontweight=_weight(one),
         )  # fmt: skip
+
+
+def _has_variants(letters: Sequence[str]) -> bool:
+    return len({*letters}) < len(letters)
 
 
 def _paper(one: Judged) -> str:

@@ -13,7 +13,6 @@ from experiments.report.figures.collect import collect, mean_curve
 from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import Look, _by_pair, draw
-from experiments.report.figures.overlay import overlaid
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
 from tests.experiments.made_up_results import (
@@ -132,34 +131,16 @@ def test_the_caption_has_a_rate_of_all_arms_once(tmp_path, monkeypatch, rate, sa
     assert said in caption.replace("\n", " ")
 
 
-def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
-    folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "runs")]
-    for folder in folders:
-        speed_results(folder)
-    found = overlaid(folders, [SPEED, POOLING])
-    assert found.arms == ["relu", "tanh", "relu (runs)", "tanh (runs)"]
-    own = [one for one in found.judged if one.comparison.arm == "tanh (runs)"]
-    assert [(one.comparison.baseline, one.comparison.primary, one.effect.n) for one in own] == [
-        ("relu (runs)", False, 3)
-    ]
-    curves = collect(found, "train_error")
-    assert set(curves.by_arm["relu (runs)"]) == {0, 1, 2}
-    # Equal runs do not hide each other, and the legend is beside the curves.
-    figure = Figure(layout="constrained")
-    axes = figure.add_subplot()
-    assert draw_pair(axes, found, _by_pair(found)[0], curves) == [
-        "tanh",
-        "tanh (runs)",
-        "relu",
-        "relu (runs)",
-    ]
-    figure.draw_without_rendering()
-    assert len({line.get_transform().transform((2, 0.5))[1] for line in lines(axes)}) == 2
-    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
-    with pytest.raises(InputError, match="of one experiment"):
-        overlaid([folders[0], tmp_path], [SPEED])
-    with pytest.raises(InputError, match="received none"):
-        overlaid([tmp_path / "builtin" / "speed"], [SPEED])
+def test_each_effect_of_a_variant_names_its_own_arms(tmp_path, monkeypatch):
+    speed_results(tmp_path)
+    for name in ("relu, a=1", "tanh, b=1"):
+        for seed, epochs in enumerate((5, 6, 5)):
+            record(tmp_path, SPEED, name, seed, fall(epochs, 8), variant=(name[:4], [name[6:]]))
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    effects = draw(evidence_of(tmp_path, SPEED)).axes[-1]
+    labels = [text.get_text().split(": ")[0] for text in effects.texts]
+    assert labels == ["(a) tanh / relu", "(a) tanh, b=1 / relu", "(a) tanh / relu, a=1"]
+    assert "tanh" not in effects.get_xlabel(), "not all lines are of these arms"
 
 
 def test_mean_is_over_the_epochs_that_all_seeds_have(tmp_path):
