@@ -1,5 +1,6 @@
 """What a command would train, and how long that would take on this machine; nothing is written."""
 
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from alexnet_tf.training.network import check_run, compile_model, compiled_steps
 from experiments.experiment import Experiment
 from experiments.runner.options import Options
 from experiments.runner.run import planned_run
-from experiments.runner.search import candidate
+from experiments.runner.search import candidate, searched_arms
 
 MEASURED_SECONDS = 10.0
 RECORDED = Path("results")
@@ -24,9 +25,13 @@ RECORDED = Path("results")
 
 @dataclass(frozen=True)
 class Planned:
-    """One run or candidate; `found` is its state, and `is_done` whether it is finished."""
+    """One run or candidate; `found` is its state, and `is_done` whether it is finished.
+
+    `arm` is its name in the rows, and `of` the arm of the experiment.
+    """
 
     arm: str
+    of: str
     config: Config
     data: DataPipelines
     found: str = ""
@@ -54,16 +59,19 @@ def plan(
         InputError: as the command itself would.
     """
     precision = experiment.search_precision if is_search else experiment.precision
-    options, _ = options.settled(experiment, precision)
+    options, notices = options.settled(experiment, precision)
+    for notice in notices:
+        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
     # Only rows of the same data set tell how long its runs take; a search has no recorded times.
     rows = [] if is_search else _recorded(folder, experiment)
-    first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].arm]
+    first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
     slower = mean(first) / speed if first else 1.0
-    lines = ["arm              seed  rate      epochs  minutes  state"]
+    width = max(16, *(len(run.arm) for run in runs))
+    lines = [f"{'arm':<{width}} seed  rate      epochs  minutes  state"]
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
@@ -71,12 +79,12 @@ def plan(
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
-            if row["arm"] == run.arm
+            if row["arm"] == run.of
         ]
         if not run.is_done:
             minutes = (mean(same) * slower if same else run.images / speed) / 60
         expected.append(minutes)
-        line = f"{run.arm:<16} {run.config.seed:>4}  {train.learning_rate:<8g}  {train.epochs:>6}"
+        line = f"{run.arm:<{width}} {run.config.seed:>4}  {train.learning_rate:<8g}  {train.epochs:>6}"
         lines.append(f"{line}  {minutes:>7.1f}  {run.found}".rstrip())
     at_once = 1
     if options.jobs != 1:
@@ -87,8 +95,10 @@ def plan(
     total += f", {at_once} at once" * (at_once > 1)
     lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
-        unknown = f"no committed rows in {RECORDED}: all epochs are counted, evaluation is not"
-        how = f"committed rows in {RECORDED}" if rows else unknown
+        place = f"{RECORDED / folder.parent.name / experiment.name}"
+        timed = {row["arm"] for row in rows}
+        unknown = f"no committed rows in {place}: all epochs are counted, evaluation is not"
+        how = f"committed rows in {place}" if any(run.of in timed for run in missing) else unknown
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
     return "\n".join(lines)
 
@@ -116,22 +126,22 @@ def _runs(
     for arm in options.chosen_arms(experiment):
         for seed in options.seeds or arm.seeds:
             run = planned_run(experiment, arm, seed, folder, options, strategy)
-            row = finished_run(folder, arm.name, seed, run.config_hash)
+            row = finished_run(folder, run.name, seed, run.config_hash)
             found = row["status"] if row else "unfinished" if run.checkpoint.exists() else ""
-            yield Planned(arm.name, run.config, run.data, found, bool(row))
+            yield Planned(run.name, arm.name, run.config, run.data, found, bool(row))
 
 
 def _candidates(
     experiment: Experiment, options: Options, folder: Path, strategy: tf.distribute.Strategy
 ) -> Iterator[Planned]:
     rows = {(row["arm"], row["config_hash"]): row["status"] for row in read_lr_search(folder).rows}
-    for arm in options.chosen_arms(experiment):
+    for arm in searched_arms(experiment, options):
         for rate in arm.grid:
             config = candidate(arm, rate, options)
             data = open_data(config.data, options.access)
             check_run(config, data, strategy)
             status = rows.get((arm.name, config.hash(data.image_set.fingerprint)))
-            yield Planned(arm.name, config, data, status or "", status is not None)
+            yield Planned(arm.name, arm.name, config, data, status or "", status is not None)
 
 
 def _recorded(folder: Path, experiment: Experiment) -> list[dict]:

@@ -51,21 +51,9 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     Returns:
         The folder of lr_search.csv.
     """
-    for setting in options.settings:
-        if setting.partition("=")[0] in OWN_FIELDS:
-            raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
+    arms = searched_arms(experiment, options)
     options, notices = options.settled(experiment, experiment.search_precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
-    arms = [
-        dataclasses.replace(arm, name=options.variant(arm)[0])
-        for arm in options.chosen_arms(experiment)
-        if arm.grid
-    ]
-    if not arms:
-        raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take "
-            "their rates from other arms, whose nets they measure"
-        )
     with claimed_work(folder, [(arm.name, "search") for arm in arms], strategy):
         # Check data and configs first, so that invalid searches do not leave a folder behind.
         for arm in arms:
@@ -86,6 +74,28 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
         selection_size = round(SELECTION_SHARE * len(data.image_set.train_labels))
         _search_arms(experiment, arms, folder, options, strategy, selection_size)
     return folder
+
+
+def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
+    """The arms that have a grid, with their names in the rows.
+
+    Raises:
+        InputError: if there is none, or if a setting changes a field that the search sets.
+    """
+    for setting in options.settings:
+        if setting.partition("=")[0] in OWN_FIELDS:
+            raise InputError(f"--set: expected a field that search does not set itself; received {setting!r}")
+    arms = [
+        dataclasses.replace(arm, name=options.variant(arm)[0])
+        for arm in options.chosen_arms(experiment)
+        if arm.grid
+    ]
+    if not arms:
+        raise InputError(
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take "
+            "their rates from other arms, whose nets they measure"
+        )
+    return arms
 
 
 def _search_arms(

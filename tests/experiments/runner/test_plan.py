@@ -8,7 +8,7 @@ import pytest
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
 from experiments.claims.relu import EXPERIMENT as RELU
-from experiments.runner import plan
+from experiments.runner import options, plan
 from tests.experiments.one_run import COMMON, RUN
 
 
@@ -30,6 +30,33 @@ def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
     assert total.startswith("1 of 2 to train")
     assert "images/s for tanh; no committed rows" in measured
     assert sorted(own_results.rglob("*")) == there
+
+
+def test_a_dry_run_takes_a_changed_arm_for_an_arm_of_its_own(own_results, capsys):
+    changed = [*RUN, "--results-dir", str(own_results), "--set", "activation=elu"]
+    assert main([*changed, "--as", "elu", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[0::5] == ["elu"], (
+        "to train, beside the row of relu"
+    )
+    assert main([*changed, "--as", "elu"]) == 0
+    capsys.readouterr()
+    assert main([*changed, "--as", "elu", "--dry-run"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert (line.split()[0], line.split()[-1]) == ("elu", "done")
+
+    for command in ("run", "search"):
+        arguments = [command, "relu", *COMMON, "--arms", "relu", "--set", "activation=elu", "--dry-run"]
+        assert main([*arguments, "--results-dir", str(own_results)]) == 0
+        header, line = capsys.readouterr().out.splitlines()[:2]
+        assert line.startswith("relu, activation=elu ")
+        assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3, "columns stand below"
+
+
+def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(options, "resolve_auto", lambda *arguments: "builtin")
+    arguments = ["run", "relu", "--arms", "relu", "--seeds", "0", "--epochs", "1", "--set", "batch_size=8"]
+    assert main([*arguments, "--results-dir", str(tmp_path), "--dry-run"]) == 0
+    assert "cifar10 is not on disk" in capsys.readouterr().err
 
 
 def test_recorded_rows_say_how_long(own_results, monkeypatch, capsys, tmp_path):
