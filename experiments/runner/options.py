@@ -1,6 +1,7 @@
 """Options of the command line that change an experiment."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,6 +117,14 @@ class Options:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
+    def _made_equal(self, experiment: Experiment) -> list[str]:
+        """The pairs of arms that differ in the experiment, but not with these options."""
+        return [
+            f"{one.name} and {other.name}"
+            for one, other in itertools.combinations(self.chosen_arms(experiment), 2)
+            if one.config != other.config and self.configured(one.config) == self.configured(other.config)
+        ]
+
     def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
         """Raises an InputError if another process trains one of the runs now, or searches for these arms."""
         dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
@@ -135,8 +144,9 @@ class Options:
 
         Returns:
             options: options with `auto` replaced by a name, and a precision if no flag or setting gives one.
-            notices: messages that `auto` fell back to the built-in set, or that the precision differs from
-                that of the committed rows because this processor does not support it.
+            notices: messages that `auto` fell back to the built-in set, that settings make arms equal, or
+                that the precision differs from that of the committed rows because this processor does not
+                support it.
 
         Raises:
             InputError: if rows for the committed evidence were declared in bfloat16, which this processor
@@ -152,6 +162,8 @@ class Options:
                     f"results say nothing about {experiment.dataset}. With a network, fetch the real one by",
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
+        if equal := self._made_equal(experiment):
+            notices.append(f"with these settings arms are equal, and show no effect: {', '.join(equal)}")
         is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
         if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
             raise InputError(
