@@ -233,6 +233,6 @@ def _value_axis(axes: Axes, metric: Metric) -> None:
     axes.set_ylabel(f"{metric.title}, {metric.unit}" if metric.unit == "nats" else metric.title)
     if metric.is_fraction:
         axes.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: f"{100 * value:.3g}%".replace("-", MINUS))
+            FuncFormatter(lambda value, _: f"{round(100 * value, 6):g}%".replace("-", MINUS))
         )
         axes.yaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], min_n_ticks=2))

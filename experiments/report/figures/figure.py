@@ -28,6 +28,9 @@ _BOUND = "Arrowheads: some runs never reached the target, so only a bound of the
 _BAR = " Black: between the epochs at which the arms reach the dotted target; in brackets the 95% interval."
 _DOTS = "On the left a dot is a seed, joined from arm to arm, and a bar the mean."
 
+# Inches, beyond which a figure without a set size is not enlarged.
+WIDEST = 100
+
 
 @dataclass(frozen=True)
 class Look:
@@ -77,17 +80,21 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
 
 
 def _encoded(figure: Figure, look: Look) -> dict[str, bytes]:
+    """The figure as file contents; it is enlarged for long names of arms, unless a style sets its size."""
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
-        try:
-            return encoded(figure, look.formats)
-        except UserWarning as error:
+        while True:
             width, height = figure.get_size_inches()
-            raise InputError(
-                f"expected a figure with room for its texts; received {width:g} x {height:g} inches and "
-                f"--font-scale {look.font_scale:g}; a larger figure.figsize or a smaller font.size (--style) "
-                "leaves more, and so does --no-title"
-            ) from error
+            try:
+                return encoded(figure, look.formats)
+            except UserWarning as error:
+                if _set_size() or width > WIDEST:
+                    raise InputError(
+                        f"expected a figure with room for its texts; received {width:g} x {height:g} inches "
+                        f"and --font-scale {look.font_scale:g}; a larger figure.figsize or a smaller "
+                        "font.size (--style) leaves more, and so does --no-title"
+                    ) from error
+            figure.set_size_inches(1.3 * width, 1.1 * height)
 
 
 def _place(evidence: Evidence) -> str:
@@ -173,9 +180,12 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
 
 def _empty(width: float, height: float) -> Figure:
     """A figure of the size that the style sets, else of this one in inches; its texts are wrapped to it."""
+    return Figure(figsize=_set_size() or (width, height), layout="constrained")
+
+
+def _set_size() -> tuple[float, float] | None:
     size = matplotlib.rcParams["figure.figsize"]
-    is_set = size != matplotlib.rcParamsDefault["figure.figsize"]
-    return Figure(figsize=size if is_set else (width, height), layout="constrained")
+    return size if size != matplotlib.rcParamsDefault["figure.figsize"] else None
 
 
 def _lines(equal: Sequence[str]) -> str:

@@ -1,8 +1,6 @@
 """The content of the panels of an experiment's figure."""
 
 import dataclasses
-import os
-import struct
 
 import pytest
 from matplotlib.figure import Figure
@@ -76,43 +74,6 @@ def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
     assert axes.get_xscale() == "linear"
     with pytest.raises(InputError, match="--panel: expected one of a; received 'b'"):
         draw(found, Look(panel="b"))
-
-
-def test_a_size_without_room_for_the_texts_is_refused(tmp_path):
-    style = tmp_path / "talk.mplstyle"
-    style.write_text("figure.figsize: 4, 3\n")
-    with pytest.raises(InputError, match="received 4 x 3 inches"):
-        draw(evidence_of(pooling_results(tmp_path / "r"), POOLING), Look(style=style))
-
-
-@pytest.mark.parametrize("size", ["7, 5", "9, 5"])
-@pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
-def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, results, experiment, size):
-    found = evidence_of(results(tmp_path / "r"), experiment)
-    style = tmp_path / "talk.mplstyle"
-    style.write_text(f"figure.figsize: {size}\n")
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
-    figure = draw(found, Look(style=style))
-    figure.draw_without_rendering()
-    for text in (figure._suptitle, figure._supxlabel):
-        assert text.get_window_extent().x1 <= figure.bbox.x1
-        assert text.get_window_extent().width > figure.bbox.width / 2
-
-
-def test_a_look_changes_size_texts_and_format(tmp_path):
-    found = evidence_of(pooling_results(tmp_path / "r"), POOLING)
-    style = tmp_path / "talk.mplstyle"
-    style.write_text("figure.figsize: 4, 3\nsavefig.dpi: 50\n")
-    content = draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
-    assert content["pdf"].startswith(b"%PDF")
-    assert content == draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
-    width, height = struct.unpack(">II", content["png"][16:24])
-    assert (width, height) == (200, 150)
-    with pytest.raises(InputError, match="--style: expected"):
-        draw(found, Look(style=tmp_path / "none.mplstyle"))
-    os.mkfifo(tmp_path / "pipe.mplstyle")
-    with pytest.raises(InputError, match="a named pipe"):
-        draw(found, Look(style=tmp_path / "pipe.mplstyle"))
 
 
 @pytest.mark.parametrize(
@@ -240,6 +201,16 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     ]
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
+
+
+def test_ticks_of_a_short_axis_differ(tmp_path):
+    for arm, error in (("separate", 0.879), ("overlapping", 0.8795)):
+        record(tmp_path, POOLING, arm, 0, [0.9, error], gap=0)
+    found, curves, _ = evidence(tmp_path, POOLING)
+    axes = Figure().add_subplot()
+    draw_all_arms(axes, found, curves, list(curves.by_arm))
+    labels = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())
+    assert len({*labels}) == len(labels) > 2
 
 
 def values(tmp_path, experiment):
