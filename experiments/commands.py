@@ -58,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     experiment, run_options, strategy = _training_setup(options)
     from alexnet_tf.training.strategy import is_chief
     from alexnet_tf.training.workers import current_workers
+    from experiments.evidence.claims import decided_by
     from experiments.evidence.read import evidence_of
     from experiments.report.finding import conclusion
     from experiments.report.write import write_report
@@ -67,12 +68,13 @@ def run(options: argparse.Namespace) -> int:
     current_workers().leave()
     if not is_chief(strategy):
         return int(failed > 0)
-    write_report(folder, experiment)
+    write_report(folder, experiment, experiments=experiments.EXPERIMENTS)
     _print_table((folder / "table.md").read_text("utf-8"))
     for path in sorted(folder.iterdir()):
         if path.suffix in (".csv", ".md", ".png", ".svg"):
             print(path)
-    print(f"\n{conclusion(evidence_of(folder, experiment))}")
+    evidence = evidence_of(folder, experiment)
+    print(f"\n{conclusion(evidence, decided_by(evidence, experiments.EXPERIMENTS))}")
     if failed:
         print(f"{failed} of the runs failed; the same command tries them again", file=sys.stderr)
     return int(failed > 0)
@@ -193,11 +195,13 @@ def _overlay(options: argparse.Namespace) -> int:
     if not 0.1 <= scale <= 10:
         raise InputError(f"--font-scale: expected a factor from 0.1 to 10; received {scale}")
     from alexnet_tf.figures.look import write_encoded
+    from experiments.evidence.claims import decided_by
     from experiments.report.figures.figure import Look, draw
     from experiments.report.figures.overlay import overlaid
 
     look = Look(formats, options.style, not options.no_title, options.panel, scale)
-    content = draw(overlaid(options.folders, experiments.EXPERIMENTS), look)
+    evidence = overlaid(options.folders, experiments.EXPERIMENTS)
+    content = draw(evidence, look, decided_by(evidence, experiments.EXPERIMENTS))
     for path in write_encoded(options.out, content):
         print(path)
     return 0

@@ -108,11 +108,11 @@ def _predictions(
     sample = predict_sample(net, data, names, seed)
     right = sum(one.right == 0 for one in sample)
     among = sum(one.right is not None for one in sample)
-    headline = f"Of {len(sample)} images {right} are classified rightly, {among} within the five best"
+    headline = f"{right} of {len(sample)} images are classified correctly, {among} within the top five"
     about = (
-        f"Drawn from the {data.image_set.report_split} split of {data.image_set.slug} by seed {seed}, of "
-        "different classes, named above. Bars: the five most probable classes, from the central crop. "
-        "Orange: the right one."
+        f"Images of the {data.image_set.report_split} split of {data.image_set.slug}, drawn at random (seed "
+        f"{seed}), each of another class, which stands above it. Bars: the five most probable classes, from "
+        "the central crop. Orange: the correct class."
     )
     draw = functools.partial(predictions_figure, sample, headline, about)
     yield from map(str, write_figure(out / "predictions", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))

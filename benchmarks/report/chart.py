@@ -52,11 +52,14 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     machine = (
         f"{about.get('processor', '')} ({about.get('cpu_flags', '?')}), {about.get('threads', '?')} threads"
     )
+    verdicts = {target.verdict(one) for _, one, target in bars if target}
+    differ = " Rounds differ: some rounds lie on the other side of the target."
     caption(
         figure,
-        f"{machine}. Bar: median of paired rounds; thin line: their range, if there are several. Orange "
-        "line: target, met by a solid bar, not by a hatched one; rounds differ: the range contains it. "
-        "Pale: no target.",
+        f"{machine}. Bar: median over rounds, each of which measures both sides; black line: range of the "
+        "rounds. Orange line: target; a solid blue bar meets it, a hatched one does not. Pale bar: no target."
+        + differ
+        * any("rounds differ" in verdict for verdict in verdicts),
     )
     return figure
 

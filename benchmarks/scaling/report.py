@@ -189,11 +189,12 @@ def draw(predicted: Sequence[Prediction]) -> Figure:
         heading = f"Predicted for N machines like ours, {LOCAL_BATCH} images each"
         part.suptitle(heading, x=0.01, ha="left", fontsize="medium")
     most = max(p.ratio for p in PUBLISHED)
-    title(figure, f"Ideal rates are up to {most:.1f} times those of published trainings")
+    title(figure, f"An ideal model predicts up to {most:.1f} times the rates of published trainings")
     caption(
         figure,
-        "Ideal: computing, then a ring all-reduce of 61 million gradients at full speed; table.md has the "
-        "terms. Numbers: predicted / published rate; that of one P100 is given to the model, so it is 1.",
+        "The model: each step computes, and then sums 61 million gradients by a ring all-reduce at the full "
+        "speed of the network (table.md). Numbers: predicted rate divided by published rate. The model takes "
+        "the speed of one P100 from its published rate, so that number is 1.",
     )
     return figure
 

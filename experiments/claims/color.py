@@ -31,8 +31,8 @@ COLOR = Experiment(
     cost="about 90 min of one core in float32, plus 35 for its search; `none` is C2's `two`",
     arms=(
         tiny_arm("none", 0.04, "no colour noise"),
-        tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code"),
-        tiny_arm("eigenvalues", 0.04, "eigenvalues on 0..1", color_noise="paper"),
+        tiny_arm("code", 0.04, "noise scaled by standard deviations, pixels 0 to 255", color_noise="code"),
+        tiny_arm("eigenvalues", 0.04, "noise scaled by eigenvalues, pixels 0 to 1", color_noise="paper"),
     ),
     comparisons=(
         _against_none("code", TEST_ERROR, -0.01, -0.005, primary=True),
@@ -59,7 +59,9 @@ COLOR_LONG = Experiment(
     cost="about 150 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         tiny_arm("none", 0.04, "no colour noise", **LONG),
-        tiny_arm("code", 0.04, "standard deviations on 0..255", color_noise="code", **LONG),
+        tiny_arm(
+            "code", 0.04, "noise scaled by standard deviations, pixels 0 to 255", color_noise="code", **LONG
+        ),
     ),
     comparisons=(
         Comparison("code", "none", TEST_ERROR, "difference", -0.01, -0.005, primary=True),
@@ -87,7 +89,7 @@ COLOR_TRAINED = Experiment(
     cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search; `none` is C2's `two`",
     arms=(
         trained_arm("none", "no colour noise"),
-        trained_arm("code", "standard deviations on 0..255", color_noise="code"),
+        trained_arm("code", "noise scaled by standard deviations, pixels 0 to 255", color_noise="code"),
     ),
     comparisons=(
         _against_none("code", TEST_ERROR, -0.01, -0.005, primary=True),

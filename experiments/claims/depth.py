@@ -11,7 +11,7 @@ from experiments.claims.common import CIFAR_SCALE, FIVE_SEEDS, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
 # For each stage that is removed: its number, its name, and the learning rate that the search found.
-STAGES = ((2, "conv2", 0.02), (3, "conv3, or conv4", 0.04), (5, "conv5", 0.04))
+STAGES = ((2, "conv2", 0.02), (3, "conv3 (the same net as without conv4)", 0.04), (5, "conv5", 0.04))
 
 EXPERIMENT = Experiment(
     name="ablation-depth",

@@ -120,7 +120,9 @@ def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
 def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **changes: Any) -> Arm:
     """The control: the nets of `two`, with their first kernels split into two halves at random."""
     probe = tower_contrast(dealt=True, spread=spread)
-    return measured_arm("dealt", "the two towers' kernels, dealt into halves", probe, seeds, **changes)
+    return measured_arm(
+        "dealt", "the kernels of the same net, split into halves at random", probe, seeds, **changes
+    )
 
 
 # The smallest effect of interest is a third of the largest possible contrast, which is that between kernels

@@ -146,7 +146,7 @@ LRN_ALEXNET = Experiment(
     cost="about 60 min of one core in float32, plus 35 for its search; `lrn` is C2's `two`",
     arms=(
         tiny_arm("none", 0.0025, "no normalisation", lrn=False),
-        tiny_arm("factor", 0.02, "alpha 0: the constant k^-beta", THREE_SEEDS, lrn_alpha=0.0),
+        tiny_arm("factor", 0.02, "only the constant factor of LRN (alpha 0)", THREE_SEEDS, lrn_alpha=0.0),
         tiny_arm("lrn", 0.04, "LRN", probe=lrn_factor_cv),
     ),
     comparisons=(
@@ -180,7 +180,7 @@ LRN_TRAINED = Experiment(
     arms=(
         # If no rate trains this arm, that is its result.
         trained_arm("none", "no normalisation", (0.0025, 0.005, 0.01), lrn=False, learning_rate=0.005),
-        trained_arm("factor", "alpha 0: the constant k^-beta", lrn_alpha=0.0),
+        trained_arm("factor", "only the constant factor of LRN (alpha 0)", lrn_alpha=0.0),
         trained_arm("lrn", "LRN", probe=lrn_factor_cv),
     ),
     comparisons=(
@@ -206,7 +206,7 @@ LRN_FORM = Experiment(
     cost="about 100 min of one core in mixed_bfloat16, plus 25 for its search; `paper` is C5's and C9's",
     arms=(
         cifar_arm("none", 0.005, "no normalisation", lrn=False),
-        cifar_arm("factor", 0.01, "alpha 0: the constant k^-beta", lrn_alpha=0.0),
+        cifar_arm("factor", 0.01, "only the constant factor of LRN (alpha 0)", lrn_alpha=0.0),
         cifar_arm("paper", 0.02, "the paper's formula", FIVE_SEEDS),
         cifar_arm("divided", 0.02, "alpha divided by n", lrn_divide_alpha=True),
         cifar_arm("before-relu", 0.04, "LRN1 before its ReLU, ReLU after pooling", late_relu=True),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
 from experiments.evidence.effects import weakest
-from experiments.evidence.read import Evidence
+from experiments.evidence.read import Evidence, read_evidence
 from experiments.experiment import Experiment
 
 
@@ -66,6 +66,18 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
         )
         for name in names
     ]
+
+
+def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
+    """The evidence of another condition, in the same results directory, that decides the claim.
+
+    None if this evidence decides it, or if no condition does.
+    """
+    conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
+    for claim in claims_of(read_evidence(evidence.folder.parents[1], conditions), conditions):
+        if claim.decides and claim.decides.folder != evidence.folder:
+            return claim.decides
+    return None
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:

@@ -14,15 +14,21 @@ LABELS = {
 }
 
 
-def finding(evidence: Evidence) -> str:
-    """The claim and its verdict; for runs that do not test the claim, what was measured instead."""
+def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
+    """The claim and its verdict; for runs that do not test the claim, what was measured instead.
+
+    Args:
+        evidence: evidence of an experiment.
+        decider: the evidence that decides the claim, if it is that of another condition.
+    """
     experiment = evidence.experiment
     on = f"on {', '.join(sorted({label(row['dataset']) for row in evidence.rows}))}"
     about = [one for one in evidence.with_rows if one.comparison.primary]
     if about:
-        differ = len({one.verdict for one in about}) > 1
-        verdict = f"{evidence.verdict}{' (the weakest of its comparisons)' if differ else ''}"
-        return f"“{experiment.statement.rstrip('.')}”, {on}: {verdict}"
+        remarks = ["the weakest of its comparisons"] * (len({one.verdict for one in about}) > 1)
+        remarks += [f"not the verdict on {experiment.claim}"] * bool(decider)
+        remark = f" ({'; '.join(remarks)})" if remarks else ""
+        return f"“{experiment.statement.rstrip('.')}”, {on}: {evidence.verdict}{remark}"
     if evidence.with_rows:
         return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
     alone = ", the only arm that was run" if len(evidence.arms) == 1 else ""
@@ -31,9 +37,16 @@ def finding(evidence: Evidence) -> str:
     )
 
 
-def conclusion(evidence: Evidence) -> str:
-    """The finding and the numbers behind it, on two lines."""
-    found = finding(evidence)
+def decided_elsewhere(decider: Evidence) -> str:
+    """Which experiment has the verdict on a claim, for the figures of its other conditions."""
+    experiment = decider.experiment
+    place = f"{experiment.name} on {label(decider.dataset)}"
+    return f"The verdict on {experiment.claim} is that of {place}: {decider.verdict}."
+
+
+def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:
+    """The finding and the numbers behind it, on two lines; the arguments are those of `finding`."""
+    found = finding(evidence, decider)
     numbers = "; ".join(measured(one) for one in evidence.with_rows if one.comparison.primary)
     return f"{found}\n{numbers}".rstrip()
 

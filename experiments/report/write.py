@@ -9,6 +9,7 @@ from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import locked, write_text
+from experiments.evidence.claims import decided_by
 from experiments.evidence.effects import effect_rows
 from experiments.evidence.read import evidence_of, folders_of, read_evidence, unknown_folders
 from experiments.experiment import Experiment
@@ -42,7 +43,7 @@ def write_all(
     for experiment in experiments:
         for folder in folders_of(results_dir, experiment):
             try:
-                write_report(folder, experiment, tables, figures)
+                write_report(folder, experiment, tables, figures, experiments)
             except InputError as error:
                 unread[f"{folder.parent.name}/{folder.name}"] = str(error)
                 continue
@@ -95,7 +96,11 @@ def _relative(problem: str, results_dir: Path) -> str:
 
 
 def write_report(
-    folder: Path, experiment: Experiment, tables: bool = True, figures: bool = True
+    folder: Path,
+    experiment: Experiment,
+    tables: bool = True,
+    figures: bool = True,
+    experiments: Sequence[Experiment] = (),
 ) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
@@ -107,6 +112,7 @@ def write_report(
         experiment: the experiment of the rows.
         tables: whether to write the tables.
         figures: whether to draw the figures.
+        experiments: those of all conditions of the claim; the figures of one that does not decide say so.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
@@ -132,9 +138,10 @@ def write_report(
             from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 
-            whole = draw(evidence)
+            decider = decided_by(evidence, experiments)
+            whole = draw(evidence, decider=decider)
             write_encoded(folder / "figure", whole)
-            if has_panels(evidence) and (panel := draw(evidence, Look(panel="a"))) != whole:
+            if has_panels(evidence) and (panel := draw(evidence, Look(panel="a"), decider)) != whole:
                 write_encoded(folder / "figure-a", panel)
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)

@@ -24,7 +24,7 @@ def tiny_builtin(monkeypatch):
 def replace_data(patched: pytest.MonkeyPatch):
     """Also skips the figures, which take as long as such a training; report/ tests them."""
     drawn = {"png": b"", "svg": b""}
-    patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None: drawn)
+    patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
     patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
 

@@ -110,7 +110,7 @@ def draw_pair(
     # The baseline's description contains what both arms have in common.
     changes = {arm.name: arm.change for arm in experiment.arms}
     title = changes[comparison.baseline]
-    axes.set_title(textwrap.fill(f"({letter}) {title}" if letter else title, 46))
+    axes.set_title(textwrap.fill(f"({letter}) {title}", 46) if letter else textwrap.fill(title, 80))
     return equal
 
 
@@ -199,19 +199,28 @@ def _label_beside(
     for name, (text, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
         if len(xs):
-            # Not at the left edge, where a label would overlap the tick labels.
-            below = np.flatnonzero((ys <= LABEL_HEIGHT) & (xs >= 2))
-            at = below[0] if len(below) else len(xs) - 1
-            places.append((float(xs[at]), float(ys[at]), text, colour, bool(len(below))))
-    places.sort()
-    for index, (x, y, text, colour, reached) in enumerate(places):
-        left = not reached or (len(places) > 1 and index == 0 and not linear)
+            places.append((*_crossing(xs, ys, LABEL_HEIGHT), text, colour, (xs, ys)))
+    places.sort(key=lambda place: place[0])
+    for index, (x, y, reached, text, colour, curve) in enumerate(places):
+        is_faster = len(places) > 1 and index == 0
+        left = not reached or (is_faster and not linear)
+        if reached and is_faster and linear:
+            # Lower, so that the label on the right of the curve does not reach the other curve.
+            x, y, _ = _crossing(*curve, 0.8 * LABEL_HEIGHT)
         # A curve that stays above this height may end at the right edge, so its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
             text, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
             va="center", color=colour, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
+
+
+def _crossing(xs: np.ndarray, ys: np.ndarray, height: float) -> tuple[float, float, bool]:
+    """The first point of a curve at or below a height, and True; or else its last point, and False."""
+    # Not at the left edge, where a label would overlap the tick labels.
+    below = np.flatnonzero((ys <= height) & (xs >= 2))
+    at = below[0] if len(below) else len(xs) - 1
+    return float(xs[at]), float(ys[at]), bool(len(below))
 
 
 def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -15,24 +16,32 @@ from experiments.evidence.paper import Place, place_of
 from experiments.experiment import Comparison
 
 CLAIMED_SIDE = "#EEF4F8"
+# The marker of the paper's number.
+PAPER_LOOK: dict[str, Any] = {
+    "marker": "D", "color": DARK, "markerfacecolor": "white", "markeredgewidth": 1.2,
+    "linestyle": "none",
+}  # fmt: skip
 
 
 def marks(judged: Sequence[Judged]) -> str:
     """Explains the marks of these effects and what their verdicts say of the interval."""
     shown = [one for one in judged if one.effect.effect is not None]
     has_paper = any(one.comparison.paper_effect is not None for one in shown)
-    diamond = "; diamond: the paper's number, inside or outside it" * has_paper
+    diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
     return (
-        f"Effects: a dot is a seed, a bar the mean's 95% interval{diamond}. Shaded: the claimed side. "
-        f"Dotted: s, the smallest effect of interest. Bold: the claim's own comparisons. {meanings(judged)}"
+        "Effects: each dot is a seed, the black tick is their mean and the grey bar its 95% interval."
+        f"{diamond} Shaded: the side that is claimed. Dotted: s, the smallest effect of interest. Bold: the "
+        f"comparisons that give the verdict. {meanings(judged)}"
     )
 
 
 def meanings(judged: Sequence[Judged]) -> str:
     """Where the intervals lie that have the verdicts of these effects."""
     found = {one.verdict for one in judged}
-    places = [f"{place} ({verdict})" for verdict, place in wording.MEANINGS.items() if verdict in found]
-    text = f"Where the interval lies: {'; '.join(places)}.".replace("*", "")
+    places = [
+        f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
+    ]
+    text = " ".join(["A verdict says where the interval lies.", *places]).replace("*", "") if places else ""
     return f"{text} The mirror of s is −s, or 1/s for a ratio." if "mirror" in text else text
 
 
@@ -77,7 +86,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
         axes.set_xlabel(f"ratio of {metric or 'metrics'}{arms}")
     elif judged[0].comparison.kind == "share":
         axes.set_xlabel(
-            textwrap.fill(f"share of nets with {metric or 'p value'} ≤ {LEVEL:g} (line: by chance)", 48)
+            textwrap.fill(f"share of nets with {metric or 'p value'} ≤ {LEVEL:g} (line: chance)", 48)
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     elif scale == 1:
@@ -235,10 +244,7 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
         )  # fmt: skip
 
 
-def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float) -> None:
-    """Draws the paper's number, if there is one, as a diamond."""
+def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float, size: float = 5.5) -> None:
+    """Draws the paper's number, if there is one, as a diamond of `size` points."""
     if comparison.paper_effect is not None:
-        axes.plot(
-            [scale * comparison.paper_effect], [y], "D", color=DARK, markersize=5.5,
-            markerfacecolor="white", markeredgewidth=1.4, zorder=5,
-        )  # fmt: skip
+        axes.plot([scale * comparison.paper_effect], [y], zorder=5, markersize=size, **PAPER_LOOK)

@@ -17,16 +17,21 @@ from experiments.report.figures.collect import collect
 from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
-from experiments.report.finding import finding
+from experiments.report.finding import decided_elsewhere, finding
 
 # What a control adds to a verdict.
 _REMARKS = {
-    "explained by": "Explained by: a control for a simpler cause shows no effect on the claimed side.",
-    "cause open": "Cause open: a control for a simpler cause is undecided.",
+    "explained by": "Explained by: a control without this simpler cause shows no effect on the claimed side.",
+    "cause open": "Cause open: a control without a simpler cause is undecided.",
 }
 _BOUND = "Arrowheads: some runs never reached the target, so only a bound of the effect is known."
-_BAR = " Black: between the epochs at which the arms reach the dotted target; in brackets the 95% interval."
-_DOTS = "On the left a dot is a seed, joined from arm to arm, and a bar the mean."
+_BAR = (
+    " Black: from the epoch at which one arm reaches the dotted target to that of the other; in brackets "
+    "the 95% interval."
+)
+_DOTS = (
+    "On the left, each dot is a run, grey lines join the runs of a seed, and a black bar is an arm's mean."
+)
 
 # Inches, beyond which a figure without a set size is not enlarged.
 WIDEST = 100
@@ -51,8 +56,13 @@ class Look:
     font_scale: float = 1.0
 
 
-def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
+def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = None) -> dict[str, bytes]:
     """The figure as file contents by format.
+
+    Args:
+        evidence: evidence of an experiment.
+        look: how to draw it.
+        decider: the evidence that decides the claim, if it is that of another condition.
 
     Raises:
         InputError: for a panel that the figure does not have, or an unusable style file.
@@ -70,8 +80,9 @@ def draw(evidence: Evidence, look: Look = Look()) -> dict[str, bytes]:
         if len(figure.axes) > 1 and not look.panel:
             lines = f"{lines} {marks(evidence.judged)}"
         if look.has_title:
-            title(figure, finding(evidence))
-            about = f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
+            title(figure, finding(evidence, decider))
+            about = f"{decided_elsewhere(decider)}\n" if decider else ""
+            about += f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
             if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
                 about += f"\n{_BOUND}"
             about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
@@ -191,7 +202,7 @@ def _set_size() -> tuple[float, float] | None:
 def _lines(equal: Sequence[str]) -> str:
     """What the lines of curves are."""
     together = f" Equal curves are drawn side by side: {', '.join(equal)}." if equal else ""
-    return f"A thin line is a seed, a thick one the mean.{together}"
+    return f"Thin lines: single seeds; thick lines: means of the seeds.{together}"
 
 
 def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:

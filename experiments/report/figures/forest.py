@@ -5,8 +5,10 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics.effects import (
@@ -21,19 +23,21 @@ from alexnet_tf.statistics.effects import (
 )
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts
-from experiments.evidence.effects import Judged
+from experiments.evidence.effects import Judged, weakest
 from experiments.evidence.read import Evidence, without_rows
 from experiments.experiment import Experiment
 from experiments.report.figures.effects import (
+    PAPER_LOOK,
     draw_claimed_side,
     draw_interval,
     draw_paper_effect,
     meanings,
     prepare_axis,
 )
+from experiments.report.finding import label
 
-# In inches: a line of the figure, all lines together at most, and all else. 1,600 pixels are 10.67 inches.
-LINE, LINES, ELSE = 0.34, 9.0, 1.6
+# In inches: a row of the figure, all rows together at most, and all else. 1,600 pixels are 10.67 inches.
+ROW, ROWS, ELSE = 0.205, 9.0, 1.6
 # Differences in points up to this size have a linear axis; beyond it is logarithmic.
 LINEAR = 2.0
 POINTS = "difference, points"
@@ -63,18 +67,20 @@ class Line(NamedTuple):
     """A primary comparison on one data set.
 
     Attributes:
-        is_first: whether it is the first line of its evidence.
-        decides: whether its evidence decides the claim.
-        statement: the claim's statement if its evidence decides the claim, else that of the experiment.
-        condition: name of the experiment, if the claim has several.
+        evidence: the condition of the comparison.
+        judged: the comparison.
+        decides: whether the condition decides its claim.
+        heading: the claim, if this is its first line, above which its statement and verdict stand.
+        role: which condition it is, and whether it decides the claim; empty if the claim has only one.
+        row: the number of its row in the figure.
     """
 
     evidence: Evidence
     judged: Judged
-    is_first: bool
     decides: bool
-    statement: str
-    condition: str
+    heading: Claim | None
+    role: str
+    row: int
 
     @property
     def axis(self) -> str:
@@ -98,18 +104,20 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
     )
-    height = min(LINE, LINES / len(lines)) * len(lines)
-    with house_look(font_scale=min(1.0, LINES / len(lines) / LINE + 0.1)):
-        figure = Figure(figsize=(11.2, height + ELSE), layout="constrained")
-        widths = [4.7, *(1.9 if unit == POINTS else 0.95 for unit in units), 3.0]
+    count = lines[-1].row + 1
+    height = min(ROW, ROWS / count) * count
+    with house_look(font_scale=min(1.0, ROWS / count / ROW + 0.1)):
+        figure = Figure(figsize=(11.8, height + ELSE), layout="constrained")
+        widths = [4.7, *(1.6 if unit == POINTS else 0.75 for unit in units), 3.3]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
             draw_panel(axes, unit, lines)
         for axes in (texts, verdicts):
             axes.set_axis_off()
-        for place, line in enumerate(lines):
-            _write_line(texts, verdicts, place, line)
-        texts.set_ylim(len(lines) - 0.4, -0.6)
+        for line in lines:
+            _write_line(texts, verdicts, line)
+        texts.set_ylim(count - 0.4, -0.6)
+        _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
         # The layout's last bits differ from run to run, and clips in an SVG are named after them.
@@ -128,33 +136,36 @@ def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> li
         digits = re.fullmatch(r"C(\d+)", claim.name)
         return int(digits[1]) if digits else float("inf")
 
-    return [
-        Line(
-            evidence,
-            judged,
-            index == 0,
-            evidence is claim.decides,
-            (claim.experiments[0] if evidence is claim.decides else evidence.experiment).statement,
-            evidence.experiment.name.removeprefix("ablation-") if len(claim.conditions) > 1 else "",
-        )
-        for claim in sorted(claims_of(found, experiments), key=number)
-        for evidence in claim.conditions
-        for index, judged in enumerate(evidence.primary)
-    ]
+    lines: list[Line] = []
+    row = -1
+    for claim in sorted(claims_of(found, experiments), key=number):
+        pairs = [(condition, judged) for condition in claim.conditions for judged in condition.primary]
+        for place, (evidence, judged) in enumerate(pairs):
+            decides = evidence is claim.decides
+            name = evidence.experiment.name.removeprefix("ablation-")
+            role = f"{name} ({'decides' if decides else 'also tried'})" if len(claim.conditions) > 1 else ""
+            # The heading of a claim has a row of its own.
+            row += 1 if place else 2
+            lines.append(Line(evidence, judged, decides, None if place else claim, role, row))
+    return lines
 
 
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
-    """The caption: what the marks of the lines mean, and which experiments have no line."""
+    """The caption: what a row is, what its marks mean, and which experiments have no row."""
     judged = [line.judged for line in lines]
-    arrow = " (an arrow where it is open)" * any(one.effect.bound in ("lower", "upper") for one in judged)
-    text = (
-        f"The condition that decides a claim is black, others are grey. Bar: 95% interval{arrow}. "
-        "Diamond: the paper's number. The marker shows the verdict: circle on the claimed "
-        "side (full, half or open, from strong to weak), square undecided, cross no effect of size s, "
-        "triangle opposite. Shaded: the claimed side. Dotted: s, the smallest effect of interest. "
-        f"Differences in percentage points: linear up to {LINEAR:g}, logarithmic beyond; ratios: "
-        f"logarithmic. {meanings(judged)}"
+    others = "; grey rows are other conditions that were tried, which do not decide the claim"
+    arrow = " (an arrow where it has no end)"
+    axis = (
+        f" The axis of differences in points is linear between −{LINEAR:g} and +{LINEAR:g} and logarithmic "
+        "outside."
     )
+    text = (
+        "Each row compares two arms. A claim's verdict (bold) is the weakest of its black rows, qualified by "
+        f"its controls{others * any(line.role and not line.decides for line in lines)}. "
+        f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
+        f"Shaded: the side that is claimed.{axis * any(line.axis == POINTS for line in lines)} "
+        f"{meanings(judged)}"
+    ).rstrip()
     return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text
 
 
@@ -181,60 +192,62 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", labelsize="x-small")
     axes.set_xlabel(unit, fontsize="small")
-    for place, line in enumerate(lines):
+    for line in lines:
         if line.axis != unit:
             continue
-        effect, mark = line.judged.effect, MARKS[line.judged.verdict]
-        draw_claimed_side(axes, line.judged.comparison, place - 0.42, 0.84, scale)
+        place, effect, mark = line.row, line.judged.effect, MARKS[line.judged.verdict]
+        draw_claimed_side(axes, line.judged.comparison, place - 0.46, 0.92, scale)
+        # The paper's number stands above the bar, so that neither hides the other.
         if effect.effect is not None:
-            draw_interval(axes, effect, place, scale, mark.color)
-            _draw_mark(axes, scale * effect.effect, place, mark)
-        # Drawn above the bar, so that the diamond does not hide it.
-        draw_paper_effect(axes, line.judged.comparison, place - 0.26, scale)
+            draw_interval(axes, effect, place + 0.16, scale, mark.color)
+            _draw_mark(axes, scale * effect.effect, place + 0.16, mark)
+        draw_paper_effect(axes, line.judged.comparison, place - 0.25, scale, size=4)
 
 
 def _draw_mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
     if mark.shape:
-        axes.plot(
-            [x], [y], mark.shape, fillstyle="full" if mark.fill == "none" else mark.fill, markersize=6,
-            color=mark.color, markerfacecolor="white" if mark.fill == "none" else mark.color,
-            markerfacecoloralt="white", markeredgewidth=1.2, zorder=4,
-        )  # fmt: skip
+        axes.plot([x], [y], zorder=4, **_look(mark))
 
 
-def _write_line(texts: Axes, verdicts: Axes, place: int, line: Line) -> None:
-    """Writes the claim on the left, and the verdict and the effect on the right."""
-    experiment, comparison = line.evidence.experiment, line.judged.comparison
-    place_of_rows = ", ".join(filter(None, (line.evidence.dataset, line.condition)))
-    measure = f"{place_of_rows}: {wording.measure(comparison)}"
-    small: dict[str, Any] = {"fontsize": "x-small", "va": "center"}
+def _look(mark: Mark) -> dict[str, Any]:
+    return {
+        "marker": mark.shape, "fillstyle": "full" if mark.fill == "none" else mark.fill, "markersize": 5,
+        "color": mark.color, "markerfacecolor": "white" if mark.fill == "none" else mark.color,
+        "markerfacecoloralt": "white", "markeredgewidth": 1, "linestyle": "none",
+    }  # fmt: skip
+
+
+def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
+    """Draws a legend of the marks below the texts, where no axis is."""
+    found = {line.judged.verdict for line in lines}
+    handles = [
+        Line2D([], [], label=verdict, **_look(mark))
+        for verdict, mark in MARKS.items()
+        if verdict in found and mark.shape
+    ]
+    if any(line.judged.comparison.paper_effect is not None for line in lines):
+        handles.append(Line2D([], [], label="the paper's number", markersize=4, **PAPER_LOOK))
+    smallest = "s, the smallest effect of interest"
+    handles.append(Line2D([], [], color=GREY, linestyle=":", linewidth=1, label=smallest))
+    axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 0), ncols=2, frameon=False, fontsize="small"
+    )
+
+
+def _write_line(texts: Axes, verdicts: Axes, line: Line) -> None:
+    """Writes what is compared on the left, verdict and effect on the right; a claim above its first line."""
     ink = DARK if line.decides else GREY
-    if line.is_first:
-        claim: dict[str, Any] = {
-            "fontweight": "bold",
-            "color": ink,
-            "fontsize": "small" if experiment.is_of_paper else "x-small",
-            "va": "center",
-        }
-        texts.text(0, place - 0.2, experiment.claim, **claim)
-        texts.text(0.16, place - 0.2, line.statement.rstrip("."), color=ink, **small)
-    texts.text(0.16, place + 0.2 * line.is_first, measure, color="#666666" if line.decides else GREY, **small)
-    verdict = line.judged.verdict
-    mark = MARKS[verdict]
-    # How the controls qualify the claim's verdict.
-    qualified = (
-        line.evidence.verdict if line.is_first and line.evidence.verdict.startswith(verdict) else verdict
-    )
-    has_effect = line.judged.effect.n > 0
-    verdicts.text(
-        0.02,
-        place - 0.22 * has_effect,
-        textwrap.fill(qualified, 58),
-        fontsize="x-small",
-        fontweight="bold" if line.decides else "normal",
-        color=mark.color,
-        linespacing=0.9,
-        va="center",
-    )
-    if has_effect:
-        verdicts.text(0.02, place + 0.24, wording.judged_effect(line.judged), color=ink, **small)
+    look: dict[str, Any] = {"fontsize": 0.77 * matplotlib.rcParams["font.size"], "va": "center"}
+    bold = {**look, "fontweight": "bold"}
+    if line.heading:
+        claim = line.heading
+        texts.text(0, line.row - 1, claim.name, color=DARK, **bold)
+        texts.text(0.14, line.row - 1, claim.experiments[0].statement.rstrip("."), color=DARK, **look)
+        worst = weakest([one.verdict for one in claim.decides.primary]) if claim.decides else NO_PAIRS
+        verdicts.text(0.02, line.row - 1, claim.verdict, color=MARKS[worst].color, **bold)
+    # Without the number of classes, which is in the table.
+    dataset = label(line.evidence.dataset).split(" (")[0]
+    place = ", ".join(filter(None, (dataset, line.role)))
+    texts.text(0.16, line.row, f"{place}: {wording.measure(line.judged.comparison)}", color=ink, **look)
+    effect = f": {wording.judged_effect(line.judged)}" if line.judged.effect.n else ""
+    verdicts.text(0.02, line.row, f"{line.judged.verdict}{effect}", color=ink, **look)

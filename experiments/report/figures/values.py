@@ -37,11 +37,11 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     for place, name in enumerate(names):
         values = evidence.values(name, metric.name).values
         known = {seed: value for seed, value in sorted(values.items()) if value is not None}
-        seeds = list(known)
+        seeds, same = list(known), []
         if len(evidence.sample(name, metric.name)) < len(seeds):
-            seeds = seeds[:1]
+            seeds, same = seeds[:1], seeds[1:]
             words[
-                f"{name}: one ensemble for all seeds; its interval has only the spread of the single nets."
+                f"{name} is one ensemble for all seeds: its interval has only the spread of the single nets."
             ] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # Side by side, so that equal values stay visible.
@@ -49,16 +49,21 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         for seed, offset in zip(seeds, offsets, strict=True):
             is_alone = seed not in paired
             if is_alone:
-                words["Hollow: seeds without a partner, in no effect and not in the mean."] = None
+                words[
+                    "Hollow dots: seeds without a run to compare with, which effects and means leave out."
+                ] = None
             axes.plot(
                 [place + offset], [known[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
                 fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0, zorder=3,
             )  # fmt: skip
-            dots.setdefault(seed, []).append((place + offset, known[seed]))
+            for one in (seed, *same):
+                dots.setdefault(one, []).append((place + offset, known[one]))
             if has_distributions and _draw_distribution(
                 axes, evidence, (name, seed), (metric.name, *percentiles), place + offset
             ):
-                words["Grey: 90% and 50% of a net's random values; orange: its own."] = None
+                words[
+                    "Grey bars: the middle 90% and 50% of a net's random splits; orange: its own towers."
+                ] = None
         if paired:
             mean = np.mean([known[seed] for seed in paired])
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6, zorder=2)

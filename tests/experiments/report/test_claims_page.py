@@ -149,7 +149,7 @@ def test_a_bound_has_no_p_value(root):
 
 def test_every_link_leads_somewhere_and_bytes_repeat(root, monkeypatch):
     for name in ("figure.draw", "forest.draw_forest"):
-        monkeypatch.setattr(f"experiments.report.figures.{name}", lambda *_: {"png": b"", "svg": b""})
+        monkeypatch.setattr(f"experiments.report.figures.{name}", lambda *_, **__: {"png": b"", "svg": b""})
     write_all(root, [SPEED, BOTH_PRIMARY])
     page = (root / "claims.md").read_text()
     targets = re.findall(r"\]\(([^)]+)\)", page)

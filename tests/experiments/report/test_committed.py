@@ -8,7 +8,7 @@ import pytest
 
 from alexnet_tf.statistics.effects import VERDICTS
 from experiments import EXPERIMENTS
-from experiments.evidence.claims import count_verdicts
+from experiments.evidence.claims import claims_of, count_verdicts, decided_by
 from experiments.report.finding import conclusion, finding
 from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
 
@@ -21,8 +21,16 @@ def title(path: Path) -> str:
 
 @pytest.mark.parametrize("folder", committed_folders("figure.svg"), ids=name_of)
 def test_the_title_of_the_figure_is_that_of_the_rows(folder):
+    evidence = committed(folder)
+    expected = finding(evidence, decided_by(evidence, EXPERIMENTS))
     for figure in folder.glob("figure*.svg"):
-        assert finding(committed(folder)) in title(figure)
+        assert expected in title(figure)
+
+
+def test_exactly_one_condition_of_a_claim_has_its_verdict():
+    for claim in claims_of(all_committed(), EXPERIMENTS):
+        has_it = [one for one in claim.conditions if decided_by(one, EXPERIMENTS) is None]
+        assert has_it == ([claim.decides] if claim.decides else [])
 
 
 def test_the_title_of_the_claims_is_that_of_the_rows():

@@ -6,7 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from alexnet_tf.runtime.errors import InputError
-from experiments.evidence.read import evidence_of
+from experiments.evidence.claims import decided_by
+from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.figures.collect import collect, mean_curve
 from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups
@@ -230,7 +231,7 @@ def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path):
         if seed < 2:
             record(tmp_path, experiment, "separate", seed, [0.9, 0.5], probe=0.5)
     said, dots, means = values(tmp_path, experiment)
-    assert said.startswith("Hollow: seeds without a partner")
+    assert said.startswith("Hollow dots: ")
     assert [line.get_fillstyle() for line in dots] == ["full"] * 4 + ["none"]
     assert means == pytest.approx([0.5, 0.15])
 
@@ -239,8 +240,17 @@ def test_one_ensemble_of_all_nets_is_one_dot(tmp_path):
     arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
     experiment = dataclasses.replace(POOLING, figure="probe", arms=arms)
     said, dots, means = values(pooling_results(tmp_path), experiment)
-    assert said.startswith("overlapping: one ensemble for all seeds; ")
+    assert said.startswith("overlapping is one ensemble for all seeds")
     assert (len(dots), means) == (4, [0.5, 0.5])
+
+
+def test_every_seed_is_joined_with_the_ensemble_of_all_nets(tmp_path):
+    arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
+    found = evidence_of(pooling_results(tmp_path), dataclasses.replace(POOLING, figure="probe", arms=arms))
+    axes = Figure().add_subplot()
+    draw_values(axes, found, PROBE)
+    joined = [line for line in axes.lines if line.get_linewidth() == 0.7]
+    assert [len(line.get_xdata()) for line in joined] == [2, 2, 2]
 
 
 def test_a_bound_without_interval_has_no_bar(tmp_path):
@@ -265,3 +275,18 @@ def test_the_title_is_the_finding(tmp_path):
     )
     alone = dataclasses.replace(found, rows=[row for row in found.rows if row["arm"] == "relu"])
     assert finding(alone) == "On the built-in set: training error of relu, the only arm that was run"
+
+
+def test_a_condition_that_does_not_decide_says_which_one_does(tmp_path, monkeypatch):
+    other = dataclasses.replace(POOLING, name="pooling-other")
+    for experiment in (POOLING, other):
+        pooling_results(tmp_path / "builtin" / experiment.name, experiment)
+    first, second = read_evidence(tmp_path, [POOLING, other])
+    assert decided_by(first, [POOLING, other]) is None
+    decider = decided_by(second, [POOLING, other])
+    assert decider.folder == first.folder
+    assert "not the verdict on C4" not in finding(first)
+    assert finding(second, decider).endswith("direction confirmed, size open (not the verdict on C4)")
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    said = draw(second, decider=decider).get_supxlabel()
+    assert "pooling on the built-in set: direction confirmed, size open." in said

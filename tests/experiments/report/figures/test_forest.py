@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from matplotlib.figure import Figure
 
+from alexnet_tf.figures.look import GREY
 from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
@@ -27,10 +28,10 @@ def panels(found):
     ]
 
 
-def drawn(found) -> Figure:
+def drawn(found, experiments=(SPEED, POOLING)) -> Figure:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("experiments.report.figures.forest.encoded", lambda figure, formats: figure)
-        return draw_forest(found, [SPEED, POOLING])
+        return draw_forest(found, experiments)
 
 
 def test_units_have_panels_of_their_own_and_claims_their_order(found):
@@ -75,9 +76,9 @@ def test_a_line_shows_the_interval_the_verdict_and_the_paper(found):
     assert smallest.get_xdata()[0] == pytest.approx(-0.2)
     assert {
         "Overlapping pooling lowers the test error",
-        "builtin: test error, overlapping − separate",
+        "the built-in set: test error, overlapping − separate",
         "direction confirmed, size open",
-        "−0.40 points [−0.65, −0.15]",
+        "direction confirmed, size open: −0.40 points [−0.65, −0.15]",
     } <= set(texts)
 
 
@@ -94,7 +95,7 @@ def test_a_statement_stands_once_above_its_comparisons(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     _, texts = panels(read_evidence(tmp_path, [BOTH_PRIMARY]))
     assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
-    assert texts.count("builtin: test error, overlapping − separate") == 1
+    assert texts.count("the built-in set: test error, overlapping − separate") == 1
 
 
 def test_no_pair_has_no_effect(tmp_path):
@@ -116,8 +117,26 @@ def test_experiments_without_rows_are_named():
 
 def test_the_caption_explains_what_is_drawn_and_nothing_else(found):
     said = explanation(lines_of(found, [SPEED, POOLING]), [])
-    assert "contains s (direction confirmed, size open)" in said
-    assert not [word for word in ("arrow", "(undecided)", "(opposite)", "mirror") if word in said]
+    assert "Direction confirmed, size open: " in said
+    assert not [word for word in ("arrow", "Undecided:", "Opposite:", "mirror", "grey") if word in said]
+
+
+def test_a_claim_has_its_verdict_and_the_conditions_that_do_not_decide_are_grey(tmp_path):
+    experiments = [BOTH_PRIMARY, dataclasses.replace(POOLING, name="ablation-other")]
+    for experiment in experiments:
+        pooling_results(tmp_path / "builtin" / experiment.name, experiment)
+    found = read_evidence(tmp_path, experiments)
+    lines = lines_of(found, experiments)
+    assert [(line.decides, line.role) for line in lines] == [
+        (True, "pooling (decides)"), (True, "pooling (decides)"), (False, "other (also tried)")
+    ]  # fmt: skip
+    assert "grey rows" in explanation(lines, [])
+    texts = {text.get_text(): text for axes in drawn(found, experiments).axes for text in axes.texts}
+    # The weaker verdict of two comparisons is that of the claim.
+    assert [line.judged.verdict for line in lines[:2]] == ["direction confirmed, size open", "no such effect"]
+    assert texts["no such effect"].get_fontweight() == "bold"
+    (grey,) = [text for words, text in texts.items() if "(also tried)" in words]
+    assert grey.get_color() == GREY
 
 
 def test_the_same_rows_give_the_same_bytes(found):
