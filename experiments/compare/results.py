@@ -117,7 +117,8 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        received.append(f"{', '.join(arms) or 'none'} in {path}")
+        # An arm may be named `none`, and the name of an arm with settings contains commas.
+        received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
     return InputError(f"expected arms or rows in common; received {' and '.join(received)}{reason}")

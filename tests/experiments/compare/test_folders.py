@@ -115,7 +115,7 @@ def test_experiments_of_one_name_are_named_by_their_paths(trees):
         (
             "results/builtin/speed",
             "runs/builtin/pooling",
-            "in common; received relu, tanh in .*speed and separate, overlapping in .*pooling",
+            "in common; received the arms relu; tanh in .*speed and the arms separate; overlapping in ",
         ),
     ],
 )

@@ -138,5 +138,7 @@ def test_equivalence_with_an_unreadable_line_is_undecided(folders):
 def test_bad_input_of_an_equivalence(folders, trees):
     with pytest.raises(InputError, match=r"--metric: expected one of train_error, .*gap.* received loss"):
         compare_means(*folders, "loss", 0.01)
-    with pytest.raises(InputError, match=r"in common; received separate in .* and relu, tanh in "):
+    with pytest.raises(
+        InputError, match=r"in common; received the arms separate in .* and the arms relu; tanh in "
+    ):
         compare_means(folders[0], trees[0] / "builtin" / "speed", "test_error", 0.01)
