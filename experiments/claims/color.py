@@ -69,7 +69,7 @@ COLOR_LONG = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "the gap (test - training error) is more than twice that of ablation-color, but five pairs detect "
+        "the gap (test − training error) is more than twice that of ablation-color, but five pairs detect "
         "no effect of colour noise on it. These nets still misclassify more than half of their training "
         "images; larger nets were not tried",
     ),

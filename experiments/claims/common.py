@@ -124,7 +124,7 @@ def train_test_gap(curve: Curve) -> float | None:
     return curve[-1]["test_error"] - curve[-1]["train_error"]
 
 
-GAP = Metric("gap", "test - training error", "fraction", -1, 1, train_test_gap)
+GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap)
 
 
 def gap_at_error(curve: Curve, target: float) -> float | None:
@@ -154,10 +154,10 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
 
 @functools.cache
 def gap_at(percent: int) -> Metric:
-    """The metric "test - training error at `percent`% training error", which is not a column of runs.csv."""
+    """The metric "test − training error at `percent`% training error", which is not a column of runs.csv."""
     return Metric(
         name=f"gap_at_{percent}",
-        title=f"test - training error at {percent}% training error",
+        title=f"test − training error at {percent}% training error",
         unit="fraction",
         low=-1,
         high=1,

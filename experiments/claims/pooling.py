@@ -44,7 +44,7 @@ POOLING = Experiment(
         "search could not separate the two rates",
     ),
     disclosures=(
-        "the comparison of test - training error became primary when the rows were known; its smallest "
+        "the comparison of test − training error became primary when the rows were known; its smallest "
         "effect of interest had been declared before them",
         "C4 is judged on the four-layer net, where the test error differs measurably, although "
         "ablation-pooling-alexnet is nearer to the paper. This was chosen when the rows of both were known; "

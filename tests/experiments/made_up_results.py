@@ -32,7 +32,7 @@ EPOCHS = Metric(
 )
 GAP = Metric(
     "gap",
-    "test - training error",
+    "test − training error",
     "fraction",
     -1,
     1,

@@ -21,8 +21,8 @@ from experiments.report.finding import decided_elsewhere, finding
 
 # What a control adds to a verdict.
 _REMARKS = {
-    "explained by": "Explained by: a control without this simpler cause shows no effect on the claimed side.",
-    "cause open": "Cause open: a control without a simpler cause is undecided.",
+    "explained by": "Explained by: the control, which removes this cause, has no effect on the claimed side.",
+    "cause open": "Cause open: the control, which removes a simpler cause of the effect, is undecided.",
 }
 _BOUND = "Arrowheads: some runs never reached the target, so only a bound of the effect is known."
 _BAR = (
