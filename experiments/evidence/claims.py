@@ -74,8 +74,10 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
     None if this evidence decides it, or if no condition does.
     """
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
-    for claim in claims_of(read_evidence(evidence.folder.parents[1], conditions), conditions):
-        if claim.decides and claim.decides.folder != evidence.folder:
+    # Absolute, because the path may be relative to a folder within the results directory.
+    folder = evidence.folder.absolute()
+    for claim in claims_of(read_evidence(folder.parents[1], conditions), conditions):
+        if claim.decides and claim.decides.folder != folder:
             return claim.decides
     return None
 

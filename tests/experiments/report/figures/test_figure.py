@@ -1,6 +1,7 @@
 """The content of the panels of an experiment's figure."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
@@ -285,6 +286,9 @@ def test_a_condition_that_does_not_decide_says_which_one_does(tmp_path, monkeypa
     assert decided_by(first, [POOLING, other]) is None
     decider = decided_by(second, [POOLING, other])
     assert decider.folder == first.folder
+    # Also where the folder is the working directory's.
+    monkeypatch.chdir(first.folder.parent)
+    assert decided_by(dataclasses.replace(first, folder=Path("pooling")), [POOLING, other]) is None
     assert "not the verdict on C4" not in finding(first)
     assert finding(second, decider).endswith("direction confirmed, size open (not the verdict on C4)")
     monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
