@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained
@@ -62,7 +63,9 @@ def test_optional_files_of_a_run(tree, tmp_path):
 
     assert [path.name for path in (tmp_path / "epochs").iterdir()] == ["0001.weights.h5"]
     assert (tmp_path / "best.weights.h5").exists()
-    assert list((tmp_path / "tensorboard").rglob("events.out.tfevents.*"))
+    written = EventAccumulator(str(tmp_path / "tensorboard" / "train")).Reload().Tags()["tensors"]
+    page = (Path(__file__).parents[2] / "docs/how-to/tensorboard.md").read_text("utf-8")
+    assert {*written} - {"keras"} == set(re.findall(r"`(epoch_\w+)`", page))
     with open(tmp_path / "selection.csv", newline="") as file:
         [row] = csv.DictReader(file)
     assert row["epoch"] == "1"
