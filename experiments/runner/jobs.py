@@ -90,9 +90,18 @@ class Jobs:
                     number = getattr(error, "number", signal.SIGINT)
                     stop = error if isinstance(error, Exception) else Interruption(number, is_kept=True)
                     self._client.run(_interrupt, self._command, number)
+                    self._drop_waiting(of)
                     ended = as_completed(of, raise_errors=False, timeout=STOP_SECONDS)
         if stop:
             raise stop
+
+    def _drop_waiting(self, of: dict[Future, tuple[int, Task]]) -> None:
+        """Cancels the tasks that no worker has, which would be waited for in vain."""
+        at_work = {key for keys in self._client.processing().values() for key in keys}
+        waiting = [future for future in of if future.key not in at_work and not future.done()]
+        self._client.cancel(waiting)
+        for future in waiting:
+            del of[future]
 
     def _result(self, future: Future) -> tuple[Any, tuple[str, str]]:
         try:
@@ -120,6 +129,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
                     "--scheduler: expected the address of a Dask scheduler, such as tcp://10.0.0.1:8786; "
                     f"received {options.scheduler} ({error})"
                 ) from None
+            if not client.nthreads():
+                print_lines([f"{options.scheduler} has no worker yet; the runs wait for one"])
             yield Jobs(client)
             return
         gpus = _gpus()

@@ -18,9 +18,11 @@ from distributed import LocalCluster
 from distributed.protocol import compression
 
 import experiments.runner.jobs
+from alexnet_tf.runtime.errors import Interruption
 from experiments.__main__ import main
 from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
-from experiments.runner.jobs import Jobs
+from experiments.runner.jobs import STOP_SECONDS, Jobs, Task, open_jobs
+from experiments.runner.options import Options
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import COMMON
 from tests.experiments.tables_read_back import untimed
@@ -166,6 +168,20 @@ def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
     sizeof(list(range(1000)))
     compression.randint(0, 9)
     assert random.getstate() == state
+
+
+def test_a_command_without_a_worker_says_so_and_ends_at_once(tmp_path, capsys):
+    with LocalCluster(
+        n_workers=0, processes=False, protocol="tcp://", dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": ":0"},
+    ) as none:  # fmt: skip
+        options, started = Options(scheduler=none.scheduler_address), time.monotonic()
+        with open_jobs(options, 1) as jobs:
+            threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            with pytest.raises(Interruption):
+                jobs.run("relu", print, [Task(tmp_path / "lock", 8, ())], print)
+        assert time.monotonic() - started < STOP_SECONDS / 2
+    assert "has no worker yet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
