@@ -38,7 +38,7 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
 
 
 def decided_elsewhere(decider: Evidence) -> str:
-    """Which experiment has the verdict on a claim, for the figures of its other conditions."""
+    """Which experiment has the verdict on a claim, for tables and figures of its other conditions."""
     experiment = decider.experiment
     place = f"{experiment.name} on {label(decider.dataset)}"
     return f"The verdict on {experiment.claim} is that of {place}: {decider.verdict}."

@@ -10,15 +10,17 @@ from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row, Values
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Comparison, Metric
 from experiments.report.conditions import conditions, count, joined, notes
+from experiments.report.finding import decided_elsewhere
 from experiments.report.markdown import bullets, markdown
 
 
-def experiment_table(evidence: Evidence, searched: Table) -> str:
+def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
     Args:
         evidence: evidence of the experiment on the data set.
         searched: the lr_search.csv in the same folder.
+        decider: the evidence that decides the claim, if it is that of another condition.
     """
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
@@ -30,6 +32,7 @@ def experiment_table(evidence: Evidence, searched: Table) -> str:
     parts = [
         f"# {experiment.claim}: {experiment.name} on {joined(evidence.rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
+        decided_elsewhere(decider) if decider else "",
         _arms(evidence),
         _effects(evidence.with_rows),
         bullets("Left out of the pairs", _left_out(evidence.with_rows)),

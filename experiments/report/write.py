@@ -112,7 +112,8 @@ def write_report(
         experiment: the experiment of the rows.
         tables: whether to write the tables.
         figures: whether to draw the figures.
-        experiments: those of all conditions of the claim; the figures of one that does not decide say so.
+        experiments: those of all conditions of the claim; table and figures say so of one that does not
+            decide it.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
@@ -128,17 +129,17 @@ def write_report(
         if not evidence.rows:
             received = problems[0] if problems else "no row"
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
+        decider = decided_by(evidence, experiments)
         if tables:
             write_text(folder / "summary.csv", to_csv(SUMMARY.names, evidence.summary()))
             effects = effect_rows(experiment, evidence.judged)
             write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
-            write_text(folder / "table.md", experiment_table(evidence, searched))
+            write_text(folder / "table.md", experiment_table(evidence, searched, decider))
         if figures:
             # Imported here, as in `write_all`, so that the tables do not have to wait for matplotlib.
             from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 
-            decider = decided_by(evidence, experiments)
             whole = draw(evidence, decider=decider)
             write_encoded(folder / "figure", whole)
             if has_panels(evidence) and (panel := draw(evidence, Look(panel="a"), decider)) != whole:

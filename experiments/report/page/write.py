@@ -92,7 +92,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "verdict": claim.verdict,
         # Heading and statement stand above it.
         "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
-        "experiments": [_experiment(evidence) for evidence in claim.conditions],
+        "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
 
 
@@ -100,8 +100,9 @@ def _chart_name(evidence: Evidence) -> str:
     return f"{evidence.dataset}-{evidence.folder.name}"
 
 
-def _experiment(evidence: Evidence) -> dict[str, Any]:
+def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
     experiment = evidence.experiment
+    decider = None if decider is evidence else decider
     columns = [column for column in (*COLUMNS, *experiment.columns, "seconds") if column in evidence.rows[0]]
     results_dir = evidence.folder.parent.parent
     return {
@@ -112,7 +113,7 @@ def _experiment(evidence: Evidence) -> dict[str, Any]:
         + ("" if experiment.is_demonstration else f" DATASET={evidence.dataset} DATA_DIR=..."),
         "chart": _chart_name(evidence) if evidence.curves else "",
         "table": _html(
-            experiment_table(evidence, read_lr_search(evidence.folder)).split("\n", 1)[1],
+            experiment_table(evidence, read_lr_search(evidence.folder), decider).split("\n", 1)[1],
             evidence.folder, results_dir,
         ),
         "columns": columns,

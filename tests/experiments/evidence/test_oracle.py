@@ -6,6 +6,7 @@ from alexnet_tf.results.columns import EFFECTS
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.results.folder import read_lr_search
 from experiments import EXPERIMENTS
+from experiments.evidence.claims import decided_by
 from experiments.evidence.effects import effect_rows
 from experiments.report.claims_page import claims_page
 from experiments.report.readme import claims_table, glance
@@ -34,7 +35,8 @@ def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
     evidence = committed(folder)
     effects = to_csv(EFFECTS.names, effect_rows(evidence.experiment, evidence.judged))
     assert (folder / "effects.csv").read_text("utf-8") == effects
-    assert (folder / "table.md").read_text("utf-8") == experiment_table(evidence, read_lr_search(folder))
+    table = experiment_table(evidence, read_lr_search(folder), decided_by(evidence, EXPERIMENTS))
+    assert (folder / "table.md").read_text("utf-8") == table
 
 
 def test_the_page_and_readme_are_what_the_code_makes_of_the_rows():
