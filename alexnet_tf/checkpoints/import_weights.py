@@ -123,7 +123,14 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
     for name, layer in zip(names, layers, strict=True):
         missing = [f"{name}.{part}" for part in ("weight", "bias") if f"{name}.{part}" not in arrays]
         if missing:
-            raise InputError(f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}")
+            other, model_name = (TORCHVISION_NAMES, "one-weird-trick")
+            if names == TORCHVISION_NAMES:
+                other, model_name = (CAFFE_NAMES, "alexnet-caffe")
+            fits_other = all(f"{name}.weight" in arrays for name in other)
+            way_out = f"; these are the names of --model {model_name}" * fits_other
+            raise InputError(
+                f"weights: expected an array {missing[0]}; received {', '.join(sorted(arrays))}{way_out}"
+            )
         kernel, bias = arrays[f"{name}.weight"], arrays[f"{name}.bias"]
         received = f"{kernel.shape} and {bias.shape}"
         if kernel.ndim == 4 and kernel.shape == tuple(layer.kernel.shape):

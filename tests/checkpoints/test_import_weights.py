@@ -65,6 +65,9 @@ def test_nothing_is_changed_by_a_file_that_does_not_fit(torchvision):
     with pytest.raises(InputError, match=r"expected an array classifier.4.bias"):
         load_torchvision(model, torchvision)
 
+    with pytest.raises(InputError, match="--model alexnet-caffe"):
+        load_torchvision(model, read_arrays(FIXTURES / "pytorch_caffe.npz"))
+
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
 
