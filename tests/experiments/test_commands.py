@@ -12,6 +12,7 @@ import experiments.runner.run
 from alexnet_tf.training.session import Session
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
+from experiments.claims.relu import EXPERIMENT
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import ARM, COMMON
 from tests.experiments.tables_read_back import read as rows
@@ -76,7 +77,7 @@ def test_an_arm_with_a_setting_stands_beside_the_plain_one(own_results, capsys):
     assert plain["train_error"] != elu["train_error"] == named["train_error"]
     assert elu["run_id"].startswith("ablation-relu-relu-activation-elu-seed3-")
     table = (own_results / "builtin/ablation-relu/table.md").read_text()
-    assert "`relu, activation=elu` | 2012" in table
+    assert f"`relu, activation=elu` | {EXPERIMENT.arm('relu').change}" in table
     assert "`tanh`" not in table
     assert main(["rerun", elu["run_id"], "--results-dir", str(own_results)]) == 0
 
