@@ -112,13 +112,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """An arm with settings of a command line; `of` names the arm of the experiment that it changes.
-
-    A setting without `=` is the name of the folder with its runs.
-    """
+    """The arm `of` with settings of a command line, or, in a figure of several, with runs in `folder`."""
 
     of: str
     settings: tuple[str, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,34 +264,37 @@ class Experiment:
             replace(
                 defined[one.of],
                 name=name,
-                change="; ".join((defined[one.of].change, *one.settings)),
+                change="; ".join(filter(None, (defined[one.of].change, *one.settings, one.folder))),
                 config=_changed(defined[one.of].config, one.settings),
                 of=one.of,
             )
             for name, one in known.items()
         )
 
-        def variants_of(arm: str) -> dict[tuple[str, ...], list[str]]:
-            found: dict[tuple[str, ...], list[str]] = {}
+        def variants_of(arm: str) -> dict[tuple[tuple[str, ...], str], list[str]]:
+            found: dict[tuple[tuple[str, ...], str], list[str]] = {}
             for name, one in known.items():
                 if one.of == arm:
-                    found.setdefault(one.settings or (name,), []).append(name)
+                    # Without settings or folder it has no partner.
+                    alone = () if one.folder else (name,)
+                    found.setdefault((one.settings or alone, one.folder), []).append(name)
             return found
 
         comparisons = []
         for each in self.comparisons:
             sides = [(arm, variants_of(arm)) for arm in (each.arm, each.baseline)]
             unclaimed = replace(each, paper_effect=None, primary=False, control="")
-            for settings in dict.fromkeys([*sides[0][1], *sides[1][1]]):
-                place = tuple(setting for setting in settings if "=" not in setting)
-                names = (found.get(settings) or found.get(place, [arm]) for arm, found in sides)
-                pairs = itertools.product(*names)
+            for settings, folder in dict.fromkeys([*sides[0][1], *sides[1][1]]):
+                keys = (settings, folder), ((), folder)
+                pairs = itertools.product(
+                    *(found.get(keys[0]) or found.get(keys[1], [arm]) for arm, found in sides)
+                )
                 comparisons += [replace(unclaimed, arm=arm, baseline=baseline) for arm, baseline in pairs]
         return replace(self, arms=(*self.arms, *arms), comparisons=(*self.comparisons, *comparisons))
 
 
 def _changed(config: Config, settings: tuple[str, ...]) -> Config:
     try:
-        return config.with_settings(*(setting for setting in settings if "=" in setting))
+        return config.with_settings(*settings)
     except InputError:  # Recorded by a version with other fields; the departures list what differs.
         return config

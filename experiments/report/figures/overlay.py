@@ -41,13 +41,13 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}; received none")
         own, label = variants_of(found.rows, found.records), _label(folder, folders[0])
         taken = {row["arm"] for row in rows}
-        place = () if folder == folders[0] else (label,)
+        place = "" if folder == folders[0] else label
         renamed = {
             row["arm"]: f"{row['arm']} ({label})" if row["arm"] in taken else row["arm"] for row in found.rows
         }
         for arm, name in renamed.items():
             if known := own.get(arm) or (Variant(arm) if name != arm else None):
-                variants[name] = Variant(known.of, (*known.settings, *place))
+                variants[name] = Variant(known.of, known.settings, place)
         rows += [{**row, "arm": renamed[row["arm"]]} for row in found.rows]
         curves += [{**row, "arm": renamed.get(row["arm"], row["arm"])} for row in found.curves]
         # If two folders have rows of the same run, its records agree in everything that is used here.
