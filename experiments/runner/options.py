@@ -85,8 +85,9 @@ class Options:
         Example:
 
         >>> from experiments.claims.relu import EXPERIMENT
-        >>> Options(settings=("activation=elu", "epochs=5")).variant(EXPERIMENT.arm("relu"))
-        ('relu, activation=elu', Variant(of='relu', settings=('activation=elu',)))
+        >>> name, variant = Options(settings=("activation=elu", "epochs=5")).variant(EXPERIMENT.arm("relu"))
+        >>> name, variant.of, variant.settings
+        ('relu, activation=elu', 'relu', ('activation=elu',))
         """
         changes = tuple(
             setting
