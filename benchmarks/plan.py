@@ -60,7 +60,8 @@ class Benchmark:
         unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
         calls: minimum number of calls per turn. It is larger than 1 if batches are prefetched during the
-            other contenders' turns; otherwise the rate would only be that of taking prefetched batches.
+            other contenders' turns, because a single call would only take such a batch. Each batch taken
+            starts the reading of the next, so a turn of more calls than prefetched batches pays for reading.
         least_rounds: minimum number of rounds, even if calls are long; the budget's minimum applies if it
             is smaller.
     """
@@ -245,7 +246,7 @@ def step_with_input(conditions: Conditions) -> Iterator[Benchmark]:
             _tensorflow("pixels decoded once", "step_with_input.cached", **files, **step),
         )
         case = f"AlexNet, batch {batch}, {precision}"
-        yield Benchmark("step_with_input", case, "images", contenders, calls=2 if conditions.quick else 6)
+        yield Benchmark("step_with_input", case, "images", contenders, calls=2 if conditions.quick else 4)
 
 
 def inference(conditions: Conditions) -> Iterator[Benchmark]:

@@ -22,7 +22,7 @@ from benchmarks.runner.task import Task
 
 # If the first call of a task takes more seconds than this, there is no second warm-up call: tracing is only
 # a small part of so long a call. Compiling may be a large part, but the median of the rounds excludes it.
-LONG = 10.0
+LONG = 4.0
 
 
 class Server:
