@@ -26,7 +26,7 @@ class Contender:
         unit: unit of its work, if it differs from the benchmark's.
         rival: contenders with the same word compete; only the best of them enters a ratio.
         other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: whether to measure how long it holds Python's lock.
+        lock: whether to measure how long it holds the global interpreter lock (GIL).
     """
 
     name: str

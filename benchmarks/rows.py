@@ -35,7 +35,7 @@ class Row:
         peak_mebibytes: peak memory of the process, if it was measured.
         message: reason why nothing was measured; empty for a measured row.
         cpu_seconds: median processor time of one call, of all its processes, if it was measured.
-        lock_seconds: time of one call during which readers of images hold Python's lock, if it was measured.
+        lock_seconds: time of one call during which readers of images hold the GIL, if it was measured.
         note: conditions of the measurement, such as the build and the allocator.
     """
 

@@ -64,7 +64,7 @@ class Target:
         return ("met" if met else "not met") + ("" if set(rounds) == {met} else ", rounds differ")
 
     def shown(self, value: float) -> str:
-        """The value with its unit, in as many digits as tell it from a bound that it does not equal.
+        """The value with its unit, and with enough digits to differ from a bound that it does not equal.
 
         Example:
 
@@ -192,7 +192,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with Python's lock held, or the speed of readers, which have their own locks."""
+    """Milliseconds per image with the GIL held, or the speed of readers, which have GILs of their own."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:
@@ -236,8 +236,8 @@ TARGETS = [
            lambda rows: _loaders(rows, (*PILLOW, "PyTorch DataLoader, OpenCV"))),
     Target("JPEG files to 224x224, speed against decoding and scaling alone", "–", 0.8,
            _between("input_pipeline", FILES, "decoding and scaling alone", "ours"), unit="%"),
-    Target("JPEG files to 224x224, processor time an image", "–", None, _image("cpu_seconds"), unit=" ms"),
-    Target("JPEG files to 224x224, time an image with Python's lock held by readers", "–", 0.05,
+    Target("JPEG files to 224x224, processor time per image", "–", None, _image("cpu_seconds"), unit=" ms"),
+    Target("JPEG files to 224x224, time per image with the GIL held by readers", "–", 0.05,
            _lock, at_least=False, unit=" ms"),
     Target("pixels decoded once, 256 to 224, augmented", "–", 3000, _rate(FILES, "ours, decoded once"),
            unit=" images/s"),
@@ -248,6 +248,6 @@ TARGETS = [
            lambda rows: against_best(rows, "inference", "batch 1, 1 view, float32", "PyTorch")),
     Target("four small nets, --jobs auto against one after the other", "float32", 1.1,
            _between("commands", FOUR_RUNS, "one after the other", "--jobs auto")),
-    Target("ten runs with hardly any training, --jobs auto, time a run", "float32", 2.0, _overhead,
+    Target("ten runs with hardly any training, --jobs auto, time per run", "float32", 2.0, _overhead,
            at_least=False, unit=" s"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How long a process's readers of images hold Python's lock, sampled by py-spy from outside."""
+"""How long a process's readers of images hold the GIL (Python's global interpreter lock), by py-spy."""
 
 import signal
 import subprocess
@@ -17,11 +17,11 @@ class LockError(Exception):
 
 
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
-    """Seconds during `work` in which a reading thread of the process `pid` holds Python's lock.
+    """Seconds during `work` in which a reading thread of the process `pid` holds the GIL.
 
-    py-spy stops the process at each sample and looks which thread holds the lock. The share of samples that
-    find a reader times the duration is the time; it includes a holder's waits for a processor, so it
-    is an upper bound on a busy machine.
+    py-spy stops the process at each sample and checks which thread holds the lock. The result is the duration
+    times the share of samples in which a reader holds it. This includes the time in which the holder waits
+    for a processor, so on a busy machine it is an upper bound.
 
     Args:
         pid: number of the process.

@@ -49,6 +49,6 @@ def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
     def read(path: Path) -> None:
         central_square(decoded(path.read_bytes()), side)
 
-    # Threads suffice, because Pillow releases Python's global interpreter lock.
+    # Threads suffice, because Pillow releases the GIL.
     pool = ThreadPoolExecutor(threads)
     return Task(lambda: list(pool.map(read, paths)), len(paths))
