@@ -14,8 +14,8 @@ from alexnet_tf.runtime.errors import InputError
 NOISE = 2 / 3
 # Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
-# Random splits of the kernels that the caption counts.
-DEALS = 1000
+# Number of random splits of the kernels.
+SPLITS = 1000
 # Smallest side of a kernel's picture and gap between two pictures, in pixels.
 SIDE, SPACE = 60, 5
 
@@ -88,7 +88,7 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
         return np.clip(1 - grey / whole, 0, 1)
 
 
-def random_contrasts(kernels: np.ndarray, deals: int, seed: int) -> np.ndarray:
+def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
     """The absolute difference in colourfulness between two random halves of the kernels, for many splits.
 
     This is the null distribution of the difference between two towers. The share of splits that differ at
@@ -96,21 +96,21 @@ def random_contrasts(kernels: np.ndarray, deals: int, seed: int) -> np.ndarray:
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
-        deals: number of random splits.
+        splits: number of random splits.
         seed: seed of the splits.
 
     Returns:
-        float64 [deals].
+        float64 [splits].
 
     Example:
 
     >>> kernels = np.zeros((1, 1, 3, 2))
     >>> kernels[0, 0, :, 0], kernels[0, 0, :, 1] = (1, 1, 1), (0, 1, -1)
-    >>> random_contrasts(kernels, deals=3, seed=0).round(6).tolist()
+    >>> random_contrasts(kernels, splits=3, seed=0).round(6).tolist()
     [1.0, 1.0, 1.0]
     """
     rng = np.random.default_rng(seed)
-    dealt = (kernels[..., rng.permutation(kernels.shape[-1])] for _ in range(deals))
+    dealt = (kernels[..., rng.permutation(kernels.shape[-1])] for _ in range(splits))
     return np.array([np.ptp(tower_colorfulness(halves, 2)) for halves in dealt])
 
 
@@ -182,9 +182,9 @@ def _random_halves(kernels: np.ndarray) -> str:
     """What the difference of this net's two towers says, and what it cannot say."""
     difference = np.ptp(tower_colorfulness(kernels, 2))
     # Minus a rounding error, because a split may be that of the towers.
-    share = (random_contrasts(kernels, DEALS, seed=0) >= difference - 1e-9).mean()
+    share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
-        f" The towers differ by {difference:.2f}; {share:.1%} of {DEALS:,} random splits of these "
+        f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
         "kernels differ as much. One net cannot show that towers specialise; that takes several."
     )
 

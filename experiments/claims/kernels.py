@@ -54,7 +54,7 @@ DEALS_BEYOND = Metric(
     is_averaged=False,
 )
 METRICS = (CONTRAST, COLORFUL, GREY, DEALS_BEYOND)
-DEALS = 1000
+SPLITS = 1000
 # The contrasts of a net's random splits, for the figure.
 SPREAD = tuple(
     Metric(f"{CONTRAST.name}_p{q}", f"colour contrast of the halves, percentile {q}", "number", 0, 1)
@@ -63,7 +63,7 @@ SPREAD = tuple(
 
 
 def halves_p(row: Mapping[str, Any], curve: Curve) -> float | None:
-    """A net's p value, (b + 1) / (m + 1), if b of m random halves of its kernels differ as its towers do.
+    """A net's p value, (b + 1) / (m + 1), if b of m random splits differ at least as much as its towers.
 
     Example:
 
@@ -73,7 +73,7 @@ def halves_p(row: Mapping[str, Any], curve: Curve) -> float | None:
     beyond = row.get(DEALS_BEYOND.name)
     if beyond is None or not math.isfinite(beyond):
         return None
-    return (round(beyond * DEALS) + 1) / (DEALS + 1)
+    return (round(beyond * SPLITS) + 1) / (SPLITS + 1)
 
 
 HALVES_P = Metric(
@@ -106,7 +106,7 @@ def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
         grey, colorful = sorted(tower_colorfulness(kernels, 2).tolist())
         if not dealt:
             return {CONTRAST.name: colorful - grey, COLORFUL.name: colorful, GREY.name: grey}
-        contrasts = random_contrasts(kernels, DEALS, seed=0)
+        contrasts = random_contrasts(kernels, SPLITS, seed=0)
         percentiles = np.percentile(contrasts, (5, 25, 75, 95)).tolist() if spread else []
         return {
             CONTRAST.name: float(contrasts.mean()),

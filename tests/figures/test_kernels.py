@@ -62,7 +62,7 @@ def test_random_halves_of_four_kernels_are_all_three():
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
 
-    contrasts = random_contrasts(kernels, deals=3000, seed=0)
+    contrasts = random_contrasts(kernels, splits=3000, seed=0)
     assert contrasts.shape == (3000,)
     assert sorted(set(contrasts.round(6))) == [0, 1]
     assert contrasts.mean() == pytest.approx(1 / 3, abs=0.03)
