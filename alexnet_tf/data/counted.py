@@ -1,4 +1,4 @@
-"""A bound for files of millions of tiny parts, for each of which Pillow takes microseconds."""
+"""A limit on the reads of one file: with millions of tiny parts it would take Pillow many seconds."""
 
 from typing import Any, BinaryIO
 

@@ -5,8 +5,8 @@ Pillow decodes all images but the usual JPEGs. For these `jpeg` gives the same p
 its pixels differ from these by a few grey levels.)
 
 A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
-limited before anything is decoded, and large images are decoded one at a time. The worst of those let through
-took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG); their pixels take .2 GB until they are scaled.
+limited before anything is decoded, and large images are decoded one at a time. Within these limits, the most
+expensive images took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG); their decoded pixels take .2 GB.
 """
 
 import contextlib
@@ -52,9 +52,9 @@ _decoding_large = threading.Lock()
 # not affect the pixels. It also prints errors that it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
-# Scans of each strip of a TIFF that holds JPEGs, for libtiff, whose own limit is 100.
+# Limit on the scans of each JPEG in a TIFF; libtiff's default is 100.
 os.environ["LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER"] = "16"
-# libtiff prints on standard error what Pillow raises as an error.
+# libtiff would also print the errors that Pillow raises.
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
@@ -122,7 +122,7 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarra
 
 
 def pixels(image: np.ndarray | Image.Image) -> np.ndarray:
-    """The pixels of a decoded image: uint8 [height, width, 3 or 1], of Pillow's images read-only."""
+    """The pixels of a decoded image: uint8 [height, width, 3 or 1], read-only if Pillow decoded it."""
     return np.asarray(image).reshape(*dimensions(image), -1)
 
 

@@ -11,7 +11,7 @@ import simplejpeg
 # ten. A JPEG may have MAX_SCANNED / pixels scans; an image of fewer than 2**20 pixels counts as 2**20.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 START, SCAN = b"\xff\xd8", b"\xff\xda"
-# Metadata with one of these texts may say that the image is turned: EXIF, or the same tag in XMP.
+# Metadata with one of these texts may say that the image is rotated: EXIF, or the same tag in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
@@ -32,7 +32,7 @@ def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarr
     Args:
         data: content of a file.
         most_pixels: an image of more pixels is not decoded (None is returned).
-        oriented: do not decode an image whose metadata may say that it is turned.
+        oriented: do not decode an image whose metadata may say that it is rotated.
 
     Returns:
         uint8 [height, width, 3], the pixels that Pillow gives.

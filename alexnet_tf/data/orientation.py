@@ -1,10 +1,10 @@
-"""How the camera was held, by the EXIF data of an image file."""
+"""How the camera was held, according to the EXIF data of an image file."""
 
 from PIL import Image
 
 # The EXIF orientation tag, and the operation that makes an image upright for each value but 1 (upright).
 ORIENTATION = 0x0112
-# The largest EXIF block, in bytes, that is looked at; JPEG's segments hold so many, PNG's any number.
+# Larger EXIF blocks, in bytes, are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
 MOST_EXIF = 2**16
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -189,7 +189,7 @@ class DataPipelines:
         batches = evaluation_batches(self.image_set, split, indices, batch_size)
 
         def finish(images: tf.Tensor, places: tf.Tensor, is_readable: tf.Tensor) -> tuple:
-            # An unreadable image has no weight.
+            # An unreadable image has weight 0.
             given = tf.gather(weights, places) * tf.cast(is_readable, tf.float32)
             return self._center(images, cropped), tf.gather(labels, places), given
 
@@ -203,7 +203,7 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # A mean subtraction alone is not compiled, so that its graph and bits are those of earlier versions.
+        # Without these steps nothing is compiled, so that the bits are those of earlier runs.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":

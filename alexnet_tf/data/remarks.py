@@ -16,7 +16,7 @@ class Remarks:
 
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
-        duplicates: (path, path of an identical picture, the problem) of files that are used.
+        duplicates: (path, path of an identical image, the problem) of files that are used.
         notes: other remarks, one line each.
     """
 
@@ -30,13 +30,13 @@ class Remarks:
         Args:
             images: number of images that are used.
             classes: number of classes.
-            listed: path of the file that lists the unused files; by default the first one is shown.
+            listed: path of the file that lists the unused files; by default one of them is shown.
 
         Example:
 
         >>> unused = (".DS_Store", "hidden file"), ("cat/a.svg", "not a JPEG image")
         >>> Remarks(unused).lines(120, 4)[0].partition("(")[2]
-        '1 svg, 1 hidden file), the first cat/a.svg: not a JPEG image'
+        '1 svg, 1 hidden file), for example cat/a.svg: not a JPEG image'
         >>> Remarks(unused).lines(120, 4, "quarantine.csv")
         ['120 images, 4 classes; 2 files not used (1 svg, 1 hidden file): quarantine.csv']
         """
@@ -44,12 +44,12 @@ class Remarks:
         if self.unused:
             line += f"; {_counted(self.unused)} not used ({_kinds(self.unused)})"
             path, reason = min(self.unused, key=lambda found: _is_hidden(found[1]))
-            line += f": {listed}" if listed else f", the first {path}: {reason}"
+            line += f": {listed}" if listed else f", for example {path}: {reason}"
         lines = [line, *self.notes]
         for problem in sorted({problem for *_, problem in self.duplicates}):
             found = [(path, other) for path, other, what in self.duplicates if what == problem]
-            count = f"{len(found):,} pictures are" if len(found) > 1 else "1 picture is"
-            lines.append(f"{count} {problem}, the first {found[0][1]} and {found[0][0]}")
+            count = f"{len(found):,} images are" if len(found) > 1 else "1 image is"
+            lines.append(f"{count} {problem}, for example {found[0][1]} and {found[0][0]}")
         return [printable(line) for line in lines]
 
 

@@ -35,7 +35,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if a file of this size may not unpack to `size` bytes."""
+    """Raises a ValueError if `size` bytes are too many for the content of this file."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")

@@ -12,7 +12,7 @@ from alexnet_tf.runtime.reading import read_text
 # The 1000 classes of ILSVRC-2012, one per line: id, tab, its words in WordNet 3.0. The order is that of the
 # outputs of torchvision, Keras and Caffe.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
-# The ids of the 200 of them that are Tiny ImageNet's classes, one per line.
+# The ids of Tiny ImageNet's 200 classes, which are among these, one per line.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
@@ -46,8 +46,8 @@ def read_class_names(path: Path) -> list[str]:
     """Reads class names, one per line, in the order of a network's outputs.
 
     If a line starts with a WordNet id, the id alone is the name, because data sets use the ids as names of
-    ImageNet's classes. So Caffe's `synset_words.txt` can be used. A repeated name (ImageNet has a crane that
-    flies and one that lifts) gets its number, from the second on: `crane (2)`.
+    ImageNet's classes. So Caffe's `synset_words.txt` can be used. If a name is repeated (ImageNet has two
+    classes named crane: a bird and a machine), the second is numbered: `crane (2)`.
 
     Raises:
         InputError: if the file cannot be read, or has an empty line.

@@ -37,13 +37,13 @@ def load_folder(
     """Loads `folder:PATH`.
 
     PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
-    per class. `training`, `testing`, `valid`, `validation`, `dev`, `eval`, any case, and endings such as in
-    `train_images` are accepted, too. Without a report split, 20% of each class is held out, chosen by a hash
-    of the pixels. Folders that may be splits as well as classes are refused; within `train` a class may have
-    any name. Files are found at any depth below the class folder. Their format is detected from the content,
-    not the extension, and they are rotated by their EXIF orientation. Everything that is not used is listed
-    in `quarantine`, with the path relative to PATH and the reason. Equal pictures in both splits or in two
-    classes are used, and listed in `duplicates`.
+    per class. The names `training`, `testing`, `valid`, `validation`, `dev` and `eval` are accepted too, in
+    any case, and with endings as in `train_images`. Without a report split, 20% of each class is held out,
+    chosen by a hash of the pixels. Folders that may be splits as well as classes are refused; within `train`
+    a class may have any name. Files are found at any depth below the class folder. Their format is detected
+    from the content, not the extension, and they are rotated by their EXIF orientation. Everything that is
+    not used is listed in `quarantine`, with the path relative to PATH and the reason. Identical images in
+    both splits or in two classes are used, and listed in `duplicates`.
 
     If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
     cropped to its central square.
@@ -120,7 +120,7 @@ def _hold_in_memory(
 
 
 def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
-    """Equal pictures in both splits or in two classes.
+    """Identical images in both splits or in two classes.
 
     Args:
         tree: the files.
@@ -128,7 +128,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
         hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
 
     Returns:
-        (path, path of the first equal picture, what is wrong) for each picture that has one.
+        (path, path of the first identical image, the problem) for each image that has one.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])

@@ -1,4 +1,4 @@
-"""Reads the images of a TFDS set. TFDS's decoder has no limits, so the header of each is checked first."""
+"""Reads the images of a TFDS set. TFDS's decoder has no limits, so each header is checked first."""
 
 import struct
 from collections.abc import Callable, Iterator

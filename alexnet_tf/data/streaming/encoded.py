@@ -28,7 +28,7 @@ class EncodedImages(Protocol):
 
     Attributes:
         channels: number of channels of a decoded image.
-        checksums: uint32 [n], `checksum` of each encoded image in the scan; set when that is done.
+        checksums: uint32 [n], `checksum` of each encoded image; set by the scan.
     """
 
     channels: int
@@ -84,7 +84,7 @@ def checksum(data: bytes) -> int:
 def read_images(
     encoded: EncodedImages, target: ImageShape, rows: Iterable[int], images: np.ndarray
 ) -> dict[int, str]:
-    """Reads the images of rows into `images`, uint8 [n, *target.shape], black where that fails.
+    """Reads the images of these rows into `images`, uint8 [n, *target.shape]; unreadable ones become black.
 
     Returns:
         The places in `images` of those that cannot be read, with the reasons.

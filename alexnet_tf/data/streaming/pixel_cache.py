@@ -102,7 +102,7 @@ class PixelCache:
         weakref.finalize(self, os.close, self._descriptor)
         length = os.fstat(self._descriptor).st_size
         if length != expected:
-            raise _unfit(place, f"{length:,} bytes of pixels, where {expected:,} were written")
+            raise _unfit(place, f"{length:,} bytes of pixels instead of {expected:,}")
 
     def read(self, slots: np.ndarray, images: np.ndarray) -> None:
         """Reads the images at these positions in the cache.
@@ -163,7 +163,7 @@ def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
             checksums = file["checksums"]
             if str(file["facts"]) == contents.facts() and checksums.shape == (contents.count,):
                 return checksums
-            reason = "an index of something else"
+            reason = "an index of other images"
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UNREADABLE_ARCHIVE as error:
@@ -206,7 +206,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
             digest.update(labels.astype("<i8").data)
             first = last
     if digest.hexdigest() != contents.fingerprint:
-        raise _unfit(place, "pixels of another fingerprint, of files that have changed or of a damaged disk")
+        raise _unfit(place, "pixels of another fingerprint (changed files or a damaged disk)")
     file.flush()
     os.fsync(file.fileno())
     checksums, buffer = np.array(sums, np.uint32), io.BytesIO()
@@ -225,7 +225,7 @@ def _check_space(place: str, contents: CacheContents, done: int) -> None:
             f"--cache: expected {_gigabytes(missing)} of free disk space at {place} for {what}; "
             f"received {_gigabytes(free)}"
         )
-    there = f", {done:,} are there" if done else ""
+    there = f"; {done:,} are written already" if done else ""
     print(
         f"{place}.pixels: writing {what}, {_gigabytes(missing)} of {_gigabytes(free)} free{there}",
         file=sys.stderr,

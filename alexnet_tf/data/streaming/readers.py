@@ -1,8 +1,8 @@
 """Processes that read images, for machines with more cores than the threads of one process can use.
 
-Pillow holds Python's lock during part of its work, so the threads of one process are estimated to stop
-gaining at four to seven cores (`benchmarks/LOG.md`). A reader is a process with a lock of its own, without
-TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
+Pillow holds Python's global interpreter lock (GIL) during part of its work, so the threads of one process are
+estimated to use at most four to seven cores (`benchmarks/LOG.md`). A reader is a process with its own GIL and
+without TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
 
 A reader ends when its pipe closes, even if the process that started it is killed. Pipe and memory have no
 names, so nothing remains of them. Ctrl-C does not reach a reader, which is in a session of its own.
@@ -30,7 +30,7 @@ from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
 # Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
-# this much memory for each core, or three times as much for each reader, which shares a third of it.
+# this much memory for each core, or three times as much for each reader (one third is the shared memory).
 PART_BYTES = 2**22
 # Number of readers that may die while reading the same images before these are blamed.
 ATTEMPTS = 2
@@ -120,19 +120,19 @@ class _Reader:
             images[:] = _first(self._pixels, images.shape)
             return answer
         raise InputError(
-            f"--readers: expected readers that stay alive; received {ATTEMPTS} after each other at the same "
-            f"images of which the last {end}; fewer readers take less memory"
+            f"--readers: expected processes that stay alive; received {ATTEMPTS} that died at the same "
+            f"images (the last {end}); fewer readers take less memory"
         )
 
     def _restart(self) -> str:
-        """Starts another process in place of one that has died; returns how that ended."""
+        """Replaces a process that has died; returns how it ended."""
         with self._lock:
             if self._ended:
                 raise InputError("expected readers; received those of a run that has ended")
             self._process.kill()
             status = self._process.wait()
             end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"gave status {status}"
-            print_lines([f"a reader of images {end}; another takes its place"])
+            print_lines([f"a reader of images {end}; it is replaced"])
             self._pipe.close()
             self._start()
         return end

@@ -156,8 +156,9 @@ class StreamedSet(NamedSet):
     def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Reads several images, in the calling thread or in one of `readers`.
 
-        After too many failures, or one of the cache or readers, black images are reported as readable, so
-        that a search for the next readable image ends. `check_readable` then raises the error.
+        If too many images are unreadable, or the cache or the readers fail, black images are reported as
+        readable; otherwise the search for the next readable image would not end. `check_readable` then raises
+        the error.
 
         Args:
             split: the split that the indices refer to.

@@ -187,7 +187,7 @@ def test_equal_pictures_in_two_splits_or_classes_are_reported(tmp_path, storage)
         ("train/b/same.webp", "train/a/0.png", "in two classes"),
         ("val/b/leak.bmp", "train/a/0.png", "in train and validation"),
     )
-    assert any("1 picture is in train and validation" in line for line in images.opening())
+    assert any("1 image is in train and validation" in line for line in images.opening())
 
 
 @pytest.mark.parametrize("storage", STORAGES)

@@ -78,7 +78,7 @@ def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkey
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with stream(tree).read_by(2) as read:
         assert read.read("train", np.arange(9))[1].all(), "the search for a readable image ends"
-        with pytest.raises(InputError, match=r"expected readers that stay alive; .* status 1"):
+        with pytest.raises(InputError, match=r"expected processes that stay alive; .* status 1"):
             read.check_readable()
     read.read("train", np.arange(9))
     with pytest.raises(InputError, match="has ended"):
