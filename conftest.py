@@ -3,7 +3,7 @@
 import importlib.util
 import os
 
-# Read by TensorFlow when it is imported, so set before any test file is; the second as alexnet_tf sets it.
+# TensorFlow reads these when a test file imports it. The second has the value that alexnet_tf sets.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
@@ -25,5 +25,5 @@ pytest_collect_file = Sybil(
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
 
-# Needs the packages of `make report`, which `make setup` does not bring.
+# Needs the packages of `make report`, which `make setup` does not install.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]

@@ -50,7 +50,7 @@ EXAMPLES = {
     "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
     "data": "--dataset folder:photos --out about",
 }
-# The commands whose `--out` becomes a folder only when it is whole.
+# The commands that create the folder `--out` only when its content is complete.
 NEW_FOLDER = ("export", "import-weights")
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
@@ -231,10 +231,10 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Holds the lock of `--out` before anything is read, and before TensorFlow is imported for seconds.
+    """Holds the lock of `--out` before anything is read and before TensorFlow is imported.
 
-    Some claim it in their own module: of several workers only the chief does, and what is written to a folder
-    that may not exist takes the lock beside it.
+    Two kinds of commands take the lock later: `train` with several workers, of which only the chief takes it,
+    and those of `NEW_FOLDER`, whose lock file is beside the folder.
     """
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):

@@ -27,7 +27,7 @@ STEPS = (
 
 
 def load_arrays(file: IO[bytes]) -> Any:
-    """The object that `numpy.save` has pickled into a file, which stands after the header.
+    """The object that `numpy.save` has pickled; the file is positioned after the header.
 
     Raises:
         one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if it is not a dictionary of arrays.
@@ -50,7 +50,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     @property
     def dispatch(self):  # type: ignore[override]
-        """Where `load` looks up each step."""
+        """The mapping in which `load` looks up each step (opcode)."""
         return self
 
     def __getitem__(self, code: int) -> Any:

@@ -73,7 +73,7 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     finally:
         keras.config.set_dtype_policy(policy)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of what it raises an error, too
+        warnings.simplefilter("ignore", UserWarning)  # an error says the same
         model.load_weights(weights)
     return model
 

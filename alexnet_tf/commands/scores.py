@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `train` is what a network was trained on. `selection` is a tenth of the training images, and no part of
+# `train` is what a network was trained on. `selection` is a tenth of the training images; it is not part of
 # `train` if the network's configuration has holdout=true. `report` is the test split, else the validation
 # split, else images held out of the training. `all` is all of these.
 SPLITS = ("train", "selection", "report", "all")

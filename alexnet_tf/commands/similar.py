@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     images = _pixels(net, [queries[i] for i in shown])
     names = [queries[i].name for i in shown]
     among = f"among {len(members):,} images"
-    about = f"Nearest by Euclidean distance of the {member_features.shape[1]:,} values of {layer}, {among}."
+    about = f"Nearest by Euclidean distance in the {member_features.shape[1]:,} values of {layer}, {among}."
     write_figure(
         options.out / "similar",
         lambda: neighbours_figure(images, names, {f"nearest in {layer}": sheet}, "Similar images", about),

@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     `--out` holds a run of another config or of images that have since changed, it is not overwritten.
 
     Returns:
-        The exit status: 0 if there is a network, 1 if the run diverged; it then leaves its curve, and a
-        model.json that says why it ended.
+        The exit status: 0 if there is a network, 1 if the run diverged. A diverged run leaves its curve, and
+        a model.json that says why it ended.
 
     Raises:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.

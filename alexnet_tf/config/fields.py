@@ -44,7 +44,7 @@ class DataConfig:
             a fraction of the 255 grey levels.
         gaussian_noise: standard deviation, in grey levels, of Gaussian noise added to each pixel and channel
             of a training image.
-        color_noise_until: last epoch with colour noise, 0 for no end; 67 in the authors' program.
+        color_noise_until: last epoch with colour noise, 0 for all epochs; 67 in the authors' program.
         crop_position: where training images are cropped; tests always use the centre.
         storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams if they would
             take more than 4 GiB of memory. It does not affect results, so it is left out of the hash.
@@ -97,7 +97,7 @@ class TrainConfig:
         start: fingerprint of the trained network that the run starts from
             (`alexnet_tf.checkpoints.transfer`); empty to start from a random initialisation.
         freeze: name of the last frozen layer: it and all layers before it are not trained; empty for none.
-        freeze_conv1_after: last epoch in which conv1 is trained, 0 for no end; 72 in the authors' program.
+        freeze_conv1_after: last epoch in which conv1 is trained, 0 for all; 72 in the authors' program.
     """
 
     epochs: int = 1

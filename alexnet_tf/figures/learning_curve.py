@@ -171,7 +171,7 @@ def training_figure(
     for axes in gradient:
         labels: list[tuple[str, float, float, ColorType]] = []
         for place, (layer, points) in enumerate(norms.items()):
-            is_total = layer == "all"  # as GradientNorms calls them together
+            is_total = layer == "all"  # the name that GradientNorms gives to all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
             axes.plot(*zip(*points, strict=True), color=ink, linewidth=width, label=layer)

@@ -94,7 +94,7 @@ def decode_predictions(
             f"decode_predictions: expected probabilities [n, {classes}]; received {list(probabilities.shape)}"
         )
     if class_names is None:
-        return _with_kerass_names(probabilities, top)
+        return _with_keras_names(probabilities, top)
     words = words or {}
     named = [(name, words.get(name, name)) for name in class_names]
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
@@ -103,7 +103,7 @@ def decode_predictions(
     ]
 
 
-def _with_kerass_names(probabilities: np.ndarray, top: int) -> list[list[tuple[str, str, float]]]:
+def _with_keras_names(probabilities: np.ndarray, top: int) -> list[list[tuple[str, str, float]]]:
     try:
         decoded = keras.applications.imagenet_utils.decode_predictions(probabilities, top)
     except Exception as error:  # Keras raises a plain Exception if its download fails

@@ -1,11 +1,11 @@
 """Reads and writes CSV files without loss.
 
 Each row is one line. Floats are written by `repr`, so they are read back exactly. None is written as an empty
-field. In texts, control characters such as line breaks and marks that reverse what follows, bytes that are
+field. In texts, control characters (line breaks, marks that reverse the direction of a text), bytes that are
 not UTF-8, and backslashes are escaped as in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a
 spreadsheet would run as a formula, such as a class named `=HYPERLINK(...)`, is written with an apostrophe in
-front. Both are undone when the file is read here. A path gets `./` instead of the apostrophe, with which
-every program finds the file.
+front. Both are undone when the file is read here. A path gets `./` instead of the apostrophe, so that every
+program finds the file.
 """
 
 import csv
@@ -25,7 +25,7 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_bytes, rea
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# A file with more problems is not a table, and each would take memory; headers are shown up to a length.
+# Reading stops after so many problems, each of which takes memory; messages show so much of a header.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
 # Limit of a table of results in bytes; the largest in `results/` has .2 MB. One of this size takes about 7 s
 # and .3 GB to check.
@@ -139,7 +139,7 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 def check_csv_place(path: Path) -> None:
     """Raises an InputError if the table of `--csv` could not be written, before its rows are computed."""
-    # Writing replaces what is there, as root also a device such as /dev/stdout.
+    # Writing replaces an existing file, and for root even a device such as /dev/stdout.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")

@@ -33,7 +33,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # If true for a file or pipe, its lines would go to the terminal above the bars instead.
+        # Otherwise lines for a file or pipe would be printed above the bars, on the terminal.
         redirect_stdout=sys.stdout.isatty(),
     )
 

@@ -38,7 +38,7 @@ def printable(text: object) -> str:
 
 
 def expected_failure(error: Exception) -> str | None:
-    """The line about an error that input or the machine can cause; None for others, which are our mistakes.
+    """The line about an error that input or the machine can cause; None for others, which are bugs.
 
     Example:
 

@@ -278,9 +278,9 @@ def _holder(path: Path) -> str:
             holder = read_json(path)
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (OSError, InputError, KeyError, TypeError):
-            # It has taken the lock a moment ago, or its disk is full.
+            # It took the lock a moment ago, or its disk is full.
             time.sleep(0.05)
-    return "which has not written its name"
+    return "which has not recorded its name yet"
 
 
 @contextlib.contextmanager

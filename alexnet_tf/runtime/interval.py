@@ -1,4 +1,4 @@
-"""How often a run saves its state: every so many steps, or minutes."""
+"""How often a run saves its state: after a number of steps or of minutes."""
 
 import argparse
 import re

@@ -68,7 +68,7 @@ def settle_environment() -> None:
             expected = f"a whole number from 0 to {MOST_THREADS}"
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
     for name in KERAS_VARIABLES:
-        if name in os.environ:  # an empty one ends the import of Keras, too
+        if name in os.environ:  # even an empty value makes the import of Keras fail
             raise InputError(f"{name}: expected none, since it has no effect here; received one; unset it")
     _check_variables_of_tensorflow()
 

@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# Significance level of the tests that a share counts; by chance this share of them is significant.
+# A share counts the tests with p values up to this level; by chance it is this share of them.
 LEVEL = 0.05
 
 

@@ -69,8 +69,8 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # gRPC goes to all other hosts through the proxy that `http_proxy` or the like names. This variable
-    # takes the place of `no_proxy`.
+    # If a proxy is set (`http_proxy` etc.), gRPC connects directly only to the hosts in this variable, which
+    # it reads instead of `no_proxy`.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})

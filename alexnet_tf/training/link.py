@@ -6,8 +6,8 @@ import queue
 import socket
 from typing import Any
 
-# The kernel asks a silent peer every 2 s; one that does not answer for 8 s is gone. Systems other than Linux
-# may lack these options, and then notice the loss of a machine (not of a process) later.
+# The kernel probes a silent peer every 2 s; one that does not answer for 8 s is gone. Systems other than
+# Linux may lack these options, and then notice the loss of a machine (not of a process) later.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 

@@ -35,8 +35,8 @@ from alexnet_tf.training.workers import current_workers
 # run, and Python handles termination signals, only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# Sets of fewer images are padded to this size too: the last bits of logits depend on the shape of the
-# batch, and with them recorded losses and what a plateau of the selection loss decides.
+# Smaller sets are padded to this size too: the last bits of logits depend on the shape of the batch. They
+# appear in recorded losses, and decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
 

@@ -29,7 +29,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
     If the environment variable `TF_CONFIG` is set, or the process is one of several tasks of a Slurm step,
-    there are several workers, each with all GPUs that it sees; this waits until all have come. Otherwise
+    there are several workers, each with all GPUs that it sees; this waits until all have connected. Otherwise
     `auto` uses all GPUs of the machine, or the default device if there are none; a number uses that many GPUs
     or, if there are fewer, creates that many logical CPU devices (only possible before TensorFlow initialises
     its devices). A worker that has done its work has to call `current_workers().leave()`, or the others take
@@ -37,8 +37,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
     Raises:
         InputError: for anything but `auto` or a whole number >= 1, for variables that do not specify a
-            cluster and this worker's task in it, and on every worker if one does not come or has other
-            versions of the code or its packages.
+            cluster and this worker's task in it, and on every worker if one does not connect or has
+            other versions of the code or its packages.
 
     Example:
 
@@ -54,7 +54,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
         # Each replica trains on its part of a batch, and TensorFlow wants equally many on each worker.
         meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
-        # TensorFlow's own code calls what it warns of here.
+        # TensorFlow's own code causes this warning.
         warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)
         return tf.distribute.MultiWorkerMirroredStrategy()
     count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
@@ -113,6 +113,6 @@ def _versions() -> dict[str, str]:
         "alexnet_tf": alexnet_tf.__version__,
         "code commit": git_commit() or "none",
         "code of alexnet_tf": sources.hexdigest()[:12],
-        # They change the rounding of sums.
+        # These change the rounding of sums.
         **{name: os.environ.get(name) or "unset" for name in (*THREADS, "TF_ENABLE_ONEDNN_OPTS", *XLA_FLAGS)},
     }

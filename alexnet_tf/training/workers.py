@@ -138,7 +138,7 @@ class Workers:
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # In threads, so that other programs that connect and send nothing delay nobody.
+                # In threads, so that a program that connects and sends nothing delays no worker.
                 with contextlib.suppress(OSError):  # also for too many open files
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:

@@ -45,7 +45,7 @@ class Explained:
         return self._outputs[layer.name]
 
     def before(self, layer: keras.Layer) -> np.ndarray:
-        """The input of a layer: the output of the layer in front of it."""
+        """The input of a layer: the output of the previous layer."""
         place = self.layers.index(layer)
         return self.after(self.layers[place - 1]) if place else self.crop
 
