@@ -42,7 +42,7 @@ def _parser() -> OneLineParser:
 
     running = add("run", _run, "measure; rows go to RESULTS_DIR/<machine kind>/")
     running.add_argument("--quick", action="store_true", help="fewer rounds and cases")
-    running.add_argument("--items", default="", help="comma list; default all")
+    running.add_argument("--items", default="", help="comma-separated; default all")
     running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
     add("report", _report, "table, chart and README's section from recorded rows")
     scaling = add("scaling", _scaling, "predict training on many machines like those measured")
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> int:
 
     items = [item for item in options.items.split(",") if item]
     if options.items and not items:
-        raise InputError(f"--items: expected a comma list; received {options.items!r}")
+        raise InputError(f"--items: expected a comma-separated list; received {options.items!r}")
     with claimed_folder(options.results_dir, "--results-dir"):
         folder, failures = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
     return _finished(write_report(folder), failures)

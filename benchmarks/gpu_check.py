@@ -1,4 +1,4 @@
-"""Checks whether a training step runs on a user's GPU alone, with the CPU's results, and how fast.
+"""Checks on a user's GPU whether a training step runs there alone and agrees with the CPU, and how fast.
 
 Without a GPU the graph of a step can still be compared with the kernels that this build of TensorFlow has for
 GPUs (Linux's package contains them), because layers take their GPU branch if `runs_on_gpu` says so.

@@ -40,8 +40,8 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
                 )
             if experiment.name in found:
                 raise InputError(
-                    f"{module.__file__}: expected an experiment of another name than those of "
-                    f"{found[experiment.name][1]}; received {experiment.name!r} again; rename one"
+                    f"{module.__file__}: expected a name that is not in {found[experiment.name][1]}; "
+                    f"received {experiment.name!r} again; rename one"
                 )
             found[experiment.name] = experiment, module.__file__
     return tuple(sorted((experiment for experiment, _ in found.values()), key=_place))

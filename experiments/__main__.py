@@ -22,11 +22,11 @@ from alexnet_tf.runtime.commandline import (
 from experiments import commands
 
 COMPARE = (
-    "Exit status for two folders: 0 no rows of equal configuration differ, nor their records, 1 some do, 2 "
-    "bad input or nothing in common. For a folder and the paper: 0 no primary effect is, with its whole "
-    "interval, weaker than the paper's, 1 some are, 2 bad input or no effect to compare. With --margin: 0 "
-    "the means of every common arm are equivalent (the 90% Welch interval of A - B lies within +-M), 1 not "
-    "shown for some arm, 2 bad input."
+    "Exit status for two folders: 0 rows of equal configuration and their records agree, 1 some differ, 2 "
+    "bad input or nothing in common. For a folder and the paper: 1 the whole interval of some primary effect "
+    "is weaker than the paper's number, 0 none is, 2 bad input or no effect to compare. With --margin: 0 the "
+    "means of every common arm are equivalent (the 90% Welch interval of A - B lies within +-M), 1 not shown "
+    "for some arm, 2 bad input."
 )
 
 EXAMPLES = {
@@ -85,10 +85,10 @@ def _parser() -> OneLineParser:
             help="print what would be trained and how long, and train nothing",
         )
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
-        training.add_argument("--arms", help="comma list; default all")
+        training.add_argument("--arms", help="comma-separated; default all")
         if name == "run":
             training.add_argument(
-                "--seeds", type=_seeds, default=(), help="comma list; default the arm's own"
+                "--seeds", type=_seeds, default=(), help="comma-separated; default the arm's own"
             )
         add_setting_flags(training, PRECISIONS)
         training.add_argument(
@@ -171,7 +171,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     look = parser.add_argument_group("with FOLDERs")
     flags = (
         look.add_argument("--out", type=_folder, default=Path("runs/figure"), help="path without suffix"),
-        look.add_argument("--format", default="png,svg", help="comma list of png, svg, pdf; default png,svg"),
+        look.add_argument("--format", default="png,svg", help="some of png,svg,pdf; default png,svg"),
         look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file"),
         look.add_argument("--no-title", action="store_true", help="leave out title and caption"),
         look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis"),

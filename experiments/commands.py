@@ -251,5 +251,5 @@ def _names(flag: str, text: str | None) -> tuple[str, ...]:
         return ()
     names = tuple(part.strip() for part in text.split(",") if part.strip())
     if not names:
-        raise InputError(f"{flag}: expected a comma list; received {text!r}")
+        raise InputError(f"{flag}: expected a comma-separated list; received {text!r}")
     return names

@@ -112,7 +112,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """The arm `of` with settings of a command line, or, in a figure of several, with runs in `folder`."""
+    """The arm `of` with command-line settings or, in a figure of several folders, the runs in `folder`."""
 
     of: str
     settings: tuple[str, ...] = ()

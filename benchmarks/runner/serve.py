@@ -97,7 +97,7 @@ def _processor_seconds() -> float:
     found: dict[int, tuple[int, float]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            # Fields after the name, which is in parentheses: parent, and times of the process and its dead.
+            # Fields after the name in parentheses: parent, and times of the process and its ended children.
             fields = path.read_text().rpartition(")")[2].split()
             ticks = sum(map(int, fields[11:15]))
             found[int(path.parent.name)] = int(fields[1]), ticks / os.sysconf("SC_CLK_TCK")

@@ -1,4 +1,4 @@
-"""One verdict a claim: that of the condition nearest to the paper that was run."""
+"""One verdict per claim: that of the condition that was run and is nearest to the paper."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -102,7 +102,7 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with settings of a command line, as their records name them."""
+    """The arms that were run with command-line settings (`--set`), by their names in the rows."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")

@@ -104,16 +104,16 @@ def write_report(
 ) -> list[str]:
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
-    A figure with lettered panels has its first one also in figure-a.png and figure-a.svg, unless they would
-    equal the figure. The same rows give the same bytes. Arms and seeds may be missing.
+    If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone. The
+    same rows give the same bytes. Arms and seeds may be missing.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         experiment: the experiment of the rows.
         tables: whether to write the tables.
         figures: whether to draw the figures.
-        experiments: those of all conditions of the claim; table and figures say so of one that does not
-            decide it.
+        experiments: those of all conditions of the claim; if another condition decides the claim, table and
+            figures say so.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to

@@ -96,7 +96,7 @@ class Jobs:
             raise stop
 
     def _drop_waiting(self, of: dict[Future, tuple[int, Task]]) -> None:
-        """Cancels the tasks that no worker has, which would be waited for in vain."""
+        """Cancels the tasks that no worker has taken yet."""
         at_work = {key for keys in self._client.processing().values() for key in keys}
         waiting = [future for future in of if future.key not in at_work and not future.done()]
         self._client.cancel(waiting)
@@ -143,7 +143,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            # It listens all the same; a free port instead of 8787, which another command may use.
+            # The dashboard listens nevertheless; a free port, because another command may use 8787.
             scheduler_kwargs={"dashboard_address": ":0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",

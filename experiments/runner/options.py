@@ -20,7 +20,7 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# Settings that do not name an arm: a shorter run and another precision are stated with the rows.
+# Settings that do not change the name of an arm; the rows have columns for them.
 NAMELESS = ("epochs", "precision")
 
 # The directory of the committed evidence.
@@ -43,7 +43,7 @@ class Options:
         tensorboard: whether to write event files next to the checkpoints.
         checkpoint_every: steps or time between two checkpoints within an epoch.
         replicas: `auto` or a number, as in `make_strategy`.
-        jobs: runs at once, each in a process of its own; 0 for one per GPU or processor core.
+        jobs: number of runs at once, each in its own process; 0 for one per GPU or processor core.
         scheduler: address of a Dask scheduler whose workers take the runs instead.
         progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
@@ -164,7 +164,7 @@ class Options:
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
         if equal := self._made_equal(experiment):
-            notices.append(f"with these settings arms are equal, and show no effect: {', '.join(equal)}")
+            notices.append(f"with these settings arms are equal, so they show no effect: {', '.join(equal)}")
         is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
         if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
             raise InputError(
@@ -185,7 +185,7 @@ class Options:
 
 
 def file_name(arm: str) -> str:
-    """The name of an arm in names of files, which is also one word on a command line.
+    """The name of an arm as a part of file names, without spaces and commas.
 
     Example:
 

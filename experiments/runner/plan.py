@@ -39,7 +39,7 @@ class Planned:
 
     @property
     def images(self) -> int:
-        """The images of its training, if it takes all its epochs."""
+        """Number of images that it trains on, if it trains all its epochs."""
         return self.config.train.epochs * self.data.train_size
 
 
@@ -52,8 +52,9 @@ def plan(
     """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
     The first missing run is trained for some seconds to measure the speed. Runs of an arm with recorded rows
-    are expected to take the recorded time, times the ratio of the speeds; others as long as their images take
-    at the measured speed. Several jobs share the sum, but take at least as long as the longest run.
+    are expected to take the recorded time, times the ratio of the recorded to the measured speed. For other
+    runs the time is that of their images at the measured speed. Several jobs share the sum, but take at least
+    as long as the longest run.
 
     Raises:
         InputError: as the command itself would.

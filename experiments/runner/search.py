@@ -77,7 +77,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
 
 
 def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
-    """The arms that have a grid, with their names in the rows.
+    """The arms that have a grid, named as in the rows.
 
     Raises:
         InputError: if there is none, or if a setting changes a field that the search sets.
@@ -92,8 +92,8 @@ def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
     ]
     if not arms:
         raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take "
-            "their rates from other arms, whose nets they measure"
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that have the "
+            "rates of other arms"
         )
     return arms
 
@@ -199,7 +199,7 @@ def trained_row(
 def trained_elsewhere(
     name: str, arm: Arm, rate: float, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
 ) -> dict[str, Any]:
-    """The row of a candidate, on a worker."""
+    """Trains one candidate on a worker and returns its row."""
     experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
     remove_temporaries(folder / "state", _checkpoint(arm, rate, seed, folder).name)
     options = dataclasses.replace(options, progress=progress)

@@ -58,7 +58,7 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
     """Draws one line per comparison, the first on top; all must share a unit.
 
-    `MARKS` says what the marks are.
+    `marks` explains the marks.
 
     Args:
         axes: an empty panel.

@@ -33,7 +33,7 @@ _DOTS = (
     "On the left, each dot is a run, grey lines join the runs of a seed, and a black bar is an arm's mean."
 )
 
-# Inches, beyond which a figure without a set size is not enlarged.
+# A figure wider than this, in inches, is not enlarged further.
 WIDEST = 100
 
 

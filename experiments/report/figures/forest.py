@@ -36,9 +36,9 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# In inches: a row of the figure, all rows together at most, and all else. 1,600 pixels are 10.67 inches.
+# Heights in inches: a row, all rows together at most, and everything else. 1,600 pixels are 10.67 inches.
 ROW, ROWS, ELSE = 0.205, 9.0, 1.6
-# Differences in points up to this size have a linear axis; beyond it is logarithmic.
+# The axis of differences is linear up to this many points, and logarithmic beyond.
 LINEAR = 2.0
 POINTS = "difference, points"
 
@@ -70,7 +70,7 @@ class Line(NamedTuple):
         evidence: the condition of the comparison.
         judged: the comparison.
         decides: whether the condition decides its claim.
-        heading: the claim, if this is its first line, above which its statement and verdict stand.
+        heading: the claim, if this is its first line; its statement and verdict are written above the line.
         role: which condition it is, and whether it decides the claim; empty if the claim has only one.
         row: the number of its row in the figure.
     """

@@ -27,7 +27,7 @@ from experiments.report.robustness import family
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
-# Where the page stands, and how it refers to the results directory.
+# Path of the page below the results directory, and of that directory relative to the page.
 PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
@@ -90,7 +90,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "statement": statement_of(claim),
         "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
         "verdict": claim.verdict,
-        # Heading and statement stand above it.
+        # Without heading and statement, which the page has already.
         "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
         "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
@@ -181,7 +181,7 @@ def _environments(found: Sequence[Evidence]) -> list[list[str]]:
 
 
 def _html(text: str, folder: Path, results_dir: Path) -> str:
-    """HTML of a generated Markdown file; its relative links are seen from its folder."""
+    """HTML of a generated Markdown file; its links are relative to its folder."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     for token in tokens:
@@ -190,7 +190,7 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
                 part.attrSet("href" if part.type == "link_open" else "src", there)
-        # The headings of the page stand above.
+        # Below the headings of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
     html = parser.renderer.render(tokens, parser.options, {})
