@@ -136,7 +136,7 @@ class Commands(SphinxDirective):
 
 def commands_text(room: str) -> str:
     """Markdown: the help text of a program, then those of its commands, each under its name."""
-    os.environ["COLUMNS"] = "110"  # of the help texts
+    os.environ["COLUMNS"] = "110"  # the width of the help texts
     parser = importlib.import_module(f"{room}.__main__")._parser()
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     parts = [f"```none\n{parser.format_help()}```"]

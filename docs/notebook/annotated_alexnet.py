@@ -43,8 +43,8 @@ with weightless():
 # ## Images
 #
 # Ten shapes, drawn with random colours, textures, clutter and noise, and scaled to 64 pixels. The pipeline
-# subtracts the mean image (section 2), here also divides by the standard deviation, cuts 56 x 56 pixels at
-# random and mirrors half of them (section 4.1).
+# subtracts the mean image (section 2), here also divides by the standard deviation, takes random crops of
+# 56 x 56 pixels and mirrors half of them (section 4.1).
 
 # %%
 pipeline = DataConfig(dataset="builtin", image_size=64, crop=56, flip=True, input_scale="unit")
@@ -90,8 +90,8 @@ print(summary_table(build_model(small, data.input_shape, data.image_set.classes)
 # ## Training
 #
 # Section 5: stochastic gradient descent with momentum .9 and weight decay .0005; the rate is divided by 10
-# once. The paper's batches had 128 of 1.2 million images; of 10,000 images they would leave only 78 steps an
-# epoch, so here they have 32. Chance is an error of 90%; this net needs two or three epochs to leave it.
+# once. The paper's batches had 128 of 1.2 million images. With 10,000 images that would be only 78 steps per
+# epoch, so here a batch has 32. Chance is an error of 90%; this net stays there for two or three epochs.
 
 # %%
 from alexnet_tf.training.train import train
@@ -113,7 +113,7 @@ plt.show()
 # %% [markdown]
 # ## The first kernels
 #
-# Figure 3 of the paper. In so short a training they are hardly more than their random start with a tint.
+# Figure 3 of the paper. After so few epochs they still look like their random initialisation, with a tint.
 
 # %%
 from IPython.display import display
@@ -191,8 +191,8 @@ plt.setp(axes, xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
-# ## Go on
+# ## Next steps
 #
 # Replace `small` by `dataclasses.replace(small, lrn=False)`, `towers=1` or `activation="tanh"`, and predict
 # the errors before you train. One run shows little: the experiments of this project train three to five
-# seeds an arm.
+# seeds per arm.
