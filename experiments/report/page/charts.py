@@ -1,5 +1,7 @@
 """Vega-Lite charts of the page of results, made by Altair."""
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -87,7 +89,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
             base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="error, %"), y2="high:Q"),
             base.mark_line().encode(y=error, strokeDash=alt.StrokeDash("arm:N", scale=dashes)),
             base.mark_circle(opacity=0, size=120).encode(y=error, tooltip=tooltip),
-            data=alt.Data(values=points),
+            data=_table(points),
             width=300,
             height=220,
         )
@@ -164,6 +166,19 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _domain(effects: Sequence[Mapping[str, Any]]) -> list[float]:
     ends = [value for effect in effects for value in (effect["low"], effect["high"])]
     return [min(-1.5, 1.1 * min(ends, default=0)), max(2, 1.1 * max(ends, default=0))]
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Equal rows as CSV, which is a third as long as JSON: curves are the largest part of the page's data."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    # None: an arm may be called 0.5, and stays a text.
+    types = {
+        column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
+    }
+    return alt.InlineData(values=text.getvalue(), format=alt.CsvDataFormat(type="csv", parse=types))
 
 
 def _specification(chart: Any) -> dict[str, Any]:

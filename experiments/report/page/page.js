@@ -1,6 +1,5 @@
 "use strict";
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const narrow = matchMedia("(max-width: 45rem)");
+const narrow = matchMedia("screen and (max-width: 45rem)");
 
 // On a phone, panels stand below each other, and the names of effects above their intervals.
 const fitted = (chart, room) => {
@@ -17,17 +16,22 @@ const fitted = (chart, room) => {
   return spec;
 };
 
-// Charts are drawn when they come near the screen (all of them for printing), in the page's colours.
+// Charts are drawn when they come near the screen (all of them for printing). Their colours are the page's
+// variables, so they follow it when it turns dark, and on paper.
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const draw = (place) => {
-  const text = getComputedStyle(document.body).color;
-  const line = getComputedStyle(document.documentElement).getPropertyValue("--line");
   const config = {
     background: "transparent", view: { stroke: "transparent" }, font: "system-ui, sans-serif",
-    mark: { color: dark.matches ? "#56B4E9" : "#0072B2" }, rule: { color: dark.matches ? "#56B4E9" : "#0072B2" },
-    axis: { labelColor: text, titleColor: text, gridColor: line, domainColor: line, tickColor: line },
-    legend: { labelColor: text, titleColor: text, ...(narrow.matches && { orient: "bottom", columns: 2 }) },
-    header: { labelColor: text },
+    mark: { color: "var(--mark)" }, rule: { color: "var(--mark)" },
+    axis: {
+      labelColor: "var(--text)", titleColor: "var(--text)",
+      gridColor: "var(--line)", domainColor: "var(--line)", tickColor: "var(--line)",
+    },
+    legend: {
+      labelColor: "var(--text)", titleColor: "var(--text)",
+      ...(narrow.matches && { orient: "bottom", columns: 2 }),
+    },
+    header: { labelColor: "var(--text)" },
   };
   const chart = charts[place.dataset.chart];
   const spec = narrow.matches ? fitted(chart, place.parentElement.clientWidth) : chart;
@@ -41,28 +45,29 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "600px" });
 places.forEach((place) => near.observe(place));
-for (const media of [dark, narrow]) {
-  media.addEventListener("change", () => places.filter((place) => place.dataset.drawn).forEach(draw));
-}
+narrow.addEventListener("change", () => places.filter((place) => place.dataset.drawn).forEach(draw));
 addEventListener("beforeprint", () => places.filter((place) => !place.dataset.drawn).forEach(draw));
 
 for (const box of document.querySelectorAll(".filter input")) {
-  box.addEventListener("change", () => {
+  const filter = () => {
     for (const claim of document.querySelectorAll(`.claim[data-verdict="${CSS.escape(box.value)}"]`)) {
       claim.hidden = !box.checked;
     }
-  });
+  };
+  box.addEventListener("change", filter);
+  filter(); // A browser may restore the boxes of an earlier visit.
 }
 
 // Every table can be sorted by any column: numbers by value, empty cells last.
 const number = (cell) => {
-  const found = cell.replaceAll("\u2212", "-").match(/[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
+  // At the start: a digit within a name is no value.
+  const found = cell.replaceAll("\u2212", "-").match(/(?<=^[<>\s]*)[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
   return found ? Number(found[0].replaceAll(",", "")) : NaN;
 };
-const compare = (a, b) => {
+const compare = (a, b, sign) => {
   if (!a || !b) return !a - !b;
   const [x, y] = [number(a), number(b)];
-  return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
+  return sign * (Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y);
 };
 for (const head of document.querySelectorAll("thead th:not(:empty)")) {
   const button = document.createElement("button");
@@ -75,6 +80,6 @@ for (const head of document.querySelectorAll("thead th:not(:empty)")) {
     head.setAttribute("aria-sort", rising ? "ascending" : "descending");
     const body = head.closest("table").tBodies[0];
     const text = (row) => row.cells[head.cellIndex].textContent.trim();
-    body.append(...[...body.rows].sort((a, b) => (rising ? 1 : -1) * compare(text(a), text(b))));
+    body.append(...[...body.rows].sort((a, b) => compare(text(a), text(b), rising ? 1 : -1)));
   });
 }

@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,9 @@ from experiments.evidence.read import read_evidence
 
 pytest.importorskip("altair", reason="needs `make report`'s packages: pip install -r requirements-report.txt")
 
+import vl_convert
+
+from experiments.report.page.charts import curves_chart
 from experiments.report.page.write import PAGE, write_page
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -36,6 +40,26 @@ def test_the_page_is_one_small_file(page):
     )
     assert loaded
     assert all(address.startswith("data:") for address in loaded)
+
+
+@pytest.mark.slow
+def test_the_page_of_all_experiments_is_small_too(tmp_path):
+    for folder in RESULTS.iterdir():
+        (tmp_path / folder.name).symlink_to(folder)
+    (tmp_path / PAGE.parent.name).unlink(missing_ok=True)
+    chosen = experiments.EXPERIMENTS
+    assert write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).stat().st_size <= 2_000_000
+
+
+def test_curves_are_drawn_whatever_the_names_of_their_arms():
+    errors = {"train_error": 0.5, "test_error": 0.6}
+    arms = ["0.5", 'two, "quoted"', "it's"]
+    rows = [{"arm": arm, "epoch": epoch, **errors} for arm in arms for epoch in range(3)]
+
+    svg = vl_convert.vegalite_to_svg(curves_chart(SimpleNamespace(curves=rows)))
+
+    lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
+    assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
 
 
 def test_every_link_leads_somewhere(page):
@@ -106,12 +130,53 @@ def test_the_page_in_a_browser(opened):
         "(n) => document.querySelectorAll('#C1 .chart .mark-line path').length < n", arg=before
     )
 
+
+@pytest.mark.slow
+def test_the_filter_holds_after_a_reload(opened):
+    opened.locator(".filter input").first.uncheck()
+    opened.reload()
+    for box in opened.locator(".filter input").all():
+        claims = opened.locator(f'.claim[data-verdict="{box.get_attribute("value")}"]').all()
+        assert {claim.is_visible() for claim in claims} == {box.is_checked()}
+
+
+@pytest.mark.slow
+def test_tables_are_sorted_with_empty_cells_last(opened):
+    opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
     table = opened.get_by_role("region", name="Runs of ablation-relu on cifar10").locator("table")
-    table.get_by_role("button", name="test_error").click()
-    place = [text.strip() for text in table.locator("thead th").all_inner_texts()].index("test_error")
-    column = table.locator(f"tbody td:nth-child({place + 1})").all_inner_texts()
-    assert len(column) > 5
-    assert list(map(float, column)) == sorted(map(float, column))
+    heads = [text.strip() for text in table.locator("thead th").all_inner_texts()]
+
+    def clicked(name: str) -> list[str]:
+        table.get_by_role("button", name=name).click()
+        return table.locator(f"tbody td:nth-child({heads.index(name) + 1})").all_inner_texts()
+
+    errors = clicked("test_error")
+    assert len(errors) > 5
+    assert list(map(float, errors)) == sorted(map(float, errors))
+    table.locator("tbody td").nth(heads.index("train_error")).evaluate("(cell) => { cell.textContent = '' }")
+    for falling in (False, True):
+        *errors, last = clicked("train_error")
+        assert last == ""
+        assert list(map(float, errors)) == sorted(map(float, errors), reverse=falling)
+    # Digits within names are no values.
+    table.locator("tbody td:first-child").evaluate_all("(cells) => cells[0].textContent = 'a9'")
+    table.locator("tbody td:first-child").evaluate_all("(cells) => cells[1].textContent = 'b1'")
+    arms = clicked(heads[0])
+    assert arms == sorted(arms)
+
+
+@pytest.mark.slow
+def test_paper_is_light_and_narrow(opened):
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 700, "height": 900})
+
+    def color(selector: str, name: str) -> list[int]:
+        text = opened.locator(selector).first.evaluate(f"(it) => getComputedStyle(it).{name}")
+        return list(map(int, re.findall(r"\d+", text)))
+
+    assert max(color("body", "color")) < 64
+    assert color("[data-chart=forest] .role-axis-label text", "fill") == color("body", "color")
+    assert opened.locator("[data-chart=forest] svg").bounding_box()["width"] <= 700
 
 
 def test_a_part_without_content_has_no_heading(tmp_path):
