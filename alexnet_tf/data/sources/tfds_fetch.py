@@ -139,7 +139,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
     # Names with a namespace are rejected, because TFDS would look them up on the network.
     if parsed is None or parsed.namespace or parsed.name not in known:
         on_disk = _sets_on_disk(data_dir)
-        close = difflib.get_close_matches(name.lower(), {*on_disk, *known}, n=4)
+        close = difflib.get_close_matches(name.lower(), {"builtin", *on_disk, *known}, n=4)
         if name and (Path(name).is_dir() or (data_dir / name).is_dir()):
             hint = f"a folder of images is named folder:{name if Path(name).is_dir() else data_dir / name}"
         elif close:

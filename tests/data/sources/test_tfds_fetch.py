@@ -62,6 +62,7 @@ def test_unknown_name(tmp_path, no_probe):
     (tmp_path / "my_pets" / "1.0.0" / "dataset_info.json").write_text("{}")
     assert "received 'cifar_10'; close to it: cifar10," in failure("cifar_10", tmp_path)
     assert "received 'my_pet'; close to it: my_pets (on disk)" in failure("my_pet", tmp_path)
+    assert "received 'buildin'; close to it: builtin" in failure("buildin", tmp_path)
     assert "received 'qqqqqq'; on disk there: my_pets;" in failure("qqqqqq", tmp_path)
     for odd in ("", "no such name", "a/b/c/d", "huggingface:mnist", "../cifar10"):
         assert f"received {odd!r}" in failure(odd, tmp_path)
