@@ -59,9 +59,8 @@ class Benchmark:
         case: name of the benchmark within its item.
         unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
-        calls: minimum number of calls per turn. It is larger than 1 if batches are prefetched during the
-            other contenders' turns, because a single call would only take such a batch. Each batch taken
-            starts the reading of the next, so a turn of more calls than prefetched batches pays for reading.
+        calls: minimum number of calls per turn. If batches are prefetched during others' turns, only a turn
+            with more calls than prefetched batches includes the time of reading.
         least_rounds: minimum number of rounds, even if calls are long; the budget's minimum applies if it
             is smaller.
     """
