@@ -51,9 +51,7 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     """Builds the network of a configuration and reads its weights from a file.
 
     Args:
-        config: configuration of the run that trained the network.
         input_shape: (height, width, channels) of its input.
-        classes: number of its outputs.
         weights: a `.weights.h5` or `.keras` file; of the latter only the weights are read.
 
     Raises:
@@ -64,7 +62,8 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     keras.config.set_dtype_policy(config.precision)
     try:
         with weightless():
-            size = _weight_bytes(build_model(config.model, input_shape, classes))
+            model = build_model(config.model, input_shape, classes)
+        size = 4 * sum(math.prod(weight.shape) for weight in model.weights)
         if size > weights.stat().st_size:
             raise ValueError(
                 f"expected at least {size:,} bytes of weights; received {weights.stat().st_size:,}"
@@ -89,7 +88,3 @@ def has_finite_weights(model: keras.Model) -> bool:
     """
     # A sum is not finite if one of its terms is not. `.value.numpy()` works for mirrored variables too.
     return all(math.isfinite(weight.value.numpy().sum()) for weight in model.weights)
-
-
-def _weight_bytes(model: keras.Model) -> int:
-    return 4 * sum(math.prod(weight.shape) for weight in model.weights)

@@ -40,7 +40,7 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
         data = [evidence.about(row, "data") for row, evidence in nets]
         lines.append([
             f"{kind} on {dataset}, {len(nets)} nets",
-            _span(_widths(kind, configs)),
+            _span([each.get("model", {}).get("width") for each in configs if kind == "AlexNet"]),
             _span([each.get("train_examples") for each in data], ","),
             _span([each["input_shape"][0] for each in data if each.get("input_shape")]),
             _span([row["epochs"] for row in rows]),
@@ -49,11 +49,6 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
             "own machine",
         ])  # fmt: skip
     return markdown(HEADER, lines)
-
-
-def _widths(kind: str, configs: Sequence) -> list[float | None]:
-    widths = [config.get("model", {}).get("width") for config in configs]
-    return widths if kind == "AlexNet" else []
 
 
 def _span(values: Sequence[float | None], form: str = "g") -> str:
@@ -91,15 +86,11 @@ def _independence(found: Sequence[Evidence]) -> str:
     text = f"The claims are not independent: they rest on {len(served)} nets"
     if not shared:
         return f"The claims share none of their {len(served)} nets."
-    words = "; ".join(f"{_joined(claims)} ({count})" for claims, count in shared)
+    words = "; ".join(f"{', '.join(names)} and {last} ({count})" for (*names, last), count in shared)
     return (
         f"{text}. The following claims share nets (their number in brackets): {words}. A fault in a shared "
         "net is a fault in each of these claims."
     )
-
-
-def _joined(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _provenance(found: Sequence[Evidence]) -> str:

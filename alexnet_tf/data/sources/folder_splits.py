@@ -79,7 +79,8 @@ def find_splits(
             reason = "it contains images directly" if looks[folder].images else "it has no class folders"
         else:
             reason = "it is not a split"
-        unused.append((f"{folder}/", f"unused folder: {reason} ({_count_files(root / folder):,} files)"))
+        count = sum(len(files) for *_, files in os.walk(root / folder))
+        unused.append((f"{folder}/", f"unused folder: {reason} ({count:,} files)"))
     if not reports:
         return trains[0], None, "held-out"
     return trains[0], reports[0], trees[reports[0]]
@@ -222,10 +223,6 @@ def contents(
 
 def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
-
-
-def _count_files(folder: Path) -> int:
-    return sum(len(files) for _, _, files in os.walk(folder))
 
 
 def image_count(files: Sequence[str]) -> int:

@@ -175,7 +175,6 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
     Args:
         axes: an empty panel.
         unit: the name of its axis.
-        lines: all lines.
     """
     scale = prepare_axis(axes, [line.judged for line in lines if line.axis == unit])
     if unit == POINTS:
@@ -200,13 +199,9 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
         # The paper's number stands above the bar, so that neither hides the other.
         if effect.effect is not None:
             draw_interval(axes, effect, place + 0.16, scale, mark.color)
-            _draw_mark(axes, scale * effect.effect, place + 0.16, mark)
+            if mark.shape:
+                axes.plot([scale * effect.effect], [place + 0.16], zorder=4, **_look(mark))
         draw_paper_effect(axes, line.judged.comparison, place - 0.25, scale, size=4)
-
-
-def _draw_mark(axes: Axes, x: float, y: float, mark: Mark) -> None:
-    if mark.shape:
-        axes.plot([x], [y], zorder=4, **_look(mark))
 
 
 def _look(mark: Mark) -> dict[str, Any]:

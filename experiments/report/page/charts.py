@@ -138,7 +138,9 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     labels = [effect["label"] for effect in effects]
     title = ["effect / smallest effect of interest", "(0: no effect, 1: the smallest of interest)"]
-    scale = alt.Scale(type="symlog", domain=_domain(effects), nice=False)
+    ends = [value for effect in effects for value in (effect["low"], effect["high"])]
+    domain = [min(-1.5, 1.1 * min(ends, default=0)), max(2, 1.1 * max(ends, default=0))]
+    scale = alt.Scale(type="symlog", domain=domain, nice=False)
     axis = alt.Axis(values=TICKS, format="~g")
     base = alt.Chart(alt.Data(values=list(effects))).encode(
         y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=420, grid=True)),
@@ -161,11 +163,6 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         height={"step": 22},
     )
     return _specification(chart)
-
-
-def _domain(effects: Sequence[Mapping[str, Any]]) -> list[float]:
-    ends = [value for effect in effects for value in (effect["low"], effect["high"])]
-    return [min(-1.5, 1.1 * min(ends, default=0)), max(2, 1.1 * max(ends, default=0))]
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
