@@ -103,9 +103,6 @@ def save_trained(
 
     Args:
         folder: folder of the network, created if missing.
-        model: the trained model.
-        config: configuration of the run.
-        data: the pipelines that it was trained with.
         about: JSON-serializable details such as scores and environment; `status` says how the run ended.
     """
     images = data.image_set
@@ -125,7 +122,6 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
     Args:
         folder: folder of the network, created if missing.
-        net: the network.
         data_fingerprint: fingerprint of the images it was trained on; None if unknown.
         about: JSON-serializable details for model.json.
     """

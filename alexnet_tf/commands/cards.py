@@ -15,7 +15,6 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
     """What the network is, how it was trained and what its input and output are, as Markdown.
 
     Args:
-        net: the network.
         about: content of its model.json.
         kind: the format of the export.
     """

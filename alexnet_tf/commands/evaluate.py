@@ -130,7 +130,6 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
             confusion.png.
         scores: scores with confusions.
         names: class names, in label order.
-        dataset: name of the data set.
     """
     matrix = scores.confusion
     assert matrix is not None

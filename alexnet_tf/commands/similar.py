@@ -72,7 +72,6 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
     """The features of the central crop of each readable image.
 
     Args:
-        net: a trained network.
         model: its model from crops to features.
         files: image files; those that cannot be read are left out.
 
@@ -99,9 +98,7 @@ def nearest(
     """Rows of similar.csv, and the indices of each query's nearest members, without the query itself.
 
     Args:
-        queries: files of the queries.
         query_features: [queries, values].
-        members: files to choose from.
         member_features: [members, values].
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))

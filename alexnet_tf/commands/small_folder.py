@@ -18,7 +18,6 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     learning rate of `SMALL` or of the trained network are lowered, unless they are set.
 
     Args:
-        options: parsed command-line options.
         started: configuration of the trained network that the training starts from, if any.
 
     Returns:

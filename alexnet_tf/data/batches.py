@@ -29,9 +29,7 @@ def training_batches(
     end, so that the number of batches stays the same.
 
     Args:
-        image_set: the images.
         order: int64 [n], indices of training examples.
-        batch_size: number of examples in a batch.
         done: number of batches to leave out at the beginning.
         read: number of examples that were read for those batches.
     """
@@ -56,10 +54,8 @@ def evaluation_batches(
     """Batches of all examples; an image that can no longer be read is black.
 
     Args:
-        image_set: the images.
         split: the split that the indices refer to.
         indices: int64 [n], where n is a multiple of `batch_size`.
-        batch_size: number of examples in a batch.
     """
     places = tf.data.Dataset.range(len(indices))
     if isinstance(image_set, ImageSet):

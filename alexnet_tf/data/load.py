@@ -42,9 +42,7 @@ def load_image_set(
         access: the TFDS data directory, and whether sets may be downloaded.
         image_size: side in pixels of the central square that images are scaled to; by default images keep
             their size, or become 256 pixels if their sizes differ (paper, section 2).
-        storage: `memory`, `stream`, or `auto`, which streams sets that take more than `max_bytes` when
-            decoded. The built-in set is always in memory.
-        max_bytes: size limit for `auto`.
+        storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
 
     Raises:
         InputError: if the set cannot be found, downloaded, read or held in memory.

@@ -96,9 +96,7 @@ class DataPipelines:
         An incomplete last batch is dropped; which examples are dropped differs from epoch to epoch.
 
         Args:
-            seed: seed of the run.
             epoch: number of the epoch, counted from 1.
-            batch_size: number of examples in a batch.
             steps: number of batches to leave out at the beginning, which were trained before an interruption.
             examples: number of examples that were read for these batches, from `examples_read`.
         """
@@ -160,7 +158,6 @@ class DataPipelines:
         """The report split (the test split, or validation if there is none), never used to make choices.
 
         Args:
-            batch_size: number of examples in a batch.
             cropped: take the central crop; else keep the whole images, to take several views of each.
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
@@ -178,7 +175,6 @@ class DataPipelines:
         Args:
             split: `train` for all training images, held-out ones too; `report` for the report split.
             indices: int64 [n], at least one.
-            batch_size: number of examples in a batch.
             cropped: take the central crop; else keep the whole images.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels

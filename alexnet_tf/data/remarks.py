@@ -29,7 +29,6 @@ class Remarks:
 
         Args:
             images: number of images that are used.
-            classes: number of classes.
             listed: path of the file that lists the unused files; by default one of them is shown.
 
         Example:

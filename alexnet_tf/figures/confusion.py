@@ -16,8 +16,6 @@ def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> 
 
     Args:
         matrix: int [classes, classes], images by class (rows) and predicted class.
-        names: names of the classes.
-        dataset: name of the data set.
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))

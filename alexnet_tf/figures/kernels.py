@@ -96,8 +96,6 @@ def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
-        splits: number of random splits.
-        seed: seed of the splits.
 
     Returns:
         float64 [splits].

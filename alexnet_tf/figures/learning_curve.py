@@ -72,8 +72,7 @@ def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
 
     Args:
         run: folder with `curve.csv` and perhaps `gradient_norms.csv`.
-        name: name of the network.
-        dataset: name of the data set.
+        name, dataset: names of the network and the data set.
         out: folder for the figures.
 
     Raises:
@@ -109,8 +108,7 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
 
     Args:
         rows: rows returned by `read_curve`.
-        name: name of the network.
-        dataset: name of the data set.
+        name, dataset: as for `write_curves`.
     """
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
@@ -153,8 +151,7 @@ def training_figure(
     Args:
         rows: rows returned by `read_curve`.
         norms: norms returned by `read_gradient_norms`; may be empty.
-        name: name of the network.
-        dataset: name of the data set.
+        name, dataset: as for `write_curves`.
     """
     figure = Figure(figsize=(3.9 * (3 if norms else 2), 3.4), layout="constrained")
     loss, rate, *gradient = figure.subplots(1, 3 if norms else 2)

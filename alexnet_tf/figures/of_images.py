@@ -75,7 +75,6 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
         net: trained network; it is applied to the central crop.
         data: pipelines returned by `open_data_for`.
         names: readable names of the classes.
-        seed: seed that selects the images.
     """
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
@@ -136,7 +135,6 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
     image does not change distances between inputs.
 
     Args:
-        model: the network.
         data: pipelines of the network's training, or those returned by `open_data_for`.
         seed: seed that selects the queries; the first five have different classes and are shown.
     """

@@ -19,10 +19,6 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
     The subtraction of the mean image and the division by the scale are undone, so the colours are those of
     the photograph, plus any colour noise. Must be called within `house_look`.
-
-    Args:
-        data: the pipelines.
-        seed: seed of the augmentation.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels

@@ -36,7 +36,6 @@ def alexnet(
         input_shape: (height, width, channels); 224 and 227 pixels give maps of 55, 27, 13 and 6 pixels.
         classes: number of logits.
         config: sizes, towers, normalisation, initialisation.
-        name: name of the model.
 
     Returns:
         A functional model with 16 weight arrays in layer order, each kernel before its bias.

@@ -27,7 +27,6 @@ def batch_norm_alexnet(
         input_shape: (height, width, channels); height and width are at least 67 pixels.
         classes: number of logits.
         config: dropout and width.
-        name: name of the model.
 
     Raises:
         ValueError: for images that are too small.

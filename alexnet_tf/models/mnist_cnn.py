@@ -22,7 +22,6 @@ def mnist_cnn(
         input_shape: (height, width, channels), at least 4 pixels; (28, 28, 1) for MNIST.
         classes: number of logits.
         config: dropout and batch normalisation.
-        name: name of the model.
 
     Example:
 

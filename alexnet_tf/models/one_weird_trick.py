@@ -26,7 +26,6 @@ def one_weird_trick(
             enlarges the images.
         classes: number of logits.
         config: dropout, width, size and initialisation.
-        name: name of the model.
 
     Raises:
         ValueError: for images that are too small.

@@ -138,8 +138,6 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        arm: name of the arm.
-        seed: seed of the run.
         config_hash: if given, an existing row must have this hash, as `record_run` requires after training.
 
     Raises:

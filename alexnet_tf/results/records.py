@@ -39,7 +39,6 @@ def config_of(record: Mapping[str, Any], path: Path) -> Config:
     """The configuration of a record; fields added after the record was written get their defaults.
 
     Args:
-        record: content of the record.
         path: path of the record, for the error message.
 
     Raises:

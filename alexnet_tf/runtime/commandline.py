@@ -145,7 +145,6 @@ def run_command(
     """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
     Args:
-        options: parsed command-line options.
         again: what the same command does after an interruption, for the message about it.
 
     Returns:

@@ -47,8 +47,6 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
     Temporary files that a killed process left are removed after a day, or earlier by `remove_temporaries`.
 
     Args:
-        path: path of the file.
-        content: its new content.
         old: path to which an existing file is moved, when the new content is on the disk.
 
     Raises:
@@ -126,7 +124,6 @@ def make_folder(path: Path, flag: str) -> None:
     """Creates a folder and its parents if they do not exist.
 
     Args:
-        path: path of the folder.
         flag: command-line flag that gave the path, for the error message.
 
     Raises:

@@ -53,7 +53,6 @@ class History:
         Args:
             epoch: number of the epoch; 0 is the untrained network.
             scores: scores by split: `train`, and at least one of `report` and `selection`.
-            rate: learning rate of the epoch.
             images_per_second: speed of its training steps.
         """
         if not math.isfinite(scores["train"].loss):

@@ -45,9 +45,6 @@ def compile_model(
     """Builds and compiles the model of a run under the strategy, initialised from the seed of the run.
 
     Args:
-        config: configuration of the run.
-        data: pipelines of the run.
-        strategy: distribution strategy.
         start: trained network to start from; `config.train.start` is its fingerprint, and `data` has its
             preprocessing.
 

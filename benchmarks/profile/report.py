@@ -10,7 +10,6 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
     """Markdown with two tables for each call: times of layers, and of parts without matrix products.
 
     Args:
-        shares: the parts of all calls.
         about: description of the run, as in profile_machine.csv.
     """
     if not shares:

@@ -24,7 +24,6 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
     for a processor, so on a busy machine it is an upper bound.
 
     Args:
-        pid: number of the process.
         python: interpreter of the environment that py-spy is installed in.
         work: makes the process read images, and returns when that is done.
 

@@ -32,7 +32,6 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
     Args:
         sides: side -> result of its `Worker.about()`.
-        quick: whether this is a quick run.
     """
     flags = processor_flags()
     about = {

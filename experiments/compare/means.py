@@ -71,7 +71,6 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
     arm is not shown to be equivalent if it has only one run, or a run that did not finish or has no value.
 
     Args:
-        pair: two folders.
         metric: a column of runs.csv.
         margin: margin in units of the metric; for an error, 0.01 is one point.
 

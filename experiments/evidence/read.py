@@ -71,7 +71,6 @@ def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[
 
     Args:
         results_dir: directory with `<dataset>/<experiment>/runs.csv`.
-        experiments: the experiments to look for.
     """
     found = [
         evidence_of(folder, experiment)

@@ -61,7 +61,6 @@ def claims_page(
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        found: the evidence.
         experiments: all experiments, in the order of the page.
         unread: `<dataset>/<experiment>` -> problem, for folders without a readable row.
     """

@@ -23,7 +23,6 @@ def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     """The experiment's declared notes, and notes on inconclusive searches.
 
     Args:
-        evidence: evidence of one experiment on one data set.
         search_rows: rows of lr_search.csv in the same folder; rows of arms without runs are ignored.
     """
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]

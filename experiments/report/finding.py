@@ -18,7 +18,6 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
     """The claim and its verdict; for runs that do not test the claim, what was measured instead.
 
     Args:
-        evidence: evidence of an experiment.
         decider: the evidence that decides the claim, if it is that of another condition.
     """
     experiment = evidence.experiment

@@ -33,7 +33,6 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
     """Markdown: a line for each claim, with the weakest of its primary comparisons.
 
     Args:
-        found: the evidence.
         experiments: the experiments in the order of the table.
     """
     lines = []

@@ -18,7 +18,6 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
     Args:
-        evidence: evidence of the experiment on the data set.
         searched: the lr_search.csv in the same folder.
         decider: the evidence that decides the claim, if it is that of another condition.
     """

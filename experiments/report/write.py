@@ -109,9 +109,6 @@ def write_report(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiment: the experiment of the rows.
-        tables: whether to write the tables.
-        figures: whether to draw the figures.
         experiments: those of all conditions of the claim; if another condition decides the claim, table and
             figures say so.
 

@@ -140,7 +140,6 @@ class Options:
         """The options with data set and precision chosen.
 
         Args:
-            experiment: the experiment to run.
             precision: the precision declared for its data set; on other data sets float32 is used.
 
         Returns:

@@ -79,7 +79,6 @@ def rerun(
     """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
 
     Args:
-        run: the recorded run.
         experiments: must include the experiment of the run, for its own metrics.
         strategy: distribution strategy; another number of replicas changes the last bits of sums.
         access: where the images come from.
@@ -175,9 +174,7 @@ def replay_row(
     """Compares a row with the result of a complete replay.
 
     Args:
-        row: the recorded row.
-        curve: curve of the replay.
-        status: status of the replay.
+        curve, status: those of the replay.
         experiments: must include the experiment of the row, for its own metrics.
         run_probe: measures the replayed net; not called if the arm's probe needs further nets.
     """

@@ -40,8 +40,6 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
     Args:
         folder: folder of the experiment that needs the run.
-        arm: the arm that needs the run.
-        config_hash: config hash of the run.
         net: a kept net; if given, only the run that trained it is accepted. Rows of older runs may be from
             another processor: there the same run gives a different net, because rounding differences of the
             first steps grow over the epochs.

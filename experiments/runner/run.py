@@ -150,7 +150,6 @@ def claimed_work(
     Args:
         folder: folder of the rows; folders that are created here and stay empty are removed at the end.
         work: names of arms, and `search` or `seed0` and so on.
-        strategy: distribution strategy.
 
     Raises:
         InputError: if another process holds one of them.

@@ -45,14 +45,10 @@ def load_folder(
     not used is listed in `quarantine`, with the path relative to PATH and the reason. Identical images in
     both splits or in two classes are used, and listed in `duplicates`.
 
-    If all images have the same size and there is no `image_size`, they keep it; otherwise each is scaled and
-    cropped to its central square.
-
     Args:
         name: `folder:PATH`.
-        image_size: side of the square in pixels; by default 256 if the sizes of the images differ.
-        storage: see `is_streamed`.
-        max_bytes: see `is_streamed`.
+        image_size: see `load_image_set`.
+        storage, max_bytes: see `is_streamed`.
 
     Raises:
         InputError: if the path does not exist, there are fewer than two classes, a class has no readable
@@ -123,7 +119,6 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
     """Identical images in both splits or in two classes.
 
     Args:
-        tree: the files.
         rows: int64 [n], used rows of `tree.paths`, in ascending order.
         hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
 

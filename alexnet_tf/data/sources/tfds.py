@@ -50,10 +50,8 @@ def load_tfds(
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
         data_dir: see `locate_data_dir`.
         download: let TFDS download a set that is not on disk.
-        image_size: side in pixels of the central square that images are scaled to; by default images keep
-            their size, or become 256 pixels if their sizes differ.
-        storage: see `is_streamed`.
-        max_bytes: see `is_streamed`.
+        image_size: see `load_image_set`.
+        storage, max_bytes: see `is_streamed`.
 
     Raises:
         InputError: if the set cannot be found, downloaded or read, does not fit in memory, or is not an image

@@ -58,7 +58,6 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
     Args:
         name: name shown with the progress.
-        encoded: the images.
         groups: row numbers of each group, int64 [n].
         target: the target shape. If images are not scaled and one has a different shape, only its dimensions
             are recorded, and the fingerprint and the sums are invalid.

@@ -89,12 +89,10 @@ def scan_images(
 
     Args:
         name: name of the set, for messages.
-        encoded: the images.
         train_rows: int64, rows of the training examples.
         report_rows: int64, rows of the report split, or None to hold out 20% of each class, chosen by a hash
             of the pixels.
-        image_size: side in pixels of the central square that images are scaled to; by default images keep
-            their size, or become 256 pixels if their sizes differ.
+        image_size: see `load_image_set`.
         sizes: expected sizes (height, width) of the images.
 
     Raises:

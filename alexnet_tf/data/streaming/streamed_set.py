@@ -218,11 +218,8 @@ def open_scan(
     """Loads the scan of an earlier run over the same files, or makes a new one with `scan_images`.
 
     Args:
-        name: name of the set.
-        encoded: the images.
         groups: rows of the training examples, and rows of the report split or None to hold out examples.
-        image_size: see `scan_images`.
-        sizes: expected sizes (height, width) of the images.
+        image_size, sizes: see `scan_images`.
     """
     identity = {
         "format": FORMAT,

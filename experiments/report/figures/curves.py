@@ -48,7 +48,6 @@ def draw_pair(
         evidence: evidence of an experiment that measures the epochs to a training error.
         judged: the comparison of the two arms, then those of their variants.
         curves: curves of all arms.
-        letter: the letter that names the panel.
         linear: whether the axis of epochs is linear, as in the paper.
 
     Returns:
@@ -123,9 +122,7 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
     Args:
         axes: an empty panel.
-        evidence: evidence of the experiment of the arms.
         curves: curves of all arms.
-        names: names of the arms to draw.
 
     Returns:
         As `draw_pair`.

@@ -100,7 +100,6 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
 
     Args:
         axes: an empty panel.
-        judged: the comparisons.
         with_seeds: whether the axis also holds the effect of each seed.
 
     Returns:
@@ -221,11 +220,9 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
     """Draws the 95% interval as a bar, or as an arrow if it is open; a bound without interval is a triangle.
 
     Args:
-        axes: the panel.
         effect: the effect, which must have an estimate.
         y: vertical position of the line.
         scale: axis units per effect of 1.
-        color: colour of bar and arrow.
     """
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,

@@ -60,8 +60,6 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
     """The figure as file contents by format.
 
     Args:
-        evidence: evidence of an experiment.
-        look: how to draw it.
         decider: the evidence that decides the claim, if it is that of another condition.
 
     Raises:

@@ -46,7 +46,6 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
 
     Args:
         results_dir: directory of the results; links on the page are relative to it.
-        found: the evidence.
         experiments: all experiments, in the order of the page.
     """
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
