@@ -52,7 +52,7 @@ def _parser() -> OneLineParser:
     growing = add("growth", _growth, "time and memory against batch, images, devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     add("profile", _profile, "time of each part of a training step of AlexNet")
-    purpose = "rates and equality on this machine's GPU, 3 minutes"
+    purpose = "speed of training on this machine's GPU, and agreement with the CPU; 3 minutes"
     example = "example: python -m benchmarks gpu-check"
     checking = commands.add_parser("gpu-check", help=purpose, description=purpose, epilog=example)
     checking.set_defaults(command=_gpu_check)

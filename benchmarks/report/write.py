@@ -104,7 +104,7 @@ def machines_page(results_dir: Path) -> str:
         parts.append(f"{name}: {conditions(about)} Every row: [{name}/table.md]({name}/table.md).")
         parts[-1] += "" if is_current(about) else f" {EARLIER}"
         if (folder / "growth.md").exists():
-            parts[-1] += f" As it grows: [{name}/growth.md]({name}/growth.md)."
+            parts[-1] += f" Time and memory as the work grows: [{name}/growth.md]({name}/growth.md)."
     return "\n\n".join(parts) + "\n"
 
 
