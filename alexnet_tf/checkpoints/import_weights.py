@@ -142,8 +142,8 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
         for array in (kernel, bias):
             if array.dtype.kind not in "fiu" or not _is_finite_in_float32(array):
                 raise InputError(
-                    f"weights {name}: expected finite numbers in the range of float32; received NaN, "
-                    f"infinity, larger ones or no numbers ({array.dtype})"
+                    f"weights {name}: expected finite numbers in the range of float32; received "
+                    f"others, of type {array.dtype}"
                 )
         if layer.name == "fc6":
             kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])

@@ -23,7 +23,7 @@ SPLIT_NAME = re.compile(
     r"(?:[ _.-]?(?:set|data|split|images|imgs))?(?P<after>val|[ _.-]?v?\d+|[ _.-][a-z]|(?-i:[A-Z]))?",
     re.IGNORECASE,
 )
-EXPECTED = "expected a folder of images per class, or train and one of test, val and valid with such folders"
+EXPECTED = "expected a folder of images per class, directly or within train and one of test, val and valid"
 
 
 def few(names: Sequence[str]) -> str:
@@ -149,7 +149,7 @@ def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> Non
         raise InputError(
             f"{name}: {EXPECTED}; received the same folders ({few([*shared])}) in {few(tops)}; if the latter "
             "are splits, rename them to train and test; if classes, move all class folders into one named "
-            "train; if sets of their own, name one of them"
+            "train; if each is a data set, choose one of them"
         )
 
 

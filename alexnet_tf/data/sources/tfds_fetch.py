@@ -87,7 +87,7 @@ def fetch_command(name: str) -> str:
 def ways_out(name: str) -> str:
     """Advice for the user, as part of an error message, if a set is not on disk."""
     return (
-        "name its directory by --data-dir or TFDS_DATA_DIR, take --dataset builtin, or on a machine with a "
+        "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or on a machine with a "
         f"network run: {fetch_command(name)}"
     )
 
@@ -206,7 +206,7 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     files = " and ".join(missing) or "its files"
     received = ", ".join(sorted(there)[:3]) if there else "nothing there"
     raise InputError(
-        f"{name}: not in {data_dir}, and to be downloaded by hand; expected {files} in {folder}; "
+        f"{name}: not in {data_dir}, and has to be downloaded manually; expected {files} in {folder}; "
         f"received {received}; TFDS says: {says}"
     )
 
