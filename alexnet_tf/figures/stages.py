@@ -25,7 +25,6 @@ class Stage:
     """The input, a convolution or a fully connected layer, with the layers up to the next of these.
 
     Attributes:
-        name: name of the layer.
         kind: `input`, `conv` or `dense`.
         shape: shape of its output without the batch: (height, width, channels), or (units,).
         sees: shape of its input; pooling can make it smaller than the `shape` of the previous stage.

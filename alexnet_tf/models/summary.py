@@ -27,7 +27,6 @@ class LayerCost:
     """The cost of one layer for one image.
 
     Attributes:
-        name: name of the layer.
         kind: class name of the layer.
         output: shape of the output without the batch, such as (55, 55, 96).
         parameters: number of weights.

@@ -37,8 +37,6 @@ class Line:
     """One line of a file below its header.
 
     Attributes:
-        path: path of the file.
-        number: line number.
         text: the unparsed line.
         texts: unparsed fields by column name; without the last field if the line is cut short.
         row: values by column name; empty if the line is not a valid row.

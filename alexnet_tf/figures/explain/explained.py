@@ -15,7 +15,6 @@ class Explained:
     """A network, an image, and the outputs of the layers for it.
 
     Attributes:
-        net: the trained network.
         whole: float32 [height, width, channels], preprocessed but not cropped.
         crop: the central crop, the network's input.
         picture: uint8 pixels of `whole`, with its padding in black.

@@ -171,7 +171,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None: an arm may be called 0.5, and stays a text.
+    # None keeps text as it is, such as the name of an arm called 0.5.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }
