@@ -13,7 +13,7 @@ import numpy as np
 
 from alexnet_tf.runtime.archives import check_unpacked
 
-# What Python and NumPy raise for a damaged pickle, beside `UNREADABLE_ARCHIVE`.
+# What Python and NumPy raise for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
 # A network of eight layers takes some 700 steps and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200

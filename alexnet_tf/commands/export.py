@@ -170,7 +170,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Turns an image as its EXIF orientation says, for which TensorFlow has no operation.
+    """Rotates an image by its EXIF orientation; TensorFlow has no such operation.
 
     Args:
         image: its pixels, [height, width, channels].

@@ -163,7 +163,7 @@ def results_slug(name: str) -> str:
         # Resolve the path, because `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
-    # Names of folders have at most 255 bytes, of which temporary files take some.
+    # A name has at most 255 bytes, and those of temporary files are longer.
     return slug.encode()[:200].decode(errors="ignore")
 
 

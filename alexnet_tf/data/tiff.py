@@ -39,7 +39,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):
-        return ""  # cut or damaged, which the decoder will report
+        return ""  # truncated or damaged, which the decoder will report
     finally:
         file.seek(0)
     width, height = sides.values()

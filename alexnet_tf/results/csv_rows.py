@@ -25,7 +25,7 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_bytes, rea
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# Reading stops after so many problems, each of which takes memory; messages show so much of a header.
+# Limits: problems of a file, each of which takes memory, and characters of a header in a message.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
 # Limit of a table of results in bytes; the largest in `results/` has .2 MB. One of this size takes about 7 s
 # and .3 GB to check.

@@ -49,7 +49,7 @@ def expected_failure(error: Exception) -> str | None:
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "expected enough memory; received none; see storage=stream, batch_size and image_size"
+        return "expected enough memory; received too little; see storage=stream, batch_size and image_size"
     if isinstance(error, RecursionError):
         return (
             "expected values and folders that are not nested so deeply; received more than Python can follow"

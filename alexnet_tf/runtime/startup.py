@@ -69,7 +69,7 @@ def settle_environment() -> None:
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
     for name in KERAS_VARIABLES:
         if name in os.environ:  # even an empty value makes the import of Keras fail
-            raise InputError(f"{name}: expected none, since it has no effect here; received one; unset it")
+            raise InputError(f"{name}: expected no value, as it has no effect here; received one; unset it")
     _check_variables_of_tensorflow()
 
 

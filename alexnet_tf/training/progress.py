@@ -50,7 +50,7 @@ class CommandProgress:
             self.bars.stop()
 
     def add(self, images: int) -> int:
-        """Adds a run that trains on so many images; returns its position."""
+        """Adds a run that trains on this many images; returns its position."""
         self._work.append(images)
         self._done.append(0)
         return len(self._work) - 1

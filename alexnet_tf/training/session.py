@@ -117,7 +117,7 @@ class Session:
             raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
         finally:
             self._calls.on_train_end()
-        # The state of a run that was finished before stays as it is.
+        # A run that was already finished keeps its state.
         if self._was_running:
             self._save()
 

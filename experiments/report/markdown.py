@@ -44,7 +44,7 @@ def replace_marked_section(path: Path, name: str, content: str) -> None:
             raise InputError(f"expected to be able to read {path}, received: {error.strerror}") from error
         if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
             raise InputError(
-                f"expected {begin} and then {end}, once each, in {path}; received neither or more"
+                f"expected {begin} and then {end}, once each, in {path}; received another number of them"
             )
         before, rest = text.split(begin)
         write_text(path, f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}")

@@ -167,7 +167,7 @@ class Options:
         is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
         if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
             raise InputError(
-                f"{experiment.name}: expected a processor with bfloat16, in which its evidence is declared; "
+                f"{experiment.name}: expected a processor with bfloat16, which its evidence needs; "
                 "received one without; train it elsewhere, or choose another RESULTS_DIR= for runs of your "
                 "own in float32"
             )

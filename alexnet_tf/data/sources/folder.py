@@ -143,7 +143,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """Only the files whose headers are those of images; a cut image is found when it is decoded."""
+    """Only the files whose headers are those of images; a truncated image is found when it is decoded."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]

@@ -67,7 +67,7 @@ def find_splits(
         with_images = {folder: look for folder in others if (look := _look(name, root, folder)).images}
         if with_images:
             raise InputError(
-                f"{name}: {EXPECTED}; received both, {_described({trains[0]: looks[trains[0]]})} and "
+                f"{name}: {EXPECTED}; received both {_described({trains[0]: looks[trains[0]]})} and "
                 f"{_described(with_images)}; move one of them elsewhere"
             )
     for folder in folders:

@@ -51,7 +51,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _still(data: bytes) -> Image.Image:
-    """Opens an image after checking the limits; refuses a GIF, of which TensorFlow decodes all frames."""
+    """Opens an image after checking the limits; refuses GIFs, because TensorFlow decodes all frames."""
     image = open_image(data)
     if image.format == "GIF":
         raise ImageDecodeError("a GIF in a set of images of one size, which TFDS cannot decode")

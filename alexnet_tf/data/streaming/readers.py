@@ -66,7 +66,7 @@ class Readers:
         """Like `read_images`, but in the next reader that is free.
 
         Raises:
-            InputError: if readers die of these images, or have been ended.
+            InputError: if readers die while reading these images, or have been ended.
         """
         reader = self._free.get()
         try:

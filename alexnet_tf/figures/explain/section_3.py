@@ -177,7 +177,7 @@ def feature_maps(explained: Explained) -> Figure | None:
 def _rows_of_maps(
     explained: Explained, layers_maps: list[tuple[str, np.ndarray]], symmetric: bool = False
 ) -> Figure:
-    """The image, and beside it a row of the maps that vary most for each name."""
+    """The image and, for each name, a row of the maps that vary most."""
     figure = Figure(figsize=(WIDTH, 1.35 * len(layers_maps) + 0.9), layout="constrained")
     grid = figure.subplots(len(layers_maps), SHOWN + 1, squeeze=False)
     for axes in grid.flat:

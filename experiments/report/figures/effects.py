@@ -24,7 +24,7 @@ PAPER_LOOK: dict[str, Any] = {
 
 
 def marks(judged: Sequence[Judged]) -> str:
-    """Explains the marks of these effects and what their verdicts say of the interval."""
+    """Explains the marks of these effects, and their verdicts."""
     shown = [one for one in judged if one.effect.effect is not None]
     has_paper = any(one.comparison.paper_effect is not None for one in shown)
     diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
@@ -36,7 +36,7 @@ def marks(judged: Sequence[Judged]) -> str:
 
 
 def meanings(judged: Sequence[Judged]) -> str:
-    """Where the intervals lie that have the verdicts of these effects."""
+    """Where intervals with the verdicts of these effects lie."""
     found = {one.verdict for one in judged}
     places = [
         f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
