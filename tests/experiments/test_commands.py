@@ -185,7 +185,7 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--set", "seed=1"], ["--set", "'seed'"]),
         (["run", "relu", "--set", "learning_rate=nan"], ["learning_rate", "nan"]),
         (["search", "relu", "--dataset", "builtin", "--set", "learning_rate=1"], ["'learning_rate=1'"]),
-        (["search", "views", "--dataset", "builtin"], ["ablation-views", "rates from other arms"]),
+        (["search", "views", "--dataset", "builtin"], ["ablation-views", "rates of other arms"]),
         (["run", "relu", "--seeds", "9" * 5000], ["--seeds", "999"]),
         (["figures", "--panel", "a"], ["--panel: expected FOLDERs", "received none"]),
         (["figures", "--out", "figure"], ["--out: expected FOLDERs"]),

@@ -111,7 +111,7 @@ def test_an_invalid_number_of_threads_is_refused(monkeypatch, name, text):
 @pytest.mark.parametrize("value", ["2", ""])
 def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    with pytest.raises(InputError, match=f"{name}: expected none"):
+    with pytest.raises(InputError, match=f"{name}: expected no value"):
         settle_environment()
 
 
