@@ -55,7 +55,7 @@ TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# A note of the experiments that repeat one of mixed_bfloat16 with new seeds.
+# A note of experiments that repeat, with new seeds, one that was declared in mixed_bfloat16.
 IN_FLOAT32 = (
     "declared in mixed_bfloat16 and, before its first run, declared again in float32, because no processor "
     "with bfloat16 instructions was at hand; the rates were searched in mixed_bfloat16"

@@ -175,7 +175,7 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     Returns:
         Whether the run has a row and did not crash.
     """
-    # The chief has then recorded the run before this one, so all workers find the same rows.
+    # After this the chief has recorded the previous run, so all workers find the same rows.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):
         return True
