@@ -43,8 +43,8 @@ def run_benchmark(
         The machine's folder; and a line for each contender that must run but failed.
 
     Raises:
-        InputError: for an unknown item, single items where rows of an earlier plan are, a damaged machine.csv,
-            or files that cannot be written.
+        InputError: for an unknown item, single items in a folder with rows of an earlier plan, a damaged
+            machine.csv, or files that cannot be written.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:
