@@ -12,8 +12,8 @@ from alexnet_tf.figures.look import PALETTE
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 
-# Black of the palette cannot be seen on a dark page.
-COLORS = [color for color in PALETTE if color != "#000000"]
+# Black and wine of the palette cannot be seen on a dark page.
+COLORS = [color for color in PALETTE if color not in ("#000000", "#882255")]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SPLITS = {"train_error": "training error", "test_error": "test error"}
 # Ticks of the forest plot, whose logarithmic scale is linear around 0.

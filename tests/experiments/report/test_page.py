@@ -14,8 +14,8 @@ pytest.importorskip("altair", reason="needs `make report`'s packages: pip instal
 
 import vl_convert
 
-from experiments.report.page.charts import curves_chart
-from experiments.report.page.write import PAGE, write_page
+from experiments.report.page.charts import COLORS, curves_chart
+from experiments.report.page.write import HERE, PAGE, write_page
 
 RESULTS = Path(__file__).parents[3] / "results"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -60,6 +60,21 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
 
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
+
+
+def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
+    def luminance(color: str) -> float:
+        digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        red, green, blue = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    pages = re.findall(r"--page: (#\w+)", (HERE / "page.css").read_text("utf-8"))
+    assert len(pages) == 2
+    for color in COLORS:
+        for page in pages:
+            low, high = sorted((luminance(color), luminance(page)))
+            assert (high + 0.05) / (low + 0.05) > 2.2, (color, page)
 
 
 def test_every_link_leads_somewhere(page):
