@@ -10,6 +10,7 @@ from pathlib import Path
 from alexnet_tf.runtime.commandline import OneLineParser, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed_folder
+from alexnet_tf.runtime.startup import quiet_startup
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,9 +107,12 @@ def _profile(options: argparse.Namespace) -> int:
 
 
 def _gpu_check(options: argparse.Namespace) -> int:
-    from benchmarks.gpu_check import run_gpu_check
+    # TensorFlow's notices about CUDA would hide the answer.
+    with quiet_startup():
+        from benchmarks.gpu_check import first_gpu, run_gpu_check
 
-    return run_gpu_check()
+        gpu = first_gpu()
+    return run_gpu_check(gpu)
 
 
 def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:

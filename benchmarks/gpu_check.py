@@ -28,21 +28,23 @@ ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 REPLACED = {"Placeholder"}
 
 
-def run_gpu_check() -> int:
-    """Prints the rates, the use of the GPU, and whether it agrees with the CPU; takes about three minutes.
-
-    Returns:
-        The exit status: 0, or 1 if a check fails.
-
-    Raises:
-        InputError: without a GPU.
-    """
+def first_gpu() -> tf.config.PhysicalDevice:
+    """The machine's first GPU; an InputError without one."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         raise InputError(
             "gpu-check: expected a GPU that TensorFlow sees; received none; see docs/how-to/gpus"
         )
-    print(f"{gpus[0].name}: {tf.config.experimental.get_device_details(gpus[0]).get('device_name', '?')}")
+    return gpus[0]
+
+
+def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
+    """Prints the rates, the use of the GPU, and whether it agrees with the CPU; takes about three minutes.
+
+    Returns:
+        The exit status: 0, or 1 if a check fails.
+    """
+    print(f"{gpu.name}: {tf.config.experimental.get_device_details(gpu).get('device_name', '?')}")
     difference = gpu_difference()
     print(f"loss and gradients, GPU against CPU: {difference:.1e} of the largest value, at most {BOUND:g}")
     found = []

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -30,6 +34,16 @@ def small_net(precision: str = "float32", dropout: float = 0.5) -> keras.Model:
 def test_without_a_gpu_it_is_one_line_and_status_2(capsys, monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     assert "docs/how-to/gpus" in one_line_of_status_2(main, ["gpu-check"], capsys)
+
+
+@pytest.mark.slow
+def test_its_line_stands_alone():
+    command = [sys.executable, "-m", "benchmarks", "gpu-check"]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
 @pytest.mark.parametrize(
