@@ -58,6 +58,13 @@ for (const box of document.querySelectorAll(".filter input")) {
   filter(); // A browser may restore the boxes of an earlier visit.
 }
 
+// A link to a claim that the filter hides shows it.
+addEventListener("hashchange", () => {
+  const claim = document.getElementById(location.hash.slice(1));
+  const box = claim?.hidden && document.querySelector(`.filter input[value="${CSS.escape(claim.dataset.verdict)}"]`);
+  if (box) { box.click(); claim.scrollIntoView(); }
+});
+
 // Every table can be sorted by any column: numbers by value, empty cells last.
 const number = (cell) => {
   // At the start: a digit within a name is no value.

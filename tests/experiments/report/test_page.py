@@ -156,6 +156,16 @@ def test_the_filter_holds_after_a_reload(opened):
 
 
 @pytest.mark.slow
+def test_a_link_shows_a_claim_that_the_filter_hides(opened):
+    verdict = opened.locator("#C10").get_attribute("data-verdict")
+    box = opened.locator(f'.filter input[value="{verdict}"]')
+    box.uncheck()
+    opened.locator('nav a[href="#C10"]').click()
+    opened.locator("#C10").wait_for(state="visible")
+    assert box.is_checked()
+
+
+@pytest.mark.slow
 def test_tables_are_sorted_with_empty_cells_last(opened):
     opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
     table = opened.get_by_role("region", name="Runs of ablation-relu on cifar10").locator("table")
