@@ -11,12 +11,25 @@ import simplejpeg
 # ten. A JPEG may have MAX_SCANNED / pixels scans; an image of fewer than 2**20 pixels counts as 2**20.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 START, SCAN = b"\xff\xd8", b"\xff\xda"
+# Markers that begin an image: one in Huffman's code, as usual, or an arithmetically coded one.
+HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
+MOST_PARTS = 1000
 # Metadata with one of these texts may say that the image is rotated: EXIF, or the same tag in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
-def too_many_scans(data: bytes, pixels: int) -> str:
-    """Why a JPEG of so many pixels takes too long to decode; an empty string if it does not."""
+def refusal(data: bytes, pixels: int) -> str:
+    """Why a JPEG of so many pixels is not decoded; an empty string if it is.
+
+    libjpeg decodes an arithmetically coded image several times as slowly, and does not notice that it is cut.
+    No camera or browser writes one.
+    """
+    if _coding(data) in ARITHMETIC:
+        return "an arithmetically coded JPEG; expected Huffman's code"
+    return _too_many_scans(data, pixels)
+
+
+def _too_many_scans(data: bytes, pixels: int) -> str:
     most = MAX_SCANNED // max(pixels, LEAST_SCANNED)
     # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. NumPy counts
     # the bytes 0xda first, ten times as fast as the search for both.
@@ -24,6 +37,20 @@ def too_many_scans(data: bytes, pixels: int) -> str:
     if scans > most and (scans := data.count(SCAN)) > most:
         return f"a JPEG of {scans:,} scans; expected at most {most} at its size"
     return ""
+
+
+def _coding(data: bytes) -> int:
+    """The marker that begins the image and says how it is coded; 0 if it is not among the first parts."""
+    at = len(START)
+    for _ in range(MOST_PARTS):
+        if data[at : at + 1] != b"\xff" or at + 4 > len(data):
+            break
+        marker = data[at + 1]
+        if marker in HUFFMAN or marker in ARITHMETIC:
+            return marker
+        # Before a marker there may be any number of bytes 0xff.
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return 0
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
@@ -37,11 +64,11 @@ def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarr
     Returns:
         uint8 [height, width, 3], the pixels that Pillow gives.
     """
-    if not data.startswith(START) or (oriented and any(name in data for name in TURNING)):
+    if _coding(data) not in HUFFMAN or (oriented and any(name in data for name in TURNING)):
         return None
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
-        if colors != "YCbCr" or height * width > most_pixels or too_many_scans(data, height * width):
+        if colors != "YCbCr" or height * width > most_pixels or _too_many_scans(data, height * width):
             return None
         return simplejpeg.decode_jpeg(data)
     except (ValueError, KeyError):  # KeyError for sampling without a name; Pillow decodes some of these files

@@ -61,6 +61,32 @@ def test_a_jpeg_of_too_many_scans_is_refused(photo):
         decode_image(progressive(photo, 3_000))
 
 
+def test_an_arithmetically_coded_jpeg_is_refused(photo):
+    data = encode(photo, "JPEG")
+    start = data.index(b"\xff\xc0\0\x11")
+    arithmetic = data[:start] + b"\xff\xff\xc9" + data[start + 2 :]
+
+    with pytest.raises(ImageDecodeError, match="arithmetically coded"):
+        decode_image(arithmetic)
+
+
+def run_length_bmp(width: int) -> bytes:
+    """A line of grey levels that ends after its first pixel."""
+    colors = b"".join(bytes([i, i, i, 0]) for i in range(256))
+    header = struct.pack("<IiiHHIIiiII", 40, width, 1, 1, 8, 1, 0, 0, 0, 256, 0) + colors
+    lines = bytes([1, 7, 0, 0, 0, 1])
+    return (
+        b"BM" + struct.pack("<IHHI", 14 + len(header) + len(lines), 0, 0, 14 + len(header)) + header + lines
+    )
+
+
+def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():
+    assert decode_image(run_length_bmp(9))[0, :, 0].tolist() == [7] + [0] * 8
+    # As large as other images may be, this one would take 20 s.
+    with pytest.raises(ImageDecodeError, match="too large"):
+        decode_image(run_length_bmp(MAX_PIXELS))
+
+
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     # Pillow reads the whole of a WebP to find its size.
     (tmp_path / "large").write_bytes(encode(Image.new("RGB", (9, 9)), "WEBP"))
