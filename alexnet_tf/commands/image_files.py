@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from alexnet_tf.checkpoints.saved import Trained
 
 BATCH = 32
+# The part of a pattern that stands for folders at any depth.
+ANY_DEPTH = re.compile("(^|/)[*][*](/|$)")
 
 
 def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: str = "IMAGE") -> list[Path]:
@@ -44,7 +47,9 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
         if os.path.isdir(name):
             found = _below(name)
         elif glob.has_magic(name) and not os.path.exists(name):
-            found = [path for path in sorted(glob.glob(name, recursive=True)) if os.path.isfile(path)]
+            linked: set[str] = set()
+            found = [path for path in sorted({*_matches(name, linked)}) if os.path.isfile(path)]
+            print_lines(sorted(linked))
         else:
             found = [name]
         if not found:
@@ -58,6 +63,27 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
     return list(dict.fromkeys(files))
 
 
+def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
+    """The paths that match a pattern.
+
+    Unlike that of `glob`, `**` leaves out linked folders, which may form cycles; remarks go to `linked`.
+    """
+    found = ANY_DEPTH.search(pattern)
+    if not found:
+        yield from glob.iglob(pattern)
+        return
+    start, rest = pattern[: found.start()] + found[1], pattern[found.end() :] or "*"
+    for top in glob.iglob(start) if start else ["."]:
+        for folder, inner, _ in os.walk(top):
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            linked |= {_unfollowed(path) for name in inner if os.path.islink(path := f"{folder}/{name}")}
+            yield from _matches(os.path.join(glob.escape(folder), rest), linked)
+
+
+def _unfollowed(path: str) -> str:
+    return f"{os.path.normpath(path)}: linked folder: not followed"
+
+
 def _below(folder: str) -> list[str]:
     """The images below a folder; names the folders that are left out: unreadable and linked ones."""
     found: list[str] = []
@@ -68,7 +94,7 @@ def _below(folder: str) -> list[str]:
 
     for where, folders, names in os.walk(folder, onerror=refuse):
         inner = [os.path.join(where, name) for name in folders]
-        left_out += [f"{path}: linked folder: not followed" for path in inner if os.path.islink(path)]
+        left_out += [_unfollowed(path) for path in inner if os.path.islink(path)]
         images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
         found += [os.path.join(where, name) for name in images]
     print_lines(sorted(left_out))

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -100,3 +101,18 @@ def test_folders_that_are_left_out_are_named(tmp_path, capsys):
     (tmp_path / "b").symlink_to("a")
     assert image_files([tmp_path]) == [tmp_path / "a" / "1.png"]
     assert capsys.readouterr().err == f"note: {tmp_path}/b: linked folder: not followed\n"
+
+
+def test_a_pattern_of_any_depth_follows_no_cycle_of_links(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/1.png", "a/b/2.png", "a/.hidden/3.png", "a/b/.4.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    # With two links, `glob` would find some 2**40 paths.
+    for name in ("a/b/up", "a/me"):
+        Path(name).symlink_to(tmp_path)
+    for pattern in ("**/*.png", "a/**", f"{tmp_path}/**/*.png", "./**/**/[0-9].png"):
+        found = [path.resolve().relative_to(tmp_path).as_posix() for path in image_files([pattern])]
+
+        assert found == ["a/1.png", "a/b/2.png"]
+        assert capsys.readouterr().err.count("linked folder: not followed\n") == 2
