@@ -87,7 +87,8 @@ def read_cluster(text: str) -> Cluster:
     try:
         content = json.loads(text)
         jobs: dict[str, list[str]] = content["cluster"]
-        kind, index = content["task"]["type"], int(content["task"]["index"])
+        # Not int() alone, which takes 0.9 and true for 0 and 1.
+        kind, index = content["task"]["type"], int(str(content["task"]["index"]))
         own_job = jobs[kind]
         listed = all(isinstance(addresses, list) and addresses for addresses in jobs.values())
         if not listed or not set(jobs) <= {"chief", "worker"} or len(jobs.get("chief", [""])) != 1:
