@@ -1,5 +1,6 @@
 """Progress bars on a terminal."""
 
+import functools
 import os
 import sys
 from typing import ClassVar, TextIO
@@ -26,10 +27,13 @@ def make_bars() -> Bars | None:
     """Bars on standard error, not started yet; None if it is not a terminal. Each task has a field `info`."""
     if not is_terminal(sys.stderr):
         return None
-    columns = TextColumn("{task.description}"), BarColumn(12), TextColumn("{task.percentage:3.0f}%")
+    # Texts as they are: in brackets, the path of a data set could be taken for markup, or end the command.
+    text = functools.partial(TextColumn, markup=False)
     return Bars(
-        *columns,
-        TextColumn("{task.fields[info]}"),
+        text("{task.description}"),
+        BarColumn(12),
+        text("{task.percentage:3.0f}%"),
+        text("{task.fields[info]}"),
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,

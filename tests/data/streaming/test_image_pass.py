@@ -9,7 +9,8 @@ from rich.progress import TextColumn
 
 from alexnet_tf.data.streaming import image_pass
 from alexnet_tf.data.streaming.image_pass import ImageProgress
-from alexnet_tf.runtime.bars import Bars
+from alexnet_tf.runtime import bars as bars_module
+from alexnet_tf.runtime.bars import Bars, make_bars
 
 
 @pytest.fixture
@@ -67,3 +68,13 @@ def test_it_joins_the_bars_that_are_open(go_through, terminal):
         go_through(4, 10)
         assert Bars.shown is bars
     assert Bars.shown is None
+
+
+def test_a_path_with_brackets_is_shown_as_it_is(monkeypatch):
+    monkeypatch.setattr(bars_module, "is_terminal", lambda stream: True)
+    bars, console = make_bars(), Console(file=io.StringIO(), width=200)
+    for place in ("folder:/photos[/old]", "folder:/photos[bold]"):
+        bars.add_task(f"reading {place}", total=1, info="")
+        console.print(bars.get_renderable())
+
+        assert place in console.file.getvalue()
