@@ -155,6 +155,9 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
         # Python itself imports these for `-m`, before the package.
         ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
         ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
+        # An empty part of PYTHONPATH is the current folder, which Python then searches first by itself.
+        ("PYTHONPATH=:$PYTHONPATH $PYTHON -m alexnet_tf", ()),
+        ("PYTHONPATH=$PWD:$PYTHONPATH $PYTHON bin/alexnet", ()),
     ],
 )
 def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others):
