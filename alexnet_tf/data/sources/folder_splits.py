@@ -57,7 +57,8 @@ def find_splits(
             raise InputError(f"{name}: expected one {kind} folder; received {', '.join(same)}")
     reports = [folder for kind in ("test", "validation") for folder in trees if trees[folder] == kind]
     for folder, kind in kinds.items():
-        if kind == "validation" and looks[folder].images:
+        # A test split directly in its folder has no labels, as in competitions.
+        if looks[folder].images and (kind == "validation" or looks[folder].folders):
             raise InputError(
                 f"{name}: expected class folders in {folder}; received {looks[folder]} directly in it; move "
                 "each image to a folder of its class, as valprep.sh does for ImageNet, or move "

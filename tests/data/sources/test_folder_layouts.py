@@ -56,6 +56,7 @@ def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
     ("folders", "words"),
     [
         (["train/a", "train/b", "val"], ["class folders in val", "3 images", "valprep.sh"]),
+        (["train/a", "train/b", "test/a", "test/b", "test"], ["class folders in test", "2 folders and 3"]),
         (["train", "test"], ["train (3 images)", "test (3 images)"]),
         (["val/a", "val/b", "test/a", "test/b"], ["expected", "train", "val (2 folders)"]),
         (["train/a", "train/b", "Train/a", "Train/b"], ["one train folder", "Train, train"]),
