@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
-from alexnet_tf.commands.scores import read_scores, record_scores
+from alexnet_tf.commands.scores import COLUMNS, read_scores, record_scores
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.sources.class_words import readable_names
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if options.csv and options.split not in (None, "report"):
         raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
     if options.csv:
-        check_csv_place(options.csv)
+        check_csv_place(options.csv, COLUMNS)
         read_scores(options.csv)  # to fail before the evaluation if the file is not such a table
     nets = load_nets(options.checkpoint)
     scores = evaluate_on(nets, options.dataset, options.views, options.access, options.split)

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if options.figure:
         check_figure(options.figure, files)
     if options.csv:
-        check_csv_place(options.csv)
+        check_csv_place(options.csv, COLUMNS)
     predictions = predict_files(options.checkpoint, files, options.views)
     if options.figure:
         draw_files(options.figure, predictions, words)

@@ -94,6 +94,8 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
     """Raises an InputError if `draw_files` could not write the figure."""
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
+    if any(path.exists() and file.exists() and path.samefile(file) for file in files):
+        raise InputError(f"--figure: expected another file than the images; received {path}")
     if len(files) > MOST_IMAGES:
         raise InputError(f"--figure: expected at most {MOST_IMAGES} images; received {len(files)}")
 

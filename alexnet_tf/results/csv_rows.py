@@ -20,7 +20,7 @@ from typing import Any
 
 from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
 from alexnet_tf.runtime.errors import InputError, printable
-from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_bytes, read_text
+from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read_bytes, read_text
 
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -135,12 +135,20 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     return to_lines([columns, *([row[name] for name in columns] for row in rows)])
 
 
-def check_csv_place(path: Path) -> None:
-    """Raises an InputError if the table of `--csv` could not be written, before its rows are computed."""
+def check_csv_place(path: Path, columns: Sequence[str]) -> None:
+    """Raises an InputError if the table of `--csv` could not be written, before its rows are computed.
+
+    An existing file is only replaced if it is such a table: `--csv *.jpg` names a photo.
+    """
     # Writing replaces an existing file, and for root even a device such as /dev/stdout.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
+    if path.is_file():
+        with open_file(path) as file:
+            start = file.readline(MOST_SHOWN).decode("utf-8-sig", "replace").strip()
+        if start not in ("", header := ",".join(columns)):
+            raise InputError(f"--csv: expected a new file, or a table of {header}; received {path}")
 
 
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:

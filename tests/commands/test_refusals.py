@@ -68,6 +68,8 @@ NET = ["--checkpoint", "net"]
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
         # As root, a file would take the place of the device.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
+        (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table of path,"),
+        (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected another file than the"),
         ([*DATA[:-1], ""], "--out: expected a path; received ''"),
         (
             ["evaluate", *NET, "--dataset", "builtin", "--csv", "absent/a.csv"],
@@ -92,11 +94,11 @@ def test_bad_input_is_one_line_and_status_2(folder, capsys, arguments, words):
         (["predict", "--checkpoint", "missing", "a.png"], "received missing, which does not exist"),
         (["evaluate", "--checkpoint", ".", "--dataset", "builtin"], "which has no model.json"),
         ([*TRAIN, "--from", "missing"], "--from: expected a folder with model.keras"),
-        (["predict", *NET, "*.png"], "received *.png, where none was found"),
+        (["predict", *NET, "*.jpg"], "received *.jpg, where none was found"),
         (["predict", *NET, "empty"], "received empty, where none was found"),
         (["predict", *NET], "IMAGE: expected files, folders or patterns"),
-        (["predict", *NET, "a.png"], "received a.png, which does not exist"),
-        (["predict", *NET, "a.png", "b.png"], "none of 2 files exists"),
+        (["predict", *NET, "b.png"], "received b.png, which does not exist"),
+        (["predict", *NET, "b.png", "c.png"], "none of 2 files exists"),
         (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
         (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
     ],
@@ -171,5 +173,6 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     for name in ("net/model.json", "a.gif"):
         (tmp_path / name).touch()
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
