@@ -1,8 +1,10 @@
 """Writes the page of results from recorded rows."""
 
 import base64
+import html
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,6 +40,8 @@ PICTURES = {
 }
 # Wide enough for a page of 60 rem, small enough that four pictures take a fifth of a megabyte.
 PICTURE_WIDTH = 1100
+# The elements in generated Markdown. Others come from cells of a table, which may be anyone's.
+OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
 
@@ -184,7 +188,9 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     for token in tokens:
-        for part in token.children or ():
+        for part in (token, *(token.children or ())):
+            if part.type in ("html_block", "html_inline"):
+                part.content = OWN_TAGS.sub(r"<\1>", html.escape(part.content, quote=False))
             target = part.attrGet("href") or part.attrGet("src")
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
@@ -192,9 +198,9 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
         # Below the headings of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
-    html = parser.renderer.render(tokens, parser.options, {})
+    rendered = parser.renderer.render(tokens, parser.options, {})
     box = '<div class="table" tabindex="0" role="region" aria-label="Table">'
-    return html.replace("<table>", f"{box}<table>").replace("</table>", "</table></div>")
+    return rendered.replace("<table>", f"{box}<table>").replace("</table>", "</table></div>")
 
 
 def _cell(value: Any) -> str:

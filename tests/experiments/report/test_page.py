@@ -87,6 +87,19 @@ def test_every_link_leads_somewhere(page):
     assert {file for file in files if not (page.parent / file).exists()} == set()
 
 
+def test_what_a_table_holds_is_text_on_the_page(tmp_path):
+    folder = tmp_path / "cifar10" / "ablation-weight-decay"
+    shutil.copytree(RESULTS / "cifar10" / folder.name, folder)
+    rows = (folder / "runs.csv").read_text("utf-8")
+    (folder / "runs.csv").write_text(rows.replace(" x CPU", "<img src=a onerror=b> x CPU"), "utf-8")
+    text = write_page(tmp_path, read_evidence(tmp_path, experiments.EXPERIMENTS), experiments.EXPERIMENTS)
+    shown = text.read_text("utf-8").split("<script")[0]
+
+    assert "&lt;img src=a onerror=b&gt; x CPU" in shown
+    assert "<img src=a" not in shown
+    assert "<details><summary>" in shown
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, as the system has it."""
