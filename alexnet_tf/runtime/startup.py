@@ -24,6 +24,13 @@ KERAS_SETTINGS = {
 }
 # Limits of Keras's own loop, which is not used, and of its JAX backend.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
+# With these, oneDNN keeps the first weights for all steps, or computes float32 in another precision or with
+# the instructions of another processor.
+ONEDNN_VARIABLES = (
+    "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    *(f"{name}_{what}" for name in ("ONEDNN", "DNNL") for what in ("DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")),
+)
 # Numbers of threads, which TensorFlow reads from the environment; 0 is its own choice.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
@@ -70,6 +77,11 @@ def settle_environment() -> None:
     for name in KERAS_VARIABLES:
         if name in os.environ:  # even an empty value makes the import of Keras fail
             raise InputError(f"{name}: expected no value, as it has no effect here; received one; unset it")
+    for name in ONEDNN_VARIABLES:
+        if value := os.environ.get(name):
+            raise InputError(
+                f"{name}: expected no value, as it changes numbers; received {value[:40]!r}; unset it"
+            )
     _check_variables_of_tensorflow()
 
 

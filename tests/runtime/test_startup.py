@@ -115,6 +115,17 @@ def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name, v
         settle_environment()
 
 
+@pytest.mark.parametrize(
+    "name", ["TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"]
+)
+def test_variables_of_onednn_that_change_numbers_are_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "")
+    settle_environment()
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(InputError, match=f"{name}: expected no value"):
+        settle_environment()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "known", "reason"),
