@@ -143,8 +143,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            # The dashboard listens nevertheless; a free port, because another command may use 8787.
-            scheduler_kwargs={"dashboard_address": ":0"},
+            # The dashboard listens nevertheless: to this machine only, at a free port instead of 8787.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",
             env={"TF_FORCE_GPU_ALLOW_GROWTH": "true"} if gpus else threads_each(options.jobs),

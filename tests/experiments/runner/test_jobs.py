@@ -159,6 +159,18 @@ def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
     assert rows[0] == rows[1]
 
 
+@pytest.mark.slow
+def test_processes_listen_to_this_machine_only():
+    def places() -> set[tuple[str, int]]:
+        own = psutil.Process()
+        found = [process.net_connections("tcp") for process in (own, *own.children(recursive=True))]
+        return {each.laddr for part in found for each in part if each.status == psutil.CONN_LISTEN}
+
+    before = places()
+    with open_jobs(Options(jobs=2), at_most=1):
+        assert {host for host, _ in places() - before} == {"127.0.0.1"}
+
+
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
     """Dask's heartbeats did so, from another thread."""
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
