@@ -18,7 +18,7 @@ from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, expected_failure, printable
 from alexnet_tf.runtime.files import claimed, made_folder, remove_temporaries
 from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
@@ -207,7 +207,10 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
     except InputError:
         raise
     except Exception as error:
-        traceback.print_exc()
+        if line := expected_failure(error):
+            print(printable(f"{run.run_id}: {line}"), file=sys.stderr)
+        else:
+            traceback.print_exc()
         if strategy.cluster_resolver is None:
             print(f"{run.run_id}: failed, the other runs continue", file=sys.stderr, flush=True)
         reason = f"{type(error).__name__}: {str(error).strip()}"
