@@ -87,8 +87,8 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
         return header["history"]
     if damaged:
         raise InputError(
-            f"expected a checkpoint of this run in {path}, received a damaged file: {', '.join(damaged)}; "
-            "delete it to start over"
+            f"expected a whole checkpoint of this run in {path}; received: {', '.join(damaged)}; delete "
+            "it to start over"
         )
     return None
 
@@ -133,7 +133,9 @@ def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
 
 def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
     if len(arrays) != len(shapes):
-        raise ValueError(f"{len(arrays)} variables where the run has {len(shapes)}")
+        # Each replica has its own sums of metrics.
+        reason = f"{len(arrays)} variables where the run has {len(shapes)}"
+        raise ValueError(f"{reason}, as with another number of --replicas")
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if array.shape != shape:
             raise ValueError(f"variable {i} of shape {array.shape} where the run has {shape}")

@@ -92,13 +92,13 @@ def test_a_damaged_checkpoint_is_named(finished, damage):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)
 
-    with pytest.raises(InputError, match=r"damaged file.*delete it to start over"):
+    with pytest.raises(InputError, match=r"whole checkpoint.*delete it to start over"):
         run(ONE_EPOCH, checkpoint=finished)
 
 
 def lost(arrays):
     del arrays["variable_0001"]
-    return "variables where"
+    return "variables where .*--replicas"
 
 
 def cut(arrays):

@@ -210,7 +210,9 @@ def test_scores_of_files_that_were_lost_are_refused(streamed, tree, tmp_path, ca
         os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
     capsys.readouterr()
 
-    assert "expected files that stay readable" in one_line_of_status_2(main, evaluation, capsys)
+    line = one_line_of_status_2(main, evaluation, capsys)
+    assert "expected files that stay readable" in line
+    assert "touch" in line
 
 
 def test_names_are_drawn_as_they_are(trained, tmp_path):

@@ -66,7 +66,8 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
     """
     data, _ = encoded.read(row)
     if checksum(data) != encoded.checksums[row]:
-        raise ImageDecodeError("its content has changed since it was scanned")
+        # Every later run would find the same scan, if size and date are still those of the scan.
+        raise ImageDecodeError("its content has changed since it was scanned; `touch` it to scan again")
     return target.apply(encoded.decode(data))
 
 
