@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -187,6 +188,31 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     texts = [facts["input"], *((out / name).read_text() for name in ("model_card.md", "data_card.md"))]
     named = {name for text in texts for name in re.findall(r"\b\w+\.(?:md|txt|json|npz|keras|csv)\b", text)}
     assert {name for name in named if not (out / name).exists()} == set()
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_give_the_class_of_predict(checkpoint, photographs, tmp_path, capsys):
+    pytest.importorskip("onnxruntime", reason="needs the extra export")
+    pytest.importorskip("tf2onnx", reason="needs the extra export")
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "export.md"
+    programs = re.findall(r"^```py\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(programs) == 2
+    for kind in ("saved-model", "onnx"):
+        out = tmp_path / "runs" / kind
+        assert main(["export", str(checkpoint), "--format", kind, "--out", str(out)]) == 0
+    shutil.copy(photographs[0], tmp_path / "photo.jpg")
+    capsys.readouterr()
+    assert main(["predict", "--checkpoint", str(checkpoint), "--json", str(photographs[0])]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    expected = {each["class"]: each["probability"] for each in found["classes"]}
+
+    for program in programs:
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        name, probability = done.stdout.split()
+        assert float(probability) == pytest.approx(expected[name], abs=0.02)
+        assert expected[name] > max(expected.values()) - 0.02
 
 
 def test_unsupported_exports_are_refused(checkpoint, tmp_path, capsys, monkeypatch):
