@@ -62,15 +62,31 @@ def measured(one: Judged) -> str:
     """
     comparison = one.comparison
     if comparison.metric.unit == "epochs" and comparison.kind == "ratio" and one.effect.effect is not None:
-        return f"{times_faster(one, f' than {label(comparison.arm)}')}, in {comparison.metric.title}"
+        return f"{times_faster(one, is_whole=True)}, in {comparison.metric.title}"
     return f"{wording.measure(comparison)}: {wording.judged_effect(one)}"
 
 
-def times_faster(one: Judged, than: str = "") -> str:
-    """How much faster the baseline of a ratio of epochs is: "ReLU 4.10 times faster [3.20, 5.30]"."""
-    times = wording.estimate(one.effect, one.comparison).removesuffix(wording.TIMES)
+def times_faster(one: Judged, is_whole: bool = False) -> str:
+    """How much faster the baseline of a ratio of epochs is: "ReLU 4.10 times faster [3.20, 5.30]".
+
+    Args:
+        is_whole: whether to name the arm too: "... times faster than tanh ...".
+
+    Example:
+
+    >>> from alexnet_tf.statistics.effects import Effect
+    >>> from experiments.claims.relu import EXPERIMENT
+    >>> never = Effect(3, None, None, None, None, bound="none")
+    >>> times_faster(Judged(EXPERIMENT.comparisons[0], never, None, "", ()), is_whole=True)
+    'ReLU and tanh: censored on both sides'
+    """
+    baseline, arm = label(one.comparison.baseline), label(one.comparison.arm)
+    estimate = wording.estimate(one.effect, one.comparison)
+    if one.effect.effect is None:
+        return f"{baseline}{f' and {arm}' * is_whole}: {estimate}"
     interval = wording.interval(one.effect, one.comparison)
-    return f"{label(one.comparison.baseline)} {times} times faster{than} {interval}".rstrip()
+    than = f" than {arm}" * is_whole
+    return f"{baseline} {estimate.removesuffix(wording.TIMES)} times faster{than} {interval}".rstrip()
 
 
 def label(name: str) -> str:

@@ -95,7 +95,7 @@ def draw_pair(
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
         for end, marker in zip(known, markers, strict=True):
             axes.plot([end], [target], marker, color=DARK, markersize=6, zorder=4, clip_on=False)
-    sentences = [times_faster(one, f" than {label(one.comparison.arm)}" if more else "") for one in judged]
+    sentences = [times_faster(one, is_whole=bool(more)) for one in judged]
     if not more and looks[1][0] == "ReLU":
         sentences = [f"ReLU{sentences[0].removeprefix(comparison.baseline).removeprefix('ReLU')}"]
     if more:
