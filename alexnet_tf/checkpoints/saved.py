@@ -70,10 +70,8 @@ class Trained:
         Raises:
             ImageDecodeError: if the bytes are not a readable image.
         """
-        height, width, channels = self.image_shape
-        pixels = central_square(decoded(data, channels, oriented=True), min(height, width))
-        if self.image_shape != pixels.shape:
-            raise ValueError(f"expected a network of square images; received {height}x{width}")
+        side, _, channels = self.image_shape
+        pixels = central_square(decoded(data, channels, oriented=True), side)
         image = pixels.astype(np.float32) - self.statistics.mean_image
         pad = self.config.data.pad
         image = np.pad(image, ((pad, pad), (pad, pad), (0, 0)))
@@ -228,6 +226,8 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
             raise ValueError(
                 f"a mean image of {statistics.mean_image.shape} and image_shape {str(shape)[:60]}"
             )
+        if len(shape) != 3 or shape[0] != shape[1]:
+            raise ValueError(f"a network of images that are not square, image_shape {str(shape)[:60]}")
         config = Config.from_dict(about["config"])
         check_config(config)
         model = rebuilt(config, tuple(about["input_shape"]), len(names), weights)

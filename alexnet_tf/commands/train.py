@@ -137,11 +137,17 @@ def open_run_data(config: Config, start: Trained | None, access: DataAccess = Da
     """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
 
     Raises:
-        InputError: if the set cannot be read, or the shape of its images differs from that network's.
+        InputError: if the set cannot be read, or the shape of its images differs from that network's, or is
+            not square, as all commands that use networks expect it.
     """
-    if not start:
-        return open_data(config.data, access)
-    return check_images(open_data(config.data, access, start.statistics), start, config.data.dataset)
+    data = open_data(config.data, access, start.statistics if start else None)
+    height, width, _ = data.image_set.image_shape
+    if height != width:
+        raise InputError(
+            f"--dataset {config.data.dataset}: expected square images; received {height}x{width}; "
+            f"--set image_size={min(height, width)} scales and crops them"
+        )
+    return check_images(data, start, config.data.dataset) if start else data
 
 
 def _config(options: argparse.Namespace, start: Trained | None) -> Config:

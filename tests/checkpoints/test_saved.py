@@ -1,5 +1,6 @@
 """Folders of trained networks: whole, damaged, and made by someone else."""
 
+import io
 import json
 import shutil
 import zipfile
@@ -160,4 +161,20 @@ def test_facts_of_another_network_are_refused(folder, changes):
     write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
 
     with pytest.raises(InputError, match=r"^--checkpoint: expected a folder with"):
+        load_trained(folder)
+
+
+def test_a_network_of_images_that_are_not_square_is_refused(folder):
+    with np.load(folder / "preprocessing.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["mean_image"] = arrays["mean_image"][:, :-1]
+    facts = json.loads((folder / "model.json").read_text())
+    facts["image_shape"] = list(arrays["mean_image"].shape)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_with_sums(
+        folder, {"preprocessing.npz": buffer.getvalue(), "model.json": json.dumps(facts).encode()}
+    )
+
+    with pytest.raises(InputError, match="not square"):
         load_trained(folder)

@@ -10,7 +10,9 @@ from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.sources.builtin import draw_builtin
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import LOCK_NAME, claimed, claimed_folder, lock_beside
+from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
+from tests.commands.conftest import COLORS
 
 BUILTIN = ["--dataset", "builtin", "--out", "o"]
 TRAIN, DATA = ["train", *BUILTIN], ["data", *BUILTIN]
@@ -162,6 +164,17 @@ def test_a_folder_is_claimed_before_anything_is_read_and_not_left_behind(
     before = {*folder.rglob("*")}
     assert "not readable" in one_line_of_status_2(main, [*arguments[:-1], "new/o"], capsys)
     assert {*folder.rglob("*")} == before
+
+
+def test_images_for_which_no_net_could_be_used_are_refused(folder, capsys):
+    """`predict` and the other commands take the central square of an image."""
+    write_colored_tree(folder / "wide", COLORS, lambda i: (30, 40), noise=40)
+    arguments = ["train", "--dataset", "folder:wide", "--out", "o", "--model", "cifar-net"]
+    line = one_line_of_status_2(main, [*arguments, "--set", "image_size=0"], capsys)
+
+    assert "expected square images; received 30x40" in line
+    assert "--set image_size=30" in line
+    assert not Path("o").exists()
 
 
 @pytest.fixture
