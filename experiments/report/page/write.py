@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +54,8 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
         experiments: all experiments, in the order of the page.
     """
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
-    charts["forest"] = forest_chart(_effects(found))
+    if effects := _effects(found):
+        charts["forest"] = forest_chart(effects)
     adjusted = {id(one): p for _, one, p in family(found)}
     # A page of a user's runs has only their claims; claims.md also has those that were not tested.
     claims = [
@@ -66,6 +68,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     text = template.render(
         headline=count_verdicts(found),
         overview=_html(f"{before_you_rely(found)}\n\n{at_a_glance(found)}", results_dir, results_dir),
+        has_effects="forest" in charts,
         claims=claims,
         verdicts=dict(Counter(claim["verdict"] for claim in claims)),
         pictures=_pictures(results_dir),
@@ -112,8 +115,7 @@ def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
         "name": experiment.name,
         "dataset": evidence.dataset,
         "about": MarkdownIt().render(f"{experiment.statement} Cost: {experiment.cost}."),
-        "command": f"make {experiment.name}"
-        + ("" if experiment.is_demonstration else f" DATASET={evidence.dataset} DATA_DIR=..."),
+        "command": _command(evidence),
         "chart": _chart_name(evidence) if evidence.curves else "",
         "table": _html(
             experiment_table(evidence, read_lr_search(evidence.folder), decider).split("\n", 1)[1],
@@ -133,6 +135,18 @@ def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
             for file in FILES if (evidence.folder / file).exists()
         ],
     }  # fmt: skip
+
+
+def _command(evidence: Evidence) -> str:
+    """The command that trains these runs again; a set of TFDS may be anywhere on a reader's disk."""
+    experiment = evidence.experiment
+    if experiment.is_demonstration:
+        return f"make {experiment.name}"
+    # A folder of images has its path in the records; the folder of its results has a short name.
+    config = next((found for row in evidence.rows if (found := evidence.about(row, "config"))), {})
+    dataset = config.get("data", {}).get("dataset", evidence.dataset)
+    place = "" if dataset == "builtin" or dataset.startswith("folder:") else " DATA_DIR=..."
+    return f"make {experiment.name} DATASET={shlex.quote(dataset)}{place}"
 
 
 def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The page of results, as a file and in a browser."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -215,6 +216,25 @@ def test_paper_is_light_and_narrow(opened):
     assert max(color("body", "color")) < 64
     assert color("[data-chart=forest] .role-axis-label text", "fill") == color("body", "color")
     assert opened.locator("[data-chart=forest] svg").bounding_box()["width"] <= 700
+
+
+def test_a_page_of_ones_own_runs(tmp_path):
+    folder = tmp_path / "folder-mine" / "ablation-bias"
+    shutil.copytree(RESULTS / "cifar10" / "ablation-bias", folder)
+    for path in (folder / "records").iterdir():
+        record = json.loads(path.read_text("utf-8"))
+        record["config"]["data"]["dataset"] = "folder:my photos"
+        path.write_text(json.dumps(record), "utf-8")
+    header, *rows = (folder / "runs.csv").read_text("utf-8").splitlines(keepends=True)
+    rows = [row.replace(",cifar10,", ",folder-mine,") for row in rows if ",0,done," in row]
+    (folder / "runs.csv").write_text("".join([header, *rows]), "utf-8")
+    chosen = [one for one in experiments.EXPERIMENTS if one.name == "ablation-bias"]
+
+    text = write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).read_text("utf-8")
+
+    assert "make ablation-bias DATASET=&#39;folder:my photos&#39;</code>" in text
+    assert '<div data-chart="forest">' not in text, "one pair has no interval"
+    assert "No effect has an interval yet" in text
 
 
 def test_a_part_without_content_has_no_heading(tmp_path):
