@@ -67,7 +67,7 @@ VARIABLES = {
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     images = write_images(folder / "images")
-    end = ended(command(["-m", "alexnet_tf", *training(images, folder / "plain", epochs=1)]))
+    end = ended(command(["-m", "alexnet_tf", *training(images, folder / "plain", epochs=1)], folder))
     if end.status:
         raise RuntimeError(f"a run in this environment ended with {end.status}: {end.last_line}")
     expected = _scores(folder / "plain")
@@ -89,7 +89,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         if given.get("TF_CONFIG") == "one worker":
             given["TF_CONFIG"] = tf_config(free_addresses(1), 0)
         arguments = ["-m", "alexnet_tf", *training(images, out, epochs=1)]
-        end = ended(command(arguments, **given), timeout=180)
+        # With a relative HOME or KERAS_HOME, Keras writes its settings to the current folder.
+        end = ended(command(arguments, folder, **given), timeout=180)
         detail = f"status {end.status}" + (f": {end.last_line}" if end.status else "")
         outcome = AS_PROMISED
         if end.crashed:

@@ -19,7 +19,7 @@ COMMIT = "commit"
 # A path into the folder of a run of trials, from whose name `python -m tests.faults` makes it.
 SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
 LONGEST_DETAIL = 240
-HEADER = ("family", "promise", "trials", *OUTCOMES, "November 2026")
+HEADER = ("family", "promise", "trials", *OUTCOMES, "seed", "commit", "November 2026")
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
@@ -38,7 +38,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
-    """The Markdown table of all families: counts of outcomes; a family without a file has no counts.
+    """The Markdown table of all families: counts of outcomes, seed and commit, empty without a file.
 
     Args:
         folder: folder of the CSV files.
@@ -47,9 +47,11 @@ def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
     rows = []
     for name, family in families.items():
         path = folder / f"{name}.csv"
-        outcomes = [row["outcome"] for row in read_rows(path)] if path.exists() else []
+        trials = read_rows(path) if path.exists() else []
+        outcomes = [trial["outcome"] for trial in trials]
         counts = [str(outcomes.count(outcome)) if outcomes else "" for outcome in OUTCOMES]
-        rows.append([name, family.PROMISE, str(len(outcomes)), *counts, family.BEFORE])
+        drawn = [", ".join(sorted({trial[column] for trial in trials})) for column in ("seed", COMMIT)]
+        rows.append([name, family.PROMISE, str(len(outcomes)), *counts, *drawn, family.BEFORE])
     return markdown(HEADER, rows)
 
 

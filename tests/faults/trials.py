@@ -124,12 +124,12 @@ class Ended:
         return errors == [self.last_line]
 
 
-def command(arguments: Sequence[str | Path], **environment: str) -> subprocess.Popen:
-    """Starts `python ARGUMENTS` in the repository, with piped output."""
+def command(arguments: Sequence[str | Path], folder: Path = ROOT, **environment: str) -> subprocess.Popen:
+    """Starts `python ARGUMENTS` with this repository's code, in `folder`, with piped output."""
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
