@@ -82,12 +82,26 @@ def settle_environment() -> None:
             raise InputError(
                 f"{name}: expected no value, as it changes numbers; received {value[:40]!r}; unset it"
             )
+    _check_temporary_folder()
     _check_variables_of_tensorflow()
+
+
+def _check_temporary_folder() -> None:
+    """InputError if AutoGraph, which writes code there, would give TensorFlow paths that are not UTF-8."""
+    try:
+        folder = tempfile.gettempdir()
+        folder.encode()
+    except FileNotFoundError:
+        return  # AutoGraph does without
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"TMPDIR: expected a folder with a path in UTF-8; received {folder!a}; choose another"
+        ) from error
 
 
 def _check_variables_of_tensorflow() -> None:
     """Lets another process try the variables of `ENDING`, if there are any; InputError if they end it."""
-    given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("", "0", "1")}
+    given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
     trial = [sys.executable, "-P", "-c", _TRIAL]

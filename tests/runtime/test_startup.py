@@ -49,6 +49,16 @@ def test_without_a_temporary_folder_the_notices_are_shown(monkeypatch, capfd):
     assert capfd.readouterr().err == "a notice\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such paths")
+def test_a_temporary_folder_that_tensorflow_cannot_name_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "x\udcff"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(InputError, match="TMPDIR: expected a folder with a path in UTF-8"):
+        settle_environment()
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("image_data_format", "channels_first"), ("floatx", "float16"), ("backend", "jax"), ("epsilon", 1e-3)],
@@ -142,6 +152,15 @@ def test_values_that_would_end_tensorflow_are_refused(monkeypatch, name, known, 
     monkeypatch.setenv(name, "--no_such_flag=1")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "4")
     with pytest.raises(InputError, match=f"^{name}: expected values .*{reason}"):
+        settle_environment()
+
+
+@pytest.mark.slow
+def test_an_empty_value_is_tried_too(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+    settle_environment()
+    monkeypatch.setenv("TF_DETERMINISTIC_OPS", "")
+    with pytest.raises(InputError, match="TF_DETERMINISTIC_OPS: expected values"):
         settle_environment()
 
 
