@@ -108,7 +108,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     height = min(ROW, ROWS / count) * count
     with house_look(font_scale=min(1.0, ROWS / count / ROW + 0.1)):
         figure = Figure(figsize=(11.8, height + ELSE), layout="constrained")
-        widths = [4.7, *(1.6 if unit == POINTS else 0.75 for unit in units), 3.3]
+        widths = [4.6, *(1.4 if unit == POINTS else 0.74 for unit in units), 3.7]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
             draw_panel(axes, unit, lines)
@@ -184,7 +184,7 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
         axes.minorticks_off()
         axes.set_xlim(low, high)
     elif unit == "ratio":
-        axes.locator_params(axis="x", numticks=4)
+        axes.locator_params(axis="x", numticks=3)
     else:
         axes.locator_params(axis="x", nbins=2, min_n_ticks=2)
     axes.tick_params(axis="y", left=False, labelleft=False)
@@ -237,12 +237,12 @@ def _write_line(texts: Axes, verdicts: Axes, line: Line) -> None:
     if line.heading:
         claim = line.heading
         texts.text(0, line.row - 1, claim.name, color=DARK, **bold)
-        texts.text(0.14, line.row - 1, claim.experiments[0].statement.rstrip("."), color=DARK, **look)
+        texts.text(0.172, line.row - 1, claim.experiments[0].statement.rstrip("."), color=DARK, **look)
         worst = weakest([one.verdict for one in claim.decides.primary]) if claim.decides else NO_PAIRS
         verdicts.text(0.02, line.row - 1, claim.verdict, color=MARKS[worst].color, **bold)
     # Without the number of classes, which is in the table.
     dataset = label(line.evidence.dataset).split(" (")[0]
     place = ", ".join(filter(None, (dataset, line.role)))
-    texts.text(0.16, line.row, f"{place}: {wording.measure(line.judged.comparison)}", color=ink, **look)
+    texts.text(0.182, line.row, f"{place}: {wording.measure(line.judged.comparison)}", color=ink, **look)
     effect = f": {wording.judged_effect(line.judged)}" if line.judged.effect.n else ""
     verdicts.text(0.02, line.row, f"{line.judged.verdict}{effect}", color=ink, **look)
