@@ -1,4 +1,4 @@
-"""One verdict per claim: that of the condition that was run and is nearest to the paper."""
+"""One verdict per claim: that of the condition that was run in full and is nearest to the paper."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -43,8 +43,9 @@ class Claim:
 def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Claim]:
     """The claims in the order of their experiments.
 
-    Within a claim, evidence on the experiments' own data sets precedes that on others, and the nearest
-    condition precedes the others. Demonstrations without evidence are left out.
+    Within a claim, evidence on the experiments' own data sets precedes that on others, a condition of which
+    all declared pairs were run precedes one that is still being run, and the nearest precedes the others.
+    Demonstrations without evidence are left out.
     """
     measured = {one.experiment.claim for one in found}
     names = list(
@@ -54,9 +55,10 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
     )
     order = {experiment.name: place for place, experiment in enumerate(experiments)}
 
-    def place(evidence: Evidence) -> tuple[bool, bool, int, str]:
+    def place(evidence: Evidence) -> tuple[bool, bool, bool, int, str]:
         elsewhere = evidence.dataset != evidence.experiment.dataset
-        return evidence.verdict == NO_PAIRS, elsewhere, order[evidence.experiment.name], evidence.dataset
+        near = order[evidence.experiment.name]
+        return evidence.verdict == NO_PAIRS, elsewhere, not evidence.is_complete, near, evidence.dataset
 
     return [
         Claim(

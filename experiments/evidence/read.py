@@ -57,6 +57,18 @@ class Evidence(Runs):
         return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every declared seed of the primary comparisons was run."""
+        declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
+        recorded = {(row["arm"], row["seed"]) for row in self.rows}
+        for one in self.primary:
+            names = [name for name in (one.comparison.arm, one.comparison.baseline) if name in declared]
+            seeds = set.intersection(*(declared[name] for name in names))
+            if not {(name, seed) for name in names for seed in seeds} <= recorded:
+                return False
+        return True
+
+    @property
     def verdict(self) -> str:
         """The verdict on the claim: the weakest of its primary comparisons, qualified by its controls."""
         return claim_verdict(self.judged)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics.effects import UNDECIDED, VERDICTS, share_effect, verdict
+from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, VERDICTS, share_effect, verdict
 from alexnet_tf.statistics.intervals import mean_interval
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
@@ -40,10 +40,11 @@ is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from
 In the tables, "direction" is the side of zero effect on which the interval lies ("open" if it lies on both),
 and "size" is its position relative to *s*. With fewer than three pairs a comparison is undecided.
 
-A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's that was
-run. A control compares the arm with another arm, which has only a simpler possible cause of the effect. If
-this comparison shows no effect on the claimed side, the claim is "explained by" that cause; if it is
-undecided, the verdict says "cause open". {wording.BOUNDS}
+A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. One that
+lacks declared pairs decides only if no other condition is complete. A control compares the arm with another
+arm, which has only a simpler possible cause of the effect. If this comparison shows no effect on the claimed
+side, the claim is "explained by" that cause; if it is undecided, the verdict says "cause open".
+{wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 
 Pairs are not added to a known result in order to change its verdict: new seeds are declared as an experiment
@@ -181,7 +182,8 @@ def _condition_lines(
     shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
     scale = f"; {evidence.scale}" if evidence.scale else ""
-    first = f"{name}{' (decides the claim)' if decides else ''}{scale}"
+    missing = "" if evidence.is_complete or evidence.verdict == NO_PAIRS else ", incomplete"
+    first = f"{name}{' (decides the claim)' if decides else missing}{scale}"
     return [
         [
             "" if place else first,

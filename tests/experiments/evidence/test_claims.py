@@ -26,9 +26,18 @@ def test_the_headline_counts_claims(found):
 def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     (claim,) = claims_of(found[1:], [NEARER, POOLING])
     assert (claim.name, claim.decides, claim.verdict) == ("C4", found[1], "direction confirmed, size open")
-    for seed in range(2):
+    for seed in range(3):
+        # A condition whose declared pairs are not all there does not decide where another is complete.
+        if seed:
+            (claim,) = claims_of(read_evidence(tmp_path, [NEARER, POOLING]), [NEARER, POOLING])
+            assert [one.is_complete for one in claim.conditions] == [True, False]
+            assert claim.verdict == "direction confirmed, size open"
+            (claim,) = claims_of(read_evidence(tmp_path, [NEARER]), [NEARER])
+            assert claim.verdict == "undecided"
         record(tmp_path / "builtin" / NEARER.name, NEARER, "separate", seed, [0.9, 0.3])
-        record(tmp_path / "builtin" / NEARER.name, NEARER, "overlapping", seed, [0.9, 0.3])
+        record(
+            tmp_path / "builtin" / NEARER.name, NEARER, "overlapping", seed, [0.9, 0.3 + 0.1 * (seed == 1)]
+        )
     more = read_evidence(tmp_path, [NEARER, POOLING])
     (claim,) = claims_of(more, [NEARER, POOLING])
     assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
