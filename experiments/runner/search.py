@@ -4,6 +4,7 @@ Rates that one seed cannot separate get a second seed, and the mean decides.
 """
 
 import dataclasses
+import glob
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -116,7 +117,9 @@ def _search_arms(
         if is_chief(strategy):
             record_search(folder, rows, [each.name for each in experiment.arms])
             for row in rows:
-                remove_checkpoint(_checkpoint(arm, row["learning_rate"], row["seed"], folder))
+                remove_checkpoint(
+                    _checkpoint(arm, row["learning_rate"], row["seed"], row["config_hash"], folder)
+                )
 
     def extend(arm: Arm) -> None:
         """Continues an arm until it has a winner, or until it waits for other processes' candidates."""
@@ -184,11 +187,13 @@ def trained_row(
 ) -> dict[str, Any]:
     """Trains one candidate and returns its row of lr_search.csv."""
     config, data, config_hash = opened(arm, rate, seed, options)
+    checkpoint = _checkpoint(arm, rate, seed, config_hash, folder)
+    remove_temporaries(checkpoint.parent, glob.escape(checkpoint.name))
     _, history = train(
         config,
         data,
         strategy,
-        _checkpoint(arm, rate, seed, folder),
+        checkpoint,
         run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options),
         report=False,
         checkpoint_every=options.checkpoint_every,
@@ -201,14 +206,14 @@ def trained_elsewhere(
 ) -> dict[str, Any]:
     """Trains one candidate on a worker and returns its row."""
     experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
-    remove_temporaries(folder / "state", _checkpoint(arm, rate, seed, folder).name)
     options = dataclasses.replace(options, progress=progress)
     return trained_row(experiment, arm, rate, seed, folder, options, started(options.replicas))
 
 
-def _checkpoint(arm: Arm, rate: float, seed: int, folder: Path) -> Path:
+def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path) -> Path:
+    """A path for each configuration, so that no candidate starts over another one's checkpoint."""
     lock = lock_path(folder, arm.name, "search")
-    return lock.with_name(f"{lock.stem}-{rate:g}-{seed}.npz")
+    return lock.with_name(f"{lock.stem}-{rate:g}-{seed}-{config_hash[:10]}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:

@@ -54,6 +54,21 @@ def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypa
 
 
 @pytest.mark.usefixtures("tiny_builtin")
+def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monkeypatch):
+    checkpoints = []
+
+    def is_interrupted(config, data, strategy, checkpoint, *arguments, **others):
+        checkpoints.append(checkpoint)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiments.runner.search, "train", is_interrupted)
+    for epochs in ("1", "2", "1"):
+        search = ["search", "pooling", *COMMON[:-1], epochs, "--arms", "separate"]
+        assert main([*search, "--results-dir", str(tmp_path)]) == 130
+    assert checkpoints[0] == checkpoints[2] != checkpoints[1]
+
+
+@pytest.mark.usefixtures("tiny_builtin")
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
     def stays_at_chance(config, *arguments, **others):
         assert config.train.epochs == 1, "trained before it refused"
