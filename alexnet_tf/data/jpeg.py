@@ -53,6 +53,23 @@ def _coding(data: bytes) -> int:
     return 0
 
 
+def usual_header(data: bytes) -> tuple[int, int, str] | None:
+    """Height, width and colours of a JPEG that takes no longer to decode than usual.
+
+    None for all other data. The header is read in C, a tenth of the time that Pillow takes.
+
+    Args:
+        data: content of a file.
+    """
+    if _coding(data) not in HUFFMAN:
+        return None
+    try:
+        height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
+    except (ValueError, KeyError):  # KeyError for sampling without a name; Pillow decodes some of these files
+        return None
+    return None if _too_many_scans(data, height * width) else (height, width, colors)
+
+
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
     """Decodes a JPEG as colour cameras write it; None for all other data, which Pillow decodes or refuses.
 
@@ -64,12 +81,12 @@ def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarr
     Returns:
         uint8 [height, width, 3], the pixels that Pillow gives.
     """
-    if _coding(data) not in HUFFMAN or (oriented and any(name in data for name in TURNING)):
+    if oriented and any(name in data for name in TURNING):
+        return None
+    header = usual_header(data)
+    if header is None or header[2] != "YCbCr" or header[0] * header[1] > most_pixels:
         return None
     try:
-        height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
-        if colors != "YCbCr" or height * width > most_pixels or _too_many_scans(data, height * width):
-            return None
         return simplejpeg.decode_jpeg(data)
-    except (ValueError, KeyError):  # KeyError for sampling without a name; Pillow decodes some of these files
+    except ValueError:
         return None

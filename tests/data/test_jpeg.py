@@ -39,3 +39,14 @@ def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
     for other in unusual:
         assert jpeg.decode_usual_jpeg(other, MAX_PIXELS, oriented=True) is None
     assert jpeg.decode_usual_jpeg(data, 30 * 40 - 1, oriented=False) is None
+
+
+def test_header_of_a_usual_jpeg(photo, monkeypatch):
+    assert jpeg.usual_header(encode(photo.resize((40, 30)), "JPEG")) == (30, 40, "YCbCr")
+    assert jpeg.usual_header(encode(photo.convert("L"), "JPEG")) == (photo.height, photo.width, "Gray")
+    progressive = encode(photo, "JPEG", progressive=True)
+    assert jpeg.usual_header(progressive) is not None
+    assert jpeg.usual_header(encode(photo, "PNG")) is None
+    assert jpeg.usual_header(progressive[:20]) is None
+    monkeypatch.setattr(jpeg, "MAX_SCANNED", jpeg.LEAST_SCANNED)
+    assert jpeg.usual_header(progressive) is None

@@ -6,9 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from alexnet_tf.data.decode import ImageDecodeError, central_square, decoded, open_image
+from alexnet_tf.data import jpeg
+from alexnet_tf.data.decode import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    ImageDecodeError,
+    central_square,
+    decoded,
+    open_image,
+)
 from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
@@ -30,7 +37,7 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
     def decode(encoded: list[bytes]) -> np.ndarray:
         for data in encoded:
-            if not data.startswith(as_expected) and (size := _still(data).size[::-1]) != shape[:2]:
+            if not data.startswith(as_expected) and (size := _checked_size(data)) != shape[:2]:
                 raise ImageDecodeError(f"an image of {size} pixels in a set of images of {shape[:2]}")
         with tf.device("CPU:0"):
             return in_graph(tf.constant(encoded)).numpy()
@@ -42,7 +49,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
     """Decodes an image with TFDS's decoder, so that the pixels equal those of a set read into memory."""
     import tensorflow as tf
 
-    _still(data)
+    _checked_size(data)
     try:
         with tf.device("CPU:0"):
             return feature.decode_example(data).numpy()
@@ -50,12 +57,15 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
         raise ImageDecodeError(f"damaged image: {one_line(error)[:200]}") from None
 
 
-def _still(data: bytes) -> Image.Image:
-    """Opens an image after checking the limits; refuses GIFs, because TensorFlow decodes all frames."""
+def _checked_size(data: bytes) -> tuple[int, int]:
+    """(height, width) of an image within the limits; no GIF, because TensorFlow decodes all frames."""
+    header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
+    if header and header[0] * header[1] <= MAX_PIXELS:
+        return header[:2]
     image = open_image(data)
     if image.format == "GIF":
         raise ImageDecodeError("a GIF in a set of images of one size, which TFDS cannot decode")
-    return image
+    return image.height, image.width
 
 
 def read_split(
