@@ -80,7 +80,7 @@ def speedups(rows: Rows) -> list[Bar]:
             title += f": {measured.note}" if measured.note else ""
             bars.append((title, measured, target if target.bound else None))
     for title, item, case, slower, faster in FURTHER:
-        other = best(rows, item, case, slower)
+        other = best(rows, item, case, slower, faster)
         bars.append((title, paired_ratio(other, find(rows, item, case, faster)), None))
     return [bar for bar in bars if bar[1].rounds]
 

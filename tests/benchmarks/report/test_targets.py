@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.report.targets import TARGETS, share_of_peak, step_ratio
+from benchmarks.report.targets import TARGETS, fastest, share_of_peak, step_ratio
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
@@ -24,6 +24,29 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 
     assert step_ratio(rows, "PyTorch eager", "float32").limit == pytest.approx(5.0)
     assert step_ratio(rows, "PyTorch eager", "float32").rounds == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        # Left out after the first round, which it lost, although its time is better than the other's median.
+        ((8.5,), (6.9, 9.7, 8.9), "second"),
+        # Measured also in rounds in which ours was slow, too.
+        ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
+        ((8.0, 8.0), (8.2, 8.2, 14.0, 14.0, 14.0), "first"),
+        ((9.0,), (8.0,), "second"),
+    ],
+)
+def test_the_best_rival_is_found_in_the_rounds_that_it_shares_with_ours(first, second, found):
+    ours = Row(STEP, "ours", "tensorflow", "images", 128, 0, (6.0, 6.0, 10.0, 10.0, 10.0))
+    rivals = [
+        Row(STEP, "first", "pytorch", "images", 128, 0, first),
+        Row(STEP, "second", "pytorch", "images", 128, 0, second),
+        Row(STEP, "third", "pytorch", "images", message="no compiler"),
+    ]
+
+    assert fastest(rivals, ours).contender == found
+    assert fastest(rivals[2:], ours).contender == "third"
 
 
 def test_the_reason_in_a_row_is_preferred_to_a_missing_row():
