@@ -17,6 +17,8 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.streaming.cached_tree import stream
 
 CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
+# Of a reader, in its docstring and in docs/how-to/imagenet: without what one large image takes to decode.
+STATED_MEBIBYTES = 62
 READS_FOREVER = """
 import sys, numpy as np
 from alexnet_tf.data.load import load_image_set
@@ -50,6 +52,7 @@ def test_batches_and_quarantine_are_those_without_readers(tree, count):
         found = batches(read)
         processes = readers()
         libraries = {each.path for process in processes for each in process.memory_maps()}
+        memory = [process.memory_info().rss / 2**20 for process in processes]
         read.check_readable()
 
     for one, other in zip(found, known, strict=True):
@@ -58,6 +61,7 @@ def test_batches_and_quarantine_are_those_without_readers(tree, count):
     assert sum("changed since it was scanned" in reason for _, reason in there.image_set.quarantine) == 2
     assert len(processes) == count
     assert not [path for path in libraries if "tensorflow" in Path(path).name]
+    assert max(memory) < STATED_MEBIBYTES
     assert not readers()
 
 
