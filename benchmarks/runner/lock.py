@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 SAMPLES_A_SECOND = 100
+# py-spy writes its samples within a second.
+SECONDS_TO_END = 60
 # The frame of a call from tf.data. Others do not count: the main thread builds the dataset of an epoch.
 READER = "FuncRegistry.__call__"
 
@@ -28,7 +30,7 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
         work: makes the process read images, and returns when that is done.
 
     Raises:
-        LockError: if py-spy is missing, or may not look into the process.
+        LockError: if py-spy is missing, may not look into the process, or does not end.
     """
     with tempfile.TemporaryDirectory() as folder:
         stacks = Path(folder) / "stacks"
@@ -46,11 +48,21 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
             work()
         finally:
             seconds = time.perf_counter() - started
-            spy.send_signal(signal.SIGINT)
-            _, errors = spy.communicate(timeout=60)
+            errors = _interrupt(spy)
         if not stacks.exists():
             raise LockError(f"py-spy: {(errors.strip().splitlines() or ['no samples'])[-1]}")
         # A line is the frames from outside to inside, joined by semicolons, and the number of samples.
         lines = [line.rpartition(" ") for line in stacks.read_text().splitlines()]
     held = sum(int(count) for frames, _, count in lines if READER in frames)
     return min(held / SAMPLES_A_SECOND, seconds)
+
+
+def _interrupt(spy: subprocess.Popen) -> str:
+    """Ends the sampling; returns what py-spy printed as errors."""
+    spy.send_signal(signal.SIGINT)
+    try:
+        return spy.communicate(timeout=SECONDS_TO_END)[1]
+    except subprocess.TimeoutExpired:  # for example, because this process was started with SIGINT ignored
+        spy.kill()
+        spy.communicate()
+        raise LockError(f"py-spy: still running {SECONDS_TO_END} s after SIGINT") from None

@@ -1,5 +1,6 @@
 """The share of samples that find a reader with Python's lock is the time that readers hold it."""
 
+import os
 import time
 
 import pytest
@@ -37,3 +38,14 @@ def test_a_sampler_that_cannot_run_gives_the_reason(tmp_path, text, reason):
 
     with pytest.raises(LockError, match=f"py-spy: {reason}"):
         seconds_held(1, python, lambda: None)
+
+
+def test_a_sampler_that_does_not_end_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.runner.lock.SECONDS_TO_END", 0.5)
+    # The shell is replaced, so that no child of a killed shell keeps the pipe open.
+    deaf = install(tmp_path, f"#!/bin/sh\ntrap '' INT\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+
+    with pytest.raises(LockError, match="still running"):
+        seconds_held(1, deaf, lambda: None)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
