@@ -90,26 +90,32 @@ def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_p
 
 
 @pytest.mark.slow
-def test_sigterm_keeps_the_runs_and_the_same_command_resumes(tree, whole, cluster, tmp_path):
-    temporary = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_of_one(
+    tree, whole, tmp_path, number
+):
+    # As many threads as this process has, for equal sums.
+    own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *command(tree, tmp_path / "rows", "--jobs", "2")]
     process = subprocess.Popen(
         jobs,
         cwd=ROOT,
-        env=os.environ | temporary,
+        env=os.environ | own,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        process_group=0,
     )
     try:
         wait_for_checkpoint(tmp_path / "rows", lambda: process.poll() is None)
         children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGTERM)
+        # A terminal sends Ctrl-C to the whole process group.
+        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
         _, said = process.communicate(timeout=300)
     finally:
         process.kill()
 
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + number
     assert "its state is kept" in said.splitlines()[-1]
     assert "distributed" not in said, "no notices of Dask"
     # A worker ends with its client, and Python's tracker of resources a moment later.
@@ -118,7 +124,8 @@ def test_sigterm_keeps_the_runs_and_the_same_command_resumes(tree, whole, cluste
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
     assert not list(tmp_path.rglob("*seed0.lock"))
     assert list(tmp_path.rglob("*.npz"))
-    assert main(command(tree, tmp_path / "rows", "--scheduler", cluster.scheduler_address)) == 0
+    subprocess.run(jobs, cwd=ROOT, env=os.environ | own, check=True, capture_output=True, timeout=600)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows"]
     assert same(tmp_path / "rows", whole, "runs.csv", "curves.csv")
 
 
