@@ -112,9 +112,9 @@ OTHER = "other allocator"
 POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
 EAGER: dict[str, Mapping[str, Any]] = {"eager": {}, "eager, pooled LRN": {"lrn": "pooled"}}
 UNCOMPILED = {**EAGER, "eager, channels first": {"channels_last": False}}
+LRN_FORMS = {"compiled, pooled LRN": POOLED, "compiled, banded LRN": BANDED}
 STRONG = {
-    "compiled, pooled LRN": POOLED,
-    "compiled, banded LRN": BANDED,
+    **LRN_FORMS,
     f"compiled, pooled LRN, {OTHER}": POOLED,
     "compiled, pooled LRN, all hardware threads": {**POOLED, "all_threads": True},
 }
@@ -145,7 +145,7 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
             # In bfloat16 only the two forms of LRN, because compiling takes half a minute.
-            strong = STRONG if precision == "float32" else dict(list(STRONG.items())[:2])
+            strong = STRONG if precision == "float32" else LRN_FORMS
             forms = UNCOMPILED if batch == 32 else {} if conditions.quick else EAGER | strong
             contenders += _rivals("training_step.alexnet", forms, **step)
             if batch == 32:
