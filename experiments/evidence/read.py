@@ -58,13 +58,13 @@ class Evidence(Runs):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every declared seed of the primary comparisons was run."""
+        """Whether every declared seed of the primary comparisons was run to its end."""
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
-        recorded = {(row["arm"], row["seed"]) for row in self.rows}
+        ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
             names = [name for name in (one.comparison.arm, one.comparison.baseline) if name in declared]
             seeds = set.intersection(*(declared[name] for name in names))
-            if not {(name, seed) for name in names for seed in seeds} <= recorded:
+            if not {(name, seed) for name in names for seed in seeds} <= ended:
                 return False
         return True
 

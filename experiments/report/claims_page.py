@@ -40,10 +40,11 @@ is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from
 In the tables, "direction" is the side of zero effect on which the interval lies ("open" if it lies on both),
 and "size" is its position relative to *s*. With fewer than three pairs a comparison is undecided.
 
-A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. One that
-lacks declared pairs decides only if no other condition is complete. A control compares the arm with another
-arm, which has only a simpler possible cause of the effect. If this comparison shows no effect on the claimed
-side, the claim is "explained by" that cause; if it is undecided, the verdict says "cause open".
+A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. As long
+as a condition lacks declared pairs, it decides only if no other condition is complete. A control compares the
+arm with another arm, which has only a simpler possible cause of the effect. If this comparison shows no
+effect on the claimed side, the claim is "explained by" that cause; if it is undecided, the verdict says
+"cause open".
 {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 

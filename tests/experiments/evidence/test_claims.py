@@ -111,3 +111,12 @@ def test_questions_of_our_own_are_counted_separately(tmp_path):
     assert count_verdicts(read_evidence(tmp_path, [SPEED, own])) == (
         "The paper's claims (1): 1 reproduced. Questions of our own (1): 1 direction confirmed, size open"
     )
+
+
+def test_a_failed_run_leaves_a_condition_incomplete(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    (evidence,) = read_evidence(tmp_path, [POOLING])
+    assert evidence.is_complete
+    first, *others = evidence.rows
+    assert not dataclasses.replace(evidence, rows=[{**first, "status": "failed"}, *others]).is_complete
+    assert dataclasses.replace(evidence, rows=[{**first, "status": "diverged"}, *others]).is_complete
