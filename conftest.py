@@ -1,7 +1,9 @@
 """Runs the Python blocks of the documents as tests; the examples of docstrings run by `--doctest-modules`."""
 
+import gc
 import importlib.util
 import os
+import sys
 
 # TensorFlow reads these when a test file imports it. The second has the value that alexnet_tf sets.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -10,6 +12,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # The cells of docs/ draw figures, which need no window here.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import pytest
 from sybil import Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.abstract.codeblock import AbstractCodeBlockParser
@@ -27,3 +30,15 @@ pytest_collect_file = Sybil(
 
 # Needs the packages of `make report`, which `make setup` does not install.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def released_memory():
+    """Frees the networks of a file, which are in reference cycles, before the next file.
+
+    The examples of docstrings need it as well as the tests: a whole AlexNet takes half a gigabyte.
+    """
+    yield
+    if keras := sys.modules.get("keras"):
+        keras.backend.clear_session(free_memory=False)
+    gc.collect()

@@ -47,15 +47,6 @@ def shared_datasets() -> Path:
     return path
 
 
-@pytest.fixture(scope="module", autouse=True)
-def released_memory():
-    """Frees the networks of a test file, which are in reference cycles, before the next file."""
-    yield
-    if keras := sys.modules.get("keras"):
-        keras.backend.clear_session(free_memory=False)
-    gc.collect()
-
-
 @pytest.fixture(autouse=True)
 def own_global_state():
     """Restores Keras's precision and TensorFlow's determinism after a test whose command changes them."""

@@ -55,7 +55,9 @@ def stages_of(model: keras.Model) -> list[Stage]:
     Example:
 
     >>> from alexnet_tf.models import alexnet
-    >>> stages = stages_of(alexnet((224, 224, 3), 1000))
+    >>> from alexnet_tf.models.summary import weightless
+    >>> with weightless():
+    ...     stages = stages_of(alexnet((224, 224, 3), 1000))
     >>> [stage.shape for stage in stages[:3]]
     [(224, 224, 3), (55, 55, 96), (27, 27, 256)]
     >>> stages[2].kernel, stages[2].groups, stages[2].followed_by

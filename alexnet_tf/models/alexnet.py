@@ -46,7 +46,10 @@ def alexnet(
 
     Example:
 
-    >>> alexnet((224, 224, 3), 1000).count_params()
+    >>> from alexnet_tf.models.summary import weightless
+    >>> with weightless():  # counting needs no weights
+    ...     model = alexnet((224, 224, 3), 1000)
+    >>> model.count_params()
     60965224
     """
     images = keras.Input(input_shape, name="images")

@@ -33,7 +33,10 @@ def batch_norm_alexnet(
 
     Example:
 
-    >>> batch_norm_alexnet((224, 224, 3), 16).count_params()
+    >>> from alexnet_tf.models.summary import weightless
+    >>> with weightless():  # counting needs no weights
+    ...     model = batch_norm_alexnet((224, 224, 3), 16)
+    >>> model.count_params()
     46818064
     """
     config = config or BatchNormAlexNetConfig()

@@ -32,7 +32,10 @@ def one_weird_trick(
 
     Example:
 
-    >>> one_weird_trick((224, 224, 3), 1000).count_params()
+    >>> from alexnet_tf.models.summary import weightless
+    >>> with weightless():  # counting needs no weights
+    ...     model = one_weird_trick((224, 224, 3), 1000)
+    >>> model.count_params()
     61100840
     """
     config = config or OneWeirdTrickConfig()
