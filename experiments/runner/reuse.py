@@ -5,7 +5,6 @@ different ways. Equal config hashes mean equal numbers on the same kind of proce
 once; the other arm gets its own row with its own metrics, which names the original run.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from alexnet_tf.checkpoints.resume import checkpoint_hash, remove_checkpoint
 from alexnet_tf.results.folder import read_curves, read_lr_search, read_runs
 from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.files import rename
+from experiments.runner.find_run import RecordedRun
 
 # Columns that describe the training itself; they do not depend on the experiment of the row.
 OF_THE_TRAINING = (
@@ -20,22 +20,7 @@ OF_THE_TRAINING = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class SharedRun:
-    """A finished run of a sibling experiment.
-
-    Attributes:
-        row: its row of runs.csv.
-        curve: the points of its curve, without experiment, arm and seed.
-        record: content of its file in records/.
-    """
-
-    row: dict[str, Any]
-    curve: list[dict[str, Any]]
-    record: dict[str, Any]
-
-
-def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> SharedRun | None:
+def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
     """Looks for a finished run with this hash in other experiments' folders and in other arms of this one.
 
     Args:
@@ -53,13 +38,10 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
             if "shared with" in row["message"] or (net and row["run_id"] != net.stem):
                 continue
             record = read_records(place)[0].get(row["run_id"])
-            curve = [
-                {name: value for name, value in point.items() if name not in ("experiment", "arm", "seed")}
-                for point in read_curves(place).rows
-                if (point["arm"], point["seed"]) == (row["arm"], row["seed"])
-            ]
+            key = row["arm"], row["seed"]
+            curve = [point for point in read_curves(place).rows if (point["arm"], point["seed"]) == key]
             if record and len(curve) == row["epochs"] + 1:
-                return SharedRun(row, curve, record)
+                return RecordedRun(place / "records" / f"{row['run_id']}.json", row, curve, record)
     return None
 
 

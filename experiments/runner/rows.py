@@ -15,8 +15,9 @@ from alexnet_tf.results.columns import LAST_EPOCH
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.training.history import History
 from experiments.experiment import Arm, Curve, Experiment, Variant
+from experiments.runner.find_run import RecordedRun
 from experiments.runner.options import file_name, lock_path
-from experiments.runner.reuse import OF_THE_TRAINING, SharedRun
+from experiments.runner.reuse import OF_THE_TRAINING
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Outcome:
 
     Attributes:
         row: its row of runs.csv.
-        curve: the points of its curve, without experiment, arm and seed.
+        curve: the points of its curve.
         about: content of the run's file in records/; the name of the file is not part of it.
         error: what ended a run that failed.
     """
@@ -74,27 +75,28 @@ class Outcome:
     error: BaseException | None = None
 
 
-def run_row(
+def trained_outcome(
     run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
-) -> dict[str, Any]:
-    """The row of a run that was just trained."""
-    return {
+) -> Outcome:
+    """The outcome of a run that was just trained."""
+    row = {
         **_values(run, history.curve, history.status, history.message),
         **probed,
         "status": history.status,
         "seconds": round(history.seconds, 1),
         **_provenance(strategy),
     }
+    return Outcome(row, history.curve, _record(run, strategy))
 
 
-def failed_row(
-    run: Run, reason: str, strategy: tf.distribute.Strategy
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that crashed or was interrupted, with the reason instead of numbers."""
+def failed_outcome(
+    run: Run, reason: str, strategy: tf.distribute.Strategy, error: BaseException | None = None
+) -> Outcome:
+    """The outcome of a run that crashed or was interrupted, with the reason instead of numbers."""
     nothing = dict.fromkeys([*LAST_EPOCH, "seconds"])
     row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
     row["message"] = reason.splitlines()[0][:300]
-    return {**row, **_provenance(strategy)}, [], run_record(run, strategy)
+    return Outcome({**row, **_provenance(strategy)}, [], _record(run, strategy), error)
 
 
 def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
@@ -136,7 +138,7 @@ def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
     }
 
 
-def run_record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
+def _record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     """The record of a run: everything needed to run it again."""
     images = run.data.image_set
     data = {
@@ -162,10 +164,8 @@ def timestamp() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def shared_row(
-    run: Run, shared: SharedRun, probed: Mapping[str, float | None]
-) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """Row, curve and record of a run that was trained by another arm, with this arm's metrics."""
+def shared_outcome(run: Run, shared: RecordedRun, probed: Mapping[str, float | None]) -> Outcome:
+    """The outcome of a run that was trained by another arm, with this arm's metrics."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,
@@ -174,4 +174,4 @@ def shared_row(
     messages = [row["message"], f"shared with {shared.row['run_id']}"]
     row["message"] = "; ".join(message for message in messages if message)
     record = {name: value for name, value in shared.record.items() if name != "variant"}
-    return row, shared.curve, {**record, **_variant(run), "shared_with": shared.row["run_id"]}
+    return Outcome(row, shared.curve, {**record, **_variant(run), "shared_with": shared.row["run_id"]})

@@ -30,7 +30,7 @@ from alexnet_tf.training.workers import current_workers
 from experiments.experiment import Arm, Experiment
 from experiments.runner.options import Options, lock_path
 from experiments.runner.reuse import find_kept_net, find_shared_run, keep_net
-from experiments.runner.rows import Outcome, Run, failed_row, run_record, run_row, shared_row
+from experiments.runner.rows import Outcome, Run, failed_outcome, shared_outcome, trained_outcome
 from experiments.runner.startup import started
 
 
@@ -113,7 +113,7 @@ def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strate
         nonlocal failed
         run = next(run for run in left.values() if run.lock == task.lock)
         if isinstance(outcome, Exception):
-            outcome = Outcome(*failed_row(run, f"{type(outcome).__name__}: {outcome}", strategy))
+            outcome = failed_outcome(run, f"{type(outcome).__name__}: {outcome}", strategy)
         record(run, outcome)
         failed += outcome.row["status"] == "failed"
         del left[run.run_id]
@@ -214,11 +214,11 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
         if strategy.cluster_resolver is None:
             print(f"{run.run_id}: failed, the other runs continue", file=sys.stderr, flush=True)
         reason = f"{type(error).__name__}: {str(error).strip()}"
-        return Outcome(*failed_row(run, reason, strategy), error)
+        return failed_outcome(run, reason, strategy, error)
     except KeyboardInterrupt as stop:
         again = "resumes from there" if has_checkpoint(run.checkpoint) else "starts it again"
         reason = f"{str(stop) or 'interrupted'}; the same command {again}"
-        return Outcome(*failed_row(run, reason, strategy), stop)
+        return failed_outcome(run, reason, strategy, stop)
 
 
 def planned_run(
@@ -246,15 +246,15 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
         print(f"{run.run_id}: the net of {shared.row['run_id']} is missing, so it is trained again")
         shared = None
     if shared and not run.arm.probe:
-        return Outcome(*shared_row(run, shared, {}))
+        return shared_outcome(run, shared, {})
     model, history = trained(run, options, strategy)
     probed: Mapping[str, float | None] = {}
     if run.arm.probe and history.status == "done":
         models = [model, *(trained(other, options, strategy)[0] for other in partners(run))]
         probed = run.arm.probe(models, run.data)
     if shared:
-        return Outcome(*shared_row(run, shared, probed))
-    return Outcome(run_row(run, history, strategy, probed), history.curve, run_record(run, strategy))
+        return shared_outcome(run, shared, probed)
+    return trained_outcome(run, history, strategy, probed)
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
@@ -281,7 +281,7 @@ def record(run: Run, outcome: Outcome) -> None:
     record_run(
         run.folder,
         outcome.row,
-        [{**owner, **point} for point in outcome.curve],
+        [{**point, **owner} for point in outcome.curve],
         {**outcome.about, "run_id": run.run_id},
         run.experiment.columns,
         [arm.name for arm in run.experiment.arms],
