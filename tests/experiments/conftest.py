@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
 import alexnet_tf.data.pipeline
@@ -55,6 +57,12 @@ def own_results(trained, tiny_builtin, tmp_path) -> Path:
     """A copy of the results with one run in `tmp_path`, which the test may change."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path
+
+
+@pytest.fixture
+def axes() -> Axes:
+    """An empty panel."""
+    return Figure().add_subplot()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.figures.kernels import first_kernels
@@ -61,7 +60,7 @@ def test_few_random_splits_differ_as_much(parted):
     assert [spread[metric.name] for metric in SPREAD] == pytest.approx([0, 0, 0.25, 0.5])
 
 
-def test_a_figure_has_the_distribution_of_each_net(tmp_path):
+def test_a_figure_has_the_distribution_of_each_net(tmp_path, axes):
     folder = tmp_path / "tiny_imagenet100" / KERNELS_TRAINED.name
     for seed, own in enumerate((0.1, 0.3, 0.4)):
         spread = dict(zip((metric.name for metric in SPREAD), (0.02, 0.08, 0.2, 0.3), strict=True))
@@ -71,7 +70,6 @@ def test_a_figure_has_the_distribution_of_each_net(tmp_path):
             values["config_hash"] = f"net {seed}"
             record(folder, KERNELS_TRAINED, arm, seed, [0.9, 0.5], config=config, **values)
     (evidence,) = read_evidence(tmp_path, [KERNELS_TRAINED])
-    axes = Figure().add_subplot()
 
     words = draw_values(axes, evidence, CONTRAST)
 

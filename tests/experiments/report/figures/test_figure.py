@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.claims import decided_by
@@ -36,9 +35,8 @@ def lines(axes, width=1.8):
     return [line for line in axes.lines if line.get_linewidth() == width]
 
 
-def test_a_pair_looks_like_the_papers_figure(tmp_path):
+def test_a_pair_looks_like_the_papers_figure(tmp_path, axes):
     found, curves, judged = evidence(speed_results(tmp_path), SPEED)
-    axes = Figure().add_subplot()
     draw_pair(axes, found, judged[:1], curves, "a")
     tanh, relu = lines(axes)
     assert (tanh.get_linestyle(), relu.get_linestyle()) == ("--", "-")
@@ -52,7 +50,7 @@ def test_a_pair_looks_like_the_papers_figure(tmp_path):
     assert (axes.get_xscale(), axes.get_xlim()[1]) == ("log", 50)
 
 
-def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
+def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path, axes):
     speed_results(tmp_path)
     for seed, epochs in enumerate((5, 6, 5)):
         record(tmp_path, SPEED, "relu, a=1", seed, fall(epochs, 8), variant=("relu", ["a=1"]))
@@ -62,7 +60,6 @@ def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path):
     ]  # fmt: skip
     assert finding(found).endswith(", on the built-in set: reproduced")
     (pair, *_) = _by_pair(found)
-    axes = Figure().add_subplot()
     draw_pair(axes, found, pair, curves, "a")
     assert len({line.get_color() for line in lines(axes)}) == 3
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["tanh", "ReLU", "relu, a=1"]
@@ -123,25 +120,23 @@ def test_curves_of_unfinished_runs_are_not_drawn(tmp_path):
     assert set(curves.by_arm["relu"]) == {0}
 
 
-def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path):
+def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path, axes):
     speed_results(tmp_path)
     for seed in range(3):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8), config=BASE.replace(activation="elu"))
     found, curves, judged = evidence(tmp_path, SPEED)
     assert found.activation("relu") == "elu"
     assert dataclasses.replace(found, records={}).activation("relu") == "relu"
-    axes = Figure().add_subplot()
     draw_pair(axes, found, judged[:1], curves)
     assert "ReLU" not in {text.get_text() for text in axes.texts}
 
 
-def test_every_arm_has_its_own_colour_and_label(tmp_path):
+def test_every_arm_has_its_own_colour_and_label(tmp_path, axes):
     names = ["separate", "overlapping", "separate-b", "overlapping-b"]
     for seed in range(2):
         for place, name in enumerate(names):
             record(tmp_path, POOLING, name, seed, [0.9, 0.5 - place / 10])
     found, curves, _ = evidence(tmp_path, POOLING)
-    axes = Figure().add_subplot()
     draw_all_arms(axes, found, curves, names)
     assert len({line.get_color() for line in lines(axes)}) == 4
     assert {text.get_text(): text.get_color() for text in axes.texts} == {
@@ -149,23 +144,21 @@ def test_every_arm_has_its_own_colour_and_label(tmp_path):
     }
 
 
-def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path):
+def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path, axes):
     found, _, _ = evidence(pooling_results(tmp_path), POOLING)
     curves = collect(found, "gap")
     xs, ys = mean_curve(curves, "separate")
     assert xs.tolist() == [0, 1, 2, 3]
     assert ys.tolist() == pytest.approx([0.05] * 4)
     # Both arms have the same gap: their lines are drawn side by side.
-    axes = Figure().add_subplot()
     draw_all_arms(axes, found, curves, list(curves.by_arm))
     shifts = [line.get_transform().transform((0, 0))[1] for line in lines(axes)]
     assert shifts[0] > shifts[1]
 
 
-def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
+def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path, axes):
     _, _, judged = evidence(pooling_results(tmp_path), POOLING)
     (group,) = effect_groups(judged)
-    axes = Figure().add_subplot()
     draw_effects(axes, group)
     smallest, _ = [line for line in axes.lines if line.get_linestyle() == ":"]
     assert list(smallest.get_xdata()) == pytest.approx([-0.2, -0.2])
@@ -185,7 +178,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path):
     )
 
 
-def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
+def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path, axes):
     comparisons = (
         dataclasses.replace(POOLING.comparisons[0], arm="other"),
         dataclasses.replace(POOLING.comparisons[0], primary=False),
@@ -194,7 +187,6 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     experiment = dataclasses.replace(POOLING, comparisons=comparisons)
     _, _, judged = evidence(pooling_results(tmp_path), experiment)
     (group,) = effect_groups(judged)
-    axes = Figure().add_subplot()
     draw_effects(axes, group)
     # Comparisons that are not primary and have no pair are left out.
     assert [text.get_text() for text in axes.texts] == [
@@ -205,61 +197,51 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path):
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
 
 
-def test_ticks_of_a_short_axis_differ(tmp_path):
+def test_ticks_of_a_short_axis_differ(tmp_path, axes):
     for arm, error in (("separate", 0.879), ("overlapping", 0.8795)):
         record(tmp_path, POOLING, arm, 0, [0.9, error], gap=0)
     found, curves, _ = evidence(tmp_path, POOLING)
-    axes = Figure().add_subplot()
     draw_all_arms(axes, found, curves, list(curves.by_arm))
     labels = axes.yaxis.get_major_formatter().format_ticks(axes.get_yticks())
     assert len({*labels}) == len(labels) > 2
 
 
-def values(tmp_path, experiment):
-    axes = Figure().add_subplot()
-    said = draw_values(axes, evidence_of(tmp_path, experiment), PROBE)
+def values(axes, folder, experiment):
+    said = draw_values(axes, evidence_of(folder, experiment), PROBE)
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     means = [line.get_ydata()[0] for line in axes.lines if line.get_linewidth() == 1.6]
     assert axes.get_xlabel() == "arm"
     return said, dots, means
 
 
-def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path):
+def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path, axes):
     compared = (dataclasses.replace(POOLING.comparisons[0], metric=PROBE),)
     experiment = dataclasses.replace(POOLING, comparisons=compared, figure="probe")
     for seed, probe in enumerate((0.1, 0.2, 0.9)):
         record(tmp_path, experiment, "overlapping", seed, [0.9, 0.5], probe=probe)
         if seed < 2:
             record(tmp_path, experiment, "separate", seed, [0.9, 0.5], probe=0.5)
-    said, dots, means = values(tmp_path, experiment)
+    said, dots, means = values(axes, tmp_path, experiment)
     assert said.startswith("Hollow dots: ")
     assert [line.get_fillstyle() for line in dots] == ["full"] * 4 + ["none"]
     assert means == pytest.approx([0.5, 0.15])
 
 
-def test_one_ensemble_of_all_nets_is_one_dot(tmp_path):
+def test_one_ensemble_of_all_nets_is_one_dot_that_every_seed_is_joined_with(tmp_path, axes):
     arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
     experiment = dataclasses.replace(POOLING, figure="probe", arms=arms)
-    said, dots, means = values(pooling_results(tmp_path), experiment)
+    said, dots, means = values(axes, pooling_results(tmp_path), experiment)
     assert said.startswith("overlapping is one ensemble for all seeds")
     assert (len(dots), means) == (4, [0.5, 0.5])
-
-
-def test_every_seed_is_joined_with_the_ensemble_of_all_nets(tmp_path):
-    arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
-    found = evidence_of(pooling_results(tmp_path), dataclasses.replace(POOLING, figure="probe", arms=arms))
-    axes = Figure().add_subplot()
-    draw_values(axes, found, PROBE)
     joined = [line for line in axes.lines if line.get_linewidth() == 0.7]
     assert [len(line.get_xdata()) for line in joined] == [2, 2, 2]
 
 
-def test_a_bound_without_interval_has_no_bar(tmp_path):
+def test_a_bound_without_interval_has_no_bar(tmp_path, axes):
     for seed in range(2):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
     _, _, judged = evidence(tmp_path, SPEED)
-    axes = Figure().add_subplot()
     draw_effects(axes, judged[:1])
     assert not [line for line in axes.lines if line.get_linewidth() == 4]
     assert not [text for text in axes.texts if getattr(text, "arrow_patch", None)]
