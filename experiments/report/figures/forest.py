@@ -1,6 +1,5 @@
 """claims.png and claims.svg: the primary comparisons of all experiments, one line each (a forest plot)."""
 
-import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -130,15 +129,10 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
 
 def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Line]:
-    """A line for each primary comparison: the paper's claims in their order, then questions of our own."""
-
-    def number(claim: Claim) -> float:
-        digits = re.fullmatch(r"C(\d+)", claim.name)
-        return int(digits[1]) if digits else float("inf")
-
+    """A line for each primary comparison, in the order of the claims."""
     lines: list[Line] = []
     row = -1
-    for claim in sorted(claims_of(found, experiments), key=number):
+    for claim in claims_of(found, experiments):
         pairs = [(condition, judged) for condition in claim.conditions for judged in condition.primary]
         for place, (evidence, judged) in enumerate(pairs):
             decides = evidence is claim.decides

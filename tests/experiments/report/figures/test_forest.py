@@ -39,12 +39,6 @@ def test_units_have_panels_of_their_own_and_claims_their_order(found):
     assert by_name["difference, points"].get_xscale() == "symlog"
     assert by_name["ratio"].get_xscale() == "log"
     assert texts.index("C1") < texts.index("C4")
-    tenth = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, claim="C10"))
-    own = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, claim="init"))
-    evidence = [own, tenth, found[1]]
-    experiments = [one.experiment for one in evidence]
-    claims = [line.evidence.experiment.claim for line in lines_of(evidence, experiments)]
-    assert claims == ["C4", "C10", "init"]
 
 
 def test_other_metrics_do_not_share_an_axis(tmp_path):
