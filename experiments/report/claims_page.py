@@ -125,7 +125,7 @@ def _verdict_line(claim: Claim) -> list[str]:
         return [*about, *["–"] * (len(VERDICTS_HEADER) - len(about))]
     ours = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
     nets = nets_of([evidence])
-    cost = f"{len(nets)} nets, {duration(seconds_of([row for row, _ in nets.values()]))}"
+    cost = f"{len(nets)} nets, {duration(seconds_of([rows[0][0] for rows in nets.values()]))}"
     scale = evidence.scale or "–"
     return [*about, one.direction, one.size, ours, paper_place(one), scale, cost]
 

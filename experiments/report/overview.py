@@ -18,19 +18,19 @@ HEADER = ("", "width", "training images", "pixels", "epochs", "hardware", "train
 Net = tuple[str, str]
 
 
-def nets_of(found: Sequence[Evidence]) -> dict[Net, tuple[Row, Evidence]]:
-    """The nets, each with its first row and the evidence of that row."""
-    nets: dict[Net, tuple[Row, Evidence]] = {}
+def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
+    """The nets, each with its rows and the evidence of each row."""
+    nets: dict[Net, list[tuple[Row, Evidence]]] = {}
     for evidence in found:
         for row in evidence.rows:
-            nets.setdefault((row["data_fingerprint"], row["config_hash"]), (row, evidence))
+            nets.setdefault((row["data_fingerprint"], row["config_hash"]), []).append((row, evidence))
     return nets
 
 
 def at_a_glance(found: Sequence[Evidence]) -> str:
     """A table of the paper's scale and ours; one line for each kind of our nets on each data set."""
     kinds: dict[tuple[str, str], list[tuple[Row, Evidence]]] = {}
-    for row, evidence in nets_of(found).values():
+    for (row, evidence), *_ in nets_of(found).values():
         kind = "AlexNet" if row["model"] == "AlexNetConfig" else "four-layer net"
         kinds.setdefault((kind, evidence.dataset), []).append((row, evidence))
     lines = [list(PAPER)]
@@ -74,32 +74,23 @@ def before_you_rely(found: Sequence[Evidence]) -> str:
 
 
 def _independence(found: Sequence[Evidence]) -> str:
-    served: dict[Net, dict[str, None]] = {}
-    for evidence in found:
-        for row in evidence.rows:
-            net = row["data_fingerprint"], row["config_hash"]
-            served.setdefault(net, {})[evidence.experiment.claim] = None
-    groups = Counter(tuple(claims) for claims in served.values())
+    nets = nets_of(found).values()
+    groups = Counter(tuple(dict.fromkeys(one.experiment.claim for _, one in rows)) for rows in nets)
     shared = sorted(
         (item for item in groups.items() if len(item[0]) > 1), key=lambda item: (-len(item[0]), item)
     )
-    text = f"The claims are not independent: they rest on {len(served)} nets"
     if not shared:
-        return f"The claims share none of their {len(served)} nets."
+        return f"The claims share none of their {len(nets)} nets."
     words = "; ".join(f"{', '.join(names)} and {last} ({count})" for (*names, last), count in shared)
     return (
-        f"{text}. The following claims share nets (their number in brackets): {words}. A fault in a shared "
-        "net is a fault in each of these claims."
+        f"The claims are not independent: they rest on {len(nets)} nets. The following claims share nets "
+        f"(their number in brackets): {words}. A fault in a shared net is a fault in each of these claims."
     )
 
 
 def _provenance(found: Sequence[Evidence]) -> str:
-    nets: dict[Net, str] = {}
-    for evidence in found:
-        for row in evidence.rows:
-            net = row["data_fingerprint"], row["config_hash"]
-            nets[net] = nets.get(net) or evidence.processor(row)
-    named = Counter(nets.values())
+    nets = nets_of(found).values()
+    named = Counter(next(filter(None, (one.processor(row) for row, one in rows)), "") for rows in nets)
     unnamed = named.pop("", 0)
     were = {True: "net was", False: "nets were"}
     kinds = "; ".join(f"{n} {were[n == 1]} trained on {kind}" for kind, n in sorted(named.items()))
