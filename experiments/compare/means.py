@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from alexnet_tf.results.columns import metric_columns
 from alexnet_tf.runtime.errors import InputError
@@ -35,11 +36,6 @@ class Sample:
     values: Sequence[float]
     without: int
     unfinished: int
-
-    @property
-    def mean(self) -> float:
-        """Mean of the values; there must be at least one."""
-        return math.fsum(self.values) / len(self.values)
 
 
 def mean_differences(pair: Pair) -> list[str]:
@@ -123,7 +119,8 @@ def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> 
         return f"{means}, no difference: some runs of {' and '.join(incomplete)} have no value"
     if not (a.values and b.values):
         return f"{means}, no difference"
-    difference, interval = a.mean - b.mean, unpaired_interval(a.values, b.values, confidence)
+    difference = fmean(a.values) - fmean(b.values)
+    interval = unpaired_interval(a.values, b.values, confidence)
     if interval is None:
         return f"{means}, A − B {_amount(metric, difference, difference)}, no interval: a side has one run"
     like = max(map(abs, (difference, *interval)))
@@ -136,7 +133,8 @@ def _mean(metric: str, side: Sample) -> str:
     n += f", {side.unfinished} not finished" if side.unfinished else ""
     if not side.values:
         return f"– ({n})"
-    return f"{f'{100 * side.mean:.2f}%' if metric in FRACTIONS else wording.number(side.mean)} ({n})"
+    mean = fmean(side.values)
+    return f"{f'{100 * mean:.2f}%' if metric in FRACTIONS else wording.number(mean)} ({n})"
 
 
 def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:

@@ -80,20 +80,15 @@ def paper_effect(comparison: Comparison) -> str:
     return "–" if comparison.paper_effect is None else declared(comparison.paper_effect, comparison)
 
 
-def smallest_effect(comparison: Comparison) -> str:
-    """The smallest effect of interest.
+def declared(value: float, comparison: Comparison) -> str:
+    """A declared number, with as many digits as were declared.
 
     Example:
 
     >>> from experiments.experiment import TEST_ERROR, Comparison
-    >>> smallest_effect(Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085))
+    >>> declared(-0.0085, Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085))
     '−0.85 points'
     """
-    return declared(comparison.smallest_effect, comparison)
-
-
-def declared(value: float, comparison: Comparison) -> str:
-    """A declared number, with as many digits as were declared."""
     if comparison.kind == "ratio":
         return f"{value:g}{TIMES}"
     if comparison.kind == "share":

@@ -69,6 +69,7 @@ def claims_page(
     unread = unread or {}
     claims = claims_of(found, experiments)
     adjusted = {id(one): p for _, one, p in family(found)}
+    own = [_verdict_line(claim) for claim in claims if not claim.is_of_paper]
     # File names are made relative, so that the same rows in another directory give the same bytes.
     problems = [
         problem.replace(f"{evidence.folder}/", evidence.path(""))
@@ -83,12 +84,7 @@ def claims_page(
         before_you_rely(found),
         "## Verdicts",
         markdown(VERDICTS_HEADER, [_verdict_line(claim) for claim in claims if claim.is_of_paper]),
-        "Questions of our own:" if not all(claim.is_of_paper for claim in claims) else "",
-        *(
-            markdown(VERDICTS_HEADER, lines)
-            for lines in [[_verdict_line(claim) for claim in claims if not claim.is_of_paper]]
-            if lines
-        ),
+        f"Questions of our own:\n\n{markdown(VERDICTS_HEADER, own)}" if own else "",
         "## At a glance",
         at_a_glance(found),
         "Money: the nets were trained on machines that were at hand, so no price is computed.",
@@ -189,7 +185,7 @@ def _condition_lines(
         [
             "" if place else first,
             f"{wording.measure(one.comparison, '`')}{role(one.comparison)}",
-            wording.smallest_effect(one.comparison),
+            wording.declared(one.comparison.smallest_effect, one.comparison),
             wording.paper_effect(one.comparison),
             wording.judged_effect(one),
             str(one.effect.n),
@@ -239,7 +235,8 @@ def _pooled(claim: Claim) -> str:
     return (
         f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05 "
         f"({comparison.metric.title}): {wording.effect_text(effect, comparison)}. With *s* = "
-        f"{wording.smallest_effect(comparison)} the verdict on this share would be: {found.text}."
+        f"{wording.declared(comparison.smallest_effect, comparison)} the verdict on this share would be: "
+        f"{found.text}."
     )
 
 

@@ -21,19 +21,18 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
         decider: the evidence that decides the claim, if it is that of another condition.
     """
     experiment = evidence.experiment
-    on = f"on {', '.join(sorted({label(row['dataset']) for row in evidence.rows}))}"
+    datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))
     about = [one for one in evidence.with_rows if one.comparison.primary]
     if about:
         remarks = ["the weakest of its comparisons"] * (len({one.verdict for one in about}) > 1)
         remarks += [f"not the verdict on {experiment.claim}"] * bool(decider)
         remark = f" ({'; '.join(remarks)})" if remarks else ""
-        return f"“{experiment.statement.rstrip('.')}”, {on}: {evidence.verdict}{remark}"
+        return f"“{experiment.statement.rstrip('.')}”, on {datasets}: {evidence.verdict}{remark}"
     if evidence.with_rows:
-        return f"{_capital(on)}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
+        return f"On {datasets}: {'; '.join(measured(one) for one in evidence.with_rows[:2])}"
     alone = ", the only arm that was run" if len(evidence.arms) == 1 else ""
-    return (
-        f"{_capital(on)}: {experiment.metric(experiment.figure).title} of {'; '.join(evidence.arms)}{alone}"
-    )
+    measure = experiment.metric(experiment.figure).title
+    return f"On {datasets}: {measure} of {'; '.join(evidence.arms)}{alone}"
 
 
 def decided_elsewhere(decider: Evidence) -> str:
@@ -92,7 +91,3 @@ def times_faster(one: Judged, is_whole: bool = False) -> str:
 def label(name: str) -> str:
     """The name of an arm or a data set in a sentence."""
     return LABELS.get(name, name)
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

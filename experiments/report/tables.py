@@ -122,7 +122,7 @@ def _effects(judged: Sequence[Judged]) -> str:
             wording.contrast(one.comparison, "`") + role(one.comparison),
             one.comparison.metric.title,
             wording.paper_effect(one.comparison),
-            wording.smallest_effect(one.comparison),
+            wording.declared(one.comparison.smallest_effect, one.comparison),
             wording.effect_text(one.effect, one.comparison),
             str(one.effect.n),
             wording.detectable(one.effect, one.comparison),

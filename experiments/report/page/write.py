@@ -89,7 +89,6 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
 
 
 def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]) -> dict[str, Any]:
-    """A section of the page."""
     section = claim.experiments[0].section
     return {
         "name": claim.name,
@@ -153,7 +152,8 @@ def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
     """The primary comparisons, as `forest_chart` takes them."""
     return [
         {
-            "label": f"{evidence.experiment.claim}, {_short(evidence)}: {wording.measure(one.comparison)}",
+            "label": f"{evidence.experiment.claim}, {evidence.experiment.name.removeprefix('ablation-')}: "
+            f"{wording.measure(one.comparison)}",
             "text": wording.judged_effect(one),
             "verdict": one.verdict,
             "href": f"#{evidence.experiment.claim}",
@@ -163,11 +163,6 @@ def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
         for one in evidence.primary
         if (point := forest_point(one))
     ]
-
-
-def _short(evidence: Evidence) -> str:
-    """The name of an experiment where space is short."""
-    return evidence.experiment.name.removeprefix("ablation-")
 
 
 def _pictures(results_dir: Path) -> list[dict[str, str]]:
