@@ -1,12 +1,15 @@
-"""`make` prints help, and refuses unknown targets and variables."""
+"""`make` prints help, forwards variables, and refuses unknown targets and variables."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from experiments import EXPERIMENTS
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
@@ -69,5 +72,23 @@ def test_a_target_uses_each_variable_that_it_takes():
     assert len(taken) > 5
 
 
-def test_dry_run_is_forwarded():
-    assert "--dry-run" in make("-n", "ablation-relu", "DRY_RUN=1").stdout
+def test_every_experiment_is_a_make_target():
+    lines = make("-n", "ablations", f"RUN={sys.executable} -m experiments").stdout.splitlines()
+    expected = [f"-m experiments run {each.name} " for each in EXPERIMENTS if each.name != "quickstart"]
+    assert [part for line in lines for part in expected if part in line] == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            "ablation-relu DATASET=cifar10 SEEDS=0,1 SET=width=0.5 AS=half DRY_RUN=1",
+            'run ablation-relu --dataset "cifar10" --set "width=0.5" --as "half" --dry-run '
+            '--results-dir "runs" --seeds 0,1',
+        ),
+        ("compare B=runs/x MARGIN=0.01", 'compare "results" "runs/x" --margin 0.01'),
+    ],
+)
+def test_variables_are_forwarded(given, words):
+    command = make("-n", *given.split()).stdout.replace("\\\n", "").splitlines()[-1]
+    assert command.split("-m experiments ")[1].split() == words.split()

@@ -114,42 +114,6 @@ def test_a_closed_output_ends_with_the_status_of_sigpipe():
     assert process.wait(timeout=60) == 141
 
 
-def make(*arguments: str) -> str:
-    """The commands that make would run, even if another make started these tests."""
-    return subprocess.run(
-        ["make", "-n", "--no-print-directory", *arguments],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-
-
-def test_every_experiment_is_a_make_target():
-    lines = make("ablations", f"RUN={sys.executable} -m experiments").splitlines()
-    expected = [f"-m experiments run {each.name} " for each in EXPERIMENTS if each.name != "quickstart"]
-    assert [part for line in lines for part in expected if part in line] == expected
-
-
-def test_make_forwards_its_variables():
-    (line,) = [
-        line
-        for line in make(
-            "ablation-relu", "DATASET=cifar10", "SEEDS=0,1", "SET=width=0.5", "AS=half"
-        ).splitlines()
-        if "experiments run" in line
-    ]
-    assert line.split("run ")[1].split() == [
-        "ablation-relu", "--dataset", '"cifar10"', "--set", '"width=0.5"', "--as", '"half"',
-        "--results-dir", '"runs"', "--seeds", "0,1",
-    ]  # fmt: skip
-
-
-def test_make_compare_forwards_its_variables():
-    command = make("compare", "B=runs/x", "MARGIN=0.01").replace("\\\n", "").splitlines()[-1]
-    assert command.split("compare ")[1].split() == ['"results"', '"runs/x"', "--margin", "0.01"]
-
-
 def test_list_shows_claims_sections_arms_and_costs(capsys):
     assert main(["list"]) == 0
 
