@@ -17,6 +17,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.profile.inputs import profile_inputs, write_stages
 from benchmarks.profile.rows import (
     FORWARD,
+    HALF_WIDTH,
     INFERENCE,
     INPUTS,
     MATRIX_PRODUCT,
@@ -35,8 +36,8 @@ from benchmarks.tensorflow_side.machine_limits import matmul
 
 BATCHES = 32, 128
 ROUNDS = 3
-# Calls per round; more for inference, because one image takes a hundredth of the time of a training step.
-CALLS = {TRAINING: 1, INFERENCE: 10}
+# Calls per round: more of the shorter ones.
+CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 
 
 def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
@@ -63,9 +64,14 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
     shares = []
+    largest = max(batches)
     for precision in PRECISIONS:
-        for batch in batches if precision == "float32" or has_bfloat16() else ():
+        if precision != "float32" and not has_bfloat16():
+            continue
+        for batch in batches:
             shares += _shares(TRAINING, precision, batch, training_step.alexnet(batch, precision))
+        net = training_step.half_width_alexnet(largest, precision)
+        shares += _shares(HALF_WIDTH, precision, largest, net)
     shares += _shares(INFERENCE, "float32", 1, inference.alexnet(1, 1, "float32"))
     write_profile(folder / "profile.csv", shares)
     write_machine(folder / "profile_machine.csv", described)
@@ -108,9 +114,9 @@ def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
 
 def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
     """Operations of each (part, layer), in 1e9; the gradient of the images is not computed."""
-    parts = (FORWARD, WEIGHTS, INPUTS) if work == TRAINING else (FORWARD,)
+    parts = (FORWARD,) if work == INFERENCE else (FORWARD, WEIGHTS, INPUTS)
     with weightless():
-        model = alexnet((224, 224, 3), 1000)
+        model = training_step.half_width_model() if work == HALF_WIDTH else alexnet((224, 224, 3), 1000)
     return {
         (part, cost.name): 2 * batch * cost.multiply_adds / 1e9
         for cost in layer_costs(model)

@@ -1,4 +1,4 @@
-"""The parts of a training step or inference of AlexNet; reading and writing them as CSV."""
+"""The parts of training steps and inference of AlexNet; reading and writing them as CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ COLUMNS = ("work", "precision", "batch", "part", "layer", "seconds", "gflop")
 MATRIX_PRODUCT = "product of 4096x4096 matrices"
 WHOLE = "whole call"
 TRAINING, INFERENCE = "training step", "inference"
+HALF_WIDTH = "training step of a half-width net on 56 pixels"
 # Parts of a layer with weights; inference has only the first.
 FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
 
@@ -21,7 +22,7 @@ class Share:
     """One part of a call (a training step or an inference).
 
     Attributes:
-        work: `TRAINING` or `INFERENCE`.
+        work: `TRAINING`, `HALF_WIDTH` or `INFERENCE`.
         precision: as in `--precision`.
         batch: number of images in a call.
         part: name of the part; `WHOLE` for the entire call, `MATRIX_PRODUCT` for the matrix product that

@@ -1,5 +1,6 @@
 """Training steps of Keras models on a constant batch, with the same loop as `alexnet_tf.training.session`."""
 
+import dataclasses
 from collections.abc import Iterable
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from alexnet_tf.config.models import CifarNetConfig
+from alexnet_tf.config.presets import SCALED
 from alexnet_tf.models import alexnet as alexnet_model
 from alexnet_tf.models import cifar_net as cifar_model
 from alexnet_tf.models.summary import layer_costs
@@ -21,6 +23,19 @@ CIFAR_SHAPE, CLASSES = (32, 32, 3), 1000
 def alexnet(batch: int, precision: str, side: int = 224) -> Task:
     """The paper's network with this library's layers and optimizer, on images (side, side, 3)."""
     return training_task(compiled_alexnet(precision, side), constant_batch(batch, side, CLASSES), batch)
+
+
+def half_width_alexnet(batch: int, precision: str) -> Task:
+    """A net of the experiments' condition `trained`, on images (56, 56, 3)."""
+    keras.config.set_dtype_policy(precision)
+    model = compiled(half_width_model(), paper_optimizer())
+    # Pixels of unit variance: this net is initialised for them.
+    return training_task(model, constant_batch(batch, 56, 100, deviation=1), batch)
+
+
+def half_width_model() -> keras.Model:
+    """A net of the experiments' condition `trained`: half the width, crops of 56 pixels, 100 classes."""
+    return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
 def stock_alexnet(batch: int, precision: str) -> Task:
@@ -63,10 +78,10 @@ def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras
     return model
 
 
-def constant_batch(batch: int, side: int, classes: int) -> tf.data.Dataset:
+def constant_batch(batch: int, side: int, classes: int, deviation: float = 60) -> tf.data.Dataset:
     """Endlessly repeats one batch of random images (batch, side, side, 3) and labels."""
     rng = np.random.default_rng(0)
-    images = tf.constant(rng.normal(0, 60, (batch, side, side, 3)).astype(np.float32))
+    images = tf.constant(rng.normal(0, deviation, (batch, side, side, 3)).astype(np.float32))
     labels = tf.constant(rng.integers(0, classes, batch))
     return tf.data.Dataset.from_tensors((images, labels)).cache().repeat()
 

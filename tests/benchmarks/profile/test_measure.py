@@ -13,6 +13,7 @@ from benchmarks.profile import measure as profile
 from benchmarks.profile.inputs import CACHED, FILES, SMALL, stages_table
 from benchmarks.profile.rows import (
     FORWARD,
+    HALF_WIDTH,
     INFERENCE,
     INPUTS,
     MATRIX_PRODUCT,
@@ -24,16 +25,18 @@ from benchmarks.profile.rows import (
 from benchmarks.profile.trace import NORMALISATION, UPDATE
 from benchmarks.runner.machine import read_machine
 from benchmarks.tensorflow_side.inference import forward_gflop
-from benchmarks.tensorflow_side.training_step import training_gflop
+from benchmarks.tensorflow_side.training_step import half_width_model, training_gflop
 
 
 def test_gflop_are_those_of_the_step():
     with weightless():
-        net = alexnet((224, 224, 3), 1000)
+        net, half_width = alexnet((224, 224, 3), 1000), half_width_model()
     for work, counted, expected, products in [
         # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, but that of conv1 only
         # twice.
         (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
+        # 2 (3 x 31,382,080 - 2,433,600).
+        (HALF_WIDTH, training_gflop(half_width), 0.18342528, 3 * 8 - 1),
         # A multiply-add counts as two operations.
         (INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),
     ]:
