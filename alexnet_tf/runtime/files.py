@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import fcntl
 import glob
 import json
 import os
@@ -20,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_json
@@ -183,19 +182,18 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
     Raises:
         InputError: if another process holds the lock, or the file cannot be opened for writing.
     """
-    descriptor = _taken(path, place, waits)
+    lock = _taken(path, place, waits)
     try:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now})
         # On a full disk the lock holds, but its file stays empty.
         with contextlib.suppress(OSError):
-            os.truncate(descriptor, 0)
-            os.write(descriptor, holder.encode())
+            path.write_text(holder)
         yield
     finally:
         with contextlib.suppress(OSError):
             path.unlink()
-        os.close(descriptor)
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -239,34 +237,22 @@ def check_unclaimed(path: Path, place: str) -> None:
     A command calls it before TensorFlow is imported, which takes seconds, and `claimed` after that.
     """
     if path.exists() and not may_be_worker():
-        os.close(_taken(path, place))
+        _taken(path, place).release()
 
 
-def _taken(path: Path, place: str, waits: bool = False) -> int:
-    """The descriptor of the locked file; closing it releases the lock."""
-    while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-                # The last holder may have removed the file after it was opened here: then its name is free.
-                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-                    return descriptor
-            except FileNotFoundError:
-                pass
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(descriptor)
-        except BlockingIOError:
-            raise InputError(
-                f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
-                "wait until it has ended, or choose another place"
-            ) from None
-        except OSError as error:
-            raise InputError(
-                f"{place}: expected a writable folder; received {path}: {error.strerror}"
-            ) from error
+def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
+    """The held lock. filelock refuses links, and retries if the last holder removes the file meanwhile."""
+    lock = FileLock(path, timeout=-1 if waits else 0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
+            "wait until it has ended, or choose another place"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{place}: expected a writable folder; received {path}: {error.strerror}") from error
+    return lock
 
 
 def _holder(path: Path) -> str:

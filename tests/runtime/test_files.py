@@ -236,6 +236,12 @@ def test_a_lock_writes_through_no_link(tmp_path):
     assert (tmp_path / "other").read_text() == "content"
 
 
+def test_commands_start_without_the_unix_module_of_locks():
+    # As on Windows, where filelock locks in another way.
+    code = "import sys; sys.modules['fcntl'] = None; import alexnet_tf.__main__, experiments.__main__"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0
+
+
 def test_json_with_a_name_that_is_not_utf8_can_be_read_again(tmp_path):
     content = {"dataset": "folder:caf\udce9 \u732b"}
     write_bytes(tmp_path / "model.json", json_bytes(content))
