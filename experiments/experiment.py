@@ -171,7 +171,6 @@ class Experiment:
         disclosures: what was changed, deleted or added after rows were known.
         earlier_verdict: the verdict of the same rows under version 1 of the rule; empty for later ones.
             Reasons, notes, disclosures and this verdict refer to the evidence on `dataset`.
-        is_demonstration: whether it is a toy, which pages of claims leave out where it was not run.
     """
 
     name: str
@@ -192,7 +191,6 @@ class Experiment:
     scale: str = ""
     precision: Precision = "mixed_bfloat16"
     search_precision: Precision = "mixed_bfloat16"
-    is_demonstration: bool = False
 
     @property
     def is_of_paper(self) -> bool:

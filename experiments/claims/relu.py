@@ -178,6 +178,5 @@ QUICKSTART = Experiment(
     scale="a toy: drawn shapes of 16 pixels, 10,000 images, batches of 32, 60% training error",
     precision="float32",
     search_precision="float32",
-    is_demonstration=True,
 )
 EXPERIMENTS = (EXPERIMENT, RATE, QUICKSTART)

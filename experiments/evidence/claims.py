@@ -45,14 +45,10 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 
     Within a claim, evidence on the experiments' own data sets precedes that on others, a condition of which
     all declared pairs were run precedes one that is still being run, and the nearest precedes the others.
-    Demonstrations without evidence are left out.
+    A question of our own appears with its first evidence, a claim of the paper always.
     """
     measured = {one.experiment.claim for one in found}
-    names = list(
-        dict.fromkeys(
-            each.claim for each in experiments if each.claim in measured or not each.is_demonstration
-        )
-    )
+    names = dict.fromkeys(each.claim for each in experiments if each.claim in measured or each.is_of_paper)
     order = {experiment.name: place for place, experiment in enumerate(experiments)}
 
     def place(evidence: Evidence) -> tuple[bool, bool, bool, int, str]:

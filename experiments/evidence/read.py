@@ -143,9 +143,9 @@ def _has_runs(folder: Path) -> bool:
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:
-    """The experiments that have no evidence, apart from demonstrations."""
+    """The experiments on the paper's claims that have no evidence."""
     names = {evidence.experiment.name for evidence in found}
-    return [each for each in experiments if each.name not in names and not each.is_demonstration]
+    return [each for each in experiments if each.name not in names and each.is_of_paper]
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:

@@ -71,6 +71,19 @@ def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
     assert word in line
 
 
+@pytest.mark.slow
+def test_the_tests_of_declarations_and_pages_pass_with_it(tmp_path):
+    for name in ("alexnet_tf", "benchmarks", "experiments", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("results", "README.md", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "experiments" / "claims" / FILE).write_text(CODE)
+    tests = ["tests/experiments/test_find_experiments.py", "tests/experiments/evidence/test_oracle.py"]
+    pytest_command = [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", *tests]
+    ran = subprocess.run(pytest_command, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+
+
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
     """Replaces the training of a search candidate: the middle rate of each grid wins."""
     error = abs(config.train.learning_rate - 0.002)

@@ -139,7 +139,7 @@ def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
 def _command(evidence: Evidence) -> str:
     """The command that trains these runs again; a set of TFDS may be anywhere on a reader's disk."""
     experiment = evidence.experiment
-    if experiment.is_demonstration:
+    if not experiment.name.startswith("ablation-"):
         return f"make {experiment.name}"
     # A folder of images has its path in the records; the folder of its results has a short name.
     config = next((found for row in evidence.rows if (found := evidence.about(row, "config"))), {})

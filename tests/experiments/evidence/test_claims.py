@@ -49,8 +49,8 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
 
 
-def test_a_demonstration_is_listed_only_if_it_was_run(found):
-    toy = dataclasses.replace(SPEED, name="toy", claim="toy", is_demonstration=True)
+def test_a_question_of_our_own_is_listed_only_if_it_was_run(found):
+    toy = dataclasses.replace(SPEED, name="toy", claim="toy")
     assert [claim.name for claim in claims_of(found, [SPEED, POOLING, toy])] == ["C1", "C4"]
     ran = dataclasses.replace(found[0], experiment=toy)
     assert [claim.name for claim in claims_of([ran], [SPEED, toy])] == ["C1", "toy"]
