@@ -97,7 +97,7 @@ def conditions(evidence: Evidence) -> list[str]:
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
         f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
-        *(_shared(source, arms, rows) for source, arms in _shared_arms(rows).items()),
+        *_shared(rows),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
         f"commit: {joined(rows, 'git_commit')}",
     ]
@@ -126,34 +126,23 @@ def _span(values: Sequence[int]) -> str:
     return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
 
 
-def _shared_arms(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """`<experiment>-<arm>` that trained nets -> arms that use them (with the seeds if not all are shared)."""
+def _shared(rows: Sequence[Row]) -> list[str]:
+    """A line for each arm, of this or another experiment, whose nets these rows use (and for which seeds)."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
-        if _source(row):
-            found.setdefault(_source(row), {}).setdefault(row["arm"], []).append(row["seed"])
-    of_arm = Counter(row["arm"] for row in rows)
-    return {
-        source: [
-            f"`{arm}`" + (f" ({_seeds(seeds)})" if len(seeds) < of_arm[arm] else "")
-            for arm, seeds in arms.items()
-        ]
-        for source, arms in found.items()
-    }
-
-
-def _shared(source: str, arms: Sequence[str], rows: Sequence[Row]) -> str:
-    """A line for arms whose nets were trained by another arm, of this or another experiment."""
+        if source := _source(row):
+            found.setdefault(source, {}).setdefault(row["arm"], []).append(row["seed"])
     own = {f"{row['experiment']}-{row['arm']}": row["arm"] for row in rows}
-    return (
-        f"the nets of {', '.join(arms)} are those of `{own[source]}`"
-        if source in own
-        else (f"shared with {source}: {', '.join(arms)}")
-    )
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, sorted(seeds)))}"
+    of_arm = Counter(row["arm"] for row in rows)
+    lines = []
+    for source, arms in found.items():
+        names = []
+        for arm, seeds in arms.items():
+            some = f" (seed{'s' * (len(seeds) > 1)} {', '.join(map(str, sorted(seeds)))})"
+            names.append(f"`{arm}`{some if len(seeds) < of_arm[arm] else ''}")
+        is_own = f"the nets of {', '.join(names)} are those of `{own.get(source)}`"
+        lines.append(is_own if source in own else f"shared with {source}: {', '.join(names)}")
+    return lines
 
 
 def _source(row: Row) -> str:
