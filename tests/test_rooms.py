@@ -5,6 +5,8 @@ CONTRIBUTING.md has the same order as a table.
 
 import ast
 import re
+import subprocess
+import sys
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -109,6 +111,18 @@ def test_contributing_has_the_rooms_in_this_order():
 
 def test_no_files_import_each_other():
     assert circle(IMPORTS) == []
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "experiments.report.write, experiments.report.figures.figure, experiments.compare.results",
+        "benchmarks.runner.run, benchmarks.runner.turns",
+    ],
+)
+def test_what_trains_nothing_does_not_wait_for_tensorflow(modules):
+    code = f"import sys, {modules}; sys.exit(len({{'tensorflow', 'keras'}} & {{*sys.modules}}))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_the_checks_can_fail():

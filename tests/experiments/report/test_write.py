@@ -1,9 +1,5 @@
 """Reports of recorded rows: their content, what they leave out and why, and reproducible bytes."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
@@ -145,13 +141,3 @@ def test_problems_are_returned_and_in_the_table(tmp_path, capsys):
 def test_nothing_to_report_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected finished runs in .*, received no row"):
         report(tmp_path, SPEED)
-
-
-def test_evidence_does_not_wait_for_tensorflow():
-    code = (
-        "import sys, experiments.report.write, experiments.report.figures.figure;"
-        "import experiments.compare.results;"
-        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    )
-    root = Path(__file__).parents[3]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
