@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
@@ -11,14 +13,31 @@ from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, r
 from tests.experiments.tables_read_back import report
 
 
-def test_time_and_rows_of_another_experiment_are_told_apart(tmp_path):
-    folder = pooling_results(tmp_path)
-    shared = "shared with ablation-other-arm-seed3-0123456789"
-    record(folder, POOLING, "separate", 3, [0.9, 0.2], message=shared, probe=None)
+@pytest.mark.parametrize(
+    ("own", "source", "arm", "seeds", "lines"),
+    [
+        (
+            True, "ablation-other-arm", "separate", [3],
+            ["runs: 7; those trained for this experiment took 60 seconds in total",
+             "shared with ablation-other-arm: `separate` (seed 3)"],
+        ),
+        (
+            False, "ablation-other-arm", "separate", [0, 1],
+            ["runs: 2; none was trained for this experiment", "shared with ablation-other-arm: `separate`"],
+        ),
+        (
+            True, "pooling-separate", "overlapping", [0, 1, 2],
+            ["the nets of `overlapping` are those of `separate`"],
+        ),
+    ],
+)  # fmt: skip
+def test_nets_of_another_arm_are_told_apart(tmp_path, own, source, arm, seeds, lines):
+    folder = pooling_results(tmp_path) if own else tmp_path
+    for seed in seeds:
+        message = f"shared with {source}-seed{seed}-0123456789"
+        record(folder, POOLING, arm, seed, [0.9, 0.2], message=message, probe=None)
     report(folder, POOLING)
-    table = (folder / "table.md").read_text()
-    assert "- runs: 7; those trained for this experiment took 60 seconds in total" in table
-    assert "- shared with ablation-other-arm: `separate` (seed 3)" in table
+    assert {f"- {line}" for line in lines} <= {*(folder / "table.md").read_text().splitlines()}
 
 
 def test_interrupted_runs_are_not_called_failed():
@@ -30,25 +49,6 @@ def test_interrupted_runs_are_not_called_failed():
     assert count([{"status": status, "message": message} for status, message in ends]) == (
         "3 (1 failed, 1 interrupted)"
     )
-
-
-def test_an_experiment_that_trained_no_net_says_so(tmp_path):
-    for seed in (0, 1):
-        message = f"shared with ablation-other-arm-seed{seed}-0123456789"
-        record(tmp_path, POOLING, "separate", seed, [0.9, 0.2], message=message, probe=None)
-    report(tmp_path, POOLING)
-    table = (tmp_path / "table.md").read_text()
-    assert "- runs: 2; none was trained for this experiment\n" in table
-    assert "- shared with ablation-other-arm: `separate`\n" in table
-
-
-def test_nets_of_another_arm_of_the_same_experiment_are_named_by_that_arm(tmp_path):
-    folder = pooling_results(tmp_path)
-    for seed in range(3):
-        message = f"shared with pooling-separate-seed{seed}-0123456789"
-        record(folder, POOLING, "overlapping", seed, [0.9, 0.5, 0.3, 0.2], message=message, probe=0.5)
-    report(folder, POOLING)
-    assert "- the nets of `overlapping` are those of `separate`\n" in (folder / "table.md").read_text()
 
 
 def test_a_rate_chosen_without_reaching_the_target_is_reported(tmp_path):
