@@ -10,26 +10,36 @@ from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
 from experiments.runner.winner import MAX_EXTENSIONS, tied
 from tests.command_errors import one_line_of_status_2
+from tests.experiments.one_run import COMMON
 from tests.experiments.tables_read_back import read
 
-COMMON = ["--dataset", "builtin", "--set", "batch_size=16", "--epochs", "1"]
+pytestmark = pytest.mark.usefixtures("tiny_builtin")
+
+
+def search(results_dir: Path, epochs: int = 1) -> list[str]:
+    arguments = ["search", "pooling", *COMMON, "--arms", "separate", "--epochs", str(epochs)]
+    return [*arguments, "--results-dir", str(results_dir)]
+
+
+def trained_to(error: float) -> tuple[None, History]:
+    """What `train` returns, but for the net, of a run with this error."""
+    return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
 def searched(results_dir: Path) -> list[dict[str, str]]:
     return read(results_dir / "builtin/ablation-pooling/lr_search.csv")
 
 
-@pytest.mark.usefixtures("tiny_builtin")
 def test_search_writes_each_candidate_and_one_winner(tmp_path, monkeypatch):
     train = experiments.runner.search.train
 
     def train_one_rate(config, *arguments, **others):
         if config.train.learning_rate == 0.01:
             return train(config, *arguments, **others)
-        return None, History([{"epoch": 1, "train_error": 1.0}], [1.0], status="done")
+        return trained_to(1.0)
 
     monkeypatch.setattr(experiments.runner.search, "train", train_one_rate)
-    assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
+    assert main(search(tmp_path)) == 0
 
     written = searched(tmp_path)
     assert {float(row["learning_rate"]) for row in written} == {*POOLING.arm("separate").grid}
@@ -37,13 +47,9 @@ def test_search_writes_each_candidate_and_one_winner(tmp_path, monkeypatch):
     assert all(row["winner"] == "true" for row in written if row["learning_rate"] == "0.01")
 
 
-@pytest.mark.usefixtures("tiny_builtin")
 def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypatch):
-    def stays_at_chance(*arguments, **others):
-        return None, History([{"epoch": 1.0, "train_error": 0.9}], [0.9], status="done")
-
-    monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
-    assert main(["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]) == 0
+    monkeypatch.setattr(experiments.runner.search, "train", lambda *given, **named: trained_to(0.9))
+    assert main(search(tmp_path)) == 0
 
     grid = POOLING.arm("separate").grid
     rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
@@ -53,7 +59,6 @@ def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypa
     assert "all rates are equally bad" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("tiny_builtin")
 def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monkeypatch):
     checkpoints = []
 
@@ -62,27 +67,22 @@ def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(experiments.runner.search, "train", is_interrupted)
-    for epochs in ("1", "2", "1"):
-        search = ["search", "pooling", *COMMON[:-1], epochs, "--arms", "separate"]
-        assert main([*search, "--results-dir", str(tmp_path)]) == 130
+    for epochs in (1, 2, 1):
+        assert main(search(tmp_path, epochs)) == 130
     assert checkpoints[0] == checkpoints[2] != checkpoints[1]
 
 
-@pytest.mark.usefixtures("tiny_builtin")
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
     def stays_at_chance(config, *arguments, **others):
         assert config.train.epochs == 1, "trained before it refused"
-        return None, History([{"epoch": 1, "train_error": 0.9}], [0.9], status="done")
+        return trained_to(0.9)
 
     monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
-    arguments = ["search", "pooling", "--arms", "separate", *COMMON, "--results-dir", str(tmp_path)]
-    assert main(arguments) == 0
-    other = ["2" if text == "1" else text for text in arguments]
+    assert main(search(tmp_path)) == 0
     capsys.readouterr()
-    assert "config hash" in one_line_of_status_2(main, other, capsys)
+    assert "config hash" in one_line_of_status_2(main, search(tmp_path, epochs=2), capsys)
 
 
-@pytest.mark.usefixtures("tiny_builtin")
 def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     # Ten selection images: two standard errors of .5 are .32. The second seed reverses the order.
     errors = {(0.005, 1000): 0.9, (0.01, 1000): 0.5, (0.02, 1000): 0.51, (0.04, 1000): 0.9}
@@ -91,17 +91,15 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
 
     def train(config, *arguments, **others):
         trained.append((config.train.learning_rate, config.seed))
-        error = errors[trained[-1]]
-        return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
+        return trained_to(errors[trained[-1]])
 
     monkeypatch.setattr(experiments.runner.search, "train", train)
-    arguments = ["search", "pooling", *COMMON, "--arms", "separate", "--results-dir", str(tmp_path)]
-    assert main(arguments) == 0
+    assert main(search(tmp_path)) == 0
     written = {(float(row["learning_rate"]), int(row["seed"])): row for row in searched(tmp_path)}
     assert {key: float(row["value"]) for key, row in written.items()} == errors
     # Means .55 and .53: the edge of the grid won, so it was extended.
     assert {key for key, row in written.items() if row["winner"] == "true"} == {(0.02, 1000), (0.02, 1001)}
-    assert main(arguments) == 0
+    assert main(search(tmp_path)) == 0
     assert len(trained) == len(errors)
 
 
