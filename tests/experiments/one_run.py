@@ -1,5 +1,15 @@
-"""The run that many tests start from."""
+"""The commands that many tests start from."""
+
+from pathlib import Path
 
 COMMON = ["--dataset", "builtin", "--set", "batch_size=16"]
 ARM = ["--arms", "relu", "--seeds", "3", "--epochs", "2"]
 RUN = ["run", "ablation-relu", *COMMON, *ARM]
+
+
+def small_steps(tree: Path, results_dir: Path, *flags: str, name: str = "run", epochs: int = 2) -> list[str]:
+    """A command that takes many small steps on a folder of images: two arms of one seed, or one search."""
+    own = {"run": ["relu-modern,tanh-modern", "--seeds", "0"], "search": ["relu-modern"]}[name]
+    places = ["--dataset", f"folder:{tree}", "--results-dir", str(results_dir)]
+    settings = ["--epochs", str(epochs), "--set", "batch_size=8", "--set", "stop_train_error=0"]
+    return [name, "relu", *places, *settings, *flags, "--arms", *own]

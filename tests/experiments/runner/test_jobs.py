@@ -24,19 +24,11 @@ from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
 from experiments.runner.jobs import STOP_SECONDS, Jobs, Task, open_jobs
 from experiments.runner.options import Options
 from tests.command_errors import one_line_of_status_2
-from tests.experiments.one_run import COMMON
+from tests.experiments.one_run import COMMON, small_steps
 from tests.experiments.tables_read_back import untimed
 from tests.tiny import TINY_CONFIG
 
 ROOT = Path(__file__).parents[3]
-
-
-def command(tree: Path, results_dir: Path, *flags: str, name: str = "run") -> list[str]:
-    own = {"run": ["relu-modern,tanh-modern", "--seeds", "0"], "search": ["relu-modern"]}[name]
-    return [
-        name, "relu", "--dataset", f"folder:{tree}", "--epochs", "2", "--set", "batch_size=8", "--set",
-        "stop_train_error=0", "--results-dir", str(results_dir), *flags, "--arms", *own,
-    ]  # fmt: skip
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
@@ -51,7 +43,7 @@ def whole(tree, tmp_path_factory):
     """The rows of one process."""
     results_dir = tmp_path_factory.mktemp("whole")
     for name in ("run", "search"):
-        assert main(command(tree, results_dir, name=name)) == 0
+        assert main(small_steps(tree, results_dir, name=name)) == 0
     return results_dir
 
 
@@ -84,7 +76,7 @@ def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_p
     killer.start()
     for name in ("run", "search"):
         flags = ["--scheduler", cluster.scheduler_address]
-        assert main(command(tree, tmp_path, *flags, name=name)) == 0
+        assert main(small_steps(tree, tmp_path, *flags, name=name)) == 0
     killer.join()
     assert same(tmp_path, whole, "runs.csv", "curves.csv", "lr_search.csv")
 
@@ -96,7 +88,7 @@ def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_
 ):
     # As many threads as this process has, for equal sums.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
-    jobs = [sys.executable, "-m", "experiments", *command(tree, tmp_path / "rows", "--jobs", "2")]
+    jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
     process = subprocess.Popen(
         jobs,
         cwd=ROOT,

@@ -16,21 +16,17 @@ from alexnet_tf.runtime.files import claimed
 from experiments.__main__ import main
 from experiments.runner.options import lock_path
 from tests.command_errors import one_line_of_status_2
+from tests.experiments.one_run import small_steps
 from tests.experiments.tables_read_back import read, untimed
 
 ROOT = Path(__file__).parents[3]
 
-
-# What the settings of `command` add to the name of an arm.
+# What the settings of `small_steps` add to the name of an arm.
 SETTINGS = ", batch_size=8, stop_train_error=0"
 
 
 def command(tree: Path, results_dir: Path) -> list[str]:
-    return [
-        sys.executable, "-m", "experiments", "run", "relu", "--dataset", f"folder:{tree}", "--arms",
-        "relu-modern,tanh-modern", "--seeds", "0", "--epochs", "30", "--set", "batch_size=8", "--set",
-        "stop_train_error=0", "--results-dir", str(results_dir),
-    ]  # fmt: skip
+    return [sys.executable, "-m", "experiments", *small_steps(tree, results_dir, epochs=30)]
 
 
 def rates(checkpoint: Path) -> list[float | None]:
@@ -83,17 +79,8 @@ def test_a_killed_run_resumes(tree, tmp_path):
 
 @pytest.mark.parametrize(("name", "setting"), [("run", ""), ("search", ""), ("search", "weight_decay=0.002")])
 def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name, setting):
-    arguments = [
-        name,
-        "relu",
-        "--dataset",
-        "builtin",
-        "--arms",
-        "relu-modern",
-        "--results-dir",
-        str(tmp_path),
-        *(["--set", setting] if setting else []),
-    ]
+    arguments = [name, "relu", "--dataset", "builtin", "--arms", "relu-modern"]
+    arguments += ["--results-dir", str(tmp_path), *(["--set", setting] if setting else [])]
     work = "search" if name == "search" else "seed1"
     arm = ", ".join(filter(None, ["relu-modern", setting]))
     lock = lock_path(tmp_path / "builtin/ablation-relu", arm, work)
