@@ -216,12 +216,14 @@ def test_a_run_that_crashes_is_recorded_and_the_others_continue(tiny_builtin, tm
 
 
 def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monkeypatch):
+    def interrupt(epoch, *arguments):
+        with monkeypatch.context() as interrupting:
+            stop = Interrupt("on_epoch_begin", epoch)
+            interrupting.setattr(experiments.runner.run, "run_callbacks", lambda *run: [stop])
+            assert run(tmp_path, *arguments) == 130
+
     arguments = ["--arms", "relu", "--seeds", "0", "--epochs", "2"]
-    with monkeypatch.context() as interrupting:
-        interrupting.setattr(
-            experiments.runner.run, "run_callbacks", lambda *arguments: [Interrupt("on_epoch_begin", 2)]
-        )
-        assert run(tmp_path, *arguments) == 130
+    interrupt(2, *arguments)
     folder = tmp_path / "builtin/ablation-relu"
     (row,) = rows(folder / "runs.csv")
     assert (row["status"], row["test_error"]) == ("failed", "")
@@ -238,11 +240,7 @@ def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monk
     assert len(rows(folder / "curves.csv")) == 3
 
     # An interrupted run does not prevent a run with another configuration either.
-    with monkeypatch.context() as interrupting:
-        interrupting.setattr(
-            experiments.runner.run, "run_callbacks", lambda *arguments: [Interrupt("on_epoch_begin", 1)]
-        )
-        assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "1") == 130
+    interrupt(1, "--arms", "tanh", "--seeds", "0", "--epochs", "1")
     monkeypatch.setattr(experiments.runner.run, "train", breaks)
     assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "2") == 1, "begun, not refused"
 
