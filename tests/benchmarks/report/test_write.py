@@ -27,13 +27,8 @@ def test_report_from_the_files_alone(tmp_path):
 
     written = write_report(folder)
 
-    assert [path.name for path in written] == [
-        "table.md",
-        "figure.png",
-        "figure.svg",
-        "table.md",
-        "README.md",
-    ]
+    names = ["table.md", "figure.png", "figure.svg", "table.md", "README.md"]
+    assert [path.name for path in written] == names
     table = (folder / "table.md").read_text()
     assert "| batch 128, float32 | ours | 64.0 images/s | 2.00 s | 2.00 s to 2.50 s | 400 |" in table
     assert "| 500 images/s | 2.00 s | 2.00 s to 2.00 s | 4.00 s |  |" in table

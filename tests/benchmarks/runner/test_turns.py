@@ -29,14 +29,8 @@ class FakeWorker:
         self.log.append((do, key) + ((calls,) if calls else ()))
         if (do, key) in self.fails:
             raise WorkerError(f"cannot {do}")
-        answer = {
-            "seconds": SECONDS.get(key),
-            "amount": 8,
-            "gflop": 16,
-            "mebibytes": 100,
-            "note": "2 threads",
-        }
-        return {**answer, "cpu_seconds": 0.2}
+        about = {"amount": 8, "gflop": 16, "mebibytes": 100, "note": "2 threads"}
+        return {**about, "seconds": SECONDS.get(key), "cpu_seconds": 0.2}
 
     def stop(self):
         self.log.append(("stop",))

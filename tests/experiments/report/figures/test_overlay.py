@@ -26,23 +26,11 @@ def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
     # Equal runs do not hide each other, and the legend is beside the curves.
     figure = Figure(layout="constrained")
     axes = figure.add_subplot()
-    assert draw_pair(axes, found, _by_pair(found)[0], curves) == [
-        "tanh",
-        "tanh (runs)",
-        "relu",
-        "relu (runs)",
-    ]
+    equal = draw_pair(axes, found, _by_pair(found)[0], curves)
+    assert equal == ["tanh", "tanh (runs)", "relu", "relu (runs)"]
     figure.draw_without_rendering()
-    assert (
-        len(
-            {
-                line.get_transform().transform((2, 0.5))[1]
-                for line in axes.lines
-                if line.get_linewidth() == 1.8
-            }
-        )
-        == 2
-    )
+    means = [line for line in axes.lines if line.get_linewidth() == 1.8]
+    assert len({line.get_transform().transform((2, 0.5))[1] for line in means}) == 2
     assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
     with pytest.raises(InputError, match="of one experiment"):
         overlaid([folders[0], tmp_path], [SPEED])
