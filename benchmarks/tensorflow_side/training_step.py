@@ -1,4 +1,4 @@
-"""Training steps of Keras models on a constant batch, with the same loop as `alexnet_tf.training.session`."""
+"""Training steps of Keras models on a constant batch."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from alexnet_tf.config.presets import SCALED
 from alexnet_tf.models import alexnet as alexnet_model
 from alexnet_tf.models import cifar_net as cifar_model
 from alexnet_tf.models.summary import layer_costs
+from alexnet_tf.training.network import compiled_steps
 from alexnet_tf.training.optimizers import make_optimizer
 from alexnet_tf.training.strategy import make_strategy
 from benchmarks.runner.task import Task
@@ -95,12 +96,7 @@ def training_task(
 ) -> Task:
     """A task that trains for `steps` steps per call, on the next batches."""
     iterator = iter(batches)
-    strategy = strategy or tf.distribute.get_strategy()
-
-    @tf.function
-    def run_steps(iterator, steps):
-        for _ in tf.range(steps):
-            strategy.run(model.train_step, args=(next(iterator),))
+    run_steps = compiled_steps(model, strategy or tf.distribute.get_strategy())
 
     def call() -> float:
         run_steps(iterator, tf.constant(steps))
