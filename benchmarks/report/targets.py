@@ -171,11 +171,10 @@ def _between(item: str, case: str, numerator: str, denominator: str) -> Callable
 
 def _real_input(rows: Rows, policy: str) -> Measured:
     case, small = (f"AlexNet, batch {batch}, {policy}" for batch in (128, 32))
-    measured = _between("step_with_input", case, "constant batch", "images from files")(rows)
-    if find(rows, "step_with_input", small, "constant batch").framework:  # a quick run
-        measured = _between("step_with_input", small, "constant batch", "images from files")(rows)
-        return replace(measured, note=measured.note or "batch 32")
-    return measured
+    is_quick = bool(find(rows, "step_with_input", small, "constant batch").framework)
+    names = "constant batch", "images from files"
+    measured = _between("step_with_input", small if is_quick else case, *names)(rows)
+    return replace(measured, note=measured.note or "batch 32") if is_quick else measured
 
 
 def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
