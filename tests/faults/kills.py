@@ -1,17 +1,15 @@
 """Kills runs, and a few exports and evaluations, with SIGKILL; repeats their command until it ends."""
 
-import functools
 import itertools
 import shutil
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from tests.faults.forked import Forked
 from tests.faults.small_runs import outcome_of, training, write_images
-from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, ended, in_parallel
+from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, ended, in_parallel, once
 from tests.worker_processes import free_addresses, tf_config
 
 PROMISE = (
@@ -41,8 +39,17 @@ FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     images = write_images(folder / "images")
-    reference = _References(images, folder)
-    others = _Others(images, folder, reference)
+
+    @once
+    def whole_run(kind: str, replicas: str) -> Path:
+        """The folder of a run that is not killed."""
+        out = folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
+        for end in _run(images, out, kind, replicas, "none:0", folder / "whole.log"):
+            if end.status:
+                raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
+        return out
+
+    others = _Others(images, folder, whole_run)
 
     def trial(number: int) -> Trial:
         rng = np.random.default_rng((seed, number))
@@ -80,7 +87,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             return Trial(name, seed, LOST, "never killed")
         twice = most_twice(log.read_text().split("\n")[:-1])
         measured = f"killed {killed} times, at most {twice} steps twice"
-        if outcome_of(out) != reference(kind, replicas):
+        if outcome_of(out) != outcome_of(whole_run(kind, replicas)):
             return Trial(name, seed, WRONG, f"other numbers; {measured}")
         if twice > EVERY:
             return Trial(name, seed, LOST, measured)
@@ -144,48 +151,18 @@ def _run(
     return [dead if i == dies else ended(process) for i, process in enumerate(processes)]
 
 
-class _References:
-    """The outcome of runs that are not killed, by (kind, replicas); each is run once."""
-
-    def __init__(self, images: Path, folder: Path):
-        self._images, self._folder = images, folder
-        self._lock = threading.Lock()
-
-    def __call__(self, kind: str, replicas: str) -> str:
-        with self._lock:
-            return self._whole(kind, replicas)
-
-    def folder(self, kind: str, replicas: str) -> Path:
-        """Where such a run has left its network."""
-        self(kind, replicas)
-        return self._place(kind, replicas)
-
-    def _place(self, kind: str, replicas: str) -> Path:
-        return self._folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
-
-    @functools.cache  # noqa: B019 (lives as long as its family)
-    def _whole(self, kind: str, replicas: str) -> str:
-        out = self._place(kind, replicas)
-        for end in _run(self._images, out, kind, replicas, "none:0", self._folder / "whole.log"):
-            if end.status:
-                raise RuntimeError(f"a run that is not killed ended with {end.status}: {end.last_line}")
-        return outcome_of(out)
-
-
 class _Others:
     """Kills of commands that write once, at their end: what they write is whole, or as it was before."""
 
-    def __init__(self, images: Path, folder: Path, reference: _References):
-        self._images, self._folder, self._reference = images, folder, reference
-        self._lock = threading.Lock()
+    def __init__(self, images: Path, folder: Path, whole_run: Callable[[str, str], Path]):
+        self._images, self._folder, self._whole_run = images, folder, whole_run
 
     def __call__(self, number: int, seed: int, rng: np.random.Generator) -> Trial:
         kind = str(rng.choice(list(FILES)))
         plan = f"file:{rng.integers(1, FILES[kind] + 1)}"
         if kind == "export" and rng.integers(2):
             plan = f"time:{rng.uniform(0, SECONDS):.2f}"
-        with self._lock:
-            before, after = self._whole(kind)
+        before, after = self._whole(kind)
         out = self._folder / f"other{number}" / after.name
         out.parent.mkdir()
         if before:
@@ -212,13 +189,13 @@ class _Others:
         return Trial(f"kill {number}: {kind} at {plan}", seed, outcome, detail.rstrip("; "))
 
     def _arguments(self, kind: str, out: Path, views: int = 2) -> list[str]:
-        net = str(self._reference.folder("memory", "1 replicas"))
+        net = str(self._whole_run("memory", "1 replicas"))
         if kind == "export":
             return ["export", net, "--out", str(out)]
         data = ["--checkpoint", net, "--dataset", f"folder:{self._images}", "--views", str(views)]
         return ["evaluate", *data, "--csv", str(out)]
 
-    @functools.cache  # noqa: B019 (lives as long as its family)
+    @once
     def _whole(self, kind: str) -> tuple[Path | None, Path]:
         """What is there before the command, and what a command that is not killed makes of it."""
         out = self._folder / f"whole-{kind}"

@@ -1,11 +1,9 @@
 """Starts two commands with the same output at about the same time."""
 
-import functools
 import json
 import os
 import re
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +13,18 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 from tests.faults.results import read_rows
 from tests.faults.small_runs import outcome_of, training, write_images
-from tests.faults.trials import AS_PROMISED, LOST, TRACEBACK, WRONG, Ended, Trial, command, ended, in_parallel
+from tests.faults.trials import (
+    AS_PROMISED,
+    LOST,
+    TRACEBACK,
+    WRONG,
+    Ended,
+    Trial,
+    command,
+    ended,
+    in_parallel,
+    once,
+)
 
 PROMISE = (
     "of two commands with the same output one works; the other names it and exits with 2, waits, or finds "
@@ -72,7 +81,7 @@ class _Places:
     """What the commands of a race read; each is made once."""
 
     def __init__(self, folder: Path):
-        self.images, self._folder, self._lock = write_images(folder / "images"), folder, threading.Lock()
+        self.images, self._folder = write_images(folder / "images"), folder
 
     def train(self, out: Path, *more: str | Path, rate: str = "0.01") -> list[str]:
         arguments = training(self.images, out, *more, epochs=1)
@@ -86,30 +95,25 @@ class _Places:
         ]  # fmt: skip
 
     def export(self, place: Path) -> list[str]:
-        return ["alexnet_tf", "export", self._net(), "--out", str(place)]
+        return ["alexnet_tf", "export", str(self._trained()), "--out", str(place)]
 
     def evaluate(self, place: Path, views: int) -> list[str]:
         place.mkdir(exist_ok=True)
-        data = ["--checkpoint", self._net(), "--dataset", f"folder:{self.images}"]
+        data = ["--checkpoint", str(self._trained()), "--dataset", f"folder:{self.images}"]
         return ["alexnet_tf", "evaluate", *data, "--views", str(views), "--csv", str(place / "scores.csv")]
 
     def imported(self, place: Path) -> list[str]:
-        with self._lock:
-            weights = str(self._weights())
+        weights = str(self._weights())
         return ["alexnet_tf", "import-weights", weights, "--model", "one-weird-trick", "--out", str(place)]
 
-    def _net(self) -> str:
-        with self._lock:
-            return str(self._trained())
-
-    @functools.cache  # noqa: B019 (lives as long as its family)
+    @once
     def _trained(self) -> Path:
         end = ended(command(["-m", *self.train(self._folder / "net")]))
         if end.status:
             raise RuntimeError(f"a run without another ended with {end.status}: {end.last_line}")
         return self._folder / "net"
 
-    @functools.cache  # noqa: B019
+    @once
     def _weights(self) -> Path:
         """torchvision's AlexNet with two classes, the smallest that the command takes."""
         from alexnet_tf.checkpoints.import_weights import TORCHVISION_NAMES

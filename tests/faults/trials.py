@@ -12,15 +12,17 @@ A family is a module of this folder, except those that run the trials (`FRAME`),
 writes only below `folder`, and yields each result as soon as it is known.
 """
 
+import functools
 import importlib
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -94,8 +96,19 @@ def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = No
 def _timed(trial: Callable[[int], Trial], number: int) -> Trial:
     started = time.perf_counter()
     result = trial(number)
-    seconds = round(time.perf_counter() - started, 1)
-    return Trial(result.name, result.seed, result.outcome, result.detail, seconds)
+    return replace(result, seconds=round(time.perf_counter() - started, 1))
+
+
+def once(make: Callable) -> Callable:
+    """Calls a function once for the same arguments, also if several trials ask for its result at a time."""
+    lock, cached = threading.Lock(), functools.cache(make)
+
+    @functools.wraps(make)
+    def made(*arguments: Any) -> Any:
+        with lock:
+            return cached(*arguments)
+
+    return made
 
 
 @dataclass(frozen=True)
