@@ -69,37 +69,33 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     """Yields `count` cases, cycling through the kinds."""
     # Scans are cached.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
-        yield from _trials(seed, count, folder)
-
-
-def _trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
-    _make_tree(folder / "pets")
-    write_set(folder, "odd_pets", {"train": 20, "test": 10}, shape=(36, 36, 3))
-    arguments = ["--epochs", "1", "--set", "batch_size=4", "--out", str(folder / "net")]
-    arguments = ["train", "--model", "cifar-net", "--dataset", f"folder:{folder / 'pets'}", *arguments]
-    _, detail = _run(alexnet, arguments, folder, 20 * LONGEST_SECONDS)
-    if not (folder / "net" / "model.json").exists():
-        raise RuntimeError(f"no network to predict with: {detail}")
-    for number in range(count):
-        rng = np.random.default_rng((seed, number))
-        case = folder / f"{number}"
-        case.mkdir()
-        kind = kinds[number % len(kinds)]
-        main, arguments, what, *checks = kind(rng, folder, case)
-        started = time.perf_counter()
-        outcome, detail = _run(main, arguments, case)
-        for check in checks:
-            if fault := outcome == AS_PROMISED and check():
-                outcome, detail = WRONG, f"{fault}; {detail}"
-        yield Trial(
-            f"{kind.__name__[1:]} {number}: {what}",
-            seed,
-            outcome,
-            detail,
-            round(time.perf_counter() - started, 2),
-        )
-        shutil.rmtree(case)
+        kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
+        _make_tree(folder / "pets")
+        write_set(folder, "odd_pets", {"train": 20, "test": 10}, shape=(36, 36, 3))
+        arguments = ["--epochs", "1", "--set", "batch_size=4", "--out", str(folder / "net")]
+        arguments = ["train", "--model", "cifar-net", "--dataset", f"folder:{folder / 'pets'}", *arguments]
+        _, detail = _run(alexnet, arguments, folder, 20 * LONGEST_SECONDS)
+        if not (folder / "net" / "model.json").exists():
+            raise RuntimeError(f"no network to predict with: {detail}")
+        for number in range(count):
+            rng = np.random.default_rng((seed, number))
+            case = folder / f"{number}"
+            case.mkdir()
+            kind = kinds[number % len(kinds)]
+            main, arguments, what, *checks = kind(rng, folder, case)
+            started = time.perf_counter()
+            outcome, detail = _run(main, arguments, case)
+            for check in checks:
+                if fault := outcome == AS_PROMISED and check():
+                    outcome, detail = WRONG, f"{fault}; {detail}"
+            yield Trial(
+                f"{kind.__name__[1:]} {number}: {what}",
+                seed,
+                outcome,
+                detail,
+                round(time.perf_counter() - started, 2),
+            )
+            shutil.rmtree(case)
 
 
 def _run(
@@ -150,8 +146,7 @@ def _run(
 
 
 def _table(rng: np.random.Generator, folder: Path, case: Path):
-    copy = case / "cifar10" / RECORDED.name
-    shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+    copy = _copied_rows(case)
     what = put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
     if rng.integers(2):
         return experiments, ["compare", str(copy), str(RECORDED)], what
@@ -161,14 +156,21 @@ def _table(rng: np.random.Generator, folder: Path, case: Path):
 def _json(rng: np.random.Generator, folder: Path, case: Path):
     change = put_value if rng.integers(3) else put
     if rng.integers(2):
-        copy = case / "cifar10" / RECORDED.name
-        shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+        copy = _copied_rows(case)
         what = change(rng, sorted((copy / "records").iterdir())[0])
         return experiments, ["compare", str(copy), str(RECORDED)], what
-    net = case / "net"
-    shutil.copytree(folder / "net", net)
-    what = change(rng, net / "model.json")
-    (net / "SHA256SUMS").unlink()  # which would refuse every change
+    return _changed_net(folder, case, lambda net: change(rng, net / "model.json"))
+
+
+def _copied_rows(case: Path) -> Path:
+    copy = case / "cifar10" / RECORDED.name
+    return shutil.copytree(RECORDED, copy, ignore=shutil.ignore_patterns("*.png", "*.svg"))
+
+
+def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
+    """Predicts with a copy of the network, without the checksums, which would refuse every change."""
+    net = shutil.copytree(folder / "net", case / "net", ignore=shutil.ignore_patterns("SHA256SUMS"))
+    what = change(net)
     picture = next((folder / "pets" / "cat").iterdir())
     return alexnet, ["predict", "--checkpoint", str(net), str(picture)], what
 
@@ -255,12 +257,8 @@ def _tfds(rng: np.random.Generator, folder: Path, case: Path):
 def _weights(rng: np.random.Generator, folder: Path, case: Path):
     """Arrays of other programs, changed as arrays or as a file; or a network's files without checksums."""
     if not rng.integers(3):
-        net = case / "net"
-        shutil.copytree(folder / "net", net)
-        what = put(rng, net / str(rng.choice(["model.keras", "preprocessing.npz"])))
-        (net / "SHA256SUMS").unlink()
-        picture = next((folder / "pets" / "cat").iterdir())
-        return alexnet, ["predict", "--checkpoint", str(net), str(picture)], what
+        file = str(rng.choice(["model.keras", "preprocessing.npz"]))
+        return _changed_net(folder, case, lambda net: put(rng, net / file))
     name = str(rng.choice(list(NARROW)))
     stored = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     arrays = {key: array for key, array in stored.items() if "." in key}
