@@ -37,8 +37,8 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     write_text(path, to_csv((*COLUMNS, COMMIT), rows))
 
 
-def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
-    """The Markdown table of all families: counts of outcomes, seed and commit, empty without a file.
+def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
+    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit, empty without a file.
 
     Args:
         folder: folder of the CSV files.
@@ -52,12 +52,7 @@ def table(folder: Path, families: Mapping[str, ModuleType]) -> str:
         counts = [str(outcomes.count(outcome)) if outcomes else "" for outcome in OUTCOMES]
         drawn = [", ".join(sorted({trial[column] for trial in trials})) for column in ("seed", COMMIT)]
         rows.append([name, family.PROMISE, str(len(outcomes)), *counts, *drawn, family.BEFORE])
-    return markdown(HEADER, rows)
-
-
-def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
-    """Replaces the table of RELIABILITY.md."""
-    replace_marked_section(document, "faults", table(folder, families))
+    replace_marked_section(document, "faults", markdown(HEADER, rows))
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
