@@ -53,14 +53,30 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     assert f"- runs.csv:{line}: epochs_to_25: expected" in table
 
 
-def test_a_row_of_another_experiment_is_not_used(folder):
-    line = edit(folder / "runs.csv", {"experiment": "pooling"})
+@pytest.mark.parametrize(
+    ("column", "text", "words", "used"),
+    [
+        (
+            "experiment",
+            "pooling",
+            "expected 'speed', the folder's name, received 'pooling' (the row is not",
+            5,
+        ),
+        ("epochs_to_25", "29.0", "expected 4.0, as curves.csv gives; received 29.0", 6),
+        ("epochs_to_25", "", "expected 4.0, as curves.csv gives; received nothing", 6),
+        ("test_error", "0.125", "as in curves.csv:10; received 0.125", 6),
+        ("test_top5_error", "0.125", "as in curves.csv:10; received 0.125", 6),
+        ("learning_rate", "0.125", "as in curves.csv:10; received 0.125", 6),
+        ("epochs", "30", "expected the last epoch of the curve, 8; received 30", 6),
+    ],
+)
+def test_a_cell_that_contradicts_folder_or_curve_is_reported(folder, column, text, words, used):
+    line = edit(folder / "runs.csv", {column: text})
     found = evidence_of(folder, SPEED)
-    assert found.problems == [
-        f"{folder / 'runs.csv'}:{line}: experiment: expected 'speed', the folder's name, received 'pooling' "
-        "(the row is not used)"
-    ]
-    assert len(found.rows) == 5
+    (problem,) = found.problems
+    assert problem.startswith(f"{folder / 'runs.csv'}:{line}: {column}: expected ")
+    assert words in problem
+    assert len(found.rows) == used
 
 
 def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
@@ -72,16 +88,6 @@ def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
     # The data set of a folder that was copied out of its tree is unknown.
     assert evidence_of(folder.rename(folder.with_name("copy")), SPEED).problems == []
-
-
-def test_a_metric_that_differs_from_its_curve_is_reported(folder):
-    line = edit(folder / "runs.csv", {"epochs_to_25": "29.0"}, lambda row: row["run_id"] == "speed-tanh-2")
-    assert evidence_of(folder, SPEED).problems == [
-        f"{folder / 'runs.csv'}:{line}: epochs_to_25: expected 28.0, as curves.csv gives; received 29.0"
-    ]
-    edit(folder / "runs.csv", {"epochs_to_25": ""}, lambda row: row["run_id"] == "speed-tanh-2")
-    (problem,) = evidence_of(folder, SPEED).problems
-    assert problem.endswith("epochs_to_25: expected 28.0, as curves.csv gives; received nothing")
 
 
 def test_a_metric_may_differ_by_the_rounding_of_a_sum(folder, monkeypatch):
@@ -103,21 +109,6 @@ def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
     problems = report(folder, SPEED)
     assert problems
     assert all(problem.startswith(f"{path}:1: ") for problem in problems)
-
-
-@pytest.mark.parametrize(
-    ("column", "text", "words"),
-    [
-        *((name, "0.125", "as in curves.csv:10") for name in ("test_error", "test_top5_error")),
-        ("learning_rate", "0.125", "as in curves.csv:10"),
-        ("epochs", "30", "epochs: expected the last epoch of the curve, 8"),
-    ],
-)
-def test_a_row_that_is_not_the_end_of_its_curve_is_reported(folder, column, text, words):
-    line = edit(folder / "runs.csv", {column: text})
-    (problem,) = evidence_of(folder, SPEED).problems
-    assert problem.startswith(f"{folder / 'runs.csv'}:{line}: {column}: expected ")
-    assert problem.endswith(f"{words}; received {text}")
 
 
 @pytest.mark.parametrize(
