@@ -43,18 +43,24 @@ class Claim:
 def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Claim]:
     """The claims in the order of their experiments.
 
-    Within a claim, evidence on the experiments' own data sets precedes that on others, a condition of which
-    all declared pairs were run precedes one that is still being run, and the nearest precedes the others.
-    A question of our own appears with its first evidence, a claim of the paper always.
+    The evidence of a claim is sorted by the first of these criteria that differs:
+
+    1. evidence with pairs, then evidence without;
+    2. the experiment's own data set, then others;
+    3. conditions with all declared pairs, then incomplete ones;
+    4. the order of `experiments`;
+    5. the name of the data set.
+
+    Claims of the paper always appear, other questions from their first evidence on.
     """
     measured = {one.experiment.claim for one in found}
     names = dict.fromkeys(each.claim for each in experiments if each.claim in measured or each.is_of_paper)
-    order = {experiment.name: place for place, experiment in enumerate(experiments)}
+    order = {experiment.name: number for number, experiment in enumerate(experiments)}
 
     def place(evidence: Evidence) -> tuple[bool, bool, bool, int, str]:
         elsewhere = evidence.dataset != evidence.experiment.dataset
-        near = order[evidence.experiment.name]
-        return evidence.verdict == NO_PAIRS, elsewhere, not evidence.is_complete, near, evidence.dataset
+        number = order[evidence.experiment.name]
+        return evidence.verdict == NO_PAIRS, elsewhere, not evidence.is_complete, number, evidence.dataset
 
     return [
         Claim(
