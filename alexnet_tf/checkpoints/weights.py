@@ -52,10 +52,11 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
 
     Args:
         input_shape: (height, width, channels) of its input.
-        weights: a `.weights.h5` or `.keras` file; of the latter only the weights are read.
+        weights: a `.weights.h5` file, or a `.keras` file, of which only the weights are read.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is damaged, unreasonably large, or of another network.
+        one of `UNREADABLE_ARCHIVE`: if the file is damaged, unpacks to much more than its size, or has the
+            weights of another network.
     """
     check_weights_file(weights)
     policy = keras.config.dtype_policy()
@@ -72,7 +73,8 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     finally:
         keras.config.set_dtype_policy(policy)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # an error says the same
+        # Keras warns of missing weights, then raises an error for them.
+        warnings.simplefilter("ignore", UserWarning)
         model.load_weights(weights)
     return model
 

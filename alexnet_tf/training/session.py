@@ -218,7 +218,12 @@ class Session:
             self.history.unfinished = {"steps": 0, "examples": 0, "loss": math.nan, "seconds": 0.0}
 
     def _save(self, is_best: bool = False, is_whole: bool = False) -> None:
-        """Replaces the checkpoint; `is_whole`: no step is under way, as signals are held during steps."""
+        """Replaces the checkpoint.
+
+        Args:
+            is_best: whether this is the best epoch so far.
+            is_whole: whether no step can be half done; signals wait for the end of a step.
+        """
         history = self.history
         history.seconds = time.perf_counter() - self._started
         history.callbacks = callback_states(self._calls.callbacks)
