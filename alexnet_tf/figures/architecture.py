@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
-from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times, tower_count
+from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times
 
 # Sizes in inches.
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
@@ -125,12 +125,14 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     'cifar_net: 4 layers, 89,578 parameters'
     """
     stages = stages_of(model)
-    towers = tower_count(stages)
-    rows = [max(box_height(stage, towers) for stage in stages[1:]) + LABELS] * towers
-    room = max(sum(rows), box_height(stages[0], 1) + LABELS)
+    towers = max(stage.groups for stage in stages)
+    sizes = [_boxes(stage, 0, 0, 0, towers)[0] for stage in stages]
+    image, *others = (box.top - box.bottom + LABELS for box in sizes)
+    room = max(sum([max(others)] * towers), image)
     footer = 1.0 + LINE * max(_followed_by(stage).count("\n") + 1 for stage in stages)
     height = footer + room + HEADER
-    widths = [max(COLUMN[stage.kind], box_width(stage, towers) + GAP) for stage in stages]
+    drawn = (box.length + box.depth * SLANT[0] for box in sizes)
+    widths = [max(COLUMN[stage.kind], width + GAP) for stage, width in zip(stages, drawn, strict=True)]
     figure = Figure(figsize=(sum(widths) + 2 * MARGIN, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, sum(widths) + 2 * MARGIN), ylim=(0, height))
     axes.set_axis_off()
@@ -155,30 +157,14 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     return figure
 
 
-def side_length(pixels: int) -> float:
-    """Length of a feature map's side in the figure; it grows more slowly than the number of pixels."""
-    return 0.3 * pixels**0.42
-
-
-def box_height(stage: Stage, towers: int) -> float:
-    """Distance from the lowest to the highest point of a stage's box, in inches."""
-    box = _boxes(stage, 0, 0, 0, towers)[0]
-    return box.top - box.bottom
-
-
-def box_width(stage: Stage, towers: int) -> float:
-    """Distance from the leftmost to the rightmost point of a stage's box, in inches."""
-    box = _boxes(stage, 0, 0, 0, towers)[0]
-    return box.length + box.depth * SLANT[0]
-
-
 def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int) -> list[Box]:
     """One box for each tower, from top to bottom; the towers share the height `room` equally."""
     channels = stage.shape[-1] / towers
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        height, depth = (side_length(pixels) for pixels in stage.shape[:2])
+        # Grows more slowly than the number of pixels.
+        height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]
     boxes = []

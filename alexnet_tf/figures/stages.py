@@ -17,7 +17,6 @@ _NAMES = {
     "BatchNormalization": "batch norm",
     "relu": "ReLU",
 }
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,6 @@ def stages_of(model: keras.Model) -> list[Stage]:
     return [images, *(_stage(run) for run in runs[1:])]
 
 
-def tower_count(stages: Sequence[Stage]) -> int:
-    """Number of towers: the largest number of groups of any convolution.
-
-    Example:
-
-    >>> tower_count([Stage("images", "input", (8, 8, 3)), Stage("conv1", "conv", (8, 8, 4), groups=2)])
-    2
-    """
-    return max(stage.groups for stage in stages)
-
-
 def times(lengths: Sequence[int]) -> str:
     """Lengths joined by multiplication signs.
 
@@ -96,7 +84,7 @@ def times(lengths: Sequence[int]) -> str:
     >>> times((3, 3))
     '3×3'
     """
-    return TIMES.join(str(length) for length in lengths)
+    return "\N{MULTIPLICATION SIGN}".join(str(length) for length in lengths)
 
 
 def one_or_both(lengths: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ from keras import layers
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.look import house_look
-from alexnet_tf.figures.stages import stages_of, tower_count
+from alexnet_tf.figures.stages import stages_of
 from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.runtime.errors import InputError
@@ -49,7 +49,6 @@ def test_stages_are_the_papers(paper):
     assert stages[5].followed_by == ("ReLU", "max pool 3×3, stride 2")
     assert stages[6].followed_by == ("ReLU", "dropout 0.5")
     assert sum(stage.parameters for stage in stages) == 60_965_224
-    assert tower_count(stages) == 2
 
 
 def test_the_layers_after_a_convolution_are_in_the_order_of_the_net():
