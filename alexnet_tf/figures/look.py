@@ -9,6 +9,8 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.style
+import numpy as np
+import scipy  # `scipy.optimize`, which takes a while to import, is imported when it is used
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -198,20 +200,9 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    order = sorted(range(len(heights)), key=lambda i: heights[i])
-    clusters: list[list[int]] = []
-    centres: list[float] = []
-    for index in order:
-        clusters.append([index])
-        centres.append(heights[index])
-        while len(clusters) > 1 and (
-            centres[-1] - centres[-2] < gap * (len(clusters[-1]) + len(clusters[-2])) / 2
-        ):
-            merged = clusters.pop(-2) + clusters.pop()
-            centres[-2:] = [sum(heights[i] for i in merged) / len(merged)]
-            clusters.append(merged)
-    placed = [0.0] * len(heights)
-    for cluster, centre in zip(clusters, centres, strict=True):
-        for rank, index in enumerate(cluster):
-            placed[index] = centre + gap * (rank - (len(cluster) - 1) / 2)
-    return placed
+    # The positions of neighbours less `gap` times their rank must not fall.
+    order = np.argsort(heights, kind="stable")
+    ranks = gap * np.arange(len(order))
+    placed = np.empty(len(order))
+    placed[order] = scipy.optimize.isotonic_regression(np.asarray(heights)[order] - ranks).x + ranks
+    return placed.tolist()
