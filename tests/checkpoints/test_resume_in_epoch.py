@@ -95,8 +95,7 @@ def test_a_run_resumes_within_an_epoch(tree, tmp_path, kind, replicas, error):
     assert again.steps[0] == (2, stopped_at if isinstance(error, KeyboardInterrupt) else stopped_at // 2 * 2)
     assert metrics(history) == metrics(whole)
     assert history.gradient_norms == whole.gradient_norms
-    for resumed, uninterrupted in zip(variable_values(model), variable_values(whole_model), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    keras.tree.map_structure(np.testing.assert_array_equal, *map(variable_values, (model, whole_model)))
     remove_checkpoint(state)
     assert not has_checkpoint(state)
 
@@ -121,8 +120,7 @@ def test_a_run_stopped_during_evaluation_repeats_no_step(tree, tmp_path, monkeyp
 
     assert again.steps[0] == (2, 0)
     assert metrics(history) == metrics(whole)
-    for resumed, uninterrupted in zip(variable_values(model), variable_values(whole_model), strict=True):
-        np.testing.assert_array_equal(resumed, uninterrupted)
+    keras.tree.map_structure(np.testing.assert_array_equal, *map(variable_values, (model, whole_model)))
 
 
 @pytest.mark.slow

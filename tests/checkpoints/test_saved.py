@@ -38,8 +38,7 @@ def folder(trained, tmp_path) -> Path:
 
 
 def assert_same_weights(found: keras.Model, expected: keras.Model) -> None:
-    for weights, known in zip(found.get_weights(), expected.get_weights(), strict=True):
-        np.testing.assert_array_equal(weights, known)
+    keras.tree.map_structure(np.testing.assert_array_equal, found.get_weights(), expected.get_weights())
 
 
 @pytest.mark.parametrize("name", ["", "model.keras", "best.weights.h5", "epochs/0001.weights.h5"])

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from alexnet_tf.__main__ import main
+from alexnet_tf.checkpoints.resume import variable_values
 from alexnet_tf.checkpoints.saved import Trained, load_trained, save_trained
 from alexnet_tf.checkpoints.transfer import copy_weights, freeze_layers, start_fingerprint, transfer_config
 from alexnet_tf.commands.train import open_run_data
@@ -93,9 +94,7 @@ def test_resumed_transfer_equals_an_uninterrupted_one(start, transferred, tmp_pa
         run(start, config, checkpoint=tmp_path / "state.npz", callbacks=[Interrupt("on_epoch_begin", 2)])
     resumed, _ = run(start, config, checkpoint=tmp_path / "state.npz")
 
-    states = [[*m.variables, *m.optimizer.variables] for m in (resumed, whole)]
-    for a, b in zip(*states, strict=True):
-        np.testing.assert_array_equal(a.value.numpy(), b.value.numpy())
+    keras.tree.map_structure(np.testing.assert_array_equal, *map(variable_values, (resumed, whole)))
 
 
 def test_the_head_is_drawn_from_the_seed_and_the_features_are_kept(start):
@@ -200,8 +199,8 @@ def test_commands(trees, tmp_path, capsys):
     old, new = load_trained(first), load_trained(second)
     np.testing.assert_array_equal(new.statistics.mean_image, old.statistics.mean_image)
     for name in ("conv1", "conv2"):
-        for a, b in zip(*(net.model.get_layer(name).get_weights() for net in (old, new)), strict=True):
-            np.testing.assert_array_equal(a, b)
+        weights = [net.model.get_layer(name).get_weights() for net in (old, new)]
+        keras.tree.map_structure(np.testing.assert_array_equal, *weights)
     capsys.readouterr()
     assert main(["evaluate", "--checkpoint", str(second), "--dataset", f"folder:{trees['second']}"]) == 0
     assert "examples 6 " in capsys.readouterr().out
@@ -227,5 +226,4 @@ def test_copying_changes_nothing_if_a_layer_does_not_fit(start):
     with pytest.raises(InputError, match="in layer conv2; received"):
         copy_weights(shapes, other)
 
-    for a, b in zip(other.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(a, b)
+    keras.tree.map_structure(np.testing.assert_array_equal, other.get_weights(), before)

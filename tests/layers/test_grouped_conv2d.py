@@ -93,8 +93,7 @@ def test_a_file_of_kerass_convolutions_loads(tmp_path):
 
     target.load_weights(tmp_path / "model.weights.h5")
 
-    for loaded, saved in zip(target.get_weights(), source.get_weights(), strict=True):
-        np.testing.assert_array_equal(loaded, saved)
+    keras.tree.map_structure(np.testing.assert_array_equal, target.get_weights(), source.get_weights())
 
 
 def test_its_name_differs_from_conv2d(tmp_path):

@@ -171,8 +171,7 @@ def test_weights_argument(tmp_path):
 
     second = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow, weights=tmp_path / "net.weights.h5")
 
-    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    keras.tree.map_structure(np.testing.assert_array_equal, first.get_weights(), second.get_weights())
     with pytest.raises(ValueError, match=r"received 'imagenet'.*alexnet import-weights .*load_trained"):
         AlexNet(weights="imagenet")
 

@@ -98,8 +98,7 @@ def test_the_number_of_steps_per_call_follows_the_time_limit_and_changes_no_resu
 
     assert last_steps == 3 * [0, 5] + 3 * [0, 1, 2, 3, 4, 5]
     assert histories[0] == histories[1]
-    for together, singly in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_array_equal(together, singly)
+    keras.tree.map_structure(np.testing.assert_array_equal, *(model.get_weights() for model in models))
 
 
 def test_runs_of_one_network_are_checked_with_one_trial_build(monkeypatch):
