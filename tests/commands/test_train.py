@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -241,16 +240,6 @@ def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, c
 
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     assert (tmp_path / "state.npz").read_bytes() == state
-
-
-def test_a_folder_that_another_process_trains_in_is_refused(tree, tmp_path, capsys):
-    arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]
-    with claimed(tmp_path / LOCK_NAME, "the first"):
-        line = one_line_of_status_2(main, arguments, capsys)
-
-    assert f"--out {tmp_path}: expected no other process" in line
-    assert f"process {os.getpid()} on {socket.gethostname()} since" in line
-    assert list(tmp_path.iterdir()) == []
 
 
 SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGHUP)]

@@ -170,12 +170,6 @@ def test_damage_never_escapes_as_another_error(photo):
                 assert decode_image(data.tobytes()).shape[2] == 3
 
 
-def test_scaling_is_antialiased():
-    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))[..., None]
-    small = central_square(stripes, 16)
-    assert abs(int(small[8, 8, 0]) - 128) < 20, "fine stripes become grey, not black or white"
-
-
 def test_scaling_agrees_with_tensorflow(photo):
     import tensorflow as tf
 

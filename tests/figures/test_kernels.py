@@ -48,14 +48,6 @@ def test_noise_has_two_thirds():
     assert colorfulness(kernels).mean() == pytest.approx(NOISE, abs=0.003)
 
 
-def test_a_tower_weights_its_kernels_by_energy():
-    grey, colorful = ((2, 2, 2), (0, 0, 0)), ((1, -1, 0), (1, -1, 0))  # energies 12 and 4
-    kernels = bank(grey, colorful, colorful, colorful)
-
-    assert tower_colorfulness(kernels, 2).tolist() == pytest.approx([4 / 16, 1])
-    assert tower_colorfulness(kernels, 1).tolist() == pytest.approx([12 / 24])
-
-
 def test_random_halves_of_four_kernels_are_all_three():
     # Energies 1; colourful, colourful, grey, grey: one of the three ways to halve them separates the colours.
     red_green, grey = (1, -1, 0), (1, 1, 1)

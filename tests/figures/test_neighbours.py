@@ -8,7 +8,7 @@ import pytest
 
 from alexnet_tf.figures.image_panels import Neighbourhood, neighbours_figure
 from alexnet_tf.figures.look import house_look
-from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
+from alexnet_tf.figures.neighbours import NearestSearch, nearer_share
 
 
 def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> np.ndarray:
@@ -58,12 +58,6 @@ def test_the_earlier_of_equally_near_ones_is_taken():
 
 def test_a_small_database_has_few_neighbours():
     assert nearest(np.zeros((2, 1)), [np.ones((1, 1))], 6).tolist() == [[0], [0]]
-
-
-def test_share_of_the_same_class():
-    shares = same_class_share(np.array([[0, 2, 3], [1, 0, 3]]), np.array([4, 5, 4, 4]), np.array([4, 5]))
-
-    assert shares.tolist() == pytest.approx([1, 1 / 3])
 
 
 def test_nearer_share_is_the_rank_over_the_size():

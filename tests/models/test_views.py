@@ -1,10 +1,8 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from alexnet_tf.models.views import averaging_model, view_offsets
-from alexnet_tf.training.evaluate import make_evaluator
 
 
 def linear_net(seed: int, side: int = 4) -> keras.Model:
@@ -37,6 +35,7 @@ def test_number_of_views(views):
     offsets = view_offsets(8, 8, 6, views)
 
     assert len(set(offsets)) == views
+    assert (1, 1, False) in offsets, "the centre"
     assert any(mirror for _, _, mirror in offsets) == (views in (2, 10))
 
 
@@ -50,28 +49,6 @@ def test_probabilities_are_averaged_over_views_and_nets(images):
     expected = np.mean([softmax(net(crop)) for net in nets for crop in crops], axis=0)
     np.testing.assert_allclose(softmax(logits), expected, rtol=1e-5)
     np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, rtol=1e-5)
-
-
-def test_one_view_is_the_centre_crop(images):
-    net = linear_net(0)
-
-    np.testing.assert_allclose(
-        softmax(averaging_model([net], (7, 6, 3), views=1)(images)),
-        softmax(net(images[:, 1:5, 1:5])),
-        rtol=1e-5,
-    )
-
-
-def test_the_evaluator_takes_it(images):
-    model = averaging_model([linear_net(0)], (7, 6, 3), views=10)
-    labels = np.array([0, 1, 2, 3, 4])
-    dataset = tf.data.Dataset.from_tensors((images, labels, np.ones(5, np.float32)))
-
-    scores = make_evaluator(model, tf.distribute.get_strategy())(dataset)
-
-    probabilities = softmax(model(images))
-    assert scores.error == (probabilities.argmax(axis=1) != labels).mean()
-    assert scores.loss == pytest.approx(-np.log(probabilities[np.arange(5), labels]).mean(), rel=1e-5)
 
 
 def test_mistakes_are_named():

@@ -37,12 +37,6 @@ def test_sizes_of_the_paper(size, window, stride, expected):
     assert output_size(size, window, stride) == expected
 
 
-def test_conv1_of_the_authors_program():
-    assert output_size(224, 11, 4) == 54
-    assert output_size(224, 11, 4, overhang=True) == 55
-    assert sides("valid", (224, 227), (11, 11), 4, overhang=True) == ((0, 3), (0, 0))
-
-
 @pytest.mark.parametrize(
     ("size", "window", "stride", "expected"),
     [

@@ -12,24 +12,6 @@ from alexnet_tf.training import network
 from alexnet_tf.training.optimizers import L2Adam, MomentumSGD
 
 
-def test_two_steps_by_hand():
-    # v1 = -eps (g + d w) = -.1 (1 + .5*2) = -.2       w1 = 2 - .2 = 1.8
-    # v2 = .9 v1 - .1 (1 + .5*1.8) = -.18 - .19 = -.37  w2 = 1.43
-    kernel = keras.Variable([2.0], name="kernel")
-    # v1 = -.2 * 1, v2 = .9 * -.2 - .2 = -.38: twice the rate, no decay
-    bias = keras.Variable([2.0], name="bias")
-    optimizer = MomentumSGD(0.1, momentum=0.9, decay=0.5, bias_rate=2.0)
-
-    trace = []
-    for _ in range(2):
-        gradients = [keras.ops.ones((1,)), keras.ops.ones((1,))]
-        optimizer.apply(gradients, [kernel, bias])
-        trace.append((float(kernel[0]), float(bias[0])))
-
-    assert trace[0] == pytest.approx((1.8, 1.8), rel=1e-6)
-    assert trace[1] == pytest.approx((1.43, 1.42), rel=1e-6)
-
-
 def test_follows_the_papers_formula_in_numpy():
     rng = np.random.default_rng(0)
     w = rng.normal(size=(4, 3)).astype(np.float32)
