@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib.util
-import io
 import json
 import re
 import shutil
@@ -26,6 +25,7 @@ from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.models import build_model
 from tests.command_errors import one_line_of_status_2
+from tests.data.encoded import encode
 
 CLASSES = ("ape", "bee", "cat", "dog", "eel", "fox", "gnu")
 # Acts as a server, which has TensorFlow but none of this project's code.
@@ -139,9 +139,7 @@ def test_an_image_is_rotated_by_its_exif_orientation(photographs, held, endian, 
     exif = Image.Exif()
     exif.endian = endian
     exif[ORIENTATION - 2], exif[ORIENTATION] = "a maker", held
-    file = io.BytesIO()
-    Image.open(photographs[0]).save(file, kind, exif=exif)
-    files = [whole := file.getvalue()]
+    files = [whole := encode(Image.open(photographs[0]), kind, exif=exif)]
     if kind == "JPEG":  # a PNG has checksums
         entries = whole.index(b"Exif") + 10
         damaged = whole[:entries] + b"\xff" * 4 + whole[entries + 4 :]

@@ -17,7 +17,7 @@ from alexnet_tf.data.decode import (
     decode_image,
     image_dimensions,
 )
-from tests.data.encoded import encode
+from tests.data.encoded import encode, held
 
 
 @pytest.mark.parametrize(("file_format", "tolerance"), [("PNG", 0), ("BMP", 0), ("JPEG", 16)])
@@ -83,10 +83,8 @@ for path in sys.argv[1:]:
 
 
 def test_decoders_print_nothing_of_damage(photo, tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
     jpeg, tiff = (
-        encode(photo, "JPEG", exif=exif),
+        encode(photo, "JPEG", exif=held(6)),
         bytearray(encode(photo, "TIFF", compression="tiff_deflate")),
     )
     entries = jpeg.index(b"Exif") + 10
@@ -109,9 +107,7 @@ def test_decoders_print_nothing_of_damage(photo, tmp_path):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(10))  # 1 to 8 have a meaning
 def test_exif_orientation_is_applied_if_asked_for(photo, kind, orientation):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    data = encode(photo, kind, exif=exif)
+    data = encode(photo, kind, exif=held(orientation))
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
     np.testing.assert_array_equal(decode_image(data, oriented=True), expected)
     assert image_dimensions(io.BytesIO(data), oriented=True) == expected.shape[:2]
@@ -119,18 +115,14 @@ def test_exif_orientation_is_applied_if_asked_for(photo, kind, orientation):
 
 
 def test_a_tiff_has_the_size_that_its_header_gives(photo):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    data = encode(photo, "TIFF", exif=exif)
+    data = encode(photo, "TIFF", exif=held(6))
     assert decode_image(data, oriented=True).shape == (40, 30, 3)
     assert image_dimensions(io.BytesIO(data), oriented=True) == (40, 30)
 
 
 def test_heic_is_read_and_rotated_if_pillow_heif_is_installed(photo):
     pytest.importorskip("pillow_heif", reason="needs the extra heic")
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    found = decode_image(encode(photo, "HEIF", quality=-1, exif=exif), oriented=True)
+    found = decode_image(encode(photo, "HEIF", quality=-1, exif=held(6)), oriented=True)
     expected = np.asarray(photo.convert("RGB").transpose(Image.Transpose.ROTATE_270))
     assert found.shape == expected.shape
     assert np.abs(found.astype(int) - expected).mean() < 4

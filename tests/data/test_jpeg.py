@@ -9,7 +9,7 @@ from PIL import Image
 
 from alexnet_tf.data import jpeg
 from alexnet_tf.data.decode import MAX_PIXELS
-from tests.data.encoded import encode
+from tests.data.encoded import encode, held
 
 
 @pytest.mark.parametrize("is_progressive", [False, True])
@@ -25,14 +25,12 @@ def test_usual_jpeg_is_decoded_as_pillow_does(photo, subsampling, is_progressive
 
 def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
     data = encode(photo, "JPEG")
-    turned = Image.Exif()
-    turned[0x0112] = 6
     unusual = [
         data[:-200],
         encode(photo, "JPEG", subsampling="4:2:0").replace(b"\x01\x22\0", b"\x01\x14\0"),  # 1 x 4 samples
         encode(photo.convert("CMYK"), "JPEG"),
         encode(photo.convert("L"), "JPEG"),
-        encode(photo, "JPEG", exif=turned),
+        encode(photo, "JPEG", exif=held(6)),
         encode(photo, "JPEG", xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'),
         encode(photo, "PNG"),
     ]

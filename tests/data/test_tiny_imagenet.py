@@ -1,7 +1,6 @@
 """Tiny ImageNet rebuilt from a small archive of the public one's layout."""
 
 import hashlib
-import io
 import tempfile
 import zipfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from alexnet_tf.data.sources.class_words import (
     readable_names,
 )
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import encode
 
 ROOT = "tiny-imagenet-200"
 
@@ -33,9 +33,8 @@ def shade(place: int, split: str) -> int:
 
 
 def jpeg(level: int, mode: str = "RGB") -> bytes:
-    file = io.BytesIO()
-    Image.new(mode, (64, 64), level if mode == "L" else (level,) * 3).save(file, "JPEG", quality=95)
-    return file.getvalue()
+    image = Image.new(mode, (64, 64), level if mode == "L" else (level,) * 3)
+    return encode(image, "JPEG", quality=95)
 
 
 def write_archive(path: Path, names: list[str]) -> None:

@@ -1,6 +1,5 @@
 """Class-per-folder trees, sound and damaged."""
 
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streaming import storage
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import encode
 
 
 def picture(seed: int, size: tuple[int, int] = (10, 10)) -> Image.Image:
@@ -106,9 +106,7 @@ def test_every_kind_of_file(pets):
     picture(901).save(cat / "a_png.JPEG", "PNG")
     picture(902).convert("L").save(cat / "grey.png")
     picture(903, (1, 200)).save(cat / "thin.png")
-    sound = io.BytesIO()
-    picture(904, (64, 64)).save(sound, "JPEG")
-    (cat / "truncated.jpg").write_bytes(sound.getvalue()[:-500])
+    (cat / "truncated.jpg").write_bytes(encode(picture(904, (64, 64)), "JPEG")[:-500])
     (cat / "empty.jpg").touch()
     (pets / "dog" / "notes.txt").write_text("a dog")
     images = load(pets)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import held
 
 STORAGES = ("memory", "stream")
 
@@ -210,9 +211,7 @@ def test_names_that_differ_in_composition_are_one_class(tmp_path, storage):
 def test_photos_are_rotated_by_their_exif_orientation(tmp_path, storage):
     root = build(tmp_path, "a", "b")
     upright = Image.fromarray(np.arange(6 * 6 * 3, dtype=np.uint8).reshape(6, 6, 3))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
-    upright.transpose(Image.Transpose.ROTATE_90).save(root / "a" / "photo.png", exif=exif)
+    upright.transpose(Image.Transpose.ROTATE_90).save(root / "a" / "photo.png", exif=held(6))
     images = load_image_set(f"folder:{root}", storage=storage)
     if storage == "stream":
         found = [*images.read("train", np.arange(len(images.train_labels)))[0]]
@@ -223,13 +222,11 @@ def test_photos_are_rotated_by_their_exif_orientation(tmp_path, storage):
 
 
 def test_the_header_gives_the_size_of_a_turned_photo(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 8
     for name in "ab":
         (tmp_path / name).mkdir()
         for i in range(3):
             picture = Image.fromarray(
                 np.random.default_rng([i, ord(name)]).integers(0, 256, (6, 9, 3), np.uint8)
             )
-            picture.save(tmp_path / name / f"{i}.jpg", exif=exif)
+            picture.save(tmp_path / name / f"{i}.jpg", exif=held(8))
     assert load(tmp_path).image_shape == (9, 6, 3)

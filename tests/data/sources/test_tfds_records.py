@@ -1,6 +1,5 @@
 """Files of TFDS records: the same images in memory and from disk, and damaged files."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.data.streaming.tfds_records import record_checksum
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import encode
 from tests.data.sources.tfds_sets import (
     both_storages,
     cut_into_shards,
@@ -91,9 +91,7 @@ def test_claimed_sizes_are_checked_before_reading(tmp_path, pets, hostile, words
         length = (10**13).to_bytes(8, "little")
         pets.write_bytes(length + record_checksum(length).to_bytes(4, "little") + pets.read_bytes()[12:])
     else:
-        file = io.BytesIO()
-        Image.new("L", (hostile, hostile)).save(file, "PNG")
-        replace_image(pets, 3, file.getvalue())
+        replace_image(pets, 3, encode(Image.new("L", (hostile, hostile)), "PNG"))
     with pytest.raises(InputError, match=words) as error:
         load(tmp_path, "tiny_pets")
     assert "\n" not in str(error.value)

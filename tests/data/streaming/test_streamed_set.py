@@ -1,6 +1,5 @@
 """Streamed sets are bit-equal to sets in memory; files that fail during a run."""
 
-import io
 import tracemalloc
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from alexnet_tf.data.streaming import image_pass, streamed_set
 from alexnet_tf.data.streaming.encoded import ImageFiles
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import encode
 from tests.data.example_count import example_count
 
 ALL = DataConfig(image_size=32, crop=24, flip=True, color_noise="code", input_scale="unit", holdout=True)
@@ -50,12 +50,11 @@ def flat_tree(tmp_path) -> Path:
     root = tmp_path / "flat"
     for i, name in enumerate(("ape", "bee")):
         fill(root / name, 15, 100 * i, vary=False)
-    whole = io.BytesIO()
-    picture(900, (40, 30)).save(whole, "JPEG")
+    whole = encode(picture(900, (40, 30)), "JPEG")
     picture(901, (40, 30)).convert("CMYK").save(root / "ape" / "cmyk.JPEG", quality=95)
     picture(902, (40, 30)).save(root / "ape" / "png.JPEG", "PNG")
     picture(903, (40, 30)).convert("L").save(root / "bee" / "grey.JPEG")
-    (root / "ape" / "cut.JPEG").write_bytes(whole.getvalue()[:-200])
+    (root / "ape" / "cut.JPEG").write_bytes(whole[:-200])
     (root / "bee" / "notes.JPEG").write_text("not a picture")
     (root / "bee" / "empty.JPEG").touch()
     return root
@@ -120,9 +119,7 @@ def test_a_flat_tree_with_known_bad_files_streams_as_it_is_in_memory(flat_tree):
 
 
 def test_a_damaged_image_does_not_affect_the_size(flat_tree):
-    large = io.BytesIO()
-    picture(1, (640, 480)).save(large, "JPEG")
-    (flat_tree / "ape" / "large.JPEG").write_bytes(large.getvalue()[:-500])
+    (flat_tree / "ape" / "large.JPEG").write_bytes(encode(picture(1, (640, 480)), "JPEG")[:-500])
 
     memory, stream = both(flat_tree, None)
 

@@ -1,7 +1,6 @@
 """The pictures of `alexnet explain` for untrained networks."""
 
 import dataclasses
-import io
 
 import keras
 import numpy as np
@@ -19,15 +18,10 @@ from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
 from alexnet_tf.models import build_model, mnist_cnn
 from tests.command_errors import one_line_of_status_2
+from tests.data.encoded import encode
 
 NOISE = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
 TWO_TOWERS = dataclasses.replace(SCALED, width=1 / 16)
-
-
-def png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +30,7 @@ def explained() -> Explained:
     config = Config(DataConfig(image_size=64, crop=56, input_scale="unit"), TWO_TOWERS)
     model = build_model(TWO_TOWERS, (56, 56, 3), 3)
     net = Trained(model, config, ("a", "b", "c"), (64, 64, 3), pixel_statistics(NOISE))
-    return Explained(net, png(NOISE[0]))
+    return Explained(net, encode(Image.fromarray(NOISE[0]), "PNG"))
 
 
 @pytest.mark.parametrize(("name", "subject", "draw"), PANELS, ids=[panel[0] for panel in PANELS])
@@ -73,7 +67,8 @@ def test_missing_layers_are_not_drawn():
     config = Config(DataConfig(image_size=28), None)
     net = Trained(model, config, tuple("abcdefghij"), (28, 28, 1), pixel_statistics(grey))
 
-    drawn = {name for name, _, draw in PANELS if draw(Explained(net, png(grey[0, ..., 0])))}
+    explained = Explained(net, encode(Image.fromarray(grey[0, ..., 0]), "PNG"))
+    drawn = {name for name, _, draw in PANELS if draw(explained)}
 
     assert drawn == {"3.1-relu", "3.4-pooling", "3.5-maps"}
 
