@@ -6,21 +6,17 @@ import numpy as np
 import pytest
 
 from alexnet_tf.config.fields import TrainConfig
-from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.training.callbacks import HistoryFiles, KeptWeights, best_epoch
 from alexnet_tf.training.history import History
-from alexnet_tf.training.train import train
-from tests.tiny import TINY_CONFIG, tiny_image_set
-from tests.tiny_runs import Interrupt
+from tests.tiny import TINY_CONFIG
+from tests.tiny_runs import Interrupt, run
 
-IMAGE_SET = tiny_image_set()
 CONFIG = TINY_CONFIG.replace(epochs=3, holdout=True, watch="selection_loss")
 
 
-def run(folder: Path, *callbacks, config=CONFIG):
-    data = DataPipelines(IMAGE_SET, config.data)
-    kept = KeptWeights(folder, config.train, epochs=True, best=True)
-    return train(config, data, checkpoint=folder / "state.npz", callbacks=[kept, *callbacks])
+def run_in(folder: Path, *callbacks):
+    kept = KeptWeights(folder, CONFIG.train, epochs=True, best=True)
+    return run(CONFIG, checkpoint=folder / "state.npz", callbacks=[kept, *callbacks])
 
 
 def weights_in(path: Path, model: keras.Model) -> list[np.ndarray]:
@@ -32,7 +28,7 @@ def weights_in(path: Path, model: keras.Model) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    return folder, *run(folder)
+    return folder, *run_in(folder)
 
 
 def test_every_epoch_and_the_best_are_kept(whole):
@@ -42,12 +38,12 @@ def test_every_epoch_and_the_best_are_kept(whole):
         "0001.weights.h5", "0002.weights.h5", "0003.weights.h5",
     ]  # fmt: skip
     last = weights_in(folder / "epochs" / "0003.weights.h5", model)
-    for kept, trained in zip(last, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(kept, trained)
+    keras.tree.map_structure(np.testing.assert_array_equal, last, model.get_weights())
     best = best_epoch(history.selection_losses)
-    of_best = weights_in(folder / "epochs" / f"{best:04d}.weights.h5", model)
-    for kept, expected in zip(weights_in(folder / "best.weights.h5", model), of_best, strict=True):
-        np.testing.assert_array_equal(kept, expected)
+    names = "best.weights.h5", f"epochs/{best:04d}.weights.h5"
+    keras.tree.map_structure(
+        np.testing.assert_array_equal, *(weights_in(folder / name, model) for name in names)
+    )
 
 
 def test_the_best_is_the_first_of_the_lowest(tmp_path):
@@ -96,11 +92,11 @@ def test_an_interrupted_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path
     (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")
 
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, files(tmp_path), Interrupt(hook, 2))
+        run_in(tmp_path, files(tmp_path), Interrupt(hook, 2))
 
     assert [row["epoch"] for row in written(tmp_path)["curve.csv"]] == epochs
 
-    run(tmp_path, files(tmp_path))
+    run_in(tmp_path, files(tmp_path))
     resumed = written(tmp_path)
     assert [row["epoch"] for row in resumed["curve.csv"]] == ["0", "1", "2", "3"]
     assert [float(row["train_loss"]) for row in resumed["curve.csv"]] == [
@@ -111,5 +107,5 @@ def test_an_interrupted_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path
     names = {path.relative_to(folder) for path in folder.rglob("*.weights.h5")}
     assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*.weights.h5")} == names
     for name in names:
-        for a, b in zip(weights_in(folder / name, model), weights_in(tmp_path / name, model), strict=True):
-            np.testing.assert_array_equal(a, b)
+        weights = [weights_in(each / name, model) for each in (folder, tmp_path)]
+        keras.tree.map_structure(np.testing.assert_array_equal, *weights)

@@ -6,26 +6,19 @@ import tensorflow as tf
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.training.callbacks import GradientNorms
 from alexnet_tf.training.network import compile_model
-from alexnet_tf.training.train import train
-from tests.tiny import TINY_CONFIG, tiny_image_set
+from tests.tiny import TINY_CONFIG
+from tests.tiny_runs import IMAGE_SET, run
 
-IMAGE_SET = tiny_image_set()
 # Two steps an epoch; decay, which is no part of the gradient.
 CONFIG = TINY_CONFIG.replace(epochs=2, batch_size=48, weight_decay=0.1)
 ONE = tf.distribute.get_strategy()
-
-
-def run(strategy=ONE, callbacks=None):
-    data = DataPipelines(IMAGE_SET, CONFIG.data)
-    callbacks = [GradientNorms(strategy)] if callbacks is None else callbacks
-    return train(CONFIG, data, strategy, callbacks=callbacks)
 
 
 @pytest.fixture(scope="module")
 def recorded():
     seen = []
     watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs))
-    model, history = run(callbacks=[GradientNorms(ONE), watch])
+    model, history = run(CONFIG, callbacks=[GradientNorms(ONE), watch])
     return model, history.gradient_norms, seen
 
 
@@ -61,15 +54,15 @@ def test_every_epoch_starts_anew_and_tells_later_callbacks(recorded):
 
 
 def test_measuring_changes_nothing(recorded):
-    model, history = run(callbacks=[])
+    model, history = run(CONFIG)
 
     assert history.gradient_norms == []
-    for plain, measured in zip(model.get_weights(), recorded[0].get_weights(), strict=True):
-        np.testing.assert_array_equal(plain, measured)
+    keras.tree.map_structure(np.testing.assert_array_equal, model.get_weights(), recorded[0].get_weights())
 
 
 def test_two_replicas_measure_the_gradient_of_the_whole_batch(recorded):
-    _, history = run(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    _, history = run(CONFIG, strategy=strategy, callbacks=[GradientNorms(strategy)])
 
     for two, one in zip(history.gradient_norms, recorded[1], strict=True):
         assert two["mean_norm"] == pytest.approx(one["mean_norm"], rel=1e-3)
