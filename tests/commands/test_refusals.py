@@ -20,6 +20,8 @@ SCALED = [*TRAIN, "--model", "alexnet-scaled"]
 CIFAR = [*TRAIN, "--model", "cifar-net"]
 FIGURES = ["figures", "--out", "o"]
 NET = ["--checkpoint", "net"]
+EVALUATE = ["evaluate", *NET, "--dataset", "builtin"]
+OUTSIDE = "expected a place outside the images"
 
 
 @pytest.mark.parametrize(
@@ -40,24 +42,12 @@ NET = ["--checkpoint", "net"]
         ([*TRAIN, "--from", "x", "--model", "alexnet"], "not allowed with argument"),
         ([*TRAIN, "--freeze", "conv1"], "--freeze: expected --from"),
         (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
-        (["evaluate", *NET, "--dataset", "builtin", "--views", "3"], "--views"),
-        (
-            ["evaluate", *NET, "--dataset", "builtin", "--csv", "."],
-            "--csv: expected a file in an existing folder",
-        ),
+        ([*EVALUATE, "--views", "3"], "--views"),
+        ([*EVALUATE, "--csv", "."], "--csv: expected a file in an existing folder"),
         (["data", "--dataset", "folder:missing", "--out", "o"], "missing"),
-        (
-            ["data", "--dataset", "folder:empty", "--out", "empty/o"],
-            "--out: expected a place outside the images",
-        ),
-        (
-            ["train", "--dataset", "folder:empty", "--out", "o", "--cache", "empty/c"],
-            "--cache: expected a place outside the images",
-        ),
-        (
-            ["similar", *NET, "--among", "empty", "--out", "empty/o", "a.gif"],
-            "--out: expected a place outside the images",
-        ),
+        (["data", "--dataset", "folder:empty", "--out", "empty/o"], f"--out: {OUTSIDE}"),
+        (["train", "--dataset", "folder:empty", "--out", "o", "--cache", "empty/c"], f"--cache: {OUTSIDE}"),
+        (["similar", *NET, "--among", "empty", "--out", "empty/o", "a.gif"], f"--out: {OUTSIDE}"),
         ([*DATA, "--recipe", "2013"], "--recipe"),
         (["data", "--dataset", "builtin"], "--out"),
         (FIGURES, "one of the arguments --checkpoint --model is required"),
@@ -73,10 +63,7 @@ NET = ["--checkpoint", "net"]
         (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table of path,"),
         (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected another file than the"),
         ([*DATA[:-1], ""], "--out: expected a path; received ''"),
-        (
-            ["evaluate", *NET, "--dataset", "builtin", "--csv", "absent/a.csv"],
-            "--csv: expected a file in an existing folder",
-        ),
+        ([*EVALUATE, "--csv", "absent/a.csv"], "--csv: expected a file in an existing folder"),
         (["summary", "--image-size", "5"], "at least 11 pixels"),
         (["summary", "--classes", "many"], "expected a whole number >= 1"),
     ],

@@ -15,14 +15,6 @@ from alexnet_tf.runtime.errors import InputError, Interruption
 from tests.command_errors import one_line_of_status_2
 
 
-def interrupted(_):
-    raise KeyboardInterrupt
-
-
-def refused(_):
-    raise InputError("--seeds: expected a number; received 'x'")
-
-
 def fails_with(error):
     def command(_):
         raise error
@@ -61,8 +53,8 @@ def test_mistakes_of_ours_keep_their_traceback():
     [
         (lambda _: 0, 0, ""),
         (lambda _: 1, 1, ""),
-        (refused, 2, "--seeds: expected a number"),
-        (interrupted, 130, "resumes a training run from its last checkpoint"),
+        (fails_with(InputError("--seeds: expected a number")), 2, "--seeds: expected a number"),
+        (fails_with(KeyboardInterrupt()), 130, "resumes a training run from its last checkpoint"),
         (
             fails_with(Interruption(is_kept=True)),
             130,

@@ -80,10 +80,9 @@ def test_a_worker_that_does_not_come_is_named(tmp_path):
 
 
 def test_a_chief_that_does_not_come_is_named(tmp_path):
-    folder = tmp_path
-    processes = start([None, ""], folder, meeting=2.0)
+    processes = start([None, ""], tmp_path, meeting=2.0)
     assert processes[0].wait(30) == 2
-    error = (folder / "1.err").read_text()
+    error = (tmp_path / "1.err").read_text()
     assert "expected the chief, worker 0 (127.0.0.1:" in error
     assert "received: Connection refused" in error
 
@@ -154,10 +153,9 @@ def test_a_folder_that_is_not_shared_is_named(tmp_path):
 def test_a_port_in_use_is_named(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        workers = type(current_workers())
         for rank in (0, 1):
             with pytest.raises(ValueError, match=f"{address}.*: expected a free port"):
-                workers(Cluster(("worker 0", "worker 1"), (address, address), rank))
+                Workers(Cluster(("worker 0", "worker 1"), (address, address), rank))
 
 
 def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
@@ -181,7 +179,7 @@ def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("alexnet_tf.training.workers.MEETING_SECONDS", 2.0)
         with pytest.raises(ValueError, match=f"missing: worker 1 .{addresses[1]}"):
-            type(current_workers())(cluster)
+            Workers(cluster)
     strangers.join()
 
 
