@@ -201,7 +201,7 @@ def contents(
         return folders, files
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
-        path = join(folder, entry.name) + "/" * is_folder
+        path = os.path.join(folder, entry.name) + "/" * is_folder
         if entry.name.startswith("."):
             unused.append((path, "hidden folder" if is_folder else "hidden file"))
         elif is_folder:
@@ -220,10 +220,6 @@ def contents(
             else:
                 unused.append((path, f"not an image file: {kind}"))
     return folders, files
-
-
-def join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
 
 
 def image_count(files: Sequence[str]) -> int:

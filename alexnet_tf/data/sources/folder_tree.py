@@ -16,7 +16,6 @@ from alexnet_tf.data.sources.folder_splits import (
     few,
     find_splits,
     image_count,
-    join,
     refuse_splits_of_classes,
 )
 from alexnet_tf.runtime.errors import InputError
@@ -128,14 +127,14 @@ def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[
     """
     found = defaultdict(list)
     folders, files = contents(root, tree, unused)
-    unused += [(join(tree, file), OUTSIDE) for file in files]
+    unused += [(os.path.join(tree, file), OUTSIDE) for file in files]
     for folder in folders:
         if not folder.isprintable():
             raise InputError(
                 f"folder {root / tree}: expected class folders named in printable characters of UTF-8; "
                 f"received {folder!a}"
             )
-        found[unicodedata.normalize("NFC", folder)].append(join(tree, folder))
+        found[unicodedata.normalize("NFC", folder)].append(os.path.join(tree, folder))
     return dict(found)
 
 
@@ -159,6 +158,6 @@ def _list_files(
 
 def _files_below(root: Path, folder: str, unused: Quarantine) -> Iterator[str]:
     folders, files = contents(root, folder, unused, in_class=True)
-    yield from (join(folder, file) for file in files)
+    yield from (os.path.join(folder, file) for file in files)
     for inner in folders:
-        yield from _files_below(root, join(folder, inner), unused)
+        yield from _files_below(root, os.path.join(folder, inner), unused)
