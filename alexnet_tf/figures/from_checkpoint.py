@@ -16,13 +16,7 @@ from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figur
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
 from alexnet_tf.figures.learning_curve import read_curve, write_curves
 from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
-from alexnet_tf.figures.of_images import (
-    NEIGHBOURS,
-    Neighbours,
-    find_neighbours,
-    neighbourhoods,
-    predict_sample,
-)
+from alexnet_tf.figures.of_images import NEIGHBOURS, find_neighbours, neighbourhoods, predict_sample
 from alexnet_tf.results.csv_rows import to_lines
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.statistics.intervals import Interval
@@ -132,15 +126,6 @@ def _neighbours(
     yield f"{out / 'neighbours.csv'}: of the query's class: {said}, by chance {found.chance:.1%}"
     images, classes, shown = neighbourhoods(net, data, found, names)
     headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
-    draw = functools.partial(
-        neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)),
-        *_neighbours_text(found, data, seed),
-    )  # fmt: skip
-    yield from map(str, write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
-
-
-def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple[str, str]:
-    """Title and caption of the figure of neighbours."""
     shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
     headline = f"How many of a query's {NEIGHBOURS} nearest training images have its class: {shares}"
     intervals = ", ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
@@ -151,7 +136,10 @@ def _neighbours_text(found: Neighbours, data: DataPipelines, seed: int) -> tuple
         f"title are means over {len(found.queries)} images of {data.image_set.slug}'s "
         f"{data.image_set.report_split} split; with 95% intervals: {intervals}; chance {found.chance:.1%}."
     )
-    return headline, about
+    draw = functools.partial(
+        neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)), headline, about
+    )
+    yield from map(str, write_figure(out / "neighbours", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
 
 
 def _interval(share: Interval) -> str:
