@@ -43,13 +43,14 @@ def cifar_net(
     weights = _initializers(config.init)
     images = keras.Input(input_shape, name="images")
     x = images
-    # 32 -> 16 -> 8 -> 4
+    kinds = {"max": layers.MaxPooling2D, "avg": layers.AveragePooling2D}
+    # 32 -> 16 -> 8 -> 4; with this padding windows of 2 and of 3 pixels both halve the side.
     for stage, (filters, pooling) in enumerate(zip(FILTERS, config.pooling, strict=True), start=1):
         x = layers.Conv2D(
             filters, 5, padding="same", kernel_initializer=weights[stage - 1], name=f"conv{stage}"
         )(x)
         activation = layers.Activation(config.activation, name=f"{config.activation}{stage}")
-        pool = _pooling(pooling, config.pool_size, name=f"pool{stage}")
+        pool = kinds[pooling](config.pool_size, strides=2, padding="same", name=f"pool{stage}")
         x = activation(pool(x)) if stage == 1 else pool(activation(x))
         if config.lrn and stage < len(FILTERS):
             x = LocalResponseNormalization(
@@ -70,9 +71,3 @@ def _initializers(init: str) -> list[keras.Initializer]:
     if init == "2012":
         return [keras.initializers.RandomNormal(stddev=stddev) for stddev in STDDEVS_2012]
     return [keras.initializers.GlorotUniform() for _ in STDDEVS_2012]
-
-
-def _pooling(kind: str, size: int, name: str) -> keras.Layer:
-    """Pooling with stride 2, padded so that windows of 2 and of 3 pixels both halve the side."""
-    layer = {"max": layers.MaxPooling2D, "avg": layers.AveragePooling2D}[kind]
-    return layer(size, strides=2, padding="same", name=name)
