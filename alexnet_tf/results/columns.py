@@ -34,11 +34,6 @@ class Column:
     choices: tuple[str, ...] = ()
     is_essential: bool = False
 
-    @property
-    def empty(self) -> str | None:
-        """The value used if a file lacks the column."""
-        return "" if self.kind is str else None
-
     def parse(self, text: str) -> str | int | float | None:
         """The value of a cell; None for an empty cell of a `float` column.
 

@@ -201,7 +201,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         else:
             row, wrong = _row(columns, fields)
         if row:
-            row |= {column.name: column.empty for column in missing}
+            row |= {column.name: "" if column.kind is str else None for column in missing}
             key = tuple(row[name] for name in schema.key)
             if seen.setdefault(key, number) != number:
                 named = ", ".join(f"{name} {value}" for name, value in zip(schema.key, key, strict=True))
