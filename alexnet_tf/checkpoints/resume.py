@@ -139,12 +139,9 @@ def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dic
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if array.shape != shape:
             raise ValueError(f"variable {i} of shape {array.shape} where the run has {shape}")
-    if history.get("status") == "done" and not all(map(_is_finite, arrays)):
+    is_finite = all(array.dtype.kind != "f" or np.isfinite(array.sum()) for array in arrays)
+    if history.get("status") == "done" and not is_finite:
         raise ValueError("variables that are not finite")
-
-
-def _is_finite(array: np.ndarray) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array.sum()))
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

@@ -19,12 +19,12 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         kind: the format of the export.
     """
     config, wanted = net.config, input_wanted(net)
-    errors = {
-        name.replace("_", " "): f"{value:.1%}"
+    scores = ", ".join(
+        f"{name.replace('_', ' ')} {value:.1%}"
         for name, value in (about.get("scores") or {}).items()
         if name.endswith("_error") and value is not None
         if not (name.endswith("_top5_error") and len(net.class_names) <= TOP_K)
-    }
+    )
     lines = [
         f"# Model card: {net.model.name}",
         "",
@@ -42,7 +42,6 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
             f"of {train.batch_size}, learning rate {train.learning_rate:g}, weight decay "
             f"{train.weight_decay:g}, {config.precision}, seed {config.seed}."
         )
-    scores = ", ".join(f"{name} {value}" for name, value in errors.items())
     lines += [
         f"- Scores after the last epoch, one central view: {scores or 'not recorded'}.",
         "",

@@ -71,12 +71,9 @@ def write_saved_model(net: Trained, folder: Path) -> None:
         pixels = tf.map_fn(lambda data: decoded(data, net.image_shape), image_bytes, fn_output_signature=spec)
         return with_names(pixels)
 
-    def of_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return with_names(pixels)
-
     with portable_operations():
         module.of_files = tf.function(of_files, input_signature=[tf.TensorSpec([None], tf.string)])
-        module.of_pixels = tf.function(of_pixels, input_signature=[pixel_spec(net)])
+        module.of_pixels = tf.function(with_names, input_signature=[pixel_spec(net)])
         signatures = {
             "serving_default": module.of_files.get_concrete_function(),
             "pixels": module.of_pixels.get_concrete_function(),

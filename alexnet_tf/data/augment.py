@@ -70,11 +70,6 @@ def epoch_draws(seed: int, epoch: int, count: int) -> Draws:
     )
 
 
-def pad_images(images: tf.Tensor, pad: int) -> tf.Tensor:
-    """Adds `pad` zeros on each side of images [n, h, w, c]."""
-    return tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
-
-
 def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
     """Crops a square at a uniformly random position from each image.
 

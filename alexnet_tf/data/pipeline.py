@@ -236,7 +236,8 @@ class DataPipelines:
 
     def _subtract_mean(self, images: tf.Tensor) -> tf.Tensor:
         images = tf.cast(images, tf.float32) - self.statistics.mean_image
-        return augment.pad_images(images, self.config.pad) if self.config.pad else images
+        pad = [self.config.pad] * 2
+        return tf.pad(images, [[0, 0], pad, pad, [0, 0]]) if self.config.pad else images
 
     def _rescale(self, images: tf.Tensor) -> tf.Tensor:
         return images / self.statistics.stddev if self.config.input_scale == "unit" else images

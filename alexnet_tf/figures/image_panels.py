@@ -134,8 +134,7 @@ def _show(axes: Axes, image: np.ndarray, heading: str, fontsize: float, frame: b
     grey = image.shape[-1] == 1
     axes.imshow(image[..., 0] if grey else image, cmap="gray", vmin=0, vmax=255, interpolation="lanczos")
     axes.set_title(heading, loc="center", color=DARK, fontsize=fontsize, pad=3, parse_math=False)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=frame, color=SAME, linewidth=3)
 
 
@@ -147,8 +146,5 @@ def _draw_bars(axes: Axes, one: Predicted) -> None:
     for height, name, probability in zip(heights, names, probabilities, strict=True):
         axes.text(0.02, height, shortened(name, WIDE), va="center", fontsize=8, color=DARK, parse_math=False)
         axes.text(1.0, height, f"{probability:.0%}", va="center", ha="right", fontsize=7, color=GREY)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)

@@ -55,8 +55,7 @@ def _sheet(columns: list[np.ndarray], titles: list[str], names: list[str]) -> Fi
             axes = grid[row, column]
             shown = image[..., 0] if image.shape[-1] == 1 else image
             axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            axes.set_xticks([])
-            axes.set_yticks([])
+            axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
     for row, name in enumerate(names):
         text = shortened(name, 18)
