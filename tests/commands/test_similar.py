@@ -7,7 +7,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained
@@ -16,6 +15,7 @@ from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pixel_statistics import pixel_statistics
 from alexnet_tf.models import build_model
+from tests.colored_images import write_colored_tree
 
 SMALL = dataclasses.replace(SCALED, width=1 / 16)
 
@@ -23,13 +23,10 @@ SMALL = dataclasses.replace(SCALED, width=1 / 16)
 @pytest.fixture
 def folder(tmp_path):
     """Red and blue squares of noise, twelve of each."""
-    rng = np.random.default_rng(0)
-    for name, color in (("red", (200, 30, 30)), ("blue", (30, 30, 200))):
-        (tmp_path / "among" / name).mkdir(parents=True)
-        for number in range(12):
-            image = np.clip(rng.normal(color, 25, (64, 64, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(image).save(tmp_path / "among" / name / f"{number}.png")
+    colors = {"red": (200, 30, 30), "blue": (30, 30, 200)}
+    write_colored_tree(tmp_path / "among", colors, lambda i: (64, 64), noise=25, count=12)
     (tmp_path / "among" / "notes.jpg").write_text("no image")
+    (tmp_path / "model.json").touch()
     return tmp_path
 
 
@@ -45,22 +42,13 @@ def net(monkeypatch):
     return trained
 
 
-def similar(folder, *queries):
-    (folder / "model.json").touch()
-    arguments = [
-        "similar",
-        "--checkpoint",
-        str(folder),
-        "--among",
-        str(folder / "among"),
-        "--out",
-        str(folder / "out"),
-    ]
-    return main([*arguments, *map(str, queries)])
+def similar(folder, *queries, among="among"):
+    places = [f"--checkpoint={folder}", f"--among={folder / among}", f"--out={folder / 'out'}"]
+    return main(["similar", *places, *map(str, queries)])
 
 
 def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
-    queries = [folder / "among" / "red" / "3.png", folder / "among" / "blue" / "0.png", folder / "none.png"]
+    queries = [folder / "among" / "red" / "03.png", folder / "among" / "blue" / "00.png", folder / "none.png"]
 
     assert similar(folder, *queries) == 0
 
@@ -86,11 +74,9 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
 
 def test_a_folder_without_images(folder, net, capsys):
     (folder / "empty").mkdir()
-    (folder / "model.json").touch()
-    arguments = ["similar", "--checkpoint", str(folder), "--out", str(folder / "out"), "--among"]
 
     for among in ("empty", "none"):
-        assert main([*arguments, str(folder / among), str(folder / "among" / "red" / "0.png")]) == 2
+        assert similar(folder, folder / "among" / "red" / "00.png", among=among) == 2
         assert "--among" in capsys.readouterr().err
     assert not (folder / "out").exists()
 
