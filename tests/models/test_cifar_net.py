@@ -8,15 +8,11 @@ from alexnet_tf.models import build_model, cifar_net
 SHAPE = (32, 32, 3)
 
 
-def sides(model: keras.Model) -> list[int]:
-    return [model.get_layer(f"pool{stage}").output.shape[1] for stage in (1, 2, 3)]
-
-
 @pytest.mark.parametrize("pool_size", [2, 3])
 def test_sides_are_16_8_4_with_either_pooling(pool_size):
     model = cifar_net(SHAPE, 10, CifarNetConfig(pool_size=pool_size))
 
-    assert sides(model) == [16, 8, 4]
+    assert [model.get_layer(f"pool{stage}").output.shape[1] for stage in (1, 2, 3)] == [16, 8, 4]
     # 3*25*32+32 + 32*25*32+32 + 32*25*64+64 + 4*4*64*10+10
     assert model.count_params() == 2432 + 25632 + 51264 + 10250
 
