@@ -147,7 +147,11 @@ def compare(options: argparse.Namespace) -> int:
         raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
     if options.b == PAPER:
         if options.tolerance != 0 or options.margin is not None:
-            flag = f"--margin {options.margin}" if options.margin else f"--tolerance {options.tolerance}"
+            flag = (
+                f"--margin {options.margin}"
+                if options.margin is not None
+                else f"--tolerance {options.tolerance}"
+            )
             raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
         status, text = compare_with_paper(options.a, experiments.EXPERIMENTS)
     elif options.margin is not None:

@@ -1,7 +1,6 @@
 """Loading of data sets by name."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -18,13 +17,10 @@ class DataAccess:
     Attributes:
         data_dir: the TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's default.
         download: whether TFDS may download a set that is not on disk.
-        cache: folder for the decoded pixels of a set that streams from disk. They are written once and then
-            read instead of the image files.
     """
 
     data_dir: str | None = None
     download: bool = True
-    cache: Path | None = None
 
 
 def load_image_set(

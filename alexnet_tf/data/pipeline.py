@@ -1,7 +1,6 @@
 """Batches from an image set: one `DataPipelines` object creates all the pipelines of a run."""
 
 import contextlib
-import dataclasses
 import functools
 import os
 from collections.abc import Callable, Iterator
@@ -269,11 +268,8 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # A pixel cache does not change the images, so it is not part of the key of `_load_once`.
-    uncached = dataclasses.replace(access, cache=None)
-    image_set = _load_once(config.dataset, uncached, config.image_size or None, config.storage)
-    data = DataPipelines(image_set, config, statistics)
-    return data.cached(access.cache) if access.cache else data
+    image_set = _load_once(config.dataset, access, config.image_size or None, config.storage)
+    return DataPipelines(image_set, config, statistics)
 
 
 # An experiment runs many arms on one data set; its pixels, statistics and splits are computed only once.

@@ -12,7 +12,6 @@ from PIL import Image
 from alexnet_tf.checkpoints.resume import has_checkpoint, remove_checkpoint, variable_values
 from alexnet_tf.config.models import MnistCnnConfig
 from alexnet_tf.data import pipeline
-from alexnet_tf.data.load import DataAccess
 from alexnet_tf.runtime.interval import Interval
 from alexnet_tf.training.callbacks import GradientNorms
 from alexnet_tf.training.session import Session
@@ -62,7 +61,8 @@ def run(tree, kind, tmp_path, strategy=None, checkpoint=None, callbacks=(), ever
     config = CONFIG.replace(dataset=f"folder:{tree}", storage=storage)
     # As in a new process.
     pipeline._load_once.cache_clear()
-    data = pipeline.open_data(config.data, DataAccess(cache=tmp_path / "cache" if kind == "cache" else None))
+    data = pipeline.open_data(config.data)
+    data = data.cached(tmp_path / "cache") if kind == "cache" else data
     strategy = strategy or tf.distribute.get_strategy()
     norms = GradientNorms(strategy)
     halving = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)

@@ -157,6 +157,7 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["compare", "/does/not/exist", "/nor/this"], ["/does/not/exist"]),
         (["compare", "a", "b", "--tolerance", "-1"], ["--tolerance", "-1"]),
         (["compare", "a", "b", "--margin", "0"], ["--margin", "> 0"]),
+        (["compare", "a", "paper", "--margin", "0"], ["neither", "received --margin 0"]),
         (["compare", "a", "b", "--metric", "gap"], ["--margin", "--metric gap"]),
         (["compare", "a", "paper", "--tolerance", "0.1"], ["paper", "--tolerance 0.1"]),
         (["compare", "a", "b", "--margin", "0.1", "--tolerance", "0.1"], ["--margin", "--tolerance"]),
