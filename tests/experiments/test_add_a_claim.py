@@ -111,9 +111,7 @@ def test_its_commands_lead_to_a_table(with_the_claim, tmp_path):
     folder = results_dir / "builtin" / "ablation-momentum"
     table = (folder / "table.md").read_text("utf-8")
     assert "Momentum of .9 lowers the training error." in table
-    assert "| fall of the training loss in the last epoch |" in table
     # The selection split is too small to separate the rates, so each arm's winner has rows of two seeds.
     assert (folder / "lr_search.csv").read_text().count("true") == 4
     assert len((folder / "effects.csv").read_text().splitlines()) == 2
-    assert "last_fall" in (folder / "summary.csv").read_text()
     assert (folder / "figure.png").stat().st_size > 0
