@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from matplotlib.colors import to_rgb
 
 import experiments
 from experiments.evidence.read import read_evidence
@@ -65,9 +66,8 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
     def luminance(color: str) -> float:
-        digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
-        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-        red, green, blue = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+        parts = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(color))
+        red, green, blue = parts
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     pages = re.findall(r"--page: (#\w+)", (HERE / "page.css").read_text("utf-8"))
