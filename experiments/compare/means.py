@@ -15,12 +15,8 @@ from experiments.evidence import wording
 from experiments.experiment import COMMON_METRICS
 
 COMMON = [metric.name for metric in COMMON_METRICS]
-FRACTIONS = {
-    metric.name
-    for metrics in (COMMON_METRICS, *(experiment.metrics for experiment in EXPERIMENTS))
-    for metric in metrics
-    if metric.is_fraction
-}
+ALL = [metric for each in EXPERIMENTS for metric in (*COMMON_METRICS, *each.metrics)]
+FRACTIONS = {metric.name for metric in ALL if metric.is_fraction}
 
 
 @dataclass(frozen=True)
