@@ -55,25 +55,22 @@ def test_a_step_needs_the_host_nowhere(monkeypatch, precision):
     assert gpu_check.host_operations(gpu_check.step_graph(small_net(precision), 4)) == []
 
 
+def placed_on_the_cpu(x):
+    with tf.device("CPU:0"):
+        return tf.nn.relu(x)
+
+
 @pytest.mark.parametrize(
     ("work", "named"),
     [
         (lambda x: tf.numpy_function(np.sin, [x], tf.float32), "PyFunc"),
         (lambda x: tf.strings.as_string(x), "AsString"),
+        (placed_on_the_cpu, "Relu"),
     ],
 )
 def test_it_finds_work_of_the_host(work, named):
     graph = tf.function(work).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
     assert gpu_check.host_operations(graph) == [named]
-
-
-def test_it_finds_an_operation_placed_on_the_cpu():
-    def placed(x):
-        with tf.device("CPU:0"):
-            return tf.nn.relu(x)
-
-    graph = tf.function(placed).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
-    assert gpu_check.host_operations(graph) == ["Relu"]
 
 
 def test_a_device_agrees_with_itself():

@@ -20,10 +20,8 @@ def fake_side(monkeypatch):
     monkeypatch.setattr(
         run, "Worker", lambda python, _, **more: Worker(python, "tests.benchmarks.fake_side", **more)
     )
-    monkeypatch.setattr(run, "PHOTOGRAPHS", 2)
-    monkeypatch.setattr(run, "QUICK_PHOTOGRAPHS", 2)
-    monkeypatch.setattr(run, "QUICK_THUMBNAILS", 2)
-    monkeypatch.setattr(run, "THUMBNAILS", 2)
+    for name in ("PHOTOGRAPHS", "QUICK_PHOTOGRAPHS", "THUMBNAILS", "QUICK_THUMBNAILS"):
+        monkeypatch.setattr(run, name, 2)
 
 
 def good(item):

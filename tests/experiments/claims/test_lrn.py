@@ -16,23 +16,22 @@ def data(weights: list[float]) -> SimpleNamespace:
     return SimpleNamespace(report=lambda size: iter([(PIXELS, np.zeros(3), np.float32(weights))]))
 
 
-def net(**arguments) -> keras.Model:
+def measured(weights: list[float], **arguments) -> float:
+    """The measure of a net that only normalises, with these arguments of the layer."""
     inputs = keras.Input((1, 1, 1))
-    return keras.Model(inputs, LocalResponseNormalization(n=1, name="lrn1", **arguments)(inputs))
+    net = keras.Model(inputs, LocalResponseNormalization(n=1, name="lrn1", **arguments)(inputs))
+    return lrn_factor_cv([net], data(weights))["lrn_factor_cv"]
 
 
 def test_the_measure_ignores_padding():
     # Factors 1 / (1 + a^2): 1/2 and 1/5 for the two examples of weight 1; the third is padding.
     factors = np.array([1 / 2, 1 / 5])
-    measured = lrn_factor_cv([net(k=1, alpha=1, beta=1)], data([1, 1, 0]))["lrn_factor_cv"]
-    assert measured == pytest.approx(factors.std() / factors.mean(), rel=1e-12)
+    expected = pytest.approx(factors.std() / factors.mean(), rel=1e-12)
+    assert measured([1, 1, 0], k=1, alpha=1, beta=1) == expected
 
 
 def test_the_measure_is_finer_than_the_precision_of_the_net():
-    layer = LocalResponseNormalization(n=1, alpha=1e-6, name="lrn1", dtype="mixed_bfloat16")
-    inputs = keras.Input((1, 1, 1))
-    measured = lrn_factor_cv([keras.Model(inputs, layer(inputs))], data([1, 1, 1]))["lrn_factor_cv"]
-    assert 0 < measured < 1e-6
+    assert 0 < measured([1, 1, 1], alpha=1e-6, dtype="mixed_bfloat16") < 1e-6
 
 
 def test_a_net_without_normalisation_has_a_constant_factor():
