@@ -1,9 +1,8 @@
 """Repeats a recorded run from its stored configuration and compares curve and row with the recorded ones."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import tensorflow as tf
 
@@ -23,37 +22,24 @@ from experiments.runner.find_run import RecordedRun
 # The columns of curves.csv that are determined by the configuration.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The difference of two curves.
-
-    Attributes:
-        epoch: the first epoch whose numbers are not bit-identical, None if all are.
-        column: the column that differs most in this epoch.
-        largest: largest absolute difference over all epochs and columns; infinite if one curve is shorter.
-    """
-
-    epoch: int | None
-    column: str
-    largest: float
+# What a value stands at: a column of a row, or an epoch and a column of a curve.
+Place = TypeVar("Place", str, tuple[int, str])
 
 
 @dataclass
-class ReplayedRow:
-    """The values of a recorded row and of its replay.
+class Replayed(Generic[Place]):
+    """The values of a recorded row or curve and of its replay.
 
     Attributes:
-        values: column -> (recorded, replayed).
+        values: column of the row, or epoch and column of the curve -> (recorded, replayed).
         notes: which columns were not replayed, and why.
     """
 
-    values: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    values: dict[Place, tuple[Any, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def differing(self) -> dict[str, tuple[Any, Any]]:
+    def differing(self) -> dict[Place, tuple[Any, Any]]:
         """The values that are not equal to the last bit."""
         return {name: pair for name, pair in self.values.items() if difference(*pair)}
 
@@ -105,19 +91,19 @@ def rerun(
     bar = RunProgress(run.row["run_id"], data.train_size, config.train)
     model, history = train(config, data, strategy, callbacks=[bar])
     recorded = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
-    curves = compare_curves(recorded, history.curve)
+    curve = compare_curves(recorded, history.curve)
     if len(recorded) < len(run.curve):
-        row = ReplayedRow()
+        row: Replayed[str] = Replayed()
         row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
     else:
         row = replay_row(
             run.row, history.curve, history.status, experiments, lambda probe: probe([model], data)
         )
-    largest = max(curves.largest, row.largest)
-    equal = curves.epoch is None and not row.differing
+    largest = max(curve.largest, row.largest)
+    equal = not curve.differing and not row.differing
     lines = [
         f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded) - 1} epochs",
-        f"curve: {answer(curves, tolerance)}",
+        f"curve: {curve_answer(curve, tolerance)}",
         *row_answer(row, tolerance),
         *environment_differences(run.record.get("environment", {}), environment(strategy)),
     ]
@@ -142,26 +128,21 @@ def recorded_config(run: RecordedRun) -> Config:
 
 def compare_curves(
     recorded: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]]
-) -> Difference:
-    """Finds the first epoch in which two curves differ, and their largest difference.
+) -> Replayed[tuple[int, str]]:
+    """Compares two curves, epoch by epoch; after the end of the shorter one, they differ in their length.
 
     Example:
 
     >>> point = dict.fromkeys(MEASURED, 0.5)
-    >>> compare_curves([point], [{**point, "test_error": 0.25}])
-    Difference(epoch=0, column='test_error', largest=0.25)
+    >>> compare_curves([point], [{**point, "test_error": 0.25}]).differing
+    {(0, 'test_error'): (0.5, 0.25)}
     """
-    distances = [
-        {name: difference(before[name], now[name]) for name in MEASURED}
-        for before, now in zip(recorded, replayed, strict=False)
-    ]
+    values: dict[tuple[int, str], tuple[Any, Any]] = {}
+    for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
+        values |= {(epoch, name): (before[name], now[name]) for name in MEASURED}
     if len(recorded) != len(replayed):
-        distances.append({"length": math.inf})
-    worst = [max(each.items(), key=lambda item: item[1]) for each in distances]
-    differing = [(epoch, column) for epoch, (column, distance) in enumerate(worst) if distance]
-    if not differing:
-        return Difference(None, "", 0.0)
-    return Difference(*differing[0], max(distance for _, distance in worst))
+        values[min(len(recorded), len(replayed)), "length"] = len(recorded), None
+    return Replayed(values)
 
 
 def replay_row(
@@ -170,7 +151,7 @@ def replay_row(
     status: str,
     experiments: Sequence[Experiment],
     run_probe: Callable[[Probe], Mapping[str, float | None]],
-) -> ReplayedRow:
+) -> Replayed[str]:
     """Compares a row with the result of a complete replay.
 
     Args:
@@ -178,7 +159,7 @@ def replay_row(
         experiments: must include the experiment of the row, for its own metrics.
         run_probe: measures the replayed net; not called if the arm's probe needs further nets.
     """
-    found = ReplayedRow({"status": (row["status"], status)})
+    found = Replayed({"status": (row["status"], status)})
     replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
     own = [name for name in row if name not in RUNS.names]
     experiment = {each.name: each for each in experiments}.get(row["experiment"])
@@ -221,29 +202,29 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
     return f"equal within {tolerance:g}" if largest <= tolerance else "different"
 
 
-def answer(difference: Difference, tolerance: float) -> str:
-    """The comparison of two curves in words.
+def curve_answer(curve: Replayed[tuple[int, str]], tolerance: float) -> str:
+    """The comparison of two curves in words, with the column that differs most in the first epoch that does.
 
     Example:
 
-    >>> answer(Difference(3, "train_loss", 0.001), 0.01)
+    >>> curve_answer(Replayed({(3, "train_loss"): (0.125, 0.126)}), 0.01)
     'equal within 0.01 (largest difference 0.001, first in epoch 3: train_loss)'
     """
-    found = verdict(difference.epoch is None, difference.largest, tolerance)
-    if difference.epoch is None:
+    found = verdict(not curve.differing, curve.largest, tolerance)
+    if not curve.differing:
         return found
-    return (
-        f"{found} (largest difference {difference.largest:.3g}, "
-        f"first in epoch {difference.epoch}: {difference.column})"
-    )
+    first = min(epoch for epoch, _ in curve.differing)
+    of_first = {name: difference(*pair) for (epoch, name), pair in curve.differing.items() if epoch == first}
+    column = max(of_first, key=lambda name: of_first[name])
+    return f"{found} (largest difference {curve.largest:.3g}, first in epoch {first}: {column})"
 
 
-def row_answer(row: ReplayedRow, tolerance: float) -> list[str]:
+def row_answer(row: Replayed[str], tolerance: float) -> list[str]:
     """The comparison of a row with the replay in words: a line for the result and for each note.
 
     Example:
 
-    >>> row_answer(ReplayedRow({"gap": (0.5, 0.25)}), 0.0)
+    >>> row_answer(Replayed({"gap": (0.5, 0.25)}), 0.0)
     ['row: different (gap: 0.5 in the row, 0.25 replayed)']
     """
     lines = []
