@@ -17,11 +17,9 @@ def write_colored_tree(
     """A folder of noisy PNG files for each colour.
 
     Args:
-        root: made here.
         colors: class -> red, green, blue.
         side: index of an image in its class -> (height, width).
         noise: standard deviation, in grey levels.
-        count: images of a class.
     """
     rng = np.random.default_rng(0)
     for name, color in colors.items():

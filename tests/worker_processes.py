@@ -15,13 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Worker(subprocess.Popen):
-    """A process of Python.
-
-    Args:
-        arguments: of Python.
-        environment: its variables.
-        log: its output goes to this path with the suffixes `.out` and `.err`.
-    """
+    """A process of Python, whose output goes to `log` with the suffixes `.out` and `.err`."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path):
         self.logs = [log.with_suffix(suffix) for suffix in (".out", ".err")]
@@ -58,9 +52,7 @@ def tf_config(addresses: Sequence[str], index: int) -> str:
 def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
     """Starts Python with these arguments as the workers of one cluster; None for a worker that never starts.
 
-    Args:
-        commands: arguments of each worker.
-        folder: for the output, `0.out`, `0.err`, ...
+    Their output goes to `0.out`, `0.err` and so on in the folder.
     """
     addresses = free_addresses(len(commands))
     folder.mkdir(parents=True, exist_ok=True)

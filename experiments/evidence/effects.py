@@ -32,10 +32,7 @@ class Judged:
     """A comparison, its measured effect and its verdict.
 
     Attributes:
-        comparison: the comparison.
-        effect: the measured effect.
         p_holm: p value adjusted over the comparisons of the experiment.
-        verdict: the verdict in words.
         notes: why seeds were left out.
         direction: whether the whole interval is on the "claimed" or the "other" side of zero effect, or
             contains it ("open"); "unknown" with fewer than three pairs.

@@ -187,11 +187,6 @@ def replay_row(
 def verdict(equal: bool, largest: float, tolerance: float) -> str:
     """The answer: bit-equal, equal within the tolerance, or different.
 
-    Args:
-        equal: whether all numbers are bit-identical.
-        largest: largest absolute difference.
-        tolerance: largest difference that still counts as equal.
-
     Example:
 
     >>> verdict(False, 0.001, 0.01)

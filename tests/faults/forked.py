@@ -22,11 +22,7 @@ LOCK = threading.Lock()
 class Forked:
     """Calls `_killed.run` in a process of its own; it has those parts of `subprocess.Popen` that trials use.
 
-    Args:
-        plan: place of the kill.
-        log: file for the steps; the output goes to the files with `.out` and `.err` after its name.
-        arguments: arguments of `alexnet_tf`.
-        environment: variables of the process.
+    Its output goes to files beside `log`, with `.out` and `.err` after its name.
     """
 
     def __init__(self, plan: str, log: str, arguments: Sequence[str], environment: Mapping[str, str] = {}):

@@ -38,12 +38,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
-    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit, empty without a file.
-
-    Args:
-        folder: folder of the CSV files.
-        families: modules by name, for the promise and the earlier result.
-    """
+    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit, empty without a file."""
     rows = []
     for name, family in families.items():
         path = folder / f"{name}.csv"

@@ -83,11 +83,8 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
     """Yields trial(0), trial(1), ... in order; for trials that wait for processes of their own.
 
-    Args:
-        trial: function of the trial's number.
-        count: number of trials.
-        jobs: number of trials at a time; by default one more than there are processors, because processes
-            also wait, for the disk and for each other.
+    By default one more `jobs` run at a time than there are processors, because processes also wait, for the
+    disk and for each other.
     """
     with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
         yield from pool.map(lambda number: _timed(trial, number), range(count))

@@ -203,9 +203,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
     Args:
         axes: a panel whose horizontal limits are set.
-        comparison: the comparison that makes the claim.
         bottom: lower end of the shading on the vertical axis.
-        height: height of the shading on the vertical axis.
         scale: axis units per effect of 1.
     """
     null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
@@ -221,7 +219,6 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
 
     Args:
         effect: the effect, which must have an estimate.
-        y: vertical position of the line.
         scale: axis units per effect of 1.
     """
     if effect.low is not None and effect.high is not None:

@@ -67,7 +67,6 @@ class Line(NamedTuple):
 
     Attributes:
         evidence: the condition of the comparison.
-        judged: the comparison.
         decides: whether the condition decides its claim.
         heading: the claim, if this is its first line; its statement and verdict are written above the line.
         role: which condition it is, and whether it decides the claim; empty if the claim has only one.
@@ -164,12 +163,7 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
 
 
 def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
-    """Draws the lines of one unit, each at its place among all lines.
-
-    Args:
-        axes: an empty panel.
-        unit: the name of its axis.
-    """
+    """Draws the lines of one unit in an empty panel, each at its place among all lines."""
     scale = prepare_axis(axes, [line.judged for line in lines if line.axis == unit])
     if unit == POINTS:
         low, high = (1.7 * limit for limit in axes.get_xlim())
