@@ -15,7 +15,7 @@ from typing import Any
 
 from alexnet_tf.config.fields import Config, DataConfig, TrainConfig
 from alexnet_tf.config.presets import SCALED
-from experiments.experiment import Arm, Comparison, Curve, Metric, Probe
+from experiments.experiment import Arm, Comparison, Curve, Experiment, Metric, Probe
 
 # Standard deviation of pixels in grey levels: about 64 for CIFAR-10, about 70 for Tiny ImageNet.
 PIXEL_STDDEV = 64
@@ -111,6 +111,20 @@ def measured_arm(
 ) -> Arm:
     """An arm on Tiny ImageNet that measures the nets of another arm, so it needs no search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
+
+
+def with_trained_nets(experiment: Experiment, arms: tuple[Arm, ...], minutes: int, **changes) -> Experiment:
+    """The experiment with arms that measure the nets of ablation-towers-trained, in so many minutes."""
+    return dataclasses.replace(
+        experiment,
+        name=f"{experiment.name}-trained",
+        precision="mixed_bfloat16",
+        cost=f"about {minutes} min of one core with the nets of ablation-towers-trained",
+        arms=arms,
+        earlier_verdict="",
+        scale=TRAINED_SCALE,
+        **changes,
+    )
 
 
 def train_test_gap(curve: Curve) -> float | None:

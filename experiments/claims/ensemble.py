@@ -9,17 +9,15 @@ mean of another five nets would vary less than single nets do, so in this respec
 rather than too narrow. They do not reflect that all nets are tested on the same images.)
 """
 
-import dataclasses
-
 from experiments.claims.common import (
     AVERAGED_ERROR,
     AVERAGED_ERRORS,
     TINY_SCALE,
     TRAINED,
-    TRAINED_SCALE,
     against_one,
     averaged,
     measured_arm,
+    with_trained_nets,
 )
 from experiments.experiment import Arm, Experiment
 
@@ -57,13 +55,4 @@ EXPERIMENT = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-EXPERIMENT_TRAINED = dataclasses.replace(
-    EXPERIMENT,
-    name="ablation-ensemble-trained",
-    precision="mixed_bfloat16",
-    cost="about 5 min of one core with the nets of ablation-towers-trained",
-    arms=_arms(**TRAINED),
-    earlier_verdict="",
-    scale=TRAINED_SCALE,
-)
-EXPERIMENTS = (EXPERIMENT_TRAINED, EXPERIMENT)
+EXPERIMENTS = (with_trained_nets(EXPERIMENT, _arms(**TRAINED), 5), EXPERIMENT)

@@ -8,11 +8,10 @@ class, and the share of all training images that are nearer to the query in pixe
 untrained net is the control, because a random projection roughly preserves distances.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.claims.common import TINY_SCALE, TRAINED, TRAINED_SCALE, measured_arm
+from experiments.claims.common import TINY_SCALE, TRAINED, measured_arm, with_trained_nets
 from experiments.experiment import Arm, Comparison, Experiment, Metric, Probe
 
 SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
@@ -81,14 +80,4 @@ EXPERIMENT = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-EXPERIMENT_TRAINED = dataclasses.replace(
-    EXPERIMENT,
-    name="ablation-retrieval-trained",
-    precision="mixed_bfloat16",
-    cost="about 20 min of one core with the nets of ablation-towers-trained",
-    arms=_arms(**TRAINED),
-    notes=(),
-    earlier_verdict="",
-    scale=TRAINED_SCALE,
-)
-EXPERIMENTS = (EXPERIMENT_TRAINED, EXPERIMENT)
+EXPERIMENTS = (with_trained_nets(EXPERIMENT, _arms(**TRAINED), 20, notes=()), EXPERIMENT)

@@ -6,17 +6,15 @@ If the nets of C2's arm `two` exist, no net is trained. The arms evaluate the sa
 on it and its mirror image; on the four corner crops and the central one; and on all five with mirror images.
 """
 
-import dataclasses
-
 from experiments.claims.common import (
     AVERAGED_ERROR,
     AVERAGED_ERRORS,
     TINY_SCALE,
     TRAINED,
-    TRAINED_SCALE,
     against_one,
     averaged,
     measured_arm,
+    with_trained_nets,
 )
 from experiments.experiment import Arm, Experiment
 
@@ -49,13 +47,4 @@ EXPERIMENT = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-EXPERIMENT_TRAINED = dataclasses.replace(
-    EXPERIMENT,
-    name="ablation-views-trained",
-    precision="mixed_bfloat16",
-    cost="about 5 min of one core with the nets of ablation-towers-trained",
-    arms=_arms(**TRAINED),
-    earlier_verdict="",
-    scale=TRAINED_SCALE,
-)
-EXPERIMENTS = (EXPERIMENT_TRAINED, EXPERIMENT)
+EXPERIMENTS = (with_trained_nets(EXPERIMENT, _arms(**TRAINED), 5), EXPERIMENT)
