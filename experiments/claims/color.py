@@ -13,7 +13,15 @@ After twelve epochs, the nets of `ablation-color` still misclassify most trainin
 reduced at the same fractions of the training, so a search of six epochs would repeat the same runs.
 """
 
-from experiments.claims.common import GAP, LONG, LONG_SCALE, TINY_SCALE, TRAINED_SCALE, tiny_arm, trained_arm
+from experiments.claims.common import (
+    GAP,
+    LONG,
+    LONG_SCALE,
+    TINY_SCALE,
+    in_condition_trained,
+    tiny_arm,
+    trained_arm,
+)
 from experiments.experiment import TEST_ERROR, Comparison, Experiment, Metric
 
 
@@ -80,12 +88,8 @@ COLOR_LONG = Experiment(
     earlier_verdict="inconclusive",
     scale=LONG_SCALE,
 )
-COLOR_TRAINED = Experiment(
-    name="ablation-color-trained",
-    claim="C6",
-    section="4.1",
-    statement="Colour noise lowers the error by more than a point.",
-    dataset="tiny_imagenet100",
+COLOR_TRAINED = in_condition_trained(
+    COLOR,
     cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search; `none` is C2's `two`",
     arms=(
         trained_arm("none", "no colour noise"),
@@ -95,8 +99,6 @@ COLOR_TRAINED = Experiment(
         _against_none("code", TEST_ERROR, -0.01, -0.005, primary=True),
         _against_none("code", GAP, None, -0.005),
     ),
-    metrics=(GAP,),
-    scale=TRAINED_SCALE,
 )
 # The nearest to the paper first.
 EXPERIMENTS = (COLOR_TRAINED, COLOR_LONG, COLOR)

@@ -35,7 +35,7 @@ from experiments.claims.common import (
     THREE_SEEDS,
     TINY_SCALE,
     TRAINED,
-    TRAINED_SCALE,
+    in_condition_trained,
     measured_arm,
     tiny_arm,
 )
@@ -250,12 +250,8 @@ KERNELS_LONG = Experiment(
     scale=LONG_SCALE,
 )
 UNTRAINED: dict[str, Any] = {"epochs": 1, "learning_rate": 0.0, "schedule": "constant", "drops": ()}
-KERNELS_TRAINED = Experiment(
-    name="ablation-kernels-trained",
-    claim="C13",
-    section="6.1, Fig. 3",
-    statement="The towers specialise: the kernels of one respond to brightness, the other's to colour.",
-    dataset="tiny_imagenet100",
+KERNELS_TRAINED = in_condition_trained(
+    KERNELS,
     cost="about a minute of one core with the nets of ablation-towers-trained",
     arms=(
         measured_arm("initial", "two towers before training", tower_contrast(), **{**TRAINED, **UNTRAINED}),
@@ -268,8 +264,7 @@ KERNELS_TRAINED = Experiment(
         dataclasses.replace(SPECIALISED, baseline="initial", primary=False),
     ),
     metrics=(*METRICS, *SPREAD),
-    figure=CONTRAST.name,
-    scale=TRAINED_SCALE,
+    notes=(),
 )
 # The nearest to the paper first.
 EXPERIMENTS = (KERNELS_TRAINED, KERNELS_MANY, KERNELS_LONG, KERNELS)

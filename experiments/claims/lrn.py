@@ -34,8 +34,8 @@ from experiments.claims.common import (
     NET_SCALE,
     THREE_SEEDS,
     TINY_SCALE,
-    TRAINED_SCALE,
     cifar_arm,
+    in_condition_trained,
     tiny_arm,
     trained_arm,
 )
@@ -170,12 +170,9 @@ LRN_ALEXNET = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-LRN_TRAINED = Experiment(
+LRN_TRAINED = in_condition_trained(
+    LRN_ALEXNET,
     name="ablation-lrn-trained",
-    claim="C3",
-    section="3.3",
-    statement="Local response normalisation lowers the error of AlexNet.",
-    dataset="tiny_imagenet100",
     cost="about 12 hours of one core in mixed_bfloat16, plus 8 for its search; `lrn` is C2's `two`",
     arms=(
         # If no rate trains this arm, that is its result.
@@ -188,8 +185,7 @@ LRN_TRAINED = Experiment(
         Comparison("lrn", "none", TEST_TOP5_ERROR, "difference", -0.012, -0.006),
         Comparison("lrn", "factor", TEST_ERROR, "difference", None, -0.007, control=FACTOR),
     ),
-    metrics=(FACTOR_CV,),
-    scale=TRAINED_SCALE,
+    notes=(),
 )
 
 

@@ -11,7 +11,7 @@ untrained net is the control, because a random projection roughly preserves dist
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.claims.common import TINY_SCALE, TRAINED, measured_arm, with_trained_nets
+from experiments.claims.common import TINY_SCALE, TRAINED, in_condition_trained, measured_arm
 from experiments.experiment import Arm, Comparison, Experiment, Metric, Probe
 
 SAME_CLASS = Metric("same_class_share", "neighbours of the query's class", "fraction", 0, 1)
@@ -80,4 +80,5 @@ EXPERIMENT = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-EXPERIMENTS = (with_trained_nets(EXPERIMENT, _arms(**TRAINED), 20, notes=()), EXPERIMENT)
+COST = "about 20 min of one core with the nets of ablation-towers-trained"
+EXPERIMENTS = (in_condition_trained(EXPERIMENT, _arms(**TRAINED), COST, notes=()), EXPERIMENT)

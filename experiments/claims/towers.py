@@ -13,7 +13,7 @@ which is also the rate of `two`, to show how much of the difference is due to th
 import dataclasses
 from typing import Any
 
-from experiments.claims.common import THREE_SEEDS, TINY_SCALE, TRAINED_SCALE, tiny_arm, trained_arm
+from experiments.claims.common import THREE_SEEDS, TINY_SCALE, in_condition_trained, tiny_arm, trained_arm
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, Comparison, Experiment
 
 ONE_TOWER: dict[str, Any] = {"towers": 1, "filters": (48, 128, 192, 192, 256)}
@@ -54,21 +54,13 @@ EXPERIMENT = Experiment(
     earlier_verdict="reproduced",
     scale=TINY_SCALE,
 )
-TRAINED = Experiment(
-    name="ablation-towers-trained",
-    claim="C2",
-    section="3.2",
-    statement="Two towers have a lower error than one with half the kernels in conv1 to conv4.",
-    dataset="tiny_imagenet100",
+TRAINED = in_condition_trained(
+    EXPERIMENT,
     cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search",
     arms=(
         trained_arm("one", "one tower, half the kernels", **ONE_TOWER),
         trained_arm("two", "two towers"),
     ),
-    comparisons=(
-        Comparison("two", "one", TEST_ERROR, "difference", -0.017, -0.0085, primary=True),
-        Comparison("two", "one", TEST_TOP5_ERROR, "difference", -0.012, -0.006),
-    ),
-    scale=TRAINED_SCALE,
+    comparisons=EXPERIMENT.comparisons[:2],
 )
 EXPERIMENTS = (TRAINED, EXPERIMENT)
