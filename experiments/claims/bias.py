@@ -89,9 +89,6 @@ AGAIN = dataclasses.replace(
         for name in ("zero", "one")
     ),
     comparisons=EXPERIMENT.comparisons[:2],
-    reasons=(),
-    notes=(IN_FLOAT32,),
-    earlier_verdict="",
-    precision="float32",
+    **IN_FLOAT32,
 )
 EXPERIMENTS = (EXPERIMENT, AGAIN)

@@ -55,11 +55,16 @@ TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# A note of experiments that repeat, with new seeds, one that was declared in mixed_bfloat16.
-IN_FLOAT32 = (
-    "declared in mixed_bfloat16 and, before its first run, declared again in float32, because no processor "
-    "with bfloat16 instructions was at hand; the rates were searched in mixed_bfloat16"
-)
+# Fields of experiments that repeat, with new seeds, one that was declared in mixed_bfloat16.
+IN_FLOAT32: dict[str, Any] = {
+    "precision": "float32",
+    "reasons": (),
+    "notes": (
+        "declared in mixed_bfloat16 and, before its first run, declared again in float32, because no "
+        "processor with bfloat16 instructions was at hand; the rates were searched in mixed_bfloat16",
+    ),
+    "earlier_verdict": "",
+}
 
 # The four-layer net with crops, flips and a learning rate that drops twice, for claims on generalisation.
 CIFAR_NET = Config(

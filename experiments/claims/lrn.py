@@ -131,10 +131,7 @@ LRN_AGAIN = dataclasses.replace(
         dataclasses.replace(LRN.arm(name), grid=(), seeds=tuple(range(5, 17))) for name in ("none", "lrn")
     ),
     comparisons=_effects("lrn", "none", primary=True),
-    reasons=(),
-    notes=(IN_FLOAT32,),
-    earlier_verdict="",
-    precision="float32",
+    **IN_FLOAT32,
 )
 LRN_ALEXNET = Experiment(
     name="ablation-lrn-alexnet",

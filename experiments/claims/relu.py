@@ -131,10 +131,7 @@ RATE = dataclasses.replace(
         ),
     ),
     comparisons=(_compare("", primary=True),),
-    reasons=(),
-    notes=(IN_FLOAT32,),
-    earlier_verdict="",
-    precision="float32",
+    **IN_FLOAT32,
 )
 # A toy that ends in minutes: drawn shapes of 16 pixels, and a target far above the paper's. The rates are the
 # faster of two tried with seed 7.
