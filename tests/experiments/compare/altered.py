@@ -3,6 +3,7 @@
 import json
 
 from alexnet_tf.results.folder import record_search
+from experiments.compare.results import compare
 
 MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
 CONFIGS = "configurations differ"
@@ -15,6 +16,13 @@ def edit(path, old, new):
     text = path.read_text()
     assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
     path.write_text(text.replace(old, new))
+
+
+def compared(status, a, b, tolerance=0.0):
+    """The text of a comparison that has this status."""
+    found, text = compare(a, b, tolerance)
+    assert found == status
+    return text
 
 
 def section(text, title):

@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.results import AGREE, DIFFER, compare
-from tests.experiments.compare.altered import ALONE, edit, record_rates, section
+from tests.experiments.compare.altered import ALONE, compared, edit, record_rates, section
 from tests.experiments.made_up_results import SPEED, fall, record
 
 
@@ -14,8 +14,7 @@ def test_folders_and_runs_without_a_partner_are_listed(trees):
     for seed in (3, 4, 7):
         record(trees[1] / "builtin" / "speed", SPEED, "relu", seed, fall(4, 8))
     shutil.rmtree(trees[1] / "builtin" / "pooling")
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert section(text, ALONE) == [
         f"only in {trees[0]}: builtin/pooling",
         f"only in {trees[1] / 'builtin' / 'speed'}: relu seed 3, 4, 7",
@@ -35,8 +34,7 @@ def test_folders_and_runs_without_a_partner_are_listed(trees):
 )
 def test_any_level(trees, a, b):
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",29.0,")
-    status, text = compare(trees[0] / a, trees[1] / b)
-    assert status == DIFFER
+    text = compared(DIFFER, trees[0] / a, trees[1] / b)
     assert "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / 29.0" in text
 
 
@@ -52,8 +50,7 @@ def test_only_a_named_file_is_compared(trees, file, agreeing):
         record_rates(tree / "builtin" / "speed", SPEED, "relu", {0.01: 0.25})
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",29.0,")
     a, b = (tree / "builtin" / "speed" / file for tree in trees)
-    status, text = compare(a, b)
-    assert status == AGREE
+    text = compared(AGREE, a, b)
     assert text.splitlines()[1] == agreeing
     # Without a runs.csv beside them, curves are compared even if their configurations differ.
     b.with_name("runs.csv").unlink()
@@ -65,15 +62,13 @@ def test_only_a_named_file_is_compared(trees, file, agreeing):
 def test_state_is_not_a_result(trees):
     speed = trees[1] / "builtin" / "speed"
     shutil.copytree(trees[1] / "builtin" / "pooling", speed / "state" / "x" / "pooling")
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert section(text, ALONE) == []
 
 
 def test_experiments_on_two_data_sets_are_paired_by_name(tmp_path, original):
     shutil.copytree(original / "builtin" / "pooling", tmp_path / "float32" / "tiny" / "pooling")
-    status, text = compare(original, tmp_path)
-    assert status == AGREE
+    text = compared(AGREE, original, tmp_path)
     assert "agree: 6 rows of runs.csv" in text
     assert section(text, ALONE) == [f"only in {original}: builtin/speed"]
 
@@ -81,8 +76,7 @@ def test_experiments_on_two_data_sets_are_paired_by_name(tmp_path, original):
 def test_a_folder_is_paired_with_the_longest_path_in_a_tree(original, tmp_path):
     root = shutil.copytree(original, tmp_path / "results")
     inner = shutil.copytree(original, root / "float32") / "builtin" / "speed"
-    status, text = compare(inner, root)
-    assert status == AGREE
+    text = compared(AGREE, inner, root)
     assert section(text, ALONE) == [
         f"only in {root}: {name}" for name in ("builtin/pooling", "builtin/speed", "float32/builtin/pooling")
     ]

@@ -3,7 +3,14 @@
 import json
 
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
-from tests.experiments.compare.altered import CONFIGS, ENVIRONMENTS, edit_config, rename_hashes, section
+from tests.experiments.compare.altered import (
+    CONFIGS,
+    ENVIRONMENTS,
+    compared,
+    edit_config,
+    rename_hashes,
+    section,
+)
 from tests.experiments.made_up_results import SPEED, fall, record
 
 
@@ -26,8 +33,7 @@ def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_ali
         edit_config(b, "speed", "relu", seed, "train", learning_rate=rate)
     # A field that is missing in an old record has its default.
     drop_newer_fields(a / "records" / "speed-relu-0.json")
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert "agree: 8 rows of runs.csv, 86 rows of curves.csv" in text
     assert section(text, CONFIGS) == [
         "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
@@ -41,8 +47,7 @@ def test_without_a_common_seed_the_first_runs_of_an_arm_are_compared(tmp_path):
     for seed in (0, 1):
         record(tmp_path / "a", SPEED, "relu", seed, fall(4, 8))
         record(tmp_path / "b", SPEED, "relu", seed + 3, fall(4, 8), config=changed)
-    status, text = compare(tmp_path / "a", tmp_path / "b")
-    assert status == AGREE
+    text = compared(AGREE, tmp_path / "a", tmp_path / "b")
     assert section(text, CONFIGS) == ["speed relu seed 0 / 3: seed 0 / 3, train.momentum 0.9 / 0.5"]
 
 
@@ -76,8 +81,7 @@ def test_environments_are_compared_run_by_run(trees):
             alter(path, environment={"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"})
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert section(text, ENVIRONMENTS) == [
         "builtin/pooling: device CPU / GPU",
         "builtin/speed: intra_op_threads 1 / 2",
@@ -91,8 +95,7 @@ def test_the_environment_of_a_row_is_the_evidence(trees):
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     *lines, last = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, last.replace(",abc,", ",def,")]))
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert section(text, ENVIRONMENTS) == ["builtin/pooling: git_commit abc / abc, def"]
 
 
@@ -101,8 +104,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
     edit_config(b, "speed", "relu", 0, "train", learning_rate=0.5, momentum=0.5)
     for folder, name, number in ((a, "one", 500), (b, "other", 400)):
         alter(folder / "records" / "speed-tanh-2.json", data={"name": name, "report_examples": number})
-    status, text = compare(*trees, tolerance=1.0)
-    assert status == DIFFER
+    text = compared(DIFFER, *trees, tolerance=1.0)
     assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
     assert section(text, "differ") == [
         "builtin/speed relu seed 0, records: train.learning_rate 0.01 / 0.5, train.momentum 0.9 / 0.5",
@@ -116,6 +118,5 @@ def test_fields_that_do_not_affect_numbers_may_differ_between_records(trees):
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="stream")
     drop_newer_fields(folder / "records" / "speed-relu-1.json")
     alter(folder / "records" / "speed-tanh-2.json", data={"name": "one", "report_examples": 500})
-    status, text = compare(*trees)
-    assert status == AGREE
+    text = compared(AGREE, *trees)
     assert section(text, "differ") == []

@@ -6,6 +6,7 @@ from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
 from tests.experiments.compare.altered import (
     ALONE,
     CONFIGS,
+    compared,
     curve_line,
     edit,
     record_rates,
@@ -25,16 +26,14 @@ def searched(trees):
 
 
 def test_copies_agree(searched):
-    status, text = compare(*searched)
-    assert status == AGREE
+    text = compared(AGREE, *searched)
     # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
     assert text.endswith("agree: 12 rows of runs.csv, 144 rows of curves.csv, 4 rows of lr_search.csv")
 
 
 def test_an_altered_run(trees):
     edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.1870000000000001,")
-    status, text = compare(*trees)
-    assert status == DIFFER
+    text = compared(DIFFER, *trees)
     assert "agree: 11 rows of runs.csv, 144 rows of curves.csv" in text
     assert section(text, "differ") == [
         "builtin/pooling overlapping seed 2, runs.csv: train_error 0.187 / 0.1870000000000001"
@@ -48,8 +47,7 @@ def test_altered_and_missing_epochs(trees):
         line = curve_line(path, "relu", 0, epoch)
         edit(path, line, line.replace(",0.01,", ",0.02,"))
     edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
-    status, text = compare(*trees)
-    assert status == DIFFER
+    text = compared(DIFFER, *trees)
     assert "138 rows of curves.csv" in text
     assert section(text, "differ") == [
         "builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; epoch 2: 0.01 / 0.02; "
@@ -61,8 +59,7 @@ def test_altered_and_missing_epochs(trees):
 def test_a_missing_curve(trees):
     """Missing epochs are differences, even if one side has only the row of the run and no curve."""
     (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
-    status, text = compare(*trees)
-    assert status == DIFFER
+    text = compared(DIFFER, *trees)
     assert "agree: 12 rows of runs.csv, 120 rows of curves.csv" in text
     lines = section(text, "differ")
     assert len(lines) == 6
@@ -73,16 +70,14 @@ def test_a_missing_curve(trees):
 def test_an_altered_search(searched):
     path = searched[1] / "builtin" / "speed" / "lr_search.csv"
     edit(path, ",0.375,0.385,", ",0.376,0.385,")
-    status, text = compare(*searched)
-    assert status == DIFFER
+    text = compared(DIFFER, *searched)
     assert section(text, "differ") == [
         "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
     ]
     assert compare(*searched, tolerance=0.01)[0] == AGREE
     # The tolerance does not apply to decisions.
     edit(path, ",0.4375,false,", ",0.4375,true,")
-    status, text = compare(*searched, tolerance=1.0)
-    assert status == DIFFER
+    text = compared(DIFFER, *searched, tolerance=1.0)
     assert section(text, "differ")[0].endswith("rate 0.01, lr_search.csv: winner false / true")
 
 
@@ -92,8 +87,7 @@ def test_learning_rates_of_different_configurations_or_one_side_are_listed(searc
     rename_hashes(b / "lr_search.csv", "relu-0.01", "relu-0.02")
     record_rates(a, SPEED, "other", {0.04: 0.25, 0.08: 0.375})
     record_rates(b, SPEED, "tanh", {0.02: 0.5}, winner=False)
-    status, text = compare(*searched)
-    assert status == AGREE
+    text = compared(AGREE, *searched)
     assert "2 rows of lr_search.csv" in text
     assert section(text, CONFIGS) == [
         "builtin/speed relu seed 1000 rate 0.01, 0.02, lr_search.csv: other config hash"
@@ -103,8 +97,7 @@ def test_learning_rates_of_different_configurations_or_one_side_are_listed(searc
         f"only in {b}: tanh seed 1000 rate 0.02",
     ]
     (b / "lr_search.csv").unlink()
-    status, text = compare(*searched)
-    assert status == AGREE
+    text = compared(AGREE, *searched)
     assert "lr_search.csv" not in text
 
 
@@ -115,8 +108,7 @@ def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
         record(folder, experiment, "relu", 0, fall(4, 8))
         record_rates(folder, experiment, "relu", {0.01: 0.25, 0.02: 0.5}, **changes)
     paths = tmp_path / "speed", tmp_path / "pooling"
-    status, text = compare(*paths)
-    assert status == AGREE
+    text = compared(AGREE, *paths)
     assert "agree: 1 rows of runs.csv, 9 rows of curves.csv, 2 rows of lr_search.csv" in text
     edit(paths[1] / "lr_search.csv", ",0.26,", ",0.27,")
     assert section(compare(*paths)[1], "differ") == [
@@ -144,8 +136,7 @@ def test_an_empty_cell_and_a_missing_column_are_differences(trees):
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",,")
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",probe,", ",prob,"))
-    status, text = compare(*trees, tolerance=0.5)
-    assert status == DIFFER
+    text = compared(DIFFER, *trees, tolerance=0.5)
     assert "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / (empty)" in text
     assert "pooling separate seed 0, runs.csv: probe 0.5 / (no column)" in text
 
@@ -160,8 +151,7 @@ def test_an_empty_cell_and_a_missing_column_are_differences(trees):
 def test_unreadable_lines_are_listed_and_the_rest_compared(searched, file, old, new, problem, agreeing):
     path = searched[1] / "builtin" / "speed" / file
     edit(path, old, new)
-    status, text = compare(*searched)
-    assert status == UNDECIDED
+    text = compared(UNDECIDED, *searched)
     (line,) = section(text, "not readable")
     assert line.startswith(f"{path}{problem}")
     assert agreeing in text
