@@ -134,6 +134,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             yield Jobs(client)
             return
         gpus = _gpus()
+        print_lines([] if gpus else thread_notes(options.jobs))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
         # Dask's own environment would give NumPy other numbers of threads than a single process has.
         own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
@@ -151,6 +152,17 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         )
         stack.enter_context(cluster)
         yield Jobs(stack.enter_context(Client(cluster)), gpus)
+
+
+def thread_notes(jobs: int) -> list[str]:
+    """A remark if runs have another number of threads, and so other last digits, than with one job."""
+    each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
+    if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
+        return []
+    return [
+        f"each run has {each} of {CPU_COUNT} threads; with another number the last digits differ, so set "
+        "TF_NUM_INTRAOP_THREADS for equal rows with any number of jobs"
+    ]
 
 
 def count_jobs(jobs: int, at_most: int) -> int:

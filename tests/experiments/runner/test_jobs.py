@@ -21,7 +21,7 @@ import experiments.runner.jobs
 from alexnet_tf.runtime.errors import Interruption
 from experiments.__main__ import main
 from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
-from experiments.runner.jobs import STOP_SECONDS, Jobs, Task, open_jobs
+from experiments.runner.jobs import STOP_SECONDS, Jobs, Task, open_jobs, thread_notes
 from experiments.runner.options import Options
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import COMMON, small_steps
@@ -119,6 +119,22 @@ def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_
     subprocess.run(jobs, cwd=ROOT, env=os.environ | own, check=True, capture_output=True, timeout=600)
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
     assert same(tmp_path / "rows", whole, "runs.csv", "curves.csv")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "chosen", "words"),
+    [(4, None, ["4 of 16"]), (0, None, ["1 of 16"]), (1, None, []), (4, "2", [])],
+    ids=["divided", "auto", "one job", "chosen"],
+)
+def test_runs_with_other_threads_than_one_job_has_are_announced(monkeypatch, jobs, chosen, words):
+    monkeypatch.setattr("dask.system.CPU_COUNT", 16)
+    monkeypatch.setattr("experiments.runner.jobs.CPU_COUNT", 16)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    if chosen:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", chosen)
+    notes = thread_notes(jobs)
+    assert len(notes) == len(words)
+    assert all(word in note for note, word in zip(notes, words, strict=True))
 
 
 def first_weight(models, data) -> dict[str, float]:
