@@ -191,19 +191,17 @@ KERNELS = Experiment(
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 
-KERNELS_MANY = Experiment(
+KERNELS_MANY = dataclasses.replace(
+    KERNELS,
     name="ablation-kernels-many",
-    claim="C13",
-    section="6.1, Fig. 3",
     statement="With 48 first kernels a tower, as in the paper, the towers specialise.",
-    dataset="tiny_imagenet100",
+    precision="mixed_bfloat16",
     cost="about 45 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         dealt_arm(THREE_SEEDS, learning_rate=MANY_RATE, filters=MANY_FILTERS),
         tiny_arm("two", MANY_RATE, "two towers", THREE_SEEDS, probe=tower_contrast(), filters=MANY_FILTERS),
     ),
     comparisons=(SPECIALISED, SHARE),
-    metrics=METRICS,
     reasons=(
         "the contrast varies between trainings here too: in one of these nets none of a thousand random "
         "splits differs as much as the towers, in another nearly a quarter of them do (`deals_beyond`)",
@@ -217,16 +215,14 @@ KERNELS_MANY = Experiment(
         "these nets were trained in mixed_bfloat16 and at half the rate, those of ablation-kernels in "
         "float32",
     ),
-    figure=CONTRAST.name,
-    earlier_verdict="not reproduced",
+    disclosures=(),
     scale="reduced: 96 first kernels (the paper's number), else " + TINY_SCALE.removeprefix("reduced: "),
 )
-KERNELS_LONG = Experiment(
+KERNELS_LONG = dataclasses.replace(
+    KERNELS,
     name="ablation-kernels-long",
-    claim="C13",
-    section="6.1, Fig. 3",
     statement="In nets trained three times as long, the towers specialise.",
-    dataset="tiny_imagenet100",
+    precision="mixed_bfloat16",
     cost="less than a minute with the nets of ablation-color-long, else about 75 min of one core in "
     "mixed_bfloat16",
     arms=(
@@ -234,7 +230,6 @@ KERNELS_LONG = Experiment(
         measured_arm("two", "two towers", tower_contrast(), **LONG),
     ),
     comparisons=(SPECIALISED, SHARE),
-    metrics=METRICS,
     reasons=(
         "both halves are less colourful than those of ablation-kernels, so the kernels have moved further "
         "from noise. But the towers do not differ more: in each net, more than one random split in twenty "
@@ -245,8 +240,7 @@ KERNELS_LONG = Experiment(
         "own runs",
         "these nets were trained in mixed_bfloat16, those of ablation-kernels in float32",
     ),
-    figure=CONTRAST.name,
-    earlier_verdict="not reproduced",
+    disclosures=(),
     scale=LONG_SCALE,
 )
 UNTRAINED: dict[str, Any] = {"epochs": 1, "learning_rate": 0.0, "schedule": "constant", "drops": ()}
