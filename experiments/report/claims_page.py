@@ -16,7 +16,7 @@ from experiments.experiment import Experiment
 from experiments.report.conditions import duration, notes, seconds_of
 from experiments.report.markdown import bullets, markdown
 from experiments.report.overview import at_a_glance, before_you_rely, nets_of
-from experiments.report.robustness import family, our_noise, paper_noise, without_pairing
+from experiments.report.robustness import adjusted_p, our_noise, paper_noise, without_pairing
 from experiments.report.tables import p_value, role
 
 VERDICTS_HEADER = (
@@ -68,7 +68,7 @@ def claims_page(
     """
     unread = unread or {}
     claims = claims_of(found, experiments)
-    adjusted = {id(one): p for _, one, p in family(found)}
+    adjusted = adjusted_p(found)
     own = [_verdict_line(claim) for claim in claims if not claim.is_of_paper]
     # File names are made relative, so that the same rows in another directory give the same bytes.
     problems = [

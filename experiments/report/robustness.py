@@ -19,11 +19,10 @@ that of one net at the errors of the baselines; that of a difference of two nets
 (less, because both nets are tested on the same images)."""
 
 
-def family(found: Sequence[Evidence]) -> list[tuple[Evidence, Judged, float | None]]:
-    """The primary comparisons, each with its Holm-adjusted p value; the family is all of them."""
-    primary = [(evidence, one) for evidence in found for one in evidence.primary]
-    adjusted = holm([one.effect.p for _, one in primary])
-    return [(evidence, one, p) for (evidence, one), p in zip(primary, adjusted, strict=True)]
+def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
+    """`id` of each primary comparison -> its Holm-adjusted p value; the family is all of them."""
+    primary = [one for evidence in found for one in evidence.primary]
+    return dict(zip(map(id, primary), holm([one.effect.p for one in primary]), strict=True))
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:

@@ -26,7 +26,7 @@ from experiments.experiment import Experiment
 from experiments.report.claims_page import claim_section, statement_of
 from experiments.report.overview import at_a_glance, before_you_rely
 from experiments.report.page.charts import curves_chart, forest_chart, forest_point
-from experiments.report.robustness import family
+from experiments.report.robustness import adjusted_p
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
@@ -56,7 +56,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     if effects := _effects(found):
         charts["forest"] = forest_chart(effects)
-    adjusted = {id(one): p for _, one, p in family(found)}
+    adjusted = adjusted_p(found)
     # A page of a user's runs has only their claims; claims.md also has those that were not tested.
     claims = [
         _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
