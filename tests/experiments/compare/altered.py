@@ -1,6 +1,7 @@
 """Helpers that alter results and parse the text of a comparison."""
 
 import json
+import re
 
 from alexnet_tf.results.folder import record_search
 from experiments.compare.results import compare
@@ -36,6 +37,14 @@ def section(text, title):
         items.append(line[2:])
     assert not starts or lines[starts[0]] == f"{title}: {len(items)}"
     return items
+
+
+def agreeing(text):
+    """The numbers of agreeing rows, by file."""
+    (line,) = [line for line in text.splitlines() if line.startswith("agree: ")]
+    return {
+        file: int(count.replace(",", "")) for count, file in re.findall(r"([\d,]+) rows of (\S+\.csv)", line)
+    }
 
 
 def curve_line(path, arm, seed, epoch):

@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.results import AGREE, DIFFER, compare
-from tests.experiments.compare.altered import ALONE, compared, edit, record_rates, section
+from tests.experiments.compare.altered import ALONE, agreeing, compared, edit, record_rates, section
 from tests.experiments.made_up_results import SPEED, fall, record
 
 
@@ -39,22 +39,22 @@ def test_any_level(trees, a, b):
 
 
 @pytest.mark.parametrize(
-    ("file", "agreeing"),
+    ("file", "rows"),
     [
-        ("curves.csv", "agree: 0 rows of runs.csv, 120 rows of curves.csv"),
-        ("lr_search.csv", "agree: 0 rows of runs.csv, 0 rows of curves.csv, 1 rows of lr_search.csv"),
+        ("curves.csv", {"runs.csv": 0, "curves.csv": 120}),
+        ("lr_search.csv", {"runs.csv": 0, "curves.csv": 0, "lr_search.csv": 1}),
     ],
 )
-def test_only_a_named_file_is_compared(trees, file, agreeing):
+def test_only_a_named_file_is_compared(trees, file, rows):
     for tree in trees:
         record_rates(tree / "builtin" / "speed", SPEED, "relu", {0.01: 0.25})
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",29.0,")
     a, b = (tree / "builtin" / "speed" / file for tree in trees)
     text = compared(AGREE, a, b)
-    assert text.splitlines()[1] == agreeing
+    assert agreeing(text) == rows
     # Without a runs.csv beside them, curves are compared even if their configurations differ.
     b.with_name("runs.csv").unlink()
-    assert compare(a, b)[1].splitlines()[1] == agreeing
+    assert agreeing(compare(a, b)[1]) == rows
     with pytest.raises(InputError, match="of the same kind"):
         compare(a.with_name("runs.csv"), b)
 

@@ -6,6 +6,7 @@ from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
 from tests.experiments.compare.altered import (
     CONFIGS,
     ENVIRONMENTS,
+    agreeing,
     compared,
     edit_config,
     rename_hashes,
@@ -34,12 +35,15 @@ def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_ali
     # A field that is missing in an old record has its default.
     drop_newer_fields(a / "records" / "speed-relu-0.json")
     text = compared(AGREE, *trees)
-    assert "agree: 8 rows of runs.csv, 86 rows of curves.csv" in text
-    assert section(text, CONFIGS) == [
+    assert agreeing(text) == {"runs.csv": 8, "curves.csv": 86}
+    *changed, unchanged = section(text, CONFIGS)
+    assert changed == [
         "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
         "builtin/speed relu seed 1: train.learning_rate 0.01 / 0.25",
-        "builtin/speed tanh seed 0: other config hash, the same recorded fields",
     ]
+    # Another hash, but no field with two values.
+    assert unchanged.startswith("builtin/speed tanh seed 0: ")
+    assert " / " not in unchanged
 
 
 def test_without_a_common_seed_the_first_runs_of_an_arm_are_compared(tmp_path):
@@ -105,7 +109,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
     for folder, name, number in ((a, "one", 500), (b, "other", 400)):
         alter(folder / "records" / "speed-tanh-2.json", data={"name": name, "report_examples": number})
     text = compared(DIFFER, *trees, tolerance=1.0)
-    assert "agree: 12 rows of runs.csv, 144 rows of curves.csv" in text
+    assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144}
     assert section(text, "differ") == [
         "builtin/speed relu seed 0, records: train.learning_rate 0.01 / 0.5, train.momentum 0.9 / 0.5",
         "builtin/speed tanh seed 2, records: images.report_examples 500 / 400",

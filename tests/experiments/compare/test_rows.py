@@ -6,6 +6,7 @@ from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
 from tests.experiments.compare.altered import (
     ALONE,
     CONFIGS,
+    agreeing,
     compared,
     curve_line,
     edit,
@@ -13,6 +14,7 @@ from tests.experiments.compare.altered import (
     rename_hashes,
     section,
 )
+from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record
 
 
@@ -28,13 +30,13 @@ def searched(trees):
 def test_copies_agree(searched):
     text = compared(AGREE, *searched)
     # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
-    assert text.endswith("agree: 12 rows of runs.csv, 144 rows of curves.csv, 4 rows of lr_search.csv")
+    assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144, "lr_search.csv": 4}
 
 
 def test_an_altered_run(trees):
     edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.1870000000000001,")
     text = compared(DIFFER, *trees)
-    assert "agree: 11 rows of runs.csv, 144 rows of curves.csv" in text
+    assert agreeing(text) == {"runs.csv": 11, "curves.csv": 144}
     assert section(text, "differ") == [
         "builtin/pooling overlapping seed 2, runs.csv: train_error 0.187 / 0.1870000000000001"
     ]
@@ -48,22 +50,23 @@ def test_altered_and_missing_epochs(trees):
         edit(path, line, line.replace(",0.01,", ",0.02,"))
     edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
     text = compared(DIFFER, *trees)
-    assert "138 rows of curves.csv" in text
-    assert section(text, "differ") == [
-        "builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; epoch 2: 0.01 / 0.02; "
-        "epoch 3: 0.01 / 0.02; and 2 more epochs",
-        "builtin/speed relu seed 2, curves.csv: row epoch 8: present / missing",
-    ]
+    assert agreeing(text)["curves.csv"] == 138
+    altered, missing = section(text, "differ")
+    assert altered.startswith("builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; ")
+    # Three epochs with both rates, and 2 more.
+    assert numbers(altered) == [0, 1, 0.01, 0.02, 2, 0.01, 0.02, 3, 0.01, 0.02, 2]
+    assert missing.startswith("builtin/speed relu seed 2, curves.csv: ")
+    assert missing.endswith(" epoch 8: present / missing")
 
 
 def test_a_missing_curve(trees):
     """Missing epochs are differences, even if one side has only the row of the run and no curve."""
     (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
     text = compared(DIFFER, *trees)
-    assert "agree: 12 rows of runs.csv, 120 rows of curves.csv" in text
+    assert agreeing(text) == {"runs.csv": 12, "curves.csv": 120}
     lines = section(text, "differ")
     assert len(lines) == 6
-    assert all("row epoch 0: present / missing; " in line for line in lines)
+    assert all(" epoch 0: present / missing; " in line for line in lines)
     assert section(text, ALONE) == []
 
 
@@ -88,10 +91,9 @@ def test_learning_rates_of_different_configurations_or_one_side_are_listed(searc
     record_rates(a, SPEED, "other", {0.04: 0.25, 0.08: 0.375})
     record_rates(b, SPEED, "tanh", {0.02: 0.5}, winner=False)
     text = compared(AGREE, *searched)
-    assert "2 rows of lr_search.csv" in text
-    assert section(text, CONFIGS) == [
-        "builtin/speed relu seed 1000 rate 0.01, 0.02, lr_search.csv: other config hash"
-    ]
+    assert agreeing(text)["lr_search.csv"] == 2
+    (line,) = section(text, CONFIGS)
+    assert line.startswith("builtin/speed relu seed 1000 rate 0.01, 0.02, lr_search.csv: ")
     assert section(text, ALONE) == [
         f"only in {a}: other seed 1000 rate 0.04, 0.08",
         f"only in {b}: tanh seed 1000 rate 0.02",
@@ -109,7 +111,7 @@ def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
         record_rates(folder, experiment, "relu", {0.01: 0.25, 0.02: 0.5}, **changes)
     paths = tmp_path / "speed", tmp_path / "pooling"
     text = compared(AGREE, *paths)
-    assert "agree: 1 rows of runs.csv, 9 rows of curves.csv, 2 rows of lr_search.csv" in text
+    assert agreeing(text) == {"runs.csv": 1, "curves.csv": 9, "lr_search.csv": 2}
     edit(paths[1] / "lr_search.csv", ",0.26,", ",0.27,")
     assert section(compare(*paths)[1], "differ") == [
         "speed / pooling relu seed 1000 rate 0.01, lr_search.csv: train_error 0.26 / 0.27"
@@ -142,18 +144,18 @@ def test_an_empty_cell_and_a_missing_column_are_differences(trees):
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "problem", "agreeing"),
+    ("file", "old", "new", "problem", "rows"),
     [
-        ("runs.csv", ",28.0,", ",many,", ":7: epochs_to_25: expected a number", "11 rows of runs.csv, 113 "),
-        ("lr_search.csv", ",0.375,0", ",few,0", ":4: value: expected a number", "3 rows of lr_search.csv"),
+        ("runs.csv", ",28.0,", ",many,", ":7: epochs_to_25: ", {"runs.csv": 11, "curves.csv": 113}),
+        ("lr_search.csv", ",0.375,0", ",few,0", ":4: value: ", {"lr_search.csv": 3}),
     ],
 )
-def test_unreadable_lines_are_listed_and_the_rest_compared(searched, file, old, new, problem, agreeing):
+def test_unreadable_lines_are_listed_and_the_rest_compared(searched, file, old, new, problem, rows):
     path = searched[1] / "builtin" / "speed" / file
     edit(path, old, new)
     text = compared(UNDECIDED, *searched)
     (line,) = section(text, "not readable")
     assert line.startswith(f"{path}{problem}")
-    assert agreeing in text
+    assert rows.items() <= agreeing(text).items()
     edit(searched[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.188,")
     assert compare(*searched)[0] == DIFFER
