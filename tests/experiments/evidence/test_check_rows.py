@@ -56,18 +56,13 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
 @pytest.mark.parametrize(
     ("column", "text", "words", "used"),
     [
-        (
-            "experiment",
-            "pooling",
-            "expected 'speed', the folder's name, received 'pooling' (the row is not",
-            5,
-        ),
-        ("epochs_to_25", "29.0", "expected 4.0, as curves.csv gives; received 29.0", 6),
-        ("epochs_to_25", "", "expected 4.0, as curves.csv gives; received nothing", 6),
-        ("test_error", "0.125", "as in curves.csv:10; received 0.125", 6),
-        ("test_top5_error", "0.125", "as in curves.csv:10; received 0.125", 6),
-        ("learning_rate", "0.125", "as in curves.csv:10; received 0.125", 6),
-        ("epochs", "30", "expected the last epoch of the curve, 8; received 30", 6),
+        ("experiment", "pooling", ("'speed'", "'pooling'"), 5),
+        ("epochs_to_25", "29.0", (" 4.0", "curves.csv", " 29.0"), 6),
+        ("epochs_to_25", "", (" 4.0", "curves.csv", " nothing"), 6),
+        ("test_error", "0.125", (" curves.csv:10;", " 0.125"), 6),
+        ("test_top5_error", "0.125", (" curves.csv:10;", " 0.125"), 6),
+        ("learning_rate", "0.125", (" curves.csv:10;", " 0.125"), 6),
+        ("epochs", "30", (" 8;", " 30"), 6),
     ],
 )
 def test_a_cell_that_contradicts_folder_or_curve_is_reported(folder, column, text, words, used):
@@ -75,14 +70,15 @@ def test_a_cell_that_contradicts_folder_or_curve_is_reported(folder, column, tex
     found = evidence_of(folder, SPEED)
     (problem,) = found.problems
     assert problem.startswith(f"{folder / 'runs.csv'}:{line}: {column}: expected ")
-    assert words in problem
+    assert all(word in problem for word in words)
     assert len(found.rows) == used
 
 
 def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = evidence_of(folder, SPEED).problems
-    assert f":{line}: dataset: expected 'builtin', the folder's name, received 'cifar10'" in problem
+    assert f":{line}: dataset: expected 'builtin'" in problem
+    assert "received 'cifar10'" in problem
     # For a symbolic link, the name of the link counts.
     (folder.parents[1] / "cifar10").symlink_to(folder.parent)
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
@@ -116,9 +112,9 @@ def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
 )
 def test_a_finished_run_has_a_finite_curve(folder, column, text):
     line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
-    assert report(folder, SPEED) == [
-        f"{folder / 'curves.csv'}:{line}: {column}: expected a finite number in a done run; received {text!r}"
-    ]
+    (problem,) = report(folder, SPEED)
+    assert problem.startswith(f"{folder / 'curves.csv'}:{line}: {column}: ")
+    assert problem.endswith(f"received {text!r}")
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert evidence_of(folder, SPEED).problems == []
 
@@ -128,9 +124,10 @@ def test_a_curve_that_lacks_an_epoch_is_reported(folder):
     lines = path.read_text().splitlines(keepends=True)
     gone = next(number for number, line in enumerate(lines) if line.startswith("speed,relu,1,4,"))
     path.write_text("".join(lines[:gone] + lines[gone + 1 :]))
-    assert evidence_of(folder, SPEED).problems == [
-        f"{path}:{gone + 1}: epoch: expected 4, the next of arm relu seed 1; received 5"
-    ]
+    (problem,) = evidence_of(folder, SPEED).problems
+    assert problem.startswith(f"{path}:{gone + 1}: epoch: expected 4")
+    assert "relu seed 1" in problem
+    assert problem.endswith("received 5")
 
 
 def test_a_huge_epoch_takes_no_time(folder):
@@ -146,9 +143,11 @@ def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
     line = edit(folder / "runs.csv", {"probe": "0.4"}, lambda row: row["run_id"] == "pooling-separate-2")
     problems = evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems
     # With two of three nets, every seed has a different ensemble.
-    assert problems == [
-        f"{folder / 'runs.csv'}:{line}: probe: expected 0.5, as in line 2 for the same nets; received 0.4"
-    ] * (nets == 3)
+    assert len(problems) == (nets == 3)
+    for problem in problems:
+        assert problem.startswith(f"{folder / 'runs.csv'}:{line}: probe: expected 0.5")
+        assert "line 2" in problem
+        assert problem.endswith("received 0.4")
     # A run that failed has no measurements.
     edit(
         folder / "runs.csv",
@@ -166,9 +165,8 @@ def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):
         path.unlink()
     problems = report(folder, POOLING)
     assert len(problems) == 6
-    assert problems[0] == (
-        f"{folder / 'runs.csv'}:2: expected the record records/pooling-separate-0.json, received none"
-    )
+    assert problems[0].startswith(f"{folder / 'runs.csv'}:2: ")
+    assert "records/pooling-separate-0.json" in problems[0]
     table = (folder / "table.md").read_text()
     assert "| `separate` | separate, in words | unknown | 3 |" in table
     assert "0.0001" not in table
@@ -188,10 +186,10 @@ def test_a_record_whose_row_is_gone_is_reported(folder):
     lines = (folder / "runs.csv").read_text().splitlines(keepends=True)
     (folder / "runs.csv").write_text("".join(line for line in lines if "speed-tanh-2" not in line))
     curve, orphan = evidence_of(folder, SPEED).problems
-    assert "expected curves of finished runs, received arm tanh seed 2 without a row in runs.csv" in curve
-    assert orphan == (
-        f"{folder / 'records' / 'speed-tanh-2.json'}: expected a row of this run in runs.csv, received none"
-    )
+    assert f"{folder / 'curves.csv'}:" in curve
+    assert "tanh seed 2" in curve
+    assert orphan.startswith(f"{folder / 'records' / 'speed-tanh-2.json'}: ")
+    assert "runs.csv" in orphan
 
 
 def test_a_row_has_the_hash_of_its_record(folder):
@@ -202,19 +200,19 @@ def test_a_row_has_the_hash_of_its_record(folder):
     line = edit(folder / "runs.csv", {"config_hash": config_hash})
     assert evidence_of(folder, SPEED).problems == []
     edit(folder / "runs.csv", {"config_hash": "0" * 64})
-    assert evidence_of(folder, SPEED).problems == [
-        f"{folder / 'runs.csv'}:{line}: config_hash: expected {config_hash}, as records/speed-relu-0.json "
-        f"gives; received {'0' * 64}"
-    ]
+    (problem,) = evidence_of(folder, SPEED).problems
+    assert problem.startswith(f"{folder / 'runs.csv'}:{line}: config_hash: expected {config_hash}")
+    assert "records/speed-relu-0.json" in problem
+    assert problem.endswith(f"received {'0' * 64}")
     path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}, "config": {"train": 3}}))
     (problem,) = evidence_of(folder, SPEED).problems
-    assert problem.startswith(f"{path}: expected the configuration of a run; received ")
+    assert problem.startswith(f"{path}: expected the configuration")
 
 
 def test_a_row_that_cannot_be_read_still_has_its_record(folder):
     edit(folder / "runs.csv", {"seed": "two"}, lambda row: row["run_id"] == "speed-tanh-2")
     problems = evidence_of(folder, SPEED).problems
-    assert not [problem for problem in problems if "expected a row of this run" in problem]
+    assert not [problem for problem in problems if "speed-tanh-2.json" in problem]
 
 
 @pytest.mark.parametrize("name", ["runs.csv", "curves.csv"])
@@ -222,9 +220,9 @@ def test_a_column_of_another_version_is_reported(folder, name):
     header, *lines = (folder / name).read_text().splitlines()
     (folder / name).write_text("\n".join([f"{header},schema", *(f"{line},2" for line in lines)]) + "\n")
     found = evidence_of(folder, SPEED)
-    assert found.problems == [
-        f"{folder / name}:1: expected the columns that this version writes, received also 'schema' (not used)"
-    ]
+    (problem,) = found.problems
+    assert problem.startswith(f"{folder / name}:1: ")
+    assert "'schema'" in problem
     assert len(found.rows) == 6
 
 
@@ -249,8 +247,7 @@ def test_one_configuration_with_two_results_is_reported(folder):
     problems = contradictions(read_evidence(results, [SPEED, POOLING]))
     # Epochs, training and test error.
     assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
-    assert problems[0] == (
-        "builtin/pooling/pooling-separate-0: epochs: expected 8 as in builtin/speed/speed-relu-0, which "
-        "has the same configuration; received 3"
-    )
+    assert problems[0].startswith("builtin/pooling/pooling-separate-0: epochs: expected 8 ")
+    assert "builtin/speed/speed-relu-0" in problems[0]
+    assert problems[0].endswith("received 3")
     assert problems[0] in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
