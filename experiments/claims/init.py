@@ -9,8 +9,13 @@ from a half (conv2) to a forty-eighth (fc6) of the paper's, so the same values g
 each layer to compensate for its fewer inputs.
 """
 
+from typing import Any
+
 from experiments.claims.common import CIFAR_SCALE, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
+
+# The paper's condition but for its initial weights.
+RAW: dict[str, Any] = {"hidden_bias": 1.0, "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
 def _against(arm: str, baseline: str, primary: bool = False) -> Comparison:
@@ -26,14 +31,8 @@ EXPERIMENT = Experiment(
     cost="about 60 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         cifar_arm("paper", 0.01, "Gaussian .01, biases 1", init="paper", hidden_bias=1.0),
-        cifar_arm(
-            "paper-raw", 0.01, "Gaussian .01, biases 1, raw pixels, alpha 1e-4", init="paper",
-            hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
-        ),
-        cifar_arm(
-            "gain", 0.01, "as paper-raw, Gaussians widened for fewer inputs", init="gain",
-            hidden_bias=1.0, input_scale="raw", lrn_alpha=1e-4,
-        ),
+        cifar_arm("paper-raw", 0.01, "Gaussian .01, biases 1, raw pixels, alpha 1e-4", init="paper", **RAW),
+        cifar_arm("gain", 0.01, "as paper-raw, Gaussians widened for fewer inputs", init="gain", **RAW),
         cifar_arm("code", 0.01, "Gaussian .01 and .03, biases 1", init="code", hidden_bias=1.0),
         cifar_arm("glorot", 0.02, "Glorot, biases 0", init="glorot"),
         cifar_arm("he", 0.02, "He, biases 0"),
@@ -58,4 +57,4 @@ EXPERIMENT = Experiment(
     ),
     earlier_verdict="reproduced",
     scale=CIFAR_SCALE,
-)  # fmt: skip
+)
