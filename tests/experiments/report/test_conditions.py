@@ -1,5 +1,6 @@
 """Conditions, reasons and notes below a table."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import count, notes
+from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import report
 
@@ -18,16 +20,15 @@ from tests.experiments.tables_read_back import report
     [
         (
             True, "ablation-other-arm", "separate", [3],
-            ["runs: 7; those trained for this experiment took 60 seconds in total",
-             "shared with ablation-other-arm: `separate` (seed 3)"],
+            ["runs: 7; .* 60 seconds .*", r".* ablation-other-arm: `separate` \(seed 3\)"],
         ),
         (
             False, "ablation-other-arm", "separate", [0, 1],
-            ["runs: 2; none was trained for this experiment", "shared with ablation-other-arm: `separate`"],
+            ["runs: 2; none .*", ".* ablation-other-arm: `separate`"],
         ),
         (
             True, "pooling-separate", "overlapping", [0, 1, 2],
-            ["the nets of `overlapping` are those of `separate`"],
+            [".* `overlapping` .* `separate`"],
         ),
     ],
 )  # fmt: skip
@@ -37,7 +38,9 @@ def test_nets_of_another_arm_are_told_apart(tmp_path, own, source, arm, seeds, l
         message = f"shared with {source}-seed{seed}-0123456789"
         record(folder, POOLING, arm, seed, [0.9, 0.2], message=message, probe=None)
     report(folder, POOLING)
-    assert {f"- {line}" for line in lines} <= {*(folder / "table.md").read_text().splitlines()}
+    written = (folder / "table.md").read_text().splitlines()
+    for line in lines:
+        assert [text for text in written if re.fullmatch(f"- {line}", text)], line
 
 
 def test_interrupted_runs_are_not_called_failed():
@@ -61,8 +64,9 @@ def test_a_rate_chosen_without_reaching_the_target_is_reported(tmp_path):
         }  # fmt: skip
         record_search(folder, [row])
     report(folder, SPEED)
-    words = "no rate of the search reached the target for `tanh`, so the training error"
-    assert words in (folder / "table.md").read_text()
+    (line,) = [line for line in (folder / "table.md").read_text().splitlines() if "no rate" in line]
+    assert "`tanh`" in line
+    assert "relu" not in line
 
 
 def test_the_table_says_which_rates_no_search_could_tell_apart():
@@ -79,9 +83,12 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
         return notes(Evidence(replace(POOLING, notes=()), rows, records, Path("any"), []), found)
 
     (tied,) = said([0.9, 0.9], [0.3, 0.4])
-    assert "could not separate any of the rates of `separate`" in tied
+    assert "`separate`" in tied
+    assert "`overlapping`" not in tied
+    assert numbers(tied) == []
     # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04; two of them make a tie.
     (close,) = said([0.2, 0.39, 0.2799, 0.21], [0.2, 0.2801])
-    assert "for `separate` (0.01; not separated from 0.08 and 0.04) (lr_search.csv)" in close
+    assert "`separate` (0.01; " in close
+    assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]
     assert said([0.9, 0.9001], [0.3, 0.4]) == [tied]
     assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []
