@@ -50,7 +50,6 @@ def test_the_order_of_the_paper():
     assert [each.name for each in EXPERIMENTS][:4] == [
         "ablation-relu", "ablation-relu-rate", "ablation-towers-trained", "ablation-towers",
     ]  # fmt: skip
-    assert len({each.name for each in EXPERIMENTS}) == len(EXPERIMENTS)
 
 
 def test_a_metric_has_one_declaration_and_possible_values():

@@ -31,12 +31,6 @@ def folder(tmp_path):
     return speed_results(tmp_path / "builtin" / "speed")
 
 
-def test_good_rows_have_no_problem(folder):
-    found = evidence_of(folder, SPEED)
-    assert found.problems == []
-    assert (len(found.rows), len(found.records)) == (6, 6)
-
-
 @pytest.mark.parametrize("text", ["-3", "inf", "nan"])
 def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     line = edit(folder / "runs.csv", {"epochs_to_25": text}, lambda row: row["run_id"] == "speed-tanh-1")
