@@ -151,8 +151,8 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
         _describe(axes, stage, left + width / 2, height - HEADER + 0.77, footer)
         left, before = left + width, boxes
     layers = sum(stage.kind != "input" for stage in stages)
-    apart = f", {towers} towers" if towers > 1 else ""
-    title(figure, f"{name or model.name}: {layers} layers, {model.count_params():,} parameters{apart}")
+    tower_count = f", {towers} towers" if towers > 1 else ""
+    title(figure, f"{name or model.name}: {layers} layers, {model.count_params():,} parameters{tower_count}")
     caption(figure, CAPTION)
     return figure
 
@@ -177,9 +177,9 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
 
 def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Stage) -> None:
     """Draws the connections from the previous stage's boxes (`before`) to those of a stage."""
-    apart = len(before) == len(boxes) == stage.groups
+    within_towers = len(before) == len(boxes) == stage.groups
     for place, source in enumerate(before):
-        targets = boxes[place : place + 1] if apart else boxes
+        targets = boxes[place : place + 1] if within_towers else boxes
         if stage.kind == "dense":
             for target in targets:
                 top, bottom = (target.left, target.bottom + target.height), (target.left, target.bottom)

@@ -234,8 +234,8 @@ def _normalize(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras
     if None in (height, width):
         towers = keras.ops.split(x, config.towers, axis=-1)
         return keras.ops.concatenate([normalize(tower) for tower in towers], axis=-1)
-    apart = (height, width, config.towers, channels // config.towers)
-    x = normalize(layers.Reshape(apart, name=f"apart{stage}")(x))
+    tower_shape = (height, width, config.towers, channels // config.towers)
+    x = normalize(layers.Reshape(tower_shape, name=f"apart{stage}")(x))
     return layers.Reshape((height, width, channels), name=f"together{stage}")(x)
 
 
