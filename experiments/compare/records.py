@@ -109,6 +109,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _environment(side: Side, run: Key) -> dict[str, str]:
     """The environment in a run's record, overridden by that in its row, which is the evidence."""
-    row, recorded = side.runs[run], (side.record(run) or {}).get("environment", {})
-    own = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
-    return {name: str(value) for name, value in (recorded | own).items()}
+    row, of_record = side.runs[run], (side.record(run) or {}).get("environment", {})
+    of_row = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
+    return {name: str(value) for name, value in (of_record | of_row).items()}

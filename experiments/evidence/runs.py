@@ -79,9 +79,9 @@ class Runs:
     def activation(self, arm: str) -> str:
         """The activation used by the runs of an arm, empty if it is unknown or not the same for all."""
         of_runs = (self.about(row, "config").get("model", {}) for row in self.of_arm(arm))
-        recorded = {model.get("activation") for model in of_runs}
-        if recorded - {None}:
-            return recorded.pop() or "" if len(recorded) == 1 else ""
+        activations = {model.get("activation") for model in of_runs}
+        if activations - {None}:
+            return activations.pop() or "" if len(activations) == 1 else ""
         configs = {defined.name: defined.config for defined in self.experiment.arms}
         return getattr(configs[arm].model, "activation", "") if arm in configs else ""
 

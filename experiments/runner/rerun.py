@@ -27,7 +27,7 @@ Place = TypeVar("Place", str, tuple[int, str])
 
 
 @dataclass
-class Replayed(Generic[Place]):
+class ReplayComparison(Generic[Place]):
     """The values of a recorded row or curve and of its replay.
 
     Attributes:
@@ -90,10 +90,10 @@ def rerun(
         )
     bar = RunProgress(run.row["run_id"], data.train_size, config.train)
     model, history = train(config, data, strategy, callbacks=[bar])
-    recorded = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
-    curve = compare_curves(recorded, history.curve)
-    if len(recorded) < len(run.curve):
-        row: Replayed[str] = Replayed()
+    recorded_curve = [point for point in run.curve if epochs is None or point["epoch"] <= epochs]
+    curve = compare_curves(recorded_curve, history.curve)
+    if len(recorded_curve) < len(run.curve):
+        row: ReplayComparison[str] = ReplayComparison()
         row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
     else:
         row = replay_row(
@@ -102,7 +102,7 @@ def rerun(
     largest = max(curve.largest, row.largest)
     equal = not curve.differing and not row.differing
     lines = [
-        f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded) - 1} epochs",
+        f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded_curve) - 1} epochs",
         f"curve: {curve_answer(curve, tolerance)}",
         *row_answer(row, tolerance),
         *environment_differences(run.record.get("environment", {}), environment(strategy)),
@@ -127,8 +127,8 @@ def recorded_config(run: RecordedRun) -> Config:
 
 
 def compare_curves(
-    recorded: Sequence[Mapping[str, Any]], replayed: Sequence[Mapping[str, Any]]
-) -> Replayed[tuple[int, str]]:
+    recorded_curve: Sequence[Mapping[str, Any]], replayed_curve: Sequence[Mapping[str, Any]]
+) -> ReplayComparison[tuple[int, str]]:
     """Compares two curves, epoch by epoch; after the end of the shorter one, they differ in their length.
 
     Example:
@@ -138,11 +138,11 @@ def compare_curves(
     {(0, 'test_error'): (0.5, 0.25)}
     """
     values: dict[tuple[int, str], tuple[Any, Any]] = {}
-    for epoch, (before, now) in enumerate(zip(recorded, replayed, strict=False)):
+    for epoch, (before, now) in enumerate(zip(recorded_curve, replayed_curve, strict=False)):
         values |= {(epoch, name): (before[name], now[name]) for name in MEASURED}
-    if len(recorded) != len(replayed):
-        values[min(len(recorded), len(replayed)), "length"] = len(recorded), None
-    return Replayed(values)
+    if len(recorded_curve) != len(replayed_curve):
+        values[min(len(recorded_curve), len(replayed_curve)), "length"] = len(recorded_curve), None
+    return ReplayComparison(values)
 
 
 def replay_row(
@@ -151,7 +151,7 @@ def replay_row(
     status: str,
     experiments: Sequence[Experiment],
     run_probe: Callable[[Probe], Mapping[str, float | None]],
-) -> Replayed[str]:
+) -> ReplayComparison[str]:
     """Compares a row with the result of a complete replay.
 
     Args:
@@ -159,14 +159,14 @@ def replay_row(
         experiments: must include the experiment of the row, for its own metrics.
         run_probe: measures the replayed net; not called if the arm's probe needs further nets.
     """
-    found = Replayed({"status": (row["status"], status)})
-    replayed: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
+    found = ReplayComparison({"status": (row["status"], status)})
+    replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
     own = [name for name in row if name not in RUNS.names]
     experiment = {each.name: each for each in experiments}.get(row["experiment"])
     if experiment is None:
         found.leave_out(own, f"there is no experiment {row['experiment']}")
     else:
-        replayed |= experiment.of_curve(curve)
+        replayed_values |= experiment.of_curve(curve)
         probed = [metric.name for metric in experiment.probe_metrics if metric.name in row]
         arm = {each.name: each for each in experiment.arms}.get(row["arm"])
         if arm is None:
@@ -176,11 +176,11 @@ def replay_row(
             found.leave_out(probed, f"needs the nets of seeds {seeds}")
         else:
             measured = run_probe(arm.probe) if arm.probe and status == "done" else {}
-            replayed |= {name: measured.get(name) for name in probed}
+            replayed_values |= {name: measured.get(name) for name in probed}
         found.leave_out(
             [name for name in own if name not in experiment.columns], f"{experiment.name} has no such metric"
         )
-    found.values |= {name: (row[name], value) for name, value in replayed.items() if name in row}
+    found.values |= {name: (row[name], value) for name, value in replayed_values.items() if name in row}
     return found
 
 
@@ -197,12 +197,12 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
     return f"equal within {tolerance:g}" if largest <= tolerance else "different"
 
 
-def curve_answer(curve: Replayed[tuple[int, str]], tolerance: float) -> str:
+def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> str:
     """The comparison of two curves in words, with the column that differs most in the first epoch that does.
 
     Example:
 
-    >>> curve_answer(Replayed({(3, "train_loss"): (0.125, 0.126)}), 0.01)
+    >>> curve_answer(ReplayComparison({(3, "train_loss"): (0.125, 0.126)}), 0.01)
     'equal within 0.01 (largest difference 0.001, first in epoch 3: train_loss)'
     """
     found = verdict(not curve.differing, curve.largest, tolerance)
@@ -214,12 +214,12 @@ def curve_answer(curve: Replayed[tuple[int, str]], tolerance: float) -> str:
     return f"{found} (largest difference {curve.largest:.3g}, first in epoch {first}: {column})"
 
 
-def row_answer(row: Replayed[str], tolerance: float) -> list[str]:
+def row_answer(row: ReplayComparison[str], tolerance: float) -> list[str]:
     """The comparison of a row with the replay in words: a line for the result and for each note.
 
     Example:
 
-    >>> row_answer(Replayed({"gap": (0.5, 0.25)}), 0.0)
+    >>> row_answer(ReplayComparison({"gap": (0.5, 0.25)}), 0.0)
     ['row: different (gap: 0.5 in the row, 0.25 replayed)']
     """
     lines = []
@@ -230,7 +230,7 @@ def row_answer(row: Replayed[str], tolerance: float) -> list[str]:
     return lines + row.notes
 
 
-def environment_differences(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+def environment_differences(of_record: Mapping[str, Any], of_replay: Mapping[str, Any]) -> list[str]:
     """A line for each entry in which two environments differ.
 
     Example:
@@ -239,7 +239,7 @@ def environment_differences(recorded: Mapping[str, Any], here: Mapping[str, Any]
     ['keras: 3.15.0 in the record, 3.15.1 here']
     """
     return [
-        f"{name}: {recorded.get(name, 'unknown')} in the record, {here.get(name, 'unknown')} here"
-        for name in sorted({*recorded, *here})
-        if recorded.get(name) != here.get(name)
+        f"{name}: {of_record.get(name, 'unknown')} in the record, {of_replay.get(name, 'unknown')} here"
+        for name in sorted({*of_record, *of_replay})
+        if of_record.get(name) != of_replay.get(name)
     ]
