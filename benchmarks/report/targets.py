@@ -101,15 +101,15 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
 
-def fastest(others: Sequence[Row], ours: Row) -> Row:
-    """The row that is fastest relative to ours in the same rounds; the first row if none is measured.
+def fastest(others: Sequence[Row], reference: Row) -> Row:
+    """The row that is fastest relative to a reference in the same rounds; the first row if none is measured.
 
     A row of one round beside rows of several lost the first round to a rival and was not measured again. It
     does not compete: the machine may have been faster in that round than in the rival's others.
     """
     measured = [row for row in others if row.measured]
     again = [row for row in measured if len(row.seconds) > 1]
-    return min(again or measured, key=lambda row: paired_ratio(row, ours).ratio, default=others[0])
+    return min(again or measured, key=lambda row: paired_ratio(row, reference).ratio, default=others[0])
 
 
 def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
@@ -122,10 +122,10 @@ def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
     return replace(measured, note=other.contender) if measured.rounds else measured
 
 
-def best(rows: Rows, item: str, case: str, beginning: str, ours: str = "ours") -> Row:
-    """The fastest contender whose name begins with `beginning`."""
+def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "ours") -> Row:
+    """The contender whose name begins with `beginning` that is fastest relative to `reference`."""
     found = [one for one in rows.get(item, ()) if one.case == case and one.contender.startswith(beginning)]
-    return fastest(found or [find(rows, item, case, beginning)], find(rows, item, case, ours))
+    return fastest(found or [find(rows, item, case, beginning)], find(rows, item, case, reference))
 
 
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
@@ -159,9 +159,9 @@ PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
 
 def _loaders(rows: Rows, names: Sequence[str]) -> Measured:
     """How many times faster our pipeline is than the fastest of these."""
-    ours, *others = (find(rows, "input_pipeline", FILES, name) for name in ("ours", *names))
-    other = fastest(others, ours)
-    measured = paired_ratio(other, ours)
+    library, *others = (find(rows, "input_pipeline", FILES, name) for name in ("ours", *names))
+    other = fastest(others, library)
+    measured = paired_ratio(other, library)
     return replace(measured, note=other.contender) if measured.rounds else measured
 
 

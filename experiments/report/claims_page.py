@@ -119,11 +119,11 @@ def _verdict_line(claim: Claim) -> list[str]:
     one, evidence = weakest_of(claim), claim.decides
     if one is None or evidence is None:
         return [*about, *["–"] * (len(VERDICTS_HEADER) - len(about))]
-    ours = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
+    our_effect = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
     nets = nets_of([evidence])
     cost = f"{len(nets)} nets, {duration(seconds_of([rows[0][0] for rows in nets.values()]))}"
     scale = evidence.scale or "–"
-    return [*about, one.direction, one.size, ours, paper_place(one), scale, cost]
+    return [*about, one.direction, one.size, our_effect, paper_place(one), scale, cost]
 
 
 def paper_place(one: Judged) -> str:
