@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from alexnet_tf.runtime.errors import Interruption, expected_failure, printable
-from alexnet_tf.runtime.interval import Interval, parse_interval
+from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
@@ -103,7 +103,7 @@ def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint-every",
         type=parse_interval,
-        default=Interval(),
+        default=CheckpointInterval(),
         metavar="N",
         help="steps between two checkpoints within an epoch, such as 20, or minutes, such as 5m; default 5m",
     )

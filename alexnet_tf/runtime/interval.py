@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Interval:
+class CheckpointInterval:
     """Steps or seconds between two checkpoints.
 
     Attributes:
@@ -19,13 +19,13 @@ class Interval:
     seconds: float = 300.0
 
 
-def parse_interval(text: str) -> Interval:
+def parse_interval(text: str) -> CheckpointInterval:
     """The argparse `type` of `--checkpoint-every`: steps, or minutes with an `m`.
 
     Example:
 
     >>> parse_interval("20"), parse_interval("5m")
-    (Interval(steps=20, seconds=300.0), Interval(steps=0, seconds=300.0))
+    (CheckpointInterval(steps=20, seconds=300.0), CheckpointInterval(steps=0, seconds=300.0))
     """
     found = re.fullmatch(r"0*([1-9]\d{0,8})(m?)", text, re.ASCII)
     if not found:
@@ -33,7 +33,7 @@ def parse_interval(text: str) -> Interval:
             f"expected a number of steps such as 20, or of minutes such as 5m; received {text[:40]!r}"
         )
     number = int(found[1])
-    return Interval(seconds=60.0 * number) if found[2] else Interval(steps=number)
+    return CheckpointInterval(seconds=60.0 * number) if found[2] else CheckpointInterval(steps=number)
 
 
 class Countdown:
@@ -43,7 +43,7 @@ class Countdown:
         interval: steps or time between two checkpoints.
     """
 
-    def __init__(self, interval: Interval):
+    def __init__(self, interval: CheckpointInterval):
         self._interval = interval
         self.restart()
 

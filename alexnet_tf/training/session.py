@@ -20,7 +20,7 @@ from alexnet_tf.checkpoints.weights import has_finite_weights
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.errors import Interruption
-from alexnet_tf.runtime.interval import Countdown, Interval
+from alexnet_tf.runtime.interval import CheckpointInterval, Countdown
 from alexnet_tf.runtime.signals import signals_held
 from alexnet_tf.training.callbacks import FollowSchedule, best_epoch, callback_states, restore_callbacks
 from alexnet_tf.training.evaluate import Scores, make_evaluator
@@ -52,7 +52,7 @@ class Session:
         checkpoint: Path | None,
         callbacks: Sequence[keras.callbacks.Callback],
         report: bool,
-        checkpoint_every: Interval,
+        checkpoint_every: CheckpointInterval,
     ):
         self._config, self._data, self._strategy, self._model = config, data, strategy, model
         self._checkpoint, self._hash = checkpoint, config.hash(data.image_set.fingerprint)

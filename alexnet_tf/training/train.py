@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.pipeline import DataPipelines
-from alexnet_tf.runtime.interval import Interval
+from alexnet_tf.runtime.interval import CheckpointInterval
 from alexnet_tf.training.history import History
 from alexnet_tf.training.network import compile_model
 from alexnet_tf.training.session import Session
@@ -25,7 +25,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     report: bool = True,
     model: keras.Model | None = None,
-    checkpoint_every: Interval = Interval(),
+    checkpoint_every: CheckpointInterval = CheckpointInterval(),
 ) -> tuple[keras.Model, History]:
     """Trains one run to its end; resumes from its checkpoint if there is one.
 

@@ -14,7 +14,7 @@ from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
-from alexnet_tf.runtime.interval import Interval
+from alexnet_tf.runtime.interval import CheckpointInterval
 from alexnet_tf.runtime.processor import has_bfloat16
 from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
@@ -57,7 +57,7 @@ class Options:
     precision: Precision | None = None
     results_dir: Path = Path("runs")
     tensorboard: bool = False
-    checkpoint_every: Interval = Interval()
+    checkpoint_every: CheckpointInterval = CheckpointInterval()
     replicas: str = "auto"
     jobs: int = 1
     scheduler: str = ""

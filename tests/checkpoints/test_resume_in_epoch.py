@@ -12,14 +12,14 @@ from PIL import Image
 from alexnet_tf.checkpoints.resume import has_checkpoint, remove_checkpoint, variable_values
 from alexnet_tf.config.models import MnistCnnConfig
 from alexnet_tf.data import pipeline
-from alexnet_tf.runtime.interval import Interval
+from alexnet_tf.runtime.interval import CheckpointInterval
 from alexnet_tf.training.callbacks import GradientNorms
 from alexnet_tf.training.session import Session
 from alexnet_tf.training.train import train
 from tests.tiny import TINY_CONFIG, tiny_image_set
 from tests.tiny_runs import metrics
 
-EVERY = Interval(steps=2)
+EVERY = CheckpointInterval(steps=2)
 # Six steps an epoch.
 CONFIG = TINY_CONFIG.replace(flip=True, gaussian_noise=2.0, epochs=2)
 CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))

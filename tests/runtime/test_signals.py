@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from alexnet_tf.runtime.interval import Countdown, Interval, parse_interval
+from alexnet_tf.runtime.interval import CheckpointInterval, Countdown, parse_interval
 from alexnet_tf.runtime.signals import signals_held
 
 
@@ -35,18 +35,18 @@ def test_a_held_signal_is_raised_at_the_end_of_the_block(number):
 
 
 def test_intervals():
-    assert parse_interval("20") == Interval(steps=20)
-    assert parse_interval("2m") == Interval(seconds=120.0)
+    assert parse_interval("20") == CheckpointInterval(steps=20)
+    assert parse_interval("2m") == CheckpointInterval(seconds=120.0)
     for text in ("", "0", "-1", "5 m", "5h", "1.5m", "٣"):
         with pytest.raises(argparse.ArgumentTypeError, match="steps such as 20, or of minutes such as 5m"):
             parse_interval(text)
 
 
 def test_a_countdown_counts_steps_or_time():
-    steps = Countdown(Interval(steps=20))
+    steps = Countdown(CheckpointInterval(steps=20))
     assert (steps.limited(30), steps.is_due(15), steps.limited(30), steps.is_due(5)) == (20, False, 5, True)
     steps.restart()
     assert steps.limited(30) == 20
-    assert not Countdown(Interval(seconds=60)).is_due(10**6)
-    assert Countdown(Interval(seconds=0)).is_due(1)
-    assert Countdown(Interval()).limited(30) == 30
+    assert not Countdown(CheckpointInterval(seconds=60)).is_due(10**6)
+    assert Countdown(CheckpointInterval(seconds=0)).is_due(1)
+    assert Countdown(CheckpointInterval()).limited(30) == 30
