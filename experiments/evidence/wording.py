@@ -14,7 +14,7 @@ BOUNDS = (
 # Where the 95% interval of each verdict lies; s is the smallest effect of interest.
 MEANINGS = dict(
     zip(
-        VERDICTS[:7],
+        VERDICTS,
         (
             "wholly beyond *s* on the claimed side",
             "wholly on the claimed side, contains *s*",
