@@ -11,8 +11,8 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare, compare_means
 from tests.experiments.compare.altered import CONFIGS, MEANS, edit, section
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, record
+from tests.in_text import numbers
 
 # Test errors of three and four seeds: means .323 and .3235.
 A, B = (0.324, 0.322, 0.323), (0.323, 0.325, 0.322, 0.324)

@@ -7,8 +7,8 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main
 from experiments.compare.paper import compare_with_paper
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
+from tests.in_text import numbers
 
 
 def speed(folder, epochs):

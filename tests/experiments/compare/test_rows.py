@@ -14,8 +14,8 @@ from tests.experiments.compare.altered import (
     rename_hashes,
     section,
 )
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record
+from tests.in_text import numbers
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from experiments import EXPERIMENTS
 from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.write import write_all
-from tests.experiments.in_text import items, numbers
 from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
     POOLING,
@@ -20,6 +19,7 @@ from tests.experiments.made_up_results import (
     record,
     speed_results,
 )
+from tests.in_text import items, numbers
 
 UNTRIED = dataclasses.replace(SPEED, name="untried", claim="C9", statement="Nobody has tried.", scale="small")
 

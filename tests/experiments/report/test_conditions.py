@@ -10,9 +10,9 @@ from alexnet_tf.results.columns import LR_SEARCH
 from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import count, notes
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import report
+from tests.in_text import numbers
 
 
 @pytest.mark.parametrize(

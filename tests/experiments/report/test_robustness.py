@@ -5,8 +5,8 @@ import json
 from experiments import EXPERIMENTS
 from experiments.evidence.read import read_evidence
 from experiments.report.robustness import our_noise, paper_noise, without_pairing
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import POOLING, SPEED, record
+from tests.in_text import numbers
 
 
 def test_verdicts_that_depend_on_pairing_are_named(found):

@@ -15,7 +15,6 @@ from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import Look, _by_pair, draw
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
-from tests.experiments.in_text import numbers
 from tests.experiments.made_up_results import (
     BASE,
     POOLING,
@@ -26,6 +25,7 @@ from tests.experiments.made_up_results import (
     record,
     speed_results,
 )
+from tests.in_text import numbers
 
 
 def evidence(folder, experiment):
