@@ -14,6 +14,7 @@ from alexnet_tf.config.fields import Config
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
+from tests.in_text import numbers
 
 
 def folder_of(path: Path, images: int) -> str:
@@ -36,7 +37,7 @@ def test_a_small_folder_gets_a_recipe_of_its_own_and_says_so(tmp_path, monkeypat
     folder = folder_of(tmp_path, 60)
     model, settings, note = fitted(folder)
     assert (model, settings) == ("alexnet-few-images", [])
-    assert "48 images to train on and 12 to test on" in note
+    assert numbers(note)[:2] == [48, 12]
     assert "chosen: --model alexnet-few-images" in note
     for name, recipe in (("alexnet", None), (None, "2012"), ("alexnet-few-images", "2012")):
         assert fitted(folder, name, recipe) == (name, [], ""), "nothing is chosen for the user"
@@ -59,7 +60,7 @@ def test_training_from_a_network_on_a_tiny_folder_lowers_batch_and_rate(tmp_path
     folder, started = folder_of(tmp_path, 20), Config().replace(batch_size=128, learning_rate=0.01)
     model, settings, note = fitted(folder, started=started)
     assert (model, settings) == (None, ["batch_size=8", "learning_rate=0.000625"])
-    assert note == "16 images to train on: batches of 8 at a rate of 0.000625"
+    assert numbers(note) == [16, 8, 0.000625]
     assert fitted(folder, started=started.replace(batch_size=4)) == (None, [], "")
 
 
@@ -67,7 +68,7 @@ def test_the_images_of_a_split_are_counted(tmp_path):
     for split in ("train", "test"):
         (tmp_path / split).mkdir()
         folder_of(tmp_path / split, 50)
-    assert "50 images to train on and 50 to test on" in fitted(f"folder:{tmp_path}")[2]
+    assert numbers(fitted(f"folder:{tmp_path}")[2])[:2] == [50, 50]
 
 
 def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):

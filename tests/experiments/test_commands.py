@@ -46,7 +46,7 @@ def test_an_arm_shared_by_two_experiments_is_trained_once(tiny_builtin, tmp_path
     capsys.readouterr()
     assert run(tmp_path, *arguments, "--arms", "none-unit", name="lrn") == 0
 
-    assert "the same run as ablation-pooling-overlapping-seed0" in capsys.readouterr().out
+    assert "ablation-pooling-overlapping-seed0" in capsys.readouterr().out
     folders = [tmp_path / "builtin" / name for name in ("ablation-pooling", "ablation-lrn")]
     first, shared = (rows(folder / "runs.csv")[0] for folder in folders)
     assert shared["message"] == f"shared with {first['run_id']}"

@@ -14,6 +14,7 @@ from alexnet_tf.figures.learning_curve import (
 )
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.runtime.errors import InputError
+from tests.in_text import numbers
 
 HEADER = "epoch,train_loss,train_error,test_loss,test_error,test_top5_error,learning_rate,images_per_second\n"
 ROWS = (
@@ -44,7 +45,8 @@ def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
         "test error, top-5 35.0%",
         "rate 0.01",
     }
-    assert figure.get_suptitle() == "alexnet on cats: 62.0% test error after 3 epochs"
+    assert figure.get_suptitle().startswith("alexnet on cats: ")
+    assert numbers(figure.get_suptitle()) == [62, 3]
     assert rate_drops(rows) == [(1, 0.01)]
     assert "Dotted" in figure.get_supxlabel()
 

@@ -176,15 +176,15 @@ def test_output_shape():
 @pytest.mark.parametrize(
     ("kind", "arguments", "message"),
     [
-        (LOCAL, {"n": 0}, "n: expected a whole number of at least 1, received 0"),
+        (LOCAL, {"n": 0}, "n: expected .* 1, received 0"),
         (LOCAL, {"n": 2.5}, "n: expected .* received 2.5"),
         (LOCAL, {"n": True}, "n: expected .* received True"),
-        (LOCAL, {"k": 0.0}, "k: expected a number above 0, received 0.0"),
+        (LOCAL, {"k": 0.0}, "k: expected .* 0, received 0.0"),
         (LOCAL, {"k": float("nan")}, "k: expected .* received nan"),
-        (LOCAL, {"alpha": -1e-4}, "alpha: expected a number of at least 0, received -0.0001"),
-        (LOCAL, {"beta": float("inf")}, "beta: expected a finite number, received inf"),
-        (SPATIAL, {"window": 0}, "window: expected a whole number of at least 1, received 0"),
-        (SPATIAL, {"alpha": float("nan")}, "alpha: expected a number of at least 0, received nan"),
+        (LOCAL, {"alpha": -1e-4}, "alpha: expected .* 0, received -0.0001"),
+        (LOCAL, {"beta": float("inf")}, "beta: expected .* received inf"),
+        (SPATIAL, {"window": 0}, "window: expected .* 1, received 0"),
+        (SPATIAL, {"alpha": float("nan")}, "alpha: expected .* 0, received nan"),
     ],
 )
 def test_bad_arguments_are_named(kind, arguments, message):
@@ -195,8 +195,8 @@ def test_bad_arguments_are_named(kind, arguments, message):
 @pytest.mark.parametrize(
     ("kind", "shape", "message"),
     [
-        (LOCAL, (5,), "expected a batch axis first and a channel axis of known size last"),
-        (LOCAL, (None, 4, 4, None), "expected a batch axis first and a channel axis of known size last"),
+        (LOCAL, (5,), "expected .* channel axis"),
+        (LOCAL, (None, 4, 4, None), "expected .* channel axis"),
         (SPATIAL, (None, 4, 3), r"expected \[batch, height, width, channels\], received"),
     ],
 )

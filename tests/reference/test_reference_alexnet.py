@@ -101,7 +101,5 @@ def test_dropout_of_the_paper_halves_what_the_next_kernel_sees(stored, weights):
 def test_bad_input_is_refused(weights):
     with pytest.raises(ValueError, match="preset: expected 'paper' or 'code', received 'caffe'"):
         alexnet_forward(np.zeros((1, 96, 96, 3)), weights, "caffe")
-    with pytest.raises(
-        ValueError, match="weights: expected 16 arrays, a kernel and a bias per layer, received 15"
-    ):
+    with pytest.raises(ValueError, match=r"weights: expected 16 .* received 15"):
         alexnet_forward(np.zeros((1, 96, 96, 3)), weights[:-1])

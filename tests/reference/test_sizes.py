@@ -73,9 +73,9 @@ def test_parameters_of_the_paper():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, 5), "expected a window of at most 3 pixels, received 5"),
-        ((3, 0), "expected window and stride of at least 1, received 0 and 1"),
-        ((3, 3, 0), "expected window and stride of at least 1, received 3 and 0"),
+        ((3, 5), "expected .* 3 pixels, received 5"),
+        ((3, 0), "expected .* 1, received 0 and 1"),
+        ((3, 3, 0), "expected .* 1, received 3 and 0"),
     ],
 )
 def test_windows_that_do_not_fit_are_refused(arguments, message):

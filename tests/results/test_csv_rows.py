@@ -13,6 +13,7 @@ from alexnet_tf.results.columns import CURVES
 from alexnet_tf.results.csv_rows import MAX_TABLE, read_table, read_texts, to_csv, to_lines, to_text
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
+from tests.in_text import numbers
 from tests.recording import curve_rows, record, run_row
 
 
@@ -57,16 +58,17 @@ def test_a_file_with_many_problems_gives_one_line(tmp_path):
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text() + "x\n" * 2000)
     (problem,) = read_curves(tmp_path).problems
-    assert "expected 11 fields, received 1 fields, and 1,000 problems more" in problem
+    # Expected and received fields, and the other problems.
+    assert numbers(problem.partition(": ")[2]) == [11, 1, 1000]
 
 
 def test_a_table_above_the_limit_is_not_read(tmp_path):
     path = tmp_path / "runs.csv"
     path.touch()
     os.truncate(path, MAX_TABLE + 1)
-    assert read_table(path, CURVES).problems == (
-        f"{path}: expected a readable file, received: 4,194,305 bytes, of at most 4,194,304",
-    )
+    (problem,) = read_table(path, CURVES).problems
+    assert problem.startswith(f"{path}: ")
+    assert numbers(problem.removeprefix(f"{path}: ")) == [MAX_TABLE + 1, MAX_TABLE]
 
 
 def test_rows_come_back_exactly(tmp_path):
@@ -100,12 +102,14 @@ def test_each_problem_names_its_line_and_the_rest_is_read(tmp_path):
     path.write_text("\n".join(lines[:6]))
     table = read_runs(tmp_path)
     assert [row["seed"] for row in table.rows] == [0, 2]
-    assert [*table.problems] == [
-        f"{path}:3: learning_rate: expected a number or nothing, received 'fast'",
-        f"{path}:5: expected one row for arm relu, seed 2, received another (line 4 is used)",
-        f"{path}:6: expected 23 fields and a line break, received {lines[5].count(',') + 1} fields and the "
-        "end of the file (half-written?)",
-    ]
+    cell, double, short = table.problems
+    assert cell.startswith(f"{path}:3: learning_rate: ")
+    assert "'fast'" in cell
+    assert double.startswith(f"{path}:5: ")
+    assert " relu, seed 2" in double
+    assert "line 4" in double
+    assert short.startswith(f"{path}:6: ")
+    assert numbers(short.removeprefix(f"{path}:6: ")) == [23, lines[5].count(",") + 1]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +140,9 @@ def test_a_diverged_run_need_not_be_finite(tmp_path):
     record(tmp_path, status="diverged", test_error=math.nan)
     record(tmp_path, seed=1, status="diverged", test_error=2.0)
     table = read_runs(tmp_path)
-    assert [*table.problems] == [
-        f"{tmp_path / 'runs.csv'}:3: test_error: expected a number in [0, 1], received '2.0' (not used)"
-    ]
+    (problem,) = table.problems
+    assert problem.startswith(f"{tmp_path / 'runs.csv'}:3: test_error: ")
+    assert "received '2.0'" in problem
 
 
 def test_a_curve_has_errors_between_0_and_1(tmp_path):
@@ -146,9 +150,9 @@ def test_a_curve_has_errors_between_0_and_1(tmp_path):
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text().replace("x,relu,0,1,0.5,0.5", "x,relu,0,1,inf,50"))
     table = read_curves(tmp_path)
-    assert [*table.problems] == [
-        f"{path}:3: train_error: expected a number in [0, 1], received '50' (not used)"
-    ]
+    (problem,) = table.problems
+    assert problem.startswith(f"{path}:3: train_error: ")
+    assert "received '50'" in problem
     assert (table.rows[1]["train_loss"], table.rows[1]["test_error"]) == (math.inf, 0.5)
 
 
@@ -173,9 +177,10 @@ def test_status_is_one_of_three(tmp_path, status):
     path.write_text(path.read_text().replace(",done,", f",{status},"))
     table = read_runs(tmp_path)
     assert table.rows == []
-    assert [*table.problems] == [
-        f"{path}:2: status: expected one of done, diverged, failed, received {status!r}"
-    ]
+    (problem,) = table.problems
+    assert problem.startswith(f"{path}:2: status: ")
+    assert all(name in problem for name in ("done", "diverged", "failed"))
+    assert problem.endswith(f"received {status!r}")
 
 
 def test_recording_keeps_lines_that_cannot_be_read(tmp_path):

@@ -20,7 +20,7 @@ NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
 def test_the_headline_counts_claims(found):
     # Pooling: -.40 [-.65, -.15], s = -.2.
-    assert count_verdicts(found) == "The paper's claims (2): 1 reproduced; 1 direction confirmed, size open"
+    assert count_verdicts(found).endswith("(2): 1 reproduced; 1 direction confirmed, size open")
 
 
 def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
@@ -108,9 +108,9 @@ def test_questions_of_our_own_are_counted_separately(tmp_path):
     assert not own.is_of_paper
     speed_results(tmp_path / "builtin" / "speed")
     pooling_results(tmp_path / "builtin" / "pooling")
-    assert count_verdicts(read_evidence(tmp_path, [SPEED, own])) == (
-        "The paper's claims (1): 1 reproduced. Questions of our own (1): 1 direction confirmed, size open"
-    )
+    papers, ours = count_verdicts(read_evidence(tmp_path, [SPEED, own])).split(". ")
+    assert papers.endswith("(1): 1 reproduced")
+    assert ours.endswith("(1): 1 direction confirmed, size open")
 
 
 def test_a_failed_run_leaves_a_condition_incomplete(tmp_path):

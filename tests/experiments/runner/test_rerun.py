@@ -1,6 +1,7 @@
 """A recorded run is replayed from its record, and the differences are listed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from experiments.claims import ensemble
 from experiments.claims.kernels import KERNELS
 from experiments.runner.rerun import replay_row
 from tests.command_errors import one_line_of_status_2
+from tests.in_text import numbers
 from tests.tiny import tiny_image_set
 
 
@@ -87,7 +89,8 @@ def test_a_partial_replay_names_differences_of_the_environments(recorded, capsys
 
     text = capsys.readouterr().out
     assert "bit-equal, 1 epoch" in text
-    assert "the row's final values not replayed: they are of epoch 2" in text
+    (note,) = [line for line in text.splitlines() if "not replayed" in line]
+    assert numbers(note) == [2]
     assert "row: " not in text
     assert "keras: 2.0 in the record, " in text
 
@@ -146,7 +149,9 @@ ROW = {**LAST, "epochs": 1, "status": "done", "seed": 4}
 def test_metrics_of_several_nets_are_listed_as_not_replayed():
     row = {**ROW, "experiment": "ablation-ensemble", "arm": "three", "averaged_error": 0.5}
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
-    assert found.notes == ["averaged_error not replayed: needs the nets of seeds 4, 0, 1"]
+    (note,) = found.notes
+    assert note.startswith("averaged_error not replayed: ")
+    assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 
 
@@ -154,12 +159,14 @@ def test_undeclared_metrics_are_listed_as_not_replayed():
     row = {**ROW, "experiment": "ablation-kernels", "arm": "old", "grey_tower": 0.4, "mystery": 1.0}
     found = replay_row(row, CURVE, "done", [KERNELS], pytest.fail)
     assert found.largest == 0
-    assert found.notes == [
-        "grey_tower not replayed: ablation-kernels has no arm old",
-        "mystery not replayed: ablation-kernels has no such metric",
-    ]
+    without_arm, without_metric = found.notes
+    assert without_arm.startswith("grey_tower not replayed: ablation-kernels ")
+    assert without_arm.endswith(" old")
+    assert without_metric.startswith("mystery not replayed: ablation-kernels ")
     found = replay_row(row | {"experiment": "gone"}, CURVE, "done", [KERNELS], pytest.fail)
-    assert found.notes == ["grey_tower, mystery not replayed: there is no experiment gone"]
+    (note,) = found.notes
+    assert note.startswith("grey_tower, mystery not replayed: ")
+    assert note.endswith(" gone")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])
@@ -167,7 +174,8 @@ def test_a_missing_or_infinite_value_equals_no_number(recorded, capsys, value):
     edit(recorded[0] / "curves.csv", 2, "test_loss", value)
 
     assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1
-    assert "different (largest difference inf, first in epoch 1: test_loss)" in capsys.readouterr().out
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("curve: ")]
+    assert re.search(r"different \(.* inf, .* epoch 1: test_loss\)", line)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +196,8 @@ def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage,
 def test_a_missing_record_and_a_damaged_one_are_told_apart(recorded, capsys):
     path = edit_record(recorded, lambda record: record.pop("config"))
     said = one_line_of_status_2(main, arguments(recorded), capsys)
-    assert f"expected its record in {path}; received a damaged one: {path}: expected a JSON record" in said
+    assert "damaged" in said
+    assert said.count(str(path)) == 2
 
     path.write_text(path.read_text()[:30])
     said = one_line_of_status_2(main, arguments(recorded), capsys)
