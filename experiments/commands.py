@@ -81,14 +81,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_table(text: str) -> None:
-    """Prints Markdown: as it is in the file, or on a terminal with aligned tables."""
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.markdown import Markdown
-
-        Console().print(Markdown(text))
-    else:
+    """Prints Markdown: as it is in the file, or on a terminal with aligned tables, if they fit, or lists."""
+    if not sys.stdout.isatty():
         print(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from experiments.report.markdown import tables_as_lists
+
+    console = Console()
+    with console.capture() as shown:
+        console.print(Markdown(text))
+    # Rich cuts cells that are too narrow for a word.
+    console.print(Markdown(tables_as_lists(text) if "…" in shown.get() else text))
 
 
 def _dry_run(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Markdown tables and lists, and generated sections of a text file."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,33 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     ]
     lines.insert(1, "|" + "---|" * len(header))
     return "\n".join(lines)
+
+
+def tables_as_lists(text: str) -> str:
+    """The same Markdown with an item for each table row, for terminals on which its tables do not fit.
+
+    Example:
+
+    >>> print(tables_as_lists(markdown(["arm", "n"], [["relu", "5"]])))
+    - relu; n: 5
+    """
+    lines: list[str] = []
+    header: list[str] = []
+    for line in text.split("\n"):
+        if not line.startswith("|"):
+            header = []
+            lines.append(line)
+        elif not header:
+            header = _cells(line)
+        elif not line.startswith("|---"):
+            first, *others = _cells(line)
+            named = zip(header[1:], others, strict=True)
+            lines.append("; ".join([f"- {first}", *(f"{name}: {cell}" for name, cell in named if cell)]))
+    return "\n".join(lines)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
 def bullets(title: str, items: Sequence[str]) -> str:

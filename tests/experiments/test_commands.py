@@ -1,6 +1,7 @@
 """The command line, in this process, on a data set of a hundred small images."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 
 import alexnet_tf.data.pipeline
+import experiments.commands
 import experiments.runner.run
 from alexnet_tf.training.session import Session
 from experiments import EXPERIMENTS
 from experiments.__main__ import main
 from experiments.claims.relu import EXPERIMENT
+from experiments.report.markdown import markdown
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import ARM, COMMON
 from tests.experiments.tables_read_back import read as rows
@@ -253,3 +256,16 @@ def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):
     folder = tmp_path / "builtin/ablation-relu"
     assert rows(folder / "runs.csv")[0]["learning_rate"] == "0.001"
     assert "| 0.01 |" in (folder / "table.md").read_text()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_terminal_shows_every_word_of_a_table(monkeypatch, capsys, columns):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    header = ["comparison", "metric", "paper", "ours [95% interval]", "pairs", "detectable", "p", "verdict"]
+    cells = ["`tanh|relu`", "epochs to 25%", "6×", "6.8× [6.3, 7.4]", "5", "", "< .001", "reproduced"]
+    experiments.commands._print_table(markdown(header, [cells]))
+    shown = " ".join(re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).split())
+    assert "…" not in shown
+    assert all(word in shown for word in ("tanh|relu", "[6.3, 7.4]", "reproduced"))
+    assert ("verdict: reproduced" in shown) == (columns == 80)
