@@ -14,6 +14,12 @@ from pathlib import Path
 
 from scipy.stats import beta, t
 
+# From the strongest to the weakest.
+STRENGTH = (
+    "reproduced", "direction confirmed, size open", "direction confirmed, below s", "undecided",
+    "no pairs yet", "not on the claimed side", "no such effect", "opposite",
+)  # fmt: skip
+
 
 def rows(path):
     with open(path, newline="") as file:
@@ -86,6 +92,24 @@ def judge(folder):
         yield n, effect, low, high, verdict(low, high, n, float(row["smallest_effect"]), kind)
 
 
+def claim_verdict(folder, controls=()):
+    """The weakest primary verdict, and what the controls, {(arm, baseline, metric): cause}, say about it."""
+    primary, others = [], {}
+    for row, (*_, found) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
+        others[row["arm"], row["baseline"], row["metric"]] = found
+        primary += [found] * (row["primary"] == "true")
+    weakest = max(primary, key=STRENGTH.index)
+    undecided = STRENGTH.index("undecided")
+    if STRENGTH.index(weakest) >= undecided:
+        return weakest
+    of = {key: others.get(key, "no pairs yet") for key in dict(controls)}
+    causes = [cause for key, cause in dict(controls).items() if STRENGTH.index(of[key]) > undecided + 1]
+    if causes:
+        return f"{weakest}, explained by {' and '.join(dict.fromkeys(causes))}"
+    return f"{weakest}, cause open" if {"undecided", "no pairs yet"} & {*of.values()} else weakest
+
+
 if __name__ == "__main__":
     for row, found in zip(rows(Path(sys.argv[1]) / "effects.csv"), judge(Path(sys.argv[1])), strict=True):
         print(row["arm"], row["baseline"], row["metric"], *found)
+    print(claim_verdict(Path(sys.argv[1])))

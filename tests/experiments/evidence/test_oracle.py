@@ -1,5 +1,7 @@
 """An independent script and the current code reproduce the committed effects and pages."""
 
+import re
+
 import pytest
 
 from alexnet_tf.results.columns import EFFECTS
@@ -28,6 +30,24 @@ def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
         numbers = [float(row[name]) if row[name] else None for name in ("effect", "ci_low", "ci_high")]
         # gap_at is rounded to a millionth.
         assert numbers == pytest.approx([effect, low, high], abs=2e-6), about
+
+
+def test_an_independent_script_gives_the_verdict_of_each_claim():
+    named = {each.name: each for each in EXPERIMENTS}
+    sections = (RESULTS / "claims.md").read_text("utf-8").split("\n## ")[1:]
+    judged = 0
+    for section in sections:
+        if decides := re.search(r"\]\(([^)]+)/table.md\)[^|]*\(decides the claim\)", section):
+            folder = RESULTS / decides[1]
+            controls = {
+                (each.arm, each.baseline, each.metric.name): each.control
+                for each in named[folder.name].comparisons
+                if each.control
+            }
+            (printed,) = re.findall(r"\*\*([^*]+)\.\*\*$", section, re.MULTILINE)
+            assert printed.lower() == oracle.claim_verdict(folder, controls).lower(), folder
+            judged += 1
+    assert judged == 16, "the paper's 14 claims and two questions of our own"
 
 
 @EACH
