@@ -35,8 +35,15 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Heights in inches: a row, all rows together at most, and everything else. 1,600 pixels are 10.67 inches.
-ROW, ROWS, ELSE = 0.205, 9.0, 1.6
+# Inches: the width, the height of a line of text, of all lines together at most, and of everything else.
+# 1,600 pixels are 10.67 inches.
+WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
+# The size of the texts beside the panels, in points: it stays readable where the figure is 900 pixels wide.
+TEXT = 6.7
+# Longer texts are wrapped after this many characters, so that the panels have room for their intervals.
+STATEMENT, VERDICT = 94, 31
+# Widths of the panels relative to each other.
+WIDTHS = {"difference, points": 3.4, "ratio": 1.1}
 # The axis of differences is linear up to this many points, and logarithmic beyond.
 LINEAR = 2.0
 POINTS = "difference, points"
@@ -70,7 +77,8 @@ class Line(NamedTuple):
         decides: whether the condition decides its claim.
         heading: the claim, if this is its first line; its statement and verdict are written above the line.
         role: which condition it is, and whether it decides the claim; empty if the claim has only one.
-        row: the number of its row in the figure.
+        row: where the middle of its text is, counted in lines of text from the top.
+        heading_row: likewise for the heading.
     """
 
     evidence: Evidence
@@ -78,7 +86,25 @@ class Line(NamedTuple):
     decides: bool
     heading: Claim | None
     role: str
-    row: int
+    row: float = 0.0
+    heading_row: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """What is compared, in one or more lines."""
+        # Without the number of classes, which is in the table.
+        place = ", ".join(filter(None, (label(self.evidence.dataset).split(" (")[0], self.role)))
+        comparison = self.judged.comparison
+        control = f" (control: {comparison.control})" if comparison.control else ""
+        return textwrap.fill(f"{place}: {wording.measure(comparison)}{control}", STATEMENT)
+
+    @property
+    def heading_texts(self) -> tuple[str, str]:
+        """The claim's statement and its verdict, each in one or more lines; empty without a heading."""
+        if self.heading is None:
+            return "", ""
+        statement = self.heading.experiments[0].statement.rstrip(".")
+        return textwrap.fill(statement, STATEMENT), textwrap.fill(self.heading.verdict, VERDICT)
 
     @property
     def axis(self) -> str:
@@ -102,19 +128,24 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
     )
-    count = lines[-1].row + 1
-    height = min(ROW, ROWS / count) * count
-    with house_look(font_scale=min(1.0, ROWS / count / ROW + 0.1)):
-        figure = Figure(figsize=(11.8, height + ELSE), layout="constrained")
-        widths = [4.6, *(1.4 if unit == POINTS else 0.74 for unit in units), 3.7]
+    count = sum(_heights(lines))
+    row = min(ROW, ROWS / count)
+    with house_look():
+        # Laid out in the resolution of the file, which decides how wide small texts are.
+        sharpness = matplotlib.rcParams["savefig.dpi"]
+        figure = Figure(figsize=(WIDTH, row * count + ELSE), dpi=sharpness, layout="constrained")
+        # The outer columns have no width of their own: the layout makes them as wide as their texts.
+        widths = [0.01, *(WIDTHS.get(unit, 0.72) for unit in units), 0.01]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
             draw_panel(axes, unit, lines)
         for axes in (texts, verdicts):
             axes.set_axis_off()
+        # Room for the widest name.
+        indent = 8 + 0.65 * TEXT * max(len(line.heading.name) for line in lines if line.heading)
         for line in lines:
-            _write_line(texts, verdicts, line)
-        texts.set_ylim(count - 0.4, -0.6)
+            _write_line(texts, verdicts, line, indent)
+        texts.set_ylim(count + 0.1, -0.1)
         _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
@@ -128,33 +159,57 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
 
 def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Line]:
-    """A line for each primary comparison, in the order of the claims."""
+    """A line for each primary comparison and each control of a deciding condition, claim by claim."""
     lines: list[Line] = []
-    row = -1
     for claim in claims_of(found, experiments):
-        pairs = [(condition, judged) for condition in claim.conditions for judged in condition.primary]
-        for place, (evidence, judged) in enumerate(pairs):
+        heading: Claim | None = claim
+        for evidence in claim.conditions:
             decides = evidence is claim.decides
+            shown = [
+                one
+                for one in evidence.judged
+                if one.comparison.primary or (decides and one.comparison.control)
+            ]
             name = evidence.experiment.name.removeprefix("ablation-")
-            role = f"{name} ({'decides' if decides else 'also tried'})" if len(claim.conditions) > 1 else ""
-            # The heading of a claim has a row of its own.
-            row += 1 if place else 2
-            lines.append(Line(evidence, judged, decides, None if place else claim, role, row))
-    return lines
+            role = f"{name}{'' if decides else ' (also tried)'}" if len(claim.conditions) > 1 else ""
+            for judged in shown:
+                lines.append(Line(evidence, judged, decides, heading, role))
+                heading = None
+    top, placed = 0.0, []
+    heights = iter(_heights(lines))
+    for line in lines:
+        above, own = next(heights), next(heights)
+        placed.append(line._replace(heading_row=top + above / 2, row=top + above + own / 2))
+        top += above + own
+    return placed
+
+
+def _heights(lines: Sequence[Line]) -> list[int]:
+    """The number of lines of text of each heading and of each line below it, in turn."""
+    return [
+        height
+        for line in lines
+        for height in (
+            max(text.count("\n") + 1 for text in line.heading_texts) if line.heading else 0,
+            line.text.count("\n") + 1,
+        )
+    ]
 
 
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
     """The caption: what a row is, what its marks mean, and which experiments have no row."""
     judged = [line.judged for line in lines]
     others = "; grey rows are other conditions that were tried, which do not decide the claim"
+    controls = "; a control tests a simpler cause of the effect, and qualifies the verdict"
     arrow = " (an arrow where it has no end)"
     axis = (
         f" The axis of differences in points is linear between −{LINEAR:g} and +{LINEAR:g} and logarithmic "
         "outside."
     )
     text = (
-        "Each row compares two arms. A claim's verdict (bold) is the weakest of its black rows, qualified by "
-        f"its controls{others * any(line.role and not line.decides for line in lines)}. "
+        "Each row compares two arms, and its marker shows its verdict. A claim's verdict (bold) is the "
+        f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}"
+        f"{others * any(line.role and not line.decides for line in lines)}. "
         f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
         f"Shaded: the side that is claimed.{axis * any(line.axis == POINTS for line in lines)} "
         f"{meanings(judged)}"
@@ -166,9 +221,9 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
     """Draws the lines of one unit in an empty panel, each at its place among all lines."""
     scale = prepare_axis(axes, [line.judged for line in lines if line.axis == unit])
     if unit == POINTS:
-        low, high = (1.7 * limit for limit in axes.get_xlim())
+        low, high = (1.15 * limit for limit in axes.get_xlim())
         axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.8)
-        axes.set_xticks([-20, -2, 0, 2, 20], ["−20", "−2", "0", "+2", "+20"])
+        axes.set_xticks([-20, -5, -2, 0, 2, 5, 20], ["−20", "−5", "−2", "0", "+2", "+5", "+20"])
         axes.minorticks_off()
         axes.set_xlim(low, high)
     elif unit == "ratio":
@@ -187,6 +242,9 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
         # The paper's number stands above the bar, so that neither hides the other.
         if effect.effect is not None:
             draw_interval(axes, effect, place + 0.16, scale, mark.color)
+            # Taller than the marker, so that the ends of a short interval stay visible beside it.
+            ends = [scale * end for end in (effect.low, effect.high) if end is not None]
+            axes.plot(ends, [place + 0.16] * len(ends), "|", color=mark.color, markersize=7, zorder=3.5)
             if mark.shape:
                 axes.plot([scale * effect.effect], [place + 0.16], zorder=4, **_look(mark))
         draw_paper_effect(axes, line.judged.comparison, place - 0.25, scale, size=4)
@@ -194,7 +252,7 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
 
 def _look(mark: Mark) -> dict[str, Any]:
     return {
-        "marker": mark.shape, "fillstyle": "full" if mark.fill == "none" else mark.fill, "markersize": 5,
+        "marker": mark.shape, "fillstyle": "full" if mark.fill == "none" else mark.fill, "markersize": 4.5,
         "color": mark.color, "markerfacecolor": "white" if mark.fill == "none" else mark.color,
         "markerfacecoloralt": "white", "markeredgewidth": 1, "linestyle": "none",
     }  # fmt: skip
@@ -217,20 +275,22 @@ def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
     )
 
 
-def _write_line(texts: Axes, verdicts: Axes, line: Line) -> None:
-    """Writes what is compared on the left, verdict and effect on the right; a claim above its first line."""
+def _write_line(texts: Axes, verdicts: Axes, line: Line, indent: float) -> None:
+    """Writes what is compared on the left, the effect on the right; a claim and its verdict above the first.
+
+    Args:
+        indent: where the text begins, in points from the claim's name.
+    """
     ink = DARK if line.decides else GREY
-    look: dict[str, Any] = {"fontsize": 0.77 * matplotlib.rcParams["font.size"], "va": "center"}
+    look: dict[str, Any] = {"fontsize": TEXT, "va": "center", "textcoords": "offset points"}
     bold = {**look, "fontweight": "bold"}
     if line.heading:
-        claim = line.heading
-        texts.text(0, line.row - 1, claim.name, color=DARK, **bold)
-        texts.text(0.172, line.row - 1, claim.experiments[0].statement.rstrip("."), color=DARK, **look)
+        claim, (statement, verdict) = line.heading, line.heading_texts
+        place = (0, line.heading_row)
+        texts.annotate(claim.name, place, (0, 0), color=DARK, **bold)
+        texts.annotate(statement, place, (indent, 0), color=DARK, **look)
         worst = weakest([one.verdict for one in claim.decides.primary]) if claim.decides else NO_PAIRS
-        verdicts.text(0.02, line.row - 1, claim.verdict, color=MARKS[worst].color, **bold)
-    # Without the number of classes, which is in the table.
-    dataset = label(line.evidence.dataset).split(" (")[0]
-    place = ", ".join(filter(None, (dataset, line.role)))
-    texts.text(0.182, line.row, f"{place}: {wording.measure(line.judged.comparison)}", color=ink, **look)
-    effect = f": {wording.judged_effect(line.judged)}" if line.judged.effect.n else ""
-    verdicts.text(0.02, line.row, f"{line.judged.verdict}{effect}", color=ink, **look)
+        verdicts.annotate(verdict, place, (0, 0), color=MARKS[worst].color, **bold)
+    texts.annotate(line.text, (0, line.row), (indent + 5, 0), color=ink, **look)
+    effect = wording.judged_effect(line.judged) if line.judged.effect.n else line.judged.verdict
+    verdicts.annotate(effect, (0, line.row), (0, 0), color=ink, **look)
