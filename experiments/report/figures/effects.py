@@ -1,12 +1,14 @@
 """Panels of paired effects: every seed, the interval, and the paper's number."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from alexnet_tf.figures.look import DARK, GREY
 from alexnet_tf.statistics.effects import LEVEL, Effect, no_effect
@@ -192,8 +194,20 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     effect = one.effect
     if effect.effect is None:
         return
-    seeds = [scale * effect.per_seed[seed] for seed in sorted(effect.per_seed)]
-    axes.plot(seeds, [y + 0.15] * len(seeds), "o", color=DARK, alpha=0.55, markersize=3.5, markeredgewidth=0)
+    inches = axes.figure.dpi_scale_trans
+    found = Counter(scale * effect.per_seed[seed] for seed in sorted(effect.per_seed))
+    for rank in range(max(found.values(), default=0)):
+        # Equal values stand above each other, so that each dot can be seen.
+        seeds = [value for value, count in found.items() if count > rank]
+        shifted = axes.transData + ScaledTranslation(0, 4 * rank / 72, inches)
+        look: dict[str, Any] = {
+            "color": DARK,
+            "alpha": 0.55,
+            "markersize": 3.5,
+            "markeredgewidth": 0,
+            "transform": shifted,
+        }
+        axes.plot(seeds, [y + 0.15] * len(seeds), "o", **look)
     draw_interval(axes, effect, y, scale)
     axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
 

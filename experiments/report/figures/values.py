@@ -2,14 +2,23 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE
+from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
+
+# The marker of a net's own value in the distribution of its random splits.
+MARKED: dict[str, Any] = {
+    "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
+    "zorder": 3,
+}  # fmt: skip
 
 
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
@@ -18,7 +27,8 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     A seed without a partner in any comparison is drawn as a hollow dot and, as in the effects, left out of
     the mean. An ensemble that is the same for every seed is one dot. If the metric is the mean of a
     distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`, `_p75`, `_p95`), each seed has a bar
-    from the first to the last of them, and the same net's values in other arms are marked in it.
+    from the first to the last of them; the same net's values in other arms are marked in it, and those arms
+    have no dots of their own. A p value has no mean, but a line at the level that decides.
 
     Args:
         axes: an empty panel.
@@ -28,9 +38,11 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     Returns:
         Sentences for the caption that explain such dots; empty if there are none.
     """
-    names = evidence.arms
-    percentiles = [f"{metric.name}_p{percent}" for percent in (5, 25, 75, 95)]
-    has_distributions = {*percentiles} <= {each.name for each in evidence.experiment.metrics}
+    percentiles = _percentiles(metric)
+    has_distributions = _has_distributions(evidence, metric)
+    # The same arms in every panel of a figure.
+    marked = _marked_arms(evidence)
+    names = [name for name in evidence.arms if name not in marked]
     reach = 0.3 if has_distributions else 0.12
     words: dict[str, None] = {}
     dots: dict[int, list[tuple[float, float]]] = {}
@@ -56,20 +68,31 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
                 [place + offset], [known[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
                 fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0, zorder=3,
             )  # fmt: skip
+            own: list[float] = []
+            if has_distributions:
+                own = _draw_distribution(
+                    axes, evidence, (name, seed), (metric.name, *percentiles), place + offset
+                )
             for one in (seed, *same):
-                dots.setdefault(one, []).append((place + offset, known[one]))
-            if has_distributions and _draw_distribution(
-                axes, evidence, (name, seed), (metric.name, *percentiles), place + offset
-            ):
-                words[
-                    "Grey bars: the middle 90% and 50% of a net's random splits; orange: its own towers."
-                ] = None
-        if paired:
+                dots.setdefault(one, []).extend((place + offset, value) for value in own or [known[one]])
+            if own:
+                words["Grey bars: the middle 90% and 50% of a net's random splits, with their mean."] = None
+        if paired and metric.is_averaged:
             mean = np.mean([known[seed] for seed in paired])
             axes.plot([place - 0.25, place + 0.25], [mean] * 2, color=DARK, linewidth=1.6, zorder=2)
     for joined in dots.values():
         axes.plot(*zip(*joined, strict=True), color=GREY, linewidth=0.7, alpha=0.6, zorder=1)
     axes.set_xticks(range(len(names)), names)
+    if has_distributions and marked:
+        handle = Line2D([], [], **MARKED, label=f"{', '.join(marked)} (the same nets)")
+        axes.legend(handles=[handle], loc="upper left", frameon=False, fontsize="small")
+    if any(one.comparison.kind == "share" and one.comparison.metric is metric for one in evidence.judged):
+        axes.axhline(LEVEL, color=DARK, linewidth=1, linestyle="--", zorder=1)
+        axes.text(
+            1, LEVEL, f"{LEVEL:g}", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+            fontsize="small", color=DARK,
+        )  # fmt: skip
+        words[f"Dashed: {LEVEL:g}, the largest p value that counts."] = None
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xlabel("arm")
     axes.set_ylabel(textwrap.fill(metric.title, 26))
@@ -83,20 +106,43 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     return " ".join(words)
 
 
+def _percentiles(metric: Metric) -> list[str]:
+    return [f"{metric.name}_p{percent}" for percent in (5, 25, 75, 95)]
+
+
+def _has_distributions(evidence: Evidence, metric: Metric) -> bool:
+    return {*_percentiles(metric)} <= {each.name for each in evidence.experiment.metrics}
+
+
+def _marked_arms(evidence: Evidence) -> list[str]:
+    """The arms whose nets are all marked in the distributions of another arm."""
+    for metric in evidence.experiment.metrics:
+        if _has_distributions(evidence, metric):
+            lowest = _percentiles(metric)[0]
+            spread = {row["config_hash"] for row in evidence.rows if row[lowest] is not None}
+            others = [row for row in evidence.rows if row[lowest] is None]
+            alone = {row["arm"] for row in others if row["config_hash"] not in spread}
+            return [name for name in evidence.arms if name in {row["arm"] for row in others} - alone]
+    return []
+
+
 def _draw_distribution(
     axes: Axes, evidence: Evidence, run: tuple[str, int], columns: Sequence[str], place: float
-) -> bool:
-    """Draws the distribution of which a run's value is the mean; returns whether the run has one."""
+) -> list[float]:
+    """Draws the distribution of which a run's value is the mean; returns the values marked in it."""
     (row,) = (row for row in evidence.rows if (row["arm"], row["seed"]) == run)
     metric, lowest, low, high, highest = columns
     if row[lowest] is None:
-        return False
+        return []
     axes.plot([place] * 2, [row[lowest], row[highest]], color=GREY, linewidth=1.5, alpha=0.7, zorder=1)
     axes.plot([place] * 2, [row[low], row[high]], color=GREY, linewidth=6, alpha=0.5, zorder=1)
-    for other in evidence.rows:
-        if other["config_hash"] == row["config_hash"] and other is not row:
-            axes.plot([place], [other[metric]], "_", color=PALETTE[1], markersize=9, markeredgewidth=2)
-    return True
+    own = [
+        other[metric]
+        for other in evidence.rows
+        if other["config_hash"] == row["config_hash"] and other is not row
+    ]
+    axes.plot([place] * len(own), own, **MARKED)
+    return own
 
 
 def _paired(evidence: Evidence, arm: str, metric: Metric) -> set[int]:
