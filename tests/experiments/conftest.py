@@ -19,12 +19,12 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def tiny_builtin(monkeypatch):
-    """Replaces every data set by the tiny set, whose batch size does not name an arm."""
+    """Replaces every data set by the tiny images; `batch_size` does not become part of an arm's name."""
     replace_data(monkeypatch)
 
 
 def replace_data(patched: pytest.MonkeyPatch):
-    """Also skips the figures, which take as long as such a training; report/ tests them."""
+    """Replaces the images and skips the figures, which take as long as a tiny training and have tests of their own."""
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())

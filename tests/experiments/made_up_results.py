@@ -78,7 +78,7 @@ BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for
 
 
 def fall(epochs: float, last: int) -> list[float]:
-    """Training errors that reach 25% after this many epochs."""
+    """Training errors of the epochs 0 to `last`, which reach 25% after `epochs` epochs."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
@@ -97,7 +97,7 @@ def record(
     variant=None,
     **changes,
 ):
-    """Records a run with these training errors per epoch, like the runner."""
+    """Records a run with these training errors per epoch, as the runner does."""
     metric_names = experiment.columns
     dataset = dataset_of(folder, experiment)
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
@@ -149,7 +149,7 @@ def _record_pooling(folder: Path, experiment: Experiment) -> None:
 
 
 def _copied(folder: Path, experiment: Experiment, record_all: Callable[[Path, Experiment], None]) -> Path:
-    """Fills a folder that has no rows yet; most tests start from these."""
+    """Fills a folder with made-up rows: they are recorded once and copied, as most tests start from them."""
     written = _written(dataset_of(folder, experiment), experiment, record_all)
     return shutil.copytree(Path(written.name) / "rows", folder, dirs_exist_ok=True)
 

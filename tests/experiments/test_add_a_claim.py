@@ -72,7 +72,7 @@ def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
 
 
 @pytest.mark.slow
-def test_the_tests_of_declarations_and_pages_pass_with_it(tmp_path):
+def test_the_tests_of_declarations_and_pages_pass_with_the_new_claim(tmp_path):
     for name in ("alexnet_tf", "benchmarks", "experiments", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("results", "README.md", "pyproject.toml"):
@@ -92,7 +92,7 @@ def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
 
 @pytest.fixture
 def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
-    """The commands after the file was added, on a tiny set of images."""
+    """Adds the file of the section; runs train on tiny images, and candidates of a search do not train."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)
@@ -103,7 +103,7 @@ def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
     sys.modules.pop(f"experiments.claims.{Path(FILE).stem}")
 
 
-def test_its_commands_lead_to_a_table(with_the_claim, tmp_path):
+def test_the_commands_of_the_section_lead_to_a_table(with_the_claim, tmp_path):
     results_dir = tmp_path / "runs"
     for target in COMMANDS:
         assert experiments.__main__.main(command_of(target, results_dir)) == 0, target

@@ -101,7 +101,7 @@ def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys, 
     arguments = ["--epochs", "1", "--seeds", "0", "--arms", "relu", "--set", "batch_size=96"]
     common = ["--data-dir", str(tmp_path / "empty"), "--results-dir", str(tmp_path / "r")]
 
-    assert main(["run", "relu", *common, *arguments]) == 1, "it went as far as training"
+    assert main(["run", "relu", *common, *arguments]) == 1, "expected training to begin, and to fail"
 
     notice = capsys.readouterr().err
     assert "NOTICE: cifar10 is not on disk" in notice
@@ -177,7 +177,7 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, argum
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unwritable_results_directory(tiny_builtin, tmp_path, capsys):
+def test_a_results_directory_that_is_a_file_is_refused(tiny_builtin, tmp_path, capsys):
     (tmp_path / "file").write_text("")
 
     command = ["run", "relu", *COMMON, "--results-dir", str(tmp_path / "file")]
@@ -246,7 +246,9 @@ def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monk
     # An interrupted run does not prevent a run with another configuration either.
     interrupt(1, "--arms", "tanh", "--seeds", "0", "--epochs", "1")
     monkeypatch.setattr(experiments.runner.run, "train", breaks)
-    assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "2") == 1, "begun, not refused"
+    assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "2") == 1, (
+        "expected training to begin, and to fail"
+    )
 
 
 def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):

@@ -44,7 +44,7 @@ def test_claims_are_ordered_by_number_and_own_questions_by_name(package):
     assert [each.name for each in found] == ["second", "also-second", "tenth", "ask", "zeal"]
 
 
-def test_the_order_of_the_paper():
+def test_claims_are_in_the_order_of_the_paper():
     claims = [each.claim for each in EXPERIMENTS if each.is_of_paper]
     assert list(dict.fromkeys(claims)) == [f"C{number}" for number in range(1, 15)]
     assert [each.name for each in EXPERIMENTS][:4] == [
@@ -52,7 +52,7 @@ def test_the_order_of_the_paper():
     ]  # fmt: skip
 
 
-def test_a_metric_has_one_declaration_and_possible_values():
+def test_a_metric_is_declared_once_and_has_a_range():
     metrics = {metric for each in EXPERIMENTS for metric in each.metrics}
     assert len({metric.name for metric in metrics}) == len(metrics)
     for experiment in EXPERIMENTS:

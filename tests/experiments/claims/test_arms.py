@@ -34,7 +34,10 @@ def side_for(experiment: Experiment) -> int:
 
 @pytest.fixture
 def images(monkeypatch):
-    """Replaces every data set by a tiny set of images of a given side, whose settings do not name an arm."""
+    """A function that replaces every data set by tiny images of this side.
+
+    The settings of such a small run do not become part of an arm's name.
+    """
     nameless = ("epochs", "precision", "batch_size", "width")
     monkeypatch.setattr(experiments.runner.options, "NAMELESS", nameless)
 
@@ -108,7 +111,7 @@ def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
-    # During training the net is also tested on one view.
+    # The first arm uses one view, as the test during training does.
     assert seen[0]["averaged_error"] == trained["test_error"]
     assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
     for name in ("config_hash", "test_error", "git_commit", "seconds"):
@@ -116,7 +119,7 @@ def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_without_the_net_it_is_trained_again(images, tmp_path, capsys):
+def test_a_shared_net_whose_file_is_missing_is_trained_again(images, tmp_path, capsys):
     images(64)
     (trained,) = run(tmp_path, towers.EXPERIMENT, "--arms", "two", "--seeds", "0")
     (kept,) = (tmp_path / "builtin/ablation-towers/state/nets").iterdir()
@@ -157,16 +160,16 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
     for row, (exponentials, labels) in zip(written, predicted, strict=True):
         mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
-    # Two ensembles, of seeds 3 and 4 and of seeds 4 and 0: three nets.
+    # The two ensembles have the seeds 3 and 4, and 4 and 0: three nets are kept.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
 
 
-def test_without_conv3_or_conv4_it_is_the_same_net():
+def test_without_conv3_the_net_has_the_shapes_of_that_without_conv4():
     without = {stage: build_model(CIFAR.replace(without=(stage,)).model, (32, 32, 3), 10) for stage in (3, 4)}
 
     shapes = [[weight.shape for weight in model.weights] for model in without.values()]
     assert shapes[0] == shapes[1]
-    assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "so one stands for both"
+    assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "the arm without conv3 stands for both"
 
 
 def test_the_net_with_many_kernels_differs_in_the_first_layer_only():

@@ -27,7 +27,7 @@ from tests.experiments.tables_read_back import report
 
 @pytest.fixture(scope="module")
 def parted():
-    """A net of two towers with eight first kernels each: one sees brightness, the other colour."""
+    """A net of two towers with eight kernels each in conv1, grey in the first and coloured in the second."""
     config = dataclasses.replace(SCALED, filters=(16, 8, 8, 8, 8), hidden=(8, 8), width=1.0)
     model = build_model(config, (56, 56, 3), classes=3)
     kernels, towers = first_kernels(model)
@@ -40,23 +40,23 @@ def parted():
     return model
 
 
-def test_specialised_towers(parted):
+def test_specialised_towers_have_a_contrast_of_1(parted):
     assert tower_contrast()([parted], None) == pytest.approx(
         {CONTRAST.name: 1, COLORFUL.name: 1, GREY.name: 0}
     )
 
 
-def test_few_random_splits_differ_as_much(parted):
+def test_few_random_splits_differ_as_much_as_specialised_towers(parted):
     told = tower_contrast(dealt=True)([parted], None)
 
-    # With k colourful kernels of 16 in one half of 8 the halves differ by |2k - 8| / 8.
+    # If k of the 8 coloured kernels are in one half, 8 - k are in the other: they differ by |2k - 8| / 8.
     ways = [math.comb(8, k) ** 2 for k in range(9)]
     mean = sum(way * abs(2 * k - 8) / 8 for k, way in enumerate(ways)) / sum(ways)
     assert told.keys() == {CONTRAST.name, DEALS_BEYOND.name}
     assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
-    assert told[DEALS_BEYOND.name] == pytest.approx(0, abs=0.002)  # 2 of 12,870
+    assert told[DEALS_BEYOND.name] == pytest.approx(0, abs=0.002)  # 2 of the 12,870 splits
     spread = tower_contrast(dealt=True, spread=True)([parted], None)
-    # The halves differ by 0, 1/4, 1/2, ... with probabilities .38, .49, .12, ...
+    # The halves differ by 0, 1/4, 1/2, ... with probabilities .38, .49, .12, ...: percentiles 5, 25, 75, 95.
     assert [spread[metric.name] for metric in SPREAD] == pytest.approx([0, 0, 0.25, 0.5])
 
 
@@ -75,12 +75,13 @@ def test_a_figure_has_the_distribution_of_each_net(tmp_path, axes):
 
     assert "its own" in words
     marks = [line.get_ydata().tolist() for line in axes.lines]
+    # For each of the three nets, a bar of the middle 90% and one of the middle 50% of its random splits.
     assert marks.count([0.02, 0.3]) == marks.count([0.08, 0.2]) == 3
-    # A dot of the arm `two`, and a mark within the bar of `dealt`.
+    # Each net's own contrast is drawn twice: as a dot of the arm `two`, and as a mark on the bar of `dealt`.
     assert all(marks.count([own]) == 2 for own in (0.1, 0.3, 0.4))
 
 
-def test_a_table_has_the_share_of_each_net(tmp_path):
+def test_a_table_has_the_share_of_random_splits_of_each_net(tmp_path):
     folder = tmp_path / "tiny_imagenet100" / KERNELS.name
     for seed, share in enumerate((0.021, 0.429, 0.867)):
         values = {CONTRAST.name: 0.15, DEALS_BEYOND.name: share}

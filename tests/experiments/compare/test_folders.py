@@ -32,7 +32,7 @@ def test_folders_and_runs_without_a_partner_are_listed(trees):
         ("builtin/speed/runs.csv", "."),
     ],
 )
-def test_any_level(trees, a, b):
+def test_folders_are_paired_at_any_level(trees, a, b):
     edit(trees[1] / "builtin" / "speed" / "runs.csv", ",28.0,", ",29.0,")
     text = compared(DIFFER, trees[0] / a, trees[1] / b)
     assert "speed tanh seed 2, runs.csv: epochs_to_25 28.0 / 29.0" in text
@@ -41,6 +41,7 @@ def test_any_level(trees, a, b):
 @pytest.mark.parametrize(
     ("file", "rows"),
     [
+        # Epochs 0 to 8 of three seeds and 0 to 30 of three others: 3 x (9 + 31).
         ("curves.csv", {"runs.csv": 0, "curves.csv": 120}),
         ("lr_search.csv", {"runs.csv": 0, "curves.csv": 0, "lr_search.csv": 1}),
     ],
@@ -59,7 +60,7 @@ def test_only_a_named_file_is_compared(trees, file, rows):
         compare(a.with_name("runs.csv"), b)
 
 
-def test_state_is_not_a_result(trees):
+def test_folders_below_state_are_not_compared(trees):
     speed = trees[1] / "builtin" / "speed"
     shutil.copytree(trees[1] / "builtin" / "pooling", speed / "state" / "x" / "pooling")
     text = compared(AGREE, *trees)
@@ -113,7 +114,7 @@ def test_experiments_of_one_name_are_named_by_their_paths(trees):
         ),
     ],
 )
-def test_bad_input(trees, tmp_path, a, b, words):
+def test_results_that_cannot_be_compared_are_refused(trees, tmp_path, a, b, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.csv").write_text("day,weather\n")
     record(tmp_path / "runs" / "builtin" / "other", SPEED, "other", 0, fall(4, 8))

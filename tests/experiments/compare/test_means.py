@@ -31,7 +31,7 @@ def folders(tmp_path):
     return record_errors(tmp_path / "a", A), record_errors(tmp_path / "b", B, precision="mixed_bfloat16")
 
 
-def test_experiments_of_other_names_are_compared_arm_by_arm(tmp_path):
+def test_experiments_of_different_names_are_compared_arm_by_arm(tmp_path):
     """Test errors 0.20, 0.22, 0.24 and 0.21, 0.21: means 0.22 and 0.21, Welch's interval by hand."""
     for seed, last in enumerate((0.15, 0.17, 0.19)):
         record(tmp_path / "cifar" / "pooling", POOLING, "separate", seed, [0.9, last])
@@ -43,7 +43,7 @@ def test_experiments_of_other_names_are_compared_arm_by_arm(tmp_path):
     status, text = compare(tmp_path / "cifar" / "pooling", tmp_path / "tiny" / "towers")
 
     assert status == AGREE
-    # One side has no spread: half = t(2) s / sqrt(3) = 4.3027 x 0.02 / 1.7321.
+    # B has no spread, so the half width is t(2) s / sqrt(3) = 4.3027 x 0.02 / 1.7321.
     found = [line.split(": ", 1) for line in section(text, MEANS)]
     # Mean and number of runs of A and of B, then the difference and its interval.
     assert {name: numbers(values) for name, values in found} == {
@@ -106,7 +106,7 @@ def test_an_equivalence_is_printed_with_its_interval_and_the_configurations(fold
 
 
 @pytest.mark.parametrize("change", ["one run", "diverged", "no value", "another arm"])
-def test_equivalence_is_not_shown(folders, tmp_path, change):
+def test_equivalence_is_not_shown_if_one_arm_cannot_be_tested_or_differs(folders, tmp_path, change):
     a, b = folders
     path, metric = a / "runs.csv", "test_error"
     if change == "one run":
@@ -138,7 +138,7 @@ def test_equivalence_with_an_unreadable_line_is_undecided(folders):
     assert compare_means(*folders, "test_error", 0.01)[0] == UNDECIDED
 
 
-def test_bad_input_of_an_equivalence(folders, trees):
+def test_an_unknown_metric_or_no_common_arm_is_refused(folders, trees):
     with pytest.raises(InputError, match=r"--metric: expected one of train_error, .*gap.* received loss"):
         compare_means(*folders, "loss", 0.01)
     with pytest.raises(

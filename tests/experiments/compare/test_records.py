@@ -27,7 +27,7 @@ def drop_newer_fields(path):
     path.write_text(json.dumps(values))
 
 
-def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_alike(trees):
+def test_a_changed_field_is_listed_once_for_all_seeds_with_the_same_change(trees):
     a, b = (tree / "builtin" / "speed" for tree in trees)
     rename_hashes(b / "runs.csv", "relu0", "relu1", "relu2", "tanh0")
     for seed, rate in enumerate((0.5, 0.25, 0.5)):
@@ -35,13 +35,14 @@ def test_fields_of_other_configurations_are_listed_for_all_seeds_that_differ_ali
     # A field that is missing in an old record has its default.
     drop_newer_fields(a / "records" / "speed-relu-0.json")
     text = compared(AGREE, *trees)
+    # Four hashes were changed: 12 - 4 runs are left, and 144 - 3 x 9 - 31 epochs.
     assert agreeing(text) == {"runs.csv": 8, "curves.csv": 86}
     *changed, unchanged = section(text, CONFIGS)
     assert changed == [
         "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
         "builtin/speed relu seed 1: train.learning_rate 0.01 / 0.25",
     ]
-    # Another hash, but no field with two values.
+    # The hash of this run differs, but no field of its configuration.
     assert unchanged.startswith("builtin/speed tanh seed 0: ")
     assert " / " not in unchanged
 
@@ -68,6 +69,7 @@ def test_damaged_records_are_listed_and_the_rest_compared(trees):
     status, text = compare(*trees)
 
     assert status == UNDECIDED
+    # Twelve runs less the three with changed hashes.
     assert "agree: 9 rows of runs.csv" in text
     damaged = [line.split(": ")[0] for line in section(text, "not readable")]
     assert damaged == [str(records / f"speed-{run}.json") for run in ("relu-1", "tanh-0", "tanh-1")]
@@ -92,7 +94,7 @@ def test_environments_are_compared_run_by_run(trees):
     ]
 
 
-def test_the_environment_of_a_row_is_the_evidence(trees):
+def test_the_commit_of_a_row_counts_and_not_that_of_its_record(trees):
     for tree in trees:
         for path in (tree / "builtin" / "pooling" / "records").iterdir():
             alter(path, environment={"device": "CPU", "git_commit": "abc"})

@@ -33,7 +33,7 @@ def test_copies_agree(searched):
     assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144, "lr_search.csv": 4}
 
 
-def test_an_altered_run(trees):
+def test_an_altered_cell_of_a_run_is_listed(trees):
     edit(trees[1] / "builtin" / "pooling" / "runs.csv", ",0.187,", ",0.1870000000000001,")
     text = compared(DIFFER, *trees)
     assert agreeing(text) == {"runs.csv": 11, "curves.csv": 144}
@@ -43,23 +43,24 @@ def test_an_altered_run(trees):
     assert compare(*trees, tolerance=1e-9)[0] == AGREE
 
 
-def test_altered_and_missing_epochs(trees):
+def test_altered_and_missing_epochs_are_listed(trees):
     path = trees[1] / "builtin" / "speed" / "curves.csv"
     for epoch in (1, 2, 3, 4, 7):
         line = curve_line(path, "relu", 0, epoch)
         edit(path, line, line.replace(",0.01,", ",0.02,"))
     edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
     text = compared(DIFFER, *trees)
+    # 144 less five altered epochs and a missing one.
     assert agreeing(text)["curves.csv"] == 138
     altered, missing = section(text, "differ")
     assert altered.startswith("builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; ")
-    # Three epochs with both rates, and 2 more.
+    # The seed; each of three epochs with both rates; and "2 more".
     assert numbers(altered) == [0, 1, 0.01, 0.02, 2, 0.01, 0.02, 3, 0.01, 0.02, 2]
     assert missing.startswith("builtin/speed relu seed 2, curves.csv: ")
     assert missing.endswith(" epoch 8: present / missing")
 
 
-def test_a_missing_curve(trees):
+def test_a_missing_curve_is_listed_for_each_run(trees):
     """Missing epochs are differences, even if one side has only the row of the run and no curve."""
     (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
     text = compared(DIFFER, *trees)
@@ -70,7 +71,7 @@ def test_a_missing_curve(trees):
     assert section(text, ALONE) == []
 
 
-def test_an_altered_search(searched):
+def test_an_altered_cell_of_a_search_is_listed(searched):
     path = searched[1] / "builtin" / "speed" / "lr_search.csv"
     edit(path, ",0.375,0.385,", ",0.376,0.385,")
     text = compared(DIFFER, *searched)
@@ -146,6 +147,7 @@ def test_an_empty_cell_and_a_missing_column_are_differences(trees):
 @pytest.mark.parametrize(
     ("file", "old", "new", "problem", "rows"),
     [
+        # The curve of the unreadable run has 31 epochs: 144 - 31 are compared.
         ("runs.csv", ",28.0,", ",many,", ":7: epochs_to_25: ", {"runs.csv": 11, "curves.csv": 113}),
         ("lr_search.csv", ",0.375,0", ",few,0", ":4: value: ", {"lr_search.csv": 3}),
     ],

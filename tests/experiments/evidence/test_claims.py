@@ -19,7 +19,7 @@ NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
 
 def test_the_headline_counts_claims(found):
-    # Pooling: -.40 [-.65, -.15], s = -.2.
+    # Pooling: the interval of -.40 [-.65, -.15] holds s = -.2.
     assert count_verdicts(found).endswith("(2): 1 reproduced; 1 direction confirmed, size open")
 
 
@@ -27,7 +27,7 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     (claim,) = claims_of(found[1:], [NEARER, POOLING])
     assert (claim.name, claim.decides, claim.verdict) == ("C4", found[1], "direction confirmed, size open")
     for seed in range(3):
-        # A condition whose declared pairs are not all there does not decide where another is complete.
+        # A condition that lacks declared pairs does not decide if another condition is complete.
         if seed:
             (claim,) = claims_of(read_evidence(tmp_path, [NEARER, POOLING]), [NEARER, POOLING])
             assert [one.is_complete for one in claim.conditions] == [True, False]
@@ -43,7 +43,7 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
     assert claim.verdict == "undecided"
     assert count_verdicts(more) == "The paper's claims (1): 1 undecided"
-    # Rows on another data set than the declared one do not decide where there are others.
+    # Rows on another data set than the declared one come after those on the declared one.
     pooling_results(tmp_path / "other" / NEARER.name, NEARER)
     (claim,) = claims_of(read_evidence(tmp_path, [POOLING, NEARER]), [POOLING, NEARER])
     assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
@@ -57,7 +57,7 @@ def test_a_question_of_our_own_is_listed_only_if_it_was_run(found):
     assert without_rows([SPEED, toy], found[1:]) == [SPEED]
 
 
-def test_the_scale_is_that_of_the_declared_data_set(tmp_path, found):
+def test_the_scale_is_given_on_the_declared_data_set_only(tmp_path, found):
     small = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, scale="small"))
     elsewhere = dataclasses.replace(small, folder=tmp_path / "other" / "speed")
     assert (small.scale, elsewhere.scale) == ("small", "")

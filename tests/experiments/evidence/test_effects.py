@@ -60,6 +60,7 @@ def test_one_ensemble_is_one_value(tmp_path):
     assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
     report(tmp_path, experiment)
+    # With a fourth seed, each seed has an ensemble of its own.
     summary = {(row["arm"], row["metric"]): row["n"] for row in read(tmp_path / "summary.csv")}
     assert summary["separate", "probe"] == "4"
 
@@ -79,7 +80,7 @@ def test_effects_of_a_difference_by_hand(tmp_path):
     assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
 
 
-def test_holm_is_over_the_file(tmp_path):
+def test_holm_corrects_for_all_comparisons_of_a_file(tmp_path):
     folder = speed_results(tmp_path)
     for seed in range(3):
         record(folder, SPEED, "other", seed, fall(4, 8 + seed))

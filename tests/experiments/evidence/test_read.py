@@ -40,7 +40,7 @@ def test_every_rate_won_its_search(experiment, folder):
 
 
 @pytest.mark.parametrize("folder", committed_folders("runs.csv"), ids=name_of)
-def test_rows_are_whole_and_have_records_that_explain_their_hash(folder):
+def test_rows_have_no_problems_and_agree_with_their_records_and_arms(folder):
     found = committed(folder)
     assert found.problems == []
     runs, records = found.rows, found.records

@@ -45,7 +45,7 @@ def section_of(page, claim):
     return page.split(f"\n## {claim}\n")[1].split("\n## ")[0]
 
 
-def test_a_line_has_all_that_a_reader_asks_for(root):
+def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
     page = page_of(root, SPEED, dataclasses.replace(POOLING, scale="two layers"))
     statement, verdict, direction, size, ours, paper, scale, cost = line_of(page, "C4")
     assert (statement, verdict) == (POOLING.statement, "**direction confirmed, size open**")
@@ -73,7 +73,7 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
     assert not [text for text in ("weather", "A note of", "once so") if text in elsewhere]
 
 
-def test_holm_is_over_the_claims_and_not_the_file(root):
+def test_holm_corrects_for_the_claims_and_not_for_a_file(root):
     # p of C1 .0030, of C4 .0202: the smaller is doubled, the larger stays. A file's other comparisons and
     # claims without runs do not count.
     page = page_of(root, SPEED, POOLING, UNTRIED)
@@ -87,7 +87,7 @@ def test_holm_is_over_the_claims_and_not_the_file(root):
 def test_experiments_not_run_are_listed_with_the_reason(root):
     page = page_of(root, SPEED, UNTRIED)
     assert line_of(page, "C9")[1:3] == ["**no pairs yet**", "–"]
-    # The processor of whoever runs it may have bfloat16: the page says only what is declared.
+    # Whether the user's processor has bfloat16 is unknown, so the page states the declared precision.
     (item,) = items(section_of(page, "C9"), "Declared, not run")
     assert item.startswith("`untried` (small): Nobody has tried.")
     assert "mixed_bfloat16" in item
@@ -100,9 +100,9 @@ def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
         record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
-    # -1, +.4, -.3 points: std .7; (2.8 * .7 / .4)^2 = 24 by the normal distribution. A pair took 20 seconds.
+    # -1, +.4, -.3 points: std .7; (2.8 * .7 / .4)^2 = 24 by the normal distribution.
     (item,) = items(section_of(page_of(tmp_path, POOLING), "C4"), "Pairs that would decide")
-    # 27 pairs at 80% power for -.4 points: 24 more, of 8 minutes.
+    # By the t distribution 27 pairs, at 80% power for -.4 points: 24 more, of 20 seconds each, are 8 minutes.
     assert numbers(item) == [27, 80, -0.4, 24, 8]
     assert "paper" in item
     (comparison, gap) = POOLING.comparisons
@@ -122,6 +122,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
     shared, processors, _ = items(first, "Before you rely on a verdict")
+    # Of the 11 nets, 1 is shared.
     assert numbers(shared) == [11, 1]
     assert ": C1 and C4 (1)." in shared
     # One net on Zen, 10 of 11 on a processor that is not named, in 6 of 6 pairs.
@@ -145,6 +146,7 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
             record(folder, experiment, "overlapping", seed, [0.9, 0.3], probe=p, config_hash=hashed)
     page = page_of(tmp_path, *experiments)
     (pooled,) = [line for line in page.splitlines() if line.startswith("Pooled")]
+    # p <= .05 for 3 of 5 nets, as the conditions share one: 60%, Clopper-Pearson interval [15%, 95%].
     assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
     assert "(p of a net)" in pooled
     assert "p of a net, `overlapping` against chance: 67% [9%, 99%]" in page
@@ -162,7 +164,7 @@ def test_a_bound_has_no_p_value(root):
     assert "| 3 | 0.020 |" in section_of(page, "C4")
 
 
-def test_every_link_leads_somewhere_and_bytes_repeat(root, monkeypatch):
+def test_every_link_has_a_target_and_the_page_repeats_byte_for_byte(root, monkeypatch):
     for name in ("figure.draw", "forest.draw_forest"):
         monkeypatch.setattr(f"experiments.report.figures.{name}", lambda *_, **__: {"png": b"", "svg": b""})
     write_all(root, [SPEED, BOTH_PRIMARY])
@@ -186,7 +188,7 @@ def test_every_claim_of_the_paper_has_one_line(tmp_path):
     page = page_of(tmp_path, *EXPERIMENTS)
     for claim in [f"C{number}" for number in range(1, 15)]:
         assert line_of(page, claim), claim
-    # A question of our own has one from its first rows on.
+    # A question of our own has a line only if it has rows.
     assert "[lrn-form]" not in page
 
 

@@ -20,26 +20,26 @@ def title(path: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", committed_folders("figure.svg"), ids=name_of)
-def test_the_title_of_the_figure_is_that_of_the_rows(folder):
+def test_the_title_of_a_committed_figure_follows_from_its_rows(folder):
     evidence = committed(folder)
     expected = finding(evidence, decided_by(evidence, EXPERIMENTS))
     for figure in folder.glob("figure*.svg"):
         assert expected in title(figure)
 
 
-def test_exactly_one_condition_of_a_claim_has_its_verdict():
+def test_only_the_deciding_condition_of_a_claim_has_its_verdict():
     for claim in claims_of(all_committed(), EXPERIMENTS):
         has_it = [one for one in claim.conditions if decided_by(one, EXPERIMENTS) is None]
         assert has_it == ([claim.decides] if claim.decides else [])
 
 
-def test_the_title_of_the_claims_is_that_of_the_rows():
+def test_the_title_of_the_figure_of_claims_follows_from_the_rows():
     assert count_verdicts(all_committed()) in title(RESULTS / "claims.svg")
 
 
 def test_readme_shows_how_the_quickstart_ends():
     quickstart = committed(RESULTS / "quickstart" / "builtin" / "quickstart")
-    assert quickstart.verdict in VERDICTS[:3]
+    assert quickstart.verdict in VERDICTS[:3], "expected reproduced, or its direction confirmed"
     end = conclusion(quickstart)
     assert textwrap.indent(end, "    ") in (RESULTS.parent / "README.md").read_text("utf-8")
     assert end in (RESULTS.parent / "docs/how-to/ten-minutes.md").read_text("utf-8")

@@ -32,7 +32,7 @@ from tests.in_text import numbers
         ),
     ],
 )  # fmt: skip
-def test_nets_of_another_arm_are_told_apart(tmp_path, own, source, arm, seeds, lines):
+def test_nets_of_another_arm_are_listed_below_the_table(tmp_path, own, source, arm, seeds, lines):
     folder = pooling_results(tmp_path) if own else tmp_path
     for seed in seeds:
         message = f"shared with {source}-seed{seed}-0123456789"
@@ -69,7 +69,7 @@ def test_a_rate_chosen_without_reaching_the_target_is_reported(tmp_path):
     assert "relu" not in line
 
 
-def test_the_table_says_which_rates_no_search_could_tell_apart():
+def test_rates_that_the_search_cannot_separate_are_listed():
     rows = [{"arm": arm, "dataset": "another", "run_id": arm} for arm in ("separate", "overlapping")]
     records = {arm: {"data": {"train_examples": 1000}} for arm in ("separate", "overlapping")}
 
@@ -86,7 +86,8 @@ def test_the_table_says_which_rates_no_search_could_tell_apart():
     assert "`separate`" in tied
     assert "`overlapping`" not in tied
     assert numbers(tied) == []
-    # A hundred images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04; two of them make a tie.
+    # The selection split is a tenth of 1,000 images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
+    # Errors up to .2 + 2 x .04 tie: .21 at the rate .08, and .2799 at .04, but not .2801.
     (close,) = said([0.2, 0.39, 0.2799, 0.21], [0.2, 0.2801])
     assert "`separate` (0.01; " in close
     assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]

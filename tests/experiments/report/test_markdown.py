@@ -22,7 +22,7 @@ def test_a_file_changes_between_the_markers_only(tmp_path):
         assert path.read_text() == "# Title\n<!-- claims -->\n\nnew\n\n<!-- /claims -->\nrest | of it\n"
 
 
-def test_sections_that_are_replaced_at_once_are_all_new(tmp_path, monkeypatch):
+def test_sections_replaced_by_parallel_threads_are_all_new(tmp_path, monkeypatch):
     path, names = tmp_path / "README.md", ("a", "b", "c", "d")
     path.write_text("".join(f"<!-- {name} -->old<!-- /{name} -->" for name in names))
 

@@ -61,11 +61,13 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     svg = vl_convert.vegalite_to_svg(curves_chart(SimpleNamespace(curves=rows)))
 
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
+    # A training and a test curve for each arm, each of three points joined by two segments.
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
 
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
     def luminance(color: str) -> float:
+        """The relative luminance of WCAG 2, which defines the contrast below."""
         parts = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(color))
         red, green, blue = parts
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -78,7 +80,7 @@ def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
             assert (high + 0.05) / (low + 0.05) > 2.2, (color, page)
 
 
-def test_every_link_leads_somewhere(page):
+def test_every_link_of_the_page_has_a_target(page):
     text = page.read_text("utf-8").split("<script")[0]
     links = {link for link in re.findall(r'href="([^"]+)"', text) if not re.match("https?:|data:", link)}
     anchors = set(re.findall(r'id="([^"]+)"', text))
@@ -88,7 +90,7 @@ def test_every_link_leads_somewhere(page):
     assert {file for file in files if not (page.parent / file).exists()} == set()
 
 
-def test_what_a_table_holds_is_text_on_the_page(tmp_path):
+def test_cells_of_a_table_are_escaped_on_the_page(tmp_path):
     folder = tmp_path / "cifar10" / "ablation-weight-decay"
     shutil.copytree(RESULTS / "cifar10" / folder.name, folder)
     rows = (folder / "runs.csv").read_text("utf-8")
@@ -103,7 +105,7 @@ def test_what_a_table_holds_is_text_on_the_page(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, as the system has it."""
+    """The system's Chromium; without it, the test is skipped."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     if CHROMIUM is None:
         pytest.skip("needs chromium (Debian's package of that name)")
@@ -131,11 +133,11 @@ def opened(page, browser, request):
 
 
 @pytest.mark.slow
-def test_the_page_in_a_browser(opened):
-    # As wide as the window: only tables and charts scroll sideways, in their own boxes.
+def test_the_page_fits_the_window_and_its_filter_and_curves_work(opened):
+    # The page is not wider than the window: only tables and charts scroll sideways, in their own boxes.
     opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    # The forest plot needs no scrolling: its intervals are seen beside, or below, their names.
+    # The forest plot does not scroll sideways: its intervals are beside or below the names of the effects.
     assert opened.locator("[data-chart=forest]").evaluate(
         "(it) => it.scrollWidth <= it.parentElement.clientWidth"
     )
@@ -197,7 +199,7 @@ def test_tables_are_sorted_with_empty_cells_last(opened):
         *errors, last = clicked("train_error")
         assert last == ""
         assert list(map(float, errors)) == sorted(map(float, errors), reverse=falling)
-    # Digits within names are no values.
+    # Names are sorted as text, even if they have digits.
     table.locator("tbody td:first-child").evaluate_all("(cells) => cells[0].textContent = 'a9'")
     table.locator("tbody td:first-child").evaluate_all("(cells) => cells[1].textContent = 'b1'")
     arms = clicked(heads[0])
@@ -205,7 +207,7 @@ def test_tables_are_sorted_with_empty_cells_last(opened):
 
 
 @pytest.mark.slow
-def test_paper_is_light_and_narrow(opened):
+def test_the_printed_page_is_light_and_narrow(opened):
     opened.emulate_media(media="print")
     opened.set_viewport_size({"width": 700, "height": 900})
 
@@ -218,7 +220,7 @@ def test_paper_is_light_and_narrow(opened):
     assert opened.locator("[data-chart=forest] svg").bounding_box()["width"] <= 700
 
 
-def test_a_page_of_ones_own_runs(tmp_path):
+def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
     folder = tmp_path / "folder-mine" / "ablation-bias"
     shutil.copytree(RESULTS / "cifar10" / "ablation-bias", folder)
     for path in (folder / "records").iterdir():
@@ -245,9 +247,9 @@ def test_a_part_without_content_has_no_heading(tmp_path):
 
 
 @pytest.mark.slow
-def test_accessibility(opened):
+def test_the_page_has_no_serious_accessibility_violation(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    # One claim's tables stand for all: each takes seconds.
+    # Only the tables of one claim are opened, as the check of each takes seconds.
     opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
 
     found = axe.Axe().run(opened).response["violations"]

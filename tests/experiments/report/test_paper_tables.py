@@ -34,7 +34,7 @@ def ours(text):
     return [line for line in text.splitlines() if line.startswith("| ours |")]
 
 
-def test_the_papers_numbers(tmp_path):
+def test_the_tables_have_the_papers_numbers(tmp_path):
     text = page(tmp_path)
     assert "| paper | Sparse coding | ILSVRC-2010, test | 47.1% | 28.2% |" in text
     assert "| paper | SIFT + FVs | ILSVRC-2010, test | 45.7% | 25.7% |" in text

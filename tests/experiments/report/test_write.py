@@ -51,7 +51,7 @@ def test_the_same_rows_give_the_same_bytes_also_of_an_undefined_arm(tmp_path, ex
     assert line in (folder / "table.md").read_text()
 
 
-def test_all_reports_and_the_claims_of_the_evidence(tmp_path):
+def test_reports_of_results_change_the_readme_and_those_of_runs_do_not(tmp_path):
     readme = tmp_path / "README.md"
     empty = "".join(f"<!-- {name} --><!-- /{name} -->" for name in ("glance", "claims", "networks"))
     readme.write_text(empty)
@@ -114,7 +114,7 @@ def test_a_folder_of_no_experiment_is_reported(tmp_path, capsys, name):
     assert "received sped (not used)" in page
 
 
-def test_figures_only(tmp_path):
+def test_figures_are_written_without_the_tables(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     written = write_all(tmp_path, [POOLING], tables=False)
     figures = [folder / "figure.png", folder / "figure.svg"]

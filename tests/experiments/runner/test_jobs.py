@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
-    """Whether the rows are equal except for their times, and no file of state but the lock is left."""
+    """Whether the rows are equal except for their times, and only the lock file is left in `state`."""
     place = Path("folder-tree/ablation-relu")
     left = [path.name for path in (a / place / "state").iterdir() if path.is_file()]
     return left == ["lock"] and all(untimed(a / place / name) == untimed(b / place / name) for name in names)
@@ -40,7 +40,7 @@ def same(a: Path, b: Path, *names: str) -> bool:
 
 @pytest.fixture(scope="module")
 def whole(tree, tmp_path_factory):
-    """The rows of one process."""
+    """The results of one process, with which those of several are compared."""
     results_dir = tmp_path_factory.mktemp("whole")
     for name in ("run", "search"):
         assert main(small_steps(tree, results_dir, name=name)) == 0
@@ -49,7 +49,7 @@ def whole(tree, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    # As many threads as this process has, for equal sums.
+    # Rounding depends on the number of threads, so the workers have as many as this process.
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
         memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
@@ -66,7 +66,7 @@ def wait_for_checkpoint(results_dir: Path, is_wanted) -> None:
 
 
 @pytest.mark.slow
-def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_path):
+def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, whole, cluster, tmp_path):
     def kill_one():
         wait_for_checkpoint(tmp_path, lambda: True)
         (killed, *_) = cluster.workers.values()
@@ -83,10 +83,10 @@ def test_two_workers_one_killed_give_the_rows_of_one(tree, whole, cluster, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_of_one(
+def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process(
     tree, whole, tmp_path, number
 ):
-    # As many threads as this process has, for equal sums.
+    # Rounding depends on the number of threads, so the workers have as many as this process.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
     process = subprocess.Popen(
@@ -110,7 +110,7 @@ def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_
     assert process.returncode == 128 + number
     assert "its state is kept" in said.splitlines()[-1]
     assert "distributed" not in said, "no notices of Dask"
-    # A worker ends with its client, and Python's tracker of resources a moment later.
+    # The workers end with their client, and Python's resource tracker a moment later.
     _, left = psutil.wait_procs(children, timeout=20)
     assert not left, [child.cmdline() for child in left]
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
@@ -126,7 +126,7 @@ def test_interrupted_jobs_leave_nothing_and_the_same_command_ends_with_the_rows_
     [(4, None, ["4 of 16"]), (0, None, ["1 of 16"]), (1, None, []), (4, "2", [])],
     ids=["divided", "auto", "one job", "chosen"],
 )
-def test_runs_with_other_threads_than_one_job_has_are_announced(monkeypatch, jobs, chosen, words):
+def test_a_notice_says_that_jobs_have_fewer_threads_than_one_job(monkeypatch, jobs, chosen, words):
     monkeypatch.setattr("dask.system.CPU_COUNT", 16)
     monkeypatch.setattr("experiments.runner.jobs.CPU_COUNT", 16)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
@@ -143,7 +143,7 @@ def first_weight(models, data) -> dict[str, float]:
 
 @pytest.mark.usefixtures("tiny_builtin")
 def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
-    """The workers here take the last task first."""
+    """It waits even if the workers take the last task first."""
     begun = []
 
     class Backwards(Jobs):
@@ -175,7 +175,7 @@ def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_processes_listen_to_this_machine_only():
+def test_workers_listen_on_the_loopback_address_only():
     def places() -> set[tuple[str, int]]:
         own = psutil.Process()
         found = [process.net_connections("tcp") for process in (own, *own.children(recursive=True))]
@@ -187,7 +187,7 @@ def test_processes_listen_to_this_machine_only():
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    """Dask's heartbeats did so, from another thread."""
+    """Dask's heartbeats drew from it, in another thread."""
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()
@@ -197,7 +197,7 @@ def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
     assert random.getstate() == state
 
 
-def test_a_command_without_a_worker_says_so_and_ends_at_once(tmp_path, capsys):
+def test_a_command_without_workers_says_so_and_ends_at_once_if_interrupted(tmp_path, capsys):
     with LocalCluster(
         n_workers=0, processes=False, protocol="tcp://", dashboard_address=None,
         scheduler_kwargs={"dashboard_address": ":0"},
@@ -220,6 +220,6 @@ def test_a_command_without_a_worker_says_so_and_ends_at_once(tmp_path, capsys):
     ],
 )
 @pytest.mark.usefixtures("tiny_builtin")
-def test_flags_of_many_runs(tmp_path, capsys, flags, words):
+def test_bad_flags_of_parallel_runs_are_refused(tmp_path, capsys, flags, words):
     arguments = ["run", "relu", *COMMON, "--seeds", "0", "--results-dir", str(tmp_path), *flags]
     assert words in one_line_of_status_2(main, arguments, capsys)

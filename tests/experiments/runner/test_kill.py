@@ -57,6 +57,7 @@ def test_a_killed_run_resumes(tree, tmp_path):
     process.wait()
     process.stderr.close()
     before = rates(found[0])
+    # A whole run has 31 points, of the epochs 0 to 30.
     assert 3 <= len(before) < 31
     assert [row["arm"] for row in rows(killed, "runs.csv")] == [f"relu-modern{SETTINGS}"]
     first_arm = rows(killed, "runs.csv")[0]

@@ -17,4 +17,4 @@ from experiments.runner.options import Options
 def test_settings_that_make_arms_equal_are_named(settings, arms, pairs):
     options = Options(dataset="builtin", arms=arms, settings=settings)
     _, notices = options.settled(EXPERIMENT, "float32")
-    assert [notice.partition(": ")[2] for notice in notices] == [pairs] * bool(pairs)
+    assert [notice.partition(": ")[2] for notice in notices] == ([pairs] if pairs else [])

@@ -32,12 +32,12 @@ def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
     assert sorted(own_results.rglob("*")) == there
 
 
-def test_a_dry_run_takes_a_changed_arm_for_an_arm_of_its_own(own_results, capsys):
+def test_a_dry_run_treats_a_changed_arm_as_a_separate_arm(own_results, capsys):
     changed = [*RUN, "--results-dir", str(own_results), "--set", "activation=elu"]
     assert main([*changed, "--as", "elu", "--dry-run"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[0::5] == ["elu"], (
-        "to train, beside the row of relu"
-    )
+    words = capsys.readouterr().out.splitlines()[1].split()
+    assert words[0] == "elu"
+    assert len(words) == 5, "expected no state, as the arm is still to train"
     assert main([*changed, "--as", "elu"]) == 0
     capsys.readouterr()
     assert main([*changed, "--as", "elu", "--dry-run"]) == 0
@@ -49,7 +49,9 @@ def test_a_dry_run_takes_a_changed_arm_for_an_arm_of_its_own(own_results, capsys
         assert main([*arguments, "--results-dir", str(own_results)]) == 0
         header, line = capsys.readouterr().out.splitlines()[:2]
         assert line.startswith("relu, activation=elu ")
-        assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3, "columns stand below"
+        assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3, (
+            "the rate is below its header"
+        )
 
 
 def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, monkeypatch, capsys):
@@ -59,7 +61,9 @@ def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, m
     assert "cifar10 is not on disk" in capsys.readouterr().err
 
 
-def test_recorded_rows_say_how_long(own_results, monkeypatch, capsys, tmp_path):
+def test_the_minutes_are_those_of_recorded_rows_at_the_measured_speed(
+    own_results, monkeypatch, capsys, tmp_path
+):
     monkeypatch.setattr(plan, "RECORDED", own_results)
     monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 50.0)
     recorded = [{"arm": "relu", "seconds": 1200.0, "epochs": 2, "speed": 100.0}]
@@ -68,7 +72,7 @@ def test_recorded_rows_say_how_long(own_results, monkeypatch, capsys, tmp_path):
     assert main([*RUN, "--results-dir", str(tmp_path / "new"), "--dry-run"]) == 0
 
     line = capsys.readouterr().out.splitlines()[1]
-    assert float(line.split()[4]) == pytest.approx(40.0), "20 minutes at twice the speed"
+    assert float(line.split()[4]) == pytest.approx(40.0), "recorded: 20 minutes at twice the measured speed"
     assert not (tmp_path / "new").exists()
 
 
@@ -82,11 +86,12 @@ def test_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
         assert main([*arguments, "--results-dir", str(tmp_path), "--jobs", jobs]) == 0
 
     totals = [line for line in capsys.readouterr().out.splitlines() if "to train" in line]
+    # 96 images, two epochs and three seeds at .1 images/s: 5,760 seconds.
     assert [int(re.search(r"about (\d+) minutes", total)[1]) for total in totals] == [96, 48]
     assert totals[1].endswith("2 at once")
 
 
-def test_the_times_of_recorded_rows(own_results, monkeypatch):
+def test_epochs_seconds_and_speed_of_recorded_rows_are_read(own_results, monkeypatch):
     monkeypatch.setattr(plan, "RECORDED", own_results)
     (folder,) = own_results.glob("*/ablation-relu")
 
@@ -109,7 +114,7 @@ def test_a_dry_search_lists_the_grid(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
-def test_list_as_json(capsys):
+def test_the_list_as_json_has_claims_and_arms(capsys):
     assert main(["list", "--json"]) == 0
 
     (relu,) = [each for each in json.loads(capsys.readouterr().out) if each["name"] == "ablation-relu"]
@@ -117,7 +122,7 @@ def test_list_as_json(capsys):
     assert {"relu", "tanh"} <= {arm["name"] for arm in relu["arms"]}
 
 
-def test_compare_as_json(own_results, capsys):
+def test_a_comparison_as_json_has_status_and_lines(own_results, capsys):
     assert main(["compare", str(own_results), str(own_results), "--json"]) == 0
 
     answer = json.loads(capsys.readouterr().out)

@@ -54,7 +54,7 @@ def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
         assert {planned.hash(each) for each in fingerprints} == {row["config_hash"]}
 
 
-def test_rows_of_another_precision_than_declared_stand_in_a_folder_of_its_name():
+def test_rows_of_an_undeclared_precision_are_in_a_folder_of_that_name():
     folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
     # The quickstart's rows are of its own precision, in a folder that its make target names.
     known = {*map(committed, EXPERIMENTS), ROOT / "results" / "quickstart" / "builtin" / "quickstart"}

@@ -151,6 +151,7 @@ def test_metrics_of_several_nets_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     (note,) = found.notes
     assert note.startswith("averaged_error not replayed: ")
+    # The ensemble has the nets of seed 4 and of the next ones in the cycle 0 to 4.
     assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 
@@ -170,7 +171,7 @@ def test_undeclared_metrics_are_listed_as_not_replayed():
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])
-def test_a_missing_or_infinite_value_equals_no_number(recorded, capsys, value):
+def test_nan_infinity_and_a_missing_value_differ_from_every_number(recorded, capsys, value):
     edit(recorded[0] / "curves.csv", 2, "test_loss", value)
 
     assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1

@@ -22,7 +22,7 @@ def search(results_dir: Path, epochs: int = 1) -> list[str]:
 
 
 def trained_to(error: float) -> tuple[None, History]:
-    """What `train` returns, but for the net, of a run with this error."""
+    """What `train` returns for a run that ends with this error, without the net."""
     return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
@@ -54,6 +54,7 @@ def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypa
     grid = POOLING.arm("separate").grid
     rates = sorted(float(row["learning_rate"]) for row in searched(tmp_path))
     assert len(rates) == len(grid) + MAX_EXTENSIONS
+    # Three more rates at each edge.
     assert rates.index(grid[0]) == 3
     assert rates[-4] == grid[-1]
     assert "all rates are equally bad" in capsys.readouterr().err
@@ -62,11 +63,11 @@ def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypa
 def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monkeypatch):
     checkpoints = []
 
-    def is_interrupted(config, data, strategy, checkpoint, *arguments, **others):
+    def interrupted(config, data, strategy, checkpoint, *arguments, **others):
         checkpoints.append(checkpoint)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments.runner.search, "train", is_interrupted)
+    monkeypatch.setattr(experiments.runner.search, "train", interrupted)
     for epochs in (1, 2, 1):
         assert main(search(tmp_path, epochs)) == 130
     assert checkpoints[0] == checkpoints[2] != checkpoints[1]
@@ -108,14 +109,14 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     [
         # Two standard errors of .3 on 5,000 images: .013.
         ("selection_error", [(0.3, 0.1), (0.3129, 0.1), (0.3131, 0.1), (None, None)], [0.01, 0.02]),
-        # No rate reached the target: training errors are compared. C1's `tanh`.
+        # No rate reached the target: training errors are compared (those of C1's arm `tanh`).
         ("epochs_to_target", [(None, 0.3149), (None, 0.3174), (None, 0.3285)], [0.01, 0.02]),
         # Epochs have no known noise, and rates that missed the target rank after those that reached it.
         ("epochs_to_target", [(8.0, 0.24), (8.01, 0.24), (None, 0.24)], [0.01]),
         ("selection_error", [(None, None), (None, None)], [0.01]),
     ],
 )
-def test_what_is_a_tie(objective, results, rates):
+def test_rates_tie_if_they_differ_by_less_than_the_noise(objective, results, rates):
     rows = [
         {"learning_rate": 0.01 * 2**i, "objective": objective, "value": value, "train_error": train_error}
         for i, (value, train_error) in enumerate(results)

@@ -40,7 +40,10 @@ def lines(axes, width=1.8):
 
 
 def assert_effect(text):
-    """The text beside the effect of pooling: effect, the paper's place, interval, pairs, verdict."""
+    """Checks the text beside pooling's effect.
+
+    It has the effect, its interval, the number of pairs, whether the paper's number is inside, the verdict.
+    """
     assert numbers(text) == [-0.4, -0.65, -0.15, 3]
     assert "inside" in text
     assert text.endswith("direction confirmed, size open")
@@ -57,11 +60,11 @@ def test_a_pair_looks_like_the_papers_figure(tmp_path, axes):
     assert {"ReLU", "tanh"} <= set(texts)
     assert any(text.startswith("ReLU 5.94 times faster [") for text in texts)
     assert axes.get_title() == "(a) relu, in words"
-    # The last tick is beyond the last crossing, of 28 epochs.
+    # The axis ends at the first tick beyond 28, the most epochs that a run needed.
     assert (axes.get_xscale(), axes.get_xlim()[1]) == ("log", 50)
 
 
-def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path, axes):
+def test_a_changed_arm_is_drawn_in_the_panel_of_the_unchanged_arm(tmp_path, axes):
     speed_results(tmp_path)
     for seed, epochs in enumerate((5, 6, 5)):
         record(tmp_path, SPEED, "relu, a=1", seed, fall(epochs, 8), variant=("relu", ["a=1"]))
@@ -74,10 +77,11 @@ def test_an_arm_with_settings_stands_in_the_panel_of_its_arm(tmp_path, axes):
     draw_pair(axes, found, pair, curves, "a")
     assert len({line.get_color() for line in lines(axes)}) == 3
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["tanh", "ReLU", "relu, a=1"]
+    # The geometric mean of 24/5, 25/6 and 28/5 is 112^(1/3) = 4.82.
     assert "relu, a=1 4.82 times faster than tanh" in axes.get_xlabel()
 
 
-def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
+def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, monkeypatch):
     found = evidence_of(speed_results(tmp_path), SPEED)
     monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     (axes,) = draw(found, Look(panel="a")).axes
@@ -90,7 +94,9 @@ def test_one_panel_is_linear_and_others_are_refused(tmp_path, monkeypatch):
     ("rate", "shown", "of_arms"),
     [(0.01, ["0.01"], []), (0.0, ["0.01"], []), (0.02, ["0.01", "0.02"], ["0.01", "0.02"])],
 )
-def test_the_caption_has_a_rate_of_all_arms_once(tmp_path, monkeypatch, rate, shown, of_arms):
+def test_the_caption_has_a_common_rate_once_and_different_rates_by_arm(
+    tmp_path, monkeypatch, rate, shown, of_arms
+):
     for arm, own in (("separate", 0.01), ("overlapping", rate)):
         record(tmp_path, POOLING, arm, 0, [0.9, 0.5], config=BASE.replace(learning_rate=own))
     monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
@@ -108,7 +114,7 @@ def test_each_effect_of_a_variant_names_its_own_arms(tmp_path, monkeypatch):
     effects = draw(evidence_of(tmp_path, SPEED)).axes[-1]
     labels = [text.get_text().split(": ")[0] for text in effects.texts]
     assert labels == ["(a) tanh / relu", "(a) tanh, b=1 / relu", "(a) tanh / relu, a=1"]
-    assert "tanh" not in effects.get_xlabel(), "not all lines are of these arms"
+    assert "tanh" not in effects.get_xlabel(), "the lines are of different arms"
 
 
 def test_mean_is_over_the_epochs_that_all_seeds_have(tmp_path):
@@ -128,7 +134,7 @@ def test_curves_of_unfinished_runs_are_not_drawn(tmp_path):
     assert set(curves.by_arm["relu"]) == {0}
 
 
-def test_an_arm_trained_otherwise_is_not_called_relu(tmp_path, axes):
+def test_an_arm_trained_with_elu_is_not_called_relu(tmp_path, axes):
     speed_results(tmp_path)
     for seed in range(3):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8), config=BASE.replace(activation="elu"))
@@ -174,6 +180,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path, axes):
     assert sorted([shade.get_x(), shade.get_x() + shade.get_width()]) == [axes.get_xlim()[0], 0]
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     assert sorted(dots.get_xdata()) == pytest.approx([-0.5, -0.4, -0.3])
+    # -.4, -.5, -.3 points: half width 4.3027 * .1 / sqrt(3) = .24841
     bar = next(line for line in axes.lines if line.get_linewidth() == 4)
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
     low, high = axes.get_xlim()
@@ -183,7 +190,7 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path, axes):
     assert_effect(axes.texts[0].get_text())
 
 
-def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path, axes):
+def test_the_primary_comparison_is_bold_even_if_it_has_no_pairs(tmp_path, axes):
     comparisons = (
         dataclasses.replace(POOLING.comparisons[0], arm="other"),
         dataclasses.replace(POOLING.comparisons[0], primary=False),
@@ -201,7 +208,7 @@ def test_the_claims_comparison_is_bold_also_where_it_has_no_pairs_yet(tmp_path, 
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
 
 
-def test_ticks_of_a_short_axis_differ(tmp_path, axes):
+def test_the_tick_labels_of_a_short_axis_are_distinct(tmp_path, axes):
     for arm, error in (("separate", 0.879), ("overlapping", 0.8795)):
         record(tmp_path, POOLING, arm, 0, [0.9, error], gap=0)
     found, curves, _ = evidence(tmp_path, POOLING)
@@ -231,7 +238,7 @@ def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path, axes):
     assert means == pytest.approx([0.5, 0.15])
 
 
-def test_one_ensemble_of_all_nets_is_one_dot_that_every_seed_is_joined_with(tmp_path, axes):
+def test_an_ensemble_of_all_nets_is_one_dot_joined_to_the_dot_of_every_seed(tmp_path, axes):
     arms = (POOLING.arms[0], dataclasses.replace(POOLING.arms[1], nets=3))
     experiment = dataclasses.replace(POOLING, figure="probe", arms=arms)
     said, dots, means = values(axes, pooling_results(tmp_path), experiment)
@@ -294,7 +301,7 @@ def test_the_title_is_the_finding(tmp_path):
     assert "training error of relu" in finding(alone)
 
 
-def test_a_condition_that_does_not_decide_says_which_one_does(tmp_path, monkeypatch):
+def test_a_condition_that_does_not_decide_names_the_one_that_does(tmp_path, monkeypatch):
     other = dataclasses.replace(POOLING, name="pooling-other")
     for experiment in (POOLING, other):
         pooling_results(tmp_path / "builtin" / experiment.name, experiment)
@@ -302,7 +309,7 @@ def test_a_condition_that_does_not_decide_says_which_one_does(tmp_path, monkeypa
     assert decided_by(first, [POOLING, other]) is None
     decider = decided_by(second, [POOLING, other])
     assert decider.folder == first.folder
-    # Also where the folder is the working directory's.
+    # The same holds for a folder given relative to the working directory.
     monkeypatch.chdir(first.folder.parent)
     assert decided_by(dataclasses.replace(first, folder=Path("pooling")), [POOLING, other]) is None
     assert finding(first).endswith(": direction confirmed, size open")

@@ -1,4 +1,4 @@
-"""The forest plot: a line for each primary comparison, with its unit's axis, verdict and paper's number."""
+"""The forest plot: a line for each primary comparison, with its interval, verdict and the paper's number."""
 
 import dataclasses
 import itertools
@@ -23,7 +23,7 @@ from tests.in_text import numbers
 
 
 def panels(found):
-    """The panels by the name of their axis, and all texts."""
+    """The panels by the label of their x axis, and all texts."""
     figure = drawn(found)
     return {axes.get_xlabel(): axes for axes in figure.axes}, [
         text.get_text() for axes in figure.axes for text in axes.texts
@@ -36,14 +36,14 @@ def drawn(found, experiments=(SPEED, POOLING)) -> Figure:
         return draw_forest(found, experiments)
 
 
-def test_units_have_panels_of_their_own_and_claims_their_order(found):
+def test_each_unit_has_a_panel_and_claims_are_in_order(found):
     by_name, texts = panels(found)
     assert by_name["difference, points"].get_xscale() == "symlog"
     assert by_name["ratio"].get_xscale() == "log"
     assert texts.index("C1") < texts.index("C4")
 
 
-def test_other_metrics_do_not_share_an_axis(tmp_path):
+def test_metrics_without_a_common_unit_do_not_share_an_axis(tmp_path):
     metrics = (Metric("probe", "probe"), Metric("another", "another"))
     comparisons = tuple(
         dataclasses.replace(POOLING.comparisons[0], metric=metric, smallest_effect=0.1) for metric in metrics
@@ -83,7 +83,7 @@ def test_the_controls_of_a_deciding_condition_have_rows(tmp_path):
 
 
 @pytest.mark.parametrize("copies", [1, 40])
-def test_it_is_at_most_1600_pixels_tall(found, copies):
+def test_the_plot_is_at_most_1600_pixels_tall(found, copies):
     figure = drawn(found * copies)
     assert figure.get_figheight() * 150 <= 1600
 
@@ -91,6 +91,7 @@ def test_it_is_at_most_1600_pixels_tall(found, copies):
 def test_a_line_shows_the_interval_the_verdict_and_the_paper(found):
     by_name, texts = panels(found)
     axes = by_name["difference, points"]
+    # -.4, -.5, -.3 points: half width 4.3027 * .1 / sqrt(3) = .24841
     bar = next(line for line in axes.lines if line.get_linewidth() == 4)
     assert list(bar.get_xdata()) == pytest.approx([-0.4 - 0.24841, -0.4 + 0.24841], abs=1e-5)
     (paper,) = [line for line in axes.lines if line.get_marker() == "D"]
@@ -121,7 +122,7 @@ def test_a_statement_stands_once_above_its_comparisons(tmp_path):
     assert texts.count("the built-in set: test error, overlapping − separate") == 1
 
 
-def test_no_pair_has_no_effect(tmp_path):
+def test_a_comparison_without_pairs_says_so(tmp_path):
     record(tmp_path / "builtin" / "speed", SPEED, "tanh", 0, fall(90, 40))
     _, texts = panels(read_evidence(tmp_path, [SPEED]))
     assert texts[-1] == "no pairs yet"
@@ -132,7 +133,7 @@ def test_every_verdict_has_a_mark_of_its_own():
     assert len({(mark.shape, mark.fill) for mark in marks}) == len(marks)
 
 
-def test_experiments_without_rows_are_named():
+def test_experiments_without_rows_are_counted_and_claims_md_is_named():
     missing = [dataclasses.replace(SPEED, name="ablation-other"), POOLING]
     without = explanation([], [])
     assert explanation([], missing).startswith(without)
@@ -147,7 +148,7 @@ def test_the_caption_explains_what_is_drawn_and_nothing_else(found):
     assert not [word for word in ("arrow", "Undecided:", "Opposite:", "mirror", "grey") if word in said]
 
 
-def test_a_claim_has_its_verdict_and_the_conditions_that_do_not_decide_are_grey(tmp_path):
+def test_the_verdict_of_a_claim_is_bold_and_conditions_that_do_not_decide_are_grey(tmp_path):
     experiments = [BOTH_PRIMARY, dataclasses.replace(POOLING, name="ablation-other")]
     for experiment in experiments:
         pooling_results(tmp_path / "builtin" / experiment.name, experiment)
