@@ -13,7 +13,7 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 
 def held(orientation: int) -> Image.Exif:
-    """The EXIF data of a camera that was held in one of eight ways; 6 has to be turned clockwise."""
+    """EXIF data with one of the eight orientations of a camera; 6 means: turn the pixels clockwise."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif

@@ -23,7 +23,7 @@ def image_set(images: np.ndarray, labels: np.ndarray, **changes: object) -> Imag
     )
 
 
-def test_set_cannot_be_changed(examples):
+def test_an_image_set_cannot_be_changed(examples):
     images, labels = examples
     tiny = image_set(images, labels)
     with pytest.raises(ValueError, match="read-only"):
@@ -72,7 +72,7 @@ def test_fingerprint_ignores_names_and_memory_layout(examples):
     assert image_set(images, labels, name="other", train=fortran, report=fortran).fingerprint == expected
 
 
-def test_results_slug(tmp_path, monkeypatch):
+def test_the_slug_of_a_data_set_is_a_folder_name(tmp_path, monkeypatch):
     (tmp_path / "my pets").mkdir()
     monkeypatch.chdir(tmp_path / "my pets")
     for name, slug in [

@@ -15,7 +15,7 @@ def draws():
 
 
 def in_dataset_map(function, *tensors):
-    """The same function inside `Dataset.map`, in batches of 7."""
+    """What the function gives inside `Dataset.map`, in batches of 7."""
     dataset = tf.data.Dataset.from_tensor_slices(tensors).batch(7)
     return np.concatenate(list(dataset.map(function).as_numpy_iterator()))
 
@@ -23,14 +23,14 @@ def in_dataset_map(function, *tensors):
 def test_draws_are_a_function_of_seed_and_epoch():
     first = augment.epoch_draws(0, 1, 50)
 
-    for other, same in [((0, 1), True), ((1, 1), False), ((0, 2), False), ((1, 0), False)]:
-        again = augment.epoch_draws(*other, 50)
+    for seed_and_epoch, same in [((0, 1), True), ((1, 1), False), ((0, 2), False), ((1, 0), False)]:
+        again = augment.epoch_draws(*seed_and_epoch, 50)
         for a, b in zip(first, again, strict=True):
             assert np.array_equal(a, b) == same
 
 
 def test_draws_equal_those_of_recorded_runs():
-    # Rows in results/ were measured with these numbers: new draws must not move them.
+    # Rows in results/ were measured with these numbers, so they must not change.
     draws = augment.epoch_draws(seed=3, epoch=2, count=2)
 
     assert draws.crop.numpy().tolist() == [
@@ -54,7 +54,7 @@ def test_flips_mirror_one_half_of_the_images_exactly(draws, function, draw, axis
     mirrored = drawn.numpy() < 0.5
     expected = np.where(mirrored[:50, None, None, None], np.flip(images, axis), images)
     np.testing.assert_array_equal(flipped, expected)
-    # Five standard errors of a fair coin, and of two independent ones.
+    # Within five standard errors: one half for a flip, and a quarter for both, as they are independent.
     assert abs(mirrored.mean() - 0.5) < 5 * 0.5 / np.sqrt(COUNT)
     both = (draws.flip.numpy() < 0.5) & (draws.vertical_flip.numpy() < 0.5)
     assert abs(both.mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / COUNT)
@@ -66,7 +66,7 @@ def test_color_noise_has_the_bits_of_single_operations(draws):
 
     noisy = augment.add_color_noise(images, augment.color_shift(draws.color[:50], components))
 
-    # Each product rounded, then each sum, in order: a matrix product may do neither.
+    # Each product is rounded, then each sum, in this order; a matrix product may round otherwise.
     amounts, scaled = np.float32(augment.COLOR_NOISE_STDDEV) * draws.color[:50].numpy(), components.numpy()
     shift = amounts[:, :1] * scaled[:, 0]
     for i in (1, 2):
@@ -75,7 +75,7 @@ def test_color_noise_has_the_bits_of_single_operations(draws):
 
 
 def test_crop_offsets_are_uniform_and_independent(draws):
-    # Each pixel holds its own position, so a crop's first pixel tells its offset: 3 x 2 of them.
+    # Each pixel holds its own position, so the first pixel of a crop gives its offset, one of 3 x 2.
     positions = np.arange(30).reshape(1, 6, 5, 1)
     crops = augment.random_crop(tf.tile(tf.constant(positions), [COUNT, 1, 1, 1]), draws.crop, side=4)
     crops = crops.numpy()[..., 0]
@@ -88,7 +88,7 @@ def test_crop_offsets_are_uniform_and_independent(draws):
     assert np.sum((counts - COUNT / 6) ** 2 / (COUNT / 6)) < 20.5
 
 
-def test_center_crop():
+def test_the_center_crop_is_the_middle():
     images = tf.reshape(tf.range(16), [1, 4, 4, 1])
 
     assert augment.center_crop(images, 2)[0, :, :, 0].numpy().tolist() == [[5, 6], [9, 10]]
@@ -103,13 +103,13 @@ def test_color_noise_has_the_moments_of_the_components(draws):
 
     np.testing.assert_array_equal(noisy[:, :1, :1], noisy[:, 1:, 1:])
     shifts = noisy[:, 0, 0].astype(np.float64)
-    # a ~ N(0, .1) per component: covariance = .01 C C^T.
+    # The amounts have the standard deviation .1, so the covariance of the shifts is .01 C C^T.
     expected = 0.01 * components @ components.T
     assert np.abs(shifts.mean(axis=0)).max() < 5 * np.sqrt(expected.diagonal().max() / COUNT)
     np.testing.assert_allclose(np.cov(shifts.T), expected, atol=0.05 * expected.max())
 
 
-def test_rotation_is_scipys(draws):
+def test_rotation_equals_that_of_scipy(draws):
     images = np.random.default_rng(0).normal(size=(8, 9, 12, 2)).astype(np.float32)
     angles = 40 * (2 * draws.rotation.numpy()[:8] - 1)
 
@@ -127,7 +127,7 @@ def test_brightness_shifts_all_pixels_of_an_image_evenly_on_its_range(draws):
     shifts = (augment.add_brightness(images, draws.brightness, 0.2) - images).numpy().astype(np.float64)
 
     np.testing.assert_allclose(shifts, shifts[:, :1, :1] * np.ones((1, 2, 2, 1)), atol=1e-4)
-    # Uniform on -51..51: mean 0 and variance 102^2 / 12.
+    # .2 x 255 = 51. Uniform on -51 to 51: mean 0 and variance 102^2 / 12.
     assert np.abs(shifts).max() <= 51 + 1e-4
     assert abs(shifts.mean()) < 5 * 102 / np.sqrt(12 * COUNT)
     assert shifts[:, 0, 0].std() == pytest.approx(102 / np.sqrt(12), rel=0.02)
@@ -140,7 +140,7 @@ def test_noise_is_gaussian_and_independent(draws):
     numbers = noise.reshape(count, -1).astype(np.float64)
     assert abs(numbers.mean()) < 5 * 7 / np.sqrt(numbers.size)
     assert numbers.std() == pytest.approx(7, rel=5 / np.sqrt(2 * numbers.size))
-    # A Gaussian has 68.3% within one standard deviation.
+    # A share of .683 of a Gaussian is within one standard deviation; sqrt(.683 x .317) = .466.
     assert np.mean(np.abs(numbers) < 7) == pytest.approx(0.683, abs=5 * 0.466 / np.sqrt(numbers.size))
     correlations = np.corrcoef(numbers.T) - np.eye(48)
     assert np.abs(correlations).max() < 5 / np.sqrt(count)
@@ -150,7 +150,7 @@ def test_noise_is_gaussian_and_independent(draws):
 @pytest.mark.parametrize(
     "name", ["crop", "flip", "color", "vertical flip", "rotation", "brightness", "noise"]
 )
-def test_same_inside_dataset_map(draws, name):
+def test_augmentation_inside_dataset_map_equals_that_outside(draws, name):
     images = tf.random.stateless_uniform([30, 6, 6, 3], seed=[1, 2])
     components = tf.eye(3)
     functions = {
@@ -170,7 +170,7 @@ def test_same_inside_dataset_map(draws, name):
     np.testing.assert_array_equal(eager, mapped)
 
 
-def test_both_scales_of_color_noise():
+def test_color_components_have_square_roots_in_the_code_and_eigenvalues_in_the_paper():
     images = np.random.default_rng(1).integers(0, 256, (200, 4, 4, 3), dtype=np.uint8)
     statistics = pixel_statistics(images)
 

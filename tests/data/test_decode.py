@@ -21,7 +21,7 @@ from tests.data.encoded import encode, held
 
 
 @pytest.mark.parametrize(("file_format", "tolerance"), [("PNG", 0), ("BMP", 0), ("JPEG", 16)])
-def test_colour_images(photo, file_format, tolerance):
+def test_pixels_and_size_of_colour_images_are_read(photo, file_format, tolerance):
     data = encode(photo, file_format)
     pixels = decode_image(data)
     assert (pixels.shape, pixels.dtype) == ((30, 40, 3), np.uint8)
@@ -40,7 +40,7 @@ def test_jpeg_is_decoded_as_tensorflow_does(photo):
 def test_cmyk_jpeg_becomes_rgb(photo):
     cmyk = encode(photo.convert("CMYK"), "JPEG", quality=95)
     assert Image.open(io.BytesIO(cmyk)).mode == "CMYK"
-    # Inverted values, the usual mistake, would be off by 255 somewhere.
+    # Inverted values, the usual mistake, would differ by up to 255.
     np.testing.assert_allclose(decode_image(cmyk), np.asarray(photo), atol=16)
 
 
@@ -65,7 +65,7 @@ def test_transparency_is_dropped(photo):
     assert decode_image(palette).max() > 0
 
 
-def test_first_frame_of_an_animation():
+def test_an_animation_is_decoded_to_its_first_frame():
     frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue")]
     data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     np.testing.assert_array_equal(decode_image(data)[0, 0], [255, 0, 0])
@@ -82,7 +82,7 @@ for path in sys.argv[1:]:
 """
 
 
-def test_decoders_print_nothing_of_damage(photo, tmp_path):
+def test_decoders_print_nothing_about_damaged_files(photo, tmp_path):
     jpeg, tiff = (
         encode(photo, "JPEG", exif=held(6)),
         bytearray(encode(photo, "TIFF", compression="tiff_deflate")),
@@ -114,7 +114,7 @@ def test_exif_orientation_is_applied_if_asked_for(photo, kind, orientation):
     assert decode_image(data).shape == (30, 40, 3)
 
 
-def test_a_tiff_has_the_size_that_its_header_gives(photo):
+def test_a_rotated_tiff_has_the_size_that_its_header_gives(photo):
     data = encode(photo, "TIFF", exif=held(6))
     assert decode_image(data, oriented=True).shape == (40, 30, 3)
     assert image_dimensions(io.BytesIO(data), oriented=True) == (40, 30)
@@ -183,6 +183,6 @@ def test_central_square_is_the_middle_of_the_scaled_image(shape, side):
     np.testing.assert_allclose(central_square(image, side).astype(int), expected, atol=1)
 
 
-def test_central_square_of_that_size_is_the_image_itself():
+def test_the_central_square_of_a_square_of_the_same_size_is_the_image_itself():
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     np.testing.assert_array_equal(central_square(image, 8), image)

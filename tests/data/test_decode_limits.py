@@ -23,7 +23,7 @@ from tests.data.encoded import encode
 
 
 def png(width: int, height: int) -> bytes:
-    """A white PNG of any size, made without its pixels."""
+    """A white PNG, compressed row by row, so that any size takes little memory."""
     row, deflate = b"\x00" + b"\xff" * (3 * width), zlib.compressobj(1)
     pixels = b"".join([*(deflate.compress(row) for _ in range(height)), deflate.flush()])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -32,12 +32,12 @@ def png(width: int, height: int) -> bytes:
 
 
 def chunk(kind: bytes, data: bytes = b"") -> bytes:
-    """A part of a PNG."""
+    """A chunk of a PNG: length, kind, data and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def progressive(photo: Image.Image, scans: int) -> bytes:
-    """A JPEG whose last scan is repeated."""
+    """A progressive JPEG whose last scan is repeated `scans` times."""
     whole = encode(photo, "JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     return whole[:-2] + whole[last:-2] * scans + whole[-2:]
@@ -71,7 +71,7 @@ def test_an_arithmetically_coded_jpeg_is_refused(photo):
 
 
 def run_length_bmp(width: int) -> bytes:
-    """A line of grey levels that ends after its first pixel."""
+    """A run-length encoded BMP of one line, which ends after its first pixel."""
     colors = b"".join(bytes([i, i, i, 0]) for i in range(256))
     header = struct.pack("<IiiHHIIiiII", 40, width, 1, 1, 8, 1, 0, 0, 0, 256, 0) + colors
     lines = bytes([1, 7, 0, 0, 0, 1])
@@ -82,13 +82,13 @@ def run_length_bmp(width: int) -> bytes:
 
 def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():
     assert decode_image(run_length_bmp(9))[0, :, 0].tolist() == [7] + [0] * 8
-    # As large as other images may be, this one would take 20 s.
+    # A BMP of the size that is allowed for other kinds would take 20 s.
     with pytest.raises(ImageDecodeError, match="too large"):
         decode_image(run_length_bmp(MAX_PIXELS))
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
-    # Pillow reads the whole of a WebP to find its size.
+    # A WebP, as Pillow reads a whole file of this kind to find the size of the image.
     (tmp_path / "large").write_bytes(encode(Image.new("RGB", (9, 9)), "WEBP"))
     os.truncate(tmp_path / "large", 10**10)
     with pytest.raises(ImageDecodeError, match="a file of 10,000,000,000 bytes"):
@@ -129,7 +129,7 @@ print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
 
 
 def decoding(path: Path, count: int) -> tuple[float, float]:
-    """The KiB and CPU seconds that a process takes to decode and scale a file `count` times at once."""
+    """The KiB and CPU seconds that a process takes to decode and scale a file `count` times in parallel."""
     arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
     kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(kibibytes), float(seconds)
@@ -140,7 +140,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
     kibibytes, seconds = decoding(tmp_path / "large.png", 8)
 
-    # Eight at a time would take 2.6 GB. The pixels of decoded ones, 96 MB each, wait to be scaled.
+    # Eight at a time would take 2.6 GB. One at a time is decoded; up to eight images, 96 MB each, are scaled.
     assert kibibytes < 1.5e6
     assert seconds < 80
 
@@ -150,7 +150,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     ("kind", "options"), [("JPEG", {"progressive": True}), ("WEBP", {"quality": 10, "method": 0})]
 )
 def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options):
-    """These kinds took the most of eleven, 3.4 s and 1.2 GB; PNG, GIF and TIFF took less."""
+    """Of eleven kinds of files these took the most, 3.4 s and 1.2 GB."""
     side = math.isqrt(MAX_PIXELS)
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)

@@ -39,7 +39,7 @@ def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
     assert jpeg.decode_usual_jpeg(data, 30 * 40 - 1, oriented=False) is None
 
 
-def test_header_of_a_usual_jpeg(photo, monkeypatch):
+def test_the_header_of_a_usual_jpeg_gives_its_size_and_colours(photo, monkeypatch):
     assert jpeg.usual_header(encode(photo.resize((40, 30)), "JPEG")) == (30, 40, "YCbCr")
     assert jpeg.usual_header(encode(photo.convert("L"), "JPEG")) == (photo.height, photo.width, "Gray")
     progressive = encode(photo, "JPEG", progressive=True)

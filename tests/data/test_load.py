@@ -18,7 +18,7 @@ def drawn_once(monkeypatch):
     monkeypatch.setattr(builtin, "draw_builtin", DRAW_ONCE)
 
 
-def test_builtin():
+def test_the_builtin_set_has_its_documented_sizes():
     images = load_image_set("builtin")
     assert (images.name, images.slug, images.report_split) == ("builtin", "builtin", "test")
     assert images.image_shape == (32, 32, 3)
@@ -26,7 +26,7 @@ def test_builtin():
     assert len(np.bincount(images.train_labels)) == images.classes
 
 
-def test_builtin_at_another_size():
+def test_the_builtin_set_is_scaled_to_another_size():
     small = load_image_set("builtin", image_size=8)
 
     assert small.image_shape == (8, 8, 3)

@@ -24,7 +24,7 @@ def images_of(dataset) -> np.ndarray:
     return np.concatenate([batch[0].numpy() for batch in dataset])
 
 
-def test_raw_pixels_minus_the_mean_image(image_set):
+def test_the_mean_image_is_subtracted_from_raw_pixels(image_set):
     data = DataPipelines(image_set, DataConfig())
 
     images = images_of(data.report(batch_size=25))
@@ -95,7 +95,7 @@ def test_augmentation_differs_by_epoch_and_is_off_in_evaluation(image_set, chang
         order = np.random.default_rng((0, epoch)).permutation(90)
         moved = images_of(augmented.train(0, epoch, 90)) - images_of(plain.train(0, epoch, 90))
         changed = np.abs(moved).max(axis=(1, 2, 3)) > 1e-3
-        # Half of the images for the flip, all for the others.
+        # The flip changes half of the images, the others all of them.
         assert changed.mean() == pytest.approx(0.5 if "vertical_flip" in changes else 1, abs=0.2)
         differences.append(moved[np.argsort(order)])
     assert not np.array_equal(*differences)
@@ -148,22 +148,22 @@ def test_padded_crops_keep_the_size_and_move_the_image(image_set):
     np.testing.assert_array_equal(images_of(data.report(25)), plain)
     assert data.input_shape == (8, 8, 3)
     first = next(iter(data.train(0, 1, 90)))[0].numpy()
-    # With offsets 0..4 and zero padding, some crops show a border of zeros.
+    # The padding is zero, so crops near the edge have a border of zeros.
     assert (np.abs(first[:, 0]).sum(axis=(1, 2)) == 0).any()
 
 
-def test_the_central_crop_in_training_is_that_of_tests(image_set):
+def test_the_central_crop_in_training_equals_that_of_evaluation(image_set):
     central = DataPipelines(image_set, DataConfig(crop=6, crop_position="center"))
     trained = images_of(central.train(seed=0, epoch=1, batch_size=30))
     tested = images_of(central.train_subset(30))
-    # An epoch is a permutation of the images.
+    # The images of an epoch are in another order, so the values are sorted.
     order = [np.sort(images.reshape(len(images), -1), axis=0) for images in (trained, tested)]
     np.testing.assert_allclose(*order, atol=1e-4)
     moved = images_of(DataPipelines(image_set, DataConfig(crop=6)).train(seed=0, epoch=1, batch_size=30))
     assert not np.array_equal(trained, moved)
 
 
-def test_smaller_crops(image_set):
+def test_crops_of_evaluation_are_central(image_set):
     data = DataPipelines(image_set, DataConfig(crop=6))
 
     assert data.input_shape == (6, 6, 3)
@@ -172,7 +172,7 @@ def test_smaller_crops(image_set):
     np.testing.assert_array_equal(images_of(data.report(25)), plain[:, 1:7, 1:7])
 
 
-def test_colour_noise_of_the_code_divides_the_result(image_set):
+def test_noisy_images_are_divided_by_1_1_as_in_the_code(image_set):
     plain, noisy = (
         images_of(DataPipelines(image_set, DataConfig(color_noise=kind)).train(0, 1, 90))
         for kind in ("none", "code")
@@ -184,7 +184,7 @@ def test_colour_noise_of_the_code_divides_the_result(image_set):
     assert shift.mean(axis=(1, 2)).std() > 1
 
 
-def test_mistakes_are_named(image_set):
+def test_a_selection_without_holdout_and_a_large_crop_are_refused(image_set):
     data = DataPipelines(image_set, DataConfig())
     with pytest.raises(InputError, match="holdout: expected true"):
         data.selection(10)
@@ -192,7 +192,7 @@ def test_mistakes_are_named(image_set):
         DataPipelines(image_set, DataConfig(crop=9))
 
 
-def test_color_noise_may_end_early(image_set):
+def test_color_noise_ends_after_the_epoch_color_noise_until(image_set):
     always = DataPipelines(image_set, DataConfig(color_noise="code"))
     until = DataPipelines(image_set, DataConfig(color_noise="code", color_noise_until=2))
     never = DataPipelines(image_set, DataConfig())

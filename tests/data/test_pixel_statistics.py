@@ -12,7 +12,7 @@ def images() -> np.ndarray:
     return np.clip(colors, 0, 255).astype(np.uint8)
 
 
-def test_statistics_are_numpys(images):
+def test_statistics_equal_those_of_numpy(images):
     found = pixel_statistics(images)
 
     pixels = images.reshape(-1, 3).astype(np.float64)
@@ -37,7 +37,7 @@ def test_chunks_and_order_do_not_matter(images, monkeypatch):
         assert found.statistics().stddev == expected.statistics().stddev
 
 
-def test_equal_pixels_have_no_scale():
+def test_equal_pixels_have_standard_deviation_and_eigenvalue_0():
     statistics = pixel_statistics(np.full([3, 2, 2, 1], 7, np.uint8))
 
     assert statistics.stddev == 0

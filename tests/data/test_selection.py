@@ -1,4 +1,4 @@
-"""The fixed choices made from a set of images."""
+"""The choices of images that are fixed: for selection, as held-out images, as a balanced subset."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def test_selection_is_a_tenth_of_each_class(examples):
     assert np.bincount(labels[mask]).tolist() == [20, 9, 1]
     half = selection_mask(images, labels, 0.5)
     assert np.bincount(labels[half]).tolist() == [100, 45, 5]
-    assert (half | ~mask).all(), "a larger share contains the smaller one"
+    assert (half | ~mask).all(), "expected the larger selection to contain the smaller one"
 
 
 def test_selection_does_not_depend_on_the_order(examples):
@@ -35,10 +35,10 @@ def test_identical_images_of_a_class_stay_together():
     mask = selection_mask(images, labels)
     assert sorted(set(mask.reshape(20, 5).sum(axis=1))) == [0, 5]
     assert mask.sum() == 10
-    assert not selection_mask(images[:5], labels[:5]).any(), "a class is never taken whole"
+    assert not selection_mask(images[:5], labels[:5]).any(), "expected that no class is selected whole"
 
 
-def test_a_class_of_one_stays_and_of_two_is_split():
+def test_no_image_of_a_class_of_one_is_selected_and_one_of_a_class_of_two():
     images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)
     assert selection_mask(images, np.array([0, 1, 1])).sum() == 1
     assert not selection_mask(images, np.array([0, 1, 1]))[0]
@@ -56,7 +56,7 @@ def test_hold_out_splits_the_set(examples):
     assert pixels[0] | pixels[1] == {image.tobytes() for image in images}
 
 
-def test_balanced_subset(examples):
+def test_a_balanced_subset_takes_equally_many_of_each_class_while_they_last(examples):
     labels = examples[1]
     for count, expected in [
         (9, [3, 3, 3]),
@@ -77,7 +77,7 @@ def test_balanced_subset_is_the_same_in_every_release():
     assert balanced_subset(np.arange(40) % 2, 6).tolist() == [4, 12, 17, 25, 33, 38]
 
 
-def test_balanced_subset_of_nothing():
+def test_a_balanced_subset_of_no_images_is_empty_and_of_size_0_is_refused():
     assert len(balanced_subset(np.array([], int), 5)) == 0
     with pytest.raises(InputError, match="at least 1; received 0"):
         balanced_subset(np.array([0, 1]), 0)

@@ -19,7 +19,7 @@ from tests.data.encoded import encode
     ],
 )
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_small_tiffs_with_large_parts_are_refused(order, kind, tag, count, value, words):
+def test_small_tiffs_that_declare_large_parts_are_refused(order, kind, tag, count, value, words):
     number = {"H": 3, "I": 4}[kind]
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     fields = [(tag, number, count, value), (0x0143, number, 1, 2**14)]

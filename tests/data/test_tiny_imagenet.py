@@ -1,4 +1,4 @@
-"""Tiny ImageNet rebuilt from a small archive of the public one's layout."""
+"""Tiny ImageNet, prepared from a small archive with the layout of the public one."""
 
 import hashlib
 import tempfile
@@ -38,7 +38,7 @@ def jpeg(level: int, mode: str = "RGB") -> bytes:
 
 
 def write_archive(path: Path, names: list[str]) -> None:
-    """Two training images and one validation image of each class; a few are grey JPEGs, as some are."""
+    """Two training images and one validation image of each class; some are grey, as in the public archive."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(f"{ROOT}/wnids.txt", "\n".join(reversed(names)) + "\n")
         file.writestr(f"{ROOT}/words.txt", "n00001740\tentity\n")
@@ -81,7 +81,7 @@ def served(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "step"), [("tiny_imagenet100", 2), ("tiny_imagenet200", 1)])
-def test_classes_and_labels(served, name, step):
+def test_labels_are_those_of_the_archive_and_100_classes_are_every_second_one(served, name, step):
     images = load_image_set(name, DataAccess(str(served(ids()))))
 
     assert images.class_names == tuple(ids()[::step])
@@ -118,7 +118,7 @@ def test_an_unsuitable_archive_is_refused(served, names, checksum, words):
     assert not (data_dir / "tiny_imagenet100").exists()
 
 
-def test_without_a_network(tmp_path, monkeypatch):
+def test_without_a_network_the_error_names_the_host_and_the_ways_out(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(tfds_fetch, "_answers", asked.append)
 
@@ -165,10 +165,12 @@ def test_the_words_of_imagenets_classes_are_known():
     assert {*ids()} < {*words}
     # The order is that of the outputs of networks trained elsewhere.
     assert readable_names([*words][:2]) == ("tench", "goldfish")
-    assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], "two kinds of crane"
+    assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (
+        "crane: a bird, a machine"
+    )
 
 
-def test_words(tmp_path):
+def test_the_words_of_a_synset_file_are_read(tmp_path):
     path = tmp_path / "synset_words.txt"
     path.write_text("n01440764 tench, Tinca tinca\n\nn02909870\tpail\n")
 

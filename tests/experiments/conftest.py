@@ -24,7 +24,7 @@ def tiny_builtin(monkeypatch):
 
 
 def replace_data(patched: pytest.MonkeyPatch):
-    """Replaces the images and skips the figures, which take as long as a tiny training and have tests of their own."""
+    """Replaces the images, and skips the figures, which take as long as a tiny training."""
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())

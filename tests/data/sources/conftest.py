@@ -1,4 +1,4 @@
-"""A place for the files that TFDS leaves."""
+"""A temporary directory for what TFDS does not delete."""
 
 import tempfile
 

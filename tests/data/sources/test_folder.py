@@ -71,7 +71,7 @@ def test_labels_belong_to_their_images(pets):
         assert {image.tobytes() for image in found} == expected
 
 
-def test_train_and_report_trees(tmp_path):
+def test_a_val_tree_is_the_report_split(tmp_path):
     fill(tmp_path / "train" / "cat", 3)
     fill(tmp_path / "train" / "dog", 4, seed=10)
     fill(tmp_path / "val" / "dog", 2, seed=20)
@@ -91,7 +91,7 @@ def test_train_tree_alone_is_split(tmp_path):
     assert np.bincount(images.report_labels).tolist() == [1, 1]
 
 
-def test_files_below_a_class_and_hidden_files(pets):
+def test_files_in_folders_of_a_class_are_used_and_hidden_files_are_not(pets):
     fill(pets / "cat" / "images", 2, seed=500)
     (pets / "cat" / ".DS_Store").write_bytes(b"junk")
     (pets / ".cache").mkdir()
@@ -100,7 +100,7 @@ def test_files_below_a_class_and_hidden_files(pets):
     assert images.quarantine == ((".cache/", "hidden folder"), ("cat/.DS_Store", "hidden file"))
 
 
-def test_every_kind_of_file(pets):
+def test_images_of_every_kind_are_read_and_other_files_are_quarantined(pets):
     cat = pets / "cat"
     picture(900).convert("CMYK").save(cat / "cmyk.jpg")
     picture(901).save(cat / "a_png.JPEG", "PNG")
@@ -117,7 +117,8 @@ def test_every_kind_of_file(pets):
     )
     assert images.quarantine[2][1].startswith("not a JPEG, PNG, BMP, GIF, WEBP")
     assert images.quarantine[1][1].startswith("damaged JPEG: image file is truncated")
-    assert images.image_shape == (256, 256, 3), "sizes vary"
+    assert images.image_shape == (256, 256, 3), "expected squares of 256, as sizes vary"
+    # 30 and the four readable ones.
     assert len(images.train_images) + len(images.report_images) == 34
 
 
@@ -137,7 +138,7 @@ def test_a_set_that_exceeds_the_memory_is_streamed(pets, monkeypatch):
     assert "storage=stream" in message
 
 
-def test_bad_trees(tmp_path, pets):
+def test_trees_without_readable_images_of_two_classes_are_refused(tmp_path, pets):
     assert "received no such path" in failure(tmp_path / "absent")
     with pytest.raises(InputError, match="received no path"):
         load_image_set("folder:")
@@ -171,7 +172,7 @@ def test_class_folders_with_unprintable_names_are_refused(tmp_path, name):
     assert "printable characters of UTF-8" in failure(tmp_path)
 
 
-def test_bad_report_trees(tmp_path):
+def test_a_report_tree_without_images_or_with_another_class_is_refused(tmp_path):
     root = tmp_path / "split"
     fill(root / "train" / "cat", 2)
     fill(root / "train" / "dog", 2, seed=10)
@@ -188,14 +189,14 @@ def test_nothing_can_be_held_out_of_single_images(tmp_path):
     assert "expected a class of two or more different images" in failure(tmp_path)
 
 
-def test_real_tree(shared_datasets):
+def test_imagenet_mini16_is_loaded(shared_datasets):
     images = load(shared_datasets / "imagenet_mini16")
     assert (images.classes, images.image_shape, images.quarantine) == (16, (64, 64, 3), ())
     assert set(np.bincount(images.train_labels)) == {26}
     assert set(np.bincount(images.report_labels)) == {6}
 
 
-def test_real_full_size_images(shared_datasets, tmp_path):
+def test_full_size_images_of_imagenet_are_loaded(shared_datasets, tmp_path):
     files = sorted((shared_datasets / "imagenet_samples").iterdir())
     for i, file in enumerate(files):
         folder = tmp_path / f"class{i % 2}"

@@ -79,7 +79,7 @@ def test_splits_are_recognised_in_any_case(tmp_path, train, report, split):
         (["."], ["received none and 3 images"]),
     ],
 )
-def test_other_layouts_are_refused_with_what_was_found(tmp_path, folders, words):
+def test_unsupported_layouts_are_refused_and_their_folders_named(tmp_path, folders, words):
     with pytest.raises(InputError) as error:
         load(build(tmp_path, *folders))
     assert all(word in str(error.value) for word in words)
@@ -152,7 +152,7 @@ def test_unlisted_files_are_quarantined(tmp_path, storage, monkeypatch):
     assert images.remarks.duplicates == (("b/deep/0.png", "a/linked.png", "in two classes"),)
 
 
-def test_an_empty_class_folder_leaves_nothing_behind(tmp_path):
+def test_a_class_folder_changes_nothing_after_it_is_removed(tmp_path):
     root = build(tmp_path, "a", "c")
     before = load(root, "stream")
     (root / "b").mkdir()
@@ -169,8 +169,8 @@ def test_an_empty_class_folder_leaves_nothing_behind(tmp_path):
     assert np.bincount(again.train_labels).tolist() == [2, 2]
 
 
-def test_the_cache_of_a_scan_follows_the_labels(tmp_path):
-    """The files stay the same, but not the label: `b` is a class of the training split only."""
+def test_a_cached_scan_is_not_used_after_the_labels_change(tmp_path):
+    """The report files stay the same, but `b` becomes a class of the training split, so `c` becomes 2."""
     root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
     assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
     fill(root / "train" / "b")
@@ -193,7 +193,7 @@ def test_equal_pictures_in_two_splits_or_classes_are_reported(tmp_path, storage)
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_names_that_differ_in_composition_are_one_class(tmp_path, storage):
+def test_class_names_that_differ_only_in_unicode_normalization_are_one_class(tmp_path, storage):
     composed, taken_apart = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     root = build(tmp_path, f"train/{composed}", "train/tea", f"val/{taken_apart}", "val/tea")
     images = load(root, storage)

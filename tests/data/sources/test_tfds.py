@@ -15,7 +15,7 @@ from alexnet_tf.runtime.reading import MAX_TEXT
 from tests.data.sources.tfds_sets import load, write_set
 
 
-def test_set_that_tfds_has_no_code_for(tmp_path, capfd):
+def test_a_set_on_disk_is_loaded_without_code_of_tfds_for_it(tmp_path, capfd):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     capfd.readouterr()
     pets = load(tmp_path, "tiny_pets")
@@ -26,10 +26,10 @@ def test_set_that_tfds_has_no_code_for(tmp_path, capfd):
     np.testing.assert_array_equal(pets.train_labels, [0, 1] * 3)
     out, err = capfd.readouterr()
     assert "WARNING:absl" not in out + err
-    assert "%|" not in out + err, "a progress bar"
+    assert "%|" not in out + err, "expected no progress bar"
 
 
-def test_newest_version_unless_one_is_named(tmp_path):
+def test_the_newest_version_is_loaded_unless_one_is_named(tmp_path):
     write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2}, version="1.0.0")
     write_set(tmp_path, "tiny_pets", {"train": 4, "test": 2}, version="1.10.0")
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 2}, version="1.9.0")
@@ -50,7 +50,7 @@ def test_image_size_scales_grey_images_of_one_size(tmp_path):
     assert same.fingerprint == native.fingerprint
 
 
-def test_validation_split_where_the_test_split_has_no_labels(tmp_path):
+def test_validation_is_the_report_split_if_the_test_split_has_no_labels(tmp_path):
     write_set(tmp_path, "contest", {"train": 4, "test": 2, "validation": 3}, unlabelled="test")
     contest = load(tmp_path, "contest")
     assert (contest.report_split, len(contest.report_images)) == ("validation", 3)
@@ -64,7 +64,7 @@ def test_without_a_report_split_a_fifth_is_held_out(tmp_path):
     assert np.bincount(pets.train_labels).tolist() == [8, 8]
 
 
-def test_sets_that_are_not_image_classification(tmp_path):
+def test_sets_that_are_not_for_image_classification_are_refused(tmp_path):
     import tensorflow_datasets as tfds
 
     numbers = tfds.features.Tensor(shape=(8, 8, 3), dtype=np.uint8)
@@ -85,7 +85,7 @@ def test_a_set_that_exceeds_the_memory_is_streamed(tmp_path):
     assert isinstance(load(tmp_path, "tiny_pets", max_bytes=size - 1), StreamedSet)
 
 
-def test_missing_set_is_fetched(tmp_path, monkeypatch):
+def test_a_missing_set_is_fetched_once(tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
     class Builder:
@@ -156,7 +156,7 @@ def test_oversized_or_endless_files_are_refused(tmp_path, name, storage):
         load(tmp_path, "tiny_pets", storage=storage)
 
 
-def test_resolve_auto(tmp_path, monkeypatch):
+def test_auto_is_the_set_on_disk_or_else_builtin(tmp_path, monkeypatch):
     monkeypatch.setattr("alexnet_tf.data.sources.tfds_fetch.any_host_answers", pytest.fail)
     assert resolve_auto("cifar10", str(tmp_path)) == "builtin"
     write_set(tmp_path, "tiny_pets", {"train": 2, "test": 2})
@@ -168,7 +168,7 @@ def test_resolve_auto(tmp_path, monkeypatch):
         resolve_auto("tiny_pets", str(tmp_path / "absent"))
 
 
-# CIFAR-10 here is a re-encoding as JPEG, so its pixels, but not its labels, differ from the original's.
+# This copy of CIFAR-10 was encoded as JPEG: its labels, but not its pixels, are those of the original.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "train", "report", "shape", "split", "labels", "fingerprint"),
@@ -178,7 +178,9 @@ def test_resolve_auto(tmp_path, monkeypatch):
         ("tiny_imagenet100", 50_000, 5_000, (64, 64, 3), "validation", 100, "de4cc679e98c"),
     ],
 )
-def test_real_sets(shared_datasets, name, train, report, shape, split, labels, fingerprint):
+def test_committed_fingerprints_are_those_of_the_real_sets(
+    shared_datasets, name, train, report, shape, split, labels, fingerprint
+):
     images = load_image_set(name, DataAccess(str(shared_datasets), download=False))
     assert images.train_images.shape == (train, *shape)
     assert images.report_images.shape == (report, *shape)

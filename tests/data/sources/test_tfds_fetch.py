@@ -31,7 +31,7 @@ def failure(name: str, data_dir: Path | None, download: bool = True) -> str:
     return str(error.value)
 
 
-def test_known_set_without_a_network(tmp_path, no_network):
+def test_without_a_network_the_error_names_the_host_and_the_ways_out(tmp_path, no_network):
     message = failure("cifar10", tmp_path)
     for part in (
         f"cifar10: not in {tmp_path}",
@@ -42,7 +42,7 @@ def test_known_set_without_a_network(tmp_path, no_network):
         "tfds.load('cifar10')",
     ):
         assert part in message
-    assert list(tmp_path.iterdir()) == [], "something was left behind"
+    assert list(tmp_path.iterdir()) == [], "expected that nothing is left behind"
 
 
 def test_a_failed_download_does_not_create_the_data_directory(tmp_path, no_network, monkeypatch):
@@ -51,13 +51,13 @@ def test_a_failed_download_does_not_create_the_data_directory(tmp_path, no_netwo
     assert not (tmp_path / "sets").exists()
 
 
-def test_download_switched_off_asks_nobody(tmp_path, no_probe):
+def test_with_downloads_off_no_host_is_asked(tmp_path, no_probe):
     message = failure("cifar10", tmp_path, download=False)
     assert "downloading is off" in message
     assert "tfds.load('cifar10')" in message
 
 
-def test_unknown_name(tmp_path, no_probe):
+def test_an_unknown_name_is_refused_with_similar_names(tmp_path, no_probe):
     (tmp_path / "my_pets" / "1.0.0").mkdir(parents=True)
     (tmp_path / "my_pets" / "1.0.0" / "dataset_info.json").write_text("{}")
     assert "received 'cifar_10'; close to it: cifar10," in failure("cifar_10", tmp_path)
@@ -73,7 +73,7 @@ def test_a_folder_named_like_a_set_is_explained(tmp_path, no_probe):
     assert f"a folder of images is named folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
 
 
-def test_set_that_must_be_fetched_by_hand(tmp_path, no_probe):
+def test_the_missing_files_of_a_set_that_must_be_fetched_by_hand_are_named(tmp_path, no_probe):
     manual = tmp_path / "downloads" / "manual"
     files = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"
     message = failure("imagenet2012", tmp_path)
@@ -87,16 +87,16 @@ def test_set_that_must_be_fetched_by_hand(tmp_path, no_probe):
     assert [path.name for path in tmp_path.rglob("*")] == ["downloads", "manual", files[0]]
 
 
-def test_unknown_configuration(tmp_path, no_probe):
+def test_an_unknown_configuration_is_refused(tmp_path, no_probe):
     message = failure("imagenet_resized/99x99", tmp_path)
     assert "expected a configuration of imagenet_resized among 8x8, 16x16, 32x32, 64x64" in message
 
 
-def test_missing_data_directory(tmp_path, no_probe):
+def test_a_missing_data_directory_is_refused(tmp_path, no_probe):
     assert "expected an existing data directory" in failure("cifar10", tmp_path / "absent")
 
 
-def test_failed_download_is_tidied_up(tmp_path, monkeypatch):
+def test_the_partial_files_of_a_failed_download_are_deleted(tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
     kept = tmp_path / "downloads" / "cifar10" / "earlier.tar.gz"
@@ -140,7 +140,7 @@ def test_one_answering_host_is_enough(monkeypatch):
 
     monkeypatch.setattr(tfds_fetch, "_answers", answers)
     assert tfds_fetch.any_host_answers(["https://a.example/x", "https://b.example/y", "https://b.example/y"])
-    assert sorted(asked) == ["https://a.example/x", "https://b.example/y"], "one question per host"
+    assert sorted(asked) == ["https://a.example/x", "https://b.example/y"], "expected one request per host"
     released.set()
 
 

@@ -31,17 +31,17 @@ def pets(tmp_path):
 
 
 @pytest.mark.parametrize(("shape", "image_size"), [((None, None, 3), 16), ((8, 8, 1), None), ((8, 8, 3), 8)])
-def test_streams_as_it_is_in_memory(tmp_path, shape, image_size):
+def test_a_streamed_set_equals_the_set_in_memory(tmp_path, shape, image_size):
     splits = {"train": 19 * 17 + 3, "validation": 6} if shape[0] else {"train": 20}
     write_set(tmp_path, "pets", splits, shape=shape)
     folder = tmp_path / "pets" / "1.0.0"
-    # More files than TFDS reads at a time, and more records in them than it takes at once.
+    # TFDS reads 16 files at a time, and 16 records of each in turn: there are more of both.
     cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
     memory, stream = both_storages(tmp_path, "pets", image_size)
 
     assert isinstance(stream, StreamedSet)
     if shape[0]:
-        # 16 of each file in turn.
+        # 16 records of the first file, 16 of the second (which begins with the label 1), and so on.
         assert memory.train_labels[:34].tolist() == [0, 1] * 8 + [1, 0] * 8 + [0, 1]
     assert stream.fingerprint == memory.fingerprint
     assert stream.report_split == memory.report_split
@@ -97,7 +97,7 @@ def test_claimed_sizes_are_checked_before_reading(tmp_path, pets, hostile, words
     assert "\n" not in str(error.value)
 
 
-# In the image's pixels, in the label (the last byte of its feature), in the checksum itself.
+# A bit is flipped in the pixels of the image, in the label (the record's last byte), or in the checksum.
 @pytest.mark.parametrize("place", [60, -1, 0], ids=["middle", "end", "checksum"])
 def test_a_flipped_record_is_quarantined(tmp_path, pets, place):
     start, size = record_places(pets)[2]
@@ -122,7 +122,7 @@ def test_a_record_that_is_flipped_during_a_run_is_not_trained_on(tmp_path, pets)
     assert "checksum" in images.quarantine[0][1]
 
 
-def test_readers_read_what_is_scaled(tmp_path):
+def test_readers_read_sets_that_are_scaled_without_tensorflow(tmp_path):
     write_set(tmp_path, "varied", {"train": 6, "test": 4}, shape=(None, None, 3))
     images, rows = load(tmp_path, "varied", image_size=16, storage="stream"), np.array([4, 0, 5])
     path = record_file(tmp_path, "varied")
@@ -139,7 +139,7 @@ def test_readers_read_what_is_scaled(tmp_path):
     assert not [path for path in libraries if "tensorflow" in Path(path).name]
 
 
-def test_readers_do_not_decode_as_tfds(tmp_path, pets):
+def test_readers_refuse_sets_that_tensorflow_decodes(tmp_path, pets):
     with pytest.raises(InputError, match=r"--readers: expected images that Pillow decodes.*image_size"):
         load(tmp_path, "tiny_pets", storage="stream").check_readers()
 

@@ -15,5 +15,5 @@ def tree(tmp_path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A folder for their decoded pixels."""
+    """A folder for the decoded pixels of `tree`."""
     return tmp_path / "cache"

@@ -1,4 +1,4 @@
-"""The progress of a pass over images, at set times."""
+"""What is shown of the progress of a pass over images, with a simulated clock."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from alexnet_tf.runtime.bars import Bars, make_bars
 
 @pytest.fixture
 def go_through(monkeypatch):
-    """Reads 100 images, 20 by each of the given times in seconds."""
+    """A function that reads 100 images, 20 more at each of five given times in seconds."""
 
     def run(*times: float) -> None:
         now = [1000.0]
@@ -30,7 +30,7 @@ def go_through(monkeypatch):
 
 @pytest.fixture
 def terminal(monkeypatch) -> tuple[Bars, io.StringIO]:
-    """Bars, and the terminal that they are drawn on."""
+    """Progress bars, and the text of the terminal on which they are drawn."""
     written = io.StringIO()
     columns = TextColumn("{task.description}"), TextColumn("{task.fields[info]}")
     bars = Bars(*columns, console=Console(file=written, force_terminal=True, width=80), auto_refresh=False)
@@ -62,7 +62,7 @@ def test_a_terminal_has_a_bar(go_through, terminal, capsys):
     assert (bars.tasks, Bars.shown) == ([], None)
 
 
-def test_it_joins_the_bars_that_are_open(go_through, terminal):
+def test_the_bar_is_added_to_bars_that_are_open(go_through, terminal):
     bars, _ = terminal
     with bars:
         go_through(4, 10)

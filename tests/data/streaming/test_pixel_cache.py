@@ -1,4 +1,4 @@
-"""Decoded pixels on disk: equal to those of the files, complete or refused, written once."""
+"""The cache of decoded pixels: it equals the decoded files, is completed or refused, and is written once."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, ass
 
 @pytest.fixture
 def reads(monkeypatch) -> list[int]:
-    """The rows whose files are read."""
+    """The rows of the images whose files have been read."""
     rows = []
     monkeypatch.setattr(
         ImageFiles, "read", lambda self, row, read=ImageFiles.read: rows.append(row) or read(self, row)
@@ -95,6 +95,7 @@ def test_an_interrupted_cache_is_completed(tree, folder, reads, left):
 
     again = stream(tree).cached(folder)
 
+    # Whole images are kept, and the others are read again.
     assert len(reads) == 48 - left // IMAGE
     assert pixels.read_bytes() == kept
     third = np.array([2])
@@ -146,6 +147,6 @@ def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsy
 
     assert len(results) == 2
     assert len(reads) == 48
-    assert len(writes) == 1, "the second finds, under the lock, what the first has written"
+    assert len(writes) == 1, "expected the second to use what the first has written"
     assert capsys.readouterr().err.count("another process is writing") == 1
     assert_same_set(in_memory(tree), results[0])

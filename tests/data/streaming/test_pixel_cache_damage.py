@@ -1,4 +1,4 @@
-"""Decoded pixels on disk that are damaged, and disks that cannot hold them."""
+"""Damaged caches of decoded pixels, and disks that cannot hold them."""
 
 import os
 import resource
@@ -28,7 +28,7 @@ def test_one_changed_bit_is_found_while_it_is_read(tree, folder):
     data = DataPipelines(images, DataConfig(image_size=32))
     spoil_one_byte(files(folder)[1], 7 * IMAGE + 5)
 
-    assert len(list(data.train(0, 1, 1))) == data.train_size, "the epoch comes to its end"
+    assert len(list(data.train(0, 1, 1))) == data.train_size, "expected a whole epoch"
     with pytest.raises(InputError, match=r"received image \d+ is not what was written; delete .*\.\*"):
         data.check_readable()
 
@@ -37,7 +37,9 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
     images = stream(tree).cached(folder)
     os.truncate(files(folder)[1], 10 * IMAGE)
 
-    assert images.read("report", np.arange(3))[1].all(), "the search for a readable image ends"
+    assert images.read("report", np.arange(3))[1].all(), (
+        "expected `read` to return, without a search for a readable image"
+    )
     with pytest.raises(InputError, match="is not what was written"):
         images.check_readable()
 
@@ -78,7 +80,7 @@ def test_a_damaged_cache_is_refused(tree, folder, spoil, words):
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_damaged_cache_can_be_deleted(tree, folder):
+def test_a_deleted_cache_is_written_again(tree, folder):
     stream(tree).cached(folder)
     spoil_one_byte(files(folder)[1], 9)
     for path in folder.iterdir():
@@ -96,7 +98,7 @@ def test_a_disk_without_the_space_is_refused_before_anything_is_written(tree, fo
     assert [path.stat().st_size for path in folder.iterdir()] == [0, 0]
 
 
-def test_a_disk_that_fills_up_meanwhile_ends_in_one_line(tree, folder, monkeypatch):
+def test_a_disk_that_fills_up_during_the_write_is_refused_in_one_line(tree, folder, monkeypatch):
     monkeypatch.setattr(pixel_cache, "CHUNK", 4)
     images = stream(tree)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

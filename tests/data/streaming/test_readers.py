@@ -1,4 +1,4 @@
-"""Readers give the same pixels, order and errors as one process, and end with it."""
+"""Reader processes give the pixels, order and errors of a single process, and end with their owner."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.streaming.cached_tree import stream
 
 CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
-# Of a reader, in its docstring and in docs/how-to/imagenet: without what one large image takes to decode.
+# The memory of a reader as documented (docs/how-to/imagenet), without that for decoding a large image.
 STATED_MEBIBYTES = 62
 READS_FOREVER = """
 import sys, numpy as np
@@ -78,10 +78,12 @@ def test_a_reader_that_is_killed_is_replaced(tree, capsys):
     assert "SIGKILL" in capsys.readouterr().err
 
 
-def test_readers_that_die_of_what_they_read_end_the_run_in_one_line(tree, monkeypatch):
+def test_readers_that_die_again_and_again_end_the_run_in_one_line(tree, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with stream(tree).read_by(2) as read:
-        assert read.read("train", np.arange(9))[1].all(), "the search for a readable image ends"
+        assert read.read("train", np.arange(9))[1].all(), (
+            "expected `read` to return, without a search for a readable image"
+        )
         with pytest.raises(InputError, match=r"expected processes that stay alive; .* status 1"):
             read.check_readable()
     read.read("train", np.arange(9))
@@ -107,18 +109,18 @@ def test_no_reader_outlives_its_owner(tree, number):
     processes = readers(owner.pid)
     assert len(processes) == 2
     for process in processes:
-        # One reader may have read all, while the other was still starting.
+        # One reader may have read everything before the other had started.
         deadline = time.monotonic() + 20
         while not any("memfd:images" in path for path in paths_of(process)):
-            assert time.monotonic() < deadline, "shared memory that has no name"
+            assert time.monotonic() < deadline, "expected shared memory without a file name"
             time.sleep(0.05)
         assert not any("/dev/shm" in path for path in paths_of(process))
 
-    # To its whole process group, as a terminal does.
+    # The signal goes to the whole process group, as a terminal sends it.
     os.killpg(owner.pid, number)
     _, said = owner.communicate(timeout=20)
 
     assert owner.returncode == -number
-    assert said.count("Traceback") == (number == signal.SIGINT), "of the owner alone"
+    assert said.count("Traceback") == (number == signal.SIGINT), "expected that of the owner only"
     _, left = psutil.wait_procs(processes, timeout=20)
     assert not left

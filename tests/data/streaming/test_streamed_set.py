@@ -46,7 +46,7 @@ def split_tree(tmp_path) -> Path:
 
 @pytest.fixture
 def flat_tree(tmp_path) -> Path:
-    """One size in one tree, with every kind of file that ImageNet is known for."""
+    """Photographs of one size without a report tree, and the kinds of odd files that ImageNet has."""
     root = tmp_path / "flat"
     for i, name in enumerate(("ape", "bee")):
         fill(root / name, 15, 100 * i, vary=False)
@@ -100,7 +100,7 @@ def assert_same_batches(memory: ImageSet, stream: StreamedSet, config: DataConfi
                 np.testing.assert_array_equal(part, counterpart)
 
 
-def test_a_tree_with_splits_streams_as_it_is_in_memory(split_tree):
+def test_a_streamed_tree_with_splits_equals_the_set_in_memory(split_tree):
     memory, stream = both(split_tree, 32)
 
     assert_same_set(memory, stream)
@@ -110,7 +110,7 @@ def test_a_tree_with_splits_streams_as_it_is_in_memory(split_tree):
     )
 
 
-def test_a_flat_tree_with_known_bad_files_streams_as_it_is_in_memory(flat_tree):
+def test_a_streamed_tree_with_bad_files_equals_the_set_in_memory(flat_tree):
     memory, stream = both(flat_tree, None)
 
     assert [path for path, _ in stream.quarantine] == ["ape/cut.JPEG", "bee/empty.JPEG", "bee/notes.JPEG"]
@@ -136,7 +136,7 @@ def test_sizes_that_vary_become_squares_of_256(split_tree):
     assert stream.dimensions["train"][:2].tolist() == [[60, 40], [59, 41]]
 
 
-def test_small_chunks_make_no_difference(split_tree, monkeypatch, tmp_path):
+def test_the_fingerprint_does_not_depend_on_the_size_of_chunks(split_tree, monkeypatch, tmp_path):
     known = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
     monkeypatch.setattr(image_pass, "CHUNK", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_read_today_is_tried_again(split_tree, monkeypatch
     assert load_image_set(f"folder:{split_tree}", image_size=32, storage="stream").quarantine == ()
 
 
-def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(split_tree, monkeypatch, tmp_path, capsys):
+def test_a_scan_that_cannot_be_cached_is_reported_and_used(split_tree, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 
@@ -199,7 +199,7 @@ def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("threads", "part"), [(1, 5), (3, 1), (3, 60)])
-def test_batches_depend_neither_on_threads_nor_on_parts(split_tree, monkeypatch, threads, part):
+def test_batches_do_not_depend_on_threads_or_parts(split_tree, monkeypatch, threads, part):
     memory, stream = both(split_tree, 32)
     monkeypatch.setattr(batches.os, "cpu_count", lambda: threads)
     monkeypatch.setattr(batches, "PART_BYTES", part * 32 * 32 * 3)
@@ -218,7 +218,7 @@ def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
 
     assert len(list(DataPipelines(stream, DataConfig(image_size=32)).train(0, 1, 16))) == 3
     assert max(parts) == 7
-    assert sum(parts) == 48, "no image is read that no batch needs"
+    assert sum(parts) == 48, "expected only the images of the three whole batches"
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
@@ -256,7 +256,7 @@ def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
     data = DataPipelines(stream, DataConfig(image_size=32))
     (split_tree / "train").rename(split_tree / "away")
 
-    assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, "the epoch comes to its end"
+    assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, "expected a whole epoch"
     with pytest.raises(InputError, match=r"readable during a run; more than 10 did not, the last train/"):
         data.check_readable()
 
@@ -283,9 +283,10 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
         tracemalloc.stop()
 
     whole = 400 * 64 * 64 * 3
+    # Less than half of what the pixels of all images would take.
     assert peak < whole / 2
 
 
-def test_the_builtin_set_is_drawn_in_memory():
+def test_the_builtin_set_cannot_be_streamed():
     with pytest.raises(InputError, match="storage stream: expected a folder or a TFDS set; received builtin"):
         load_image_set("builtin", storage="stream")
