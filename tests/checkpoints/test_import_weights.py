@@ -18,7 +18,7 @@ NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
 class Hollow:
-    """Pickles as an array of a gigabyte without content."""
+    """Is pickled as an array that claims a gigabyte but has no content."""
 
     def __reduce__(self):
         return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")
@@ -38,21 +38,21 @@ def narrow_torchvision_model():
     return one_weird_trick((96, 96, 3), 7, OneWeirdTrickConfig(width=1 / 32))
 
 
-def test_torchvisions_net_gives_pytorchs_logits(torchvision):
+def test_torchvision_weights_give_the_logits_of_pytorch(torchvision):
     model = narrow_torchvision_model()
     load_torchvision(model, torchvision)
 
     np.testing.assert_allclose(model(torchvision["images"]), torchvision["logits"], rtol=1e-5, atol=1e-5)
 
 
-def test_caffes_net_gives_pytorchs_logits(caffe):
+def test_caffe_weights_give_the_logits_of_pytorch(caffe):
     model = alexnet((99, 99, 3), 7, dataclasses.replace(CAFFE, **NARROW))
     load_caffe(model, caffe)
 
     np.testing.assert_allclose(model(caffe["images"]), caffe["logits"], rtol=1e-5, atol=1e-4)
 
 
-def test_nothing_is_changed_by_a_file_that_does_not_fit(torchvision):
+def test_a_file_that_does_not_fit_is_refused_and_changes_no_weight(torchvision):
     model = narrow_torchvision_model()
     before = model.get_weights()
     torchvision["classifier.6.weight"] = torchvision["classifier.6.weight"][:5]
@@ -91,7 +91,7 @@ class Trap:
         return print, ("executed",)
 
 
-def test_reading_executes_nothing(tmp_path, capsys):
+def test_files_that_are_not_arrays_are_refused_and_execute_nothing(tmp_path, capsys):
     np.save(tmp_path / "trap.npy", {"conv1": [Trap()]}, allow_pickle=True)
     np.save(tmp_path / "list.npy", np.array([1, "a"], dtype=object), allow_pickle=True)
     np.save(tmp_path / "numbers.npy", np.zeros(3))
@@ -146,7 +146,7 @@ def test_the_error_for_a_pytorch_file_explains_the_conversion(tmp_path, name, is
     assert "\n" not in str(error.value)
 
 
-def test_the_layout_of_tensorflow_is_named(caffe):
+def test_the_error_for_kernels_in_the_layout_of_tensorflow_names_the_layout(caffe):
     caffe["conv1.weight"] = caffe["conv1.weight"].transpose(2, 3, 1, 0)
 
     with pytest.raises(InputError, match=r"weights conv1: .* the layout of TensorFlow"):

@@ -15,7 +15,7 @@ import alexnet_tf
 from alexnet_tf.checkpoints.saved import write_trained
 from alexnet_tf.training.optimizers import make_optimizer
 
-# Written by version 0.1.0: with its optimizer, and with GroupedConv2D under the name Conv2D.
+# Written by version 0.1.0, which saved the optimizer and registered GroupedConv2D under the name Conv2D.
 OLD = Path(__file__).parents[1] / "fixtures" / "net_of_0.1"
 
 
@@ -34,7 +34,7 @@ def test_a_network_of_an_earlier_version_loads():
 @pytest.mark.parametrize(
     "modules", ["alexnet_tf, keras", "keras, alexnet_tf", "alexnet_tf, tensorflow", "tensorflow, alexnet_tf"]
 )
-def test_keras_loads_it_whatever_the_order_of_imports(tmp_path, modules):
+def test_keras_loads_a_saved_network_after_imports_in_any_order(tmp_path, modules):
     write_trained(tmp_path, alexnet_tf.load_trained(OLD), None, {})
     program = f"import {modules}\nimport keras\n"
     for path in (OLD, tmp_path):
@@ -45,7 +45,7 @@ def test_keras_loads_it_whatever_the_order_of_imports(tmp_path, modules):
     assert len(set(done.stdout.split())) == 1
 
 
-def test_it_holds_no_optimizer_and_describes_its_input(tmp_path):
+def test_a_saved_network_has_no_optimizer_and_describes_its_input(tmp_path):
     net = alexnet_tf.load_trained(OLD)
     net.model.compile(make_optimizer(0.01), "mse")
     net.model.optimizer.build(net.model.trainable_variables)

@@ -1,4 +1,4 @@
-"""Pickled dictionaries of arrays, and pickles that would take for ever or fill the memory."""
+"""Pickled dictionaries of arrays, and pickles that would never end or fill the memory."""
 
 import codecs
 import pickle
@@ -14,7 +14,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 class Made:
-    """Pickled as a call, and the state that is given to its result."""
+    """Is pickled as the call of a function with arguments, and the state that is then set on its result."""
 
     def __init__(self, *parts):
         self._parts = parts
@@ -45,7 +45,7 @@ def test_a_pickle_cut_anywhere_is_damaged(tmp_path, protocol):
             load_arrays(file)
 
 
-# A tuple of twice the one before, 60 times: comparing or printing it takes for ever.
+# 60 tuples, each with the one before it twice: comparing or printing the last would never end.
 DOUBLED = b")" + b"".join(b"\x94h%c\x86" % i for i in range(60))
 TEXT = "a" * 200_000
 HOSTILE = {

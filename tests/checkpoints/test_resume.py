@@ -1,4 +1,4 @@
-"""An interrupted run resumes where it was, and ends with the numbers of an uninterrupted one."""
+"""An interrupted run resumes after its last epoch, and ends with the numbers of an uninterrupted one."""
 
 import functools
 import shutil
@@ -20,7 +20,7 @@ whole_run = functools.cache(run)
 @pytest.mark.parametrize(
     ("finished", "changes", "replicas"),
     [
-        # test_resume_in_epoch.py has the usual optimizer.
+        # The usual optimizer is tested in test_resume_in_epoch.py.
         (0, {"optimizer": "amsgrad"}, 1),
         (2, {"optimizer": "amsgrad"}, 1),
         pytest.param(2, {}, 2, marks=pytest.mark.slow),
@@ -55,11 +55,11 @@ def once_finished(tmp_path_factory):
 
 @pytest.fixture
 def finished(once_finished, tmp_path):
-    """A copy of the checkpoints of a finished run; the path of the newest."""
+    """The path of the newest checkpoint in a copy of those of a finished run."""
     return shutil.copytree(once_finished[0], tmp_path / "state") / "state.npz"
 
 
-def test_a_finished_checkpoint_trains_no_further(once_finished, finished):
+def test_a_finished_run_is_not_trained_further(once_finished, finished):
     content = finished.read_bytes()
     epochs = []
     watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
@@ -70,17 +70,17 @@ def test_a_finished_checkpoint_trains_no_further(once_finished, finished):
     assert finished.read_bytes() == content
 
 
-def test_a_checkpoint_of_another_run_is_left_alone(once_finished, finished):
+def test_a_checkpoint_of_another_configuration_is_not_used(once_finished, finished):
     _, history = run(ONE_EPOCH.replace(learning_rate=0.02), checkpoint=finished)
 
     (untrained, one_epoch), (before, after) = (metrics(each) for each in (history, once_finished[1]))
-    assert untrained[:-1] == before[:-1], "apart from the rate"
+    assert untrained[:-1] == before[:-1], "expected equal metrics before training, except for the rate"
     assert one_epoch != after
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
-def test_a_damaged_checkpoint_is_named(finished, damage):
-    # If only the newest is damaged, the one before it is used.
+def test_damaged_checkpoints_are_refused_by_name(finished, damage):
+    # All are damaged: if only the newest were, the one before it would be used.
     for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)

@@ -1,4 +1,4 @@
-"""A run that ends within an epoch resumes after the step of its checkpoint, with the same numbers."""
+"""A run interrupted within an epoch resumes after the last saved step, with the same numbers."""
 
 import dataclasses
 import shutil
@@ -20,13 +20,13 @@ from tests.tiny import TINY_CONFIG, tiny_image_set
 from tests.tiny_runs import metrics
 
 EVERY = CheckpointInterval(steps=2)
-# Six steps an epoch.
+# An epoch has six steps.
 CONFIG = TINY_CONFIG.replace(flip=True, gaussian_noise=2.0, epochs=2)
 CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))
 
 
 class StopAt(keras.callbacks.Callback):
-    """Raises an error before a step of an epoch, and records the first step of each call."""
+    """Raises an error before a step of an epoch, and records the first step of each training call."""
 
     def __init__(self, epoch: int = 0, step: int = 0, error: BaseException | None = None):
         super().__init__()
@@ -59,7 +59,7 @@ def tree(tmp_path_factory):
 def run(tree, kind, tmp_path, strategy=None, checkpoint=None, callbacks=(), every=EVERY):
     storage = "memory" if kind == "memory" else "stream"
     config = CONFIG.replace(dataset=f"folder:{tree}", storage=storage)
-    # As in a new process.
+    # The data set is read again, as in a new process.
     pipeline._load_once.cache_clear()
     data = pipeline.open_data(config.data)
     data = data.cached(tmp_path / "cache") if kind == "cache" else data
@@ -91,7 +91,7 @@ def test_a_run_resumes_within_an_epoch(tree, tmp_path, kind, replicas, error):
     model, history = run(tree, kind, tmp_path, strategy, state, [again])
 
     stopped_at = stop.steps[-1][1]
-    # Ctrl-C saves the current state; a kill leaves that of the last even step.
+    # Ctrl-C saves the current state. A kill leaves the last checkpoint, and there is one every two steps.
     assert again.steps[0] == (2, stopped_at if isinstance(error, KeyboardInterrupt) else stopped_at // 2 * 2)
     assert metrics(history) == metrics(whole)
     assert history.gradient_norms == whole.gradient_norms
@@ -175,6 +175,6 @@ def test_a_damaged_checkpoint_is_skipped(tree, killed, tmp_path, capsys, damage)
     capsys.readouterr()
     with pytest.raises(ZeroDivisionError):
         run(tree, "memory", tmp_path, None, state, [again])
-    # The checkpoints: steps 4 and 2 of the second epoch, and the end of the first, which is the best so far.
+    # The newest checkpoint has step 4 of the second epoch, the previous one step 2, the best one epoch 1.
     assert again.steps == [(2, 2 if damage == "newest" else 0)]
     assert f"resuming from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err

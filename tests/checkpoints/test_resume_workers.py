@@ -1,4 +1,4 @@
-"""Two workers, one of them killed within an epoch, resume after the step of the checkpoint."""
+"""Two workers, of which one is killed within an epoch, resume after the last saved step."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.worker_processes import start_workers, wait_for_end
 
-# Arguments: the checkpoint, and the worker that is killed in the second of two epochs of six steps, or none.
+# Arguments: the checkpoint, and the worker that is killed (or none) in the second of two epochs of six steps.
 WORKER = """
 import hashlib, json, os, signal, sys
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_two_workers_resume_within_an_epoch(tmp_path):
         (_, losses, expected), (steps, last_losses, found) = (
             json.loads(worker.output[-1]) for worker in (whole, resumed)
         )
-        # The first call of a process has one step.
+        # The first training call of a process has a single step, [2, 4]; the next one begins with [2, 5].
         assert steps == [[2, 4], [2, 5]]
         assert last_losses[-1] == losses[-1]
         assert found == expected

@@ -1,4 +1,4 @@
-"""Folders of trained networks: whole, damaged, and made by someone else."""
+"""Folders of trained networks: intact, damaged, and made by someone else."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def trained(tmp_path_factory) -> tuple[Path, keras.Model]:
 
 @pytest.fixture
 def folder(trained, tmp_path) -> Path:
-    """A copy to damage."""
+    """A copy of the trained network, which the test may damage."""
     return shutil.copytree(trained[0], tmp_path / "net")
 
 
@@ -51,7 +51,7 @@ def test_the_loaded_network_equals_the_trained_one(trained, name):
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
-def test_precision_of_the_run_is_kept(folder, precision):
+def test_a_network_is_loaded_in_the_precision_of_its_run(folder, precision):
     facts = json.loads((folder / "model.json").read_text())
     facts["config"]["precision"] = precision
     write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
@@ -62,7 +62,7 @@ def test_precision_of_the_run_is_kept(folder, precision):
 
 @pytest.mark.parametrize("name", ["model.keras", "model.json", "preprocessing.npz", "best.weights.h5"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
-def test_damage_is_named(folder, name, damage):
+def test_a_damaged_or_missing_file_is_refused(folder, name, damage):
     path = folder / name
     content = path.read_bytes()
     middle = len(content) // 2
@@ -78,7 +78,7 @@ def test_damage_is_named(folder, name, damage):
     assert "\n" not in str(error.value)
 
 
-def test_a_variable_that_is_missing_is_one_line(folder, recwarn):
+def test_a_missing_variable_is_refused_in_one_line(folder, recwarn):
     (folder / "SHA256SUMS").unlink()
     with h5py.File(folder / "best.weights.h5", "r+") as file:
         layers = file["layers"]
@@ -90,7 +90,7 @@ def test_a_variable_that_is_missing_is_one_line(folder, recwarn):
 
 
 @pytest.mark.parametrize("damage", ["gone", "flipped"])
-def test_a_finished_folder_without_its_network_is_not_finished(folder, damage):
+def test_a_finished_folder_with_a_missing_or_damaged_network_is_refused(folder, damage):
     assert is_trained(folder, CONFIG, DATA)
     path = folder / "model.keras"
     content = path.read_bytes()
@@ -100,7 +100,7 @@ def test_a_finished_folder_without_its_network_is_not_finished(folder, damage):
         is_trained(folder, CONFIG, DATA)
 
 
-def test_a_folder_of_an_earlier_version_has_no_sums(folder, trained, capsys):
+def test_a_folder_of_an_earlier_version_without_checksums_is_loaded_with_a_note(folder, trained, capsys):
     (folder / SUMS).unlink()
 
     assert_same_weights(load_trained(folder).model, trained[1])
@@ -155,7 +155,7 @@ def change(facts: dict, changes: dict) -> dict:
         {"config": {"data": {"pad": 2000}}},
     ],
 )
-def test_facts_of_another_network_are_refused(folder, changes):
+def test_a_description_that_does_not_fit_the_network_is_refused(folder, changes):
     facts = change(json.loads((folder / "model.json").read_text()), changes)
     write_with_sums(folder, {"model.json": json.dumps(facts).encode()})
 

@@ -32,7 +32,7 @@ ONE = tf.distribute.get_strategy()
 
 
 def two_classes() -> ImageSet:
-    """The tiny set's first two classes, darker: another mean image."""
+    """The first two classes of the tiny set at half the brightness, so that the mean image differs."""
     splits = []
     for images, labels in ((SIX.train_images, SIX.train_labels), (SIX.report_images, SIX.report_labels)):
         chosen = labels < 2
@@ -68,7 +68,7 @@ def transferred(start, request):
     return request.param, *run(start, frozen_config(start, request.param))
 
 
-def test_frozen_layers_stay_and_others_learn(start, transferred):
+def test_only_layers_that_are_not_frozen_learn(start, transferred):
     freeze, model, history = transferred
     frozen = {
         "all-but-head": {"conv1", "norm1", "conv2", "norm2", "fc3"},
@@ -123,7 +123,7 @@ def test_a_frozen_batch_normalisation_uses_the_moments_it_learnt(start):
     assert not np.allclose(until_norm(images, training=True), inference, atol=0.1)
 
 
-def test_the_config_names_the_start_and_keeps_the_recipe(start):
+def test_the_config_has_the_fingerprint_of_the_start_and_its_recipe(start):
     config = transfer_config(start, "two")
 
     assert (config.data.dataset, config.data.image_size, config.train.freeze) == ("two", 8, "fc3")
@@ -183,7 +183,7 @@ def trees(tmp_path_factory) -> dict[str, Path]:
     }
 
 
-def test_commands(trees, tmp_path, capsys):
+def test_train_from_a_kept_epoch_freezes_layers_and_keeps_the_preprocessing(trees, tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     small = ["--set", "image_size=12", "--set", "batch_size=8", "--epochs", "1"]
     arguments = ["--model", "mnist-cnn", "--dataset", f"folder:{trees['first']}", "--keep-epochs", *small]
@@ -206,7 +206,7 @@ def test_commands(trees, tmp_path, capsys):
     assert "examples 6 " in capsys.readouterr().out
 
 
-def test_images_of_another_kind(start, trees):
+def test_colour_images_for_a_network_of_grey_images_are_refused(start, trees):
     grey = dataclasses.replace(start, image_shape=(8, 8, 1))
     config = transfer_config(grey, f"folder:{trees['second']}")
 

@@ -1,4 +1,4 @@
-"""A small tree of image files, which is evaluated in small batches."""
+"""A small tree of image files, and small batches for its evaluation."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def tree(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_evaluation_batches():
-    """Of the usual 500 images, most would be padding; training/test_evaluate.py shows that scores stay."""
+    """Most of a usual batch of 500 would be padding. Scores do not change (training/test_evaluate.py)."""
     with pytest.MonkeyPatch.context() as patched:
         for module in ("training.session", "commands.evaluate"):
             patched.setattr(f"alexnet_tf.{module}.EVALUATION_BATCH", 60)

@@ -68,10 +68,12 @@ def test_data_describes_a_tree(tree, tmp_path, capsys):
     assert Image.open(out / "samples.png").size[0] > 500
 
 
-def test_samples_have_the_photographs_colours(tree):
+def test_the_drawn_samples_have_the_colours_of_the_photographs(tree):
     config = DataConfig(dataset=f"folder:{tree}", image_size=32, crop=24, flip=True, input_scale="unit")
     data = open_data(config)
-    assert np.abs(data.plain(np.array([0, 5]))).max() < 20, "what the network sees has no mean"
+    assert np.abs(data.plain(np.array([0, 5]))).max() < 20, (
+        "expected the network's input without the mean image"
+    )
 
     with house_look():
         png = encoded(draw_samples(data), ["png"])["png"]

@@ -1,4 +1,4 @@
-"""Trained networks that exist already, diverge, do not fit, or are averaged."""
+"""Scores and predictions of trained networks and their averages, and runs that finished or diverged."""
 
 import csv
 import dataclasses
@@ -27,7 +27,7 @@ def train(tree, out, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def nets(tree, tmp_path_factory):
-    """A trained net, one with other weights, and one that sees pixels on another scale."""
+    """A trained net `a`, a net `b` with other weights, and a net `unit` whose input has another scale."""
     root = tmp_path_factory.mktemp("nets")
     assert main(train(tree, root / "a")) == 0
     net = load_trained(root / "a")
@@ -83,7 +83,9 @@ def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, caps
     assert main([*arguments, "--split", "all", "--out", str(out), "--json"]) == 0
 
     scores = json.loads(capsys.readouterr().out)
-    assert set(scores) == {"examples", "views", "nets", "top1_error", "loss"}, "no top-5 of three classes"
+    assert set(scores) == {"examples", "views", "nets", "top1_error", "loss"}, (
+        "expected no top-5 error, as there are three classes"
+    )
     header, *rows = table(out / "confusion.csv")
     assert header == ["class", "blue", "green", "red"]
     files = sorted(tree.rglob("*.png"))
@@ -102,14 +104,14 @@ def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, caps
     assert (out / "confusion.png").stat().st_size > 5_000
 
 
-def test_splits_of_the_training_images(nets, tree, capsys):
+def test_each_split_has_its_images_and_csv_is_for_the_report_split_only(nets, tree, capsys):
     (net,) = load_nets([nets / "a"])
     data = open_data_for(net, f"folder:{tree}")
     counts = {split: example_count(_batches(data, split, [net])) for split in SPLITS}
 
     assert counts["all"] == counts["train"] + counts["report"] == 60
     assert counts["report"] == 12
-    assert counts["selection"] == 6, "a tenth of the training images of each class, rounded"
+    assert counts["selection"] == 6, "expected 2 of the 16 training images of each of three classes"
     refused = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--csv", "s.csv"]
     line = one_line_of_status_2(main, [*refused, "--split", "train"], capsys)
     assert "--csv: expected a table of the report split" in line
@@ -162,7 +164,9 @@ def test_predictions_as_json_and_as_a_table(nets, tree, tmp_path, capsys, monkey
     )
     assert main([*arguments, "--list", str(tmp_path / "more.txt")]) == 0
 
-    assert sizes == [BATCH - 1, 41 - (BATCH - 1)], "the unreadable file is in the first batch"
+    assert sizes == [BATCH - 1, 41 - (BATCH - 1)], (
+        "expected one image less in the batch with the unreadable file"
+    )
     entries = json.loads(capsys.readouterr().out)
     names = sorted([*(f"{number:02}.png" for number in range(40)), "05.jpg"])
     assert [Path(entry["path"]).name for entry in entries] == [*names, "=1+1.png", "missing.png"]

@@ -28,7 +28,7 @@ from tests.command_errors import one_line_of_status_2
 from tests.data.encoded import encode
 
 CLASSES = ("ape", "bee", "cat", "dog", "eel", "fox", "gnu")
-# Acts as a server, which has TensorFlow but none of this project's code.
+# A program that serves the network with TensorFlow and without this project's code.
 SERVE = """
 import json, pathlib, sys
 import numpy as np
@@ -49,7 +49,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> Path:
-    """A narrow network with every step of preprocessing: mean image, padding, division, crop, both LRNs."""
+    """A narrow network with both LRNs and all preprocessing: mean image, padding, division and crop."""
     model = dataclasses.replace(PRESETS["alexnet-code"].model, init="he", filters=(6, 16, 24, 24, 16))
     model = dataclasses.replace(model, hidden=(32, 32), stem_kernel=5, stem_stride=2)
     config = dataclasses.replace(PRESETS["alexnet-scaled"].config("folder:x"), model=model)
@@ -96,7 +96,7 @@ def own_logits(checkpoint: Path, files: list[Path]) -> np.ndarray:
 
 
 def check(found, expected: np.ndarray, tolerance: float = 1e-3) -> None:
-    """Checks that logits are close and the five best classes equal, up to the order of nearly equal ones."""
+    """Checks that logits are close and the five best classes are equal; those of close logits may swap."""
     tolerance *= np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
     best = np.argsort(-np.asarray(found), axis=1)[:, :5]
@@ -126,7 +126,7 @@ def test_exports_give_the_top_5_of_predict_on_photographs(checkpoint, shared_dat
         check(logits, expected, 0.01)
         names = [[CLASSES[i] for i in row] for row in np.argsort(-np.asarray(logits), axis=1)[:, :5]]
         same = sum(ours == theirs for ours, theirs in zip(names, predicted, strict=True))
-        assert same >= len(files) - 2, f"{kind}: the same order for {same} photographs of {len(files)}"
+        assert same >= len(files) - 2, f"{kind}: {same} of {len(files)} photographs have the same top 5"
     if len(found) == 1:
         pytest.skip("ONNX needs the extra export; SavedModel agrees")
 
@@ -159,7 +159,7 @@ def test_a_saved_model_serves_files_in_a_fresh_process(checkpoint, photographs, 
     check(answer["files"], expected, 0.01)
     np.testing.assert_allclose(np.sum(answer["probabilities"], axis=1), 1, rtol=1e-5)
     assert answer["names"] == list(CLASSES)
-    # XLA would require a server with XLA.
+    # A function that must be compiled by XLA would require a server with XLA.
     saved = SavedModel.FromString((out / "saved_model.pb").read_bytes())
     functions = saved.meta_graphs[0].graph_def.library.function
     assert [each.signature.name for each in functions if each.attr["_XlaMustCompile"].b] == []
@@ -182,14 +182,14 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     assert (out / "class_names.txt").read_text().split() == list(CLASSES)
     assert "3 epochs" in (out / "model_card.md").read_text()
     assert "fingerprint abc" in (out / "data_card.md").read_text()
-    # An exported network is used without the folder that it was made from.
+    # The texts name only files of the exported folder, as it is used without the original one.
     texts = [facts["input"], *((out / name).read_text() for name in ("model_card.md", "data_card.md"))]
     named = {name for text in texts for name in re.findall(r"\b\w+\.(?:md|txt|json|npz|keras|csv)\b", text)}
     assert {name for name in named if not (out / name).exists()} == set()
 
 
 @pytest.mark.slow
-def test_the_programs_of_the_page_give_the_class_of_predict(checkpoint, photographs, tmp_path, capsys):
+def test_the_programs_of_the_export_page_give_the_class_of_predict(checkpoint, photographs, tmp_path, capsys):
     pytest.importorskip("onnxruntime", reason="needs the extra export")
     pytest.importorskip("tf2onnx", reason="needs the extra export")
     page = Path(__file__).parents[2] / "docs" / "how-to" / "export.md"

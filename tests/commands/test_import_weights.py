@@ -1,4 +1,4 @@
-"""Weights of torchvision and Caffe as trained networks, and other files."""
+"""Weights of torchvision and Caffe are imported as trained networks; other files are refused."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ from alexnet_tf.config.presets import CAFFE, PRESETS
 from tests.command_errors import one_line_of_status_2
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-# The nets of the stored values, narrow and on small images.
+# The narrow nets, for small images, of which tests/fixtures has PyTorch's values.
 NARROW = {
     "one-weird-trick": (OneWeirdTrickConfig(width=1 / 32), 96),
     "alexnet-caffe": (dataclasses.replace(CAFFE, filters=(6, 16, 24, 24, 16), hidden=(32, 32)), 99),
@@ -33,7 +33,7 @@ def narrow(monkeypatch):
 
 
 def stored(name: str, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
-    """A file of weights, and all that PyTorch computed with them."""
+    """A file of weights, and the arrays that PyTorch computed with them."""
     arrays = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     weights = {key: array for key, array in arrays.items() if "." in key}
     if name == "one-weird-trick":
@@ -87,7 +87,7 @@ def test_the_folder_is_that_of_a_trained_network(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"net", "alexnet-caffe.npz", "synset_words.txt"}
 
 
-def test_evaluate_figures_and_training_on_take_the_folder(tmp_path):
+def test_evaluate_figures_and_train_accept_the_folder(tmp_path):
     out, arrays = imported("one-weird-trick", tmp_path)
     for label in range(7):
         for i, pixels in enumerate(arrays["pixels"]):
@@ -106,11 +106,11 @@ def test_evaluate_figures_and_training_on_take_the_folder(tmp_path):
     assert (tmp_path / "further" / "model.json").exists()
 
 
-def test_the_colours_are_those_of_a_covariance():
+def test_the_color_components_are_orthonormal_and_near_those_of_the_authors():
     np.testing.assert_allclose(EIGENVECTORS.T @ EIGENVECTORS, np.eye(3), atol=2e-3)
     largest = np.abs(EIGENVECTORS).argmax(0)
     assert (EIGENVECTORS[largest, range(3)] > 0).all()
-    # The authors' standard deviations, 121.78, 37.09 and 19.72, are of another copy of the images.
+    # The authors measured 121.78, 37.09 and 19.72 on another copy of the images.
     np.testing.assert_allclose(np.sqrt(EIGENVALUES), [121.78, 37.09, 19.72], rtol=0.15)
 
 
@@ -170,7 +170,7 @@ def test_unsuitable_names_are_refused(tmp_path, capsys, lines, words):
     assert not (tmp_path / "net").exists()
 
 
-def test_a_word_of_two_classes_is_taken(tmp_path):
+def test_a_name_that_occurs_twice_is_numbered(tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("crane\nmaillot\ncrane\nd\ne\nf\nmaillot\n")
 
@@ -180,7 +180,7 @@ def test_a_word_of_two_classes_is_taken(tmp_path):
     assert load_trained(out).class_names == names
 
 
-def test_another_network_is_not_written_over(tmp_path, capsys):
+def test_an_existing_network_is_not_overwritten(tmp_path, capsys):
     out, _ = imported("alexnet-caffe", tmp_path)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     arguments = ["import-weights", str(tmp_path / "alexnet-caffe.npz"), "--model", "alexnet-caffe"]

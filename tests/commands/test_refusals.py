@@ -58,7 +58,7 @@ OUTSIDE = "expected a place outside the images"
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
-        # As root, a file would take the place of the device.
+        # For root, a new file would replace the device.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
         (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table of path,"),
         (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected another file than the"),
@@ -153,8 +153,8 @@ def test_a_folder_is_claimed_before_anything_is_read_and_not_left_behind(
     assert {*folder.rglob("*")} == before
 
 
-def test_images_for_which_no_net_could_be_used_are_refused(folder, capsys):
-    """`predict` and the other commands take the central square of an image."""
+def test_training_images_that_are_not_square_are_refused(folder, capsys):
+    """`predict` takes the central square of an image, so a net for other shapes could not be used."""
     write_colored_tree(folder / "wide", COLORS, lambda i: (30, 40), noise=40)
     arguments = ["train", "--dataset", "folder:wide", "--out", "o", "--model", "cifar-net"]
     line = one_line_of_status_2(main, [*arguments, "--set", "image_size=0"], capsys)
@@ -166,7 +166,7 @@ def test_images_for_which_no_net_could_be_used_are_refused(folder, capsys):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, with a file, an empty folder and one that looks like a network's; a small set."""
+    """The current folder: two files, an empty folder, and one like a network's. The built-in set is small."""
     monkeypatch.setattr(draw_builtin, "__defaults__", (200, 10, 0))
     monkeypatch.setattr("alexnet_tf.data.pipeline._load_once", load_image_set)
     for name in ("empty", "net"):

@@ -1,4 +1,4 @@
-"""The table that `evaluate --csv` fills."""
+"""The table of scores that `evaluate --csv` writes."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ def test_a_row_replaces_one_with_the_same_key(tmp_path):
     assert list(tmp_path.iterdir()) == [table]
 
 
-def test_rows_that_are_recorded_at_once_are_all_kept(tmp_path, monkeypatch):
+def test_rows_recorded_by_parallel_threads_are_all_kept(tmp_path, monkeypatch):
     table, names = tmp_path / "scores.csv", [f"runs/{i}" for i in range(6)]
     monkeypatch.setattr("alexnet_tf.commands.scores.write_text", slowly(write_text))
     with ThreadPoolExecutor(len(names)) as pool:
@@ -68,7 +68,7 @@ HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
         (f"{HEADER}\n1,1,9,25.3,.5,1,a,b\n", ":2: top1_error: expected .* received '25.3'$"),
     ],
 )
-def test_another_table_is_left_alone(tmp_path, content, said):
+def test_a_table_of_another_kind_is_refused_and_not_changed(tmp_path, content, said):
     table = tmp_path / "scores.csv"
     table.write_text(content)
 
@@ -78,7 +78,7 @@ def test_another_table_is_left_alone(tmp_path, content, said):
     assert table.read_text() == content
 
 
-def test_no_table_has_no_rows(tmp_path):
+def test_a_missing_table_has_no_rows_and_a_folder_is_refused(tmp_path):
     assert read_scores(tmp_path / "scores.csv") == []
     with pytest.raises(InputError, match="expected a readable file; received a folder"):
         read_scores(tmp_path)

@@ -1,4 +1,4 @@
-"""Two workers on this machine train as one, and end together."""
+"""Two workers on this machine train one net, and end together."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ from tests.worker_processes import start_workers, wait_for, wait_for_end
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """Images of one size; others would be scaled to 256 pixels, on which `relu-modern` diverges."""
+    """Images of one size, as others would be scaled to 256 pixels, for which `relu-modern` diverges."""
     root = tmp_path_factory.mktemp("images") / "colors"
     return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 
@@ -67,9 +67,9 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     chief, other = wait_for_end(processes, seconds=60)
 
     assert chief.status == 128 + signal.SIGTERM
-    assert other.status in (2, 128 + signal.SIGTERM), "the chief's end may reach it before the signal"
+    assert other.status in (2, 128 + signal.SIGTERM), "expected the signal, or the end of the chief"
     assert "its state is kept" in chief.errors[-1]
-    assert "kept" not in other.errors[-1], "only the chief writes"
+    assert "kept" not in other.errors[-1], "expected this of the chief only, which writes the state"
     with np.load(out / "state.npz") as file:
         history = json.loads(str(file["header"]))["history"]
     finished = len(re.findall(r"epoch \d+/500", (logs / "0.err").read_text()))

@@ -1,4 +1,4 @@
-"""The command `similar`, with the network that `explain`'s tests use."""
+"""The command `similar`, with a narrow untrained network."""
 
 import csv
 import dataclasses
@@ -72,7 +72,7 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
     assert (folder / "out" / "similar.png").stat().st_size > 10_000
 
 
-def test_a_folder_without_images(folder, net, capsys):
+def test_a_folder_without_images_is_refused(folder, net, capsys):
     (folder / "empty").mkdir()
 
     for among in ("empty", "none"):
@@ -94,7 +94,7 @@ def test_a_pattern_of_any_depth_follows_no_cycle_of_links(tmp_path, monkeypatch,
     for name in ("a/1.png", "a/b/2.png", "a/.hidden/3.png", "a/b/.4.png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
-    # With two links, `glob` would find some 2**40 paths.
+    # With two links to the root, `glob` would find some 2**40 paths.
     for name in ("a/b/up", "a/me"):
         Path(name).symlink_to(tmp_path)
     for pattern in ("**/*.png", "a/**", f"{tmp_path}/**/*.png", "./**/**/[0-9].png"):

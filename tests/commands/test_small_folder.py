@@ -18,7 +18,7 @@ from tests.in_text import numbers
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Images of two classes in turn, and a file that is no image."""
+    """Writes images, of two classes in turn, and a file that is no image."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):
@@ -40,7 +40,7 @@ def test_a_small_folder_gets_a_recipe_of_its_own_and_says_so(tmp_path, monkeypat
     assert numbers(note)[:2] == [48, 12]
     assert "chosen: --model alexnet-few-images" in note
     for name, recipe in (("alexnet", None), (None, "2012"), ("alexnet-few-images", "2012")):
-        assert fitted(folder, name, recipe) == (name, [], ""), "nothing is chosen for the user"
+        assert fitted(folder, name, recipe) == (name, [], ""), "expected that the user's choice is kept"
     assert fitted("builtin") == (None, [], "")
     monkeypatch.setattr(small_folder, "FEW_IMAGES", 60)
     assert fitted(folder) == (None, [], "")
@@ -64,14 +64,14 @@ def test_training_from_a_network_on_a_tiny_folder_lowers_batch_and_rate(tmp_path
     assert fitted(folder, started=started.replace(batch_size=4)) == (None, [], "")
 
 
-def test_the_images_of_a_split_are_counted(tmp_path):
+def test_the_note_counts_the_images_of_each_split(tmp_path):
     for split in ("train", "test"):
         (tmp_path / split).mkdir()
         folder_of(tmp_path / split, 50)
     assert numbers(fitted(f"folder:{tmp_path}")[2])[:2] == [50, 50]
 
 
-def test_settings_come_before_what_fits_a_tiny_folder(tmp_path, capsys):
+def test_a_setting_of_the_user_precedes_the_value_for_a_tiny_folder(tmp_path, capsys):
     tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
     small = ["--set", "batch_size=6", "--set", "width=0.0625", "--epochs", "1", "--out", str(tmp_path / "o")]
     assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
@@ -95,4 +95,4 @@ def test_the_recipe_for_few_images_learns(tree, tmp_path):
     with open(tmp_path / "curve.csv", newline="") as file:
         losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
     assert losses[-1] < losses[0]
-    assert max(losses) < 2 * losses[0], "the paper's recipe goes to five times that"
+    assert max(losses) < 2 * losses[0], "with the paper's recipe, the loss rises to five times the first"

@@ -35,7 +35,7 @@ def trained(tree, tmp_path_factory) -> Path:
     return out
 
 
-def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
+def test_train_writes_the_net_its_preprocessing_and_its_curve(trained, tree):
     names = {path.name for path in trained.iterdir()}
 
     net = {"model.keras", "model.json", "preprocessing.npz", "SHA256SUMS"}
@@ -52,10 +52,10 @@ def test_train_writes_all_it_takes_to_use_the_net(trained, tree):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3", "4"]
     assert "test_error" in rows[0]
-    assert "test_top5_error" not in rows[0], "there are three classes"
+    assert "test_top5_error" not in rows[0], "expected no top-5 error of three classes"
 
 
-def test_optional_files_of_a_run(tree, tmp_path):
+def test_optional_files_of_a_run_are_written(tree, tmp_path):
     arguments = ["--model", "mnist-cnn", "--set", "batch_size=8", "--epochs", "1", "--out", str(tmp_path)]
     extras = ["--keep-epochs", "--keep-best", "--gradient-norms", "--tensorboard"]
     assert main(["train", "--dataset", f"folder:{tree}", *arguments, *extras]) == 0
@@ -76,7 +76,7 @@ def test_optional_files_of_a_run(tree, tmp_path):
     assert all(0 < float(row["mean_norm"]) <= float(row["max_norm"]) for row in norms)
 
 
-def test_one_view_scores_as_the_run_did(trained, tree, capsys):
+def test_evaluation_of_one_view_repeats_the_loss_of_the_run(trained, tree, capsys):
     evaluation = ["evaluate", "--checkpoint", str(trained / "model.keras"), "--dataset", f"folder:{tree}"]
     assert main(evaluation) == 0
 
@@ -88,7 +88,7 @@ def test_one_view_scores_as_the_run_did(trained, tree, capsys):
     assert "top-1 error 0.0000" in text
 
 
-def test_predict_names_the_class_and_what_is_not_readable(trained, tree, capsys):
+def test_predict_names_classes_and_unreadable_files(trained, tree, capsys):
     files = [tree / name / "00.png" for name in COLORS] + [tree / "red" / "text.jpg", tree / "missing.png"]
 
     assert main(["predict", "--checkpoint", str(trained), "--views", "2", *map(str, files)]) == 0
@@ -102,7 +102,7 @@ def test_predict_names_the_class_and_what_is_not_readable(trained, tree, capsys)
     assert main(["predict", "--checkpoint", str(trained), str(files[3])]) == 1
 
 
-def test_a_files_preprocessing_is_the_pipelines(trained, tree):
+def test_a_file_is_preprocessed_as_in_the_pipeline(trained, tree):
     net = load_trained(trained)
     config = DataConfig(dataset=f"folder:{tree}", image_size=32, input_scale="unit")
     data = open_data(config, statistics=net.statistics)
@@ -114,10 +114,11 @@ def test_a_files_preprocessing_is_the_pipelines(trained, tree):
     held_out = np.concatenate([images for images, _, _ in data.report(12)])
     differences = np.append(differences, np.abs(held_out - image).max(axis=(1, 2, 3)))
     assert differences.min() < 1e-5
+    # The other 59 of the 48 + 12 images differ.
     assert (differences > 0.1).sum() == 59
 
 
-def test_evaluate_on_other_classes(trained, tmp_path, capsys):
+def test_evaluate_on_other_classes_is_refused(trained, tmp_path, capsys):
     write_colored_tree(tmp_path, {"a": (9, 9, 9), "b": (99, 9, 9)}, lambda i: (32, 32), noise=9, count=2)
     assert main(["evaluate", "--checkpoint", str(trained), "--dataset", f"folder:{tmp_path}"]) == 2
 
@@ -130,7 +131,7 @@ def lines_of(path: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def streamed(tree, tmp_path_factory) -> Path:
-    """A net trained from disk for one epoch, while another process works in the folder above."""
+    """A net trained from disk for one epoch, in a folder inside one that another process has claimed."""
     folder = tmp_path_factory.mktemp("claimed")
     arguments = ["--dataset", f"folder:{tree}", "--out", str(folder / "another"), "--epochs", "1"]
     with claimed(folder / LOCK_NAME, "the first"):
@@ -165,7 +166,9 @@ def test_a_net_trained_from_cached_pixels_or_by_readers_has_the_numbers_of_one_t
     assert curve("files") == curve("pixels") == curve("again") == curve("read")
     assert lines_of(tmp_path / "pixels" / "quarantine.csv") == lines_of(tmp_path / "files" / "quarantine.csv")
     assert train("files", "--cache", str(cache)) == 0
-    assert "this run is finished" in capsys.readouterr().out, "it is the same run with a cache and without"
+    assert "this run is finished" in capsys.readouterr().out, (
+        "expected that a cache does not make another run"
+    )
 
     (pixels,) = cache.glob("*.pixels")
     spoiled = bytearray(pixels.read_bytes())
@@ -202,7 +205,7 @@ def test_scores_of_files_that_were_lost_are_refused(streamed, tree, tmp_path, ca
     copy = shutil.copytree(tree, tmp_path / "copy")
     evaluation = ["evaluate", "--checkpoint", str(streamed), "--dataset", f"folder:{copy}"]
     assert main(evaluation) == 0
-    # As a failing disk may change them: size and date stay the same.
+    # A failing disk may change the content of files but not their size and date.
     for path in copy.rglob("*.png"):
         about = path.stat()
         path.write_bytes(bytes(about.st_size))
@@ -214,7 +217,7 @@ def test_scores_of_files_that_were_lost_are_refused(streamed, tree, tmp_path, ca
     assert "touch" in line
 
 
-def test_names_are_drawn_as_they_are(trained, tmp_path):
+def test_names_with_special_characters_are_drawn(trained, tmp_path):
     folder = tmp_path / "net"
     shutil.copytree(trained, folder)
     about = json.loads((folder / "model.json").read_text())
@@ -231,7 +234,7 @@ def test_names_are_drawn_as_they_are(trained, tmp_path):
     assert figure.stat().st_size > 0
 
 
-def test_an_unfinished_run_of_another_kind_is_not_written_over(tree, tmp_path, capsys):
+def test_an_unfinished_run_of_another_configuration_is_not_overwritten(tree, tmp_path, capsys):
     np.savez(tmp_path / "state.npz", header=np.array(json.dumps({"config_hash": "other", "history": {}})))
     state = (tmp_path / "state.npz").read_bytes()
     arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]
@@ -247,7 +250,7 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, monkeypatch, request, number):
-    # A shell starts background jobs with SIGINT ignored, and nohup with SIGHUP.
+    # The signal may be ignored here: a shell starts background jobs without SIGINT, and nohup without SIGHUP.
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))
 
