@@ -1,4 +1,4 @@
-"""Configurations that no run could have are refused, naming the field."""
+"""Configurations with impossible values are refused with the name of the field."""
 
 import math
 
@@ -11,7 +11,7 @@ from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.runtime.errors import InputError
 
 
-def test_the_limits_themselves_are_allowed():
+def test_values_at_the_limits_are_allowed():
     check_config(Config(seed=2**32 - 1).replace(momentum=0.0, weight_decay=0.0, bias_rate=0.0, drops=(1, 2)))
 
 
@@ -53,7 +53,7 @@ def test_a_crop_larger_than_the_image_is_refused():
         check_config(Config().replace(image_size=64, pad=2, crop=69))
 
 
-def test_the_activations_are_keras_own():
+def test_the_activations_are_those_of_keras():
     assert sorted(ACTIVATIONS) == sorted(
         name
         for name in dir(keras.activations)

@@ -20,13 +20,14 @@ def test_every_field_but_dataset_and_storage_changes_the_hash():
         hashes.add(Config().replace(**{field.name: other}).hash("f"))
     hashes |= {Config(seed=1).hash("f"), Config(precision="mixed_float16").hash("f"), Config().hash("g")}
 
-    # `dataset` and `storage` leave the hash as it was: the fingerprint stands for the images.
+    # The default hash; one for each field except `dataset` and `storage`, as the fingerprint identifies the
+    # images; and those of another seed, precision and fingerprint.
     assert len(hashes) == 1 + len(changes) - 2 + 3
     assert Config(data=DataConfig(dataset="other")).hash("f") == Config().hash("f")
 
 
-def test_hash_of_recorded_runs_stays():
-    # Rows in results/ have such hashes: if this one changes, none of them matches any more.
+def test_the_hash_of_recorded_runs_does_not_change():
+    # Rows in results/ have such hashes. If this one changed, no row would match its configuration.
     config = Config(data=DataConfig(input_scale="unit", flip=True), train=TrainConfig(epochs=2, drops=(1,)))
 
     assert config.hash("pixels")[:16] == "2784a1d2ffdd6983"
@@ -44,7 +45,7 @@ def test_hash_of_recorded_runs_stays():
         ("input_scale=unit", "input_scale", "unit"),
     ],
 )
-def test_setting_is_read_by_type(setting, name, value):
+def test_a_setting_is_read_with_the_type_of_its_field(setting, name, value):
     config = Config().with_settings(setting)
     owner = next(part for part in (config, config.data, config.model, config.train) if hasattr(part, name))
 
@@ -62,12 +63,12 @@ def test_setting_is_read_by_type(setting, name, value):
         ("drops=1,x", "drops: expected a whole number >= 0; received 'x'"),
     ],
 )
-def test_bad_setting_says_what_was_expected(setting, words):
+def test_a_bad_setting_is_refused_with_the_expected_value(setting, words):
     with pytest.raises(InputError, match=words):
         Config().with_settings(setting)
 
 
-def test_unknown_model_kind():
+def test_an_unknown_kind_of_model_is_refused():
     values = Config().to_dict()
     values["model"]["kind"] = "LeNet"
 

@@ -1,4 +1,4 @@
-"""The recipes of the presets, number by number as their sources give them."""
+"""The numbers of the recipes and presets are those of their sources."""
 
 import json
 
@@ -27,7 +27,7 @@ def test_every_recipe_fits_its_net_and_can_be_recorded(name):
     assert model.output.shape[1] == preset.classes
 
 
-def test_batch_norm_alexnet():
+def test_the_numbers_of_batch_norm_alexnet():
     config = PRESETS["batch-norm-alexnet"].config("folder:x")
     data, train = config.data, config.train
 
@@ -38,14 +38,14 @@ def test_batch_norm_alexnet():
     assert (train.batch_size, train.epochs) == (2, 50)
     assert (train.watch, train.patience, train.drop_factor) == ("selection_loss", 10, 10)
     assert (train.early_stopping_watch, train.early_stopping) == ("train_loss", 10)
-    # Its log: a best validation loss in epoch 12, and .001 from epoch 23 on.
+    # In its source's log, the validation loss is lowest in epoch 12, and the rate is .001 from epoch 23 on.
     losses = [4.38, 3.60, 3.33, 2.82, 2.92, 2.70, 3.26, 2.80, 2.92, 2.77, 2.73, 2.61] + [2.7] * 10
     rates = [learning_rate(train, epoch, losses[: epoch - 1]) for epoch in range(1, 24)]
     assert rates == [0.01] * 22 + [0.001]
     assert learning_rate(train, 50, [1.0] * 49) == 1e-6
 
 
-def test_mnist_cnn():
+def test_the_numbers_of_mnist_cnn():
     config = PRESETS["mnist-cnn"].config("mnist")
     data, train = config.data, config.train
 
@@ -60,7 +60,7 @@ def test_mnist_cnn():
 
 
 @pytest.mark.parametrize(("name", "classes"), [("one-weird-trick", 1000), ("one-weird-trick-cifar10", 10)])
-def test_one_weird_trick(name, classes):
+def test_the_numbers_of_one_weird_trick(name, classes):
     preset = PRESETS[name]
     train = preset.config("cifar10").train
 
@@ -70,7 +70,7 @@ def test_one_weird_trick(name, classes):
     assert (train.schedule, train.watch, preset.classes) == ("plateau", "selection_loss", classes)
 
 
-def test_the_papers_numbers():
+def test_the_recipe_2012_has_the_numbers_of_the_paper():
     config = with_recipe(Config(), "2012")
 
     train = config.train
@@ -81,18 +81,18 @@ def test_the_papers_numbers():
     assert rates == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5, 1e-5])
 
 
-def test_the_programs_numbers():
+def test_the_recipe_2012_code_has_the_numbers_of_the_authors_program():
     config = with_recipe(Config(), "2012-code")
 
     rates = [learning_rate(config.train, epoch) for epoch in (25, 26, 51, 52, 79, 80, 90)]
     assert rates == pytest.approx([1e-2, 1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
     assert (config.train.bias_rate, config.train.freeze_conv1_after) == (2.0, 72)
     assert (config.data.color_noise, config.data.color_noise_until) == ("code", 67)
-    assert not config.data.holdout, "it trains on every image"
+    assert not config.data.holdout, "expected training on all images"
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_leaves_the_model_and_its_input_alone(name):
+def test_a_recipe_does_not_change_the_model_and_its_input(name):
     config = Config().replace(crop=24, image_size=32, input_scale="unit", activation="tanh")
 
     changed = with_recipe(config, name)

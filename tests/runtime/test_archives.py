@@ -1,4 +1,4 @@
-"""Archives that claim more than they hold."""
+"""Archives that claim more content than they have are refused."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def archive(path: Path, name: str, content: bytes, compression: int) -> Path:
     return path
 
 
-def test_arrays_are_read_also_when_compressed(tmp_path):
+def test_compressed_arrays_are_read(tmp_path):
     array = np.random.default_rng(0).standard_normal((40, 50))
     np.savez_compressed(tmp_path / "a.npz", one=array)
 
@@ -56,7 +56,7 @@ def test_small_files_of_large_arrays_are_refused(tmp_path, shape, content, compr
     [lambda path: open_npz(path).__enter__(), check_weights_file, lambda path: read_sums(path.parent)],
     ids=["arrays", "weights", "sums"],
 )
-def test_a_named_pipe_is_not_waited_for(tmp_path, read):
+def test_a_named_pipe_is_refused_without_waiting(tmp_path, read):
     os.mkfifo(tmp_path / SUMS)
     with pytest.raises(OSError, match="a named pipe"):
         read(tmp_path / SUMS)
@@ -78,7 +78,7 @@ def weights(**options) -> bytes:
     ids=["claims terabytes", "another file"],
 )
 @pytest.mark.parametrize("name", ["net.weights.h5", "model.keras"])
-def test_weight_files_that_do_not_hold_what_they_say(tmp_path, options, words, name):
+def test_weight_files_without_the_content_that_they_claim_are_refused(tmp_path, options, words, name):
     path, content = tmp_path / name, weights(**options)
     path.write_bytes(content)
     if name == "model.keras":

@@ -1,4 +1,4 @@
-"""SHA256SUMS of a folder."""
+"""The file SHA256SUMS of a folder."""
 
 import contextlib
 import shutil
@@ -17,7 +17,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_sums_are_those_of_sha256sum(folder):
+def test_sha256sum_confirms_the_sums(folder):
     write_with_sums(folder, {"a": b"another", "c": b"three"})
 
     check_sums(folder, ["a", "epochs/b", "c"])
@@ -55,7 +55,7 @@ def test_sums_of_removed_files_are_dropped(folder):
     assert "epochs/b" not in (folder / SUMS).read_text()
 
 
-def test_every_flipped_bit_is_noticed(folder):
+def test_every_flipped_bit_is_an_error_except_in_a_line_break(folder):
     for path, name in [(folder / "a", "a"), (folder / SUMS, "a")]:
         content = path.read_bytes()
         for place in range(len(content)):
@@ -67,7 +67,7 @@ def test_every_flipped_bit_is_noticed(folder):
                     check_sums(folder, [name, "epochs/b"])
                 except (ValueError, OSError):
                     continue
-                # Another line break.
+                # This bit turned a line break into another white space.
                 assert path.name == SUMS
                 assert changed[place : place + 1].decode("latin1").isspace()
         path.write_bytes(content)
@@ -81,7 +81,7 @@ def test_a_damaged_file_of_checksums_is_an_error(folder, content):
         check_sums(folder, ["a"])
 
 
-def test_without_sums_a_file_has_to_exist(folder):
+def test_without_sums_only_a_missing_file_is_an_error(folder):
     (folder / SUMS).unlink()
 
     check_sums(folder, ["a"])

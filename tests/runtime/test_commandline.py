@@ -43,7 +43,7 @@ def test_failures_of_input_and_machine_are_one_line(capsys, error, words):
     assert len(line) < 5_000
 
 
-def test_mistakes_of_ours_keep_their_traceback():
+def test_a_programming_error_keeps_its_traceback():
     with pytest.raises(KeyError):
         run_command(argparse.Namespace(command=fails_with(KeyError("name"))))
 
@@ -63,18 +63,18 @@ def test_mistakes_of_ours_keep_their_traceback():
         (fails_with(Interruption(is_kept=False)), 130, "no state is kept yet; the same command starts again"),
     ],
 )
-def test_exit_status(capsys, command, status, line):
+def test_a_command_ends_with_its_exit_status_and_at_most_one_line(capsys, command, status, line):
     assert run_command(argparse.Namespace(command=command)) == status
 
     error = capsys.readouterr().err
     assert line in error
-    assert len(error.splitlines()) == bool(line)
+    assert len(error.splitlines()) == (1 if line else 0)
 
 
 @pytest.mark.parametrize(
     ("words", "first", "on_path", "named"),
     [
-        # Also where one command runs another one, as `explain` runs `train`.
+        # A command that runs another one, as `explain` runs `train`.
         (".venv/bin/python -P -m alexnet_tf explain --out train", 4, "", ".venv/bin/python -P -m alexnet_tf"),
         (".venv/bin/python bin/alexnet train", 2, "", "bin/alexnet"),
         (".venv/bin/python bin/alexnet train", 2, "bin", "alexnet"),
@@ -108,7 +108,7 @@ def commands_of(program) -> dict[str, argparse.ArgumentParser]:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_every_flag_says_what_it_is(program):
+def test_every_flag_has_a_help_text(program):
     for name, command in commands_of(PROGRAMS[program]).items():
         silent = [action.dest for action in command._actions if not action.help and action.dest != "command"]
         assert [flag for flag in silent if flag != argparse.SUPPRESS] == [], name
@@ -119,7 +119,7 @@ def test_every_command_has_an_example_that_its_flags_allow(program):
     for name, command in commands_of(PROGRAMS[program]).items():
         if name:
             _, before, words = command.epilog.partition(f"{program} {name}")
-            assert before, "the example names the command"
+            assert before, f"expected an example of {name}"
             command.parse_args(words.split())
 
 
@@ -162,7 +162,7 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(program, argume
     assert line.endswith(f"; did you mean {meant!r}?")
 
 
-def test_an_option_that_resembles_none_is_named(capsys):
+def test_an_unknown_option_that_resembles_none_is_refused_without_a_suggestion(capsys):
     line = one_line_of_status_2(benchmarks.__main__.main, ["run", "--zzz"], capsys)
 
     assert line.endswith("received '--zzz'")

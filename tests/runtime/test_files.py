@@ -39,7 +39,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes
 model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)])
 for limit in range(0, 100_000, 5_000):
-    # Ends a write as a full disk does, with an error of the system in the middle of the file.
+    # Like a full disk, the limit ends a write in the middle of the file with an error of the system.
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     for name, content in (("model.keras", model_file(model)), ("best.weights.h5", weights_file(model))):
         try:
@@ -65,7 +65,7 @@ def test_networks_on_a_full_disk_are_written_whole_or_not_at_all(tmp_path):
     keras.models.load_model(tmp_path / "model.keras").load_weights(tmp_path / "best.weights.h5")
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "model.keras"
     path.write_text("old")
     with open("/dev/full", "wb", buffering=0) as full, pytest.MonkeyPatch.context() as patched:
@@ -79,7 +79,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_every_new_name_is_on_the_disk(tmp_path, monkeypatch):
+def test_the_folder_is_synced_after_every_rename(tmp_path, monkeypatch):
     renamed, synced = [], []
     replace, sync = os.replace, os.fsync
 
@@ -103,11 +103,13 @@ def test_every_new_name_is_on_the_disk(tmp_path, monkeypatch):
 
     assert len(renamed) == 7
     assert all((place, parent) in synced for place, parent in enumerate(renamed, start=1))
-    assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced, "before the folder has its name"
+    assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced, (
+        "expected before the rename of the folder"
+    )
 
 
 @pytest.mark.parametrize("package", ["alexnet_tf", "experiments", "benchmarks"])
-def test_files_are_renamed_in_one_place(package):
+def test_only_files_py_renames_files(package):
     pattern = re.compile(r"os\.(replace|rename)|\.rename\(|\.replace\(\w+\)|shutil\.move")
     found = {path.name for path in Path(package).rglob("*.py") if pattern.search(path.read_text("utf-8"))}
     assert found <= {"files.py"}
@@ -122,7 +124,7 @@ def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path
 
     with locked(tmp_path):
         pass
-    # Those of a run are removed under the run's own lock.
+    # The temporary files of a run are removed under the run's own lock.
     assert {path.name for path in tmp_path.rglob("*.tmp")} == {f".a.npz{end}", ".notes.tmp"}
     remove_temporaries(state, "b.npz")
     assert (state / f".a.npz{end}").exists()
@@ -142,7 +144,7 @@ def test_other_temporary_files_are_removed_after_a_day(tmp_path):
     assert {path.name for path in tmp_path.glob(".*")} == {new.name, other.name}
 
 
-def test_a_damaged_archive_is_refused_in_a_line(tmp_path, monkeypatch):
+def test_a_damaged_archive_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     identity = {"a": 1}
     assert scan_cache.save_arrays("set", identity, {"x": np.arange(50)}) is None
@@ -205,7 +207,7 @@ CLAIMER = HOLDER.replace("hold_lock(Path(sys.argv[1]))", 'claimed(Path(sys.argv[
 )
 
 
-def test_a_second_process_is_told_who_works_there(tmp_path):
+def test_a_second_process_is_refused_with_the_holder_of_the_lock(tmp_path):
     path = tmp_path / "lock"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     holder = subprocess.Popen([sys.executable, "-c", CLAIMER, str(path)], cwd=Path.cwd(), **pipes)
@@ -219,7 +221,7 @@ def test_a_second_process_is_told_who_works_there(tmp_path):
             pass
         assert f"process {holder.pid} on {socket.gethostname()} since 20" in str(caught.value)
 
-    # What a dead process has left is taken over.
+    # The lock of a dead process is taken over.
     holder.kill()
     holder.communicate()
     with claimed(path, "--out net"):
@@ -228,7 +230,7 @@ def test_a_second_process_is_told_who_works_there(tmp_path):
             pass
 
 
-def test_a_lock_writes_through_no_link(tmp_path):
+def test_a_lock_does_not_write_through_a_symbolic_link(tmp_path):
     (tmp_path / "other").write_text("content")
     (tmp_path / ".lock").symlink_to("other")
     with pytest.raises(InputError, match="symbolic links"), claimed(tmp_path / ".lock", "--out net"):
@@ -237,7 +239,7 @@ def test_a_lock_writes_through_no_link(tmp_path):
 
 
 def test_commands_start_without_the_unix_module_of_locks():
-    # As on Windows, where filelock locks in another way.
+    # Windows has no such module; filelock locks in another way there.
     code = "import sys; sys.modules['fcntl'] = None; import alexnet_tf.__main__, experiments.__main__"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0
 
@@ -248,7 +250,7 @@ def test_json_with_a_name_that_is_not_utf8_can_be_read_again(tmp_path):
     assert read_json(tmp_path / "model.json") == content
 
 
-def test_a_folder_that_cannot_hold_a_lock_is_refused_in_a_line(tmp_path):
+def test_a_folder_that_cannot_hold_a_lock_is_refused(tmp_path):
     (tmp_path / "state").write_text("a file")
     with pytest.raises(InputError, match="expected a writable folder"), locked(tmp_path):
         pass

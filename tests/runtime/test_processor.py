@@ -22,25 +22,25 @@ def cpuinfo(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "known"),
+    ("text", "has_bfloat16"),
     [
         (AMD, False),
         (AMD.replace("fma", "fma avx512_bf16"), True),
         (AMD.replace("fma", "fma amx_tile amx_bf16"), True),
         (ARM, True),
         (ARM.replace(" bf16", ""), False),
-        # The file does not say.
+        # A file without flags, and no file: bfloat16 is assumed.
         ("processor : 0\n", True),
         (None, True),
     ],
 )
-def test_bfloat16(cpuinfo, text, known):
+def test_bfloat16_is_read_from_the_flags_and_assumed_without_them(cpuinfo, text, has_bfloat16):
     cpuinfo(text)
 
-    assert processor.has_bfloat16() is known
+    assert processor.has_bfloat16() is has_bfloat16
 
 
-def test_name_and_fields(cpuinfo):
+def test_name_flags_and_generation_are_read(cpuinfo):
     cpuinfo(AMD)
 
     assert processor.processor_name() == "AMD EPYC"
@@ -57,7 +57,7 @@ def test_name_and_fields(cpuinfo):
     assert processor.processor_generation() == processor.processor_name()
 
 
-def test_the_slow_precision_is_reported_once(capsys):
+def test_the_warning_of_emulated_bfloat16_is_printed_once(capsys):
     processor.warn_of_emulation.cache_clear()
     processor.warn_of_emulation()
     processor.warn_of_emulation()

@@ -27,7 +27,7 @@ def make_socket(path: Path) -> None:
         (lambda path: path.symlink_to(path.name), "symbolic links"),
     ],
 )
-def test_only_files_are_opened(tmp_path, monkeypatch, make, kind):
+def test_pipes_folders_sockets_devices_and_loops_are_refused(tmp_path, monkeypatch, make, kind):
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     path = Path("x")
     make(path)
@@ -39,7 +39,7 @@ def test_only_files_are_opened(tmp_path, monkeypatch, make, kind):
 
 
 @pytest.mark.parametrize("name", ["absent", "x" * 300, "a/b", "nul\0"])
-def test_paths_that_lead_nowhere(tmp_path, name):
+def test_paths_without_a_file_are_refused(tmp_path, name):
     path = tmp_path / name
     assert file_kind(path) not in ("a file", "a folder")
     with pytest.raises((OSError, InputError)):
@@ -71,7 +71,7 @@ def test_a_byte_order_mark_is_removed(tmp_path, mark):
         (b"a\nb\xff", ":2: expected text in UTF-8"),
     ],
 )
-def test_what_is_not_json_is_one_line(tmp_path, content, words):
+def test_invalid_json_is_refused_with_its_path(tmp_path, content, words):
     path = tmp_path / "record.json"
     path.write_bytes(content)
     with pytest.raises(InputError, match=words) as error:

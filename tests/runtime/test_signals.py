@@ -34,7 +34,7 @@ def test_a_held_signal_is_raised_at_the_end_of_the_block(number):
     assert caught.value.args == (number,)
 
 
-def test_intervals():
+def test_intervals_are_steps_or_minutes():
     assert parse_interval("20") == CheckpointInterval(steps=20)
     assert parse_interval("2m") == CheckpointInterval(seconds=120.0)
     for text in ("", "0", "-1", "5 m", "5h", "1.5m", "٣"):
@@ -42,7 +42,7 @@ def test_intervals():
             parse_interval(text)
 
 
-def test_a_countdown_counts_steps_or_time():
+def test_a_countdown_ends_after_its_steps_or_its_time():
     steps = Countdown(CheckpointInterval(steps=20))
     assert (steps.limited(30), steps.is_due(15), steps.limited(30), steps.is_due(5)) == (20, False, 5, True)
     steps.restart()

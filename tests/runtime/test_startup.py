@@ -18,7 +18,7 @@ from tests.colored_images import write_colored_tree
 ROOT = Path(__file__).parents[2]
 
 
-def test_holds_back_notices(capfd):
+def test_notices_of_libraries_are_hidden_at_startup(capfd):
     with quiet_startup():
         os.write(2, b"a notice from C++\n")
     os.write(2, b"ours\n")
@@ -26,7 +26,7 @@ def test_holds_back_notices(capfd):
     assert capfd.readouterr().err == "ours\n"
 
 
-def test_shows_them_after_a_failure(capfd):
+def test_notices_of_libraries_are_shown_if_the_startup_fails(capfd):
     def fail():
         with quiet_startup():
             os.write(2, b"why it failed\n")
@@ -66,7 +66,7 @@ def test_a_temporary_folder_that_tensorflow_cannot_name_is_refused(tmp_path, mon
 def test_settings_of_keras_that_change_numbers_are_refused(tmp_path, monkeypatch, capsys, setting, value):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    # Spreadsheets and editors of Windows put a byte-order mark in front.
+    # Editors of Windows begin a file with a byte-order mark.
     (tmp_path / "keras.json").write_text(json.dumps({setting: value}), encoding="utf-8-sig")
     assert main(["summary"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -91,7 +91,7 @@ def test_other_contents_of_keras_json_are_accepted(tmp_path, monkeypatch, conten
 @pytest.mark.parametrize(
     ("make", "word"), [(lambda path: path.write_text("[1]"), "list"), (os.mkfifo, "pipe")]
 )
-def test_a_file_that_stops_keras_is_refused(tmp_path, monkeypatch, make, word):
+def test_a_keras_json_that_keras_cannot_read_is_refused(tmp_path, monkeypatch, make, word):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     make(tmp_path / "keras.json")
     with pytest.raises(InputError, match=word):
@@ -156,7 +156,7 @@ def test_values_that_would_end_tensorflow_are_refused(monkeypatch, name, known, 
 
 
 @pytest.mark.slow
-def test_an_empty_value_is_tried_too(monkeypatch):
+def test_an_empty_value_is_refused_if_tensorflow_refuses_it(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "")
     settle_environment()
     monkeypatch.setenv("TF_DETERMINISTIC_OPS", "")
@@ -173,7 +173,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch):
 
 
 def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Runs a shell command with this Python as $PYTHON."""
+    """Runs a command in a shell, in which $PYTHON is this Python."""
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(arguments, shell=True, cwd=cwd, env=environment, capture_output=True, text=True)
 
@@ -182,10 +182,10 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     ("start", "others"),
     [
         ("$PYTHON -m alexnet_tf", ()),
-        # Python itself imports these for `-m`, before the package.
+        # With -m, Python imports types, contextlib and warnings before the package; only -P protects these.
         ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
         ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
-        # An empty part of PYTHONPATH is the current folder, which Python then searches first by itself.
+        # An empty part of PYTHONPATH means the current folder.
         ("PYTHONPATH=:$PYTHONPATH $PYTHON -m alexnet_tf", ()),
         ("PYTHONPATH=$PWD:$PYTHONPATH $PYTHON bin/alexnet", ()),
     ],
@@ -247,7 +247,7 @@ def test_a_user_without_an_entry_in_passwd_can_work(tmp_path):
 
 
 @pytest.mark.slow
-def test_strange_surroundings_change_nothing(tmp_path):
+def test_an_unusual_environment_does_not_change_the_output(tmp_path):
     plain = run("$PYTHON -m alexnet_tf summary --model cifar-net", ROOT)
     assert plain.returncode == 0, plain.stderr
     strange = run(

@@ -46,7 +46,7 @@ def test_every_epoch_and_the_best_are_kept(whole):
     )
 
 
-def test_the_best_is_the_first_of_the_lowest(tmp_path):
+def test_of_equal_selection_errors_the_first_is_the_best(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     history = History()
     kept = KeptWeights(tmp_path, TrainConfig(watch="selection_error"), epochs=False, best=True)
@@ -63,7 +63,7 @@ def test_the_best_is_the_first_of_the_lowest(tmp_path):
 
 
 class Killed(HistoryFiles):
-    """Cannot write at the end, as after SIGKILL."""
+    """Writes nothing at the end of training, as after SIGKILL."""
 
     def on_train_end(self, logs=None):
         pass
@@ -86,7 +86,9 @@ def written(folder: Path) -> dict[str, list[dict[str, str]]]:
         (Killed, "on_epoch_end", ["0", "1", "2"]),
     ],
 )
-def test_an_interrupted_run_keeps_what_an_uninterrupted_one_does(whole, tmp_path, files, hook, epochs):
+def test_a_resumed_run_writes_the_rows_and_weights_of_an_uninterrupted_one(
+    whole, tmp_path, files, hook, epochs
+):
     folder, model, history = whole
     (tmp_path / "epochs").mkdir()
     (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")

@@ -24,7 +24,7 @@ SLURM = {
 def alone(monkeypatch):
     for name in ("TF_CONFIG", "no_grpc_proxy", "no_proxy", *SLURM):
         monkeypatch.delenv(name, raising=False)
-        # Set here, so that monkeypatch restores what `find_cluster` changes.
+        # It is set first, so that monkeypatch restores it after `find_cluster` has changed it.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -33,7 +33,7 @@ def test_no_variables_mean_one_process():
     assert find_cluster() is None
 
 
-def test_workers_have_the_order_of_their_indices(monkeypatch):
+def test_workers_are_ordered_by_index_and_excluded_from_the_proxy(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:2"], 1))
     monkeypatch.setenv("no_proxy", "x")
     assert find_cluster() == Cluster(("worker 0", "worker 1"), ("a:1", "b:2"), 1)
@@ -74,7 +74,7 @@ def test_a_chief_comes_before_the_workers():
         (tf_config(["a:1", "b:1", "a:1"], 0), "received a:1 twice"),
     ],
 )
-def test_a_tf_config_that_names_no_place_is_refused(text, words):
+def test_a_tf_config_without_valid_workers_or_task_is_refused(text, words):
     with pytest.raises(InputError, match=rf"TF_CONFIG: expected .*{words}") as caught:
         read_cluster(text)
     assert len(str(caught.value)) < 600
@@ -90,7 +90,7 @@ def test_the_tasks_of_a_slurm_step_are_workers(monkeypatch):
     assert found == Cluster(
         ("worker 0", "worker 1", "worker 2"), ("node01:10300", "node01:10301", "node02:10300"), 2
     )
-    # TensorFlow reads the same from here.
+    # The first call has set TF_CONFIG for TensorFlow, from which the second reads the same cluster.
     assert find_cluster() == found
 
 

@@ -23,20 +23,20 @@ def test_two_replicas_give_the_same_result_as_one(lrn, optimizer):
     model, one = run(config)
     mirrored, two = run(config, strategy=tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 
-    # The sums over the batch are taken in another order, so equal up to float32 rounding.
+    # Two replicas sum over the batch in another order, so the weights are equal up to rounding.
     for a, b in zip(model.get_weights(), mirrored.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
     for a, b in zip(one.curve, two.curve, strict=True):
         assert a["train_loss"] == pytest.approx(b["train_loss"], rel=1e-4)
 
 
-def test_batch_size_has_to_be_a_multiple_of_the_replicas():
+def test_a_batch_size_that_is_no_multiple_of_the_replicas_is_refused():
     with pytest.raises(InputError, match="multiple of the 2 replicas; received 15"):
         run(TINY_CONFIG.replace(batch_size=15), strategy=tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 
 
 SCALED = PRESETS["alexnet-scaled"].config("builtin").replace(width=1 / 16, image_size=0, epochs=2)
-# Dropout and flips are random; the number of steps is small, so that rounding does not grow.
+# With dropout and flips, which are random, and few steps, so that differences of rounding stay small.
 CONFIGS = (
     TINY_CONFIG.replace(epochs=2, flip=True, pad=1, weight_decay=1e-3),
     SCALED.replace(batch_size=16, learning_rate=0.01),
@@ -64,14 +64,14 @@ current_workers().leave()
 
 @pytest.mark.slow
 def test_two_workers_give_the_curves_of_two_replicas(tmp_path):
-    """With flips and dropout; sums are taken in another order. Measured: within 1e-7 of each loss."""
+    """The sums have another order, so losses are equal up to rounding; measured: within 1e-7."""
     processes = start_workers([["-c", WORKER]] * 2, tmp_path)
     chief, other = wait_for_end(processes)
     assert [chief.status, other.status] == [0, 0], chief.errors + other.errors
     results = [[json.loads(line) for line in worker.output] for worker in (chief, other)]
 
     assert [[result[:2] for result in worker] for worker in results] == [[[2, True]] * 2, [[2, False]] * 2]
-    # In a process of its own, whose collective operations share no keys with those of other tests.
+    # The replicas run in another process, as collective operations of one process may share their keys.
     (replicas,) = wait_for_end([Worker(["-c", WORKER, "2"], {**os.environ}, tmp_path / "replicas")])
     assert replicas.status == 0, replicas.errors
     expected = [json.loads(line)[2] for line in replicas.output]

@@ -57,7 +57,7 @@ def test_two_replicas_count_every_example_once(data):
     assert scores.loss == pytest.approx(loss, rel=1e-5)
 
 
-def test_evaluates_the_model_as_it_is_when_called(model, data):
+def test_an_evaluator_uses_the_current_weights(model, data):
     evaluate, batches = make_evaluator(model, tf.distribute.get_strategy()), data.report(37)
     before = evaluate(batches)
     weights = model.get_weights()
@@ -69,7 +69,7 @@ def test_evaluates_the_model_as_it_is_when_called(model, data):
     assert evaluate(batches) == before
 
 
-def test_top5_of_few_classes():
+def test_the_top_5_error_of_three_classes_is_0():
     images = np.zeros((4, 2, 2, 1), np.float32)
     dataset = tf.data.Dataset.from_tensors((images, np.array([0, 1, 2, 0]), np.ones(4, np.float32)))
     few = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])

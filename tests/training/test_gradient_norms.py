@@ -9,7 +9,7 @@ from alexnet_tf.training.network import compile_model
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, run
 
-# Two steps an epoch; decay, which is no part of the gradient.
+# An epoch has two steps. Weight decay is no part of the measured gradient.
 CONFIG = TINY_CONFIG.replace(epochs=2, batch_size=48, weight_decay=0.1)
 ONE = tf.distribute.get_strategy()
 
@@ -22,7 +22,7 @@ def recorded():
     return model, history.gradient_norms, seen
 
 
-def test_norms_are_those_of_the_gradients(recorded):
+def test_mean_and_largest_norms_are_those_of_the_gradients(recorded):
     data = DataPipelines(IMAGE_SET, CONFIG.data)
     model = compile_model(CONFIG, data, ONE)
     norms = []
@@ -31,7 +31,7 @@ def test_norms_are_those_of_the_gradients(recorded):
             logits = model(images, training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-        # Kernel and bias of four layers.
+        # The squares of the kernel and the bias of each of four layers are added.
         squares = np.array([np.sum(np.square(gradient)) for gradient in gradients]).reshape(4, 2).sum(axis=1)
         norms.append(np.sqrt([*squares, squares.sum()]))
         model.optimizer.apply(gradients, model.trainable_variables)
@@ -43,7 +43,7 @@ def test_norms_are_those_of_the_gradients(recorded):
     assert np.all(np.max(norms, axis=0) > np.mean(norms, axis=0))
 
 
-def test_every_epoch_starts_anew_and_tells_later_callbacks(recorded):
+def test_each_epoch_has_its_own_norms_and_passes_them_to_later_callbacks(recorded):
     _, rows, logs = recorded
     totals = [row for row in rows if row["layer"] == "all"]
 
@@ -53,7 +53,7 @@ def test_every_epoch_starts_anew_and_tells_later_callbacks(recorded):
     assert totals[0]["mean_norm"] != totals[1]["mean_norm"]
 
 
-def test_measuring_changes_nothing(recorded):
+def test_measuring_norms_does_not_change_the_weights(recorded):
     model, history = run(CONFIG)
 
     assert history.gradient_norms == []

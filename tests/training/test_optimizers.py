@@ -12,7 +12,7 @@ from alexnet_tf.training import network
 from alexnet_tf.training.optimizers import L2Adam, MomentumSGD
 
 
-def test_follows_the_papers_formula_in_numpy():
+def test_momentum_sgd_equals_the_papers_formula_in_numpy():
     rng = np.random.default_rng(0)
     w = rng.normal(size=(4, 3)).astype(np.float32)
     kernel = keras.Variable(w, name="kernel")
@@ -27,7 +27,7 @@ def test_follows_the_papers_formula_in_numpy():
     np.testing.assert_allclose(np.asarray(kernel), w, rtol=1e-5)
 
 
-def test_has_the_bits_of_separate_operations():
+def test_momentum_sgd_has_the_bits_of_separate_operations():
     rng = np.random.default_rng(0)
     kernel, bias = (
         keras.Variable(rng.normal(size=(500,)).astype(np.float32), name=name) for name in ("kernel", "bias")
@@ -73,7 +73,7 @@ def test_a_rule_without_extra_terms_equals_that_of_keras(optimizer, keras_optimi
         L2Adam(0.02, beta_1=0.8, decay=1e-3, bias_rate=2.0, amsgrad=True),
     ],
 )
-def test_config_round_trip(optimizer):
+def test_an_optimizer_is_rebuilt_from_its_config(optimizer):
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
 
     assert copy.get_config() == optimizer.get_config()
@@ -101,36 +101,37 @@ def test_a_frozen_layer_stays_and_the_others_learn():
     for i in (2, 3):
         assert np.all(frozen[i] < before[i])
         assert np.all(later[i] < frozen[i])
+    # Step count and learning rate, a velocity for each variable, and whether conv1 is frozen.
     assert len(optimizer.variables) == 2 + 4 + 1
     free.build(model.trainable_variables)
-    assert len(free.variables) == 2 + 4, "no state for freezing"
+    assert len(free.variables) == 2 + 4, "expected no state for freezing"
 
 
-def test_a_plain_compile_has_the_fast_paths():
-    assert network.make_optimizer is make_optimizer, "the rule of `train`, not one of its own"
+def test_a_model_that_is_compiled_by_hand_has_the_fast_operations():
+    assert network.make_optimizer is make_optimizer, "expected the optimizer that `train` uses"
     model = alexnet((67, 67, 3), 4, dataclasses.replace(PAPER, width=0.125, hidden=(16, 16)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(make_optimizer(0.01, weight_decay=5e-4), loss, jit_compile=False)
-    # README's example calls `fit`.
+    # A step of `fit`, which README's example calls.
     batch = tf.ones((2, 67, 67, 3)), tf.constant([0, 1])
     graph = tf.function(model.train_step).get_concrete_function(batch).graph
     operations = [op.type for op in graph.get_operations()]
     assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
-    # Keras's way is one operation with two groups, the fast one two without.
+    # The fast form of a convolution with two groups is two operations; that of Keras is one with groups.
     convolutions = operations.count("Conv2D")
     assert convolutions == 8, "conv1 and conv3, and two for each of conv2, conv4 and conv5"
     assert "LRN" not in operations
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "words"),
     [
         ({"optimizer": "sgd"}, "optimizer: expected .* received 'sgd'"),
         ({"optimizer": "adam", "freezable": "conv1"}, "freezable: expected optimizer='momentum'"),
     ],
 )
-def test_an_unknown_rule_is_refused(arguments, told):
-    with pytest.raises(ValueError, match=told):
+def test_an_unknown_optimizer_is_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
         make_optimizer(0.01, **arguments)
 
 

@@ -1,4 +1,4 @@
-"""The progress of a run, on a terminal and in a log, at invented times."""
+"""What is shown of the progress of a run, on a terminal and in a log, with a simulated clock."""
 
 import fcntl
 import os
@@ -57,7 +57,7 @@ def test_a_log_has_a_line_for_each_epoch(capsys, clock):
     assert left == ["25 min left", "16 min 40 s left", "8 min 20 s left", "0 s left"]
 
 
-def test_a_long_epoch_has_lines_of_its_own(capsys, clock):
+def test_a_log_has_further_lines_during_a_long_epoch(capsys, clock):
     go_through(progress("pets", 100, 2), clock, range(1), seconds=2000)
 
     lines = capsys.readouterr().err.splitlines()
@@ -65,7 +65,8 @@ def test_a_long_epoch_has_lines_of_its_own(capsys, clock):
     assert len(lines) == 3
 
 
-def test_a_resumed_run_counts_its_own_time(capsys, clock):
+def test_the_time_left_of_a_resumed_run_follows_from_its_own_epochs(capsys, clock):
+    # Epoch 81 took 100 s and nine are left: 900 s.
     go_through(progress("pets", 100, 90), clock, range(80, 81), seconds=100)
 
     assert (
@@ -75,7 +76,7 @@ def test_a_resumed_run_counts_its_own_time(capsys, clock):
     )
 
 
-def test_a_search_has_a_selection_error(capsys, clock):
+def test_a_search_shows_the_selection_error_and_no_test_error(capsys, clock):
     go_through(progress("pets", 100, 2), clock, range(1), 10, logs=SEARCH_LOGS)
 
     line = capsys.readouterr().err
@@ -89,6 +90,7 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
             if run == "now":
                 go_through(progress("pets", 100, 2), clock, range(2), seconds=100)
 
+    # An epoch of 100 images takes 100 s. One is left of this run, and the next run trains on 400 images.
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].endswith("1 min 40 s left (8 min 20 s left in total)")
     assert lines[1].endswith("0 s left (6 min 40 s left in total)")
@@ -102,7 +104,7 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
         ("interrupted", "interrupted by SIGTERM in epoch 3", "interrupted by SIGTERM in epoch 3"),
     ],
 )
-def test_why_a_run_ended_comes_last(capsys, clock, status, message, said):
+def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, said):
     go_through(
         progress("pets", 100, 9),
         clock,
@@ -117,7 +119,7 @@ def test_why_a_run_ended_comes_last(capsys, clock, status, message, said):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Standard error as a terminal of a given size; returns what was written to it."""
+    """A function that makes standard error a terminal of this size, and returns a reader of what it shows."""
     master, slave = os.openpty()
     stream = os.fdopen(slave, "w")
 

@@ -9,7 +9,7 @@ from alexnet_tf.training.schedule import check_schedule, ending, learning_rate
 
 
 def measured(train_errors, selection_errors=()):
-    """The history of a run with an epoch 0, before training, and these epochs."""
+    """The history of a run with epoch 0 (before training, error 1) and epochs with these errors."""
     return History([{"train_error": error} for error in (1.0, *train_errors)], list(selection_errors))
 
 
@@ -31,7 +31,7 @@ def test_plateau_divides_at_most_max_drops_times_then_ends_the_run():
     assert ending(config, measured([0.9] * 4, flat)).startswith("plateau: 1 epochs without")
 
 
-def test_ends_at_the_cap_or_two_epochs_after_the_target():
+def test_a_run_ends_after_all_epochs_or_two_epochs_after_the_target():
     config = TrainConfig(epochs=5, stop_train_error=0.25, stop_extra_epochs=2)
 
     assert ending(config, measured([])) is None
@@ -39,13 +39,13 @@ def test_ends_at_the_cap_or_two_epochs_after_the_target():
     reason = ending(config, measured([0.5, 0.25, 0.3, 0.3]))
     assert "the training error reached 0.25" in reason
     assert "epoch 2" in reason
-    assert ending(config, measured([0.5] * 5)) == "", "all its epochs"
+    assert ending(config, measured([0.5] * 5)) == "", "expected no reason after all epochs"
     assert ending(TrainConfig(epochs=5), measured([0.1] * 4)) is None
 
 
 @pytest.mark.parametrize("factor", [10.0, 2.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_plateau_with_a_floor_is_keras_reduce_lr_on_plateau(factor, seed):
+def test_plateau_with_a_minimum_equals_reduce_lr_on_plateau_of_keras(factor, seed):
     losses = np.random.default_rng(seed).normal(size=60).tolist()
     config = TrainConfig(
         epochs=99, learning_rate=0.01, schedule="plateau", patience=3, max_drops=99, drop_factor=factor,
@@ -68,7 +68,7 @@ def test_plateau_with_a_floor_is_keras_reduce_lr_on_plateau(factor, seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_early_stopping_is_keras_early_stopping(seed):
+def test_early_stopping_equals_that_of_keras(seed):
     losses = np.random.default_rng(seed).normal(size=60).tolist()
     config = TrainConfig(epochs=99, early_stopping=4)
     theirs = keras.callbacks.EarlyStopping(monitor="loss", patience=4)
@@ -92,7 +92,7 @@ def test_early_stopping_is_keras_early_stopping(seed):
     ],
     ids=str,
 )
-def test_schedules_that_cannot_be_followed(changes, words):
+def test_schedules_that_need_a_holdout_are_refused_without_one(changes, words):
     with pytest.raises(InputError, match=words):
         check_schedule(TrainConfig(**changes), holdout=False)
     check_schedule(TrainConfig(early_stopping=3, early_stopping_watch="train_loss"), holdout=False)

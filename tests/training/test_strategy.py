@@ -31,13 +31,13 @@ def test_logical_cpus_make_replicas():
         ("3", "expected at most 2 in this process; received 3"),
     ],
 )
-def test_too_many_replicas_are_refused(replicas, words):
+def test_invalid_or_too_many_replicas_are_refused(replicas, words):
     tf.config.list_logical_devices()
     with pytest.raises(InputError, match=words):
         make_strategy(replicas)
 
 
-def test_every_gpu_is_used(monkeypatch):
+def test_auto_uses_every_gpu_and_a_number_that_many(monkeypatch):
     asked = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] * 4)
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
@@ -48,7 +48,7 @@ def test_every_gpu_is_used(monkeypatch):
     assert asked == [["GPU:0", "GPU:1", "GPU:2", "GPU:3"], ["GPU:0", "GPU:1"]]
 
 
-def test_workers_need_equally_many_gpus(monkeypatch):
+def test_workers_compare_their_numbers_of_gpus(monkeypatch):
     compared = {}
     monkeypatch.setattr(strategy, "find_cluster", lambda: "a cluster")
     monkeypatch.setattr(strategy, "meet", lambda cluster: SimpleNamespace(compare=compared.update))
@@ -62,14 +62,16 @@ def test_workers_need_equally_many_gpus(monkeypatch):
 @pytest.mark.parametrize(
     ("device", "visible", "lines"), [(True, None, 1), (True, "-1", 0), (False, None, 0), (True, "0", 1)]
 )
-def test_a_gpu_that_tensorflow_does_not_see(tmp_path, monkeypatch, capsys, device, visible, lines):
+def test_a_gpu_that_tensorflow_does_not_see_is_reported_unless_it_is_hidden(
+    tmp_path, monkeypatch, capsys, device, visible, lines
+):
     monkeypatch.setattr(strategy, "NVIDIA_DEVICES", [tmp_path if device else tmp_path / "nvidia0"])
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     warn_of_unseen_gpu.cache_clear()
 
-    # The command ends before it trains, and must have printed the line by then.
+    # The command is refused before it trains, but after the line is printed.
     main(["train", "--model", "alexnet", "--dataset", "folder:missing", "--out", str(tmp_path / "out")])
 
     said = [line for line in capsys.readouterr().err.splitlines() if "NVIDIA" in line]

@@ -1,4 +1,4 @@
-"""One run: learning, recorded values and refused settings."""
+"""A single run: it learns and is recorded, and unsuitable settings are refused."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def whole():
     return run()[1]
 
 
-def test_learns_and_records_every_epoch(whole):
+def test_a_net_learns_and_every_epoch_is_recorded(whole):
     assert (whole.status, whole.message) == ("done", "")
     assert [point["epoch"] for point in whole.curve] == [0, 1, 2, 3]
     assert whole.curve[0]["train_error"] > 0.6
@@ -49,7 +49,7 @@ def test_divergence_is_recorded():
 
 
 def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
-    # The loss of the step is finite, but not that of the updated weights.
+    # The loss of the step is finite, but the weights after it are not.
     class BreakWeights(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             kernel = self.model.trainable_variables[-2]
@@ -61,7 +61,7 @@ def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
     assert [point["epoch"] for point in history.curve] == [0]
 
 
-def test_weights_that_are_not_finite_after_the_last_epoch_are_divergence():
+def test_a_run_with_weights_that_are_not_finite_at_the_end_is_diverged():
     def break_weights(epoch, logs):
         kernel = watch.model.trainable_variables[-2]
         kernel.assign(np.where(np.arange(kernel.shape[1]) == 1, np.inf, kernel.value.numpy()))
@@ -96,6 +96,7 @@ def test_the_number_of_steps_per_call_follows_the_time_limit_and_changes_no_resu
         models.append(model)
         histories.append(metrics(history))
 
+    # Three epochs of six steps: without a limit, a call for the first step and one for the other five.
     assert last_steps == 3 * [0, 5] + 3 * [0, 1, 2, 3, 4, 5]
     assert histories[0] == histories[1]
     keras.tree.map_structure(np.testing.assert_array_equal, *(model.get_weights() for model in models))
@@ -142,7 +143,7 @@ def test_a_run_says_why_it_ended(capsys, changes, words, last):
 
 def test_an_interrupted_run_says_so_and_keeps_its_state(whole, tmp_path, capsys):
     state, progress = tmp_path / "state.npz", RunProgress("tiny", 96, TINY_CONFIG.train)
-    # commands/test_train.py has the signals.
+    # Signals are tested in commands/test_train.py.
     with pytest.raises(TrainingInterrupted, match="interrupted by SIGINT in epoch 2") as caught:
         run(checkpoint=state, callbacks=[progress, Interrupt("on_train_batch_begin", 2)])
 
@@ -227,7 +228,7 @@ def test_unsuitable_configs_are_refused_before_training(changes, words):
     ],
     ids=["momentum in bfloat16", "amsgrad"],
 )
-def test_a_net_learns_with_the_configs_numbers(changes, numbers):
+def test_a_net_learns_with_the_optimizer_of_its_config(changes, numbers):
     model, history = run(TINY_CONFIG.replace(weight_decay=1e-3, bias_rate=2.0, **changes))
 
     assert {name: getattr(model.optimizer, name) for name in numbers} == numbers
@@ -247,7 +248,9 @@ def test_conv1_does_not_change_once_it_is_frozen(precision):
     run(config.replace(weight_decay=1e-3), callbacks=[Watch()])
 
     moved = [not np.array_equal(before, after) for before, after in zip(*weights, strict=True)]
-    assert moved == [False, False] + [True] * (len(moved) - 2), "kernel and bias of conv1 come first"
+    assert moved == [False, False] + [True] * (len(moved) - 2), (
+        "expected only the first two, kernel and bias of conv1, to be frozen"
+    )
 
 
 def test_an_interruption_tells_whether_a_checkpoint_is_kept(tmp_path, monkeypatch):

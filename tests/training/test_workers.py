@@ -1,4 +1,4 @@
-"""Workers meet, compare and end together; processes that train nothing, so that they start quickly."""
+"""Workers meet, compare values and end together. Most of these processes do not train, to start quickly."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.workers import MEETING_SECONDS, Workers, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
-# What each worker does is Python code in its arguments; `workers` are its connections.
+# The second argument is Python code that a worker executes; in it, `workers` are the worker's connections.
 PROGRAM = """
 import argparse, sys, time
 from pathlib import Path
@@ -49,7 +49,7 @@ def lines_of_status_2(ended: list[Ended]) -> set[str]:
     return {each.errors[0] for each in ended}
 
 
-def test_a_process_alone_waits_for_nobody(tmp_path):
+def test_a_single_process_does_not_wait(tmp_path):
     workers = current_workers()
     workers.compare({"a": 1})
     workers.check_shared(tmp_path / "none", "--out")
@@ -73,13 +73,13 @@ def test_a_different_value_is_named_by_all_workers(tmp_path):
     assert "b: expected 2, as on the chief; received 3" in line
 
 
-def test_a_worker_that_does_not_come_is_named(tmp_path):
+def test_a_worker_that_does_not_connect_is_named(tmp_path):
     (line,) = lines_of_status_2(run(["", "", None], tmp_path, meeting=3.0))
     assert "expected 3 workers within 3 s; missing: worker 2 (127.0.0.1:" in line
     assert MEETING_SECONDS == 60
 
 
-def test_a_chief_that_does_not_come_is_named(tmp_path):
+def test_a_chief_that_does_not_start_is_named(tmp_path):
     processes = start([None, ""], tmp_path, meeting=2.0)
     assert processes[0].wait(30) == 2
     error = (tmp_path / "1.err").read_text()
@@ -97,7 +97,7 @@ def test_a_chief_with_an_invalid_host_name_is_named(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 2])
 def test_the_death_of_a_worker_ends_the_others(tmp_path, victim):
-    # The second waits in `compare`, the others are busy, as in an operation of TensorFlow.
+    # The second worker waits in `compare`; the others are busy, as in an operation of TensorFlow.
     busy = "time.sleep(60)"
     processes = start([busy, "workers.compare({})", busy], tmp_path)
     for index in range(3):
@@ -122,12 +122,12 @@ def test_an_interrupted_worker_keeps_its_own_exit_status(tmp_path):
     assert "interrupted by SIGTERM" in ended[1].errors[0]
 
 
-def test_a_worker_that_is_done_may_end_before_the_others(tmp_path):
+def test_a_finished_worker_may_end_before_the_others(tmp_path):
     ended = run(["time.sleep(1)", ""], tmp_path)
     assert [each.status for each in ended] == [0, 0]
 
 
-def test_a_worker_with_less_to_do_is_named(tmp_path):
+def test_a_worker_that_ends_before_a_comparison_is_named(tmp_path):
     ended = run(["time.sleep(1); workers.compare({})", "", "workers.compare({})"], tmp_path)
     assert ended[1].status == 0
     (line,) = lines_of_status_2([ended[0], ended[2]])
@@ -158,7 +158,7 @@ def test_a_port_in_use_is_named(tmp_path):
                 Workers(Cluster(("worker 0", "worker 1"), (address, address), rank))
 
 
-def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
+def test_other_programs_at_the_port_of_the_chief_are_ignored(tmp_path):
     addresses = free_addresses(2)
     cluster = Cluster(("worker 0", "worker 1"), tuple(addresses), 0)
     port = cluster.place(0)[1]
@@ -196,7 +196,7 @@ for said in (b'{"greeting": "alexnet', b"\\xff" * 99, b'{"rank": 1}\\n', b"[" * 
 """
 
 
-def test_strangers_keep_nobody_waiting(tmp_path):
+def test_other_programs_at_the_port_of_the_chief_do_not_delay_workers(tmp_path):
     commands = [["-c", program, "20", ""] for program in (PROGRAM, STRANGERS + PROGRAM)]
     ended = wait_for_end(start_workers(commands, tmp_path), seconds=40)
 
@@ -204,7 +204,7 @@ def test_strangers_keep_nobody_waiting(tmp_path):
     assert max(each.seconds for each in ended) < 15
 
 
-def test_values_of_a_run_are_its_fields_and_its_images():
+def test_the_compared_values_are_the_fields_and_the_fingerprint():
     values = compared_values(Config().replace(momentum=0.8, dataset="folder:/x"), "f")
 
     assert (values["momentum"], values["data fingerprint"]) == (0.8, "f")
