@@ -1,4 +1,4 @@
-"""Tries faults: kills, races, damage, odd input. `python -m tests.faults`, or `make faults`."""
+"""Runs the trials of faults (kills, races, damage, odd input): `python -m tests.faults`, or `make faults`."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from tests.faults.trials import AS_PROMISED, OUTCOMES, ROOT, families, run_famil
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the families; returns 0 if every trial ended as promised, 1 if one did not, 2 for bad input."""
+    """Runs families of trials; returns 0 if all ended as promised, 1 if one did not, 2 for bad input."""
     parser = OneLineParser(prog="tests.faults", description="Trials of kills, races, damage and odd input.")
     parser.add_argument("--seed", type=whole_number(), default=0, help="seed of the random trials; default 0")
     parser.add_argument("--only", help="comma-separated families; default all")

@@ -1,4 +1,4 @@
-"""Runs `python -m alexnet_tf ARGUMENTS` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
+"""Runs a command of `alexnet_tf` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
 PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. The place `file` is
 the opening for writing, creation or renaming of anything below `--out` or `--csv`; at `image`, the opening of
@@ -61,7 +61,7 @@ def _follow_training(at, start_clock, log: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     class Watch(callbacks.FollowSchedule):
-        """The schedule, which every run has as its first callback."""
+        """Reports places to `at`; it replaces the schedule, the first callback of every run."""
 
         def on_train_begin(self, logs=None):
             start_clock()
@@ -80,7 +80,7 @@ def _follow_training(at, start_clock, log: str) -> None:
             at("step")
 
     class Watched:
-        """The module `os`, with kills before and after a file takes its name."""
+        """The module `os`, but it reports a place before and after a file gets its name."""
 
         def __getattr__(self, name):
             return getattr(os, name)

@@ -1,4 +1,4 @@
-"""Trains onto a disk that fills up, then gives it room and repeats the command."""
+"""Trains with a disk that fills up, then frees space and repeats the command."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PROMISE = "a full disk ends a run with one line and status 2; with free space it
 BEFORE = "exit 139, a segmentation fault in HDF5"
 TRIALS, FEW = 20, 2
 
-# A run leaves 1.6 MB, and needs about 6 MB while it writes.
+# In bytes. The files of a finished run have 1.6 MB; while it writes, a run needs about 6 MB.
 LARGEST, LARGEST_FILE = 5_500_000, 1_700_000
 FULL = re.compile("No space left on device|File too large|a disk with room")
 
@@ -37,7 +37,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         arguments = ["-m", "alexnet_tf", *training(images, place / "out", "--keep-epochs")]
         mounted = _mount(place, size)
         if not mounted:
-            # Mounting needs root. A limit of the size of each file ends a write in the same way.
+            # Mounting needs root. A limit on the size of each file ends a write in the same way.
             size = int(rng.integers(LARGEST_FILE))
         name = f"disk {number}: {'tmpfs' if mounted else 'files'} of {size:,} bytes"
         try:

@@ -1,4 +1,4 @@
-"""Trains with odd values of the environment variables that TensorFlow, Git, Slurm and terminals read."""
+"""Trains with odd environment variables: those that TensorFlow, Keras, Git, Slurm and terminals read."""
 
 import csv
 import json

@@ -37,7 +37,7 @@ TRIALS = 1000
 FEW = 24
 
 CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
-# Reads everything; returns the quarantine, and arrays by name.
+# A function that reads everything, and returns the reasons of the quarantine and the arrays by name.
 Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
@@ -81,14 +81,14 @@ def _flipped(path: Path, place: int, bit: int, read: Read, expected: Any) -> tup
 
 
 def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """A checkpoint, a copy of it as a kept net, a saved network, and its kept weights."""
+    """For each kind of network file, the paths of which one is damaged, and a function that reads them."""
     data = DataPipelines(tiny_image_set(), CONFIG.data)
     strategy = tf.distribute.get_strategy()
     checkpoint, out = folder / "state.npz", folder / "net"
     model = compile_model(CONFIG, data, strategy)
     kept = KeptWeights(out, CONFIG.train, epochs=True, best=True)
     train(CONFIG, data, strategy, checkpoint, [kept], model=model)
-    # If there is an older checkpoint, a damaged one is reported and skipped.
+    # No older checkpoint is kept, as it would be used instead of a damaged one.
     for older in folder.glob("state.npz.*"):
         older.unlink()
     save_trained(out, model, CONFIG, data, {"status": "done"})
@@ -127,7 +127,10 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """Image files after their scan, their pixel cache with its index, and TFDS records before and after."""
+    """For each kind of image file, the paths of which one is damaged, and a function that reads them.
+
+    `records during a run` and `image file` are damaged after their scan, `records` before it.
+    """
     tree = write_tree(folder / "tree")
     files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
     for path, kind in zip(files, itertools.cycle(("bmp", "jpg", "tif", "webp", "png"))):
@@ -154,9 +157,9 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    """All readable images, keyed by content, because positions shift where an image is left out."""
+    """All readable images by content, as an image that is left out changes the positions of the others."""
     found = {}
-    # Failures of earlier flips are forgotten.
+    # Forget the failures of earlier flips.
     images._lost.clear()
     images._failure = None
     for split, labels in (("train", images.train_labels), ("report", images.report_labels)):

@@ -15,14 +15,14 @@ from pathlib import Path
 from tests.faults import _killed
 
 IMPORTED = [f"alexnet_tf.commands.{name}" for name in ("train", "evaluate", "export")]
-# Processes of `multiprocessing` must not be started and waited for by several threads at once.
+# Only one thread at a time may start a process of `multiprocessing` or wait for it.
 LOCK = threading.Lock()
 
 
 class Forked:
-    """Calls `_killed.run` in a process of its own; it has those parts of `subprocess.Popen` that trials use.
+    """Calls `_killed.run` in a forked process. Has the methods of `subprocess.Popen` that the trials use.
 
-    Its output goes to files beside `log`, with `.out` and `.err` after its name.
+    The output of the process goes to files whose names are that of `log` and end with `.out` and `.err`.
     """
 
     def __init__(self, plan: str, log: str, arguments: Sequence[str], environment: Mapping[str, str] = {}):

@@ -67,7 +67,7 @@ class TooLongError(BaseException):
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     """Yields `count` cases, cycling through the kinds."""
-    # Scans are cached.
+    # Scans of folders are cached below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
         kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
         _make_tree(folder / "pets")
@@ -101,7 +101,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 def _run(
     main: Callable[[list[str]], int], arguments: list[str], folder: Path, most: int = LONGEST_SECONDS
 ) -> tuple[str, str]:
-    """Runs a command; returns the outcome, and the last line of its errors or where it broke."""
+    """Runs a command; returns the outcome and the last line of its errors, or the place of its exception."""
     out, err = io.StringIO(), io.StringIO()
 
     def stop(number, frame):
@@ -135,7 +135,7 @@ def _run(
     if status not in (0, 1, 2):
         return WRONG, f"status {status}"
     shown = out.getvalue().strip()
-    # `compare` prints what cannot be compared as its result.
+    # `compare` ends with 2 also after a result on standard output that lists what cannot be compared.
     if status == 2 and not (
         (arguments[0] == "compare" and shown) or Ended(2, shown, err.getvalue()).has_one_error
     ):
@@ -168,7 +168,7 @@ def _copied_rows(case: Path) -> Path:
 
 
 def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
-    """Predicts with a copy of the network, without the checksums, which would refuse every change."""
+    """Predicts with a changed copy of the network; with its checksums, every change would be refused."""
     net = shutil.copytree(folder / "net", case / "net", ignore=shutil.ignore_patterns("SHA256SUMS"))
     what = change(net)
     picture = next((folder / "pets" / "cat").iterdir())
@@ -176,7 +176,7 @@ def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
 
 
 def _config(rng: np.random.Generator, folder: Path, case: Path):
-    """Half of the cases have values of the right type, which pass the check of the fields."""
+    """Sets one to three fields. Most values have the field's type, so that they pass the check of types."""
     values = Config().to_dict()
     known = {**values["data"], **values["model"], **values["train"]}
     settings = []
@@ -194,7 +194,7 @@ def _config(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _near(value: object) -> tuple[object, ...]:
-    """Values of a field's own type, some of them out of its range."""
+    """Values of a field's type, some of them out of its range; `value` is its default."""
     if isinstance(value, bool):
         return "true", "false"
     if isinstance(value, int):
@@ -234,7 +234,7 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _tfds(rng: np.random.Generator, folder: Path, case: Path):
-    """Changes one or two files of a prepared set, and reads it into memory (`evaluate`) or as a stream."""
+    """Changes one or two files of a prepared set; `evaluate` reads it into memory, `data` as a stream."""
     copy = case / "odd_pets"
     shutil.copytree(folder / copy.name, copy)
     what = "; ".join(put_among(rng, copy) for _ in range(rng.integers(1, 3)))
@@ -255,7 +255,7 @@ def _tfds(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _weights(rng: np.random.Generator, folder: Path, case: Path):
-    """Arrays of other programs, changed as arrays or as a file; or a network's files without checksums."""
+    """Imports weights that were changed as arrays or as a file, or predicts with a changed network."""
     if not rng.integers(3):
         file = str(rng.choice(["model.keras", "preprocessing.npz"]))
         return _changed_net(folder, case, lambda net: put(rng, net / file))
@@ -273,7 +273,7 @@ def _weights(rng: np.random.Generator, folder: Path, case: Path):
     )
 
     def narrow(arguments: list[str]) -> int:
-        # The whole net would have 60 million parameters.
+        # The net in full width has 60 million parameters.
         with patch.dict(PRESETS, {name: preset}):
             return alexnet(arguments)
 

@@ -18,22 +18,22 @@ PROMISE = (
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 110, 3
-# One in so many trials kills a command other than `train`.
+# One in this many trials kills a command other than `train`.
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
-# The smallest number of times that a run of three epochs of 36 steps passes each place.
+# How many times a run of three epochs of 36 steps passes each place, at least.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
-# Share of the trials with two workers of one replica each, which pass the place `step` less often; and share
-# of those in which both are killed at once, as by a power failure.
+# Share of the trials with two workers of one replica each; how often, at least, these pass the place `step`;
+# and the share of the trials with workers in which both are killed at once, as by a power failure.
 WORKERS, STEPS_OF_WORKERS, BOTH = 0.2, 6, 0.4
-# Only the chief passes these.
+# Only the chief passes these places.
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
-# The smallest number of times that `export` and `evaluate` pass the place `file`, and how many seconds after
-# the first time they may be killed.
+# How many times `export` and `evaluate` pass the place `file`, at least; and the number of seconds after the
+# first time within which they may be killed.
 FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 
@@ -75,8 +75,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             if not any(end.status for end in ends):
                 break
             dead = ends.pop(dies if len(ends) > 1 else 0)
-            # Where one worker is killed, the other ends in one line, unless it has done all its steps: the
-            # chief may die while it writes the last checkpoint.
+            # If one worker is killed, the other ends with one line, or normally if it has done all its steps
+            # (the chief may die while it writes the last checkpoint).
             ends = [end for end in ends if not (is_both and end.status == KILLED)]
             wrong = [end for end in ends if end.status not in (0, 2) or end.crashed]
             if dead.status != KILLED or plan == "none:0" or wrong:
@@ -103,7 +103,7 @@ def _earlier(plan: str) -> str:
 
 
 def most_twice(lines: list[str]) -> int:
-    """The largest number of steps that one start repeated; a line is `epoch step`.
+    """The largest number of steps that one start of the command repeated; each line is `epoch step`.
 
     Example:
 
@@ -125,7 +125,10 @@ def _run(
     dies: int = 0,
     is_both: bool = False,
 ) -> list[Ended]:
-    """Runs the processes, one of which, or all, die at the place of the plan; returns how they ended."""
+    """Runs the processes and returns how they ended. The process `dies` is killed at the place of the plan.
+
+    With `is_both`, the other process is killed at the same time.
+    """
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:
@@ -140,7 +143,7 @@ def _run(
     for index in range(count):
         if count > 1:
             environment["TF_CONFIG"] = tf_config(addresses, index)
-        # Of two workers, which train the same steps, the chief writes the log.
+        # Two workers train the same steps, so only the log of the chief is used.
         words = plan if count == 1 or index == dies else "none:0", str(log) if index == 0 else f"{log}-1"
         processes.append(Forked(*words, training(images, out, *more), environment))
     dies = min(dies, count - 1)
@@ -152,7 +155,7 @@ def _run(
 
 
 class _Others:
-    """Kills of commands that write once, at their end: what they write is whole, or as it was before."""
+    """Kills commands that write once, at their end: the output must be complete or as it was before."""
 
     def __init__(self, images: Path, folder: Path, whole_run: Callable[[str, str], Path]):
         self._images, self._folder, self._whole_run = images, folder, whole_run
@@ -173,7 +176,7 @@ class _Others:
         found = _content(out)
         again = ended(Forked("none:0", log, arguments))
         was = "whole" if found == _content(after) else "as before"
-        # A network that is whole is not exported over.
+        # `export` refuses to overwrite a complete export.
         expected = 2 if kind == "export" and was == "whole" else 0
         left = [path.name for path in out.parent.glob(".*.tmp") if kind == "export"]
         detail = f"{end.status} and {again.status}, {was}; {again.last_line if again.status else ''}"
@@ -197,7 +200,7 @@ class _Others:
 
     @once
     def _whole(self, kind: str) -> tuple[Path | None, Path]:
-        """What is there before the command, and what a command that is not killed makes of it."""
+        """The output before the command (none for `export`), and after a command that is not killed."""
         out = self._folder / f"whole-{kind}"
         commands, before = [self._arguments(kind, out)], None
         if kind == "evaluate":
@@ -213,7 +216,7 @@ class _Others:
 
 
 def _content(path: Path) -> object:
-    """A file's bytes; names and sizes of a folder's files, but for protocol buffers with random numbers."""
+    """A file's bytes, or the names and sizes of a folder's files (not of .pb files, which vary in size)."""
     if path.is_dir():
         return {
             p.relative_to(path).as_posix(): p.suffix == ".pb" or p.stat().st_size for p in path.rglob("*")

@@ -67,7 +67,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a file by a changed one or, in one of eight cases, by something that is not a file."""
+    """Changes the content of a file or, in one of eight cases, replaces it by something odd; says which."""
     content = path.read_bytes()
     if rng.integers(8):
         content, what = _mutated(rng, content)
@@ -80,7 +80,7 @@ def put(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_value(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a value of a JSON file, at any depth, by another one that JSON can express; or removes it."""
+    """Replaces a value of a JSON file, at any depth, by another value of JSON, or removes it; says which."""
     content = place = json.loads(path.read_text("utf-8"))
     while True:
         keys = list(place) if isinstance(place, dict) else range(len(place))
@@ -97,14 +97,14 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_among(rng: np.random.Generator, folder: Path) -> str:
-    """Changes, cuts, renames or copies one of a folder's files, or puts something odd beside it."""
+    """Changes, cuts, renames or copies a file of a folder, or puts something odd beside it; says which."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[rng.integers(len(files))]
     shard = path.name.replace("00000-of-00001", "00001-of-00002")
     other = path.with_name(str(rng.choice([shard, f"{path.name}.bak", "x"])))
     what = str(rng.choice(["put", "value", "cut", "renamed", "doubled", "beside"]))
     if what == "value" and path.suffix == ".json":
-        # An earlier change may have left invalid JSON, or none of its values.
+        # After an earlier change the file may not be valid JSON, or may have no value to replace.
         with contextlib.suppress(ValueError, TypeError):
             return put_value(rng, path)
     if what == "cut":

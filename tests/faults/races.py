@@ -35,9 +35,9 @@ TRIALS, FEW = 50, 3
 
 # Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
-# The message names the holder, or what exists already.
+# What the error says: which process holds the output, or what exists there already.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config|which is not empty")
-# Time within which a command finds that another one holds its place: 2 s, doubled for a busy machine.
+# Seconds within which a command finds that another one holds its output: 2, doubled for a busy machine.
 SECONDS = 4.0
 
 
@@ -61,12 +61,12 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         outcome, detail = judged(kind, place, ends)
         return Trial(f"race {number}: {kind}, {when}", seed, outcome, detail)
 
-    # Each trial has two processes of its own, of which one soon ends.
+    # Each trial starts two processes, of which one soon ends.
     return in_parallel(trial, count, jobs=2)
 
 
 def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) -> list[Ended]:
-    """Starts the second command while the first, which reads its images, stands still."""
+    """Starts the second command while the first is stopped in the middle of reading its images."""
     process = command(["-m", "tests.faults._killed", plan, f"{place}.log", *first[1:]])
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) 
 
 
 class _Places:
-    """What the commands of a race read; each is made once."""
+    """The commands that can race, and the images, network and weights that they read (each made once)."""
 
     def __init__(self, folder: Path):
         self.images, self._folder = write_images(folder / "images"), folder
@@ -115,7 +115,7 @@ class _Places:
 
     @once
     def _weights(self) -> Path:
-        """torchvision's AlexNet with two classes, the smallest that the command takes."""
+        """Weights for torchvision's AlexNet with two classes; the command accepts no smaller net."""
         from alexnet_tf.checkpoints.import_weights import TORCHVISION_NAMES
         from alexnet_tf.config.presets import PRESETS
         from alexnet_tf.models import build_model
@@ -134,7 +134,7 @@ def _both(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments, arguments
 
 
-# The two commands of a race, given what there is to read and the place.
+# By kind of race, its two commands, from what they read and the place of their output.
 KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
     "same --out": lambda there, place: _both(there.train(place)),
     "other config": lambda there, place: (there.train(place), there.train(place, rate="0.02")),
@@ -156,7 +156,7 @@ CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same tab
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     """The outcome of a race, from the files and exit statuses of both commands."""
     statuses = sorted(end.status for end in ends)
-    # Without the process and the host, which are not results.
+    # Process numbers and hosts are removed, as they are not results.
     lines = [
         re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
     ]
@@ -179,7 +179,7 @@ def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
 
 
 def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
-    """What is wrong with the files that the two have left; empty if nothing is."""
+    """What is wrong with the files that the two commands have left, or an empty text."""
     done = [end for end in ends if end.status == 0]
     said = "".join(end.out for end in ends)
     if (

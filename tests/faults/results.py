@@ -14,9 +14,9 @@ from experiments.report.markdown import markdown, replace_marked_section
 from tests.faults.trials import OUTCOMES, Trial
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
-# The code that was tried.
+# The column with the commit of the code that was tried.
 COMMIT = "commit"
-# A path into the folder of a run of trials, from whose name `python -m tests.faults` makes it.
+# A path in the temporary folder of a family, which `python -m tests.faults` names faults-FAMILY-RANDOM.
 SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
 LONGEST_DETAIL = 240
 HEADER = ("family", "promise", "trials", *OUTCOMES, "seed", "commit", "November 2026")
@@ -26,7 +26,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Writes the trials of a family, with the commit of the code and without paths of this machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        # Shortened last, or a part of a path would stay.
+        # Paths are replaced before the detail is shortened, which could cut a path.
         {
             **dataclasses.asdict(trial),
             "detail": SCRATCH.sub("scratch", trial.detail)[:LONGEST_DETAIL],
@@ -38,7 +38,10 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
-    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit, empty without a file."""
+    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit of each family.
+
+    The counts of a family without a file are empty.
+    """
     rows = []
     for name, family in families.items():
         path = folder / f"{name}.csv"

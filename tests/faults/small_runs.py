@@ -26,7 +26,10 @@ def write_images(folder: Path) -> Path:
 
 
 def training(images: Path, out: Path, *more: str | Path, epochs: int = 3) -> list[str]:
-    """Arguments of `alexnet_tf`: 36 steps an epoch (a tenth is held out), with dropout, flips and noise."""
+    """Arguments of `alexnet_tf` for a run with dropout, flips and noise.
+
+    An epoch has 36 steps: 160 images without the tenth that is held out, in batches of 4.
+    """
     settings = (
         "batch_size=4", "learning_rate=0.01", "dropout=0.5", "flip=true", "gaussian_noise=2",
         f"image_size={SIDE}",

@@ -3,9 +3,9 @@
 A family is a module of this folder, except those that run the trials (`FRAME`), with
 
     PROMISE = "one sentence: what holds whatever happens"
-    BEFORE = "what the same trials gave in November 2026"
-    TRIALS = 100        # of `make faults`
-    FEW = 2             # of the slow tests
+    BEFORE = "what the same trials gave at first, in November 2026"
+    TRIALS = 100        # number of trials in `make faults`
+    FEW = 2             # number of trials in the slow tests
     def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]: ...
 
 `trials` draws trial i from `numpy.random.default_rng((seed, i))`, so that any single one can be repeated,
@@ -35,9 +35,9 @@ AS_PROMISED = "as promised"
 LOST = "lost"
 # Damage or a fault went unnoticed: wrong numbers, or incomplete data taken for complete.
 WRONG = "wrong answer"
-# An unexpected exception, or the end of a process by a signal that the trial did not send.
+# An unexpected exception, or a process that ended by a signal which the trial had not sent.
 TRACEBACK = "traceback"
-# The line of a command that ends with 2: its own, or that of the parser of its arguments.
+# The start of the error line of a command that ends with 2, from the command or its argument parser.
 ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
 OUTCOMES = (AS_PROMISED, LOST, WRONG, TRACEBACK)
 
@@ -97,7 +97,7 @@ def _timed(trial: Callable[[int], Trial], number: int) -> Trial:
 
 
 def once(make: Callable) -> Callable:
-    """Calls a function once for the same arguments, also if several trials ask for its result at a time."""
+    """Makes a function run once for the same arguments, even if several trials call it at the same time."""
     lock, cached = threading.Lock(), functools.cache(make)
 
     @functools.wraps(make)
@@ -118,12 +118,12 @@ class Ended:
 
     @property
     def crashed(self) -> bool:
-        """Whether it ended by a signal or printed a traceback."""
+        """Whether the command ended by a signal or printed a traceback."""
         return self.status < 0 or "Traceback (most recent call last)" in self.err
 
     @property
     def last_line(self) -> str:
-        """The last line of standard error, which says why it ended."""
+        """The last line of standard error, which says why the command ended."""
         lines = self.err.strip().splitlines()
         return lines[-1] if lines else ""
 
@@ -148,7 +148,7 @@ def command(arguments: Sequence[str | Path], folder: Path = ROOT, **environment:
 
 
 def ended(process: Any, timeout: float = 900.0) -> Ended:
-    """Waits for a command, a `Popen` or a `Forked`; after `timeout` seconds it is killed, with status -9."""
+    """Waits for a command (`Popen` or `Forked`), and kills it after `timeout` seconds (status -9)."""
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

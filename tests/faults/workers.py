@@ -1,4 +1,4 @@
-"""Two and four workers on this machine; one of them dies, differs or never connects."""
+"""Trains with two or four workers on this machine, of which one dies, differs or never connects."""
 
 import csv
 import shutil
@@ -27,7 +27,7 @@ SECONDS = 15
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Cycles through the kinds of trials; two at a time, because some wait for a minute."""
+    """Cycles through the kinds of trials, and runs two at a time because some wait for a minute."""
     tree = write_colored_tree(folder / "colors", COLORS, lambda i: (32, 32), noise=40)
 
     def trial(number: int) -> Trial:
@@ -50,7 +50,7 @@ def _death(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
 
 
 def _resumption(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
-    """The curve is that of a run without a death."""
+    """A worker is killed, the command repeated: the curve must be that of a run without a kill."""
     curves = []
     for out in ("whole", "killed"):
         commands = [_command(tree, folder / out, epochs=6)] * count
@@ -74,7 +74,7 @@ def _setting(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
 
 
 def _image(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
-    """One pixel of one image is different."""
+    """One worker has another value in one pixel of one image."""
     copy, other = folder / "copy" / tree.name, int(rng.integers(1, count))
     shutil.copytree(tree, copy)
     path = sorted(copy.rglob("*.png"))[rng.integers(60)]
@@ -125,7 +125,7 @@ def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[End
 
 
 def _judged(ended: list[Ended], *words: str, seconds: float = float("inf")) -> tuple[str, str]:
-    """Whether all ended with status 2, in time, and with a last line that has these words."""
+    """The outcome: promised are status 2, a last line with these words and an end in time, of all workers."""
     for each in ended:
         text = "\n".join(each.errors)
         last = each.errors[-1] if each.errors else ""

@@ -1,4 +1,4 @@
-"""Every replica draws its own mask; one replica draws those of Keras's layer."""
+"""Each replica draws its own dropout mask; a single replica draws the masks of Keras's layer."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ ONES = np.ones((4, 100), np.float32)
 
 
 def masks_by_step(layer, strategy, steps=3) -> list[list[list[float]]]:
-    """The output for ones: [step][replica], as nested lists."""
+    """The output for an input of ones, as nested lists: [step][replica][example][unit]."""
     with strategy.scope():
         layer.build(ONES.shape)
 
@@ -58,7 +58,7 @@ def test_two_replicas_draw_different_masks_and_the_first_equals_that_of_one_devi
 
 
 def assert_all_different(masks) -> None:
-    """No two masks agree in more values than chance allows (400 values: 200 +- 10)."""
+    """Checks that no two masks agree in more values than by chance (200 of 400, standard deviation 10)."""
     flat = [np.asarray(mask) for step in masks for mask in step]
     assert all(np.mean(a == b) < 0.65 for a, b in itertools.combinations(flat, 2))
     assert all(0.35 < np.mean(mask == 0) < 0.65 for mask in flat)
@@ -90,7 +90,7 @@ def test_the_layers_of_a_network_draw_a_mask_for_each_replica(replicas):
     assert_all_different([step for masks in layers for step in masks])
 
 
-def test_augmentation_is_keyed_by_the_example_and_not_by_the_replica():
+def test_augmentation_depends_on_the_example_and_not_on_the_replica():
     config = TINY_CONFIG.replace(
         epochs=1,
         flip=True,

@@ -1,4 +1,4 @@
-"""Grouped convolution against the NumPy reference, PyTorch's stored values and Keras's own layer."""
+"""Grouped convolution, compared with the NumPy reference, stored values of PyTorch and Keras's layer."""
 
 import h5py
 import keras
@@ -19,7 +19,7 @@ def normal(*shape, seed=0):
 @pytest.mark.parametrize(
     ("groups", "stride", "padding"), [(1, 1, "same"), (2, 1, "same"), (2, 3, "valid"), (3, 2, "same")]
 )
-def test_equals_the_reference(implementation, groups, stride, padding):
+def test_the_output_equals_the_reference(implementation, groups, stride, padding):
     layer = GroupedConv2D(
         6, (3, 5), stride, padding, groups, implementation, activation="relu", dtype="float64"
     )
@@ -37,7 +37,7 @@ def test_equals_the_reference(implementation, groups, stride, padding):
 @pytest.mark.parametrize(
     ("case", "groups", "stride", "padding"), [("same", 2, 1, "same"), ("strided", 3, 2, "valid")]
 )
-def test_equals_pytorch_forward_and_backward(implementation, case, groups, stride, padding):
+def test_output_and_gradients_equal_those_of_pytorch(implementation, case, groups, stride, padding):
     stored = pytorch_values("grouped_conv", case)
     kernel = stored["kernel"]
     layer = GroupedConv2D(
@@ -62,7 +62,7 @@ def test_auto_splits_without_a_gpu_and_not_with_one(monkeypatch):
 
     def operations():
         graph = tf.function(layer.call).get_concrete_function(tf.TensorSpec([1, 5, 5, 4])).graph
-        # Keras takes an XLA function of its own for groups on a CPU.
+        # For groups on a CPU, Keras's layer calls an XLA function.
         return [op.type for op in graph.get_operations()]
 
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
@@ -72,7 +72,7 @@ def test_auto_splits_without_a_gpu_and_not_with_one(monkeypatch):
 
 
 def model_with(make_conv):
-    """Three convolutions, the middle one in groups, so that places in the weights file matter."""
+    """Three convolutions, the middle one grouped, so that their order in a weights file matters."""
     return keras.Sequential(
         [
             keras.Input((9, 9, 3)),
@@ -83,8 +83,8 @@ def model_with(make_conv):
     )
 
 
-def test_a_file_of_kerass_convolutions_loads(tmp_path):
-    """This layer was once stored under the same name."""
+def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
+    """Files of earlier versions are like this: they store this layer under the name of Keras's."""
     source, target = (
         keras.Sequential([keras.Input((9, 9, 4)), make(4, 3), make(6, 3, groups=2)])
         for make in (keras.layers.Conv2D, GroupedConv2D)
@@ -96,7 +96,7 @@ def test_a_file_of_kerass_convolutions_loads(tmp_path):
     keras.tree.map_structure(np.testing.assert_array_equal, target.get_weights(), source.get_weights())
 
 
-def test_its_name_differs_from_conv2d(tmp_path):
+def test_the_stored_name_of_the_layer_differs_from_conv2d(tmp_path):
     layer = GroupedConv2D(4, 3)
 
     assert type(layer).__name__ == keras.saving.serialize_keras_object(layer)["class_name"] == "GroupedConv2D"
@@ -106,7 +106,7 @@ def test_its_name_differs_from_conv2d(tmp_path):
         assert sorted(file["layers"]) == ["conv2d", "conv2d_1", "grouped_conv2d"]
 
 
-def test_model_file_round_trip(tmp_path):
+def test_a_saved_model_loads_with_this_layer_and_gives_equal_outputs(tmp_path):
     model = model_with(GroupedConv2D)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -120,7 +120,7 @@ def test_model_file_round_trip(tmp_path):
 
 
 @pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
-def test_mixed_precision(policy, epsilon):
+def test_the_output_in_mixed_precision_is_rounded_once(policy, epsilon):
     layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
     images = normal(2, 6, 6, 4).astype("float32")
     output = layer(images)
@@ -128,12 +128,12 @@ def test_mixed_precision(policy, epsilon):
     assert layer.kernel.dtype == "float32"
     rounded = [tf.cast(tf.cast(a, layer.compute_dtype), "float64") for a in (images, layer.kernel)]
     expected = conv2d(*(array.numpy() for array in rounded), groups=2)
-    # Exact products summed in float32 and rounded once; values are of the order of 1.
+    # The products are exact, summed in float32 and rounded once. The outputs are of the order of 1.
     np.testing.assert_allclose(tf.cast(output, "float64"), expected, rtol=epsilon, atol=epsilon)
 
 
 @pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
-def test_gradients_in_mixed_precision(policy, epsilon):
+def test_gradients_in_mixed_precision_have_the_error_of_two_roundings(policy, epsilon):
     layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
     images, upstream = (tf.constant(normal(*shape), "float32") for shape in ((2, 6, 6, 4), (2, 4, 4, 4)))
     layer(images)
@@ -153,12 +153,12 @@ def test_gradients_in_mixed_precision(policy, epsilon):
     twin.set_weights([abs(weight) for weight in twin.get_weights()])
     magnitudes = gradients(twin, abs(rounded), abs(upstream))
     for gradient, exact, magnitude in zip(rounded_gradients, exact_gradients, magnitudes, strict=True):
-        # The upstream gradient is rounded once: epsilon times the sum of |products| at most;
-        # the result once more. Products are summed in float32.
+        # Rounding the upstream gradient changes the result by at most epsilon times the sum of |products|;
+        # the result is rounded once more. Products are summed in float32.
         assert np.all(np.abs(gradient - exact) <= epsilon * (magnitude + 2 * np.abs(exact)))
 
 
-def test_config_round_trip():
+def test_the_layer_is_rebuilt_from_its_config():
     layer = GroupedConv2D(
         8,
         (3, 5),
@@ -188,11 +188,11 @@ def test_config_round_trip():
         ({"groups": 3}, "evenly divisible"),
     ],
 )
-def test_bad_arguments_are_named(arguments, message):
+def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         GroupedConv2D(4, 3, **arguments)
 
 
-def test_input_channels_must_divide_into_groups():
+def test_channels_that_are_no_multiple_of_the_groups_are_refused():
     with pytest.raises(ValueError, match="evenly divisible"):
         GroupedConv2D(4, 3, groups=2).build((None, 5, 5, 3))

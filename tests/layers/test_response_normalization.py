@@ -1,4 +1,4 @@
-"""Both response normalisations against the NumPy reference and PyTorch's stored values."""
+"""Both response normalisations, compared with the NumPy reference and stored values of PyTorch."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -45,7 +45,7 @@ def output_and_gradient(layer, x, upstream):
 
 @both
 def test_defaults_are_those_of_the_reference(kind):
-    # At the scale of raw pixels the sums weigh as much as k.
+    # At the scale of raw pixels, alpha times the sums is of the order of k.
     x = 100 * images(2, 6, 5, 8)
     np.testing.assert_allclose(kind.layer()(x), kind.reference(x), rtol=1e-5)
 
@@ -53,7 +53,7 @@ def test_defaults_are_those_of_the_reference(kind):
 @pytest.mark.parametrize(
     "shape", [(7, 9), (2, 6, 9), (2, 3, 4, 9), (2, 2, 3, 2, 9), (1, 2, 2, 1), (3, 2, 2, 70)]
 )
-def test_local_equals_the_formula_at_any_rank(shape):
+def test_local_equals_the_formula_for_inputs_of_any_rank(shape):
     x = images(*shape)
     y = LocalResponseNormalization(**STRONG)(x)
     assert y.dtype == tf.float32
@@ -71,7 +71,7 @@ def test_local_equals_the_formula_at_any_rank(shape):
         *[(kind, {"beta": 0.6}) for kind in (LOCAL, SPATIAL)],
     ],
 )
-def test_equals_the_formula_at_any_arguments(kind, changes):
+def test_both_equal_the_formula_for_other_arguments(kind, changes):
     arguments = {**kind.strong, **changes}
     x = images(3, 4, 6, 9)
     y = kind.layer(**arguments, dtype="float64")(x)
@@ -79,7 +79,7 @@ def test_equals_the_formula_at_any_arguments(kind, changes):
     np.testing.assert_allclose(y, kind.reference(x, **arguments), rtol=1e-12)
 
 
-def test_single_operations_give_what_the_compiled_loops_give(monkeypatch):
+def test_single_operations_and_compiled_loops_give_equal_results(monkeypatch):
     x, upstream = images(2, 3, 3, 9), images(2, 3, 3, 9, seed=1)
     layer = LocalResponseNormalization(**STRONG)
     compiled = output_and_gradient(layer, x.astype("float32"), upstream)
@@ -111,7 +111,7 @@ def test_gradient_equals_finite_differences(kind, changes):
 
 
 @pytest.mark.parametrize("n", [5, 4, 1])
-def test_equals_pytorch_forward_and_backward(n):
+def test_output_and_gradient_equal_those_of_pytorch(n):
     stored = pytorch_values("lrn", f"n{n}")
     layer = LocalResponseNormalization(n, k=0.5, alpha=0.8, divide_alpha=True, dtype="float64")
     y, gradient = output_and_gradient(layer, stored["images"], stored["upstream"])
@@ -134,12 +134,12 @@ def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
     )
     for found, expected in zip(rounded, exact, strict=True):
         assert found.dtype == compute
-        # One rounding of the result, and nothing more.
+        # The result is rounded only once.
         np.testing.assert_allclose(tf.cast(found, "float64"), expected, rtol=1.1 * epsilon, atol=1e-6)
 
 
 @both
-def test_in_a_graph_of_unknown_sizes(kind):
+def test_output_and_gradient_in_a_graph_of_unknown_sizes(kind):
     layer = kind.layer(**kind.strong)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 6])])
@@ -157,7 +157,7 @@ def test_in_a_graph_of_unknown_sizes(kind):
 
 
 @both
-def test_config_and_model_file_round_trip(tmp_path, kind):
+def test_the_layer_is_rebuilt_from_its_config_and_from_a_model_file(tmp_path, kind):
     layer = kind.layer(3, 1.5, 0.2, 0.6, divide_alpha=kind is LOCAL, name="norm")
     assert kind.layer.from_config(layer.get_config()).get_config() == layer.get_config()
     model = keras.Sequential([keras.Input((4, 4, 6)), layer])
@@ -168,7 +168,7 @@ def test_config_and_model_file_round_trip(tmp_path, kind):
     assert not np.allclose(loaded(x), kind.layer()(x))
 
 
-def test_output_shape():
+def test_the_output_has_the_shape_of_the_input_even_without_examples():
     assert LocalResponseNormalization().compute_output_shape((None, 13, 13, 8)) == (None, 13, 13, 8)
     assert LocalResponseNormalization()(np.zeros((0, 3, 3, 8))).shape == (0, 3, 3, 8)
 
@@ -187,7 +187,7 @@ def test_output_shape():
         (SPATIAL, {"alpha": float("nan")}, "alpha: expected .* 0, received nan"),
     ],
 )
-def test_bad_arguments_are_named(kind, arguments, message):
+def test_bad_arguments_are_refused(kind, arguments, message):
     with pytest.raises(ValueError, match=message):
         kind.layer(**arguments)
 

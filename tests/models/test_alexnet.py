@@ -19,7 +19,7 @@ def sides(model: keras.Model) -> list[int]:
 
 
 @pytest.mark.parametrize("side", [224, 227])
-def test_the_papers_numbers(side):
+def test_parameters_sides_and_weights_are_those_of_the_paper(side):
     with weightless():
         model = alexnet((side, side, 3), 1000)
 
@@ -28,18 +28,19 @@ def test_the_papers_numbers(side):
     assert [tuple(weight.shape) for weight in model.weights] == alexnet_weight_shapes()
 
 
-def test_one_tower_is_the_papers_one_gpu_net():
+def test_one_tower_has_the_parameters_of_the_papers_one_gpu_net():
     with weightless():
         model = alexnet((224, 224, 3), 1000, ONE_TOWER)
 
     expected = alexnet_weight_shapes(filters=(48, 128, 192, 192, 256), towers=1)
     assert [tuple(weight.shape) for weight in model.weights] == expected
-    # The paper's footnote: about as many parameters as the two-tower net, as most are in the layers kept.
+    # The paper's footnote: it has about as many parameters as the net of two towers, because most of them are
+    # in layers that are equal in both.
     assert model.count_params() == 59_798_312
     assert sides(model) == [55, 27, 13, 6]
 
 
-def test_scaled_sizes_and_width():
+def test_the_scaled_net_has_its_sides_and_half_the_filters():
     with weightless():
         model = alexnet((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
@@ -50,7 +51,7 @@ def test_scaled_sizes_and_width():
 
 
 @pytest.mark.parametrize("stage", [2, 3, 4, 5])
-def test_a_convolution_left_out_leaves_the_other_maps_as_they_are(stage):
+def test_leaving_a_convolution_out_does_not_change_the_other_maps(stage):
     with weightless():
         whole = alexnet((56, 56, 3), 10, SCALED)
         model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(stage,)))
@@ -66,7 +67,7 @@ def test_conv1_cannot_be_left_out():
         alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(1,)))
 
 
-def test_the_gain_of_a_narrow_net_is_that_of_the_papers():
+def test_the_gain_of_a_narrow_net_equals_that_of_the_papers_net():
     keras.utils.set_random_seed(0)
     narrow = alexnet((224, 224, 3), 1000, dataclasses.replace(PAPER, init="gain", width=0.25))
 
@@ -131,7 +132,7 @@ def test_all_gradients_equal_pytorchs():
     d_images, *d_weights = gradients()
     expected = [stored["paper.d_image0"], *(stored[f"paper.d_weight{index:02}"] for index in range(16))]
     for index, (gradient, wanted) in enumerate(zip([d_images[0], *d_weights], expected, strict=True)):
-        # Relative to the largest value: small values are differences of large ones.
+        # The tolerance is relative to the largest value, as small values are differences of large ones.
         np.testing.assert_allclose(
             gradient, wanted, rtol=2e-5, atol=2e-5 * np.abs(wanted).max(), err_msg=f"array {index}"
         )
@@ -140,7 +141,7 @@ def test_all_gradients_equal_pytorchs():
 @pytest.mark.parametrize(
     ("config", "stddevs"), [(PAPER, (0.01,) * 8), (CODE, (0.01, 0.01, 0.03, 0.03, 0.03, 0.01, 0.01, 0.01))]
 )
-def test_initialisation(config, stddevs):
+def test_initial_weights_have_the_papers_deviations_and_biases(config, stddevs):
     keras.utils.set_random_seed(0)
     weights = alexnet((96, 96, 3), 10, dataclasses.replace(config, width=0.25)).get_weights()
 
@@ -150,7 +151,7 @@ def test_initialisation(config, stddevs):
     assert all((bias == bias[0]).all() for bias in weights[1::2])
 
 
-def test_signature_of_keras_applications():
+def test_arguments_of_keras_applications_are_supported():
     narrow = dataclasses.replace(PAPER, width=1 / 16)
     model = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow)
     images = np.random.default_rng(0).normal(size=(2, 96, 96, 3)).astype(np.float32)
@@ -164,7 +165,7 @@ def test_signature_of_keras_applications():
     assert AlexNet(input_tensor=scaled, classes=7, config=narrow).input is tensor
 
 
-def test_weights_argument(tmp_path):
+def test_the_argument_weights_loads_a_file_and_refuses_imagenet(tmp_path):
     narrow = dataclasses.replace(PAPER, width=1 / 16)
     first = AlexNet(input_shape=(96, 96, 3), classes=7, config=narrow)
     first.save_weights(tmp_path / "net.weights.h5")
@@ -178,7 +179,7 @@ def test_weights_argument(tmp_path):
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
-def test_no_top_with_sides_of_any_size(tmp_path, config, channels):
+def test_without_a_top_images_may_have_any_size(tmp_path, config, channels):
     narrow = dataclasses.replace(config, width=1 / 16)
     model = AlexNet(include_top=False, input_shape=(None, None, channels), config=narrow)
     fixed = AlexNet(include_top=False, input_shape=(98, 123, channels), config=narrow)
@@ -192,12 +193,12 @@ def test_no_top_with_sides_of_any_size(tmp_path, config, channels):
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
-def test_a_top_needs_sides():
+def test_a_top_for_images_of_unknown_size_is_refused():
     with pytest.raises(ValueError, match=r"received \(None, None, 3\); give both, or include_top=False"):
         AlexNet(input_shape=(None, None, 3))
 
 
-def test_application_base():
+def test_the_default_application_is_the_papers_net_with_softmax():
     with weightless():
         model = AlexNet()
         again = model.__class__.from_config(model.get_config())
@@ -207,6 +208,6 @@ def test_application_base():
     assert len(again.weights) == len(model.weights) == 16
 
 
-def test_too_small_an_image():
+def test_too_small_an_image_is_refused():
     with pytest.raises(ValueError, match="at least 11 pixels"):
         alexnet((8, 8, 3), 10)

@@ -1,4 +1,4 @@
-"""One update of AlexNet is the same on one and two devices, and with kernels of oneDNN and TensorFlow."""
+"""One update of AlexNet is equal on one and two devices, and with the kernels of oneDNN and of TensorFlow."""
 
 import os
 import subprocess
@@ -54,8 +54,8 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # In a process of its own: the switch of oneDNN is read once, and TensorFlow remembers the shapes of a
-    # process's first all-reduce on two devices, while other tests have other nets.
+    # A new process is needed: TensorFlow reads the switch of oneDNN once, and keeps the shapes of the first
+    # all-reduce on two devices, which may be those of another test's net.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}

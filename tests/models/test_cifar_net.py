@@ -17,7 +17,7 @@ def test_sides_are_16_8_4_with_either_pooling(pool_size):
     assert model.count_params() == 2432 + 25632 + 51264 + 10250
 
 
-def test_four_layers_with_weights_in_order():
+def test_the_weights_of_the_four_layers_are_in_order():
     shapes = [tuple(weight.shape) for weight in cifar_net(SHAPE, 10).weights]
 
     assert shapes == [
@@ -25,7 +25,7 @@ def test_four_layers_with_weights_in_order():
     ]  # fmt: skip
 
 
-def test_initialisation_of_2012():
+def test_default_initial_weights_are_those_of_2012():
     keras.utils.set_random_seed(0)
     kernels = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[::2]]
     biases = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[1::2]]
@@ -36,11 +36,11 @@ def test_initialisation_of_2012():
     assert all((bias == 0).all() for bias in biases)
 
 
-def test_glorot_initialisation():
+def test_glorot_initial_weights_have_the_limit_of_the_formula():
     keras.utils.set_random_seed(0)
     kernel = cifar_net(SHAPE, 10, CifarNetConfig(init="glorot")).get_layer("conv2").kernel.numpy()
 
-    # Uniform on +-sqrt(6 / (fan in + fan out)), fans of 25 * 32.
+    # Uniform within sqrt(6 / (fan in + fan out)) of 0; both fans are 25 * 32.
     limit = np.sqrt(6 / 1600)
     assert np.abs(kernel).max() <= limit
     assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
@@ -61,7 +61,7 @@ def test_every_argument_of_the_config_takes_effect():
     assert not [layer for layer in cifar_net(SHAPE, 10).layers if layer.name.startswith("lrn")]
 
 
-def test_same_seed_same_weights_whatever_the_activation():
+def test_initial_weights_depend_on_the_seed_and_not_on_the_activation():
     weights = []
     for activation in ("relu", "tanh"):
         keras.utils.set_random_seed(5)
@@ -70,7 +70,7 @@ def test_same_seed_same_weights_whatever_the_activation():
     keras.tree.map_structure(np.testing.assert_array_equal, *weights)
 
 
-def test_build_model_takes_a_config_only():
+def test_build_model_refuses_a_name_instead_of_a_config():
     assert build_model(CifarNetConfig(), SHAPE, 10).name == "cifar_net"
     with pytest.raises(TypeError, match="expected a model config, received str"):
         build_model("cifar_net", SHAPE, 10)

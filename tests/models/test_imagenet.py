@@ -1,4 +1,4 @@
-"""Images to a network of ImageNet classes, and its probabilities to names."""
+"""Preprocessing of images for networks of ImageNet classes, and names for their probabilities."""
 
 import json
 
@@ -19,12 +19,12 @@ def images() -> np.ndarray:
 
 @pytest.fixture
 def keras_list(monkeypatch):
-    """Keras's list, as if it were downloaded."""
+    """Replaces Keras's list of class names, which it would download."""
     names = {str(i): [f"n{i:08}", f"class_{i}"] for i in range(1000)}
     monkeypatch.setattr(CLASS_INDEX, "CLASS_INDEX", json.loads(json.dumps(names)))
 
 
-def test_the_mean_is_kerass(images):
+def test_the_subtracted_mean_is_that_of_keras(images):
     # In its `caffe` mode Keras subtracts the same mean, and turns RGB into BGR.
     expected = keras.applications.imagenet_utils.preprocess_input(images.astype(np.float64), mode="caffe")
 
@@ -43,7 +43,7 @@ def test_a_mean_image_is_subtracted_pixel_by_pixel(images):
     np.testing.assert_array_equal(images, before)
 
 
-def test_it_can_be_part_of_a_model(images):
+def test_preprocess_input_can_be_part_of_a_model(images):
     inputs = keras.Input((8, 6, 3), dtype="uint8")
     model = keras.Model(inputs, preprocess_input(inputs))
 
@@ -63,7 +63,7 @@ def test_the_best_classes_come_first():
     assert len(decode_predictions(probabilities, top=9, class_names=list("abcd"))[0]) == 4
 
 
-def test_imagenets_names_are_kerass(keras_list):
+def test_names_of_imagenets_classes_are_those_of_keras(keras_list):
     probabilities = np.random.default_rng(0).dirichlet(np.ones(1000), 2).astype(np.float32)
 
     decoded = decode_predictions(probabilities)
@@ -85,7 +85,7 @@ def test_a_failed_download_of_kerass_list_is_explained(monkeypatch, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_mistakes_are_named(images):
+def test_unsuitable_images_and_probabilities_are_refused(images):
     with pytest.raises(InputError, match=r"expected images .* received \[2, 8, 6\]"):
         preprocess_input(images[..., 0])
     with pytest.raises(InputError, match=r"expected a mean \[3\] or \[8, 6, 3\]; received \[6, 8, 3\]"):

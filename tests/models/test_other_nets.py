@@ -16,7 +16,7 @@ def sides(model: keras.Model, *names: str) -> list[int]:
     return [model.get_layer(name).output.shape[1] for name in names]
 
 
-def test_one_weird_trick_has_its_numbers():
+def test_one_weird_trick_has_the_parameters_and_sides_of_its_source():
     with weightless():
         model = one_weird_trick((224, 224, 3), 1000)
 
@@ -31,14 +31,14 @@ def test_one_weird_trick_enlarges_small_images():
     images = np.random.default_rng(0).normal(size=(2, 28, 28, 3)).astype(np.float32)
 
     assert sides(model, "enlarge", "conv1", "pool5") == [224, 55, 6]
-    # Each axis by linear interpolation between the centres of the old pixels.
+    # Each axis is interpolated linearly between the centres of the old pixels.
     at = np.clip((np.arange(224) + 0.5) / 8 - 0.5, 0, 27)
     rows = np.apply_along_axis(lambda line: np.interp(at, np.arange(28), line), 1, images)
     enlarged = np.apply_along_axis(lambda line: np.interp(at, np.arange(28), line), 2, rows)
     np.testing.assert_allclose(model(images), large(enlarged.astype(np.float32)), rtol=1e-4, atol=1e-5)
 
 
-def test_one_weird_trick_may_start_from_a_gaussian():
+def test_gaussian_initial_weights_of_one_weird_trick_have_their_deviation():
     keras.utils.set_random_seed(0)
     model = one_weird_trick((64, 64, 3), 10, OneWeirdTrickConfig(init="gaussian", width=1 / 8))
 
@@ -48,7 +48,7 @@ def test_one_weird_trick_may_start_from_a_gaussian():
         np.testing.assert_array_equal(layer.bias.numpy(), 1)
 
 
-def test_batch_norm_alexnet_has_its_numbers():
+def test_batch_norm_alexnet_has_the_parameters_and_sides_of_its_source():
     with weightless():
         model = batch_norm_alexnet((224, 224, 3), 16)
 
@@ -58,16 +58,16 @@ def test_batch_norm_alexnet_has_its_numbers():
     assert len(norms) == 5
 
 
-def test_mnist_cnn_has_its_numbers():
+def test_mnist_cnn_has_the_computed_number_of_parameters():
     # 3*3*1*32+32 + 3*3*32*64+64 + 7*7*64*128+128 + 128*10+10
     assert mnist_cnn((28, 28, 1), 10).count_params() == 320 + 18_496 + 401_536 + 1_290
-    # Batch normalisation adds four numbers a channel; dropout none.
+    # Batch normalisation adds four numbers for each channel; dropout adds none.
     both = mnist_cnn((28, 28, 1), 10, MnistCnnConfig(dropout=0.5, batch_norm=True))
     assert both.count_params() == 421_642 + 4 * (32 + 64)
     assert both.get_layer("dropout3").rate == 0.5
 
 
-def test_mnist_cnn_initialisation():
+def test_initial_weights_of_mnist_cnn_are_gaussian_in_conv2_and_uniform_in_fc3():
     keras.utils.set_random_seed(0)
     model = mnist_cnn((28, 28, 1), 10)
 
@@ -87,7 +87,7 @@ def test_mnist_cnn_initialisation():
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_builds_from_its_config_and_gives_float32_logits(config, shape):
+def test_a_net_in_bfloat16_gives_float32_logits(config, shape):
     keras.config.set_dtype_policy("mixed_bfloat16")
 
     model = build_model(config, shape, 7)
@@ -99,6 +99,6 @@ def test_builds_from_its_config_and_gives_float32_logits(config, shape):
 
 
 @pytest.mark.parametrize("build", [one_weird_trick, batch_norm_alexnet])
-def test_too_small_an_image(build):
+def test_too_small_an_image_is_refused(build):
     with pytest.raises(ValueError, match=r"expected at least 6[37] pixels"):
         build((32, 32, 3), 10)

@@ -9,12 +9,12 @@ from alexnet_tf.models.summary import LayerCost, layer_costs, weightless
 
 @pytest.fixture(scope="module")
 def costs() -> dict[str, LayerCost]:
-    """Of the paper's net, by layer."""
+    """The costs of the layers of the paper's net, by name."""
     with weightless():
         return {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
 
 
-def test_alexnets_multiply_adds_by_hand(costs):
+def test_multiply_adds_of_alexnet_equal_those_computed_by_hand(costs):
     expected = {
         "conv1": 55 * 55 * 96 * 11 * 11 * 3,
         "conv2": 27 * 27 * 256 * 5 * 5 * 48,
@@ -29,11 +29,11 @@ def test_alexnets_multiply_adds_by_hand(costs):
     assert sum(cost.multiply_adds for cost in costs.values()) == sum(expected.values())
 
 
-def test_the_papers_slips(costs):
-    # Figure 2's neurons: all are ours but conv1's, whose 253,440 are those of 55 x 48 x 96.
+def test_neurons_and_shares_differ_from_the_paper_only_as_documented(costs):
+    # Figure 2 gives the same numbers of neurons, except for conv1: 253,440, which is 55 x 48 x 96.
     neurons = [costs[f"conv{stage}"].activations for stage in range(1, 6)]
     assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264]
-    # Section 1: each convolution has no more than 1% of the parameters.
+    # Section 1 says that each convolution has no more than 1% of the parameters; conv3 and conv4 have more.
     total = sum(cost.parameters for cost in costs.values())
     shares = [round(100 * costs[f"conv{stage}"].parameters / total, 2) for stage in range(1, 6)]
     assert shares == [0.06, 0.5, 1.45, 1.09, 0.73]

@@ -21,7 +21,7 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(5, 7, 6, 3)).astype(np.float32)
 
 
-def test_ten_views_are_the_papers():
+def test_ten_views_are_those_of_the_paper():
     # A 256x256 image and crops of 224: four corners, the centre, and their mirror images.
     places = [(0, 0), (0, 32), (32, 0), (32, 32), (16, 16)]
 
@@ -31,11 +31,11 @@ def test_ten_views_are_the_papers():
 
 
 @pytest.mark.parametrize("views", [1, 2, 5, 10])
-def test_number_of_views(views):
+def test_views_are_distinct_and_include_the_centre(views):
     offsets = view_offsets(8, 8, 6, views)
 
     assert len(set(offsets)) == views
-    assert (1, 1, False) in offsets, "the centre"
+    assert (1, 1, False) in offsets, "expected the centre"
     assert any(mirror for _, _, mirror in offsets) == (views in (2, 10))
 
 
@@ -51,7 +51,7 @@ def test_probabilities_are_averaged_over_views_and_nets(images):
     np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, rtol=1e-5)
 
 
-def test_mistakes_are_named():
+def test_unsuitable_views_and_nets_are_refused():
     with pytest.raises(ValueError, match=r"views: expected one of \(1, 2, 5, 10\); received 3"):
         view_offsets(8, 8, 4, 3)
     with pytest.raises(ValueError, match="side: expected at most 8 pixels; received 9"):

@@ -1,4 +1,4 @@
-"""ReLU, softmax and the two forms of dropout."""
+"""Softmax and the two forms of dropout."""
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ def test_softmax_does_not_overflow_and_ignores_a_shift():
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.2])
-def test_dropout_of_the_paper_and_inverted(rate):
+def test_dropout_has_its_rate_and_inverted_dropout_divides_by_the_rest(rate):
     values = np.random.default_rng(0).random((400, 500)) + 1
     dropped = dropout(values, rate, np.random.default_rng(1))
     zero = dropped == 0
-    # 200,000 draws: a standard error of .0011 at the most.
+    # The standard error of 200,000 draws is at most .0011.
     assert zero.mean() == pytest.approx(rate, abs=0.005)
     np.testing.assert_array_equal(dropped[~zero], values[~zero])
     inverted = dropout(values, rate, np.random.default_rng(1), inverted=True)
@@ -25,7 +25,7 @@ def test_dropout_of_the_paper_and_inverted(rate):
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_test_time_output_is_the_mean_of_training(inverted):
+def test_the_output_of_dropout_at_test_time_is_the_mean_of_training(inverted):
     values = np.array([1.0, -2.0, 30.0])
     generator = np.random.default_rng(2)
     mean = np.mean([dropout(values, 0.5, generator, inverted) for _ in range(20_000)], axis=0)
@@ -33,6 +33,6 @@ def test_test_time_output_is_the_mean_of_training(inverted):
 
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])
-def test_bad_rate_is_refused(rate):
+def test_a_rate_that_is_no_probability_is_refused(rate):
     with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\), received"):
         dropout(np.zeros(3), rate)

@@ -1,4 +1,4 @@
-"""Convolution against explicit loops."""
+"""Convolution, compared with explicit loops, and dense layers."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def random_case(seed, size, window, channels, filters, groups):
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 0), (2, 1))])
-def test_equals_loops(groups, stride, padding):
+def test_conv2d_equals_loops(groups, stride, padding):
     images, kernel, bias = random_case(0, (5, 6), (3, 2), 4, 6, groups)
     (top, bottom), (left, right) = padding
     expected = loop_conv2d(images, kernel, bias, stride, top, left, bottom, right, groups)
@@ -44,7 +44,7 @@ def test_equals_loops(groups, stride, padding):
     np.testing.assert_allclose(output, expected, rtol=1e-12, atol=1e-13)
 
 
-def test_same_and_overhang_padding():
+def test_same_and_overhang_equal_explicit_padding():
     images, kernel, bias = random_case(2, (8, 9), (3, 3), 2, 4, 1)
     np.testing.assert_array_equal(
         conv2d(images, kernel, bias, 2, "same"), conv2d(images, kernel, bias, 2, ((0, 1), (1, 1)))
@@ -61,7 +61,7 @@ def test_channels_that_do_not_match_are_refused():
         conv2d(np.zeros((1, 4, 4, 8)), np.zeros((3, 3, 4, 3)), groups=2)
 
 
-def test_dense_flattens_channels_fastest():
+def test_dense_flattens_with_channels_last():
     # Two rows of one pixel with two channels: inputs 0..3 in the order row 0 (c0, c1), row 1 (c0, c1).
     values = np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 1, 2)
     kernel = np.array([[1.0], [10.0], [100.0], [1000.0]])

@@ -1,4 +1,4 @@
-"""Response normalisation in NumPy against explicit loops."""
+"""Response normalisation in NumPy, compared with explicit loops."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_spatial_equals_loops(window, divide_alpha):
         assert b[n, y, x, c] == pytest.approx(a[n, y, x, c] / (1.5 + alpha * total) ** 0.6, rel=1e-13)
 
 
-def test_spatial_defaults_are_the_authors():
+def test_spatial_defaults_are_those_of_the_authors():
     # Inside an image of 50s there are 25 neighbours: (1 + 1e-3 / 25 * 25 * 2500)^.75 = 3.5^.75 = 2.5589;
     # in its corner there are 9: (1 + 1e-3 / 25 * 9 * 2500)^.75 = 1.9^.75 = 1.6183.
     b = spatial_response_normalization(np.full((1, 5, 5, 2), 50.0))

@@ -1,4 +1,4 @@
-"""Pooling against explicit loops."""
+"""Pooling, compared with explicit loops."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from alexnet_tf.reference import average_pool, max_pool
 
 
 def loop_pool(images, reduce, size, stride, top, left, rows, columns):
-    """Every window reduced over those of its pixels that lie in the image."""
+    """Reduces each window over its pixels that are inside the image."""
     batch, height, width, channels = images.shape
     output = np.empty((batch, rows, columns, channels))
     for b, row, column, c in np.ndindex(*output.shape):
@@ -21,7 +21,8 @@ def loop_pool(images, reduce, size, stride, top, left, rows, columns):
     return output
 
 
-# For images of 7 x 8 pixels: along the 8, windows of size 3 and stride 2 start at 0, 2, 4 and 6.
+# Arguments, padding at the top and left, and output size, for images of 7 x 8 pixels. Along the 8 pixels,
+# windows of size 3 and stride 2 start at 0, 2, 4 and, with overhang, 6.
 CASES = [
     ({"size": 3, "stride": 2}, 0, 0, 3, 3),
     ({"size": 3, "stride": 2, "overhang": True}, 0, 0, 3, 4),
@@ -35,8 +36,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("arguments", "top", "left", "rows", "columns"), CASES)
-def test_equals_loops(arguments, top, left, rows, columns):
-    # All values negative: a zero from outside the image would win or raise the mean.
+def test_pooling_equals_loops(arguments, top, left, rows, columns):
+    # All values are negative, so that a zero from outside the image would be the maximum or raise the mean.
     images = -1 - np.random.default_rng(0).random((2, 7, 8, 3))
     size, stride = arguments["size"], arguments["stride"]
     expected = loop_pool(images, max, size, stride, top, left, rows, columns)

@@ -1,4 +1,4 @@
-"""The whole network: the paper's sizes, and PyTorch's stored probabilities."""
+"""The whole network has the paper's sizes and the probabilities that PyTorch gave."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def random_weights(shapes, seed=0):
 
 
 @pytest.mark.parametrize("preset", ["paper", "code"])
-def test_equals_pytorch(stored, weights, preset):
+def test_probabilities_equal_those_of_pytorch(stored, weights, preset):
     probabilities = alexnet_forward(stored["pixels"] - 128.0, weights, preset)
     np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=1e-10)
     other = {"paper": "code", "code": "paper"}[preset]
@@ -32,7 +32,7 @@ def test_equals_pytorch(stored, weights, preset):
 
 @pytest.mark.parametrize("preset", ["paper", "code"])
 @pytest.mark.parametrize("image_size", [224, 227])
-def test_sizes_of_the_paper(preset, image_size):
+def test_the_stages_have_the_sizes_of_the_paper(preset, image_size):
     filters = (2, 4, 4, 4, 4)
     shapes = alexnet_weight_shapes(filters, hidden=3, classes=7, image_size=image_size)
     images = np.zeros((1, image_size, image_size, 3))
@@ -53,7 +53,7 @@ def test_sizes_of_the_paper(preset, image_size):
     assert [values.shape[1] for values in stages.values()] == [55, 27, 27, 13, 13, 13, 13, 6, 3, 3, 7]
 
 
-def test_224_pixels_are_227_with_zeros_at_the_bottom_and_right():
+def test_224_pixels_are_padded_to_227_at_the_bottom_and_right():
     shapes = alexnet_weight_shapes((2, 4, 4, 4, 4), hidden=3, classes=7)
     weights = random_weights(shapes)
     images = np.random.default_rng(1).normal(size=(1, 224, 224, 3))
@@ -83,14 +83,14 @@ def test_towers_meet_in_conv3_only():
     assert any(changed("conv3")[4:])
 
 
-def test_one_tower(stored):
+def test_one_tower_gives_probabilities_of_sum_1(stored):
     shapes = alexnet_weight_shapes((3, 8, 12, 12, 16), hidden=8, classes=5, towers=1, image_size=96)
     probabilities = alexnet_forward(stored["pixels"] - 128.0, random_weights(shapes), "code")
     assert probabilities.shape == (2, 5)
     np.testing.assert_allclose(probabilities.sum(-1), 1, rtol=1e-12)
 
 
-def test_dropout_of_the_paper_halves_what_the_next_kernel_sees(stored, weights):
+def test_dropout_of_the_paper_halves_the_input_of_the_next_kernel(stored, weights):
     images = stored["pixels"] - 128.0
     halved = [w / 2 if index in (12, 14) else w for index, w in enumerate(weights)]
     probabilities = alexnet_forward(images, weights, inverted_dropout=False)
@@ -98,7 +98,7 @@ def test_dropout_of_the_paper_halves_what_the_next_kernel_sees(stored, weights):
     assert not np.allclose(probabilities, alexnet_forward(images, weights))
 
 
-def test_bad_input_is_refused(weights):
+def test_an_unknown_preset_and_missing_weights_are_refused(weights):
     with pytest.raises(ValueError, match="preset: expected 'paper' or 'code', received 'caffe'"):
         alexnet_forward(np.zeros((1, 96, 96, 3)), weights, "caffe")
     with pytest.raises(ValueError, match=r"weights: expected 16 .* received 15"):

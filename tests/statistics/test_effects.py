@@ -1,4 +1,4 @@
-"""Paired effects and verdicts against arithmetic done by hand."""
+"""Paired effects and verdicts, compared with numbers computed by hand."""
 
 import math
 
@@ -15,7 +15,7 @@ T_1, T_2 = 12.706205, 4.302653
 
 
 def test_difference_is_paired_by_seed():
-    # differences 1, 2, 3 although the arms themselves spread over 100
+    # The differences are 1, 2, 3, although the values of each arm spread over 100.
     effect = paired_effect({0: 1, 1: 52, 2: 103}, {2: 100, 0: 0, 1: 50}, "difference")
     assert (effect.n, effect.effect, effect.bound) == (3, 2.0, None)
     assert effect.low == pytest.approx(2 - T_2 / math.sqrt(3), abs=1e-6)
@@ -25,7 +25,7 @@ def test_difference_is_paired_by_seed():
 
 
 def test_ratio_averages_logarithms():
-    # ratios 2 and 8: mean of logs = log 4; std of logs = log(8/2) / sqrt(2); half = 12.706 * log(4) / 2
+    # Ratios 2 and 8: mean of logs log 4, std of logs log(8/2) / sqrt(2), half width 12.706 * log(4) / 2.
     effect = paired_effect({0: 20, 1: 80}, {0: 10, 1: 10}, "ratio")
     assert effect.effect == pytest.approx(4)
     assert effect.low == pytest.approx(4 * math.exp(-T_1 * math.log(4) / 2), rel=1e-6)
@@ -39,7 +39,7 @@ def test_ratio_of_a_value_that_is_not_positive_is_refused():
 
 
 def test_censored_runs_give_a_bound():
-    # 80 stands in for the missing value: ratios 8 and 2
+    # The limit of 80 replaces the missing value: ratios > 8 and 2.
     censored, whole = {0: None, 1: 20}, {0: 10, 1: 10}
     lower = paired_effect(censored, whole, "ratio", arm_limits={0: 80})
     assert (lower.n, lower.bound, lower.low, lower.high, lower.p) == (2, "lower", None, None, None)
@@ -49,8 +49,8 @@ def test_censored_runs_give_a_bound():
     assert upper.effect == pytest.approx(1 / 4)
 
 
-def test_from_five_pairs_on_the_nearest_bound_ends_the_interval():
-    # The probability that all of five pairs lie beyond the median is 1/32; for four it is 1/16, too much.
+def test_of_five_or_more_pairs_the_nearest_ratio_ends_the_interval():
+    # All of five pairs lie above the median with probability 1/32, but all of four with 1/16, above 5%.
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -71,11 +71,11 @@ def test_runs_censored_on_both_sides_give_no_effect():
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 10])
-def test_the_detectable_effect_is_found_four_times_out_of_five(n):
+def test_the_detectable_effect_is_found_in_80_percent_of_samples(n):
     values = {seed: 0.01 * seed**2 for seed in range(n)}
     effect = paired_effect(values, dict.fromkeys(range(n), 0.0), "difference")
     least = detectable_effect(effect, "difference")
-    # Simulates samples with this true effect and standard deviation, and counts intervals above 0.
+    # Samples with this true effect and standard deviation are simulated; intervals above 0 are counted.
     sample = np.random.default_rng(0).normal(least, np.std(list(values.values()), ddof=1), (40_000, n))
     half = stats.t.ppf(0.975, n - 1) * sample.std(1, ddof=1) / math.sqrt(n)
     assert np.mean(sample.mean(1) - half > 0) == pytest.approx(0.8, abs=0.01)
@@ -121,7 +121,7 @@ def test_a_limit_does_not_replace_a_value_or_a_missing_run():
 
 
 @pytest.mark.parametrize(("shift", "p"), [(0.0, 1.0), (0.5, 0.0)])
-def test_identical_differences(shift, p):
+def test_the_interval_of_identical_differences_is_a_point(shift, p):
     effect = paired_effect({0: 1 + shift, 1: 2 + shift}, {0: 1, 1: 2}, "difference")
     assert (effect.low, effect.effect, effect.high, effect.p) == (shift, shift, shift, p)
 
@@ -133,8 +133,8 @@ def test_one_pair_has_no_interval():
     assert paired_effect({}, {0: 10}, "ratio").effect is None
 
 
-def test_holm_by_hand():
-    # sorted .01 .03 .04: times 3, 2, 1 -> .03, .06, .04, made monotone -> .03, .06, .06
+def test_holm_p_values_equal_those_computed_by_hand():
+    # Sorted: .01, .03, .04. Times 3, 2, 1: .03, .06, .04. None may be below the one before: .03, .06, .06.
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([0.6, None, 0.9]) == [1.0, None, 1.0]
     assert holm([None]) == [None]
@@ -142,7 +142,7 @@ def test_holm_by_hand():
 
 
 S = 0.007  # smallest effect of interest; its mirror is -.007
-# Every row of the rule, with intervals that end on the very bounds.
+# Intervals (ends), verdicts, directions and sizes: every row of the rule, with ends exactly at its bounds.
 RULE = [
     (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
     (0.0071, None, "reproduced", "claimed", "beyond s"),
@@ -165,9 +165,9 @@ RULE = [
 
 
 @pytest.mark.parametrize(("low", "high", "text", "direction", "size"), RULE)
-def test_the_rule(low, high, text, direction, size):
+def test_the_verdict_follows_the_rule(low, high, text, direction, size):
     assert verdict(low, high, S, "difference") == (text, direction, size)
-    # The same claim on the other side, and as a ratio, whose logarithm is the difference.
+    # The same interval for a claim on the other side, and for ratios whose logarithms are the differences.
     falling = [None if bound is None else -bound for bound in (high, low)]
     assert verdict(*falling, -S, "difference") == (text, direction, size)
     ratios = [None if bound is None else math.exp(bound) for bound in (low, high, *falling)]
@@ -175,11 +175,11 @@ def test_the_rule(low, high, text, direction, size):
     assert verdict(*ratios[2:], math.exp(-S), "ratio") == (text, direction, size)
 
 
-def test_the_rule_has_no_gap():
+def test_every_verdict_has_a_row_of_the_rule():
     assert {text for _, _, text, _, _ in RULE} == set(VERDICTS)
 
 
-def test_verdict_needs_a_side():
+def test_a_smallest_effect_of_no_effect_is_refused():
     with pytest.raises(InputError, match="other than no effect, received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
 
@@ -187,14 +187,14 @@ def test_verdict_needs_a_side():
 @pytest.mark.parametrize(
     ("significant", "of", "low", "high", "text"),
     [
-        # Clopper-Pearson by hand: (.025 / 1)^(1/5), 1 - .025^(1/5) and so on.
+        # Clopper-Pearson: the lower end of n in n is .025^(1/n), the upper end of 0 in n is 1 - .025^(1/n).
         (5, 5, 0.025 ** (1 / 5), 1.0, "direction confirmed, size open"),
         (0, 5, 0.0, 1 - 0.025 ** (1 / 5), "undecided"),
         (0, 7, 0.0, 1 - 0.025 ** (1 / 7), "no such effect"),
         (8, 8, 0.025 ** (1 / 8), 1.0, "reproduced"),
     ],
 )
-def test_a_share_of_significant_runs(significant, of, low, high, text):
+def test_a_share_has_a_clopper_pearson_interval_and_a_verdict(significant, of, low, high, text):
     p_values = {seed: 0.05 if seed < significant else 0.051 for seed in range(of)} | {90: None, 91: math.nan}
     effect = share_effect(p_values)
     assert (effect.n, effect.effect, effect.left_out) == (of, significant / of, (90, 91))

@@ -1,4 +1,4 @@
-"""Means and their intervals against arithmetic done by hand."""
+"""Means and their intervals, compared with numbers computed by hand."""
 
 import math
 
@@ -16,34 +16,34 @@ from alexnet_tf.statistics.intervals import (
 T_1, T_2 = 12.706205, 4.302653
 
 
-def test_mean_interval_at_another_confidence():
+def test_a_mean_interval_of_90_percent_uses_its_t_quantile():
     # t quantile at 95% with 2 degrees of freedom: 2.919986
     assert mean_interval([1, 2, 3], confidence=0.9).high == pytest.approx(
         2 + 2.919986 / math.sqrt(3), abs=1e-6
     )
 
 
-def test_mean_interval_of_too_few():
+def test_a_mean_of_fewer_than_two_values_has_no_interval():
     assert mean_interval([]) == Interval(0, None, None, None, None)
     assert mean_interval([0.5]) == Interval(1, 0.5, None, None, None)
 
 
 def test_mean_interval_of_equal_values_is_a_point():
-    # The mean of these three, summed in floating point, is not 0.1.
+    # The sum of these in floating point, divided by 3, is not 0.1.
     assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
 
 
-def test_unpaired_interval_without_spread_and_of_too_few():
+def test_an_unpaired_interval_allows_a_side_without_spread_but_not_of_one_value():
     assert unpaired_interval([0.3, 0.3], [0.1, 0.1, 0.1]) == pytest.approx((0.2, 0.2))
     assert unpaired_interval([0.3], [0.1, 0.1]) is None
-    # A side without spread adds none.
+    # The second side has no spread: the half width is t(1) sqrt(2) / sqrt(2) = 12.7.
     assert unpaired_interval([0, 2], [1, 1, 1]) == pytest.approx((-T_1, T_1), rel=1e-6)
 
 
-def test_binomial_standard_error_by_hand():
-    # half of 400 images: sqrt(.25 / 400)
+def test_binomial_standard_errors_equal_those_computed_by_hand():
+    # Half of 400 images: sqrt(.25 / 400) = .025.
     assert binomial_standard_error(0.5, 400) == pytest.approx(0.025)
-    # the paper's 40% on 50,000 images: .22 points
+    # 40% of 50,000 images, about as in the paper: .22 points.
     assert round(100 * binomial_standard_error(0.4, 50_000), 2) == 0.22
     assert binomial_standard_error(0, 1) == 0
 
