@@ -2,6 +2,7 @@
 
 import functools
 import io
+import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ STYLE = {
     "svg.hashsalt": "alexnet_tf",
     "font.family": FONT,
     "font.size": 9,
-    "axes.titlesize": 9,
+    "axes.titlesize": "medium",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -164,6 +165,36 @@ def _columns(figure: Figure, points: int) -> int:
 
 def _wrapped(text: str, columns: int) -> list[str]:
     return textwrap.wrap(text, max(columns, 1), break_on_hyphens=False) or [""]
+
+
+def texts_have_room(figure: Figure) -> bool:
+    """Whether no text of the figure reaches beyond its edge or into another text; lays the figure out."""
+    figure.draw_without_rendering()
+    texts = [text for axes in figure.axes for text in _drawn_texts(axes)]
+    outer = (figure._suptitle, figure._supxlabel)  # type: ignore[attr-defined]
+    texts += [text for text in outer if text is not None]
+    extents = [text.get_window_extent() for text in texts if text.get_visible() and text.get_text().strip()]
+    # Neighbouring lines may touch.
+    boxes = [(one.x0, one.y0 + one.height / 6, one.x1, one.y1 - one.height / 6) for one in extents]
+    edge = figure.bbox
+    if any(box[0] < edge.x0 or box[2] > edge.x1 or box[1] < edge.y0 or box[3] > edge.y1 for box in boxes):
+        return False
+    return not any(
+        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+        for one, other in itertools.combinations(boxes, 2)
+    )
+
+
+def _drawn_texts(axes: Axes) -> Iterator[Text]:
+    """The texts of a panel, without the labels of ticks beyond its limits."""
+    yield from axes.texts
+    yield from (axes.title, axes._left_title, axes._right_title)  # type: ignore[attr-defined]
+    if legend := axes.get_legend():
+        yield from legend.get_texts()
+    for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+        yield axis.label
+        low, high = sorted(axis.get_view_interval())
+        yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
 
 
 def label_ends(

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
@@ -40,6 +41,7 @@ def draw_pair(
     curves: Curves,
     letter: str = "",
     linear: bool = False,
+    has_title: bool = True,
 ) -> list[str]:
     """Draws two arms and their variants as in the paper's Figure 1, with a line for the ratio of the two.
 
@@ -49,6 +51,7 @@ def draw_pair(
         judged: the comparison of the two arms, then those of their variants.
         curves: curves of all arms.
         linear: whether the axis of epochs is linear, as in the paper.
+        has_title: whether to write above the panel what both arms have in common.
 
     Returns:
         Names of the arms whose curves are equal, which are drawn side by side.
@@ -106,10 +109,13 @@ def draw_pair(
             0.98, 0.04, sentences[0], transform=axes.transAxes, ha="right", va="bottom", color=DARK,
             fontsize="small" if letter else "large",
         )  # fmt: skip
-    # The baseline's description contains what both arms have in common.
-    changes = {arm.name: arm.change for arm in experiment.arms}
-    title = changes[comparison.baseline]
-    axes.set_title(textwrap.fill(f"({letter}) {title}", 46) if letter else textwrap.fill(title, 80))
+    if has_title:
+        # The baseline's description contains what both arms have in common.
+        change = experiment.arm(comparison.baseline).change
+        columns = (
+            46 if letter else int(112 * axes.figure.bbox.width / axes.figure.dpi / rcParams["font.size"])
+        )
+        axes.set_title(textwrap.fill(f"({letter}) {change}" if letter else change, columns))
     return equal
 
 
@@ -182,10 +188,13 @@ def _draw_arm(
     figure = axes.get_figure(root=True)
     shifted = axes.transData + ScaledTranslation(0, shift / 72, figure.dpi_scale_trans) if figure else None
     look = {"color": colour, "linestyle": line, **({"transform": shifted} if shift else {})}
+    # A style file may make all lines thicker or thinner.
+    width = rcParams["lines.linewidth"] / rcParamsDefault["lines.linewidth"]
     for _, (xs, ys) in sorted(seeds.items()):
         marker = "o" if len(xs) == 1 else None
-        axes.plot(xs, ys, linewidth=0.6, alpha=0.5, marker=marker, markersize=3, **look)
-    axes.plot(*mean_curve(curves, name), linewidth=1.8 if len(seeds) > 1 else 1.2, zorder=3, **look)
+        axes.plot(xs, ys, linewidth=0.6 * width, alpha=0.5, marker=marker, markersize=3, **look)
+    thick = width * (1.8 if len(seeds) > 1 else 1.2)
+    axes.plot(*mean_curve(curves, name), linewidth=thick, zorder=3, **look)
 
 
 def _label_beside(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-from alexnet_tf.figures.look import caption, encoded, house_look, title
+from alexnet_tf.figures.look import STYLE, caption, encoded, house_look, texts_have_room, title
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
@@ -65,45 +66,50 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
     Raises:
         InputError: for a panel that the figure does not have, or an unusable style file.
     """
-    experiment = evidence.experiment
-    with house_look(look.style, look.font_scale):
-        if has_panels(evidence):
-            figure, lines = _training_figure(evidence, look.panel)
-        elif look.panel:
-            raise InputError(
-                f"--panel: expected an experiment with lettered panels; received {experiment.name}"
-            )
-        else:
-            figure, lines = _beside_effects(evidence)
-        if len(figure.axes) > 1 and not look.panel:
-            lines = f"{lines} {marks(evidence.judged)}"
-        if look.has_title:
-            title(figure, finding(evidence, decider))
-            about = f"{decided_elsewhere(decider)}\n" if decider else ""
-            about += f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
-            if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
-                about += f"\n{_BOUND}"
-            about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
-            caption(figure, about)
-        return _encoded(figure, look)
-
-
-def _encoded(figure: Figure, look: Look) -> dict[str, bytes]:
-    """The figure as file contents; it is enlarged for long names of arms, unless a style sets its size."""
-    with warnings.catch_warnings():
+    growth = np.ones(2)
+    with house_look(look.style, look.font_scale), warnings.catch_warnings():
         warnings.filterwarnings("error", "constrained_layout not applied", UserWarning)
         while True:
-            width, height = figure.get_size_inches()
+            figure = _drawn(evidence, look, decider, growth)
             try:
-                return encoded(figure, look.formats)
-            except UserWarning as error:
-                if _set_size() or width > WIDEST:
-                    raise InputError(
-                        f"expected a figure with room for its texts; received {width:g} x {height:g} inches "
-                        f"and --font-scale {look.font_scale:g}; a larger figure.figsize or a smaller "
-                        "font.size (--style) leaves more, and so does --no-title"
-                    ) from error
-            figure.set_size_inches(1.3 * width, 1.1 * height)
+                # Texts of the house's size have room; a figure that has grown as much as they have, too.
+                size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
+                if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
+                    return encoded(figure, look.formats)
+                more = np.array([1.1, 1.1])
+            except UserWarning:
+                # Long names of arms need width.
+                more = np.array([1.3, 1.1])
+            width, height = figure.get_size_inches()
+            if _set_size() or width > WIDEST:
+                raise InputError(
+                    f"expected a figure with room for its texts; received {width:g} x {height:g} inches "
+                    f"and --font-scale {look.font_scale:g}; a larger figure.figsize or a smaller "
+                    "font.size (--style) leaves more, and so does --no-title"
+                )
+            growth = growth * more
+
+
+def _drawn(evidence: Evidence, look: Look, decider: Evidence | None, growth: np.ndarray) -> Figure:
+    """The figure, larger by these factors for width and height, unless a style sets its size."""
+    experiment = evidence.experiment
+    if has_panels(evidence):
+        figure, lines = _training_figure(evidence, look, growth)
+    elif look.panel:
+        raise InputError(f"--panel: expected an experiment with lettered panels; received {experiment.name}")
+    else:
+        figure, lines = _beside_effects(evidence, growth)
+    if len(figure.axes) > 1 and not look.panel:
+        lines = f"{lines} {marks(evidence.judged)}"
+    if look.has_title:
+        title(figure, finding(evidence, decider))
+        about = f"{decided_elsewhere(decider)}\n" if decider else ""
+        about += f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
+        if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
+            about += f"\n{_BOUND}"
+        about += "".join(f" {text}" for words, text in _REMARKS.items() if words in evidence.verdict)
+        caption(figure, about)
+    return figure
 
 
 def _place(evidence: Evidence) -> str:
@@ -146,9 +152,9 @@ def has_panels(evidence: Evidence) -> bool:
     return evidence.experiment.objective == "epochs_to_target" and bool(_by_pair(evidence))
 
 
-def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
+def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tuple[Figure, str]:
     """One panel per pair of arms, one for other arms, one for the effects if there are several; the marks."""
-    curves = collect(evidence, evidence.experiment.figure)
+    curves, panel = collect(evidence, evidence.experiment.figure), look.panel
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
     if panel:
@@ -156,8 +162,9 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
         pair = pairs[max(letters.find(panel), 0)]
         # Variants have a legend beside the panel, and their effects below it.
-        figure = _empty(6.4, 4.2 + 0.6 * (len(pair) - 1))
-        equal = draw_pair(figure.add_subplot(), evidence, pair, curves, linear=True)
+        figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])
+        axes = figure.add_subplot()
+        equal = draw_pair(axes, evidence, pair, curves, linear=True, has_title=look.has_title)
         return figure, _lines(equal) + _BAR
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
@@ -170,13 +177,21 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
     columns = min(count, 3)
     lines = -(-count // columns)
     most = max(map(len, pairs)) - 1
-    figure = _empty(max((3.9 + 1.1 * bool(most)) * columns, 6.4), (3.2 + 0.4 * most) * lines + 1)
+    size = max((3.9 + 1.1 * bool(most)) * columns, 6.4), (3.2 + 0.4 * most) * lines + 1
+    figure = _empty(growth * size)
     grid = figure.add_gridspec(lines, columns)
     cells = [grid[index // columns, index % columns] for index in range(count)]
     first, equal = None, []
     for index, (cell, pair) in enumerate(zip(cells, pairs, strict=False)):
         first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
-        equal += draw_pair(axes, evidence, pair, curves, letters[index : index + 1])
+        equal += draw_pair(
+            axes,
+            evidence,
+            pair,
+            curves,
+            letters[index : index + 1],
+            has_title=look.has_title or bool(letters),
+        )
         if not cell.is_first_col():
             axes.set_ylabel("")
     if others:
@@ -187,9 +202,9 @@ def _training_figure(evidence: Evidence, panel: str) -> tuple[Figure, str]:
     return figure, _lines(equal) + _BAR
 
 
-def _empty(width: float, height: float) -> Figure:
+def _empty(size: np.ndarray) -> Figure:
     """A figure of the size that the style sets, else of this one in inches; its texts are wrapped to it."""
-    return Figure(figsize=_set_size() or (width, height), layout="constrained")
+    return Figure(figsize=_set_size() or tuple(size), layout="constrained")
 
 
 def _set_size() -> tuple[float, float] | None:
@@ -203,7 +218,7 @@ def _lines(equal: Sequence[str]) -> str:
     return f"Thin lines: single seeds; thick lines: means of the seeds.{together}"
 
 
-def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
+def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
     """Values of the runs on the left, effects on the right, a panel for each unit; and what the marks are."""
     experiment = evidence.experiment
     groups = effect_groups(evidence.with_rows)
@@ -214,7 +229,7 @@ def _beside_effects(evidence: Evidence) -> tuple[Figure, str]:
     if is_probed:
         metrics = list(dict.fromkeys([*metrics, *(one.comparison.metric for one in evidence.primary)]))
     height = max(4.4, 2.7 * len(metrics), sum(heights) + 1.4)
-    figure = _empty(5.2 * columns, height)
+    figure = _empty(growth * [5.2 * columns, height])
     left, *right = figure.subfigures(1, columns, squeeze=False, wspace=0.04)[0]
     for part in right:
         grid = part.add_gridspec(len(groups), 1, height_ratios=heights)

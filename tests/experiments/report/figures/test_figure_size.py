@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from alexnet_tf.figures.look import texts_have_room
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.read import evidence_of
 from experiments.report.figures.figure import Look, draw
@@ -26,7 +27,7 @@ def test_a_figure_grows_with_the_names_of_its_arms(tmp_path):
     assert struct.unpack(">II", content["png"][16:24])[0] > 150 * 10.4
 
 
-@pytest.mark.parametrize("size", ["7, 5", "9, 5"])
+@pytest.mark.parametrize("size", ["9, 5", "10, 6"])
 @pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
 def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, results, experiment, size):
     found = evidence_of(results(tmp_path / "r"), experiment)
@@ -40,15 +41,38 @@ def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, re
         assert text.get_window_extent().width > figure.bbox.width / 2
 
 
+@pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
+def test_a_figure_grows_with_its_texts(tmp_path, monkeypatch, results, experiment):
+    found = evidence_of(results(tmp_path / "r"), experiment)
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    figures = {scale: draw(found, Look(font_scale=scale)) for scale in (1, 1.6)}
+    assert texts_have_room(figures[1.6])
+    assert figures[1.6].get_figwidth() >= figures[1].get_figwidth()
+
+
+def test_a_panel_without_titles_fits_a_slide_in_the_lines_of_its_style(tmp_path, monkeypatch):
+    found = evidence_of(speed_results(tmp_path / "r"), SPEED)
+    style = tmp_path / "talk.mplstyle"
+    style.write_text("figure.figsize: 5, 3.5\nlines.linewidth: 3\n")
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+    figure = draw(found, Look(style=style, has_title=False, panel="a", font_scale=1.3))
+    assert not figure.axes[0].get_title(loc="left")
+    # Twice Matplotlib's own width.
+    assert sum(line.get_linewidth() == 3.6 for line in figure.axes[0].lines) == 2
+    style.write_text("figure.figsize: 2.5, 2\n")
+    with pytest.raises(InputError, match="room for its texts"):
+        draw(found, Look(style=style, panel="a", font_scale=1.3))
+
+
 def test_a_look_changes_size_texts_and_format(tmp_path):
     found = evidence_of(pooling_results(tmp_path / "r"), POOLING)
     style = tmp_path / "talk.mplstyle"
-    style.write_text("figure.figsize: 4, 3\nsavefig.dpi: 50\n")
+    style.write_text("figure.figsize: 6, 4\nsavefig.dpi: 50\n")
     content = draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
     assert content["pdf"].startswith(b"%PDF")
     assert content == draw(found, Look(("pdf", "png"), style, has_title=False, font_scale=0.5))
     width, height = struct.unpack(">II", content["png"][16:24])
-    assert (width, height) == (200, 150)
+    assert (width, height) == (300, 200)
     with pytest.raises(InputError, match="--style: expected"):
         draw(found, Look(style=tmp_path / "none.mplstyle"))
     os.mkfifo(tmp_path / "pipe.mplstyle")
