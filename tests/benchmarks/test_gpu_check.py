@@ -31,13 +31,13 @@ def small_net(precision: str = "float32", dropout: float = 0.5) -> keras.Model:
     return compiled(alexnet((67, 67, 3), 10, AlexNetConfig(width=1 / 16, dropout=dropout)), paper_optimizer())
 
 
-def test_without_a_gpu_it_is_one_line_and_status_2(capsys, monkeypatch):
+def test_gpu_check_without_a_gpu_is_one_line_and_status_2(capsys, monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     assert "docs/how-to/gpus" in one_line_of_status_2(main, ["gpu-check"], capsys)
 
 
 @pytest.mark.slow
-def test_its_line_stands_alone():
+def test_gpu_check_without_a_gpu_prints_no_notices_of_tensorflow():
     command = [sys.executable, "-m", "benchmarks", "gpu-check"]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "0"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -49,7 +49,7 @@ def test_its_line_stands_alone():
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"]
 )
-def test_a_step_needs_the_host_nowhere(monkeypatch, precision):
+def test_a_step_has_no_operation_of_the_host(monkeypatch, precision):
     for layer in LAYERS:
         monkeypatch.setattr(f"alexnet_tf.layers.{layer}.runs_on_gpu", lambda: True)
     assert gpu_check.host_operations(gpu_check.step_graph(small_net(precision), 4)) == []
@@ -68,12 +68,12 @@ def placed_on_the_cpu(x):
         (placed_on_the_cpu, "Relu"),
     ],
 )
-def test_it_finds_work_of_the_host(work, named):
+def test_operations_of_the_host_are_found(work, named):
     graph = tf.function(work).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
     assert gpu_check.host_operations(graph) == [named]
 
 
-def test_a_device_agrees_with_itself():
+def test_the_cpu_does_not_differ_from_itself():
     assert gpu_check.gpu_difference("CPU:0", side=67, batch=2, width=1 / 16) == 0
 
 
@@ -87,7 +87,7 @@ def test_xla_compiles_the_whole_step(dropout):
         model = small_net(dropout=dropout)
         tf.function(model.train_step, jit_compile=jit_compile)(batch)
         weights.append(model.get_weights())
-    # XLA draws other random numbers for dropout.
+    # For dropout, XLA draws other random numbers, so the update differs more.
     bound = 1e-3 if dropout else 1e-6
     for plain, by_xla in zip(*weights, strict=True):
         np.testing.assert_allclose(plain, by_xla, rtol=0, atol=bound)

@@ -1,4 +1,4 @@
-"""`make benchmark` measures what can be installed."""
+"""`make benchmark` measures the libraries that can be installed, and names the others."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
     ("missing", "warned"),
     [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
 )
-def test_pytorch_is_measured_without_a_torchvision_that_fails_to_install(tmp_path, missing, warned):
+def test_the_benchmark_runs_and_names_the_libraries_that_could_not_be_installed(tmp_path, missing, warned):
     calls, errors = make_benchmark(tmp_path, missing)
 
     pip = "-m pip install --quiet --disable-pip-version-check"

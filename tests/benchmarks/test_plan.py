@@ -21,7 +21,7 @@ def contenders(found):
 
 
 @pytest.mark.parametrize("quick", [False, True])
-def test_the_builders_take_the_plans_arguments(quick):
+def test_the_builders_accept_the_arguments_of_the_plan(quick):
     for contender in contenders([*comparisons(quick), *sweeps(quick, Path("/images"))]):
         # Parse the module instead of importing it, because PyTorch may not be installed.
         module, name = contender.build.split(".")
@@ -33,7 +33,7 @@ def test_the_builders_take_the_plans_arguments(quick):
         assert set(required) <= set(contender.arguments) <= set(names), contender
 
 
-def test_names_within_a_comparison_differ_and_quick_measures_less():
+def test_names_in_a_comparison_are_distinct_and_a_quick_plan_has_fewer():
     counts = []
     for quick in (True, False):
         names = [[contender.name for contender in one.contenders] for one in comparisons(quick)]

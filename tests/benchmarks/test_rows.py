@@ -8,7 +8,7 @@ from benchmarks.runner.machine import machine_kind, write_machine
 from tests.command_errors import one_line_of_status_2
 
 
-def test_rows_survive_the_file(tmp_path):
+def test_written_rows_are_read_back(tmp_path):
     rows = [
         Row("a, b", "fast", "tensorflow", "images", 8.0, 16.0, (0.5, 0.25, 0.125)),
         Row("a, b", "slow", "pytorch", "images", message="cannot time"),
@@ -25,7 +25,7 @@ def test_rows_survive_the_file(tmp_path):
     assert read_rows(tmp_path / "none.csv") == []
 
 
-def test_earlier_files_lack_columns(tmp_path):
+def test_files_without_the_later_columns_are_read(tmp_path):
     row = Row("a, b", "fast", "tensorflow", "images", 8.0, 16.0, (0.5,))
     write_rows(tmp_path / "item.csv", [row])
     lines = (tmp_path / "item.csv").read_text().splitlines()
@@ -70,7 +70,7 @@ def damaged(before, after, words):
         ),
     ],
 )
-def test_damaged_files_are_bad_input(tmp_path, capsys, name, content, words):
+def test_damaged_files_are_refused_with_their_place(tmp_path, capsys, name, content, words):
     folder = tmp_path / machine_kind()
     folder.mkdir()
     write_machine(folder / "machine.csv", {"run": "full"})

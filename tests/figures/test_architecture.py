@@ -1,4 +1,4 @@
-"""The numbers of a network that Figure 2 shows."""
+"""The stages of a network, and the figure like the paper's Figure 2 that shows their numbers."""
 
 import dataclasses
 
@@ -31,7 +31,7 @@ def texts(figure) -> list[str]:
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_stages_are_the_papers(paper):
+def test_the_stages_of_alexnet_are_those_of_the_paper(paper):
     stages = stages_of(paper)
 
     assert [stage.shape for stage in stages] == [
@@ -58,7 +58,7 @@ def test_the_layers_after_a_convolution_are_in_the_order_of_the_net():
     assert stages[2].followed_by == ("ReLU", "LRN", "spatial norm", "max pool 3×3, stride 2")
 
 
-def test_models_in_models_are_taken_apart():
+def test_the_layers_of_a_model_within_a_model_are_found():
     body = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3, name="conv"), layers.Flatten()])
     images = keras.Input((8, 8, 3))
     model = keras.Model(images, layers.Dense(2, activation="tanh", name="head")(body(images)))
@@ -70,7 +70,7 @@ def test_models_in_models_are_taken_apart():
     assert sum(stage.parameters for stage in stages) == model.count_params()
 
 
-def test_networks_that_are_not_a_chain_are_refused():
+def test_networks_with_branches_or_without_weights_are_refused():
     images = keras.Input((8, 8, 3))
     x = layers.Conv2D(3, 3, padding="same")(images)
     with pytest.raises(InputError, match="model: expected a chain of layers; received add"):
@@ -84,7 +84,8 @@ def test_the_figure_has_the_papers_numbers(paper):
         figure = architecture_figure(paper)
 
     shown = texts(figure)
-    # Both towers' halves, and the whole sizes of what is not halved.
+    # Depths are shown for each tower (128 in conv2 and conv5, 192 in conv3 and conv4, 2,048 in fc6 and fc7),
+    # sides as height and width for each tower.
     for text, times in {
         "48": 2,
         "128": 4,
@@ -96,6 +97,7 @@ def test_the_figure_has_the_papers_numbers(paper):
         "27": 4,
     }.items():
         assert shown.count(text) == times, text
+    # Height and width of conv3, conv4 and conv5 in both towers.
     assert shown.count("13") == 12
     assert {"tower 1", "tower 2", "96 kernels\n11×11×3\nstride 4", "37,752,832"} <= set(shown)
     assert figure.get_suptitle() == "alexnet: 8 layers, 60,965,224 parameters, 2 towers"
@@ -105,10 +107,13 @@ def test_towers_meet_at_conv3_and_the_full_connections(paper):
     with house_look():
         axes = architecture_figure(paper).axes[0]
 
-    # Four lines from a window to each box it leads to: conv1 2, conv2 2, conv3 4, conv4 2, conv5 2.
+    # Four lines join a window to each box that sees it, of which conv1 to conv5 have 2, 2, 4, 2 and 2.
     assert len(axes.lines) == 4 * (2 + 2 + 4 + 2 + 2)
     bands = [patch for patch in axes.patches if patch.get_alpha() < 1]
+    # Bands lead to fc6, fc7 and fc8.
     assert len(bands) == 4 + 4 + 2
+    # Boxes are the image, five convolutions and two dense layers in both
+    # towers, and the output. Windows are one in the image and two in each of conv1 to conv4.
     boxes = 1 + 5 * 2 + 2 * 2 + 1
     windows = 1 + 2 * 4
     assert len(axes.patches) == 3 * boxes + windows + len(bands)

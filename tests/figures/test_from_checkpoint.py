@@ -52,7 +52,7 @@ def tree(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def checkpoint(tree, tmp_path_factory) -> Path:
-    """A network of two towers as it was initialised, with a curve."""
+    """A folder with an untrained network of two towers and a made-up curve."""
     folder = tmp_path_factory.mktemp("net") / "net"
     config = Config(
         data=DataConfig(f"folder:{tree}", image_size=64, crop=56, pad=2, input_scale="unit"),
@@ -76,16 +76,16 @@ def data(net, tree):
 
 
 @pytest.mark.slow
-def test_all_figures(checkpoint, tree, tmp_path, capsys):
+def test_with_a_data_set_all_figures_are_written(checkpoint, tree, tmp_path, capsys):
     out = tmp_path / "figures"
     arguments = ["--checkpoint", str(checkpoint), "--dataset", f"folder:{tree}", "--out", str(out)]
 
     assert main(["figures", *arguments]) == 0
 
     assert {path.name for path in out.iterdir()} == WITH_IMAGES
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for name in WITH_IMAGES:
-        assert str(out / name) in told
+        assert str(out / name) in printed
     for path in out.glob("*.png"):
         with Image.open(path) as image:
             assert min(image.size) > 300
@@ -101,7 +101,7 @@ def test_without_a_data_set_only_the_net_is_drawn(checkpoint, tmp_path, capsys):
     assert all(0.5 < float(row["colorfulness"]) < 0.8 for row in rows)
 
 
-def test_the_architecture_of_a_model_without_training(tmp_path):
+def test_the_architecture_of_an_untrained_model_is_drawn_with_the_same_bytes(tmp_path):
     contents = []
     for out in (tmp_path / "new" / "folder", tmp_path / "again"):
         assert main(["figures", "--model", "cifar-net", "--out", str(out)]) == 0
@@ -112,7 +112,7 @@ def test_the_architecture_of_a_model_without_training(tmp_path):
     assert contents[0] == contents[1]
 
 
-def test_neighbours_are_those_of_brute_force(net, data):
+def test_the_neighbours_of_images_equal_those_of_brute_force(net, data):
     found = find_neighbours(net.model, data, seed=0)
 
     layer, pixels = found.spaces
@@ -150,7 +150,7 @@ def test_the_images_shown_are_those_of_the_data_set(net, data):
             assert list(one.same) == [name == names[query] for name in one.names]
 
 
-def test_predicted_classes_are_the_nets(net, data):
+def test_drawn_predictions_are_those_of_the_network(net, data):
     sample = predict_sample(net, data, NAMES, seed=0)
 
     assert len(sample) == 8
@@ -168,14 +168,14 @@ def test_predicted_classes_are_the_nets(net, data):
     assert not all(np.array_equal(a.image, b.image) for a, b in zip(sample, other, strict=True))
 
 
-def test_examples_of_new_classes_come_first():
+def test_examples_are_chosen_from_different_classes_first():
     labels = np.array([0, 0, 1, 1, 2])
 
     assert of_different_classes(np.array([1, 0, 3, 2, 4]), labels, 4).tolist() == [1, 3, 4, 0]
     assert of_different_classes(np.array([4, 3]), labels, 5).tolist() == [4, 3]
 
 
-def test_features_are_the_last_hidden_layers(net):
+def test_features_are_the_outputs_of_the_last_hidden_layer(net):
     features, name = feature_model(net.model)
     images = np.random.default_rng(0).normal(size=(3, 56, 56, 3)).astype(np.float32)
 
@@ -192,7 +192,7 @@ def test_features_are_the_last_hidden_layers(net):
         feature_model(flat)
 
 
-def test_chosen_examples_are_evaluations(data):
+def test_chosen_examples_equal_those_of_evaluation(data):
     everything = list(itertools.chain(*(images.numpy() for images, _, _ in data.report(4))))
 
     (batch,) = data.chosen("report", np.array([7, 2, 7]), 3)
@@ -218,13 +218,13 @@ def test_predict_draws_the_readable_files(checkpoint, tree, tmp_path, capsys):
 
     assert len(capsys.readouterr().out.splitlines()) == 3
     with Image.open(figure) as image:
-        assert image.size[0] > image.size[1], "two images side by side"
+        assert image.size[0] > image.size[1], "expected two images side by side"
     figure.unlink()
     assert main(["predict", "--checkpoint", str(checkpoint), "--figure", str(figure), str(files[1])]) == 1
     assert not figure.exists()
 
 
-def test_evaluate_fills_a_table(checkpoint, tree, tmp_path, capsys):
+def test_evaluate_writes_a_row_for_each_number_of_views(checkpoint, tree, tmp_path, capsys):
     table = tmp_path / "scores.csv"
     for views in ("2", "1"):
         arguments = ["--dataset", f"folder:{tree}", "--views", views, "--csv", str(table)]

@@ -1,4 +1,4 @@
-"""Colourfulness by hand, and the grid of kernels."""
+"""The colourfulness of kernels, compared with numbers computed by hand, and the figure of kernels."""
 
 import dataclasses
 import re
@@ -29,12 +29,12 @@ def bank(*pixels) -> np.ndarray:
     return np.moveaxis(np.array(pixels, float)[:, np.newaxis], 0, -1)
 
 
-def test_colorfulness_by_hand():
+def test_colorfulness_equals_that_computed_by_hand():
     kernels = bank(
         ((1, 1, 1), (-2, -2, -2)),  # grey: edges in brightness
         ((1, -1, 0), (0.5, 0.5, -1)),  # each pixel sums to zero
         ((1, 0, 0), (0, 0, 0)),  # red: a third of its energy is along grey
-        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: brightness and colour, like red
+        ((1, 0, 0), (-1, 0, 0)),  # an edge in red: a third along grey, as for red
         ((1, 1, 1), (1, -1, 0)),  # 3 of 5 parts of energy are grey
     )
 
@@ -42,14 +42,14 @@ def test_colorfulness_by_hand():
     assert colorfulness(-7 * kernels).tolist() == pytest.approx(colorfulness(kernels).tolist())
 
 
-def test_noise_has_two_thirds():
+def test_the_colorfulness_of_noise_is_two_thirds():
     kernels = np.random.default_rng(0).normal(size=(11, 11, 3, 400))
 
     assert colorfulness(kernels).mean() == pytest.approx(NOISE, abs=0.003)
 
 
-def test_random_halves_of_four_kernels_are_all_three():
-    # Energies 1; colourful, colourful, grey, grey: one of the three ways to halve them separates the colours.
+def test_random_halves_of_four_kernels_are_the_three_possible_ones():
+    # Two colourful and two grey kernels of equal energy can be halved in three ways; one separates them.
     red_green, grey = (1, -1, 0), (1, 1, 1)
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
@@ -90,7 +90,7 @@ def test_grids_have_no_empty_cell_and_are_wider_than_high():
         assert rows <= columns
 
 
-def test_kernels_are_those_of_the_first_convolution_in_towers():
+def test_first_kernels_are_those_of_the_first_convolution_and_its_towers():
     model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
 
     kernels, towers = first_kernels(model)
@@ -116,7 +116,7 @@ def test_the_figure_states_the_colourfulness_of_each_tower():
 
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles[::2] == ["tower 1: colourfulness 0.00", "tower 2: colourfulness 1.00"]
-    # Two of the 924 ways to halve twelve kernels separate the towers: about .2%.
+    # Of the 924 ways to halve twelve kernels, 2 separate the towers: about .2%.
     about = figure.get_supxlabel().replace("\n", " ")
     differ, share = re.search(r"differ by ([\d.]+); ([\d.]+)% of 1,000 random splits", about).groups()
     assert (float(differ), float(share)) == (1.0, pytest.approx(0.2, abs=0.3))
@@ -129,7 +129,7 @@ def test_the_figure_states_the_colourfulness_of_each_tower():
     np.testing.assert_array_equal(sheet[:, :60], 1)
 
 
-def test_grey_kernels_are_drawn_without_a_number():
+def test_kernels_of_one_channel_are_drawn_without_colorfulness():
     preset = PRESETS["mnist-cnn"]
     with house_look():
         figure = kernels_figure(build_model(preset.model, (28, 28, 1), 10))

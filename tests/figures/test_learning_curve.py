@@ -63,7 +63,7 @@ def test_a_curve_without_top5_error_is_drawn_without(tmp_path):
     assert labels == {"training error 50.0%", "test error 62.0%", "rate 0.01"}
 
 
-def test_names_of_curves_that_end_together_are_apart(tmp_path):
+def test_labels_of_curves_that_end_together_do_not_overlap(tmp_path):
     (tmp_path / "curve.csv").write_text(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n")
 
     with house_look():
@@ -77,7 +77,7 @@ def test_names_of_curves_that_end_together_are_apart(tmp_path):
 NORMS = "epoch,layer,mean_norm,max_norm\n1,conv1,2.0,3.0\n1,all,4.0,5.0\n2,conv1,1.0,2.0\n2,all,3.0,4.0\n"
 
 
-def test_loss_rate_and_gradient_norms(tmp_path):
+def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
     (tmp_path / "curve.csv").write_text(ROWS)
     (tmp_path / "gradient_norms.csv").write_text(NORMS)
     norms = read_gradient_norms(tmp_path / "gradient_norms.csv")
@@ -87,7 +87,7 @@ def test_loss_rate_and_gradient_norms(tmp_path):
 
     loss, rate, gradient = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
-    # Epoch n has its rate from n - 1 to n: it drops at 1, where the curve of errors has its dotted line.
+    # The rate of epoch n is drawn from n - 1 to n. So it drops at 1, as does the dotted line of the errors.
     assert list(rate.lines[0].get_xydata()[:, 0]) == [0, 1, 2, 3]
     assert list(rate.lines[0].get_ydata()) == [0.1, 0.1, 0.01, 0.01]
     assert rate.lines[0].get_drawstyle() == "steps-pre"
@@ -95,11 +95,11 @@ def test_loss_rate_and_gradient_norms(tmp_path):
         "conv1": [2.0, 1.0],
         "all": [4.0, 3.0],
     }
-    # Named at their ends, since neighbouring layers have similar colours.
+    # Each curve is labelled at its end, since neighbouring layers have similar colours.
     assert [text.get_text() for text in gradient.texts] == ["conv1", "all"]
 
 
-def test_gradient_norms_are_drawn_where_they_were_measured(tmp_path):
+def test_without_measured_gradient_norms_their_panel_is_left_out(tmp_path):
     (tmp_path / "curve.csv").write_text(ROWS)
 
     written = write_curves(tmp_path, "alexnet", "cats", tmp_path)

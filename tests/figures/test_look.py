@@ -1,4 +1,4 @@
-"""The look that all figures share."""
+"""The style that all figures share: titles, captions and labels."""
 
 import warnings
 
@@ -24,7 +24,7 @@ def test_names_of_every_kind_are_drawn_without_a_warning(name):
 
 @pytest.mark.parametrize("inches", [6.4, 10.4])
 @pytest.mark.parametrize(("write", "least"), [(title, 0.7), (caption, 0.85)])
-def test_texts_fill_the_width_of_the_figure_and_no_more(write, least, inches):
+def test_titles_and_captions_fill_the_width_of_the_figure(write, least, inches):
     with house_look():
         figure = Figure(figsize=(inches, 3), layout="constrained")
         write(figure, "A net of two towers has a lower test error than one without conv2 (no-conv2). " * 5)

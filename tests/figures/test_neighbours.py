@@ -1,4 +1,4 @@
-"""Nearest neighbours against brute force."""
+"""Nearest neighbours, compared with brute force."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -19,15 +19,15 @@ def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> 
 
 
 def brute_force(queries: np.ndarray, database: np.ndarray, count: int) -> np.ndarray:
-    """By the definition: the root of the sum of squared differences, for every pair."""
+    """The nearest by definition: by the root of the sum of squared differences of every pair."""
     distances = np.sqrt(((queries[:, np.newaxis] - database[np.newaxis]) ** 2).sum(axis=-1))
     return np.argsort(distances, axis=1, kind="stable")[:, :count]
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 40])
-def test_equals_brute_force_for_any_chunks(pieces):
+def test_neighbours_equal_those_of_brute_force_for_any_chunks(pieces):
     rng = np.random.default_rng(0)
-    # Far from the origin, where differences of squares lose digits, and in float32 as features are.
+    # In float32, like features, and far from the origin, where differences of squares lose digits.
     queries = (rng.normal(size=(7, 30)) + 100).astype(np.float32)
     database = (rng.normal(size=(200, 30)) + 100).astype(np.float32)
     chunks = (chunk for chunk in np.array_split(database, pieces))
@@ -38,7 +38,7 @@ def test_equals_brute_force_for_any_chunks(pieces):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_pixels_are_exact():
+def test_neighbours_by_pixels_are_exact():
     rng = np.random.default_rng(0)
     database = rng.integers(0, 256, (300, 48)).astype(np.uint8)
     queries = database[[5, 200]] ^ 1
@@ -49,14 +49,14 @@ def test_pixels_are_exact():
     assert found[:, 0].tolist() == [5, 200]
 
 
-def test_the_earlier_of_equally_near_ones_is_taken():
+def test_of_equally_near_neighbours_the_earlier_is_taken():
     database = np.array([[3.0], [1.0], [1.0], [-1.0], [1.0]])
 
     for pieces in (1, 2, 5):
         assert nearest(np.array([[0.0]]), np.array_split(database, pieces), 3).tolist() == [[1, 2, 3]]
 
 
-def test_a_small_database_has_few_neighbours():
+def test_there_are_at_most_as_many_neighbours_as_members():
     assert nearest(np.zeros((2, 1)), [np.ones((1, 1))], 6).tolist() == [[0], [0]]
 
 
@@ -65,13 +65,13 @@ def test_nearer_share_is_the_rank_over_the_size():
     queries, database = rng.normal(size=(5, 8)), rng.normal(size=(100, 8))
     order = brute_force(queries, database, 100)
 
-    # The member of rank r has r members before it.
+    # r members are nearer than the one of rank r.
     shares = nearer_share(queries, np.array_split(database, 7), order[:, [0, 6, 99]])
 
     np.testing.assert_allclose(shares, np.tile([0.0, 0.06, 0.99], (5, 1)), rtol=0, atol=1e-12)
 
 
-def test_neighbours_of_the_querys_class_are_framed():
+def test_neighbours_of_the_class_of_the_query_are_framed():
     def grey(count: int) -> np.ndarray:
         return np.full((count, 8, 8, 1), 128, np.uint8)
 

@@ -1,4 +1,4 @@
-"""Lines of CSV: written exactly, read with a message for every fault."""
+"""Rows of CSV files are written exactly, and read with a message for every fault."""
 
 import csv
 import math
@@ -31,7 +31,7 @@ from tests.recording import curve_rows, record, run_row
         (Path("-1/=2"), "./-1/=2"),
     ],
 )
-def test_to_text(value, text):
+def test_a_value_is_written_exactly(value, text):
     assert to_text(value) == text
 
 
@@ -43,7 +43,7 @@ def test_to_text(value, text):
         "''-", "-", "\tx", "plain", "'quoted'", "-0.5",
     ],
 )  # fmt: skip
-def test_any_text_is_written_on_one_printable_line_as_no_formula_and_read_back(tmp_path, text):
+def test_any_text_is_written_on_one_printable_line_that_is_no_formula_and_read_back(tmp_path, text):
     written = to_csv(["path", "n"], [{"path": text, "n": 1}])
     (tmp_path / "a.csv").write_text(written, "utf-8")
     _, line = written.splitlines()
@@ -58,7 +58,7 @@ def test_a_file_with_many_problems_gives_one_line(tmp_path):
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text() + "x\n" * 2000)
     (problem,) = read_curves(tmp_path).problems
-    # Expected and received fields, and the other problems.
+    # The numbers of expected fields, of received ones and of further problems.
     assert numbers(problem.partition(": ")[2]) == [11, 1, 1000]
 
 
@@ -71,7 +71,7 @@ def test_a_table_above_the_limit_is_not_read(tmp_path):
     assert numbers(problem.removeprefix(f"{path}: ")) == [MAX_TABLE + 1, MAX_TABLE]
 
 
-def test_rows_come_back_exactly(tmp_path):
+def test_rows_are_read_back_exactly(tmp_path):
     message = 'failed: "conv1", said\nthe model'
     record(tmp_path, message=message)
     assert read_runs(tmp_path).problems == ()
@@ -131,12 +131,12 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
         f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
     )
     (row,) = table.rows
-    # Not None, which says that the target was never reached.
+    # It is NaN and not None, which would mean that the target was never reached.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
 
 
-def test_a_diverged_run_need_not_be_finite(tmp_path):
+def test_an_error_of_a_diverged_run_may_be_nan_but_not_above_1(tmp_path):
     record(tmp_path, status="diverged", test_error=math.nan)
     record(tmp_path, seed=1, status="diverged", test_error=2.0)
     table = read_runs(tmp_path)
@@ -156,7 +156,7 @@ def test_a_curve_has_errors_between_0_and_1(tmp_path):
     assert (table.rows[1]["train_loss"], table.rows[1]["test_error"]) == (math.inf, 0.5)
 
 
-def test_a_missing_column_is_a_problem_and_a_lost_key_loses_the_rows(tmp_path):
+def test_a_missing_column_is_a_problem_and_without_a_key_no_row_is_read(tmp_path):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     whole = path.read_text()
@@ -183,7 +183,7 @@ def test_status_is_one_of_three(tmp_path, status):
     assert problem.endswith(f"received {status!r}")
 
 
-def test_recording_keeps_lines_that_cannot_be_read(tmp_path):
+def test_recording_keeps_unreadable_lines_of_other_runs(tmp_path):
     record(tmp_path)
     record(tmp_path, seed=1)
     path = tmp_path / "curves.csv"
@@ -192,9 +192,10 @@ def test_recording_keeps_lines_that_cannot_be_read(tmp_path):
     text = path.read_text()
     assert text.endswith("\nsome,other\nx,tanh,7,3,0.5,0.")
     table = read_curves(tmp_path)
+    # Three runs with three epochs each.
     assert len(table.rows) == 9
     assert len(table.problems) == 2
-    # The half-written line belongs to a run that is now recorded whole.
+    # The half-written line is that of `tanh`, seed 7, and is replaced when this run is recorded.
     record(tmp_path, "tanh", 7)
     assert path.read_text().endswith("\nsome,other\n")
 
@@ -211,7 +212,7 @@ def test_numbers_are_not_escaped_as_formulas():
         (lambda text: text.encode("utf-16"), "UTF-16"),
     ],
 )
-def test_a_table_of_a_spreadsheet_is_one_problem(tmp_path, change, word):
+def test_a_table_saved_by_a_spreadsheet_is_one_problem(tmp_path, change, word):
     path = tmp_path / "curves.csv"
     header = ",".join(column.name for column in CURVES.columns)
     path.write_bytes(change(header + "\n" + "1.5,2.5\n" * 258))

@@ -1,4 +1,4 @@
-"""Rows on disk: exact, complete, and safe against kills and other processes."""
+"""Folders of rows: exact, complete, and safe against kills and other processes."""
 
 import signal
 import subprocess
@@ -42,7 +42,7 @@ def test_files_do_not_depend_on_the_order_of_recording(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_recording_again_replaces(tmp_path):
+def test_recording_a_run_again_replaces_its_rows(tmp_path):
     record(tmp_path, status="failed", run_id="first")
     record(tmp_path, seed=1)
     record(tmp_path, run_id="second")
@@ -51,7 +51,7 @@ def test_recording_again_replaces(tmp_path):
     assert set(read_records(tmp_path)[0]) == {"second", "x-relu-1"}
 
 
-def test_finished_run(tmp_path):
+def test_done_and_diverged_runs_are_finished_and_failed_ones_are_not(tmp_path):
     assert finished_run(tmp_path, "relu", 0) is None
     record(tmp_path)
     record(tmp_path, seed=1, status="failed")
@@ -74,14 +74,14 @@ def test_another_hash_is_refused_and_changes_nothing(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
 
 
-def test_rows_without_a_place_are_a_programming_error(tmp_path):
+def test_rows_with_wrong_columns_or_a_path_as_run_id_are_a_programming_error(tmp_path):
     with pytest.raises(ValueError, match=r"expected the columns"):
         record_run(tmp_path, run_row() | {"surprise": 1}, [], {}, METRICS)
     with pytest.raises(ValueError, match=r"expected the columns"):
         record_run(tmp_path, run_row(), [{"epoch": 1}], {}, METRICS)
     with pytest.raises(ValueError, match="run_id"):
         record_run(tmp_path, run_row(run_id="../x"), [], {}, METRICS)
-    # A metric that a failed run does not have is empty.
+    # A metric may be missing, as in a failed run: its cell is empty.
     row = run_row()
     del row["epochs_to_25"]
     record_run(tmp_path, row, [], {}, METRICS)
@@ -111,7 +111,7 @@ def test_a_half_written_temporary_file_is_ignored(tmp_path):
     assert set(read_records(tmp_path)[0]) == {"x-relu-0", "x-relu-1"}
 
 
-def test_killed_before_the_last_file_the_run_is_not_finished(tmp_path, monkeypatch):
+def test_a_run_killed_before_the_last_file_is_not_finished(tmp_path, monkeypatch):
     record(tmp_path)
     write_text = results.write_text
 
@@ -145,7 +145,7 @@ def writer(folder, first, last, arm):
     return subprocess.Popen([sys.executable, "-c", code, str(folder), str(first), str(last), arm])
 
 
-def test_two_processes_lose_nothing(tmp_path):
+def test_two_processes_that_record_at_once_lose_no_row(tmp_path):
     prepare_folder(tmp_path, METRICS)
     processes = [writer(tmp_path, 0, 12, "relu"), writer(tmp_path, 0, 12, "tanh")]
     assert [process.wait(60) for process in processes] == [0, 0]
@@ -173,7 +173,7 @@ def test_a_kill_leaves_whole_runs(tmp_path):
     assert finished == set(range(len(table.rows)))
     assert {row["run_id"] for row in table.rows} <= set(read_records(tmp_path)[0])
     assert all(sum(point["seed"] == seed for point in curves.rows) == 3 for seed in finished)
-    # The lock went with the process.
+    # The lock was released when the process ended.
     record(tmp_path, seed=len(table.rows))
     assert finished_run(tmp_path, "relu", len(table.rows)) is not None
 

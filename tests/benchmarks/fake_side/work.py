@@ -10,7 +10,7 @@ from benchmarks.runner.task import Task
 
 
 def good(amount):
-    print("what a library prints on standard output is no answer")
+    print("standard output of a library, which must not be read as an answer")
     return Task(lambda: None, amount, gflop=2.0 * amount)
 
 

@@ -1,4 +1,4 @@
-"""Every point of growth runs in its own process; a point that fails gives a row and exit status 1."""
+"""The growth benchmark: a point that fails gives a row and exit status 1; reading does not keep images."""
 
 import benchmarks.growth.measure as growth
 from benchmarks.__main__ import main
@@ -29,12 +29,13 @@ def test_a_point_that_fails_is_a_row_and_status_1(tmp_path, monkeypatch, capsys)
     assert "| not measured: ValueError" in (tmp_path / machine_kind() / "growth.md").read_text()
 
 
-def test_reading_counts_images_and_does_not_hold_them(tmp_path):
+def test_reading_counts_the_images_of_whole_batches(tmp_path):
     write_thumbnails(tmp_path, 80)
     contents = {path.read_bytes() for path in tmp_path.rglob("*.jpg")}
     assert len(contents) == 80
 
     tasks = [read_epoch(str(tmp_path), storage) for storage in ("memory", "stream")]
 
+    # Two whole batches.
     assert [task.call() for task in tasks] == [2, 2]
     assert tasks[0].amount == 2 * READ_BATCH

@@ -1,4 +1,4 @@
-"""A measured step has the parts of the network, with the right numbers of operations."""
+"""The profile has all parts of a step, and its GFLOP are those of the network."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ from benchmarks.tensorflow_side.inference import forward_gflop
 from benchmarks.tensorflow_side.training_step import half_width_model, training_gflop
 
 
-def test_gflop_are_those_of_the_step():
+def test_the_gflop_of_the_parts_add_up_to_those_of_the_network():
     with weightless():
         net, half_width = alexnet((224, 224, 3), 1000), half_width_model()
     for work, counted, expected, products in [
@@ -46,8 +46,8 @@ def test_gflop_are_those_of_the_step():
 
 
 @pytest.mark.slow
-def test_the_parts_of_a_real_step(tmp_path):
-    # In its own process, because the number of threads can be set only once.
+def test_a_measured_step_has_all_parts_of_the_network(tmp_path):
+    # This runs in another process, because the number of threads can be set only once.
     code = (
         "import pathlib; from benchmarks.profile.measure import run_profile\n"
         "if __name__ == '__main__': run_profile(pathlib.Path(), [2], 160)"

@@ -31,5 +31,5 @@ TAPE = f"{BODY}gradient_tape/while/alexnet_1/"
         (f"{BODY}add:AddV2", ("everything else", "")),
     ],
 )
-def test_the_part_of_an_operation(name, part):
+def test_an_operation_is_assigned_to_its_part(name, part):
     assert part_of(name) == part

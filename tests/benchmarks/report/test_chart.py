@@ -7,7 +7,7 @@ from benchmarks.report.chart import FURTHER, _draw_bars
 from benchmarks.report.targets import Measured, Target
 
 
-def test_whether_a_target_is_met_is_seen_without_colour():
+def test_a_missed_target_is_hatched_and_labelled():
     target = Target("work", "float32", 1.5, lambda rows: Measured())
     axes = Figure().add_subplot()
 
@@ -21,7 +21,7 @@ def test_whether_a_target_is_met_is_seen_without_colour():
     ]
 
 
-def test_the_bars_beside_the_targets():
+def test_further_bars_compare_contenders_of_the_plan():
     for title, item, case, slower, faster in FURTHER:
         plan = {one.case: one for one in ITEMS[item](Conditions(False, images="", threads=2))}
 

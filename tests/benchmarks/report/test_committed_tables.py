@@ -19,7 +19,7 @@ MACHINES = [path.parent for path in sorted(BENCHMARKS.glob("*/machine.csv"))]
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
-def test_a_machines_table(machine):
+def test_the_table_of_a_machine_follows_from_its_rows(machine):
     about, profile = read_machine(machine / "machine.csv"), read_profile_tables(machine)
 
     assert (machine / "table.md").read_text() == machine_table(read_all(machine), about, profile)
@@ -27,9 +27,9 @@ def test_a_machines_table(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
-def test_a_machines_growth(machine):
+def test_the_growth_table_of_a_machine_follows_from_its_rows(machine):
     if not (machine / "growth.csv").exists():
-        pytest.skip("its growth was not measured")
+        pytest.skip("growth was not measured on this machine")
     about = read_machine(machine / "growth_machine.csv")
 
     rows = read_rows(machine / "growth.csv")
@@ -40,12 +40,12 @@ def test_a_machines_growth(machine):
     }
 
 
-def test_all_machines_and_the_readme():
+def test_the_table_of_all_machines_and_the_readme_follow_from_the_rows():
     assert (BENCHMARKS / "table.md").read_text() == machines_page(BENCHMARKS)
     assert readme_section(BENCHMARKS) in (ROOT / "README.md").read_text()
 
 
-def test_scaling(tmp_path):
+def test_the_files_of_scaling_follow_from_the_rows(tmp_path):
     write_scaling(tmp_path, MACHINES)
 
     for name in ("published.csv", "predicted.csv", "table.md"):

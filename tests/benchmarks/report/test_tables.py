@@ -5,7 +5,7 @@ from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS
 
 
-def test_the_sentence_has_the_slowest_and_the_fastest_machine():
+def test_the_sentence_has_the_smallest_and_the_largest_ratio():
     faster = {"alexnet_step": [
         Row("batch 128, float32", "ours", "tensorflow", "images", 128, 800, (1.0,)),
         Row("batch 128, float32", "PyTorch eager", "pytorch", "images", 128, 0, (6.0,)),
@@ -17,7 +17,7 @@ def test_the_sentence_has_the_slowest_and_the_fastest_machine():
     assert "not been measured" in speed_sentence([{}])
 
 
-def test_the_target_for_real_input_accepts_the_smaller_batch():
+def test_the_target_for_real_input_uses_the_smaller_batch_if_it_is_the_only_one():
     case = "AlexNet, batch 32, float32"
     rows = {"step_with_input": [
         Row(case, "constant batch", "tensorflow", "images", 32, 0, (1.0, 1.0)),
@@ -27,7 +27,7 @@ def test_the_target_for_real_input_accepts_the_smaller_batch():
     assert "| 80% (80% to 80% in 2 rounds; batch 32) |  | not met |" in targets_table(rows)
 
 
-def test_a_ratio_just_short_of_its_bound_has_more_digits():
+def test_a_ratio_that_would_be_rounded_to_its_target_has_more_digits():
     rows = {"inference": [
         Row("batch 1, 1 view, float32", "ours", "tensorflow", "images", 1, 0, (1.0,)),
         Row("batch 1, 1 view, float32", "PyTorch eager", "pytorch", "images", 1, 0, (1.997,)),

@@ -11,7 +11,8 @@ def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
     # The step does 800 GFLOP in 2, 2.5 and 2 s; the product runs at 500, 500 and 400 GFLOP/s in these rounds.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
-    # At the product's speed it takes 1.6, 1.6 and 2 s, PyTorch eager 7, 10 and 8 s: ratios 4.375, 6.25 and 4.
+    # At the product's speed the step would take 1.6, 1.6 and 2 s; PyTorch eager takes 7, 10 and 8 s. So the
+    # limits of the ratio are 4.375, 6.25 and 4, with the median 4.375.
     assert step_ratio(ROWS, "PyTorch eager", "float32").limit == pytest.approx(4.375)
 
 
@@ -29,15 +30,15 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # Left out after the first round, which it lost, although its time is better than the other's median.
+        # The first rival lost round 1 and was not measured again; the median of the other is higher.
         ((8.5,), (6.9, 9.7, 8.9), "second"),
-        # Measured also in rounds in which ours was slow, too.
+        # The second rival is slow only in rounds in which ours is slow too.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
         ((8.0, 8.0), (8.2, 8.2, 14.0, 14.0, 14.0), "first"),
         ((9.0,), (8.0,), "second"),
     ],
 )
-def test_the_best_rival_is_found_in_the_rounds_that_it_shares_with_ours(first, second, found):
+def test_the_fastest_rival_is_found_by_its_ratios_to_ours_in_shared_rounds(first, second, found):
     ours = Row(STEP, "ours", "tensorflow", "images", 128, 0, (6.0, 6.0, 10.0, 10.0, 10.0))
     rivals = [
         Row(STEP, "first", "pytorch", "images", 128, 0, first),
@@ -49,7 +50,7 @@ def test_the_best_rival_is_found_in_the_rounds_that_it_shares_with_ours(first, s
     assert fastest(rivals[2:], ours).contender == "third"
 
 
-def test_the_reason_in_a_row_is_preferred_to_a_missing_row():
+def test_the_note_is_the_reason_in_a_row_or_else_that_none_was_run():
     emulated = {"alexnet_step": [
         Row("batch 32, mixed_bfloat16", name, "side", "images", message="it cannot")
         for name in ("ours", "PyTorch eager")
@@ -70,14 +71,14 @@ def test_the_reason_in_a_row_is_preferred_to_a_missing_row():
         ("JPEG files to 224x224, time", "–", "met"),
     ],
 )
-def test_verdicts(work, precision, verdict):
+def test_a_target_has_its_verdict(work, precision, verdict):
     target = next(one for one in TARGETS if one.work.startswith(work) and one.precision == precision)
 
     assert target.verdict(target.measure(ROWS)) == verdict
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(1.0, "met"), (1.2, "not met")])
-def test_two_readers_meet_the_target_of_the_lock(seconds, verdict):
+def test_the_speedup_of_two_readers_decides_the_target_of_the_lock(seconds, verdict):
     target = next(one for one in TARGETS if "GIL" in one.work)
     rows = {"input_pipeline": [
         Row(FILES, "ours", "tensorflow", "images", 1000, 0, (2.0,), lock_seconds=0.4),

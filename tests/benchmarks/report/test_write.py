@@ -20,7 +20,7 @@ def record(folder, plan=PLAN):
     return folder
 
 
-def test_report_from_the_files_alone(tmp_path):
+def test_a_report_is_made_from_the_files_with_the_same_bytes(tmp_path):
     folder = record(tmp_path / "results" / "benchmarks" / "some-cpu")
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- benchmark -->\n<!-- /benchmark -->\nafter\n")
@@ -45,7 +45,7 @@ def test_report_from_the_files_alone(tmp_path):
     assert [path.read_bytes() for path in write_all(folder.parent)] == first
 
 
-def test_rows_of_an_earlier_plan_are_kept_apart(tmp_path):
+def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
     folder = record(tmp_path / "results" / "benchmarks" / "old-cpu", plan="1")
     readme = tmp_path / "README.md"
     readme.write_text("<!-- benchmark --><!-- /benchmark -->")
@@ -59,7 +59,7 @@ def test_rows_of_an_earlier_plan_are_kept_apart(tmp_path):
     assert "has not been measured" in readme.read_text()
 
 
-def test_a_users_own_runs_leave_the_readme_alone(tmp_path):
+def test_a_users_own_runs_do_not_change_the_readme(tmp_path):
     folder = record(tmp_path / "runs" / "benchmarks" / "some-cpu")
     readme = tmp_path / "README.md"
     readme.write_text("<!-- benchmark --><!-- /benchmark -->")
@@ -69,6 +69,6 @@ def test_a_users_own_runs_leave_the_readme_alone(tmp_path):
     assert readme.read_text() == "<!-- benchmark --><!-- /benchmark -->"
 
 
-def test_no_machine_is_bad_input(tmp_path):
+def test_a_folder_without_machines_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected <machine kind>/machine\.csv in .*; received none"):
         write_all(tmp_path)

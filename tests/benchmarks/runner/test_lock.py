@@ -1,4 +1,4 @@
-"""The share of samples that find a reader with Python's lock is the time that readers hold it."""
+"""How long readers hold Python's lock (GIL) is the share of py-spy's samples in which one holds it."""
 
 import os
 import time
@@ -23,9 +23,10 @@ def install(folder, text):
     return str(folder / "python")
 
 
-def test_only_readers_count(tmp_path):
+def test_only_samples_of_readers_count(tmp_path):
     held = seconds_held(1, install(tmp_path, SPY), lambda: time.sleep(0.2))
 
+    # Of 100 samples a second, 7 show a reader; the other 9 show the main thread.
     assert held == pytest.approx(0.07)
 
 
@@ -42,7 +43,7 @@ def test_a_sampler_that_cannot_run_gives_the_reason(tmp_path, text, reason):
 
 def test_a_sampler_that_does_not_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.runner.lock.SECONDS_TO_END", 0.5)
-    # The shell is replaced, so that no child of a killed shell keeps the pipe open.
+    # `exec` replaces the shell by `sleep`; otherwise a child of the killed shell would keep the pipe open.
     deaf = install(tmp_path, f"#!/bin/sh\ntrap '' INT\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
 
     with pytest.raises(LockError, match="still running"):

@@ -1,4 +1,4 @@
-"""A full temporary directory is reported as bad input, not as a traceback."""
+"""A temporary directory that is full or missing is refused as bad input."""
 
 import tempfile
 
@@ -11,7 +11,7 @@ from benchmarks.runner.worker import Worker
 
 @pytest.mark.parametrize("write", [write_photographs, write_thumbnails])
 @pytest.mark.parametrize("damage", ["full", "no folder"])
-def test_no_room_for_files(tmp_path, write, damage):
+def test_photographs_that_cannot_be_written_are_refused(tmp_path, write, damage):
     if damage == "full":
         (tmp_path / "class0").mkdir()
         (tmp_path / "class0" / "000000.jpg").symlink_to("/dev/full")
@@ -24,7 +24,7 @@ def test_no_room_for_files(tmp_path, write, damage):
         write(tmp_path, 1)
 
 
-def test_no_room_for_a_folder(tmp_path, monkeypatch):
+def test_a_missing_temporary_directory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
 
     expected = pytest.raises(InputError, match=r"TMPDIR: expected a temporary directory; received: No such")

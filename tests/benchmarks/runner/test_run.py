@@ -35,7 +35,10 @@ def interrupted(_):
 
 @pytest.fixture
 def whole(tmp_path, monkeypatch):
-    """Path and content of machine.csv after a quick run of two items; later runs have another commit."""
+    """The path and content of machine.csv after a quick run of two items.
+
+    After it, the machine describes itself with another commit and version of TensorFlow.
+    """
     monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": good("two")})
     run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"
@@ -86,7 +89,7 @@ def test_a_whole_run_describes_all_items(tmp_path, whole):
     assert not any(name.startswith("apart") for name in now)
 
 
-def test_rows_of_an_earlier_plan_do_not_mix_with_new_ones(tmp_path, whole):
+def test_items_of_a_new_plan_are_refused_beside_those_of_an_earlier_plan(tmp_path, whole):
     path, about = whole
     write_machine(path, about | {"plan": "1"})
 
@@ -99,7 +102,7 @@ def test_rows_of_an_earlier_plan_do_not_mix_with_new_ones(tmp_path, whole):
 
 
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
-def test_a_failed_required_contender_gives_status_1_after_all_is_written(
+def test_only_a_failed_required_contender_gives_status_1_and_all_is_written(
     tmp_path, capsys, monkeypatch, build, status
 ):
     def item(place):

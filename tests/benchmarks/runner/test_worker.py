@@ -20,7 +20,7 @@ def prepare(worker, build, timeout=30.0, **arguments):
     return worker.ask(timeout, do="prepare", key=build, build=build, arguments=arguments)
 
 
-def test_prepares_times_and_drops(worker):
+def test_a_worker_prepares_times_and_drops_a_task(worker):
     assert worker.about() == {"version": "1.2"}
 
     prepared = prepare(worker, "work.good", amount=3)
@@ -35,7 +35,9 @@ def test_prepares_times_and_drops(worker):
 
 
 @pytest.mark.parametrize(("long", "calls"), [(60.0, 2), (0.1, 1)])
-def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, monkeypatch, long, calls):
+def test_the_estimated_time_is_that_of_a_second_call_unless_the_first_was_long(
+    tmp_path, monkeypatch, long, calls
+):
     monkeypatch.setattr(serve, "LONG", long)
     log = tmp_path / "log"
     request = {"do": "prepare", "key": "x", "build": "work.slow_at_first", "arguments": {"log": str(log)}}
@@ -43,6 +45,7 @@ def test_the_estimate_is_of_a_second_call_unless_the_first_was_long(tmp_path, mo
     answer = serve.Server("tests.benchmarks.fake_side").answer(request)
 
     assert len(log.read_text().splitlines()) == calls
+    # Only the first call takes 0.2 s.
     assert (answer["seconds"] >= 0.2) == (calls == 1)
 
 
@@ -62,11 +65,11 @@ def test_a_failure_has_its_reason_and_the_worker_continues(worker, build, timeou
     assert prepare(worker, "work.good", amount=1)["amount"] == 1
 
 
-def test_a_missing_python_is_a_reason():
+def test_the_reason_of_a_missing_python_is_reported():
     assert "No such file" in Worker("/nowhere/python", "tests.benchmarks.fake_side").about()["error"]
 
 
-def test_the_time_of_child_processes_counts_and_a_command_is_not_warmed_up(worker):
+def test_cpu_seconds_include_child_processes_and_commands_are_not_warmed_up(worker):
     assert prepare(worker, "work.busy_child")["seconds"] == math.inf
 
     assert worker.ask(do="time", key="work.busy_child", calls=2)["cpu_seconds"] == pytest.approx(0.2, abs=0.1)

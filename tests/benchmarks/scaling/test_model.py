@@ -9,7 +9,7 @@ NETWORK = Network("test", 1e9, latency=1e-3)
 ENDLESS = Network("endless", float("inf"))
 
 
-def test_a_step_by_hand():
+def test_the_time_of_a_step_equals_that_computed_by_hand():
     device = Device("d", seconds_per_image=0.01, seconds_per_step=0.1)
 
     parts = step(device, 4, batch=80, network=NETWORK, gradient_bytes=1e9)
@@ -20,7 +20,7 @@ def test_a_step_by_hand():
     assert parts.seconds == pytest.approx(0.3 + 1.506)
 
 
-def test_without_communication_speed_is_limited_by_devices_or_input():
+def test_without_communication_the_devices_or_the_input_limit_the_speed():
     device = Device("d", seconds_per_image=0.01)
     slow_input = Device("d", seconds_per_image=0.01, input_images_per_second=50)
 

@@ -23,6 +23,7 @@ def machine(tmp_path):
 def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     device = measured_device(machine, "float32")
 
+    # From batch 32 in .5 s and batch 128 in 1.7 s: 1.2 s for 96 images more, and .1 s for none.
     assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))
     assert device.input_images_per_second == float("inf")
     assert measured_device(machine, "mixed_bfloat16") is None
@@ -31,7 +32,7 @@ def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     assert measured_device(machine, "float32").input_images_per_second == pytest.approx(40)
 
 
-def test_from_a_machines_rows_to_files(machine, tmp_path):
+def test_the_files_of_scaling_are_made_from_the_rows_with_the_same_bytes(machine, tmp_path):
     written = write_scaling(tmp_path / "scaling", [machine])
 
     with open(tmp_path / "scaling" / "predicted.csv") as file:

@@ -1,4 +1,4 @@
-"""Every contender that must run does run, with small inputs and an AlexNet of 1/16 of the width."""
+"""Every required contender runs, with small inputs and an AlexNet of 1/16 of the width."""
 
 import functools
 import sys
@@ -59,7 +59,7 @@ SLOW = ("step_with_input.cached", "step_with_input.files", "commands.ablation")
 @pytest.mark.parametrize(
     "build", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
 )
-def test_it_runs(build, photographs, thumbnails, monkeypatch):
+def test_a_required_contender_runs(build, photographs, thumbnails, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
     monkeypatch.setattr(input_pipeline, "READ_BATCH", 4)
     contender = must_run()[build]
@@ -81,8 +81,8 @@ def test_it_runs(build, photographs, thumbnails, monkeypatch):
 
 
 @pytest.mark.slow
-def test_devices_share_the_batch():
-    # In its own process, because TensorFlow remembers the shapes of a process's first all-reduce.
+def test_two_devices_train_on_one_batch():
+    # This runs in another process, because TensorFlow keeps the shapes of the first all-reduce of a process.
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     arguments = {"batch": 4, "precision": "float32", "lrn": False, "steps": 2, "devices": 2}
     try:
@@ -94,7 +94,7 @@ def test_devices_share_the_batch():
     assert answer["amount"] == 8
 
 
-def test_the_recipe_is_pytorchs():
+def test_the_optimizers_have_the_values_of_the_pytorch_side():
     # The same values as in pytorch_side/training_step.py.
     optimizer, keras_optimizer = training_step.paper_optimizer(), training_step.keras_sgd()
 
@@ -104,7 +104,7 @@ def test_the_recipe_is_pytorchs():
     assert (keras_optimizer.momentum, keras_optimizer.weight_decay) == (0.9, 5e-4)
 
 
-def test_real_input_does_not_end_and_draws_anew_each_epoch():
+def test_real_input_repeats_its_epochs_without_end_and_each_epoch_differs():
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     split = (images, np.arange(4) % 2)
     data = DataPipelines(ImageSet.from_splits("noise", ["0", "1"], split, split, "test"), DataConfig(pad=2))

@@ -21,14 +21,14 @@ from benchmarks.tensorflow_side.training_step import (
 )
 
 
-def test_stock_keras_is_the_same_network():
+def test_the_network_of_stock_keras_has_the_same_weight_shapes():
     with weightless():
         net, stock = alexnet((224, 224, 3), 1000), stock_model()
 
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
 
 
-def test_a_training_task_trains():
+def test_a_call_of_a_training_task_does_its_steps():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
     model = compiled(model, paper_optimizer())
     before = np.array(model.weights[0])
@@ -60,7 +60,7 @@ def test_memory_traffic_is_two_arrays_read_and_one_written():
     task = machine_limits.add_in_place(megabytes=1)
 
     assert task.amount * 1e9 == pytest.approx(3 * 2**20)
-    assert task.call() is None, "a value read back would be a fourth"
+    assert task.call() is None, "expected no value, as reading one back would be a fourth transfer"
 
 
 def test_decoding_counts_every_file(tmp_path):
@@ -70,11 +70,11 @@ def test_decoding_counts_every_file(tmp_path):
 
     assert task.amount == int(task.call()) == 5
     sizes = [path.stat().st_size for path in tmp_path.rglob("*.jpg")]
-    # ImageNet's files have an average size of 110 kB.
+    # The files have about the size of ImageNet's, 110 kB on average.
     assert 60_000 < np.mean(sizes) < 160_000
 
 
-def test_pixels_decoded_once_give_as_many_images_and_leave_nothing_behind(tmp_path, monkeypatch):
+def test_cached_pixels_give_as_many_images_as_files_and_are_deleted(tmp_path, monkeypatch):
     write_photographs(tmp_path / "jpegs", 8)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))

@@ -34,7 +34,7 @@ def explained() -> Explained:
 
 
 @pytest.mark.parametrize(("name", "subject", "draw"), PANELS, ids=[panel[0] for panel in PANELS])
-def test_every_section_of_a_network_of_two_towers(explained, name, subject, draw):
+def test_a_network_of_two_towers_has_a_panel_for_every_section(explained, name, subject, draw):
     figure = draw(explained)
 
     assert name[:3] == subject[:3]
@@ -43,7 +43,7 @@ def test_every_section_of_a_network_of_two_towers(explained, name, subject, draw
 
 
 @pytest.mark.parametrize("draw", ["relu_and_tanh", "towers", "normalisation", "pooling", "feature_maps"])
-def test_the_image_stands_beside_its_maps(explained, draw):
+def test_the_image_is_drawn_beside_its_maps(explained, draw):
     figure = getattr(section_3, draw)(explained)
 
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), explained.seen)
