@@ -1,4 +1,4 @@
-"""The answers of the command lines to bad input."""
+"""Checks how a command answers bad input."""
 
 
 def one_line_of_status_2(main, arguments: list[str], capsys) -> str:

@@ -8,9 +8,9 @@ import pytest
 
 
 def pytest_sessionstart(session):
-    """Makes two CPUs before a test touches the devices, so that MirroredStrategy is tested without a GPU.
+    """Makes two logical CPUs before a test uses devices, so that MirroredStrategy is tested without a GPU.
 
-    The process that distributes the tests runs none, so it must not load TensorFlow (600 MB).
+    The process that distributes the tests to others runs no test, so it does not load TensorFlow (600 MB).
     """
     config = session.config
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
@@ -23,16 +23,16 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_finish():
-    """Takes what was imported out of garbage collection, which would go through it after each file."""
+    """Excludes imported modules from garbage collection, which would search them after each test file."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def own_collective_keys():
-    """Gives the strategies of each test keys of their own, as TensorFlow's tests do.
+    """Gives the strategies of each test their own keys for collective operations, as TensorFlow's tests do.
 
-    The sums of two strategies with one key would collide: "Shape mismatch in the collective instance".
+    With equal keys, sums of two strategies would fail: "Shape mismatch in the collective instance".
     """
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.distribute.MirroredStrategy._collective_key_base += 1000
@@ -60,5 +60,5 @@ def own_global_state():
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Keeps scans of streamed sets for the session, outside the user's cache."""
+    """Keeps scans of streamed sets in a folder of the test session instead of the user's cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))

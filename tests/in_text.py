@@ -6,11 +6,11 @@ _NUMBER = re.compile(r"(?<![\w.-])[−-]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 
 
 def numbers(text):
-    """The numbers of a text in their order, without those in names such as C4 or pooling-0."""
+    """The numbers of a text in order, without those that are parts of names, such as C4 or pooling-0."""
     return [float(found.replace(",", "").replace("−", "-")) for found in _NUMBER.findall(text)]
 
 
 def items(text, title):
-    """The items of the Markdown list that follows a title and a colon."""
+    """The items of the Markdown list that follows the title and a colon."""
     found = text.split(f"{title}:\n\n")[1].split("\n\n")[0]
     return [item.removeprefix("- ") for item in found.splitlines() if item.startswith("- ")]

@@ -1,4 +1,4 @@
-"""Made-up runs, recorded as a runner would."""
+"""Made-up runs, recorded as the runner does."""
 
 from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS
 from alexnet_tf.results.folder import record_run

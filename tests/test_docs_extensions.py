@@ -1,4 +1,4 @@
-"""The directives with which the pages of docs/ show what the project holds."""
+"""The directives with which pages of docs/ include sources, claims and results of the project."""
 
 import doctest
 import importlib.util
@@ -20,13 +20,13 @@ def load(path: Path):
 
 
 @pytest.mark.parametrize("path", EXTENSIONS, ids=lambda path: path.stem)
-def test_examples(path):
-    tried = doctest.testmod(load(path))
-    assert tried.attempted > 0
-    assert tried.failed == 0
+def test_the_examples_of_an_extension_are_right(path):
+    examples = doctest.testmod(load(path))
+    assert examples.attempted > 0
+    assert examples.failed == 0
 
 
-def test_a_source_has_no_docstring_and_no_other_definition(tmp_path):
+def test_a_shown_source_is_one_definition_without_its_docstring(tmp_path):
     source_of = load(ROOT / "docs/_extensions/from_project.py").source_of
     file = tmp_path / "some.py"
     file.write_text(
@@ -38,7 +38,7 @@ def test_a_source_has_no_docstring_and_no_other_definition(tmp_path):
         source_of(file, "A.g")
 
 
-def test_a_claim_has_its_verdict_from_the_rows():
+def test_the_text_of_a_claim_has_its_command_scale_and_control():
     claim_text = load(ROOT / "docs/_extensions/from_project.py").claim_text
 
     assert "make ablation-towers DATASET=tiny_imagenet100" in claim_text("C2")

@@ -1,4 +1,4 @@
-"""The links, paths and commands of the documents are right; their Python blocks run (conftest.py)."""
+"""The links, paths and commands of the documents are right. (Their Python blocks run in conftest.py.)"""
 
 import re
 import shlex
@@ -29,21 +29,21 @@ def test_relative_links_lead_to_files(document):
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_the_tests_that_hold_a_statement_of_the_paper_are_there():
+def test_tests_named_in_paper_md_exist():
     named = re.findall(r"tests/[\w/]+\.py", (ROOT / "PAPER.md").read_text())
 
     assert len(named) > 30
     assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
-def test_the_experiments_that_hold_a_statement_of_the_paper_are_there():
+def test_experiments_named_in_paper_md_have_results():
     named = re.findall(r"ablation(?:-[a-z]+)+", (ROOT / "PAPER.md").read_text())
     recorded = {path.name for path in (ROOT / "results").glob("*/*") if path.is_dir()}
 
     assert set(named) - recorded == set()
 
 
-def test_readme_is_short():
+def test_the_readme_has_at_most_150_lines():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
 
 
@@ -60,14 +60,14 @@ def commands(text: str) -> Iterator[list[str]]:
     outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks += re.findall(r"^    .+$", outside.replace("\\\n", " "), re.MULTILINE)
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        # What remains are formulas, and programs in quotation marks over several lines.
+        # The other lines are formulas, and programs that are quoted over several lines.
         if re.match(r"\s*([A-Z_]+=\S+ )*(\S*python -m|make|alexnet) ", line):
             words = shlex.split(line, comments=True)
             yield words[next(i for i, word in enumerate(words) if "=" not in word) :]
 
 
 def parsed(words: list[str]) -> list[tuple[str, object]]:
-    """The room and the options of a command; of make, those of the commands that it would run."""
+    """The package and the parsed options of a command, or of the commands that a make target runs."""
     if words[0] == "make":
         dry = subprocess.run(
             ["make", "-n", "--no-print-directory", *words[1:]], cwd=ROOT, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Tests the runner of `make faults`, and runs a few trials of each family."""
+"""Tests how `make faults` runs, judges and records trials, and runs a few trials of each family."""
 
 import tempfile
 from types import SimpleNamespace
@@ -59,7 +59,7 @@ def test_outcomes_are_counted_and_written(tmp_path, monkeypatch, capsys, trials,
     assert "good: 2 trials" in capsys.readouterr().out
 
 
-def test_an_unknown_family_is_named(capsys):
+def test_an_unknown_family_is_refused(capsys):
     error = one_line_of_status_2(faults.main, ["--only", "gremlins"], capsys)
 
     assert "--only: expected some of" in error
@@ -75,7 +75,7 @@ HELD = (
     ("kind", "statuses", "line", "outcome"),
     [
         ("same table", (0, 2), HELD, AS_PROMISED),
-        ("same table", (0, 0), "", LOST),  # a row is gone
+        ("same table", (0, 0), "", LOST),  # the table has only one row
         ("same table", (0, 2), "error: no such table", WRONG),
         ("same table", (0, 2), f"error: one more\n{HELD}", WRONG),
         ("same table", (0, -11), HELD, TRACEBACK),

@@ -35,7 +35,7 @@ def test_make_alone_prints_help():
         ("-n ablation-relu SEED=0", "SEEDS"),
         ("-n ablation-relu EPOCH=3", "EPOCHS"),
         ("-n ablation-relu FOO=1", ""),
-        # Variables that only other targets take; whatever is suggested.
+        # Variables that only other targets take. Any suggestion is allowed.
         ("-n quickstart SEEDS=0", None),
         ("-n search SEEDS=0", None),
         ("-n imagenet DRY_RUN=1", None),
@@ -45,7 +45,7 @@ def test_make_alone_prints_help():
         ("zzz", ""),
     ],
 )
-def test_what_make_would_ignore_is_refused_with_the_closest_name(given, meant):
+def test_unknown_targets_and_variables_are_refused_with_the_closest_name(given, meant):
     *_, last = words = given.split()
     done = make(*words)
 
@@ -55,7 +55,7 @@ def test_what_make_would_ignore_is_refused_with_the_closest_name(given, meant):
     assert f"did you mean {meant}?" in done.stderr or not meant
 
 
-def test_a_target_uses_each_variable_that_it_takes():
+def test_each_variable_of_a_target_changes_its_commands():
     taken = re.findall(r"^TAKES_([a-z]+) := ([A-Z_ \\\n\t]+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for target, names in taken:
         plain = make("-n", target)
@@ -83,6 +83,6 @@ def test_every_experiment_is_a_make_target():
         ("compare B=runs/x MARGIN=0.01", 'compare "results" "runs/x" --margin 0.01'),
     ],
 )
-def test_variables_are_forwarded(given, words):
+def test_variables_become_flags_of_the_command(given, words):
     command = make("-n", *given.split()).stdout.replace("\\\n", "").splitlines()[-1]
     assert command.split("-m experiments ")[1].split() == words.split()

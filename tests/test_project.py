@@ -1,4 +1,4 @@
-"""The files that describe the project: version, citation, pinned packages."""
+"""The files that describe the project have the same version, a valid citation and the needed packages."""
 
 import ast
 import functools
@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# The import name of a package, if it differs.
+# The import names of packages whose import name differs from the package's.
 IMPORTED_AS = {"pillow": "PIL"}
 
 
-def test_one_version():
+def test_the_version_is_the_same_in_all_files():
     assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "alexnet_tf.__version__"}
     version = alexnet_tf.__version__
     assert f"## {version} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
@@ -83,7 +83,7 @@ def test_each_dependency_is_imported_or_says_what_needs_it(table, rooms):
     assert {name for name in unexplained if module_of(name) not in imported_by(*rooms)} == set()
 
 
-def test_what_the_package_imports_it_declares():
+def test_every_imported_package_is_declared():
     declared = names([*PROJECT["dependencies"], *itertools.chain(*EXTRAS.values())])
     with_tensorflow = {"absl", "google", "h5py", "wrapt"}
     ours = {"alexnet_tf", *sys.stdlib_module_names, *with_tensorflow}
@@ -103,14 +103,14 @@ def test_every_dependency_has_a_lower_bound_and_a_pin_that_fulfils_it():
 
 
 def test_the_wheel_holds_alexnet_tf_only():
-    """A user's own `experiments` or `benchmarks` must not be shadowed."""
+    """Other top-level packages would shadow a user's own `experiments` or `benchmarks`."""
     find = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
     tops = {name.split(".")[0] for name in find_namespace_packages(str(ROOT), include=find["include"])}
 
     assert tops == {"alexnet_tf"}
 
 
-def test_an_installed_package_is_not_taken_for_the_repository_around_it(tmp_path, monkeypatch):
+def test_an_installed_package_does_not_report_the_commit_of_the_repository_around_it(tmp_path, monkeypatch):
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     inside = tmp_path / "site-packages" / "alexnet_tf" / "runtime" / "environment.py"
     monkeypatch.setattr(environment, "__file__", str(inside))

@@ -1,6 +1,6 @@
-"""The layout of the code: which room may import which, and what a room holds.
+"""The layout of the code: which room may import which, and how many files a room has.
 
-CONTRIBUTING.md has the same order as a table.
+A room is a package of the list below. CONTRIBUTING.md has the same list as a table.
 """
 
 import ast
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LARGEST_ROOM = 16
-# A new claim is a new file of its own, so that no one has to move others for it.
+# There is no limit for claims, as each new one is a new file.
 OPEN_ENDED = ROOT / "experiments" / "claims"
 # From the top down: a file imports from its own room and from rooms further down. Folders within a room
 # (`data/sources`, `report/figures`, the rooms of benchmarks) belong to it.
@@ -60,7 +60,7 @@ FILES = {
 
 
 def imported(source: str, known=FILES) -> set[str]:
-    """The project's modules that a file imports, at its top or within a function."""
+    """The modules of the project that a source imports, at its top or within a function."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -102,7 +102,7 @@ def test_imports_run_down():
 
 
 def test_contributing_has_the_rooms_in_this_order():
-    """Its lines may join rooms, and stand for a folder or for a file."""
+    """A line of its table may have several rooms, each the path of a folder or of a file."""
     table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| room |")[1].split("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     paths = [path.strip("/") for cell in cells for path in re.findall(r"`(.+?)`", cell)]
@@ -120,12 +120,12 @@ def test_no_files_import_each_other():
         "benchmarks.runner.run, benchmarks.runner.turns",
     ],
 )
-def test_what_trains_nothing_does_not_wait_for_tensorflow(modules):
+def test_modules_that_do_not_train_do_not_import_tensorflow(modules):
     code = f"import sys, {modules}; sys.exit(len({{'tensorflow', 'keras'}} & {{*sys.modules}}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_the_checks_can_fail():
+def test_upward_and_circular_imports_are_found():
     source = "def late():\n    from experiments.claims import relu\n    import alexnet_tf.data.load"
     found = imported(source)
     assert found == {"experiments.claims.relu", "alexnet_tf.data.load"}
@@ -136,7 +136,7 @@ def test_the_checks_can_fail():
 
 
 @pytest.mark.parametrize("tops", [("alexnet_tf", "experiments", "benchmarks"), ("tests",)])
-def test_a_room_holds_few_files_with_names_of_their_own(tops):
+def test_a_room_has_at_most_16_files_none_named_like_it_or_utils(tops):
     paths = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "__init__.py"]
     assert paths
     sizes = Counter(path.parent for path in paths)

@@ -8,9 +8,9 @@ from alexnet_tf.data.arrays import ImageSet
 
 
 def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet:
-    """Six classes of small images, told apart by the mean colour of their halves, with noise.
+    """Noisy images of six classes, which differ in the mean colours of their upper and lower halves.
 
-    It stands in for the built-in set, so it has its name.
+    The set has the name of the built-in set, which it replaces.
     """
     rng = np.random.default_rng(0)
     colors = rng.integers(60, 196, (6, 2, 3))

@@ -1,4 +1,4 @@
-"""Runs on the tiny set, and how tests of training measure them."""
+"""Runs on the tiny set, their metrics, and a callback that interrupts them."""
 
 import keras
 
@@ -27,12 +27,12 @@ def metrics(history) -> list[tuple]:
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises an error when a hook is called in an epoch, like a kill or Ctrl-C.
+    """Raises an error when a hook is called in a given epoch, as Ctrl-C would.
 
     Args:
         hook: name of the method.
         epoch: counted from 1.
-        error: raised there.
+        error: what is raised; default `KeyboardInterrupt`.
     """
 
     def __init__(self, hook: str, epoch: int, error: BaseException | None = None):

@@ -27,7 +27,7 @@ class Worker(subprocess.Popen):
 
 @dataclass
 class Ended:
-    """How a process ended: exit status, seconds of waiting, lines of its output and errors."""
+    """How a process ended: exit status, seconds until then, and the lines of its output and errors."""
 
     status: int
     seconds: float
@@ -36,7 +36,7 @@ class Ended:
 
 
 def free_addresses(count: int) -> list[str]:
-    """Addresses of this machine that no process listens at."""
+    """Addresses of this machine at which no process listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
     for each in sockets:
@@ -64,16 +64,16 @@ def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> lis
 
 
 def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float = 240) -> None:
-    """Waits until a file contains a text; fails if a process ends before."""
+    """Waits until a file contains the text; fails if one of the processes ends before."""
     deadline = time.monotonic() + seconds
     while not (path.exists() and text in path.read_text()):
         assert all(process.poll() is None for process in processes), "a process has ended too early"
-        assert time.monotonic() < deadline, f"{text!r} did not come"
+        assert time.monotonic() < deadline, f"{text!r} is not in {path} after {seconds} s"
         time.sleep(0.05)
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended; those that have not ended in time are killed."""
+    """Waits until all processes have ended; kills those that do not end in time (infinite `seconds`)."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:
