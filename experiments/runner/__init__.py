@@ -1,1 +1,1 @@
-"""Runs and searches an experiment's arms, repeats recorded runs, and reuses trained nets."""
+"""Trains arms, searches their learning rates, repeats recorded runs and reuses trained nets."""

@@ -9,7 +9,7 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# Decides between rates that tie with the first seed.
+# Second seed of the search; decides between rates that tie with `SEARCH_SEED`.
 SECOND_SEED = 1001
 # Maximum number of grid extensions; after that a winner at the edge is accepted.
 MAX_EXTENSIONS = 6
@@ -20,14 +20,17 @@ Rows = dict[tuple[float, int], dict[str, Any]]
 def next_candidates(
     experiment: Experiment, arm: Arm, rows: Rows, selection_size: int
 ) -> list[tuple[float, int]]:
-    """Learning rate and seed of the candidates to train next; none once the rows have a winner."""
+    """Learning rate and seed of the candidates to train next.
+
+    Once there is a winner, marks it in the rows, prints it and returns an empty list.
+    """
     rates, known = list(arm.grid), list[dict[str, Any]]()
     for _ in range(MAX_EXTENSIONS + 1):
         wanted = [(rate, SEARCH_SEED) for rate in rates]
         if missing := [each for each in wanted if each not in rows]:
             return missing
         first = [rows[each] for each in wanted]
-        # Where all rates are equally bad, a second seed would not tell them apart.
+        # If all rates have the same result (the net stays at chance), a second seed would not separate them.
         is_tied = len({rank(row) for row in first}) == 1
         rivals = [] if is_tied else tied(first, selection_size)
         wanted += [(row["learning_rate"], SECOND_SEED) for row in rivals]
@@ -40,7 +43,7 @@ def next_candidates(
             break
         rates.append(edge)
     else:
-        found = "all rates are equally bad" if is_tied else "the winner is on the edge of its grid"
+        found = "all rates have the same result" if is_tied else "the winner is on the edge of its grid"
         print(
             f"WARNING: {experiment.name} {arm.name}: {found} after {MAX_EXTENSIONS} extensions; a better "
             "rate may lie beyond",
@@ -53,7 +56,10 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key, smaller is better: first values, then censored runs by training error, then diverged runs.
+    """Sort key, smaller is better.
+
+    Runs with a value come first, then runs that did not reach the target (by training error), then diverged
+    runs.
 
     Example:
 
@@ -64,10 +70,11 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
-    """The rows of one seed that its noise cannot separate from the best one, which is among them.
+    """The rows whose error is within the noise of the best row's, including the best row.
 
-    Errors are compared by `is_tie`: selection errors, or training errors where no rate reached the target.
-    Epochs to a target have no known noise.
+    All rows have the same seed. Selection errors are compared with `is_tie`. The noise of epochs to a target
+    is unknown, so then only the best row is returned; if no rate reached the target, training errors are
+    compared.
 
     Example:
 
@@ -113,8 +120,8 @@ def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float
     Args:
         rates: rates of the grid in increasing order.
         winner: the best of these rates.
-        is_tied: whether all rates are equally good (a net that stays at chance); then a better rate may lie
-            beyond either edge, and the two edges are extended in turn.
+        is_tied: whether all rates have the same result, as when the net stays at chance; then a better rate
+            may lie beyond either edge, and the two edges are extended in turn.
 
     Example:
 

@@ -57,7 +57,7 @@ def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypa
     # Three more rates at each edge.
     assert rates.index(grid[0]) == 3
     assert rates[-4] == grid[-1]
-    assert "all rates are equally bad" in capsys.readouterr().err
+    assert "all rates have the same result" in capsys.readouterr().err
 
 
 def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monkeypatch):
