@@ -145,5 +145,5 @@ def stages_table(path: Path) -> str:
         before = cpu
     if not rows:
         return ""
-    header = ("images", "up to", "CPU ms an image", "of which this stage", "elapsed ms an image")
+    header = ("input", "up to", "CPU ms per image", "of which this stage", "elapsed ms per image")
     return "### Input pipelines\n\n" + markdown(header, rows)

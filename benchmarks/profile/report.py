@@ -15,9 +15,9 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
     if not shares:
         return ""
     parts = [
-        f"By `make profile`, {about.get('measured_at', 'at an unknown time')[:10]}, load "
-        f"{about.get('load_before', '?')} before it, commit {about.get('tensorflow_git_commit', '?')}; one "
-        "operation after the other (one inter-op thread), each on all threads."
+        f"Measured by `make profile` on {about.get('measured_at', '')[:10] or 'an unknown date'} at commit "
+        f"{about.get('tensorflow_git_commit', '?')}; load average before the run "
+        f"{about.get('load_before', '?')}. Operations run one after the other, each on all threads."
     ]
     for (work, precision, batch), found in by_call(shares).items():
         (whole,) = (one for one in found if one.part == WHOLE)
@@ -30,9 +30,10 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
         share = sum(one.seconds for one in products) / traced
         speed = sum(one.gflop for one in products) / sum(one.seconds for one in products)
         parts.append(
-            f"Traced: {_milliseconds(traced)} ms. The {MATRIX_PRODUCT}, measured in turns with it, runs at "
-            f"{peak:,.0f} GFLOP/s, the whole at {whole.gflop / whole.seconds:,.0f}; its convolutions and "
-            f"fully connected layers, {share:.0%} of the traced time, at {speed:,.0f}."
+            f"Traced time: {_milliseconds(traced)} ms. The whole call runs at "
+            f"{whole.gflop / whole.seconds:,.0f} GFLOP/s. Its convolutions and fully connected layers take "
+            f"{share:.0%} of the traced time and run at {speed:,.0f} GFLOP/s. The {MATRIX_PRODUCT}, measured "
+            f"in turns with the call, runs at {peak:,.0f} GFLOP/s."
         )
         parts.append(_layers_table(rows, peak, traced))
         parts.append(_others_table(rows, traced))
@@ -46,7 +47,9 @@ def _layers_table(rows: list[Share], peak: float, traced: float) -> str:
         of_layer = {one.part: one for one in rows if one.layer == layer}
         cells = [_cell(of_layer.get(direction), peak) for direction in directions]
         lines.append([layer, *cells, f"{sum(one.seconds for one in of_layer.values()) / traced:.0%}"])
-    return markdown(("layer: ms, share of the product's speed", *directions, "of the traced time"), lines)
+    return markdown(
+        ("layer (cells: ms, % of the matrix product's speed)", *directions, "of the traced time"), lines
+    )
 
 
 def _cell(one: Share | None, peak: float) -> str:
@@ -58,7 +61,7 @@ def _cell(one: Share | None, peak: float) -> str:
 def _others_table(rows: list[Share], traced: float) -> str:
     others = sorted((one for one in rows if not one.layer), key=lambda one: -one.seconds)
     lines = [[one.part, _milliseconds(one.seconds), f"{one.seconds / traced:.0%}"] for one in others]
-    return markdown(("no matrix product", "ms", "of the traced time"), lines)
+    return markdown(("other operations", "ms", "of the traced time"), lines)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -35,9 +35,11 @@ def test_the_speed_of_a_layer_is_a_share_of_that_of_the_matrix_product(tmp_path)
     assert "training step, float32, batch 4: 2000 ms" in text
     # The layers do 120 GFLOP in 1.75 of 2 traced seconds: 88% of the time, at 68.6 GFLOP/s. The matrix
     # product runs at 100 GFLOP/s, conv1 at 80 forward and at 60 for its weights.
-    assert "88% of the traced time, at 69." in text
+    assert "88% of the traced time and run at 69 GFLOP/s" in text
     assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
     assert "| update | 250 | 12% |" in text
+    assert " on 2026-11-24 at commit " in text
+    assert " on an unknown date at commit " in profile_tables(SHARES, {})
 
 
 def test_a_damaged_profile_is_bad_input(tmp_path):
