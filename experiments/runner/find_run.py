@@ -71,7 +71,7 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 
 def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
-    """Problems of the lines that mention a run; if none does, problems of all lines."""
+    """Problems of the unreadable lines that mention a run; if no such line does, problems of all lines."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:

@@ -30,16 +30,17 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# Time for the runs to end after Ctrl-C or SIGTERM; they end only between steps, not within an evaluation.
+# How long a command waits for its runs after Ctrl-C or SIGTERM: a run ends between two steps, so an
+# evaluation is finished first.
 STOP_SECONDS = 120
-# Memory that `--jobs auto` leaves for each process.
+# Memory that each process of `--jobs auto` is assumed to need.
 PROCESS_BYTES = 2 * 2**30
-# On a worker: the commands that were interrupted, with the number of the signal.
+# On a worker: each interrupted command, with the number of the signal that interrupted it.
 _interrupted: dict[str, int] = {}
 
 
 class Task(NamedTuple):
-    """The arguments of a function for a worker, the images it trains on, and the lock of its results."""
+    """One call on a worker: its arguments, its number of training images, and the lock of its results."""
 
     lock: Path
     images: int
@@ -58,9 +59,9 @@ class Jobs:
     ) -> None:
         """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
 
-        `record` may append tasks. The task of a worker that dies is given to another; after several deaths
-        the result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the tasks end at their next
-        step, their results are recorded, and the error is raised.
+        `record` may append tasks. If a worker dies, its task is given to another; after several such deaths
+        the task's result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the running tasks end
+        at their next step, their results are recorded, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -110,14 +111,17 @@ class Jobs:
             return error, ("", "")
         except FutureCancelledError:
             raise InputError(
-                "--scheduler: expected one that runs until all runs have ended; received one that stopped; "
-                "the same command resumes"
+                "--scheduler: expected a scheduler that is up until all runs have ended; received one that "
+                "stopped earlier; the same command resumes the runs"
             ) from None
 
 
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
-    """The workers of `options`: those of a scheduler, or processes of this machine, which end with it."""
+    """The workers of `options`: those of a scheduler, or processes of this machine.
+
+    Processes of this machine end when the context is left.
+    """
     # `silence_logs` reaches Dask's own handler, but not the one that absl gives the root logger.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
@@ -136,7 +140,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         gpus = _gpus()
         print_lines([] if gpus else thread_notes(options.jobs))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
-        # Dask's own environment would give NumPy other numbers of threads than a single process has.
+        # Dask would set the number of NumPy's threads; without that, it is the same as without --jobs.
         own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
         stack.enter_context(dask.config.set(own))
         cluster = LocalCluster(
@@ -144,7 +148,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            # The dashboard listens nevertheless: to this machine only, at a free port instead of 8787.
+            # Dask starts its web server even so; let it accept this machine only, at a free port instead of
+            # 8787.
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",
@@ -155,18 +160,23 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def thread_notes(jobs: int) -> list[str]:
-    """A remark if runs have another number of threads, and so other last digits, than with one job."""
+    """A remark if each run has fewer threads than with one job, which changes the last digits."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
     return [
-        f"each run has {each} of {CPU_COUNT} threads; with another number the last digits differ, so set "
-        "TF_NUM_INTRAOP_THREADS for equal rows with any number of jobs"
+        f"each run has {each} of {CPU_COUNT} threads; the last digits of its numbers depend on this, so set "
+        "TF_NUM_INTRAOP_THREADS to get equal rows with any number of jobs"
     ]
 
 
 def count_jobs(jobs: int, at_most: int) -> int:
-    """The number of processes for so many runs; by default (0) one per GPU, or per core that has memory."""
+    """The number of processes for at most `at_most` runs.
+
+    Args:
+        jobs: the number from the command line; 0 for one process per GPU or, without GPUs, one per core as
+            far as memory suffices.
+    """
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
 
@@ -177,17 +187,17 @@ def _gpus() -> list[str]:
 
 
 def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
-    """On a worker: the result of a task, None if it was interrupted, and what it printed."""
+    """On a worker: the result of a task (None if it was interrupted), and what the task printed."""
     command, position, folder, gpus = place
     _part_random()
-    if gpus:  # not yet initialised here
+    if gpus:  # TensorFlow has not initialised the GPUs in this process yet
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[get_worker().name % len(gpus)]
     with contextlib.suppress(OSError):
         os.chdir(folder)
     if not task.lock.exists():
         raise InputError(
-            f"--scheduler: expected {task.lock.parent.resolve()} on a disk that the workers share; received "
-            f"a worker without it ({get_worker().address})"
+            f"--scheduler: expected workers that all see {task.lock.parent.resolve()}; received one that "
+            f"does not ({get_worker().address}); put the results on a disk that they share"
         )
     out, err, result = io.StringIO(), io.StringIO(), None
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), contextlib.suppress(Interruption):
@@ -197,10 +207,10 @@ def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str,
 
 
 def _part_random() -> None:
-    """On a worker: gives the threads of Dask random numbers of their own.
+    """On a worker: gives Dask's threads a random generator of their own.
 
-    Keras draws the seeds of initializers from Python's global generator, so a draw of another thread after
-    `set_random_seed` would change a network.
+    Keras draws the seeds of initializers from Python's global generator. If a thread of Dask drew from it
+    after `set_random_seed`, the network would get other initial weights.
     """
     own = random.Random()
     for name, module in list(sys.modules.items()):
@@ -251,7 +261,7 @@ class _Display:
         self._progress.position = position
         if name == "on_train_begin":
             if position in self._shown:
-                print_lines([f"{run[0]}: its worker has died, another one resumes it"])
+                print_lines([f"{run[0]}: the worker that trained it has died; another one resumes the run"])
                 self._shown[position].on_train_end()
             self._shown[position] = RunProgress(*run)
         self._shown[position].set_params({"history": state})

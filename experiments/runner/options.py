@@ -20,7 +20,7 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# Settings that do not change the name of an arm; the rows have columns for them.
+# Settings that are not added to the name of an arm, because the rows have columns for them.
 NAMELESS = ("epochs", "precision")
 
 # The directory of the committed evidence.
@@ -40,11 +40,11 @@ class Options:
         name: name of the one arm in the rows; if empty, an arm with settings is named after them.
         precision: the precision; None lets `settled` choose it.
         results_dir: directory below which rows are written.
-        tensorboard: whether to write event files next to the checkpoints.
+        tensorboard: whether to write TensorBoard's event files next to the checkpoints.
         checkpoint_every: steps or time between two checkpoints within an epoch.
         replicas: `auto` or a number, as in `make_strategy`.
         jobs: number of runs at once, each in its own process; 0 for one per GPU or processor core.
-        scheduler: address of a Dask scheduler whose workers take the runs instead.
+        scheduler: address of a Dask scheduler whose workers train the runs, instead of `jobs` processes.
         progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
 
@@ -105,13 +105,13 @@ class Options:
         return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError if the experiment does not have or cannot run the given arms and settings."""
+        """Raises an InputError if an arm does not exist, or cannot be trained with these settings."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")
         if self.name and (len(arms) > 1 or self.name in others or not is_name):
-            expected = "one arm (--arms), and a name of letters and digits that no other arm has"
+            expected = "a name of letters and digits that no other arm has, for one arm (chosen by --arms)"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:
@@ -119,7 +119,7 @@ class Options:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
-        """The pairs of arms that differ in the experiment, but not with these options."""
+        """The pairs of arms that have equal configurations with these options, but not in the experiment."""
         return [
             f"{one.name} and {other.name}"
             for one, other in itertools.combinations(self.chosen_arms(experiment), 2)
@@ -127,7 +127,7 @@ class Options:
         ]
 
     def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
-        """Raises an InputError if another process trains one of the runs now, or searches for these arms."""
+        """Raises an InputError if another process is training one of these runs, or searching their rates."""
         dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
         for folder in self.results_dir.glob(f"{dataset}/{experiment.name}"):
             for arm in self.chosen_arms(experiment):
@@ -140,17 +140,19 @@ class Options:
         """The options with data set and precision chosen.
 
         Args:
-            precision: the precision declared for its data set; on other data sets float32 is used.
+            precision: the precision that the experiment declares for its own data set; float32 is used on
+                others.
 
         Returns:
-            options: options with `auto` replaced by a name, and a precision if no flag or setting gives one.
-            notices: messages that `auto` fell back to the built-in set, that settings make arms equal, or
-                that the precision differs from that of the committed rows because this processor does not
-                support it.
+            options: options with the data set's name instead of `auto`, and with a precision, unless a
+                setting gives it.
+            notices: messages that the built-in set replaces a missing data set, that settings make arms
+                equal, or that this processor lacks the precision of the committed rows, so that another is
+                used.
 
         Raises:
-            InputError: if rows for the committed evidence were declared in bfloat16, which this processor
-                does not have.
+            InputError: if rows would be added to the committed evidence, which the experiment declares in
+                bfloat16, and this processor does not have bfloat16.
         """
         notices = []
         dataset = self.dataset
@@ -158,12 +160,14 @@ class Options:
             dataset = resolve_auto(experiment.dataset, self.access.data_dir)
             if dataset != experiment.dataset:
                 notices += [
-                    f"{experiment.dataset} is not on disk, so this runs on the built-in data set, whose",
-                    f"results say nothing about {experiment.dataset}. With a network, fetch the real one by",
+                    f"{experiment.dataset} is not on disk, so this runs on the built-in data set; its",
+                    f"results say nothing about {experiment.dataset}. With a network, fetch that set by",
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
         if equal := self._made_equal(experiment):
-            notices.append(f"with these settings arms are equal, so they show no effect: {', '.join(equal)}")
+            notices.append(
+                f"with these settings arms are equal, so comparing them shows no effect: {', '.join(equal)}"
+            )
         is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
         if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
             raise InputError(
@@ -177,8 +181,9 @@ class Options:
             if chosen == "mixed_bfloat16" and not has_bfloat16():
                 chosen = "float32"
                 notices.append(
-                    "this processor has no bfloat16 instructions, so this trains in float32 instead of the "
-                    f"{precision} of the committed rows; compare will compare means (--precision overrides)"
+                    "this processor has no bfloat16 instructions, so runs are trained in float32, not in the "
+                    f"{precision} of the committed rows; `compare` will compare means instead of single rows "
+                    "(--precision overrides this)"
                 )
         return dataclasses.replace(self, dataset=dataset, precision=chosen), notices
 

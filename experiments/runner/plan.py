@@ -1,4 +1,4 @@
-"""What a command would train, and how long that would take on this machine; nothing is written."""
+"""The dry run of a command: what it would train, and how long that would take here. Nothing is written."""
 
 import sys
 import time
@@ -25,9 +25,13 @@ RECORDED = Path("results")
 
 @dataclass(frozen=True)
 class Planned:
-    """One run or candidate; `found` is its state, and `is_done` whether it is finished.
+    """One run of `run`, or one candidate of `search`.
 
-    `arm` is its name in the rows, and `of` the arm of the experiment.
+    Attributes:
+        arm: name of the arm in the rows.
+        of: name of the experiment's arm, without settings.
+        found: state of the run, as in the table; empty if nothing of it exists.
+        is_done: whether it is finished.
     """
 
     arm: str
@@ -51,10 +55,10 @@ def plan(
 ) -> str:
     """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
-    The first missing run is trained for some seconds to measure the speed. Runs of an arm with recorded rows
-    are expected to take the recorded time, times the ratio of the recorded to the measured speed. For other
-    runs the time is that of their images at the measured speed. Several jobs share the sum, but take at least
-    as long as the longest run.
+    The first missing run is trained for some seconds to measure the speed. If an arm has recorded rows, its
+    runs are expected to take the recorded time, multiplied by the recorded speed and divided by the measured
+    one. Other runs are expected to train their images at the measured speed. With several jobs the sum is
+    divided by their number, but the total is at least the time of the longest run.
 
     Raises:
         InputError: as the command itself would.
@@ -76,7 +80,7 @@ def plan(
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # Recorded seconds include evaluation, and end where the run stopped early.
+        # Recorded seconds include evaluation. If a recorded run stopped early, this one is expected to, too.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -98,14 +102,16 @@ def plan(
     if missing:
         place = f"{RECORDED / folder.parent.name / experiment.name}"
         timed = {row["arm"] for row in rows}
-        unknown = f"no committed rows in {place}: all epochs are counted, evaluation is not"
+        unknown = (
+            f"no committed rows in {place}, so minutes are for training in all epochs, without evaluation"
+        )
         how = f"committed rows in {place}" if any(run.of in timed for run in missing) else unknown
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
     return "\n".join(lines)
 
 
 def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
-    """Images per second of a run's training, measured for so long, or for one epoch if that is shorter."""
+    """Images per second of a run's training, measured for `seconds`, or for one epoch if that is shorter."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
     batches = run.data.train(run.config.seed, 1, batch_size)

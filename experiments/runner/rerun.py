@@ -22,7 +22,7 @@ from experiments.runner.find_run import RecordedRun
 # The columns of curves.csv that are determined by the configuration.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
-# What a value stands at: a column of a row, or an epoch and a column of a curve.
+# The place of a value: a column of a row, or an epoch and a column of a curve.
 Place = TypeVar("Place", str, tuple[int, str])
 
 
@@ -65,18 +65,19 @@ def rerun(
     """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
 
     Args:
-        experiments: must include the experiment of the run, for its own metrics.
-        strategy: distribution strategy; another number of replicas changes the last bits of sums.
+        experiments: must include the run's experiment, which computes its own metrics.
+        strategy: distribution strategy; with another number of replicas than recorded, sums differ in their
+            last bits.
         access: where the images come from.
         epochs: maximum number of epochs to replay; all by default.
         tolerance: largest absolute difference that still counts as equal.
 
     Returns:
         status: 0 if everything replayed is bit-equal or equal within the tolerance; 1 if it is different.
-        text: the answer, what was not replayed, and the differences between the two environments.
+        text: the answer, what was not replayed, and how this environment differs from the recorded one.
 
     Raises:
-        InputError: if the record is incomplete, or the images are not those of the record.
+        InputError: if the record is incomplete, or the images here are not those that it names.
     """
     config = recorded_config(run)
     if epochs is not None:
@@ -94,7 +95,7 @@ def rerun(
     curve = compare_curves(recorded_curve, history.curve)
     if len(recorded_curve) < len(run.curve):
         row: ReplayComparison[str] = ReplayComparison()
-        row.notes.append(f"the row's final values not replayed: they are of epoch {run.row['epochs']}")
+        row.notes.append(f"the row's values not replayed: they were measured after epoch {run.row['epochs']}")
     else:
         row = replay_row(
             run.row, history.curve, history.status, experiments, lambda probe: probe([model], data)
@@ -129,7 +130,7 @@ def recorded_config(run: RecordedRun) -> Config:
 def compare_curves(
     recorded_curve: Sequence[Mapping[str, Any]], replayed_curve: Sequence[Mapping[str, Any]]
 ) -> ReplayComparison[tuple[int, str]]:
-    """Compares two curves, epoch by epoch; after the end of the shorter one, they differ in their length.
+    """Compares two curves, epoch by epoch. If one is shorter, `length` differs in the epoch after its end.
 
     Example:
 
@@ -156,8 +157,8 @@ def replay_row(
 
     Args:
         curve, status: those of the replay.
-        experiments: must include the experiment of the row, for its own metrics.
-        run_probe: measures the replayed net; not called if the arm's probe needs further nets.
+        experiments: must include the row's experiment, which computes its own metrics.
+        run_probe: runs a probe on the replayed net; not called if the arm's probe needs further nets.
     """
     found = ReplayComparison({"status": (row["status"], status)})
     replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -198,7 +199,9 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
 
 
 def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> str:
-    """The comparison of two curves in words, with the column that differs most in the first epoch that does.
+    """The comparison of two curves in words.
+
+    If they differ, it names the first epoch in which they do, and the column that differs most there.
 
     Example:
 

@@ -1,8 +1,8 @@
-"""Finds runs and nets that another arm in the same results directory has already trained.
+"""Finds runs and nets that were already trained for another arm in the same results directory.
 
 Two experiments may have an arm in common (usually the baseline), and two arms may measure the same net in
-different ways. Equal config hashes mean equal numbers on the same kind of processor. Such a run is trained
-once; the other arm gets its own row with its own metrics, which names the original run.
+different ways. Runs with equal config hashes have equal numbers on the same kind of processor, so they are
+trained once. The second arm gets its own row, with its own metrics and the id of the original run.
 """
 
 from pathlib import Path
@@ -25,9 +25,9 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
     Args:
         folder: folder of the experiment that needs the run.
-        net: a kept net; if given, only the run that trained it is accepted. Rows of older runs may be from
-            another processor: there the same run gives a different net, because rounding differences of the
-            first steps grow over the epochs.
+        net: a kept net; if given, only the run that trained it is accepted. A row with the same hash may come
+            from another processor, on which the same run gives a different net, because rounding differences
+            of the first steps grow over the epochs.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
@@ -46,7 +46,7 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
 
 def find_kept_net(folder: Path, run_id: str, config_hash: str) -> Path | None:
-    """The checkpoint of a finished run with this hash: this arm's own, or another arm's in these results."""
+    """The kept net of a finished run with this hash: of this run, or of another one in these results."""
     own = _kept(folder / "state" / f"{run_id}.npz")
     others = sorted(folder.parent.glob(f"*/state/nets/*-{config_hash[:10]}.npz"))
     return next((path for path in [own, *others] if checkpoint_hash(path) == config_hash), None)

@@ -65,8 +65,8 @@ class Outcome:
     Attributes:
         row: its row of runs.csv.
         curve: the points of its curve.
-        about: content of the run's file in records/; the name of the file is not part of it.
-        error: what ended a run that failed.
+        about: content of the run's file in records/, except for the run's id.
+        error: the error that ended a failed run.
     """
 
     row: dict[str, Any]
@@ -165,7 +165,7 @@ def timestamp() -> str:
 
 
 def shared_outcome(run: Run, shared: RecordedRun, probed: Mapping[str, float | None]) -> Outcome:
-    """The outcome of a run that was trained by another arm, with this arm's metrics."""
+    """The outcome of a run that was already trained for another arm, with this arm's metrics."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,

@@ -84,8 +84,8 @@ def run_experiment(
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
     """Executes runs in other processes, unless their rows exist, and records them here.
 
-    A run waits for the earlier ones that train one of its nets, so it finds their nets and rows, as if they
-    were executed one after the other.
+    If an earlier run trains a net that a later run needs, the later run waits for it and reuses net and row.
+    So the rows are those of runs executed one after the other.
 
     Returns:
         The number of failed runs.
@@ -145,7 +145,7 @@ def claimed_work(
 ) -> Iterator[None]:
     """Holds the locks of all runs that a command may train; of several workers, only the chief holds them.
 
-    Call it before any image is read, because reading may take minutes.
+    It is entered before any image is read, so that a conflict is reported at once and not after minutes.
 
     Args:
         folder: folder of the rows; folders that are created here and stay empty are removed at the end.
@@ -164,7 +164,7 @@ def claimed_work(
 
 
 def partners(run: Run) -> list[Run]:
-    """The runs of the other nets that a run's probe takes."""
+    """The runs that train the other nets which a run's probe needs."""
     seeds = run.arm.partners(run.config.seed) if run.arm.probe else []
     return [dataclasses.replace(run, config=run.config.replace(seed=seed)) for seed in seeds]
 
@@ -175,7 +175,7 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     Returns:
         Whether the run has a row and did not crash.
     """
-    # After this the chief has recorded the previous run, so all workers find the same rows.
+    # When all workers have reached this, the chief has recorded the previous run, so all find the same rows.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):
         return True
@@ -185,8 +185,8 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     if isinstance(outcome.error, KeyboardInterrupt):
         raise outcome.error
     if outcome.error and strategy.cluster_resolver is not None:
-        # Other workers may still wait for this one within the run; they end with it.
-        raise InputError(f"{run.run_id}: failed, so all workers end")
+        # Other workers may still be in the run, waiting for this one; they end when this one does.
+        raise InputError(f"{run.run_id}: failed, so all workers end; the same command tries it again")
     return outcome.error is None
 
 
@@ -196,7 +196,7 @@ def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
         if is_chief(strategy) and row["git_commit"] != git_commit():
-            print(f"{run.run_id}: recorded at commit {row['git_commit']}, this is {git_commit()}")
+            print(f"{run.run_id}: recorded at commit {row['git_commit']}; now at {git_commit()}")
     return row is not None
 
 
@@ -216,7 +216,7 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
         reason = f"{type(error).__name__}: {str(error).strip()}"
         return failed_outcome(run, reason, strategy, error)
     except KeyboardInterrupt as stop:
-        again = "resumes from there" if has_checkpoint(run.checkpoint) else "starts it again"
+        again = "resumes the run" if has_checkpoint(run.checkpoint) else "starts the run again"
         reason = f"{str(stop) or 'interrupted'}; the same command {again}"
         return failed_outcome(run, reason, strategy, stop)
 
@@ -241,7 +241,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
-        print(f"{run.run_id}: the same run as {shared.row['run_id']}, not run again", flush=True)
+        print(f"{run.run_id}: the same run as {shared.row['run_id']}, so it is not trained again", flush=True)
     elif shared:
         print(f"{run.run_id}: the net of {shared.row['run_id']} is missing, so it is trained again")
         shared = None
@@ -258,7 +258,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net of a run: a kept net, or else trained now and kept; an interrupted run is continued."""
+    """The net of a run: the kept one, or else one that is now trained (or trained further) and kept."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # From a finished run's checkpoint, `train` returns net and history without any further step.

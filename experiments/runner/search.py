@@ -1,6 +1,6 @@
 """Searches the learning rate of every arm over its declared grid, on the selection split.
 
-Rates that one seed cannot separate get a second seed, and the mean decides.
+If one seed cannot separate rates, they are trained with a second seed too, and the mean decides.
 """
 
 import dataclasses
@@ -45,9 +45,9 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     """Finds each arm's learning rate and writes lr_search.csv, with a row for each arm, rate and seed.
 
     The runs do not train on the selection split and never use the report split. Their seeds are not used in
-    the evidence. Rates whose errors are within two binomial standard errors of the best one (on the selection
-    split) are trained with a second seed, and the lowest mean over both wins. If the winner is at the edge of
-    its grid, the grid is extended by the factor between the two rates at this edge.
+    the evidence. Rates whose selection errors are within two binomial standard errors of the best rate's are
+    trained with a second seed; the rate with the lowest mean over both seeds wins. If the winner is at the
+    edge of its grid, the grid is extended by the factor between the two rates at this edge.
 
     Returns:
         The folder of lr_search.csv.
@@ -81,7 +81,7 @@ def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
     """The arms that have a grid, named as in the rows.
 
     Raises:
-        InputError: if there is none, or if a setting changes a field that the search sets.
+        InputError: if no arm has a grid, or if a setting changes a field that the search sets.
     """
     for setting in options.settings:
         if setting.partition("=")[0] in OWN_FIELDS:
@@ -93,8 +93,8 @@ def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
     ]
     if not arms:
         raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received only arms that have the "
-            "rates of other arms"
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take their "
+            "rates from other arms"
         )
     return arms
 
@@ -107,7 +107,7 @@ def _search_arms(
     strategy: tf.distribute.Strategy,
     selection_size: int,
 ) -> None:
-    """Trains candidates until each arm has a winner: one after the other, or those of all arms at once."""
+    """Trains candidates until each arm has a winner: one by one, or with `--jobs` several at once."""
     found: dict[str, Rows] = {arm.name: {} for arm in arms}
     waiting = {arm.name: 0 for arm in arms}
     tasks: list = []
@@ -122,11 +122,12 @@ def _search_arms(
                 )
 
     def extend(arm: Arm) -> None:
-        """Continues an arm until it has a winner, or until it waits for other processes' candidates."""
+        """Continues an arm's search until it has a winner or must wait for candidates in other processes."""
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)
-                # After this the chief has recorded the previous candidate, so all workers find the same rows.
+                # When all workers are here, the chief has recorded the previous candidate: all find the same
+                # rows.
                 current_workers().compare(compared_values(config, data.image_set.fingerprint))
                 row = found_row(experiment, arm, config_hash, folder)
                 if row is None and options.is_spread:
@@ -211,13 +212,13 @@ def trained_elsewhere(
 
 
 def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path) -> Path:
-    """A path for each configuration, so that no candidate starts over another one's checkpoint."""
+    """A path for each configuration, so that no candidate overwrites the checkpoint of another one."""
     lock = lock_path(folder, arm.name, "search")
     return lock.with_name(f"{lock.stem}-{rate:g}-{seed}-{config_hash[:10]}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
-    """The config of one search run: that of the arm, but shorter and without the selection split."""
+    """The config of one search run: the arm's, with fewer epochs and the selection split held out."""
     config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         config = config.replace(

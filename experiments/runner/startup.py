@@ -1,4 +1,4 @@
-"""Starts TensorFlow for experiments; imports it only then."""
+"""Starts TensorFlow for experiments; TensorFlow is imported only when it is started."""
 
 import os
 
@@ -6,7 +6,9 @@ from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 
 def threads_each(jobs: int) -> dict[str, str]:
-    """The environment that divides the processor's threads among jobs, unless their number was chosen.
+    """The environment variable that divides the processor's threads among jobs.
+
+    If the user has already set TF_NUM_INTRAOP_THREADS, its value is kept.
 
     Example:
 
@@ -24,7 +26,7 @@ def started(replicas: str, is_client: bool = False):
 
     Args:
         replicas: `auto` or a number, as in `make_strategy`.
-        is_client: whether only other processes train; then this one leaves the GPUs to them.
+        is_client: whether other processes train instead of this one, which then leaves the GPUs to them.
     """
     with quiet_startup():
         import_keras()
@@ -49,7 +51,7 @@ def started(replicas: str, is_client: bool = False):
 
 def dask_setup(worker: object) -> None:
     """Prepares a process of `--jobs`; Dask calls it before the process takes work."""
-    # The terminal's Ctrl-C goes to the client alone, which then asks the runs to end.
+    # In a process group of its own, so that Ctrl-C reaches only the client, which then asks the runs to end.
     os.setpgrp()
     with quiet_startup():
         import_keras()
