@@ -23,7 +23,8 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
         questions of our own sorted by name.
 
     Raises:
-        InputError: if a module declares no experiment or two experiments share a name; names the file.
+        InputError: if a module declares no experiment, or two experiments have the same name. The message
+            names the file.
     """
     found: dict[str, tuple[Experiment, str | None]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -60,7 +61,7 @@ def _all_experiments() -> tuple[Experiment, ...]:
 
 
 def __getattr__(name: str) -> object:
-    """Loads `EXPERIMENTS` at its first use, so that a command can report a faulty claim as bad input."""
+    """Loads `EXPERIMENTS` at its first use, so that commands can report a faulty file of claims/."""
     if name == "EXPERIMENTS":
         return _all_experiments()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,11 +22,11 @@ from alexnet_tf.runtime.commandline import (
 from experiments import commands
 
 COMPARE = (
-    "Exit status for two folders: 0 rows of equal configuration and their records agree, 1 some differ, 2 "
-    "bad input or nothing in common. For a folder and the paper: 1 the whole interval of some primary effect "
-    "is weaker than the paper's number, 0 none is, 2 bad input or no effect to compare. With --margin: 0 the "
-    "means of every common arm are equivalent (the 90% Welch interval of A - B lies within +-M), 1 not shown "
-    "for some arm, 2 bad input."
+    "Exit status for two folders: 0 if rows of equal configurations and their records agree, 1 if some "
+    "differ, 2 for bad input or nothing in common. For a folder and the paper: 1 if the whole interval of "
+    "some primary effect is weaker than the paper's number, 0 if none is, 2 for bad input or no effect to "
+    "compare. With --margin: 0 if the means of every common arm are equivalent (the 90% Welch interval of A"
+    " - B lies within +-M), 1 if this is not shown for some arm, 2 for bad input."
 )
 
 EXAMPLES = {
@@ -40,14 +40,14 @@ EXAMPLES = {
     "figures": "runs/cifar10/ablation-relu results/cifar10/ablation-relu --out figure",
 }
 FOLDERS = (
-    "<results-dir>/<data set>/<experiment>: instead of redrawing all, draw one figure of the runs in these "
-    "folders, such as committed runs and your own"
+    "<results-dir>/<data set>/<experiment>: draw one figure of the runs in these folders, such as committed "
+    "runs and your own, instead of redrawing all figures"
 )
 RERUN = (
     "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
     "the row's values: those of the last epoch, the experiment's metrics, and the arm's measurements if they "
-    "need no other net. Columns that are not replayed are named. Exit status: 0 bit-equal or equal within "
-    "the tolerance, 1 different, 2 bad input."
+    "need no other net. Columns that are not replayed are named. Exit status: 0 if bit-equal or equal within "
+    "the tolerance, 1 if different, 2 for bad input."
 )
 
 
@@ -82,7 +82,7 @@ def _parser() -> OneLineParser:
         training.add_argument(
             "--dry-run",
             action="store_true",
-            help="print what would be trained and how long, and train nothing",
+            help="print what would be trained and how long it would take; train nothing",
         )
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
         training.add_argument("--arms", help="comma-separated; default all")
@@ -99,10 +99,10 @@ def _parser() -> OneLineParser:
         several = training.add_mutually_exclusive_group()
         several.add_argument(
             "--jobs", type=_jobs, default=1, metavar="N",
-            help="runs at once, each in a process of its own; auto: one per GPU or processor core; default 1",
+            help="runs at once, each in its own process; auto: one per GPU or processor core; default 1",
         )  # fmt: skip
         several.add_argument(
-            "--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler whose workers take the runs"
+            "--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler whose workers train the runs"
         )
         training.add_argument(
             "--results-dir", type=_folder, default=Path("runs"), help="where rows are written; default runs"
@@ -118,7 +118,7 @@ def _parser() -> OneLineParser:
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
-    replaying.add_argument("--epochs", type=whole_number(1), help="epochs to replay at most; default all")
+    replaying.add_argument("--epochs", type=whole_number(1), help="most epochs to replay; default all")
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=commands.rerun)
 
@@ -181,7 +181,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def _folder_or_paper(text: str) -> Path | str:
-    """The word `paper` stays a word, unless a folder has that name."""
+    """A path; but the word `paper` is returned as it is, unless there is a file or folder of that name."""
     return text if text == commands.PAPER and not Path(text).exists() else _folder(text)
 
 

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_table(text: str) -> None:
-    """Prints Markdown: as it is in the file, or on a terminal with aligned tables, if they fit, or lists."""
+    """Prints Markdown; on a terminal tables are aligned, or become lists if they do not fit."""
     if not sys.stdout.isatty():
         print(text)
         return
@@ -150,7 +150,7 @@ def compare(options: argparse.Namespace) -> int:
     from experiments.compare.results import compare, compare_means
 
     if options.metric and options.margin is None:
-        raise InputError(f"expected --margin with --metric; received --metric {options.metric} alone")
+        raise InputError(f"--metric: expected --margin with it; received --metric {options.metric} alone")
     if options.b == PAPER:
         if options.tolerance != 0 or options.margin is not None:
             flag = (
@@ -158,7 +158,9 @@ def compare(options: argparse.Namespace) -> int:
                 if options.margin is not None
                 else f"--tolerance {options.tolerance}"
             )
-            raise InputError(f"expected neither --tolerance nor --margin with {PAPER}; received {flag}")
+            raise InputError(
+                f"compare with {PAPER}: expected neither --tolerance nor --margin; received {flag}"
+            )
         status, text = compare_with_paper(options.a, experiments.EXPERIMENTS)
     elif options.margin is not None:
         metric = options.metric or "test_error"
@@ -176,7 +178,7 @@ def report(options: argparse.Namespace) -> int:
     for flag in getattr(options, "look", ()):
         if getattr(options, flag.dest) != flag.default:
             raise InputError(
-                f"{flag.option_strings[0]}: expected FOLDERs with it, to draw in one figure, such as "
+                f"{flag.option_strings[0]}: expected FOLDERs whose runs this figure shows, such as "
                 f"{options.results_dir}/cifar10/ablation-relu; received none"
             )
     from experiments.report.write import write_all
@@ -218,7 +220,7 @@ def _overlay(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    """Checks flags and locks before TensorFlow is imported."""
+    """Checks flags and locks, and only then imports TensorFlow, so that bad input is reported at once."""
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
@@ -237,7 +239,7 @@ def _training_setup(options: argparse.Namespace):
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     if options.dry_run and options.jobs != 1:
-        # The speed of one job is measured.
+        # Measure the speed with the threads that each job would have.
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:

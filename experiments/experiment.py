@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 
 # One point of a learning curve: the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# Measures trained nets: (models, pipelines) -> {column: value}; the first model is the run's own.
+# A function that measures nets: (models, pipelines) -> {column: value}. The first model is the run's own.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
@@ -27,10 +27,10 @@ class Metric:
             units with three significant digits.
         low: smallest possible value.
         high: largest possible value.
-        of_curve: function that computes the metric from the learning curve; returns None (an empty cell) for
-            a run that never reaches the target. Metrics without it are computed by the arms' probes.
-        derived: computes the metric from a recorded row and its curve when effects are judged, so it is no
-            column of runs.csv; None (no value) if the curve does not determine it.
+        of_curve: function that computes the metric from the learning curve. It returns None (an empty cell)
+            for a run that never reaches the target. Metrics without this function are computed by probes.
+        derived: function that computes the metric from a recorded row and its curve when effects are judged;
+            such a metric is no column of runs.csv. It returns None if the curve does not suffice.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
     """
@@ -72,9 +72,9 @@ class Arm:
             from another arm, because it measures that arm's nets or is compared at that rate.
         seeds: seeds of the committed evidence.
         search_epochs: epochs of one search run.
-        probe: computes further metrics of the trained net (columns of runs.csv).
+        probe: function that computes further metrics of the trained net (columns of runs.csv).
         nets: number of nets passed to the probe: the run's own and those of the following seeds.
-        of: the arm that it is a variant of; empty for the experiment's own arms.
+        of: name of the arm that this one is a variant of; empty for the experiment's own arms.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Arm:
     of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probe gets the same nets for each of these seeds: the nets of all the arm's seeds.
+        """Whether the probe gets the same nets for each of these seeds: those of all the arm's seeds.
 
         Example:
 
@@ -127,12 +127,12 @@ class Comparison:
         kind: `difference` is arm - baseline, `ratio` is arm / baseline, `share` is the share of the arm's
             runs whose metric, a p value, is at most .05 (its baseline is chance).
         paper_effect: the paper's number on the same scale, None if the paper gives none.
-        smallest_effect: smallest effect of interest s, declared before the runs; with the interval it decides
-            the verdict (`alexnet_tf.statistics.effects.verdict`). The claimed direction is from no effect (0,
-            1 for a ratio, .05 for a share) to this value.
+        smallest_effect: smallest effect of interest s, declared before the runs. It and the interval decide
+            the verdict (`alexnet_tf.statistics.effects.verdict`). The claim says that the effect is on the
+            same side of no effect (0, 1 for a ratio, .05 for a share) as this value.
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: a simpler cause that alone could produce the effect, in a few words; this comparison tests
-            the arm against it. Empty for all other comparisons.
+        control: a simpler cause that alone could produce the effect, in a few words, if the baseline has
+            only this cause. Empty for all other comparisons.
     """
 
     arm: str
@@ -156,7 +156,7 @@ class Experiment:
         statement: the claim in our words, one sentence.
         dataset: the data set of the committed evidence (`auto` looks for this one).
         precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
-        search_precision: likewise, for the search.
+        search_precision: the same for candidates of the search.
         cost: training time of the committed rows on one CPU core.
         scale: `as in the paper`, or how the condition is reduced.
         arms: the arms in the order of tables and figures.
@@ -169,8 +169,8 @@ class Experiment:
         reasons: what explains the verdict; each names the arm or file that shows it.
         notes: further remarks for the reader.
         disclosures: what was changed, deleted or added after rows were known.
-        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty for later ones.
-            Reasons, notes, disclosures and this verdict refer to the evidence on `dataset`.
+        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if version 1 never
+            judged them. Reasons, notes, disclosures and this verdict refer to the evidence on `dataset`.
     """
 
     name: str
@@ -238,14 +238,15 @@ class Experiment:
         return {arm.name: arm for arm in self.arms}[name]
 
     def with_variants(self, variants: Mapping[str, Variant]) -> "Experiment":
-        """The experiment with these arms too, and with the comparisons that they allow.
+        """The experiment with variants of its arms added, and with their comparisons.
 
-        A comparison of two arms is repeated for variants of them that have the same settings; a variant
-        without such a partner is compared with the other arm itself, in its own folder if that has one. These
-        comparisons are not primary, and the paper has no number for them.
+        A comparison of two arms is repeated for variants of both that have the same settings. If a variant
+        has no such partner, it is compared with the other arm itself, if possible with its runs in the
+        variant's folder. These comparisons are not primary, and the paper has no number for them.
 
         Args:
-            variants: name of the new arm -> the arm that it changes, and how. Others are ignored.
+            variants: name of the new arm -> the arm that it changes, and how. Variants of arms that the
+                experiment does not have are ignored.
 
         Example:
 
@@ -273,7 +274,7 @@ class Experiment:
             found: dict[tuple[tuple[str, ...], str], list[str]] = {}
             for name, one in known.items():
                 if one.of == arm:
-                    # Without settings or folder it has no partner.
+                    # A variant without settings and folder has no partner.
                     alone = () if one.folder else (name,)
                     found.setdefault((one.settings or alone, one.folder), []).append(name)
             return found
@@ -294,5 +295,5 @@ class Experiment:
 def _changed(config: Config, settings: tuple[str, ...]) -> Config:
     try:
         return config.with_settings(*settings)
-    except InputError:  # Recorded by a version with other fields; the departures list what differs.
+    except InputError:  # Settings recorded by a version with other fields; they cannot be applied.
         return config

@@ -1,4 +1,4 @@
-"""Reads result folders into rows by key, and pairs the folders of two results."""
+"""Reads the rows of result folders by key, and finds which folders of two results to compare."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Side:
 
     Attributes:
         path: its folder.
-        compared: the files to compare: all, or the one that the user named.
+        compared: names of the files to compare: all, or the one that the user gave.
         tables: file -> key -> row. Rows of curves.csv get the config hash of their run, or None if there is
             no runs.csv.
         records: run_id -> record.
@@ -72,9 +72,9 @@ class Pair:
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     """Pairs the folders of two results; also returns a line for each folder that only one side has.
 
-    Two experiment folders, or files in them, always form a pair. In directory trees, folders with the same
-    path below `a` and `b` form a pair; if there are none, folders of the same experiment do (on different
-    data sets).
+    If `a` and `b` are experiment folders, or files in them, they form the only pair. Otherwise folders with
+    the same path below `a` and `b` form pairs; if there are none, folders of the same experiment on different
+    data sets do.
 
     Raises:
         InputError: if a path is missing, or there is no pair.
@@ -84,8 +84,8 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     partners = {name: name for name in left if name in right} or _by_experiment(left, right)
     if not partners:
         raise InputError(
-            f"expected an experiment that both {a} and {b} hold; received {', '.join(left)} and "
-            f"{', '.join(right)}"
+            f"expected an experiment that both {a} and {b} hold; received {', '.join(left)} in the first and "
+            f"{', '.join(right)} in the second"
         )
     pairs = []
     for name, other in partners.items():
@@ -120,7 +120,10 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Renames a single folder to the longest name in `others` that its path ends with, else to its path."""
+    """If there is one folder, named ".", names it by the longest name in `others` that its path ends with.
+
+    If there is no such name, it is named by its path.
+    """
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()
@@ -129,7 +132,7 @@ def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str,
 
 
 def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, str]:
-    """Pairs folders by the last part of their path, if it is unique on each side."""
+    """Pairs folders by the last part of their paths; a part that repeats on one side is left out."""
     unique: list[dict[str, str]] = []
     for folders in (left, right):
         counts = Counter(Path(name).name for name in folders)

@@ -25,7 +25,7 @@ class Sample:
 
     Attributes:
         values: values of the finished runs, by seed.
-        without: number of finished runs without a value, because they never reached the target.
+        without: number of finished runs that have no value, because they never reached the target.
         unfinished: number of runs that diverged or failed.
     """
 
@@ -35,10 +35,10 @@ class Sample:
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """A line for each metric of each common arm, unless the common runs agree.
+    """A line for each metric of each common arm whose common runs do not all agree.
 
-    The 95% interval is Welch's. It treats the samples as independent even where they share seeds: runs of
-    the same seed may diverge, so rows are not paired.
+    The 95% interval is Welch's, which treats the two samples as independent. Runs with the same seed on both
+    sides may diverge, so they are not paired.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
@@ -50,7 +50,7 @@ def mean_differences(pair: Pair) -> list[str]:
             values = [[side.runs[run][metric] for run in common] for side in (pair.a, pair.b)]
             agree = common and values[0] == values[1] and same.issuperset(common)
             sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
-            # A metric without values on either side is measured only for other arms.
+            # Without values on both sides, the metric is one that only other arms have.
             if any(side.values for side in sides) and not agree:
                 lines.append(f"{pair.name} {arm}, {metric}: {_difference(metric, *sides)}")
     return lines
@@ -60,7 +60,8 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
     """Tests for each common arm whether the means of a metric differ by less than the margin.
 
     Uses two one-sided Welch tests at 5%; equivalently, the 90% interval of A − B lies within ±margin. An
-    arm is not shown to be equivalent if it has only one run, or a run that did not finish or has no value.
+    arm is not shown to be equivalent if a side has only one run, or a run that did not finish or has no
+    value.
 
     Args:
         metric: a column of runs.csv.
@@ -108,7 +109,7 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
 
 
 def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
-    """Both means and their difference, unless runs without a value would bias it."""
+    """Both means, and their difference unless it is biased because runs of a side have no value."""
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:

@@ -14,19 +14,20 @@ from experiments.experiment import Comparison, Experiment
 
 
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
-    """Lists every effect for which the paper has a number, with that number.
+    """Lists every effect for which the paper has a number, beside that number.
 
-    Only the primary comparisons of a claim determine the status. Controls and further measures, about which
-    the paper claims nothing, are only listed.
+    Only the primary comparisons of a claim determine the status. Controls and further measures are listed,
+    but do not count, because the paper claims nothing about them.
 
     Args:
         path: a results folder of any level, an experiment's folder, or a file in it.
-        experiments: the experiments to look for, by name.
+        experiments: the experiments to look for; folders are recognised by their names.
 
     Returns:
-        status: 1 if the interval of a primary comparison lies entirely on the no-effect side of the paper's
-            number (our effect is weaker); else 2 if not all rows could be read, or no primary comparison has
-            both a paper's number and an interval (which needs at least three pairs); else 0.
+        status: 1 if our effect is weaker in a primary comparison, that is, its whole interval lies on the
+            no-effect side of the paper's number. Else 2 if not all rows could be read, or if no primary
+            comparison has both a number in the paper and an interval (which needs at least three pairs).
+            Else 0.
         text: human-readable report.
 
     Raises:
@@ -63,7 +64,8 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     for evidence in found:
         title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
         folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
-        # For example `float32/cifar10/ablation-pooling` and `cifar10/ablation-pooling`.
+        # Two folders may have the same title, such as `float32/cifar10/ablation-pooling` and
+        # `cifar10/ablation-pooling`; then their paths are shown.
         lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
         lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
@@ -74,7 +76,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
 
 
 def _line(one: Judged) -> str:
-    """A line with an effect, the paper's number and the distance between them."""
+    """A line with our effect, the paper's number, and how far that is from our interval and from our mean."""
     comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
     place, outside = place_of(effect, comparison)

@@ -17,8 +17,8 @@ NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 def config_differences(pair: Pair) -> list[str]:
     """The fields in which configurations of common runs differ; seeds with the same differences share a line.
 
-    If an arm has no common seed, the first run of each side is compared. Searches have no records, so the
-    rates whose config hashes differ are listed instead.
+    If the two sides of an arm have no common seed, their first runs are compared. The candidates of a search
+    have no records, so those whose config hashes differ are listed by rate instead.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:
@@ -30,11 +30,11 @@ def config_differences(pair: Pair) -> list[str]:
         a, b = first[0][arm], first[1][arm]
         lines.append(f"{pair.name} {arm} seed {a[1]} / {b[1]}: {_config_difference(pair, a, b)}")
     rates = row_names(SEARCH, common_rows(pair, SEARCH)[1])
-    return lines + [f"{pair.name} {name}, {SEARCH}: other config hash" for name in rates]
+    return lines + [f"{pair.name} {name}, {SEARCH}: different config hashes" for name in rates]
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """Fields in which records of runs with equal config hash differ, and problems of incomplete records."""
+    """A line for each run whose records differ although the config hashes are equal; problems of records."""
     differing, problems = [], []
     for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
@@ -44,7 +44,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
         except InputError as error:
             problems.append(str(error))
             continue
-        # Old records do not describe the images.
+        # Old records do not describe the images, so fields that only one record has are no difference.
         new = {name for name in a.keys() ^ b.keys() if name.startswith("images.")}
         if fields := _unequal_fields(a, b, NOT_HASHED | new):
             differing.append(f"{pair.name} {row_name(RUNS, run)}, records: {fields}")
@@ -52,7 +52,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """A line with the differences between environments of the common runs, or of all if none is common."""
+    """A line with the differences between environments of the common runs; of all runs if none is common."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:
@@ -72,13 +72,13 @@ def _config_difference(pair: Pair, run: Key, other: Key) -> str:
     except InputError as error:
         return str(error)
     images = {name for name in a | b if name.startswith("images.")}
-    return _unequal_fields(a, b, images) or "other config hash, the same recorded fields"
+    return _unequal_fields(a, b, images) or "different config hashes, but the same recorded fields"
 
 
 def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str]) -> str:
     names = sorted((a.keys() | b.keys()) - ignored)
     if a["model.kind"] != b["model.kind"]:
-        # Fields that only one kind of network has are not informative.
+        # Nets of different kinds have different fields; only the common ones can be compared.
         names = [name for name in names if name in a and name in b]
     return ", ".join(
         f"{name} {a.get(name)!r} / {b.get(name)!r}" for name in names if a.get(name) != b.get(name)
@@ -108,7 +108,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment(side: Side, run: Key) -> dict[str, str]:
-    """The environment in a run's record, overridden by that in its row, which is the evidence."""
+    """The environment of a run from its record; values in its row, the evidence, take precedence."""
     row, of_record = side.runs[run], (side.record(run) or {}).get("environment", {})
     of_row = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
     return {name: str(value) for name, value in (of_record | of_row).items()}

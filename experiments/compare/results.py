@@ -1,4 +1,4 @@
-"""Compares two results: equal numbers or equivalent means, and otherwise the differences."""
+"""Compares two results: whether numbers are equal or means equivalent, and what differs."""
 
 import math
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
         tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
 
     Returns:
-        status: 1 if rows with equal config hash, or the configurations or images in their records, differ;
-            else 2 if not all files could be read; else 0. Different config hashes and environments, and runs
-            that only one side has, are listed but do not count as failures.
+        status: 1 if rows with equal config hashes differ, or if their records name different configurations
+            or images; else 2 if not all files could be read; else 0. Different config hashes, different
+            environments and runs that only one side has are listed, but do not change the status.
         text: human-readable report.
 
     Raises:
@@ -87,8 +87,8 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
         raise _nothing_in_common(pairs, a, b)
     lines = [
         f"comparing A = {a} with B = {b}: are their means of {metric} equivalent within ±{margin:g}?",
-        "equivalent: the 90% interval of A − B (Welch) lies within the margin, which is both one-sided tests "
-        "at 5%",
+        "equivalent: the 90% interval of A − B (Welch) lies within ± the margin, that is, both one-sided "
+        "tests at 5% reject",
         *(text for _, text in answers),
         *_sections(found),
     ]
@@ -117,7 +117,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # An arm may be named `none`, and the name of an arm with settings contains commas.
+        # `no arm` and semicolons, because an arm may be named `none` and names of arms may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
@@ -127,7 +127,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # Remove duplicates: both sides may be the same folder, and a run may be in two files.
+        # Remove duplicates: if A and B are one folder, or a run is in two files, a line would appear twice.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

@@ -5,21 +5,22 @@ from collections.abc import Iterable
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# Columns not determined by the configuration, and the config hash, which `common_rows` compares.
+# Columns that are not compared: the configuration does not determine them, or (the config hash) `common_rows`
+# has compared them already.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# Columns that depend on a search's objective and other rates, which may differ between experiments.
+# Columns that depend on the objective and the other rates of a search, which differ between experiments.
 DECISIONS = {"objective", "value", "winner"}
 # Maximum number of epochs of a curve that a line shows.
 SHOWN_EPOCHS = 3
 
 
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
-    """The keys of the common rows: those with equal config hashes, and those with different ones.
+    """The keys of the common rows: first those with equal config hashes, then those with different ones.
 
-    Curves without a runs.csv have no hash; they count as equal to any hash.
+    If there is no runs.csv, curves have no config hash; they count as equal.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -70,7 +71,7 @@ def lone_rows(pair: Pair, file: str) -> list[str]:
             keys, others = (
                 {key[:2]: None for key in (*s.runs, *s.tables[file])}.keys() for s in (side, other)
             )
-        # Not every experiment has a search.
+        # If one side has no search at all, the other side's search rows are not reported.
         if others or file != SEARCH:
             names = row_names(RUNS if file == CURVES else file, (key for key in keys if key not in others))
             lines += [f"only in {side.path}: {name}" for name in names]
