@@ -33,6 +33,7 @@ class Metric:
             such a metric is no column of runs.csv. It returns None if the curve does not suffice.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
+        share_title: title of the share of nets whose value, a p value, is at most .05.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Metric:
     derived: Callable[[Mapping[str, Any], Curve], float | None] | None = None
     censored_message: Callable[[Curve], str] | None = None
     is_averaged: bool = True
+    share_title: str = ""
 
     @property
     def is_fraction(self) -> bool:

@@ -78,12 +78,13 @@ def halves_p(row: Mapping[str, Any], curve: Curve) -> float | None:
 
 HALVES_P = Metric(
     "halves_p",
-    "p value of the towers among random splits",
+    "p value of the towers' contrast, from random splits",
     "number",
     0,
     1,
     derived=halves_p,
     is_averaged=False,
+    share_title="share of nets whose towers differ more than random splits (p ≤ .05)",
 )
 
 

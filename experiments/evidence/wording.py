@@ -2,7 +2,7 @@
 
 import math
 
-from alexnet_tf.statistics.effects import VERDICTS, Effect
+from alexnet_tf.statistics.effects import LEVEL, VERDICTS, Effect
 from alexnet_tf.statistics.power import detectable_effect
 from experiments.evidence.effects import Judged
 from experiments.experiment import Comparison
@@ -156,14 +156,32 @@ def detectable(effect: Effect, comparison: Comparison) -> str:
     return amount(least, comparison).lstrip("+") + unit(comparison)
 
 
-def contrast(comparison: Comparison, quote: str = "") -> str:
-    """Arm against baseline, as a quotient or a difference of names."""
+def title(comparison: Comparison) -> str:
+    """What is compared: the metric, or the share of nets with a small value of it.
+
+    Example:
+
+    >>> from experiments.experiment import Metric
+    >>> p = Metric("p", "p value", share_title="share of nets that differ")
+    >>> title(Comparison("net", "chance", p, "share", None, 0.5))
+    'share of nets that differ'
+    """
+    metric = comparison.metric
     if comparison.kind == "share":
-        return f"{quote}{comparison.arm}{quote} against {comparison.baseline}"
+        return metric.share_title or f"share of nets with {metric.title} ≤ {LEVEL:g}"
+    return metric.title
+
+
+def contrast(comparison: Comparison, quote: str = "") -> str:
+    """Arm against baseline, as a quotient or a difference of names; for a share, the arm alone."""
+    if comparison.kind == "share":
+        return f"{quote}{comparison.arm}{quote}"
     sign = "/" if comparison.kind == "ratio" else MINUS
     return f"{quote}{comparison.arm}{quote} {sign} {quote}{comparison.baseline}{quote}"
 
 
 def measure(comparison: Comparison, quote: str = "") -> str:
-    """The metric and the arms: "test error, two − one"."""
-    return f"{comparison.metric.title}, {contrast(comparison, quote)}"
+    """The metric and the arms: "test error, two − one"; a share is that of the nets, whatever the arm."""
+    if comparison.kind == "share":
+        return title(comparison)
+    return f"{title(comparison)}, {contrast(comparison, quote)}"

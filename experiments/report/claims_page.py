@@ -30,8 +30,9 @@ CONDITIONS_HEADER = (
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
 Each comparison declares, before its runs, the smallest effect of interest *s*. Zero effect is 0 (1 for a
-ratio; .05, which is chance, for a share of p values); *s* lies on the claimed side of it. The mirror of *s*
-is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest to the weakest:
+ratio; 5%, which chance gives, for a share of nets with p ≤ .05); *s* lies on the claimed side of it. The
+mirror of *s* is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest
+to the weakest:
 
 | interval | verdict |
 |---|---|
@@ -233,8 +234,8 @@ def _pooled(claim: Claim) -> str:
     effect = share_effect(dict(enumerate(p_values.values())))
     found = verdict(effect.low, effect.high, comparison.smallest_effect, "share")
     return (
-        f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05 "
-        f"({comparison.metric.title}): {wording.effect_text(effect, comparison)}. With *s* = "
+        f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05: "
+        f"{wording.effect_text(effect, comparison)}. With *s* = "
         f"{wording.declared(comparison.smallest_effect, comparison)} the verdict on this share would be: "
         f"{found.text}."
     )

@@ -107,7 +107,7 @@ def _differences(found: Sequence[Evidence]) -> str:
         [
             wording.contrast(one.comparison, "`"),
             evidence.dataset,
-            one.comparison.metric.title,
+            wording.title(one.comparison),
             wording.paper_effect(one.comparison),
             wording.judged_effect(one),
             one.verdict,

@@ -120,7 +120,7 @@ def _effects(judged: Sequence[Judged]) -> str:
     body = [
         [
             wording.contrast(one.comparison, "`") + role(one.comparison),
-            one.comparison.metric.title,
+            wording.title(one.comparison),
             wording.paper_effect(one.comparison),
             wording.declared(one.comparison.smallest_effect, one.comparison),
             wording.effect_text(one.effect, one.comparison),

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from matplotlib.transforms import ScaledTranslation
 
 from alexnet_tf.figures.look import DARK, GREY
-from alexnet_tf.statistics.effects import LEVEL, Effect, no_effect
+from alexnet_tf.statistics.effects import Effect, no_effect
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.paper import Place, place_of
@@ -74,7 +74,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
         _draw_effect(axes, one, -place, scale)
         # Below the bar, where the diamond hides neither the bar nor its mean.
         draw_paper_effect(axes, one.comparison, -place - 0.24, scale)
-    titles = [one.comparison.metric.title for one in judged]
+    titles = [wording.title(one.comparison) for one in judged]
     metric = titles[0] if len(set(titles)) == 1 else ""
     if letters:
         _label_right(axes, judged, letters)
@@ -87,9 +87,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
         arms = f", {wording.contrast(judged[0].comparison)}" if letters and not _has_variants(letters) else ""
         axes.set_xlabel(f"ratio of {metric or 'metrics'}{arms}")
     elif judged[0].comparison.kind == "share":
-        axes.set_xlabel(
-            textwrap.fill(f"share of nets with {metric or 'p value'} ≤ {LEVEL:g} (line: chance)", 48)
-        )
+        axes.set_xlabel(textwrap.fill(f"{metric or 'share of nets'} (line: chance)", 48))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
     elif scale == 1:
         axes.set_xlabel(f"difference in {metric or 'metrics'}")

@@ -132,7 +132,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
 
 
 def test_shares_are_pooled_over_the_conditions(tmp_path):
-    p_value = dataclasses.replace(POOLING.metrics[1], title="p of a net")
+    p_value = dataclasses.replace(POOLING.metrics[1], share_title="share of nets that differ")
     share = dataclasses.replace(
         POOLING.comparisons[0], metric=p_value, kind="share", baseline="chance", smallest_effect=0.5
     )
@@ -148,8 +148,8 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
     (pooled,) = [line for line in page.splitlines() if line.startswith("Pooled")]
     # p <= .05 for 3 of 5 nets, as the conditions share one: 60%, Clopper-Pearson interval [15%, 95%].
     assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
-    assert "(p of a net)" in pooled
-    assert "p of a net, `overlapping` against chance: 67% [9%, 99%]" in page
+    assert line_of(page, "C4")[4] == "share of nets that differ: 67% [9%, 99%]"
+    assert "chance" not in page.split("## The rule")[0]
 
 
 def test_a_bound_has_no_p_value(root):

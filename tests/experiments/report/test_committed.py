@@ -47,3 +47,9 @@ def test_readme_shows_how_the_quickstart_ends():
 
 def test_no_statement_names_a_data_set():
     assert not [one.name for one in EXPERIMENTS if re.search("(?i)cifar|imagenet|builtin", one.statement)]
+
+
+def test_every_share_of_nets_has_a_title():
+    shares = [one for each in EXPERIMENTS for one in each.comparisons if one.kind == "share"]
+    assert shares
+    assert all("share of nets" in one.metric.share_title for one in shares)
