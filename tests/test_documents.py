@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_experiments_named_in_paper_md_have_results():
     recorded = {path.name for path in (ROOT / "results").glob("*/*") if path.is_dir()}
 
     assert set(named) - recorded == set()
+
+
+def test_paper_md_leads_to_every_experiment_on_a_claim():
+    text = (ROOT / "PAPER.md").read_text().replace("\\*", "*")
+    patterns = re.findall(r"results/\*/([\w*-]+)", text)
+
+    names = [each.name for each in experiments.EXPERIMENTS if each.is_of_paper]
+    assert [name for name in names if not any(fnmatch(name, one) for one in patterns)] == []
 
 
 def test_the_readme_has_at_most_150_lines():
