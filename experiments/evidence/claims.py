@@ -1,11 +1,13 @@
 """One verdict per claim: that of the condition that was run in full and is nearest to the paper."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
-from experiments.evidence.effects import weakest
+from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS, no_effect
+from experiments.evidence.effects import Judged, weakest
+from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, read_evidence
 from experiments.experiment import Experiment
 
@@ -84,6 +86,33 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
         if claim.decides and claim.decides.folder != folder:
             return claim.decides
     return None
+
+
+def weakest_of(claim: Claim) -> Judged | None:
+    """The deciding comparison with the weakest verdict; None without pairs.
+
+    Of several, it is the one that favours the claim least: with an effect weaker than the paper's number,
+    else with the smallest effect in units of s.
+    """
+    if claim.decides is None:
+        return None
+
+    def weakness(one: Judged) -> tuple[int, bool, float]:
+        is_weaker = place_of(one.effect, one.comparison)[0] is Place.WEAKER
+        return VERDICTS.index(one.verdict), is_weaker, -_in_units_of_s(one)
+
+    return max((one for one in claim.decides.primary if one.verdict in VERDICTS), key=weakness)
+
+
+def _in_units_of_s(one: Judged) -> float:
+    """The distance of an effect from no effect, relative to that of the smallest effect of interest."""
+    comparison, effect = one.comparison, one.effect.effect
+    if effect is None:
+        return -math.inf
+    null = no_effect(comparison.kind)
+    if comparison.kind == "ratio":
+        return math.log(effect) / math.log(comparison.smallest_effect)
+    return (effect - null) / (comparison.smallest_effect - null)
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:

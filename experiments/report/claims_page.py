@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, VERDICTS, share_effect, verdict
+from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, share_effect, verdict
 from alexnet_tf.statistics.intervals import mean_interval
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
-from experiments.evidence.claims import Claim, claims_of, count_verdicts
+from experiments.evidence.claims import Claim, claims_of, count_verdicts, weakest_of
 from experiments.evidence.effects import Judged
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
@@ -100,14 +100,6 @@ def claims_page(
         bullets("Problems", [*unread.values(), *problems, *contradictions(found)]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def weakest_of(claim: Claim) -> Judged | None:
-    """The first of the deciding comparisons that have the weakest verdict; None without pairs."""
-    if claim.decides is None:
-        return None
-    known = [one for one in claim.decides.primary if one.verdict in VERDICTS]
-    return max(known, key=lambda one: VERDICTS.index(one.verdict))
 
 
 def statement_of(claim: Claim) -> str:

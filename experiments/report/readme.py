@@ -9,10 +9,10 @@ from alexnet_tf.commands.scores import read_scores
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_json
 from experiments.evidence import wording
-from experiments.evidence.claims import claims_of, count_verdicts
+from experiments.evidence.claims import claims_of, count_verdicts, weakest_of
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.report.claims_page import statement_of, weakest_of
+from experiments.report.claims_page import statement_of
 from experiments.report.markdown import markdown
 from experiments.report.overview import at_a_glance
 

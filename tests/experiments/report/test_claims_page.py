@@ -7,6 +7,7 @@ import re
 import pytest
 
 from experiments import EXPERIMENTS
+from experiments.evidence.claims import claims_of, weakest_of
 from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.write import write_all
@@ -54,6 +55,24 @@ def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
     # Each net took ten seconds.
     assert (paper, cost) == ("−0.4 points, inside", "6 nets, 60 seconds")
     assert line_of(page, "C1")[1] == "**reproduced**"
+
+
+@pytest.mark.parametrize("papers", [(-0.004, -0.01), (None, None)])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, order):
+    # Test error: -.40 points [-.65, -.15] with s = -.2 points. With s = -.3 points the verdict is the same,
+    # in fewer units of s, and the paper's -1 point is outside.
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    (error, _), (near, far) = POOLING.comparisons, papers
+    tied = (
+        dataclasses.replace(error, paper_effect=near),
+        dataclasses.replace(error, paper_effect=far, smallest_effect=-0.003),
+    )
+    experiment = dataclasses.replace(POOLING, comparisons=tuple(tied[place] for place in order))
+    verdicts = [one.verdict for one in evidence_of(folder, experiment).judged]
+    assert len({*verdicts}) == 1
+    (claim,) = claims_of(read_evidence(tmp_path, [experiment]), [experiment])
+    assert weakest_of(claim).comparison.smallest_effect == -0.003
 
 
 def test_a_section_has_conditions_reasons_notes_and_runs(root):
