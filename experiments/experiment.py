@@ -172,7 +172,7 @@ class Experiment:
         notes: further remarks for the reader.
         disclosures: what was changed, deleted or added after rows were known.
         earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if version 1 never
-            judged them. Reasons, notes, disclosures and this verdict refer to the evidence on `dataset`.
+            judged them. Remarks and this verdict refer to the effects on `dataset`, if there are any.
     """
 
     name: str

@@ -106,10 +106,17 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
         curve = [dict(point) for _, point in sorted(of_run.items())]
         rows.append({**line.row, **experiment.derived(line.row, curve)})
     experiment = experiment.with_variants(variants_of(rows, records))
-    if {row["dataset"] for row in rows} != {experiment.dataset}:
-        # Such remarks refer to the rows on the experiment's own data set.
+    if {row["dataset"] for row in rows} != {experiment.dataset} or not _tests_claim(rows, experiment):
+        # Such remarks refer to the effects on the experiment's own data set.
         experiment = replace(experiment, reasons=(), notes=(), disclosures=(), earlier_verdict="")
     return Evidence(experiment, rows, records, folder, [line.row for line in curves], [*found, *problems])
+
+
+def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
+    """Whether both arms of a primary comparison have rows; a share needs only one arm."""
+    missing = {arm.name for arm in experiment.arms} - {row["arm"] for row in rows}
+    primary = [one for one in experiment.comparisons if one.primary]
+    return not primary or any(not {one.arm, one.baseline} & missing for one in primary)
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:

@@ -1,5 +1,7 @@
 """table.md of an experiment."""
 
+import dataclasses
+
 from experiments.report.conditions import DATASET_NOTES
 from tests.experiments.made_up_results import BASE, POOLING, pooling_results, record
 from tests.experiments.tables_read_back import report
@@ -26,6 +28,20 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "- commit: abc",
     ):
         assert words in table
+
+
+def test_remarks_on_the_effects_do_not_stand_where_one_arm_was_run(tmp_path):
+    explained = dataclasses.replace(
+        POOLING, reasons=("It is the weather.",), disclosures=("One was deleted.",)
+    )
+    remarks = *explained.reasons, *explained.disclosures, *explained.notes
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    report(folder, explained)
+    assert [text for text in remarks if text not in (folder / "table.md").read_text()] == []
+    alone = tmp_path / "alone" / "builtin" / "pooling"
+    record(alone, explained, "overlapping", 0, [0.9, 0.5])
+    report(alone, explained)
+    assert [text for text in remarks if text in (alone / "table.md").read_text()] == []
 
 
 def test_departures_from_the_definition_are_listed(tmp_path):
