@@ -71,6 +71,10 @@ class Runs:
         """The kind of processor that trained a run; empty if its record does not name it."""
         return self.about(row, "environment").get("processor") or ""
 
+    def is_trained(self, row: Row) -> bool:
+        """Whether a run changed its net: it had an epoch, and its recorded rate is not 0."""
+        return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
+
     def examples(self, arm: str, name: str) -> list[int]:
         """The numbers of images (`train_examples` or `report_examples`) of an arm's runs, if recorded."""
         counts = {self.about(row, "data").get(name) for row in self.of_arm(arm)}

@@ -93,7 +93,7 @@ def conditions(evidence: Evidence) -> list[str]:
     lines += [
         f"model: {joined(rows, 'model')}",
         f"precision: {joined(rows, 'precision')}",
-        f"device: {joined(rows, 'device')}",
+        f"device: {devices(rows)}",
         f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
         f"seeds: {', '.join(map(str, seeds))}",
         f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
@@ -102,6 +102,17 @@ def conditions(evidence: Evidence) -> list[str]:
         f"commit: {joined(rows, 'git_commit')}",
     ]
     return lines
+
+
+def devices(rows: Sequence[Row]) -> str:
+    """The devices of these runs.
+
+    Example:
+
+    >>> devices([{"device": "1 x CPU (AMD EPYC, 1 threads)"}])
+    '1 x CPU (AMD EPYC, 1 thread)'
+    """
+    return re.sub(r"\b1 threads\b", "1 thread", joined(rows, "device"))
 
 
 def seconds_of(rows: Sequence[Row]) -> float:

@@ -1,28 +1,30 @@
 """What a reader has to know before the verdicts: scale and cost, shared nets, processors, later changes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
-from experiments.report.conditions import duration, seconds_of
+from experiments.report.conditions import devices, duration, seconds_of
 from experiments.report.markdown import bullets, markdown
 
 # The paper, sections 2 to 5. It names no price.
 PAPER = (
-    "the paper", "1 (96 first kernels, 61 million parameters)", "1.2 million", "224 of 256", "about 90",
+    "the paper", "1,376 in conv1 to conv5, 96 of them in conv1", "1.2 million", "224 of 256", "about 90",
     "two GTX 580 (3 GB)", "five to six days a net", "not stated",
 )  # fmt: skip
-HEADER = ("", "width", "training images", "pixels", "epochs", "hardware", "training time", "money")
+KERNELS = 1376
+HEADER = ("", "kernels", "training images", "pixels", "epochs", "hardware", "training time", "money")
 # Data fingerprint and config hash: runs with the same one are the same net.
 Net = tuple[str, str]
 
 
 def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
-    """The nets, each with its rows and the evidence of each row."""
+    """The nets that were trained, each with its rows and the evidence of each row."""
     nets: dict[Net, list[tuple[Row, Evidence]]] = {}
     for evidence in found:
-        for row in evidence.rows:
+        for row in filter(evidence.is_trained, evidence.rows):
             nets.setdefault((row["data_fingerprint"], row["config_hash"]), []).append((row, evidence))
     return nets
 
@@ -40,15 +42,29 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
         data = [evidence.about(row, "data") for row, evidence in nets]
         lines.append([
             f"{kind} on {dataset}, {len(nets)} nets",
-            _span([each.get("model", {}).get("width") for each in configs if kind == "AlexNet"]),
+            _kernels([each.get("model", {}) for each in configs]),
             _span([each.get("train_examples") for each in data], ","),
-            _span([each["input_shape"][0] for each in data if each.get("input_shape")]),
+            _pixels(configs, data),
             _span([row["epochs"] for row in rows]),
-            ", ".join(sorted({row["device"] for row in rows})),
+            devices(rows),
             f"{duration(seconds_of(rows))} in total",
             "own machine",
         ])  # fmt: skip
     return markdown(HEADER, lines)
+
+
+def _kernels(models: Sequence[Mapping[str, Any]]) -> str:
+    """The number of kernels in all convolutions, relative to the paper's; a dash for other kinds of nets."""
+    shares = [each["width"] * sum(each["filters"]) / KERNELS for each in models if each.get("width")]
+    return f"{_span(shares, '.0%')} of the paper's" if shares else "–"
+
+
+def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, Any]]) -> str:
+    """The side of the net's input; with that of the image, if the input is a smaller crop of it."""
+    inputs = [each["input_shape"][0] for each in data if each.get("input_shape")]
+    images = [each.get("data", {}).get("image_size") or None for each in configs]
+    whole = _span(images)
+    return _span(inputs) if whole in ("–", _span(inputs)) else f"{_span(inputs)} of {whole}"
 
 
 def _span(values: Sequence[float | None], form: str = "g") -> str:
@@ -81,10 +97,12 @@ def _independence(found: Sequence[Evidence]) -> str:
     )
     if not shared:
         return f"The claims share none of their {len(nets)} nets."
-    words = "; ".join(f"{', '.join(names)} and {last} ({count})" for (*names, last), count in shared)
+    groups_of = "\n".join(f"  - {', '.join(names)} and {last}: {n}" for (*names, last), n in shared)
+    total = sum(n for _, n in shared)
     return (
-        f"The claims are not independent: they rest on {len(nets)} nets. The following claims share nets "
-        f"(their number in brackets): {words}. A fault in a shared net is a fault in each of these claims."
+        f"The claims are not independent. They rest on {len(nets)} nets, and {total} of these serve several "
+        "claims; a fault in such a net is a fault in each of its claims. Claims, and the nets that serve all "
+        f"of them:\n{groups_of}"
     )
 
 

@@ -143,11 +143,24 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     shared, processors, _ = items(first, "Before you rely on a verdict")
     # Of the 11 nets, 1 is shared.
     assert numbers(shared) == [11, 1]
-    assert ": C1 and C4 (1)." in shared
+    assert "  - C1 and C4: 1\n" in first
     # One net on Zen, 10 of 11 on a processor that is not named, in 6 of 6 pairs.
     assert numbers(processors) == [1, 10, 11, 6, 6]
     assert "Zen" in processors
     assert "  - C4, pooling: One arm was deleted." in first
+
+
+def test_nets_at_rate_0_are_not_counted_as_trained(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    before = page_of(tmp_path, POOLING)
+    for seed in range(3, 6):
+        still = POOLING.arm("separate").config.replace(learning_rate=0.0)
+        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.9], config=still)
+    page = page_of(tmp_path, POOLING)
+    assert line_of(page, "C4")[-1] == line_of(before, "C4")[-1] == "6 nets, 60 seconds"
+    parts = [text.split("## At a glance")[1].split("## The rule")[0] for text in (page, before)]
+    assert parts[0] == parts[1]
+    assert "net on builtin, 6 nets |" in parts[0]
 
 
 def test_shares_are_pooled_over_the_conditions(tmp_path):
