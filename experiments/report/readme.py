@@ -61,6 +61,11 @@ class ScoredNetwork:
     about: Mapping[str, Any]
     row: Mapping[str, str]
 
+    @property
+    def is_alexnet(self) -> bool:
+        """Whether it is a network of the paper's kind; the description need not name its kind."""
+        return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
+
 
 def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
     """All rows of all `<data set>/<model>/scores.csv`, and a problem for each file that cannot be read."""
@@ -86,6 +91,25 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
         epochs, precision = str(network.about["scores"]["epoch"]), network.about["config"]["precision"]
         lines.append([folder.parent.name, link, epochs, row["views"], row["examples"], top1, top5, precision])
     return markdown(NETWORKS_HEADER, lines) if lines else ""
+
+
+# "The Annotated AlexNet" evaluates its net after 50 epochs, in inference mode, on these numbers of images.
+ARTICLE_NET = "batch-norm-alexnet"
+ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
+ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")
+
+
+def article_table(scored: Sequence[ScoredNetwork]) -> str:
+    """Markdown: the accuracies of "The Annotated AlexNet", and of our network with its recipe."""
+    lines = []
+    for network in scored:
+        if network.folder.name == ARTICLE_NET and network.row["views"] == "1":
+            scores, width = network.about["scores"], network.about["config"]["model"]["width"]
+            trained, held_out = (
+                f"{1 - float(e):.2%}" for e in (scores["train_error"], network.row["top1_error"])
+            )
+            lines.append(["ours", f"{width:g}", trained, f"{held_out} of {network.row['examples']}"])
+    return markdown(ARTICLE_HEADER, [ARTICLE, *lines]) if lines else ""
 
 
 def _about(path: Path) -> dict[str, Any]:

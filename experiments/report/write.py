@@ -16,7 +16,14 @@ from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
 from experiments.report.markdown import replace_marked_section
 from experiments.report.paper_tables import paper_tables
-from experiments.report.readme import EVIDENCE, claims_table, glance, networks_table, scored_networks
+from experiments.report.readme import (
+    EVIDENCE,
+    article_table,
+    claims_table,
+    glance,
+    networks_table,
+    scored_networks,
+)
 from experiments.report.tables import experiment_table
 
 TABLES = ["summary.csv", "effects.csv", "table.md"]
@@ -80,6 +87,10 @@ def write_all(
         for folder in dict.fromkeys(network.folder for network in scored):
             if (folder / "curve.csv").is_file():
                 written += write_curves(folder, folder.name, folder.parent.name, folder)
+    guide = results_dir / "README.md"
+    if tables and guide.exists() and (article := article_table(scored)):
+        replace_marked_section(guide, "article", article)
+        written.append(guide)
     readme = results_dir.resolve().parent / "README.md"
     if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
         replace_marked_section(readme, "glance", glance(found))

@@ -1,5 +1,7 @@
 """The paper's two tables with our results: the paper's numbers, and the source of ours."""
 
+import json
+
 import pytest
 
 from alexnet_tf.commands.scores import record_scores
@@ -110,6 +112,7 @@ def test_a_damaged_table_of_scores_is_reported_and_the_rest_written(tmp_path, ca
     problem = "pets/bad/scores.csv:3: expected 8 fields; received 1"
     assert f"WARNING: {results}/{problem}" in capsys.readouterr().err
     text = (results / "tables.md").read_text()
+    assert "not the paper's" not in text
     assert f"Problems:\n\n- {problem}" in text
     assert ours(text) == ["| ours | [good](pets/good/), 1 view | pets | 50.0% | 25.0% |"]
     assert (results / "claims.md").exists()
@@ -123,3 +126,15 @@ def test_a_damaged_table_of_scores_is_reported_and_the_rest_written(tmp_path, ca
         "Problems:\n\n- pets/bad/model.json: expected the description of"
         in (results / "tables.md").read_text()
     )
+
+
+def test_networks_of_other_kinds_have_a_table_of_their_own(tmp_path):
+    for name, kind in (("wide", "AlexNetConfig"), ("small", "MnistCnnConfig")):
+        folder = tmp_path / "pets" / name
+        folder.mkdir(parents=True)
+        record_scores(folder / "scores.csv", Scores(1.0, 0.5, 0.25, 400), [tmp_path], "folder:pets", 1)
+        about = {"scores": {"epoch": 60}, "config": {"precision": "float32", "model": {"kind": kind}}}
+        (folder / "model.json").write_text(json.dumps(about))
+    papers, others = page(tmp_path).split("## Networks that are not the paper's")
+    assert ["pets/wide" in line for line in ours(papers)] == [True]
+    assert ["pets/small" in line for line in ours(others)] == [True]

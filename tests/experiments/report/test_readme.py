@@ -7,9 +7,17 @@ import pytest
 from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
 from experiments.evidence.read import read_evidence
-from experiments.report.readme import claims_table, networks_table, scored_networks
+from experiments.report.readme import (
+    ARTICLE_NET,
+    ScoredNetwork,
+    article_table,
+    claims_table,
+    networks_table,
+    scored_networks,
+)
 from experiments.report.write import write_report
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
+from tests.in_text import numbers
 
 
 def table_of(results, *experiments):
@@ -76,3 +84,14 @@ def test_a_damaged_description_is_named(results, content):
     found, (problem,) = scored_networks(results)
     assert found == []
     assert problem.startswith(f"{path}: expected the description of a trained network; received ")
+
+
+def test_the_accuracies_of_the_article_stand_beside_ours(tmp_path):
+    assert article_table([]) == ""
+    about = {"config": {"model": {"width": 0.25}}, "scores": {"train_error": 0.125}}
+    row = {"views": "1", "top1_error": "0.75", "examples": "400"}
+    network = ScoredNetwork(tmp_path / ARTICLE_NET, about, row)
+    other = ScoredNetwork(tmp_path / "alexnet", about, row)
+    *_, article, ours = article_table([network, other]).splitlines()
+    assert numbers(article) == [1, 81.82, 462, 23.53, 51]
+    assert numbers(ours) == [0.25, 87.5, 25, 400]
