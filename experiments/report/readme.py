@@ -41,7 +41,9 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            numbers = [wording.judged_effect(one), paper, scale]
+            # A share is no difference of what the statement names, so its measure is said.
+            what = f"{wording.title(one.comparison)}: " * (one.comparison.kind == "share")
+            numbers = [f"{what}{wording.judged_effect(one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
         lines.append([link, statement_of(claim), claim.verdict, *numbers])
     return markdown(CLAIMS_HEADER, lines)

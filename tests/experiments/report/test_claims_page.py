@@ -10,6 +10,7 @@ from experiments import EXPERIMENTS
 from experiments.evidence.claims import claims_of, weakest_of
 from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
+from experiments.report.readme import claims_table
 from experiments.report.write import write_all
 from tests.experiments.made_up_results import (
     BOTH_PRIMARY,
@@ -182,6 +183,8 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
     assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
     assert line_of(page, "C4")[4] == "share of nets that differ: 67% [9%, 99%]"
     assert "chance" not in page.split("## The rule")[0]
+    readme = claims_table(read_evidence(tmp_path, experiments), experiments)
+    assert "| share of nets that differ: 67% [9%, 99%] |" in readme
 
 
 def test_a_bound_has_no_p_value(root):
