@@ -261,9 +261,8 @@ KERNELS_TRAINED = in_condition_trained(
     ),
     metrics=(*METRICS, *SPREAD),
     reasons=(
-        "the towers of each net differ more than random halves of its kernels do on average: about three "
-        "times as much (`two`, `dealt`). Before training they hardly differ (`initial`), so this is an "
-        "effect of training",
+        "in each net the towers differ more than twice as much as random halves of its kernels do on average "
+        "(`two`, `dealt`). Before training they hardly differ (`initial`), so this is an effect of training",
         "in three of the five nets at most one random split in a hundred differs as much as the towers, in "
         "the other two a little more than one in twenty (`deals_beyond`), so their p values are just above "
         ".05",
