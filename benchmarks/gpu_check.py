@@ -1,7 +1,8 @@
-"""Checks on a user's GPU whether a training step runs there alone and agrees with the CPU, and how fast.
+"""Checks on a user's GPU whether a training step runs entirely there and agrees with the CPU; times it.
 
-Without a GPU the graph of a step can still be compared with the kernels that this build of TensorFlow has for
-GPUs (Linux's package contains them), because layers take their GPU branch if `runs_on_gpu` says so.
+`host_operations` also works without a GPU: it looks up which operations of a step have a GPU kernel in this
+build of TensorFlow (Linux's package contains these kernels). Layers take their GPU branch if `runs_on_gpu`
+says so.
 """
 
 import subprocess
@@ -20,11 +21,12 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.tensorflow_side.training_step import CLASSES, compiled_alexnet, constant_batch, training_task
 
 BATCH, SECONDS = 128, 20
-# Largest difference of a gradient from the CPU's, as a share of its largest value; float32 without TF32.
+# Largest accepted difference between the GPU's and the CPU's gradient, as a share of the gradient's largest
+# value; in float32 without TF32.
 BOUND = 1e-3
-# Python code that runs on the host in the middle of a step.
+# Operations that run Python code on the host in the middle of a step.
 ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
-# The parts of a graph that the runtime replaces before it places operations on devices.
+# Operations that the runtime replaces before it places operations on devices, so they need no kernel.
 REPLACED = {"Placeholder"}
 
 
@@ -46,7 +48,9 @@ def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
     """
     print(f"{gpu.name}: {tf.config.experimental.get_device_details(gpu).get('device_name', '?')}")
     difference = gpu_difference()
-    print(f"loss and gradients, GPU against CPU: {difference:.1e} of the largest value, at most {BOUND:g}")
+    print(
+        f"loss and gradients: GPU and CPU differ by {difference:.1e} of the largest value (at most {BOUND:g})"
+    )
     found = []
     for precision in (*PRECISIONS, "mixed_float16"):
         model = compiled_alexnet(precision)
@@ -102,7 +106,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 
 
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
-    """The largest difference of loss or gradients between a device and the CPU, over the largest value."""
+    """The largest difference of loss or gradients between device and CPU, divided by the largest value."""
     tf.config.experimental.enable_tensor_float_32_execution(False)
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)

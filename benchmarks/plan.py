@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Version of this plan, recorded with the rows. Rows of another plan (1: PyTorch eager only, in part as a CUDA
-# build) are neither judged by today's targets nor mixed with new rows.
+# Version of this plan, recorded with the rows. Plan 1 compared with eager PyTorch only, on some machines
+# with its CUDA build. Rows of plan 1 are neither judged by today's targets nor mixed with new rows.
 PLAN = "2"
-# The worker process of PyTorch's other allocator.
+# Name of the worker process in which PyTorch uses jemalloc or tcmalloc instead of glibc's allocator.
 OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
 
@@ -45,7 +45,7 @@ class Contender:
 
     @property
     def must_run(self) -> bool:
-        """Whether failing to run is an error: true for this library and the machine's limits."""
+        """Whether it is an error if the contender fails: true for this library and the machine's limits."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -59,8 +59,8 @@ class Benchmark:
         case: name of the benchmark within its item.
         unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
-        calls: minimum number of calls per turn. If batches are prefetched during others' turns, only a turn
-            with more calls than prefetched batches includes the time of reading.
+        calls: minimum number of calls per turn. A contender that prefetches batches does so during the turns
+            of others, too; only a turn with more calls than prefetched batches includes the time of reading.
         least_rounds: minimum number of rounds, even if calls are long; the budget's minimum applies if it
             is smaller.
     """
@@ -78,8 +78,8 @@ class Conditions:
     """The conditions of a run that the plan depends on.
 
     Attributes:
-        quick: whether to leave out slow measurements. The targets against PyTorch and stock Keras, and those
-            with real input, are then measured at batch 32 instead of 128.
+        quick: whether to leave out slow measurements. The comparisons with PyTorch and stock Keras, and the
+            step on real input, are then measured at batch 32 instead of 128.
         images: folder with folders of JPEG files: `photographs`, and images of 64x64 pixels, many
             (`thumbnails`) and `few`, each in one subfolder per class.
         threads: number of threads of this machine.
@@ -106,8 +106,8 @@ def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any
     ]
 
 
-# PyTorch's forms of AlexNet. The layout is channels-last unless stated; in the forms with `pooled` and
-# `banded`, LRN is an average pooling over channels, and a product with a banded matrix.
+# PyTorch's forms of AlexNet. The layout is channels-last unless stated. LRN is an average pooling over
+# channels in the forms with `pooled`, and a product with a banded matrix in those with `banded`.
 OTHER = "other allocator"
 POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
 EAGER: dict[str, Mapping[str, Any]] = {"eager": {}, "eager, pooled LRN": {"lrn": "pooled"}}
@@ -136,15 +136,15 @@ def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
-    """The training step on a constant batch; stock Keras only at batch 32, where it takes less long."""
+    """The training step on a constant batch. Stock Keras is slow, so it is measured at batch 32 only."""
     for batch in (32, 128):
         for precision in PRECISIONS:
             step: dict[str, Any] = {"batch": batch, "precision": precision}
             dtype = precision.removeprefix("mixed_")
-            # Measured in turns with the steps, so that step and peak are affected equally by drift.
+            # Measured in turns with the steps, so that drift in speed affects step and peak equally.
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
-            # In bfloat16 only the two forms of LRN, because compiling takes half a minute.
+            # Of the compiled forms, bfloat16 gets only two, because compiling takes half a minute.
             strong = STRONG if precision == "float32" else LRN_FORMS
             forms = UNCOMPILED if batch == 32 else {} if conditions.quick else EAGER | strong
             contenders += _rivals("training_step.alexnet", forms, **step)

@@ -33,8 +33,8 @@ class Row:
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
         peak_mebibytes: peak memory of the process, if it was measured.
-        message: reason why nothing was measured; empty for a measured row.
-        cpu_seconds: median processor time of one call, of all its processes, if it was measured.
+        message: reason why nothing was measured; empty if the row was measured.
+        cpu_seconds: median processor time of one call in all processes that take part, if it was measured.
         lock_seconds: time of one call during which readers of images hold the GIL, if it was measured.
         note: conditions of the measurement, such as the build and the allocator.
     """

@@ -13,7 +13,7 @@ from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
 
-# Slopes to expect on logarithmic axes: the power of the size with which the work grows.
+# Expected slopes on logarithmic axes: the work is proportional to this power of the size.
 SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images in the set": 1}
 
 
@@ -66,11 +66,11 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axis.minorticks_off()
-                # At least a factor of four, so that what does not grow looks flat.
+                # The axis spans at least a factor of four, so that a quantity that does not grow looks flat.
                 low, high = axis.get_ylim()
                 axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
                 if quantity in SLOPES and not number:
-                    # Through the largest point, where a constant part matters least.
+                    # Drawn through the largest point, where a constant part of time or memory matters least.
                     slope = SLOPES[quantity]
                     guide = [values[-1] * (size / sizes[-1]) ** slope for size in sizes]
                     axis.plot(sizes, guide, ":", color=GREY, label=f"slope {slope} (expected)", zorder=1)

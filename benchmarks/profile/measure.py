@@ -36,7 +36,7 @@ from benchmarks.tensorflow_side.machine_limits import matmul
 
 BATCHES = 32, 128
 ROUNDS = 3
-# Calls per round: more of the shorter ones.
+# Calls per round: more for work whose calls are short.
 CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 
 
@@ -86,7 +86,7 @@ def _shares(work: str, precision: str, batch: int, task: Task) -> list[Share]:
     if not 0.5 < traced / seconds < 2:
         raise InputError(
             f"{work}, {precision}: expected traced operations to add up to the call's {seconds:.3g} s; "
-            f"received {traced:.3g} s: this TensorFlow may name them differently"
+            f"received {traced:.3g} s; this version of TensorFlow may name operations differently"
         )
     costs = _gflop(work, batch)
     shares = [

@@ -18,7 +18,7 @@ def alexnet(
 ) -> Task:
     """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image.
 
-    Compiled, its weights are constants, which oneDNN can store in the layout that it computes in.
+    If `compiled`, weights are constants, which oneDNN can store in the layout that it computes in.
     """
     if all_threads:
         networks.use_all_threads()

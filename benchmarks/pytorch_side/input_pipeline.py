@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
-# torchvision transforms images one by one, which takes 15 seconds for 50,000 images.
+# Images of `torchvision_memory`: it transforms them one by one, which takes 15 seconds for 50,000 images.
 FEWER = 10_000
 # A torchvision transform, from an image, array or tensor to another of these.
 Transform = Callable[[Any], Any]
@@ -64,7 +64,7 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same work as `Photographs` in OpenCV, as in albumentations."""
+    """The same work as `Photographs`, by OpenCV, which albumentations uses too."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
@@ -124,10 +124,10 @@ class Thumbnails(Dataset):
 
 
 def _torchvision() -> ModuleType:
-    """Imports torchvision; it also runs where its compiled operations do not fit this build of PyTorch.
+    """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    Its import then fails, because it registers the shapes of two of these operations. No image set or
-    transform uses them, so it is enough that they are declared.
+    Then a plain import fails, because torchvision registers shapes for two operations that were not loaded.
+    No image set or transform uses these two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):
         return importlib.import_module("torchvision")

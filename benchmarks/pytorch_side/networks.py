@@ -62,7 +62,7 @@ def use_all_threads() -> None:
     """Sets one thread for each hardware thread; by default PyTorch has one for each physical core.
 
     Raises:
-        RuntimeError: if this is the default here.
+        RuntimeError: if this is the default on this machine, so that there is nothing to compare.
     """
     count = len(os.sched_getaffinity(0))
     if torch.get_num_threads() == count:

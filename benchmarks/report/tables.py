@@ -8,8 +8,8 @@ from benchmarks.rows import Row, Rows, duration, significant
 from experiments.report.markdown import markdown
 
 EARLIER = (
-    "Measured before the comparison with PyTorch's CPU build, compiled and with faster forms of its layers, "
-    "so today's targets do not judge these rows."
+    "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets do not judge "
+    "them, because they are for the fastest form of PyTorch's CPU build."
 )
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
@@ -57,7 +57,7 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
     return markdown(("work", "precision", "target", *machines), lines)
 
 
-# What the README says of speed: words for a target's work (in float32).
+# Words of the README's sentence about speed: work of a target (in float32) -> its part of the sentence.
 SPOKEN = {
     "AlexNet training step, against the best of PyTorch": "training AlexNet {} times that of PyTorch's best",
     "AlexNet training step, against stock Keras layers": "training it {} times that of Keras's own layers",
@@ -110,16 +110,16 @@ def conditions(about: Mapping[str, str]) -> str:
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
     versions += f" ({about['pytorch_build']})" if "pytorch_build" in about else ""
     # `minutes` is recorded only if a run has finished all items.
-    kind = about.get("run", "") if "minutes" in about else "no whole"
+    kind = about.get("run", "") if "minutes" in about else "incomplete"
     sentences = [
         f"{about.get('processor', 'unknown processor')}, {about.get('threads', '?')} threads "
         f"({about.get('cpu_flags', '')}); {versions}; {kind} run of {about.get('measured_at', '')[:10]}, "
-        f"load {about.get('load_before', '?')} before it"
+        f"load average {about.get('load_before', '?')} before it"
         + (f", {about['minutes']} minutes" if "minutes" in about else "")
         + "."
     ]
     sentences += [
-        f"Measured apart: {name.removeprefix('apart_')}, {description}."
+        f"Measured separately: {name.removeprefix('apart_')}, {description}."
         for name, description in about.items()
         if name.startswith("apart_")
     ]
@@ -136,11 +136,12 @@ def _limits(rows: Rows) -> str:
     if not products:
         return ""
     return (
-        "`limit` is the ratio of an ideal step: only its convolutions and matrix products, at the speed of a "
-        "product of two 4096x4096 matrices in TensorFlow, measured in turn with the steps "
-        f"({'; '.join(products)}). "
-        "A step's operations are counted from the model: two for each multiply-add, three times (forward, "
-        "gradient of the weights, gradient of the input), less the gradient of the images."
+        "`limit` is the ratio that an ideal step would reach: one that consists of our convolutions and "
+        "matrix products only, at the speed of a product of two 4096x4096 matrices in TensorFlow, measured "
+        f"in turns with the steps ({'; '.join(products)}). "
+        "A step's operations are counted from the model. A multiply-add counts as two, and each layer is "
+        "computed three times: forward, for the gradient of its weights and, except in the first layer, for "
+        "the gradient of its input."
     )
 
 

@@ -17,8 +17,8 @@ class Measured:
         low, high: minimum and maximum over the rounds.
         rounds: number of rounds; 0 if there is no ratio.
         limit: for a training step, the ratio if the step ran at the speed of the machine's matrix product.
-        note: condition of the measurement, or the reason why there is none.
-        is_met: whether another condition, which `note` names, meets the target.
+        note: condition of the measurement, or the reason why nothing was measured.
+        is_met: whether the target is met in another way, which `note` names.
     """
 
     ratio: float = math.nan
@@ -104,8 +104,9 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
 def fastest(others: Sequence[Row], reference: Row) -> Row:
     """The row that is fastest relative to a reference in the same rounds; the first row if none is measured.
 
-    A row of one round beside rows of several lost the first round to a rival and was not measured again. It
-    does not compete: the machine may have been faster in that round than in the rival's others.
+    If some rows have several rounds, a row of one round lost that round to a rival and was not measured
+    again. It does not compete, because the machine may have been faster in that round than in the rival's
+    later ones.
     """
     measured = [row for row in others if row.measured]
     again = [row for row in measured if len(row.seconds) > 1]
@@ -131,8 +132,8 @@ def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "our
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     """How many times faster our AlexNet step is than the best form of `other`, at the largest batch.
 
-    `limit` is the same ratio for an ideal step: one that does only the operations of ours, at the speed of
-    the matrix product in the same round.
+    `limit` is the same ratio for an ideal step: one that does only our step's operations, at the speed of the
+    matrix product in the same round.
     """
     tried = {}
     for batch in (128, 32):
@@ -158,7 +159,7 @@ PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
 
 
 def _loaders(rows: Rows, names: Sequence[str]) -> Measured:
-    """How many times faster our pipeline is than the fastest of these."""
+    """How many times faster our pipeline is than the fastest of the loaders with these names."""
     library, *others = (find(rows, "input_pipeline", FILES, name) for name in ("ours", *names))
     other = fastest(others, library)
     measured = paired_ratio(other, library)
@@ -198,7 +199,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with the GIL held, or the speed of readers, which have GILs of their own."""
+    """Milliseconds per image with the GIL held; or the target is met by readers, which have own GILs."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:

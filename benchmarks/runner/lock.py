@@ -10,7 +10,8 @@ from pathlib import Path
 SAMPLES_A_SECOND = 100
 # py-spy writes its samples within a second.
 SECONDS_TO_END = 60
-# The frame of a call from tf.data. Others do not count: the main thread builds the dataset of an epoch.
+# The frame of a call from tf.data, that is, of a reader. The main thread, which builds datasets, does not
+# count.
 READER = "FuncRegistry.__call__"
 
 

@@ -72,8 +72,8 @@ def run_benchmark(
     try:
         sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
         about = describe_machine(sides, quick) | {"plan": PLAN}
-        # Until all items are measured, new rows are stored next to those of the previous run. So each item
-        # is described on its own, like an item that is measured separately.
+        # Until all items are measured, the folder holds new rows of some items and earlier rows of others. So
+        # each new item gets its own description, like an item that is measured separately.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()

@@ -52,7 +52,8 @@ class Server:
         """Makes a task and warms it up with two calls, because the first one also traces and allocates.
 
         If the first call is longer than `LONG`, there is no second one. The answer's `seconds` is the
-        duration of the last call; infinite for a task that is not warmed up, so that a turn is one call.
+        duration of the last call. It is infinite for a task that is not warmed up, so that each turn has
+        only one call.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)

@@ -18,7 +18,7 @@ class Budget:
 
     Attributes:
         rounds: maximum number of rounds of a benchmark.
-        seconds: a contender that has been timed for this long gets no more rounds.
+        seconds: total time after which a contender gets no more rounds.
         least_rounds: minimum number of rounds, whatever `seconds` is.
         shortest: minimum duration of a turn in seconds; shorter calls are repeated.
     """
@@ -31,7 +31,7 @@ class Budget:
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
 FULL = Budget(rounds=7, seconds=5.0, least_rounds=3, shortest=0.5)
-# A contender this many times slower than its fastest rival in the first round gets no further rounds.
+# A contender that is this many times slower than its fastest rival in the first round gets no further rounds.
 BEHIND = 1.2
 
 
@@ -47,7 +47,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
         least = math.ceil(budget.shortest / max(seconds, 1e-6)) if seconds < math.inf else 1
         calls[contender.name] = max(benchmark.calls, least)
-    # Turns with several calls take longer, so they get more time, but still fewer rounds.
+    # Turns of several calls take longer. They get more time, but not enough for as many rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
     for contender in _turns(benchmark, budget.rounds):
@@ -103,8 +103,9 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures each contender in its own process: the duration of each call, and peak memory.
 
-    The peak is that of the process since its start, so the worker is restarted for each contender. In
-    training it is reached after the first step, at the end of which the optimizer allocates its state.
+    A peak is that of a process since its start, so the worker is restarted for each contender. In training
+    the peak is reached after the first step, because the optimizer allocates its state at the end of that
+    step.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]
@@ -123,7 +124,7 @@ def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: in
 
 
 def blank_row(benchmark: Benchmark, contender: Contender, message: str = "") -> Row:
-    """A contender's row without values; `message` is the reason if it is not going to be measured."""
+    """A contender's row without values; `message` is the reason if the contender will not be measured."""
     unit = contender.unit or benchmark.unit
     return Row(benchmark.case, contender.name, contender.side, unit, message=message)
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 # The repository's root, from which workers import `benchmarks`.
 ROOT = Path(__file__).parents[2]
-# Libraries that PyTorch's guide to speed on CPUs recommends in place of glibc's allocator, the first found.
+# Allocators that PyTorch's guide to speed on CPUs recommends instead of glibc's; the first one found is used.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
 
@@ -101,7 +101,7 @@ class Worker:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "XDG_CACHE_HOME": scratch,
                 "TMPDIR": scratch,
-                # The same as in alexnet_tf, and for stock Keras too, whichever a worker imports first.
+                # The value that alexnet_tf sets; set here so that stock Keras has it too.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }
             if allocator:

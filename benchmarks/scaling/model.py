@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# AlexNet has 60,965,224 parameters, and as many gradients in float32.
+# Parameters of AlexNet; a step sums as many gradients, in float32.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
 # Operations per training image, in 1e9, as counted by `training_gflop` in `tensorflow_side/training_step.py`.

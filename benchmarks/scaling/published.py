@@ -57,12 +57,12 @@ class Published:
 
     @property
     def slower_compute(self) -> float:
-        """How many times slower than predicted compute would be, if the all-reduce were as predicted."""
+        """How many times slower than predicted the computation was, if the all-reduce was as predicted."""
         return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
 
     @property
     def slower_all_reduce(self) -> float:
-        """How many times slower the all-reduce would be, if compute were as predicted; for count > 1 only."""
+        """How many times slower than predicted the all-reduce was, if compute was as predicted; count > 1."""
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 

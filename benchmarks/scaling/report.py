@@ -2,7 +2,7 @@
 
 The predictions are ideal: ring all-reduce runs at the network's nominal speed, and no device waits for a
 slower one. If only the peak speed of a device is known, its step consists of convolutions and matrix products
-only. Published times are longer; by how much shows the accuracy of the model.
+only. Published times are longer than predicted; the ratio shows how accurate the model is.
 """
 
 import re

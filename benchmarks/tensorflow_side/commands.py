@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
-# Below the time that the runner waits for an answer, with time to end.
+# Less than the time that the runner waits for an answer, so that the command can still be ended.
 LIMIT = 420
 
 

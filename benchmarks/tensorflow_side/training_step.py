@@ -30,7 +30,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
     """A net of the experiments' condition `trained`, on images (56, 56, 3)."""
     keras.config.set_dtype_policy(precision)
     model = compiled(half_width_model(), paper_optimizer())
-    # Pixels of unit variance: this net is initialised for them.
+    # This net is initialised for pixels of unit variance.
     return training_task(model, constant_batch(batch, 56, 100, deviation=1), batch)
 
 
