@@ -15,7 +15,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
     """What the network is, how it was trained and what its input and output are, as Markdown.
 
     Args:
-        about: content of its model.json.
+        about: content of the network's model.json.
         kind: the format of the export.
     """
     config, wanted = net.config, input_wanted(net)
@@ -61,7 +61,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
         "",
         "## Limits",
         "",
-        "- It always names one of its classes, even for an image that shows none of them; its probabilities "
+        "- The network names one of its classes even for an image that shows none of them; its probabilities "
         "are not calibrated.",
         "- It was measured only on images like those of data_card.md. Test it on your own images before you "
         "rely on it, and do not let it decide about people.",

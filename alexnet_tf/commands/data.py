@@ -25,7 +25,7 @@ Statistics = dict[str, Any]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the statistics of a data set; writes them, the lists and the samples to `--out`."""
+    """Prints the statistics of a data set, and writes the files of `report_data` to `--out`."""
     config = PRESETS[options.model or "alexnet"].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
@@ -75,8 +75,8 @@ def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, image sizes and colour statistics of a set, by name.
 
     Colour statistics are on the 0..255 scale, over the training images resized as configured. `eigenvalue_1`
-    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1); their square roots for
-    ImageNet are 121.78, 37.09 and 19.72 in the authors' program.
+    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1). For comparison: the
+    authors' program has 121.78, 37.09 and 19.72 as their square roots for ImageNet.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)

@@ -55,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
-    """Reads trained networks that can be averaged: of the same classes and preprocessing.
+    """Reads trained networks; to be averaged, they must have the same classes and preprocessing.
 
     Raises:
-        InputError: if one cannot be read, or does not match the first.
+        InputError: if a network cannot be read, or does not match the first one.
     """
     nets = [load_trained(path) for path in checkpoints]
     first = nets[0]
@@ -158,7 +158,7 @@ def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
     """The model that averages the probabilities of several networks over several views of an image.
 
     Raises:
-        InputError: if this number of views cannot be taken for the network.
+        InputError: if the networks' inputs differ in size, or are larger than the images.
     """
     height, width, channels = nets[0].image_shape
     pad = 2 * nets[0].config.data.pad

@@ -1,4 +1,4 @@
-"""`alexnet explain`: illustrates each section of the paper with any image."""
+"""`alexnet explain`: illustrates sections of the paper with an image that the user chooses."""
 
 import argparse
 import functools
@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
-    """A small AlexNet of two towers, trained once on the built-in images and kept.
+    """A small AlexNet of two towers: trained on the built-in images by the first call, then read from disk.
 
     Args:
-        parse_flags: returns the parsed flags of the `alexnet train` command that trains it.
+        parse_flags: returns the parsed flags of the `alexnet train` command that trains the network.
     """
     training = parse_flags()
     if not (training.out / "model.json").is_file():

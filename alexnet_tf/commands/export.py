@@ -1,7 +1,7 @@
 """`alexnet export`: a trained network as a SavedModel or an ONNX file that needs none of this project's code.
 
-The exported network includes mean, scale, crop, softmax and class names. Response normalisation is traced as
-single operations, because an XLA cluster would need a server with XLA and has no counterpart in ONNX.
+The exported network includes mean, scale, crop, softmax and class names. Response normalisation is exported
+as separate operations, not as one compiled by XLA: a server may lack XLA, and ONNX has no counterpart.
 """
 
 import argparse
@@ -78,15 +78,15 @@ def write_saved_model(net: Trained, folder: Path) -> None:
             "serving_default": module.of_files.get_concrete_function(),
             "pixels": module.of_pixels.get_concrete_function(),
         }
-        # Saving traces the functions once more.
+        # Within `portable_operations`, because saving traces the functions once more.
         tf.saved_model.save(module, str(folder), signatures)
 
 
 def write_onnx(net: Trained, folder: Path) -> None:
-    """Writes model.onnx: from `pixels` [n, height, width, channels], 0..255, to `probabilities` and `logits`.
+    """Writes model.onnx: input `pixels` [n, height, width, channels], 0..255; `probabilities` and `logits`.
 
-    ONNX has no decoder of JPEG, so an image has to be scaled and cropped to the network's image size first.
-    The file's metadata has the class names and the expected preprocessing, as JSON.
+    ONNX cannot decode JPEG files, so the caller has to decode, scale and crop images to the network's image
+    size. The metadata of model.onnx has the class names and the expected preprocessing, as JSON.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
@@ -116,7 +116,7 @@ def pixel_spec(net: Trained) -> tf.TensorSpec:
 def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits.
 
-    It does what `Trained.preprocess` does after decoding, then takes the central crop.
+    The function does what `Trained.preprocess` does after decoding, then takes the central crop.
     """
     mean = np.asarray(net.statistics.mean_image, np.float32)
     data = net.config.data
@@ -170,10 +170,11 @@ def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
     """Rotates an image by its EXIF orientation; TensorFlow has no such operation.
 
     Args:
-        image: its pixels, [height, width, channels].
-        data: the bytes of its file, scalar string; only JPEG and PNG have EXIF data.
+        image: the decoded pixels, [height, width, channels].
+        data: content of the image file, scalar string; only JPEG and PNG have EXIF data.
     """
-    # EXIF data are a small TIFF: byte order, offset of its entries, their number, 12 bytes for each.
+    # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list is the
+    # number of its entries, then 12 bytes for each entry.
     mark = tf.where(tf.io.is_jpeg(data), b"Exif\0\0", b"eXIf")
     parts = tf.strings.split(tf.strings.substr(data, 0, 2**16), mark, maxsplit=1)
     tiff = tf.cast(tf.io.decode_raw(parts[-1], tf.uint8, fixed_length=2**16), tf.int32)

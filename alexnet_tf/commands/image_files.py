@@ -66,7 +66,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
     """The paths that match a pattern.
 
-    Unlike that of `glob`, `**` leaves out linked folders, which may form cycles; remarks go to `linked`.
+    Unlike in `glob`, `**` does not follow linked folders, because they may form cycles. A remark about each
+    is added to `linked`.
     """
     found = ANY_DEPTH.search(pattern)
     if not found:
@@ -85,7 +86,7 @@ def _unfollowed(path: str) -> str:
 
 
 def _below(folder: str) -> list[str]:
-    """The images below a folder; names the folders that are left out: unreadable and linked ones."""
+    """The images below a folder; prints which folders are left out: unreadable and linked ones."""
     found: list[str] = []
     left_out: list[str] = []
 
@@ -105,7 +106,7 @@ def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[P
     """Reads and preprocesses files in threads, one batch ahead.
 
     Yields:
-        For each file of a batch: its image as `net.preprocess` returns it, or why it is not readable.
+        For each file of a batch: its image as `net.preprocess` returns it, or why the file is not readable.
     """
     with ThreadPoolExecutor() as pool:
         batches: deque = deque()

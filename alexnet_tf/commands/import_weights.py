@@ -5,8 +5,8 @@ s_c; here all channels are divided by the mean s of the three, and conv1's kerne
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-Padding is zero in both, so the outputs are equal up to rounding. The kernels keep nearly the scale they were
-trained on, which matters when training continues from them.
+Both programs pad the preprocessed image with zeros, so the outputs are equal up to rounding. The scaled
+kernels differ little from the trained ones, which matters when training continues from them.
 """
 
 import argparse
@@ -64,7 +64,7 @@ class Source:
     stddev: tuple[float, float, float] | None = None
 
 
-# The keys are the presets with the same network.
+# The key is the preset that builds the same network as the program.
 SOURCES = {
     "one-weird-trick": Source(
         "torchvision",
@@ -101,7 +101,7 @@ def import_weights(
     Args:
         path: .npz or .npy file, see `read_arrays`.
         source: the program that wrote the file.
-        preset: preset of the network; it sets `image_size`, and has `input_scale` `unit` if the source
+        preset: preset of the network, with an `image_size`. Its `input_scale` must be `unit` if the source
             divides by standard deviations.
         out: a new or empty folder.
         class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `train` is what a network was trained on. `selection` is a tenth of the training images; it is not part of
-# `train` if the network's configuration has holdout=true. `report` is the test split, else the validation
-# split, else images held out of the training. `all` is all of these.
+# `train`: the images that a network was trained on. `selection`: a tenth of the training split, which is not
+# part of `train` if the network's configuration has holdout=true. `report`: the test split, else the
+# validation split, else images held out of the training. `all`: all of these.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 
 
 def read_scores(path: Path) -> list[dict[str, str]]:
-    """The rows of a table as text; empty if there is no file. `top5_error` is empty below six classes.
+    """The rows of a table as text; none if there is no file.
+
+    `top5_error` is an empty text if there are fewer than six classes.
 
     Raises:
         InputError: if the file cannot be read or is not a table of scores.

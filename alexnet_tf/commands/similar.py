@@ -63,7 +63,9 @@ def run(options: argparse.Namespace) -> int:
         ("png",),
         PHOTOGRAPH_DPI,
     )
-    print(f"{len(queries)} of {len(named)} queries among {len(members)} images ({len(files)} files)")
+    print(
+        f"searched: {len(queries)} of {len(named)} queries, among {len(members)} of {len(files)} image files"
+    )
     print(f"{options.out / 'similar.csv'}, {options.out / 'similar.png'}, {options.out / 'features.npz'}")
     return 0
 
@@ -72,7 +74,7 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
     """The features of the central crop of each readable image.
 
     Args:
-        model: its model from crops to features.
+        model: the part of the network from crops to features.
         files: image files; those that cannot be read are left out.
 
     Returns:

@@ -14,8 +14,8 @@ SMALL = "alexnet-few-images"
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
-    Such a folder gets `SMALL` if neither a model nor a recipe is named. For a tiny folder, the batch size and
-    learning rate of `SMALL` or of the trained network are lowered, unless they are set.
+    The model becomes `SMALL` if neither a model nor a recipe is named. If the folder has too few images for
+    one batch, the batch size and learning rate (of `SMALL` or of `started`) are lowered, unless they are set.
 
     Args:
         started: configuration of the trained network that the training starts from, if any.
@@ -36,11 +36,13 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     train = config.train
     images, tested = tree.split_sizes()
     batch = train.batch_size
-    # Up to a tenth of the images, and at least one of each class, may be held out.
+    # A fifth of the images may be held out for testing and a tenth of the rest for selection, so a batch must
+    # fit in 70% of the images.
     while batch > max(0.7 * tree.trained, 1):
         batch //= 2
     if batch < train.batch_size:
-        # On 12 photos in batches of 9, the loss climbs from 1.2 to 3.8 in nine epochs at a rate of .005.
+        # The rate is lowered with the batch size: at the preset's rate of .005, the loss rose from 1.2 to 3.8
+        # in nine epochs on 12 photos (in batches of 9).
         fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         given = {setting.partition("=")[0] for setting in options.settings}
         options.settings = [
@@ -50,9 +52,9 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     elif named:
         return ()
     train = config.with_settings(*options.settings).train
-    batches = f"batches of {train.batch_size} at a rate of {train.learning_rate:g}"
+    batches = f"batches of {train.batch_size} at a learning rate of {train.learning_rate:g}"
     if named:
-        return (f"{images:,} images to train on: {batches}",)
+        return (f"only {images:,} images to train on, so training uses {batches}",)
     return (
         f"{images:,} images to train on and {tested:,} to test on are too few for the paper's recipe, which "
         f"can diverge; chosen: --model {SMALL} (64-pixel images, He initialisation, {batches}); "

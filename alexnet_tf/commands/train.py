@@ -38,8 +38,8 @@ from alexnet_tf.training.workers import current_workers
 def run(options: argparse.Namespace) -> int:
     """Trains a network and writes it to `--out`.
 
-    An interrupted run resumes after the step of its last checkpoint; a finished run is not trained again. If
-    `--out` holds a run of another config or of images that have since changed, it is not overwritten.
+    An interrupted run resumes after the step of its last checkpoint; a finished run is not trained again. A
+    run in `--out` that has another config or other images is not overwritten.
 
     Returns:
         The exit status: 0 if there is a network, 1 if the run diverged. A diverged run leaves its curve, and
@@ -52,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # Makes repeated and resumed runs equal. A single CPU does not need it, and its recorded numbers would
-        # change in their last bits.
+        # Makes repeated and resumed runs equal. On a single CPU they are equal without it, and the last bits
+        # of recorded results would change.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
@@ -121,7 +121,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
         remove_checkpoint(state)
     if history.status == "diverged":
         print(
-            f"diverged: {history.message}; no network is written; a lower rate may help: "
+            f"diverged: {history.message}; no network is written; a lower learning rate may help: "
             f"--set learning_rate={config.train.learning_rate / 10:g}",
             file=sys.stderr,
         )
@@ -137,8 +137,8 @@ def open_run_data(config: Config, start: Trained | None, access: DataAccess = Da
     """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
 
     Raises:
-        InputError: if the set cannot be read, or the shape of its images differs from that network's, or is
-            not square, as all commands that use networks expect it.
+        InputError: if the set cannot be read, if its images are not square, as all commands that use networks
+            require, or if they differ in shape from the images of the network.
     """
     data = open_data(config.data, access, start.statistics if start else None)
     height, width, _ = data.image_set.image_shape
@@ -166,8 +166,8 @@ def _callbacks(
     options: argparse.Namespace, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy
 ) -> list[keras.callbacks.Callback]:
     progress = RunProgress(data.image_set.slug, data.train_size, config.train)
-    # `GradientNorms` runs on every worker, as it uses a collective operation, and before the callbacks that
-    # write its measurements.
+    # `GradientNorms` must run on every worker, because it uses a collective operation, and before the
+    # callbacks that write what it measures.
     callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
     if not is_chief(strategy):
         return callbacks

@@ -54,7 +54,7 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
 
     said = capsys.readouterr().out
     assert f"{queries[2]}: not readable" in said
-    assert "2 of 3 queries among 24 images (25 files)" in said
+    assert "2 of 3 queries, among 24 of 25 image files" in said
     with open(folder / "out" / "similar.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"] * 2

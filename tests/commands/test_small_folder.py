@@ -53,7 +53,7 @@ def test_batch_and_rate_fit_a_tiny_folder_also_if_the_model_is_named(tmp_path, i
 
     expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
     assert (chosen, settings) == ("alexnet-few-images", expected * (batch < 32))
-    assert (f"batches of {batch} at a rate of" in note) == (batch < 32 or not model)
+    assert (f"batches of {batch} at a learning rate of" in note) == (batch < 32 or not model)
 
 
 def test_training_from_a_network_on_a_tiny_folder_lowers_batch_and_rate(tmp_path):
@@ -78,7 +78,7 @@ def test_a_setting_of_the_user_precedes_the_value_for_a_tiny_folder(tmp_path, ca
 
     train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
     assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 8 / 32)
-    assert "batches of 6 at a rate of 0.00125" in capsys.readouterr().err
+    assert "batches of 6 at a learning rate of 0.00125" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("setting", ["crop=-1", "shape=1", "batch_size=100"])
