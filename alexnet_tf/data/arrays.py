@@ -26,7 +26,7 @@ class NamedSet:
     remarks: Remarks
 
     def opening(self, listed: str = "") -> list[str]:
-        """Lines about used and unused files, see `Remarks.lines`; empty for a prepared set."""
+        """Lines about used and unused files, see `Remarks.lines`; none for a set that is not a folder."""
         if not self.name.startswith("folder:"):
             return []
         images = len(self.train_labels) + len(self.report_labels)
@@ -163,7 +163,7 @@ def results_slug(name: str) -> str:
         # Resolve the path, because `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
-    # A name has at most 255 bytes, and those of temporary files are longer.
+    # A file name has at most 255 bytes, and the slug is only a part of the names of temporary files.
     return slug.encode()[:200].decode(errors="ignore")
 
 

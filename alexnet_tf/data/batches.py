@@ -103,7 +103,8 @@ def _read(
 
     @tf.autograph.experimental.do_not_convert
     def part(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        # With op determinism, tf.data would make the calls of a stateful function one after the other.
+        # Not stateful, because with op determinism tf.data makes the calls of a stateful function one after
+        # the other.
         types = tf.uint8, tf.int64, tf.bool
         images, chosen, is_readable = tf.numpy_function(read, [chosen], types, stateful=False)
         images.set_shape([None, *image_set.image_shape])
@@ -113,7 +114,8 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # One part is read while another waits. These threads are in addition to those that compute.
+        # Two parts for each reader: one is read while the next one waits. The threads that wait for readers
+        # are in addition to those that compute.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

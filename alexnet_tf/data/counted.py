@@ -1,9 +1,9 @@
-"""A limit on the reads of one file: with millions of tiny parts it would take Pillow many seconds."""
+"""A limit on the reads of one file: Pillow would take many seconds for a file of millions of tiny parts."""
 
 from typing import Any, BinaryIO
 
-# How often Pillow may read from a file: up to four times for each part. In a JPEG's metadata a part has up to
-# 64 kB, in a GIF's 255 bytes. The pixels of a PNG usually come in parts of 8 kB.
+# Limits on how often Pillow reads from a file. It reads up to four times for each part. A part of metadata
+# has up to 64 kB in a JPEG and 255 bytes in a GIF; the pixels of a PNG usually come in parts of 8 kB.
 MOST_READS = {"metadata": 1_500, "pixels": 2**19}
 
 

@@ -2,10 +2,11 @@
 
 from PIL import Image
 
-# The EXIF orientation tag, and the operation that makes an image upright for each value but 1 (upright).
+# The EXIF tag.
 ORIENTATION = 0x0112
 # Larger EXIF blocks, in bytes, are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
 MOST_EXIF = 2**16
+# For each value of the tag except 1 (upright): the operation that makes the image upright.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -18,7 +19,7 @@ TURNS = {
 
 
 def orientation(image: Image.Image) -> int:
-    """How the image was held, 1 to 8; 1 if unknown."""
+    """The EXIF orientation of an image, 1 to 8; 1 (upright) if unknown."""
     try:
         if len(image.info.get("exif", b"")) > MOST_EXIF:
             return 1

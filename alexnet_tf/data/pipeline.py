@@ -96,7 +96,7 @@ class DataPipelines:
 
         Args:
             epoch: number of the epoch, counted from 1.
-            steps: number of batches to leave out at the beginning, which were trained before an interruption.
+            steps: number of batches to leave out at the beginning, if an interrupted run was trained on them.
             examples: number of examples that were read for these batches, from `examples_read`.
         """
         return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
@@ -198,7 +198,7 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Without these steps nothing is compiled, so that the bits are those of earlier runs.
+        # Without flip, noise and random crop nothing is compiled, so that recorded runs keep their last bits.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -251,12 +251,12 @@ def open_data(
 
     Args:
         config: which set, and how its images are preprocessed.
-        access: the TFDS data directory, whether to download, and a cache of decoded pixels.
+        access: the TFDS data directory, and whether to download.
         statistics: pixel statistics of a trained network, to preprocess images as in its training; by default
             those of the training images.
 
     Raises:
-        InputError: if the set can be neither found nor downloaded, or the cache cannot be used.
+        InputError: if the set can be neither found nor downloaded, or cannot be read.
 
     Example:
 

@@ -41,7 +41,7 @@ class PixelSums:
     """Sums over uint8 images, from which their statistics are computed.
 
     The sums are exact integers, so the result depends neither on the order of the images nor on the division
-    into chunks. A set therefore has the same statistics streamed as in memory.
+    into chunks. So a set has the same statistics whether it is streamed or in memory.
 
     Attributes:
         count: number of images.
@@ -81,8 +81,9 @@ class PixelSums:
     def statistics(self) -> PixelStatistics:
         """Computes mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
-        # sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n, for each pixel value. Computed with integers,
-        # because the difference of two large floats would lose digits.
+        # For each position and channel, over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n.
+        # `squares` is n times the total over all positions and channels, so it is an integer; the difference
+        # of two large floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

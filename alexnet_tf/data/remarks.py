@@ -66,7 +66,7 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Whether a file is hidden: programs leave such files in folders, and they matter least."""
+    """Whether a file is unused because it is hidden. Such files matter least, so they are named last."""
     return reason.startswith("hidden")
 
 

@@ -114,7 +114,7 @@ def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
 
     The examples of a class are taken in a fixed pseudo-random order. A class with too few examples
     contributes all of them, and the other classes contribute more. If `count` is not a multiple of the number
-    of classes, the first labels have one more example.
+    of classes, the lowest labels have one more example.
 
     Args:
         labels: int64 [n].
@@ -134,7 +134,7 @@ def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
     """
     if count < 1:
         raise InputError(f"expected a count of at least 1; received {count}")
-    # Multiplicative hashing of the index. NumPy's generators may change between releases.
+    # Multiplicative hashing of the index, because NumPy's generators may change between releases.
     scattered = np.argsort(np.arange(1, len(labels) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
     by_class = scattered[np.argsort(labels[scattered], kind="stable")]
     sizes = np.unique(labels, return_counts=True)[1]

@@ -6,10 +6,11 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types whose values stay bytes (bytes, text, undefined): colour profiles and thumbnails have millions.
+# Types whose values Pillow keeps as one object (bytes, text, undefined). Their number is not limited, because
+# colour profiles and thumbnails have millions of them.
 BYTES = (1, 2, 7)
-# Limits of the fields in a directory and the numbers in a field, because Pillow makes an object of each. The
-# largest image has 2**18 tiles of 16 x 16 pixels.
+# Limits on the fields of a directory and the numbers of a field, because Pillow makes an object of each. An
+# image of the largest permitted size has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
@@ -35,7 +36,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
             if count > MOST_VALUES and kind not in BYTES:
                 return f"a TIFF with {count:,} values of the tag {tag}; expected at most {MOST_VALUES:,}"
             if tag in sides:
-                # A value of two bytes is at the beginning of the four.
+                # A value of two bytes is at the beginning of a field of four.
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):

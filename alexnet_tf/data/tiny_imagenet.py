@@ -77,7 +77,9 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
         with zipfile.ZipFile(archive) as files:
             ids = set(files.read(str(ROOT / "wnids.txt")).decode().split())
             if ids != set(class_ids()):
-                raise ValueError(f"expected the 200 known classes in wnids.txt; received {len(ids)} others")
+                raise ValueError(
+                    f"expected the 200 known classes in wnids.txt; received {len(ids)} other ids"
+                )
             chosen = set(self.info.features["label"].names)
             named = _training_files(files) if split == "train" else _validation_files(files)
             for path, wordnet_id in named:

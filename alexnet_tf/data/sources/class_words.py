@@ -12,7 +12,7 @@ from alexnet_tf.runtime.reading import read_text
 # The 1000 classes of ILSVRC-2012, one per line: id, tab, its words in WordNet 3.0. The order is that of the
 # outputs of torchvision, Keras and Caffe.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
-# The ids of Tiny ImageNet's 200 classes, which are among these, one per line.
+# The ids of Tiny ImageNet's 200 classes, one per line; all are also ids of ImageNet's classes.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
@@ -69,7 +69,7 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
 
     Args:
         class_names: names or WordNet ids, in label order.
-        words: dictionary from class name to words; those of ImageNet's 1000 ids are built in.
+        words: dictionary from class name to words; the words of ImageNet's 1000 ids are built in.
 
     Example:
 

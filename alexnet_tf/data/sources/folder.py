@@ -38,8 +38,8 @@ def load_folder(
 
     PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
     per class. The names `training`, `testing`, `valid`, `validation`, `dev` and `eval` are accepted too, in
-    any case, and with endings as in `train_images`. Without a report split, 20% of each class is held out,
-    chosen by a hash of the pixels. Folders that may be splits as well as classes are refused; within `train`
+    upper or lower case, with endings as in `train_images`. Without a report split, 20% of each class is held
+    out, chosen by a hash of the pixels. Folders that may be splits as well as classes are refused; in `train`
     a class may have any name. Files are found at any depth below the class folder. Their format is detected
     from the content, not the extension, and they are rotated by their EXIF orientation. Everything that is
     not used is listed in `quarantine`, with the path relative to PATH and the reason. Identical images in
@@ -70,7 +70,7 @@ def open_tree(name: str) -> FolderTree:
     """Lists the files of `folder:PATH`; reads none of them.
 
     Raises:
-        InputError: if the path does not exist, or its layout is not one of those of `load_folder`.
+        InputError: if the path does not exist, or its layout is none of those described at `load_folder`.
     """
     path = name.removeprefix("folder:")
     # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
@@ -123,7 +123,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
         hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
 
     Returns:
-        (path, path of the first identical image, the problem) for each image that has one.
+        (path, path of the first identical image, the problem) for each image that duplicates such a one.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
@@ -143,7 +143,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """Only the files whose headers are those of images; a truncated image is found when it is decoded."""
+    """The tree without files that have no header of an image. Truncated images are found when decoded."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]
@@ -159,7 +159,7 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, image_size: int | None, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Returns images [n, height, width, 3], their indices [n] into `paths`, and the unreadable files."""
+    """Returns images [n, height, width, 3], their indices [n] into `tree.paths`, and the unreadable files."""
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)

@@ -14,8 +14,8 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. A name that
-# matches `before` or `after`, as do `seg_train`, `trainval`, `test1` and `testA`, may also be a class.
+# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. If the group
+# `before` or `after` matches, as in `seg_train`, `trainval`, `test1` and `testA`, the folder may be a class.
 SPLIT_NAME = re.compile(
     r"(?P<before>.*[\W\d_])?"
     r"(?:(?P<train>train|training)|(?P<test>test|testing)"
@@ -35,7 +35,7 @@ def few(names: Sequence[str]) -> str:
 def find_splits(
     name: str, root: Path, folders: Sequence[str], unused: Quarantine
 ) -> tuple[str, str | None, str]:
-    """The training folder, the report folder (None without one) and the name of the report split.
+    """The training folder, the report folder (None if there is none) and the name of the report split.
 
     Only a folder that contains folders and no images is taken for a split.
     """
@@ -57,7 +57,7 @@ def find_splits(
             raise InputError(f"{name}: expected one {kind} folder; received {', '.join(same)}")
     reports = [folder for kind in ("test", "validation") for folder in trees if trees[folder] == kind]
     for folder, kind in kinds.items():
-        # A test split directly in its folder has no labels, as in competitions.
+        # Images alone in a test folder are not an error: test splits of competitions have no labels.
         if looks[folder].images and (kind == "validation" or looks[folder].folders):
             raise InputError(
                 f"{name}: expected class folders in {folder}; received {looks[folder]} directly in it; move "
@@ -190,7 +190,7 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Links are followed, except to folders below a class folder, which might form a cycle.
+    Links are followed, except links in a class folder (`in_class`) to folders, which might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

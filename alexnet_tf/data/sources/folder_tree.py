@@ -63,7 +63,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
     """Lists a folder; see `load_folder` for the layouts.
 
     Raises:
-        InputError: if the layout is not one of those, or the classes of the splits do not match.
+        InputError: if the layout is none of these, or the report split has a class that is not trained on.
     """
     unused: Quarantine = []
     folders, files = contents(root, "", unused)

@@ -78,7 +78,7 @@ def load_tfds(
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
     """Returns the TFDS builder of the newest version of a set on disk, or None if there is none.
 
-    It needs only the files, so it also works for sets that TFDS has no code for. Never accesses the network.
+    Needs only the files of the set, so TFDS need not have code for it. Never accesses the network.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the set cannot be read.
@@ -103,7 +103,7 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError for files of a set that TFDS would wait for, or that are too large for it."""
+    """Raises an OSError if files of a set are too large, or are pipes, for which TFDS would wait."""
     for depth in range(1, 4):  # configuration, version and file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.
@@ -124,8 +124,8 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # Checked where TFDS looks names up, because features.json may hold more of them in text that is parsed
-    # later.
+    # Checked where TFDS looks up names of classes, because features.json may hold more such names in text
+    # that is parsed later.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield
@@ -210,7 +210,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """False if labels are missing, that is -1, as in the test splits of competitions."""
+    """Whether a split has labels; in test splits of competitions every label is -1."""
     import tensorflow_datasets as tfds
 
     check_sizes(builder, split)

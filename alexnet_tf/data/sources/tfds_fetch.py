@@ -192,7 +192,7 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
 def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     """Raises an InputError if files that have to be downloaded manually are missing.
 
-    Without this check, TFDS would start without them and, for ImageNet, prepare only some of the splits.
+    Otherwise TFDS would start without these files and, for ImageNet, prepare only some of the splits.
     """
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()

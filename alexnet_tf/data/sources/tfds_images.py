@@ -27,7 +27,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[bytes]], np.ndarray]:
-    """TFDS's decoder, many images at a time, for images of one size."""
+    """A function that decodes many images of one size at a time with TFDS's decoder."""
     import tensorflow as tf
 
     as_expected = PNG_START + struct.pack(">2I", shape[1], shape[0])
@@ -58,7 +58,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _checked_size(data: bytes) -> tuple[int, int]:
-    """(height, width) of an image within the limits; no GIF, because TensorFlow decodes all frames."""
+    """(height, width) of an image; refuses large ones, and GIFs, of which TensorFlow decodes all frames."""
     header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
     if header and header[0] * header[1] <= MAX_PIXELS:
         return header[:2]
@@ -76,9 +76,9 @@ def read_split(
     decode_chunk: Callable[[list[bytes]], np.ndarray] | None,
     quarantine: list[tuple[str, str]],
 ) -> Split:
-    """Reads a split: with `decode_chunk`, or each image scaled to its central square (paper, section 2).
+    """Reads a split; without `decode_chunk`, scales images to their central square (paper, section 2).
 
-    Images that cannot be scaled are left out, and appended to `quarantine`.
+    Images that cannot be decoded to be scaled are left out, and appended to `quarantine`.
     """
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)

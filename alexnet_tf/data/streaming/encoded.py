@@ -48,7 +48,7 @@ class EncodedImages(Protocol):
         """Decodes to an image that `ImageShape.apply` takes; ImageDecodeError if it is truncated."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """A subset: these rows, int64 [n], in this order. It is small enough to send to a reading process."""
+        """These rows, int64 [n], in this order, as images small enough to be sent to a reading process."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
@@ -66,13 +66,13 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
     """
     data, _ = encoded.read(row)
     if checksum(data) != encoded.checksums[row]:
-        # Every later run would find the same scan, if size and date are still those of the scan.
+        # If the file still has its old size and date, every later run would use the old scan; hence `touch`.
         raise ImageDecodeError("its content has changed since it was scanned; `touch` it to scan again")
     return target.apply(encoded.decode(data))
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C; a photo of 110 kB takes 7 microseconds, compared with 2 milliseconds to decode it.
+    """CRC-32C. Its cost is small: 7 microseconds for a photo of 110 kB, which takes 2 milliseconds to decode.
 
     Example:
 
@@ -114,7 +114,7 @@ class ImageFiles:
 
     def __init__(self, root: Path, paths: Sequence[str], labels: np.ndarray):
         self._root = os.fsencode(root)
-        # One array of bytes, because a list of a million strings takes several times the memory.
+        # An array of bytes, because a list of a million strings takes several times as much memory.
         self._paths = np.array([os.fsencode(path) for path in paths])
         self._labels = labels
 

@@ -23,7 +23,7 @@ from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
 # Number of images decoded in one task; the images of a few tasks per core are in memory at a time.
 CHUNK = 16
-# Time until a pass first shows its progress, and the time between lines in a log.
+# Seconds until a pass first shows its progress, and between two lines in a log.
 SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
 
 Item = TypeVar("Item")
@@ -89,7 +89,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 class ImageProgress:
     """Context manager that shows the progress of a pass over images, starting after five seconds.
 
-    It shows a bar on a terminal, and prints one line per minute in a log.
+    On a terminal it shows a bar; elsewhere, as in a log, it prints one line per minute.
 
     Args:
         name: label of the bar or line.

@@ -3,7 +3,7 @@
 Each set has three files, named after the size of its images and its fingerprint:
 
 - `.pixels` contains the images one after the other, training images first. Data is only appended, so after
-  an interruption every complete image in it is valid.
+  an interruption every complete image in the file is valid.
 - `.index.npz` contains a checksum of each image. It is written last, after the pixels have been checked
   against the fingerprint of the set, so a cache with an index is complete.
 - `.lock` is empty; the process that writes the other two files holds a lock on it.
@@ -74,7 +74,7 @@ class CacheContents:
         return os.path.join(folder, f"{self.size}-{self.fingerprint[:16]}")
 
     def facts(self) -> str:
-        """The description of the pixels that the index stores."""
+        """The text in the index that says which pixels the cache contains."""
         return json.dumps([FORMAT, self.fingerprint, self.shape, self.count])
 
 
@@ -112,7 +112,7 @@ class PixelCache:
             images: uint8 [n, height, width, channels], filled with the images.
 
         Raises:
-            InputError: if one cannot be read or its checksum is wrong.
+            InputError: if an image cannot be read or its checksum is wrong.
         """
         for slot, image in zip(slots.tolist(), images, strict=True):
             # Not a memory map, because a read error in a memory map kills the process with a signal.
@@ -130,7 +130,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
     One process writes; other processes that need the same cache wait. An interrupted write is resumed.
 
     Args:
-        folder: folder for caches, which may contain those of several sets; created if missing.
+        folder: folder of caches, of this and possibly of other sets; created if missing.
         contents: expected contents of the cache.
         decode: returns the image at a position; called from several threads. If it raises an InputError,
             writing stops.

@@ -32,19 +32,19 @@ from alexnet_tf.runtime.errors import InputError, print_lines
 # Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
 # this much memory for each core, or three times as much for each reader (one third is the shared memory).
 PART_BYTES = 2**22
-# Number of readers that may die while reading the same images before these are blamed.
+# If this many readers die one after the other while reading the same images, these images are the cause.
 ATTEMPTS = 2
 
 
 class Readers:
     """A number of readers; a context manager that ends them. Thread-safe.
 
-    Each takes about 50 MB, 12 MB for parts of batches, and what it takes to decode one image (at most 1.2 GB,
-    see `alexnet_tf.data.decode`). A reader that is killed is replaced.
+    Each reader takes about 50 MB, plus 12 MB for parts of batches, plus the memory to decode one image (at
+    most 1.2 GB, see `alexnet_tf.data.decode`). A reader that is killed is replaced.
 
     Args:
         count: number of processes.
-        image_bytes: size of an image. One call of `read` takes one image, or `PART_BYTES` of them.
+        image_bytes: size of an image. A call of `read` takes at most `PART_BYTES`, or one larger image.
     """
 
     def __init__(self, count: int, image_bytes: int):
@@ -53,7 +53,7 @@ class Readers:
         for reader in readers:
             self._free.put(reader)
         self.count = count
-        # Also called at the end of the process.
+        # `weakref.finalize` also ends the readers when this process ends.
         self._end = weakref.finalize(self, _end_all, readers)
 
     def __enter__(self) -> "Readers":
@@ -82,7 +82,7 @@ def _end_all(readers: Iterable["_Reader"]) -> None:
 
 class _Reader:
     def __init__(self, part_bytes: int):
-        # Not in /dev/shm, which has only 64 MB in many containers.
+        # The shared memory is not in /dev/shm, which has only 64 MB in many containers.
         linux = sys.platform == "linux"
         self._file: IO[bytes] = (
             os.fdopen(os.memfd_create("images"), "r+b") if linux else tempfile.TemporaryFile()  # noqa: SIM115

@@ -55,8 +55,8 @@ def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str
     """Saves arrays, replacing any of the same name.
 
     Returns:
-        None, or the reason if they could not be saved. No error is raised, because this only makes the next
-        run slower.
+        None, or the reason if they could not be saved. No error is raised, because without the cache the next
+        run is only slower.
     """
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}

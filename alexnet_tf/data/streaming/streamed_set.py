@@ -25,7 +25,7 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Number and fraction of files that may become unreadable during a run; if more do, the disk has failed.
+# Number and fraction of files that may become unreadable during a run; if more do, the disk probably fails.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -49,7 +49,7 @@ class StreamedSet(NamedSet):
         image_shape: (height, width, channels).
         selected: bool [n], True for the training examples in the selection split.
         dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
-        readers: the processes that read images, if it is not this process.
+        readers: the processes that read images; None if this process reads them.
     """
 
     def __init__(
@@ -195,8 +195,8 @@ class StreamedSet(NamedSet):
                 return
             row, why = next(reversed(self._lost.items()))
         raise InputError(
-            f"{self.name}: expected files that stay readable during a run; more than {self._most_lost} did "
-            f"not, the last {self._encoded.describe(row)} ({why})"
+            f"{self.name}: expected files that stay readable during a run; received more than "
+            f"{self._most_lost} that did not, the last {self._encoded.describe(row)} ({why})"
         )
 
 

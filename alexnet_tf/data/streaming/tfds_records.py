@@ -1,8 +1,9 @@
 """Random access to the encoded images of a TFDS set in its TFRecord files.
 
 TFRecord files are meant to be read sequentially. An index of the records, built from the length stored before
-each, allows random access, so that an epoch has the same order as for a set in memory. As in TensorFlow, the
-checksum of each record is verified whenever it is read; this takes 7 microseconds for 110 kB.
+each record, allows random access, so that an epoch has the same order as for a set in memory. As in
+TensorFlow, the checksum of a record is verified whenever it is read; this costs only 7 microseconds for
+110 kB.
 """
 
 import copy
@@ -75,7 +76,7 @@ class TfdsRecords:
         return len(self._starts)
 
     def read(self, row: int) -> tuple[bytes, int]:
-        # The copy of TensorFlow's message that TFDS has, because readers do not import TensorFlow.
+        # TFDS's own copy of TensorFlow's `Example`, because readers do not import TensorFlow.
         from google.protobuf.message import DecodeError
         from tensorflow_datasets.proto.tf_example_generated_pb2 import Example
 
@@ -138,8 +139,8 @@ class TfdsRecords:
 def check_sizes(builder: Any, split: str) -> None:
     """Raises an InputError for a record of a split that breaks off, or is larger than an image may be.
 
-    TensorFlow reserves the memory that the length before a record claims; if there is less, the process is
-    killed.
+    TensorFlow reserves as much memory as the length before a record says; if the machine has less, the
+    process is killed.
     """
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
@@ -157,7 +158,7 @@ def check_records(builder: Any) -> None:
                 if _read_record(path, start, size) is None:
                     raise InputError(
                         f"{builder.info.name}: expected undamaged records; received {path}, where the "
-                        f"checksum of record {i} is wrong; with --set storage=stream it is left out"
+                        f"checksum of record {i} is wrong; --set storage=stream leaves this record out"
                     )
 
 

@@ -257,7 +257,7 @@ def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
     (split_tree / "train").rename(split_tree / "away")
 
     assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, "expected a whole epoch"
-    with pytest.raises(InputError, match=r"readable during a run; more than 10 did not, the last train/"):
+    with pytest.raises(InputError, match=r"received more than 10 that did not, the last train/"):
         data.check_readable()
 
 
