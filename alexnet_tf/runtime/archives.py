@@ -35,7 +35,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if `size` bytes are too many for the content of this file."""
+    """Raises a ValueError if `size` bytes are more than an archive of this file's length may unpack to."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")
@@ -45,7 +45,7 @@ def check_weights_file(path: Path) -> None:
     """Checks a `.weights.h5` file, or the one in a `.keras` file, before Keras reads it.
 
     Raises:
-        ValueError: if it refers to other files, or its arrays are larger than the file.
+        ValueError: if it refers to other files, or its arrays are much larger than the file.
     """
     with open_file(path) as file:
         if path.suffix != ".keras":

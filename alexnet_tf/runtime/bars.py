@@ -27,7 +27,7 @@ def make_bars() -> Bars | None:
     """Bars on standard error, not started yet; None if it is not a terminal. Each task has a field `info`."""
     if not is_terminal(sys.stderr):
         return None
-    # Texts as they are: in brackets, the path of a data set could be taken for markup, or end the command.
+    # Without markup, because brackets in the path of a data set would be taken for it, or cause an error.
     text = functools.partial(TextColumn, markup=False)
     return Bars(
         text("{task.description}"),
@@ -37,7 +37,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Otherwise lines for a file or pipe would be printed above the bars, on the terminal.
+        # Only if it is a terminal; else lines meant for a file or pipe would appear above the bars.
         redirect_stdout=sys.stdout.isatty(),
     )
 

@@ -17,7 +17,7 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Characters of an error message; a name in it may have millions.
+# Length of the longest error message in characters; a name that the message quotes may have millions.
 LONGEST_LINE = 2**12
 
 
@@ -76,7 +76,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
 
 
 def path(text: str) -> Path:
-    """The argparse `type` of a path; an empty one, as of an unset variable, would be the current folder."""
+    """The argparse `type` of a path; refuses an empty text, as of an unset variable, which would mean `.`."""
     if not text:
         raise argparse.ArgumentTypeError("expected a path; received ''")
     return Path(text)
@@ -177,9 +177,9 @@ def run_command(
         return 2
     except KeyboardInterrupt as stop:
         if isinstance(stop, Interruption) and stop.is_kept:
-            _say(f"{stop}, its state is kept; resume with: {program()} {shlex.join(sys.argv[1:])}")
+            _say(f"{stop}; the state is kept; resume with: {program()} {shlex.join(sys.argv[1:])}")
         elif isinstance(stop, Interruption) and stop.is_kept is False:
-            _say(f"{stop}, no state is kept yet; the same command starts again")
+            _say(f"{stop}; no state is kept yet; the same command starts again")
         else:
             _say(f"interrupted; the same command {again}")
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)
@@ -200,7 +200,7 @@ def program() -> str:
 
 
 def _say(line: str) -> None:
-    """Prints a last line on standard error; the exit status holds even if its disk is full."""
+    """Prints a last line on standard error; keeps the exit status even if it cannot be written."""
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
@@ -208,7 +208,7 @@ def _say(line: str) -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Sends all further output nowhere, because its reader has gone or its disk is full."""
+    """Discards all further output of a stream whose reader has gone, or whose disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

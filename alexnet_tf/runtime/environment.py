@@ -61,7 +61,7 @@ def git_commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # GIT_DIR and its like, which Git's hooks set, name another repository or index.
+    # Without GIT_DIR and similar variables, with which Git's hooks name another repository or index.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

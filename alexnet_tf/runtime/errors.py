@@ -52,7 +52,7 @@ def expected_failure(error: Exception) -> str | None:
         return "expected enough memory; received too little; see storage=stream, batch_size and image_size"
     if isinstance(error, RecursionError):
         return (
-            "expected values and folders that are not nested so deeply; received more than Python can follow"
+            "expected values and folders nested less deeply; received deeper nesting than Python can follow"
         )
     if isinstance(error, OSError):
         reason = error.strerror or str(error) or type(error).__name__

@@ -41,12 +41,12 @@ _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even if the process is killed.
 
-    File and folder are synchronised with the disk, so this holds after a power failure too. Content that a
-    library makes is made in memory first: on a full disk HDF5 ends the process instead of raising an error.
-    Temporary files that a killed process left are removed after a day, or earlier by `remove_temporaries`.
+    File and folder are synchronised with the disk, so this holds after a power failure too. Libraries such as
+    HDF5 have to write `content` to memory, because on a full disk HDF5 ends the process instead of raising an
+    error. Temporary files of killed processes are removed after a day, or earlier by `remove_temporaries`.
 
     Args:
-        old: path to which an existing file is moved, when the new content is on the disk.
+        old: path to which an existing file is moved, once the new content is on the disk.
 
     Raises:
         InputError: if the file cannot be written (permissions, full disk).
@@ -71,12 +71,14 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
 
 def temporary_path(path: Path) -> Path:
-    """A new name beside a file, for content that will take its place; `remove_temporaries` knows it."""
+    """A new name beside a file, for content that will replace it; `remove_temporaries` recognises it."""
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a file that is on the disk, or a folder, so that a power failure does not undo it.
+    """Renames a file or folder so that a power failure does not undo it.
+
+    The content of a file must be synchronised with the disk already.
 
     Raises:
         OSError: if it cannot be renamed.
@@ -107,7 +109,7 @@ def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0
     Args:
         folder: the folder; it need not exist.
         name: pattern of the names that were being written; by default any.
-        unchanged_for: seconds in which a process that is still writing would have changed its file.
+        unchanged_for: keep files changed within so many seconds, because they may still be written to.
     """
     for path in folder.glob(f".{name}.*.*.tmp"):
         with contextlib.suppress(FileNotFoundError):
@@ -140,7 +142,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
-    """JSON in UTF-8 that `read_json` reads exactly, including names with bytes that are not UTF-8."""
+    """JSON in UTF-8 from which `read_json` restores the content, even names with bytes that are not UTF-8."""
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
 
@@ -172,7 +174,7 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
     """Holds the lock of a place where only one process may work.
 
     The lock file says who holds it, and is removed at the end. If the process dies, the file stays and the
-    operating system releases the lock, so the next one can take it.
+    operating system releases the lock, so the next process can take it.
 
     Args:
         path: path of the lock file; its folder must exist.
@@ -205,7 +207,7 @@ def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def made_folder(folder: Path, flag: str) -> Iterator[None]:
-    """As `make_folder`, but removes at the end what it has created, if nothing has been written there."""
+    """Like `make_folder`, but at the end removes the folders that it has created, if they are still empty."""
     made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     try:
         make_folder(folder, flag)
@@ -234,14 +236,14 @@ def may_be_worker() -> bool:
 def check_unclaimed(path: Path, place: str) -> None:
     """Raises the error of `claimed` if another process holds the lock now.
 
-    A command calls it before TensorFlow is imported, which takes seconds, and `claimed` after that.
+    A command calls this before the import of TensorFlow, which takes seconds, and `claimed` after the import.
     """
     if path.exists() and not may_be_worker():
         _taken(path, place).release()
 
 
 def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
-    """The held lock. filelock refuses links, and retries if the last holder removes the file meanwhile."""
+    """Takes a lock. filelock refuses links, and retries if the last holder removes the file meanwhile."""
     lock = FileLock(path, timeout=-1 if waits else 0)
     try:
         lock.acquire()
@@ -261,7 +263,7 @@ def _holder(path: Path) -> str:
             holder = read_json(path)
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (OSError, InputError, KeyError, TypeError):
-            # It took the lock a moment ago, or its disk is full.
+            # The holder took the lock a moment ago, or could not write its name on a full disk.
             time.sleep(0.05)
     return "which has not recorded its name yet"
 

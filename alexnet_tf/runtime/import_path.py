@@ -1,11 +1,11 @@
 """Sets up the import path, and says how to install the project's packages if they are missing.
 
-Takes the current folder off the path, where `python -m alexnet_tf` has put it in front.
+`python -m alexnet_tf` puts the current folder in front of the path, so a user's own `numpy.py` or `keras.py`
+in that folder would be imported in place of the library. This module therefore takes the current folder off
+the path, or moves it to the end if PYTHONPATH names it; only the checkout of this package stays in front.
 
-A user's own `numpy.py` or `keras.py` in it would otherwise be imported in place of the library. If
-PYTHONPATH names the folder, it comes last. It stays where it is if it is the checkout of this package.
-Imported for its effect, before all other modules. For `-m` Python itself has then imported a few (`types`,
-`contextlib`); `python -P -m` and the command `alexnet` do not have the folder on the path at all.
+Commands import this module before all others. Before that, only a few modules that Python itself needs for
+`-m` (`types`, `contextlib`) may come from the folder; `python -P -m` and `alexnet` avoid even this.
 """
 
 import importlib.util

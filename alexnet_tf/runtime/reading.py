@@ -47,7 +47,7 @@ def file_kind(path: str | bytes | Path) -> str:
 def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
     """Raises an OSError if `path` is not a regular file, or has more than `most` bytes.
 
-    Opening a named pipe waits, and a device may never end.
+    Opening a named pipe would wait for a writer, and reading a device may never end.
     """
     try:
         found = os.stat(path)
@@ -56,11 +56,11 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
     if not stat.S_ISREG(found.st_mode):
         raise OSError(0, KINDS.get(stat.S_IFMT(found.st_mode), "something else"), path)
     if found.st_size > most:
-        raise OSError(0, f"{found.st_size:,} bytes, of at most {most:,}", path)
+        raise OSError(0, f"{found.st_size:,} bytes, more than {most:,}", path)
 
 
 def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
-    """Raises an InputError if a file or folder to write lies in a folder of images, and would pass for one.
+    """Raises an InputError if a file or folder to write lies in a folder of images, as it would become data.
 
     Args:
         place: what is written, None for nothing.

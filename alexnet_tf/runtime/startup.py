@@ -22,19 +22,19 @@ KERAS_SETTINGS = {
     "epsilon": 1e-7,
     "nnx_enabled": False,
 }
-# Limits of Keras's own loop, which is not used, and of its JAX backend.
+# These limit Keras's own training loop or configure its JAX backend; neither is used here.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
-# With these, oneDNN keeps the first weights for all steps, or computes float32 in another precision or with
-# the instructions of another processor.
+# If one of these is set, oneDNN may keep the first weights for all steps, or compute float32 in another
+# precision or with the instructions of another processor.
 ONEDNN_VARIABLES = (
     "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
     *(f"{name}_{what}" for name in ("ONEDNN", "DNNL") for what in ("DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")),
 )
-# Numbers of threads, which TensorFlow reads from the environment; 0 is its own choice.
+# Numbers of threads, which TensorFlow reads from the environment; with 0 TensorFlow chooses the number.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
-# Variables of TensorFlow 2.21 that end a process if they have a value that it cannot read.
+# Variables of TensorFlow 2.21: a value that TensorFlow cannot read ends the process.
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
 ENDING = (
     *XLA_FLAGS,
@@ -66,7 +66,7 @@ def settle_environment() -> None:
             settings of TensorFlow that it cannot read.
     """
     _open_streams()
-    # Figures are only written to files; in a notebook's terminal this names a backend that is not installed.
+    # Figures are only written to files. In a notebook's terminal the variable may name a missing backend.
     os.environ["MPLBACKEND"] = "agg"
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:
@@ -87,12 +87,12 @@ def settle_environment() -> None:
 
 
 def _check_temporary_folder() -> None:
-    """InputError if AutoGraph, which writes code there, would give TensorFlow paths that are not UTF-8."""
+    """Raises an InputError if its path is not UTF-8, as AutoGraph gives TensorFlow paths of code in it."""
     try:
         folder = tempfile.gettempdir()
         folder.encode()
     except FileNotFoundError:
-        return  # AutoGraph does without
+        return  # without such a folder AutoGraph writes no code
     except UnicodeEncodeError as error:
         raise InputError(
             f"TMPDIR: expected a folder with a path in UTF-8; received {folder!a}; choose another"
@@ -100,7 +100,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Lets another process try the variables of `ENDING`, if there are any; InputError if they end it."""
+    """Tries the variables of `ENDING` that are set in another process; an InputError if they end it."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -118,7 +118,7 @@ def _check_variables_of_tensorflow() -> None:
 
 
 def _open_streams() -> None:
-    """Opens standard streams that are closed, and lets output show characters that its encoding lacks."""
+    """Opens standard streams that are closed; lets output show characters outside its encoding as escapes."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -159,9 +159,9 @@ def check_keras_settings(names: Iterable[str]) -> None:
 
 
 def import_keras() -> None:
-    """Imports Keras and TensorFlow, but not the optional packages that no command needs of them.
+    """Imports Keras and TensorFlow, but not the optional packages `UNUSED_BY_KERAS`.
 
-    Keras sees these as not installed; other modules import them as usual.
+    For Keras these packages are not installed; other modules import them as usual.
     """
     hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
     for name in hidden:
@@ -184,7 +184,7 @@ def quiet_startup() -> Iterator[None]:
     sys.stderr.flush()
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115 (used in the `with` below)
-    except OSError:  # no folder for it; the notices are shown
+    except OSError:  # no folder for temporary files; start-up messages are shown
         yield
         return
     kept = shown_stderr = os.dup(2)

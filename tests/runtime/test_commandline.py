@@ -58,7 +58,7 @@ def test_a_programming_error_keeps_its_traceback():
         (
             fails_with(Interruption(is_kept=True)),
             130,
-            "interrupted by SIGINT, its state is kept; resume with: ",
+            "interrupted by SIGINT; the state is kept; resume with: ",
         ),
         (fails_with(Interruption(is_kept=False)), 130, "no state is kept yet; the same command starts again"),
     ],

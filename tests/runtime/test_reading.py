@@ -51,7 +51,7 @@ def test_a_large_file_is_not_read(tmp_path, read):
     path = tmp_path / "curves.csv"
     path.touch()
     os.truncate(path, MAX_TEXT + 1)
-    with pytest.raises(InputError, match=f"{path}.* 16,777,217 bytes, of at most 16,777,216"):
+    with pytest.raises(InputError, match=f"{path}.* 16,777,217 bytes, more than 16,777,216"):
         read(path)
 
 
