@@ -97,7 +97,7 @@ def circle(imports) -> list[str]:
     return []
 
 
-def test_imports_run_down():
+def test_rooms_import_only_from_rooms_below_them():
     assert upward(IMPORTS) == []
 
 
@@ -136,7 +136,7 @@ def test_upward_and_circular_imports_are_found():
 
 
 @pytest.mark.parametrize("tops", [("alexnet_tf", "experiments", "benchmarks"), ("tests",)])
-def test_a_room_has_at_most_16_files_none_named_like_it_or_utils(tops):
+def test_a_room_has_at_most_16_files_and_none_has_the_rooms_name_or_is_called_utils(tops):
     paths = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "__init__.py"]
     assert paths
     sizes = Counter(path.parent for path in paths)

@@ -69,7 +69,7 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     assert chief.status == 128 + signal.SIGTERM
     assert other.status in (2, 128 + signal.SIGTERM), "expected the signal, or the end of the chief"
     assert "the state is kept" in chief.errors[-1]
-    assert "kept" not in other.errors[-1], "expected this of the chief only, which writes the state"
+    assert "kept" not in other.errors[-1], "expected only the chief to keep the state"
     with np.load(out / "state.npz") as file:
         history = json.loads(str(file["header"]))["history"]
     finished = len(re.findall(r"epoch \d+/500", (logs / "0.err").read_text()))

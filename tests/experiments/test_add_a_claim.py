@@ -30,7 +30,7 @@ TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 def command_of(target: str, results_dir: Path) -> list[str]:
     """The arguments that a make target gives to `python -m experiments`."""
-    # A search has seeds of its own, and a report trains nothing.
+    # A search has its own seeds, so it does not take SEEDS; a report does not train, so it takes no settings.
     trains, has_seeds = not target.startswith("report"), target.startswith(("ablation", "run"))
     overrides = [*TINY * trains, *["SEEDS=0"] * has_seeds, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
     shown = subprocess.run(

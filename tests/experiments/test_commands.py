@@ -70,7 +70,7 @@ def test_other_config_in_the_same_folder_is_refused_before_training(own_results,
     assert [row["arm"] for row in relu_rows(own_results)] == ["relu"]
 
 
-def test_an_arm_with_a_setting_stands_beside_the_plain_one(own_results, capsys):
+def test_an_arm_with_a_setting_has_a_row_beside_the_plain_arm(own_results, capsys):
     assert run(own_results, *ARM, "--set", "activation=elu") == 0
     assert run(own_results, *ARM, "--set", "activation=elu", "--as", "elu") == 0
 

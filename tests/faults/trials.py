@@ -81,7 +81,7 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
 
 
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
-    """Yields trial(0), trial(1), ... in order; for trials that wait for processes of their own.
+    """Yields trial(0), trial(1), ... in order; for trials that start other processes and wait for them.
 
     By default one more `jobs` run at a time than there are processors, because processes also wait, for the
     disk and for each other.

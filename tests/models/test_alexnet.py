@@ -115,7 +115,7 @@ def test_forward_equals_the_reference_and_pytorch(preset):
     np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=2e-5)
 
 
-def test_all_gradients_equal_pytorchs():
+def test_all_gradients_equal_those_of_pytorch():
     stored = pytorch_values("alexnet")
     model = alexnet((96, 96, 3), 10, dataclasses.replace(PAPER, **NARROW))
     model.set_weights(alexnet_weights(stored))

@@ -13,7 +13,7 @@ def test_softmax_does_not_overflow_and_ignores_a_shift():
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.2])
-def test_dropout_has_its_rate_and_inverted_dropout_divides_by_the_rest(rate):
+def test_dropout_zeroes_values_at_its_rate_and_inverted_dropout_rescales_the_others(rate):
     values = np.random.default_rng(0).random((400, 500)) + 1
     dropped = dropout(values, rate, np.random.default_rng(1))
     zero = dropped == 0

@@ -171,7 +171,7 @@ def test_a_missing_column_is_a_problem_and_without_a_key_no_row_is_read(tmp_path
 
 
 @pytest.mark.parametrize("status", ["DONE", "", "running"])
-def test_status_is_one_of_three(tmp_path, status):
+def test_a_status_that_is_not_one_of_the_three_is_a_problem(tmp_path, status):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     path.write_text(path.read_text().replace(",done,", f",{status},"))

@@ -119,7 +119,7 @@ def test_a_model_that_is_compiled_by_hand_has_the_fast_operations():
     assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
     # The fast form of a convolution with two groups is two operations; that of Keras is one with groups.
     convolutions = operations.count("Conv2D")
-    assert convolutions == 8, "conv1 and conv3, and two for each of conv2, conv4 and conv5"
+    assert convolutions == 8, "expected one for conv1 and conv3, two for conv2, conv4 and conv5"
     assert "LRN" not in operations
 
 

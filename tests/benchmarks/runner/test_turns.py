@@ -65,7 +65,7 @@ def test_every_second_round_has_the_reverse_order_and_short_calls_are_repeated()
         ({"calls": 8}, 10.0, 2, [6, 2]),
     ],
 )
-def test_a_slow_contender_has_the_rounds_of_its_budget_and_at_least_the_least(
+def test_a_slow_contender_ends_after_its_budget_but_not_before_the_least_rounds(
     changes, seconds, least_rounds, rounds
 ):
     log = []

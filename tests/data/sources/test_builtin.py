@@ -52,7 +52,7 @@ def test_the_size_of_one_split_does_not_change_the_other(small):
 
 # 410 is not a multiple of the images drawn at a time.
 @pytest.mark.parametrize(("train", "test"), [(10, 10), (410, 20)])
-def test_shapes_types_and_balance(train, test):
+def test_images_and_labels_have_their_shapes_and_types_and_classes_are_balanced(train, test):
     splits = draw_builtin(train=train, test=test)
     assert list(splits) == ["train", "test"]
     for (images, labels), count in zip(splits.values(), (train, test), strict=True):

@@ -82,7 +82,7 @@ def test_a_val_tree_is_the_report_split(tmp_path):
     np.testing.assert_array_equal(images.report_images[1], np.asarray(picture(21)))
 
 
-def test_train_tree_alone_is_split(tmp_path):
+def test_without_a_report_tree_the_train_tree_is_split(tmp_path):
     fill(tmp_path / "train" / "cat", 5)
     fill(tmp_path / "train" / "dog", 5, seed=10)
     fill(tmp_path / "test", 3)  # unlabelled, as in a competition

@@ -117,8 +117,8 @@ def test_no_module_is_imported_from_a_features_file(tmp_path, monkeypatch, key):
     if key == "type":
         features = stranger
     elif key == "json":
-        of_dict = {"pythonClassName": features["pythonClassName"]}
-        features = {**of_dict, "jsonFeature": {"json": json.dumps({"image": stranger})}}
+        class_name = {"pythonClassName": features["pythonClassName"]}
+        features = {**class_name, "jsonFeature": {"json": json.dumps({"image": stranger})}}
     else:
         features["featuresDict"]["features"]["image"] = stranger
     path.write_text(json.dumps(features))
@@ -178,7 +178,7 @@ def test_auto_is_the_set_on_disk_or_else_builtin(tmp_path, monkeypatch):
         ("tiny_imagenet100", 50_000, 5_000, (64, 64, 3), "validation", 100, "de4cc679e98c"),
     ],
 )
-def test_committed_fingerprints_are_those_of_the_real_sets(
+def test_the_real_sets_have_the_known_sizes_and_fingerprints(
     shared_datasets, name, train, report, shape, split, labels, fingerprint
 ):
     images = load_image_set(name, DataAccess(str(shared_datasets), download=False))

@@ -53,7 +53,7 @@ def test_a_short_pass_shows_nothing(go_through, terminal, capsys):
     assert terminal[1].getvalue() + capsys.readouterr().err == ""
 
 
-def test_a_terminal_has_a_bar(go_through, terminal, capsys):
+def test_a_terminal_shows_a_bar(go_through, terminal, capsys):
     bars, written = terminal
     go_through(4, 10, 20, 80, 85)
 

@@ -121,6 +121,6 @@ def test_no_reader_outlives_its_owner(tree, number):
     _, said = owner.communicate(timeout=20)
 
     assert owner.returncode == -number
-    assert said.count("Traceback") == (number == signal.SIGINT), "expected that of the owner only"
+    assert said.count("Traceback") == (number == signal.SIGINT), "expected a traceback of the owner only"
     _, left = psutil.wait_procs(processes, timeout=20)
     assert not left

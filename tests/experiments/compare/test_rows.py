@@ -27,7 +27,7 @@ def searched(trees):
     return trees
 
 
-def test_copies_agree(searched):
+def test_copies_of_results_agree(searched):
     text = compared(AGREE, *searched)
     # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
     assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144, "lr_search.csv": 4}

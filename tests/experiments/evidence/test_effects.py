@@ -12,7 +12,7 @@ from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_resu
 from tests.experiments.tables_read_back import effects, read, report
 
 
-def test_effects_of_a_ratio_by_hand(tmp_path):
+def test_the_effects_of_a_ratio_equal_numbers_computed_by_hand(tmp_path):
     assert report(speed_results(tmp_path), SPEED) == []
     row, other = effects(tmp_path)
     assert tuple(row) == EFFECTS.names
@@ -65,7 +65,7 @@ def test_one_ensemble_is_one_value(tmp_path):
     assert summary["separate", "probe"] == "4"
 
 
-def test_effects_of_a_difference_by_hand(tmp_path):
+def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
     report(pooling_results(tmp_path), POOLING)
     error, gap = effects(tmp_path)
     # -.4, -.5, -.3 points: mean -.4, std .1, half width 4.3027 * .1 / sqrt(3) = .24841
@@ -94,7 +94,7 @@ def test_holm_corrects_for_all_comparisons_of_a_file(tmp_path):
     assert min(both) == pytest.approx(2 * alone)
 
 
-def test_summary_by_hand(tmp_path):
+def test_the_summary_equals_numbers_computed_by_hand(tmp_path):
     report(speed_results(tmp_path), SPEED)
     rows = read(tmp_path / "summary.csv")
     assert tuple(rows[0]) == SUMMARY.names

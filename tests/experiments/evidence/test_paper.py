@@ -27,7 +27,7 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
         (None, None, Place.UNKNOWN, None),
     ],
 )
-def test_the_place_of_a_ratio(low, high, place, outside):
+def test_the_papers_ratio_is_inside_weaker_or_stronger(low, high, place, outside):
     found = place_of(Effect(5, 2.0, low, high, None), RATIO)
     assert found == (place, None if outside is None else pytest.approx(outside))
 
@@ -42,7 +42,7 @@ def test_the_place_of_a_ratio(low, high, place, outside):
         (-0.009, -0.006, Place.STRONGER, 0.002),
     ],
 )
-def test_the_place_of_a_difference(low, high, place, outside):
+def test_the_papers_difference_is_inside_weaker_or_stronger(low, high, place, outside):
     found = place_of(Effect(5, -0.004, low, high, None), DIFFERENCE)
     assert found == (place, None if outside is None else pytest.approx(outside))
 

@@ -15,7 +15,7 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(("experiment", "folder"), FOLDERS)
-def test_every_rate_won_its_search(experiment, folder):
+def test_the_declared_rate_of_every_arm_won_its_search(experiment, folder):
     search = read_lr_search(folder)
     assert not search.problems
     recorded = {row["arm"] for row in read_runs(folder).rows}

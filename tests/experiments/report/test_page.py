@@ -235,7 +235,7 @@ def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
     text = write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).read_text("utf-8")
 
     assert "make ablation-bias DATASET=&#39;folder:my photos&#39;</code>" in text
-    assert '<div data-chart="forest">' not in text, "one pair has no interval"
+    assert '<div data-chart="forest">' not in text, "expected no forest plot, as one pair has no interval"
     assert "No effect has an interval yet" in text
 
 

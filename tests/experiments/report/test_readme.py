@@ -31,7 +31,7 @@ def table(tmp_path):
     return table_of(results, SPEED, POOLING)
 
 
-def test_a_line_for_each_claim(table):
+def test_the_table_has_a_line_for_each_claim(table):
     lines = table.splitlines()
     link = "[C1](results/claims.md#c1)"
     ours = "5.94× [3.91, 9.03] | 6× | –"
@@ -64,7 +64,7 @@ def results(tmp_path):
     return tmp_path / "results"
 
 
-def test_a_line_for_each_number_of_views(results):
+def test_the_table_has_a_line_for_each_number_of_views(results):
     lines = networks_table(scored_networks(results)[0]).splitlines()[2:]
     link = "[alexnet](results/pets/alexnet/)"
     assert lines == [

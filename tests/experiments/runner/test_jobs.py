@@ -109,7 +109,7 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process
 
     assert process.returncode == 128 + number
     assert "the state is kept" in said.splitlines()[-1]
-    assert "distributed" not in said, "no notices of Dask"
+    assert "distributed" not in said, "expected no notices of Dask"
     # The workers end with their client, and Python's resource tracker a moment later.
     _, left = psutil.wait_procs(children, timeout=20)
     assert not left, [child.cmdline() for child in left]

@@ -41,7 +41,7 @@ def rows(results_dir: Path, name: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes(tree, tmp_path):
+def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = subprocess.Popen(
         command(tree, killed), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL

@@ -56,7 +56,7 @@ def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
 
 def test_rows_of_an_undeclared_precision_are_in_a_folder_of_that_name():
     folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
-    # The quickstart's rows are of its own precision, in a folder that its make target names.
+    # The quickstart has the declared precision; its make target puts the rows into results/quickstart.
     known = {*map(committed, EXPERIMENTS), ROOT / "results" / "quickstart" / "builtin" / "quickstart"}
     others = [folder for folder in folders if folder not in known]
     assert others

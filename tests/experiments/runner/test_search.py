@@ -75,7 +75,7 @@ def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monk
 
 def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
     def stays_at_chance(config, *arguments, **others):
-        assert config.train.epochs == 1, "trained before it refused"
+        assert config.train.epochs == 1, "expected a refusal before training"
         return trained_to(0.9)
 
     monkeypatch.setattr(experiments.runner.search, "train", stays_at_chance)
