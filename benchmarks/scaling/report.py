@@ -137,12 +137,14 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
     )  # fmt: skip
     parts = [
         "# Training on many devices, computed",
-        "A step takes `a + b n + 2 (N - 1) (latency + gradients / (N bandwidth))` on N devices with n images "
-        "each, or as long as the input, if that is longer: fixed part a and time b an image of the device, "
-        f"and a ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients that does not overlap with "
-        "computation. The prediction is an ideal, checked against published rates: they agree if one is at "
-        f"most {TOLERANCE:g} times the other, a limit set after the rates were known; if not, the table says "
-        "how many times longer the compute alone, or the all-reduce alone, would have to take.",
+        "A step on N devices with n images each takes "
+        "`a + b n + 2 (N - 1) (latency + gradients / (N bandwidth))`, or as long as its input, if that is "
+        "longer. Here a is the device's fixed time per step and b its time per image; the third term is a "
+        f"ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients, which does not overlap with "
+        "computation. The predictions are ideal; they are compared with published rates. A predicted and a "
+        f"published rate agree if one is at most {TOLERANCE:g} times the other (a limit that was set after "
+        "the rates were known). If they do not, the table says how many times longer the compute alone, or "
+        "the all-reduce alone, would have to take to give the published rate.",
         markdown(header, published),
     ]
     if predicted:
@@ -158,13 +160,13 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
             for device in devices
         ]  # fmt: skip
         parts += [
-            "The measured terms of machines, from their steps at batch 32 and 128 and their input from files "
-            "(inf where it was not measured):",
-            markdown(("machine", "fixed part a", "an image b", "input, images/s"), terms),
+            "The terms of our machines, computed from their steps at batch 32 and 128, and the rate of their "
+            "input from files (inf if it was not measured):",
+            markdown(("machine", "fixed time a", "time per image b", "input, images/s"), terms),
             "The model assumes that input does not slow computation. On a processor both share the cores, so "
-            "the rates below are too high, at most by the measured slowdown of a step on JPEG files against "
-            "one on a constant batch (`step_with_input` in the machine's table below `benchmarks/`).",
-            f"Many of them, {LOCAL_BATCH} images each:",
+            "the rates below are too high, at most by the factor by which JPEG files slow a step, compared "
+            "with a constant batch (`step_with_input` in the machine's table below `benchmarks/`).",
+            f"Predicted rates of several such machines, {LOCAL_BATCH} images each:",
             markdown(("machine", "network", "machines", "images/s", "efficiency"), lines),
         ]
     return "\n\n".join(parts) + "\n"

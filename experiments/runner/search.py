@@ -93,8 +93,8 @@ def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
     ]
     if not arms:
         raise InputError(
-            f"{experiment.name}: expected an arm whose rate is searched; received only arms that take their "
-            "rates from other arms"
+            f"{experiment.name}: expected an arm whose rate is searched; received only arms that use the "
+            "rates of other arms"
         )
     return arms
 
