@@ -32,7 +32,7 @@ from alexnet_tf import PAPER, SCALED, Config, DataConfig, TrainConfig, build_mod
 # ## The paper's network
 #
 # Section 3.5: five convolutions, three fully connected layers, 60,965,224 parameters. `weightless` builds
-# it without allocating them.
+# the network without allocating these parameters.
 # %%
 from alexnet_tf.models.summary import summary_table, weightless
 
@@ -72,10 +72,11 @@ plt.show()
 # %% [markdown]
 # ## A small AlexNet
 #
-# The paper's eight layers with a quarter of its kernels and units, two towers, kernels of 5x5 in conv1.
-# Three things differ because the net is small and the pixels have unit variance: He's initialisation
-# instead of Gaussians of .01 (section 5), biases of 0, and an `alpha` of LRN that fits the scale of the
-# pixels (section 3.3; those of photographs have a standard deviation of about 64).
+# The paper's eight layers with a quarter of the paper's kernels and units, two towers, and kernels of 5x5
+# in conv1. Three more things differ from the paper, because the net is small and the pixels have unit
+# variance: He's initialisation instead of Gaussians of .01 (section 5), biases of 0, and an `alpha` of LRN
+# that fits the scale of the pixels (section 3.3; those of photographs have a standard deviation of about
+# 64).
 
 # %%
 small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)
