@@ -23,7 +23,7 @@ ALL_LAYERS = "all"
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate of each epoch, and freezes conv1 after the last epoch in which it learns.
+    """Sets the learning rate of each epoch, and freezes conv1 after epoch `freeze_conv1_after`.
 
     The rate is set only when the schedule changes it, so other callbacks may set a different rate in between.
     """
@@ -100,7 +100,7 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes `path,reason` for each file of the set that is not used; equal pictures to duplicates.csv."""
+    """Writes `path,reason` of each file that is not used; lists equal pictures in duplicates.csv, if any."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:
@@ -131,8 +131,8 @@ class GradientNorms(keras.callbacks.Callback):
 
     The gradient is that of the mean loss over the global batch, without weight decay. For each epoch and
     layer, the mean and the largest norm over the steps are added to `History.gradient_norms`; the layer `all`
-    stands for the gradient of all layers together. Its norms are also added to the logs, so callbacks that
-    come later in the list, such as TensorBoard, receive them.
+    stands for the gradient of all layers together. The norms of `all` are also added to the logs, so
+    callbacks that come later in the list, such as TensorBoard, receive them.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -150,8 +150,8 @@ class GradientNorms(keras.callbacks.Callback):
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras passes gradients to the optimizer only. Under mixed_float16 the inner optimizer receives
-        # them without the loss scale.
+        # Keras passes gradients to the optimizer only, so `apply` is wrapped. Under mixed_float16 the inner
+        # optimizer receives them without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -197,10 +197,10 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Saves weights: every epoch's as `epochs/0001.weights.h5` etc., the best as `best.weights.h5`, or both.
+    """Saves weights of every epoch (`epochs/0001.weights.h5` etc.), the best (`best.weights.h5`), or both.
 
     The best epoch is the one with the lowest value of the config's `watch` on the selection split, the
-    earliest if several are equal. It is derived from the run's history alone, so a resumed run saves the same
+    earliest if several are equal. It is found from the run's history alone, so a resumed run saves the same
     files as an uninterrupted one. A new run deletes files of these names left by an earlier run.
     """
 
@@ -234,9 +234,9 @@ class KeptWeights(keras.callbacks.Callback):
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
     """The state of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
-    It is what a callback's `get_state` returns (`set_state` restores it); for Keras's own callbacks, the
-    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If several
-    callbacks have the same class, only the last is kept.
+    The state is what a callback's `get_state` returns (`set_state` restores it). For Keras's own callbacks it
+    is the public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If
+    several callbacks have the same class, only the state of the last is kept.
     """
     states = {}
     for callback in callbacks:

@@ -61,7 +61,7 @@ def find_cluster() -> Cluster | None:
     for it.
 
     Raises:
-        InputError: if the variables do not specify a cluster and a task in it.
+        InputError: if the variables do not name a cluster and the task of this process in it.
     """
     if not os.environ.get("TF_CONFIG"):
         found = _slurm_cluster()
@@ -69,8 +69,8 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # If a proxy is set (`http_proxy` etc.), gRPC connects directly only to the hosts in this variable, which
-    # it reads instead of `no_proxy`.
+    # If a proxy is set (`http_proxy` etc.), gRPC connects directly only to the hosts in `no_grpc_proxy`,
+    # which it reads instead of `no_proxy`.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -87,7 +87,7 @@ def read_cluster(text: str) -> Cluster:
     try:
         content = json.loads(text)
         jobs: dict[str, list[str]] = content["cluster"]
-        # Not int() alone, which takes 0.9 and true for 0 and 1.
+        # Not int() alone, which would read 0.9 as 0 and true as 1.
         kind, index = content["task"]["type"], int(str(content["task"]["index"]))
         own_job = jobs[kind]
         listed = all(isinstance(addresses, list) and addresses for addresses in jobs.values())

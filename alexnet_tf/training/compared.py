@@ -1,4 +1,4 @@
-"""What has to be equal on all workers of a cluster."""
+"""The values of a run that have to be equal on all workers of a cluster."""
 
 from typing import Any
 

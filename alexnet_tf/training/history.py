@@ -17,15 +17,16 @@ class History:
         curve: one dictionary per epoch, from epoch 0 on, with the columns of curves.csv after `seed`. The
             columns `test_*` are measured on the report split. A search does not evaluate that split; its
             curve has columns `selection_*` instead.
-        selection_errors: errors on the selection split after epochs 1, 2, ...; empty if it is not evaluated.
-        selection_losses: the losses on the selection split, likewise.
+        selection_errors: errors on the selection split after epochs 1, 2, ...; empty if the config holds no
+            such split out.
+        selection_losses: the losses on the selection split, of the same epochs.
         gradient_norms: rows measured by a `GradientNorms` callback.
         seconds: wall-clock time, summed over all sessions of an interrupted run.
         status: `running`, `done`, `diverged` or `interrupted`.
         message: why the run ended; empty if it trained all its epochs.
         unfinished: the position in an epoch that has begun: `steps` trained, `examples` read, mean `loss` and
-            `seconds` so far, with several workers the `sums` of the metrics on each replica; empty between
-            epochs.
+            `seconds` so far; with several workers also the `sums` of the metrics on each replica. Empty
+            between epochs.
         callbacks: the state of the callbacks, from `callback_states`.
     """
 
@@ -53,10 +54,10 @@ class History:
         Args:
             epoch: number of the epoch; 0 is the untrained network.
             scores: scores by split: `train`, and at least one of `report` and `selection`.
-            images_per_second: speed of its training steps.
+            images_per_second: speed of the training steps in this epoch; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # The last step of an epoch computes its loss before its update, which can make weights NaN.
+            # The mean loss of the steps may be finite even so: the last update comes after the last loss.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return
@@ -83,7 +84,7 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted; a checkpoint, if there is one, holds its state after the last finished step.
+    """Training was interrupted; the run's checkpoint, if there is one, allows it to be resumed.
 
     Attributes:
         history: history of the run, with status `interrupted` and the exception's message.

@@ -13,7 +13,7 @@ LONGEST_LINE = 1 << 20
 
 
 class Link:
-    """A connection between the chief and another worker; a message is a line of JSON.
+    """A connection between the chief and another worker; each message is one line of JSON.
 
     Args:
         connection: connected socket.
@@ -36,7 +36,7 @@ class Link:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None if the connection is closed or the message is not ours."""
+        """The next message; None if the connection is closed or sends something else than our messages."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

@@ -1,6 +1,6 @@
-"""The sums of the metrics in an epoch: each replica of each worker has its own; they are added on reading.
+"""The sums of the metrics in an epoch: each replica has its own, and reading a metric adds them up.
 
-The chief saves the state of all workers, so it needs the sums of the others too.
+The chief saves the state of all workers, so it needs the sums of the other workers' replicas too.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Calla
 
 
 def assign_sums(model: keras.Model, strategy: tf.distribute.Strategy, sums: list[list[float]]) -> None:
-    """Gives each replica its row; does nothing if the numbers of replicas and rows differ."""
+    """Sets the sums of each replica to its row; does nothing if the numbers of replicas and rows differ."""
 
     def assign() -> None:
         row = tf.constant(sums)[tf.distribute.get_replica_context().replica_id_in_sync_group]

@@ -1,4 +1,4 @@
-"""The network of a run: checked, built, compiled, and its compiled steps."""
+"""Checks, builds and compiles the network of a run, and compiles its training steps."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -49,7 +49,8 @@ def compile_model(
             preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained; on every worker if the run of one differs from the chief's.
+        InputError: if the run cannot be trained, or (on every worker) if one worker has another run than the
+            chief.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)

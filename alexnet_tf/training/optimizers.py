@@ -156,8 +156,8 @@ def make_optimizer(
 ) -> keras.optimizers.Optimizer:
     """An optimizer of `TrainConfig`, by default the paper's (section 5); works with any Keras model.
 
-    The paper's rule updates velocity and weights of a variable in one operation, on every device; decay is
-    added to the gradient before that.
+    The paper's rule first adds decay to the gradient, then updates velocity and weights of a variable in one
+    operation, on every device.
 
     Args:
         learning_rate: eps.

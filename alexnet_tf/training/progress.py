@@ -1,4 +1,4 @@
-"""Progress of a command: bars on a terminal, lines in a log, both with images per second and time left."""
+"""Progress of a command, with images per second and time left: bars on a terminal, lines in a log."""
 
 import sys
 import time
@@ -175,7 +175,7 @@ class RunProgress(keras.callbacks.Callback):
         if not (history and history.message):
             return ""
         epoch = history.curve[-1]["epoch"] if history.curve else 0
-        # The message of an interrupted run says the epoch.
+        # The message of an interrupted run already names the epoch.
         ended = history.status if history.status != "interrupted" else ""
         return f"{ended} after epoch {epoch}: {history.message}" if ended else history.message
 

@@ -1,6 +1,6 @@
 """Learning rate and end of training as functions of the measurements so far.
 
-They keep no state of their own, so a resumed run needs nothing but its learning curve.
+The functions keep no state, so a resumed run needs nothing but its learning curve.
 """
 
 from collections.abc import Sequence
@@ -48,12 +48,12 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
         drops = min(plateaus(watched, config.patience), config.max_drops)
     else:
         drops = 0
-    # Divides instead of multiplying by 0.1, because .01 / 10 prints as 0.001.
+    # Divides by 10 instead of multiplying by 0.1, so that .01 / 10 prints as 0.001 without rounding errors.
     return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 
 def ending(config: TrainConfig, history: History) -> str | None:
-    """Why a run ends after the epochs in its history: None if it continues, empty after its last epoch.
+    """Why a run ends after the epochs in its history; "" if all epochs are trained, None if it continues.
 
     Example:
 

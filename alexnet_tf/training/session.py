@@ -35,13 +35,13 @@ from alexnet_tf.training.workers import current_workers
 # run, and Python handles termination signals, only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# Smaller sets are padded to this size too: the last bits of logits depend on the shape of the batch. They
-# appear in recorded losses, and decide whether a selection loss is a new minimum.
+# Smaller sets are padded to this size too, because the last bits of logits depend on the shape of the batch.
+# These bits appear in recorded losses, and may decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`, in the order in which it calls them; the arguments are those of `train`."""
+    """The steps of `train`, in the order in which `train` calls them; the arguments are those of `train`."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # First, so that the end of another worker does not end this process while it saves.
+                # Before saving, so that the end of another worker does not end this process meanwhile.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -152,7 +152,7 @@ class Session:
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
-            # A signal in between would make variables and position inconsistent.
+            # A signal between these calls would make the variables and the position inconsistent.
             with signals_held():
                 self._calls.on_train_batch_begin(done)
                 self._run_steps(iterator, tf.constant(now))
@@ -195,8 +195,8 @@ class Session:
             # A diverged epoch has no point on the curve.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Before the checkpoint, so that a killed run never resumes after an epoch whose files the
-            # callbacks had not yet written.
+            # Callbacks first, then the checkpoint, so that a killed run never resumes after an epoch whose
+            # files the callbacks had not yet written.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -222,7 +222,7 @@ class Session:
 
         Args:
             is_best: whether this is the best epoch so far.
-            is_whole: whether no step can be half done; signals wait for the end of a step.
+            is_whole: no step can be half done, as after a signal, which waits for the end of a step.
         """
         history = self.history
         history.seconds = time.perf_counter() - self._started

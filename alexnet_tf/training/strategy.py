@@ -19,7 +19,7 @@ from alexnet_tf.runtime.startup import THREADS, XLA_FLAGS
 from alexnet_tf.training.cluster import find_cluster
 from alexnet_tf.training.workers import meet
 
-# More than any machine has GPUs, but few enough logical devices to fit in memory.
+# More replicas than any machine has GPUs, but few enough for that many logical devices to fit in memory.
 MAX_REPLICAS = 64
 # Present on Linux if the NVIDIA driver is loaded.
 NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
@@ -32,8 +32,8 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     there are several workers, each with all GPUs that it sees; this waits until all have connected. Otherwise
     `auto` uses all GPUs of the machine, or the default device if there are none; a number uses that many GPUs
     or, if there are fewer, creates that many logical CPU devices (only possible before TensorFlow initialises
-    its devices). A worker that has done its work has to call `current_workers().leave()`, or the others take
-    its end for a failure.
+    its devices). A worker that has done its work has to call `current_workers().leave()`; otherwise the other
+    workers take the end of its process for a failure.
 
     Raises:
         InputError: for anything but `auto` or a whole number >= 1, for variables that do not specify a

@@ -30,9 +30,9 @@ def train(
     """Trains one run to its end; resumes from its checkpoint if there is one.
 
     After each epoch the model is evaluated in inference mode on the training subset, the report split
-    and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch it
-    is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run continues after the
-    step of its checkpoint and gives the same results as an uninterrupted one.
+    and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch the
+    checkpoint is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run continues
+    after the step of its checkpoint and gives the same results as an uninterrupted one.
 
     Args:
         config: configuration of the run.
@@ -51,7 +51,7 @@ def train(
 
     Raises:
         InputError: if the run cannot be trained.
-        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP; it holds the history.
+        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP; the exception holds the history.
     """
     strategy = strategy or tf.distribute.get_strategy()
     model = model or compile_model(config, data, strategy)

@@ -2,7 +2,7 @@
 
 Each worker keeps a connection to the chief until its work is done. The operating system closes the
 connections of a process that ends, for whatever reason, and notices within seconds that a machine has gone.
-So the others learn of it at once, even while they wait for that worker in an operation of TensorFlow.
+So the other workers learn of either at once, even while they wait for that worker in a TensorFlow operation.
 """
 
 import atexit
@@ -29,9 +29,9 @@ GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process to other workers: the chief's to all, or one to the chief.
+    """The connections of this process: those of the chief to all other workers, or that of one to the chief.
 
-    For a process that trains alone there are no connections, and all methods return at once.
+    A process that trains alone has no connections, and all methods return at once.
 
     Args:
         cluster: the workers; None if this process trains alone.
@@ -50,7 +50,7 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # Here a worker other than the chief learns that all have connected.
+            # By this comparison of nothing the other workers learn that all have connected to the chief.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
@@ -79,10 +79,10 @@ class Workers:
 
         Args:
             folder: path of the folder on this worker.
-            what: what it is, for the message.
+            what: name of the folder in the message.
 
         Raises:
-            InputError: on every worker if one does not see it.
+            InputError: on every worker if one of them does not see the folder.
         """
         if not self._links:
             return
@@ -101,15 +101,15 @@ class Workers:
                 (folder / name).unlink(missing_ok=True)
 
     def leave(self) -> None:
-        """Tells the others that this process has done its work, so that it may end before them."""
+        """Tells the other workers that this process has done its work and may end before them."""
         self._has_left = True
         for link in self._links.values():
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the others to end, because this process has been interrupted; it may still save its state.
+        """Tells the other workers to end, because this process, which may still save, was interrupted.
 
-        Often all are interrupted at once. So the chief is first given the time to finish its step and save.
+        Often all workers are interrupted at once, so the chief first gets time to finish its step and save.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -173,7 +173,7 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Registers a worker, or ends all if it is not of this cluster; runs in a thread of its own."""
+        """Registers a worker, or ends all workers if it is not of this cluster; runs in its own thread."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -216,7 +216,7 @@ class Workers:
         return message
 
     def from_chief(self, text: str) -> str:
-        """The chief's text, on every worker; waits for it."""
+        """Returns the `text` that the chief has passed, on every worker; waits for the chief."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
@@ -243,22 +243,22 @@ class Workers:
         raise InputError(line)
 
     def _end(self, line: str) -> None:
-        """Ends this process because another has; the main thread may be waiting for that in TensorFlow."""
+        """Ends this process because another has ended, for which the main thread may wait in TensorFlow."""
         if self._why_ended or self._has_left:
             return
         self._tell(line)
         if "tensorflow" in sys.modules:
             from tensorflow.python.eager import context
 
-            # TensorFlow's own watch does the same, only later: the collective operation under way raises an
-            # exception, so that the main thread ends in order.
+            # The collective operation under way raises an exception, so that the main thread ends in order.
+            # TensorFlow's own check of its peers would do the same, only later.
             with contextlib.suppress(Exception):
                 context.context().abort_collective_ops(14, line)
         time.sleep(ENDING_SECONDS)
         self._exit()
 
     def _exit(self) -> None:
-        """Ends the process, if another has ended, without TensorFlow's clean-up, which would wait for it."""
+        """If another worker has ended, ends this process without TensorFlow's clean-up, which would wait."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):
@@ -277,7 +277,7 @@ def current_workers() -> Workers:
 
 
 def meet(cluster: Cluster) -> Workers:
-    """Waits for all workers; they are `current_workers()` from now on.
+    """Waits until all workers have connected; from then on `current_workers()` returns them.
 
     Raises:
         InputError: if a worker does not connect within `MEETING_SECONDS`.
