@@ -1,8 +1,8 @@
 """Weights made by other programs: torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both store kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and flatten
-feature maps channel by channel. Keras stores [height, width, channels, filters] and [inputs, outputs], and
-flattens position by position.
+Both programs store kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and
+flatten feature maps channel by channel. Keras stores kernels as [height, width, channels, filters] and
+matrices as [inputs, outputs], and flattens position by position.
 """
 
 import zipfile
@@ -50,7 +50,7 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     """Sets the weights of an `alexnet` model with the `CAFFE` config from Caffe's bvlc_alexnet.
 
     Caffe reads images as BGR; the input channels of conv1 are reversed here, so that the model takes RGB.
-    Groups have the same order in both layouts.
+    The two groups of filters have the same order in Caffe and in Keras.
 
     Args:
         model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.

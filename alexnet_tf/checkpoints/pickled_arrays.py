@@ -15,7 +15,7 @@ from alexnet_tf.runtime.archives import check_unpacked
 
 # What Python and NumPy raise for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
-# A network of eight layers takes some 700 steps and 16 names.
+# Limits, far above what a network of eight layers needs: some 700 steps and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
 STEPS = (
@@ -60,7 +60,7 @@ class _ArraysOnly(pickle._Unpickler):
         return _LOADS[code]
 
     def find_class(self, module: str, name: str) -> Any:
-        # As written by NumPy 1 and 2, and by Python 2.
+        # The names in pickles written by NumPy 1 and 2, and by Python 2.
         known = {
             "numpy.ndarray": None,
             "numpy.dtype": _numbers,
@@ -77,7 +77,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     def build(self) -> None:
         built, state = self.stack[-2:]  # type: ignore[attr-defined]
-        # The state of a type of numbers could hold other types, sizes and flags.
+        # Only plain types: the state of a dtype could otherwise hold other types, sizes and flags.
         plain = (None, None, None, -1, -1, getattr(built, "flags", None))
         is_plain = (
             isinstance(built, np.dtype) and state[:1] == (3,) and state[1] in "<>=|" and state[2:] == plain

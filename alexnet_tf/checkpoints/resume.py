@@ -22,7 +22,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, rename, sync_folder, te
 from alexnet_tf.runtime.reading import open_file
 
 PREVIOUS, BEST = ".previous", ".best"
-# The checksum follows the archive; programs that read .npz files ignore it.
+# The checksum follows the archive; programs that read .npz files ignore what follows it.
 _MARK = b"sha256:"
 _MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 
@@ -40,7 +40,7 @@ def save_checkpoint(
         model: a compiled and built model.
         config_hash: hash of the run, so that no other run resumes from this file.
         history: the history, as JSON-serializable values.
-        is_best: keep this state until a better one replaces it.
+        is_best: also keep this state as `.best`, until that of a better epoch replaces it.
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
@@ -61,12 +61,12 @@ def save_checkpoint(
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the variables from the newest intact file of the same run and returns its history.
+    """Sets the model's variables from the newest intact checkpoint of the run; returns its history.
 
     Damaged files are reported and skipped.
 
     Returns:
-        The history, or None (and the model is unchanged) if there is no file or it belongs to another run.
+        The history. None, with the model unchanged, if there is no file, or only files of another run.
 
     Raises:
         InputError: if no file is intact and fits the model.
@@ -115,7 +115,7 @@ def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
 
 
 def checksum(content: bytes | memoryview) -> bytes:
-    """The checksum that follows this content in a checkpoint."""
+    """The checksum that follows `content` in a checkpoint file."""
     return _MARK + hashlib.sha256(content).digest()
 
 
@@ -133,7 +133,7 @@ def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
 
 def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
     if len(arrays) != len(shapes):
-        # Each replica has its own sums of metrics.
+        # The number differs because each replica has its own sums of metrics.
         reason = f"{len(arrays)} variables where the run has {len(shapes)}"
         raise ValueError(f"{reason}, as with another number of --replicas")
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
@@ -149,7 +149,7 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _metric_parts(model: keras.Model) -> list:
-    """The variables of the metrics: each replica has its own sums, which are added where they are read."""
+    """The variables of the metrics on each local replica; reading a metric adds up those of all replicas."""
     return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
 
 

@@ -1,9 +1,9 @@
 """Saved networks: a trained network with its classes, preprocessing and configuration.
 
-Its folder holds `model.keras`, `model.json`, `preprocessing.npz` and their checksums (`SHA256SUMS`);
-`save_trained` writes it, and `load_trained` reads it. A network is data: it is rebuilt from the configuration
-in model.json, and only its weights are read from model.keras, never the classes and functions that the file
-names.
+The folder of a network holds `model.keras`, `model.json`, `preprocessing.npz` and their checksums
+(`SHA256SUMS`); `save_trained` writes it, and `load_trained` reads it. A network is data: it is rebuilt from
+the configuration in model.json, and only its weights are read from model.keras, never the classes and
+functions that this file names.
 """
 
 import dataclasses
@@ -42,11 +42,11 @@ class Trained:
 
     Attributes:
         model: model from preprocessed images to logits.
-        config: configuration of the run that trained it.
-        class_names: names of its outputs, in order.
+        config: configuration of the run that trained the network.
+        class_names: names of the network's outputs, in order.
         image_shape: (height, width, channels) of an image before padding and crop.
-        statistics: pixel statistics of the images it was trained on.
-        data_fingerprint: fingerprint of those images; None if unknown.
+        statistics: pixel statistics of the images that the network was trained on.
+        data_fingerprint: fingerprint of these images; None if unknown.
     """
 
     model: keras.Model
@@ -97,7 +97,7 @@ class Trained:
 def save_trained(
     folder: Path, model: keras.Model, config: Config, data: DataPipelines, about: dict[str, Any]
 ) -> None:
-    """Writes the network that a run has trained; if the run was interrupted or diverged, only model.json.
+    """Writes the network of a run; if the run was interrupted or diverged, writes only model.json.
 
     Args:
         folder: folder of the network, created if missing.
@@ -120,7 +120,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
     Args:
         folder: folder of the network, created if missing.
-        data_fingerprint: fingerprint of the images it was trained on; None if unknown.
+        data_fingerprint: fingerprint of the images that the network was trained on; None if unknown.
         about: JSON-serializable details for model.json.
     """
     folder.mkdir(parents=True, exist_ok=True)

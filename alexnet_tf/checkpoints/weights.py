@@ -24,7 +24,7 @@ def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> by
         model: a functional or built sequential model.
         metadata: entries to add to the metadata.json in the file.
     """
-    # The same layers without optimizer and loss, which would make the file two or three times as large.
+    # The same layers without the optimizer, whose variables make the file two or three times as large.
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
     buffer = io.BytesIO()
     # `Model.save` writes to paths only.
@@ -51,7 +51,7 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     """Builds the network of a configuration and reads its weights from a file.
 
     Args:
-        input_shape: (height, width, channels) of its input.
+        input_shape: (height, width, channels) of the network's input.
         weights: a `.weights.h5` file, or a `.keras` file, of which only the weights are read.
 
     Raises:
