@@ -15,7 +15,8 @@ ACTIVATIONS = (
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 )  # fmt: skip
-# Upper bounds, above the values of any network here. Without them a small model.json could fill the memory.
+# Upper bounds, above the values of all networks of this package. Without these bounds a small model.json
+# could describe a network that fills the memory.
 LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "other": 2**14}
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1

@@ -1,8 +1,8 @@
 """The configuration of a run: frozen dataclasses, and their hash.
 
 A `Config` and the pixels and labels of its images determine a run, so the hash of both identifies it.
-Only fields that differ from their default enter the hash. Old hashes therefore stay valid if the default of
-an added field is the previous behaviour. A default must never change once it is released.
+Only fields that differ from their default enter the hash. So if a field is added whose default is the
+previous behaviour, old hashes stay valid. A default must never change once it is released.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class DataConfig:
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
         crop: height and width of the crop. 0 for no crop; if `pad` is set, 0 means a crop as large as the
-            image was before padding.
+            image before padding.
         flip: mirror each training image with probability 1/2.
         color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
             program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
@@ -96,7 +96,7 @@ class TrainConfig:
             dropout, as in the curve.
         start: fingerprint of the trained network that the run starts from
             (`alexnet_tf.checkpoints.transfer`); empty to start from a random initialisation.
-        freeze: name of the last frozen layer: it and all layers before it are not trained; empty for none.
+        freeze: name of the last frozen layer: this layer and all before it are not trained; empty for none.
         freeze_conv1_after: last epoch in which conv1 is trained, 0 for all; 72 in the authors' program.
     """
 

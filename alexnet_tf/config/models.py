@@ -39,8 +39,8 @@ class AlexNetConfig:
         activation: activation of conv1 to fc7.
         dropout: dropout rate after fc6 and fc7.
         init: `paper` is Gaussian with standard deviation .01; `code` has .03 in conv3 to conv5; `gain`
-            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that layers with fewer inputs have
-            outputs of the same size; `glorot`; `he`.
+            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that layers with fewer inputs than
+            the paper's have outputs of the same size; `glorot` and `he` are Keras's initialisers.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
         lrn_n, lrn_k, lrn_alpha, lrn_beta: constants n, k, alpha and beta of LRN.
@@ -48,7 +48,7 @@ class AlexNetConfig:
         lrn_within_tower: keep the windows of LRN within one tower (authors' program).
         late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
         spatial_norm: add spatial normalisation after the second LRN (authors' program).
-        spatial_alpha: `alpha` of spatial normalisation, which is divided by the area of its window.
+        spatial_alpha: `alpha` of spatial normalisation, where it is divided by the area of the window.
         without: convolutions to leave out, from 2 to 5, with their activation and normalisation; pooling
             stays, so the feature maps keep their sizes.
     """
@@ -97,7 +97,7 @@ class OneWeirdTrickConfig:
 
 @dataclass(frozen=True)
 class BatchNormAlexNetConfig:
-    """AlexNet in one tower, with batch normalisation instead of the paper's normalisation.
+    """AlexNet in one tower, with batch normalisation instead of local response normalisation.
 
     Attributes:
         dropout: dropout rate after fc6 and after fc7.

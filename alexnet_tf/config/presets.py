@@ -1,4 +1,4 @@
-"""Named networks, with the input and number of classes they were made for, and the recipes that train them.
+"""Named networks with their usual input and number of classes, and the recipes that train them.
 
 Each network has a default recipe; `with_recipe` replaces it by one of the recipes of 2012.
 """
@@ -30,8 +30,8 @@ CODE = dataclasses.replace(
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
 # Caffe's bvlc_alexnet: LRN with k = 1 and alpha divided by n, and smaller initial biases.
 CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)
-# For images of 64x64, cropped to 56: 56 -> 26 -> 12 -> 5 -> 2.
-# With the paper's initialisation the loss stays flat here.
+# For images of 64x64, cropped to 56. The feature maps have sides of 26, 12, 5 and 2 pixels. Initialisation by
+# He, because with the paper's initialisation the loss of this small net stays flat.
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
 
@@ -40,17 +40,17 @@ SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
-# For a folder of a few hundred photos. On 16 ImageNet classes with 26 training images of 64x64 pixels each,
-# the training loss of the paper's network and recipe rises from 3.2 to 16.8 in the first epoch. With this
-# recipe the loss falls from 3.3 to 2.4 in fifteen epochs; the test error falls from 94% to between 83% and
-# 91%.
+# For a folder of a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes
+# with 26 training images of 64x64 pixels each, their training loss rises from 3.2 to 16.8 in the first epoch.
+# With `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error from 94% to between
+# 83% and 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
 # "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
 # The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
 # after ten epochs without a lower training loss. Its inputs are uncropped images: pixels in 0..255
 # minus their mean. It mirrors every image, even for validation; here each training image is mirrored with
-# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does here. `max_drops` is 4 because
+# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does. `max_drops` is 4 because
 # four divisions reach the lowest rate, and 50 epochs are too few for a fifth plateau.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
@@ -88,8 +88,8 @@ MNIST_TRAIN = TrainConfig(
 )
 
 # A gist on AlexNet in PyTorch: the paper's hyperparameters, but the rate is reduced by hand when the loss
-# stops falling; here the `plateau` schedule does that. Its net expects inputs of 224x224, but CIFAR-10's
-# images are 32x32, and it does not say how they are enlarged. Here the net enlarges crops of 28x28 to
+# stops falling; here the `plateau` schedule does that. The gist's net expects inputs of 224x224; CIFAR-10's
+# images are 32x32, and the gist does not say how to enlarge them. Here the net enlarges crops of 28x28 to
 # 224x224; 28 of 32 pixels is the same share of the image as 224 of 256 for ImageNet.
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
@@ -101,7 +101,7 @@ class Preset:
 
     Attributes:
         model: configuration of the network.
-        classes: number of outputs it was made for.
+        classes: usual number of outputs of the network.
         data: how the recipe preprocesses images; its field `dataset` is ignored (see `config`).
         train: how the recipe trains.
         channels: number of channels of the input.
@@ -205,6 +205,6 @@ def with_recipe(config: Config, name: str) -> Config:
     """
     if name not in RECIPES:
         raise InputError(f"--recipe: expected one of {', '.join(RECIPES)}; received {name!r}")
-    # Of the previous training fields only `start` and `freeze` stay: they say where the weights come from.
+    # Of the previous training fields only `start` and `freeze` stay: they concern the initial weights.
     train = dataclasses.replace(RECIPES[name].train, start=config.train.start, freeze=config.train.freeze)
     return config.replace(train=train, **RECIPES[name].data)

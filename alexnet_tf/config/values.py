@@ -29,7 +29,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def parse(name: str, text: str, hint: Any) -> Any:
-    """Parses `text` as the type of the field `name`, which error messages mention.
+    """Parses `text` as the type `hint` of the field `name`; error messages give the name.
 
     Example:
 
