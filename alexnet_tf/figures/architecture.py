@@ -109,7 +109,8 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
 
     Each tower has its own row. Where a stage has one group per tower, each kernel sees only its own tower.
-    Other stages see all towers, so their lines cross (in the paper: conv3 and the fully connected layers).
+    Other stages see all towers, so lines cross in front of them (in the paper: conv3 and the fully connected
+    layers).
 
     Args:
         model: any of the project's networks; its layers must form a chain.
@@ -163,7 +164,7 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        # Grows more slowly than the number of pixels.
+        # Not in proportion, so that a map of 13 pixels is visible beside one of 224.
         height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]
@@ -176,7 +177,7 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
 
 
 def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Stage) -> None:
-    """Draws the connections from the previous stage's boxes (`before`) to those of a stage."""
+    """Draws the connections from the boxes of the previous stage (`before`) to the boxes of `stage`."""
     within_towers = len(before) == len(boxes) == stage.groups
     for place, source in enumerate(before):
         targets = boxes[place : place + 1] if within_towers else boxes

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-# With more classes neither counts nor names would be readable.
+# Largest numbers of classes for which counts, and names, are readable.
 MOST_COUNTS, MOST_NAMES = 25, 60
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
-    """Draws the share of each class's images that each class was predicted for.
+    """Draws, for each class (row), the share of its images that were predicted as each class (column).
 
     Args:
         matrix: int [classes, classes], images by class (rows) and predicted class.

@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Mean colourfulness of independent noise: two of the three axes of colour space are off the grey axis.
+# Mean colourfulness of independent noise: two of the three axes of colour space are orthogonal to grey.
 NOISE = 2 / 3
 # Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
@@ -152,7 +152,7 @@ def kernels_figure(model: keras.Model) -> Figure:
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    # A tower of few kernels gets larger ones, so that the plot beside it is high enough for its label.
+    # The kernels of a small tower are drawn larger, so that the plot beside them has room for its label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (
         columns * cell + (3.0 if chromatic else 0.4),
@@ -179,7 +179,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 def _random_halves(kernels: np.ndarray) -> str:
     """What the difference of this net's two towers says, and what it cannot say."""
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # Minus a rounding error, because a split may be that of the towers.
+    # Less a rounding error, because a random split may equal the split into towers.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
@@ -208,7 +208,7 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
     """Draws all kernels of a tower in one grid, separated by gaps."""
-    # Kernels are enlarged so that the gap is small in comparison.
+    # Kernels are enlarged, so that the gap between two of them is small in comparison.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
     )
@@ -222,7 +222,7 @@ def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
 
 
 def _draw_spread(axes: Axes, bank: np.ndarray, share: float, color: str) -> None:
-    """Plots the sorted colourfulness of the kernels as dots and that of the tower as a line."""
+    """Plots the sorted colourfulness of the kernels as dots, and the colourfulness of the tower as a line."""
     values = np.sort(colorfulness(bank))
     axes.axvline(NOISE, color=GREY, linewidth=1, linestyle=":", zorder=1)
     axes.axvline(share, color=color, linewidth=1.5, zorder=2)

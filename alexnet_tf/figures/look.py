@@ -43,7 +43,7 @@ STYLE = {
 }
 # A higher resolution would not improve thumbnails of 64 pixels, and files with photographs are large.
 PHOTOGRAPH_DPI = 100
-# Leaves out dates and software versions, which would change the bytes.
+# Values of None leave out dates and software versions, which would change the bytes.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -59,7 +59,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
     """A context in which Matplotlib uses the style of this module and ignores the user's settings.
 
     Args:
-        style: a Matplotlib style file that changes it.
+        style: a Matplotlib style file that changes the style of this module.
         font_scale: factor for all texts whose size is not in points.
 
     Raises:
@@ -152,7 +152,7 @@ def title(figure: Figure, text: str) -> None:
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Puts a small text at the bottom left that says what is shown; line breaks are kept."""
+    """Puts a small text that says what the figure shows at the bottom left; keeps line breaks."""
     lines = [part for line in text.splitlines() for part in _wrapped(line, _columns(figure, 162))]
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
@@ -231,7 +231,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    # The positions of neighbours less `gap` times their rank must not fall.
+    # In ascending order, the heights less `gap` times their rank must not fall: an isotonic regression.
     order = np.argsort(heights, kind="stable")
     ranks = gap * np.arange(len(order))
     placed = np.empty(len(order))

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: the share with the query's class, and their distance in another feature space."""
+"""Exact nearest neighbours: how many have the query's class, and how near they are in another space."""
 
 from collections.abc import Iterable
 

@@ -73,7 +73,7 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
     """Predictions for eight random images of the report split, of different classes if there are eight.
 
     Args:
-        net: trained network; it is applied to the central crop.
+        net: trained network, which is applied to the central crop of each image.
         data: pipelines returned by `open_data_for`.
         names: readable names of the classes.
     """
@@ -181,7 +181,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """The part of `find_neighbours` that is shown: (query images, their classes, neighbours by space)."""
+    """The queries and neighbours to draw: (query images, their classes, neighbours by space)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))

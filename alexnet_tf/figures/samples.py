@@ -17,8 +17,8 @@ CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
 def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
     """Draws one training image per row: first without augmentation, then as augmented in the first epochs.
 
-    The subtraction of the mean image and the division by the scale are undone, so the colours are those of
-    the photograph, plus any colour noise. Must be called within `house_look`.
+    The subtraction of the mean and the division by the scale are undone, so the colours are those of the
+    photograph, plus any colour noise. Must be called within `house_look`.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels

@@ -25,10 +25,10 @@ class Stage:
 
     Attributes:
         kind: `input`, `conv` or `dense`.
-        shape: shape of its output without the batch: (height, width, channels), or (units,).
-        sees: shape of its input; pooling can make it smaller than the `shape` of the previous stage.
-        followed_by: short descriptions of the operations on its output, in order.
-        parameters: number of parameters of the layer and of those that follow it in the stage.
+        shape: output shape of the first layer without the batch: (height, width, channels), or (units,).
+        sees: input shape of the first layer; pooling can make it smaller than the previous stage's `shape`.
+        followed_by: short descriptions of the operations on the first layer's output, in order.
+        parameters: number of parameters of all layers of the stage.
         kernel: (height, width, input channels of one group) of a convolution's kernels.
         stride: (vertical, horizontal) stride of a convolution.
         groups: number of groups of a convolution.
@@ -88,7 +88,7 @@ def times(lengths: Sequence[int]) -> str:
 
 
 def one_or_both(lengths: Sequence[int]) -> str:
-    """One number for equal lengths, else both.
+    """One number if the two lengths are equal, else both lengths.
 
     Example:
 
@@ -116,8 +116,8 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
     """A model from images to the input of the classifier, and the name of the stage that computes that input.
 
-    The classifier is the last layer. In inference its input is the output of the last stage before it, since
-    dropout does nothing then.
+    The classifier is the last layer. In inference, where dropout does nothing, its input is the output of the
+    last stage before it.
 
     Args:
         model: a chain of layers that ends in a fully connected one.

@@ -1,6 +1,6 @@
 """Panels of section 3: activation, towers, normalisation, pooling, convolutions.
 
-Each function returns None if the network lacks what its section is about.
+Each function returns None if the network has no layer of the kind that the function draws.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ SHOWN = 7
 
 
 def relu_and_tanh(explained: Explained) -> Figure | None:
-    """Section 3.1: both activations, their slopes, and both applied to the same map."""
+    """Section 3.1: ReLU and tanh, their slopes, and each applied to the same map."""
     conv = explained.first(layers.Conv2D)
     if conv is None:
         return None
@@ -62,14 +62,14 @@ def towers(explained: Explained) -> Figure | None:
     )
     return finish(
         figure,
-        f"3.2 Each tower of {conv.name} sees only the maps of its own half of the layer before",
+        f"3.2 Each tower of {conv.name} sees only its own half of the maps of the layer before",
         f"The {SHOWN} maps of each tower that vary most, before the activation, each with its own scale: "
         "blue is negative, red positive.",
     )
 
 
 def normalisation(explained: Explained) -> Figure | None:
-    """Section 3.3: a map before and after LRN, and the channels at a place where strong ones compete."""
+    """Section 3.3: a map before and after LRN, and the channels at a place where strong channels compete."""
     norm = explained.first(LocalResponseNormalization)
     if norm is None:
         return None
@@ -123,8 +123,8 @@ def pooling(explained: Explained) -> Figure | None:
     return finish(
         figure,
         "3.4 Windows of 3×3 with stride 2 overlap, so one strong value reaches up to four outputs",
-        f"Map {chosen} in front of {pool.name}. Frames: two neighbouring windows of each kind; the blue are "
-        "separate, the orange overlap, as in the paper.",
+        f"Map {chosen} in front of {pool.name}. Frames: two neighbouring windows of each kind; the blue "
+        "windows are separate, the orange ones overlap, as in the paper.",
     )
 
 
@@ -154,7 +154,7 @@ def convolution(explained: Explained) -> Figure | None:
     return finish(
         figure,
         f"3.5 An output of {conv.name} is the sum of a patch times a kernel, taken every {down} pixels",
-        f"The place with the largest output of all {maps.shape[-1]} kernels, before the activation. Mid grey "
+        f"Shown is the largest output of all {maps.shape[-1]} kernels before the activation. Mid grey "
         "is 0 in input, patch and kernel; blue is negative and red positive in products and map.",
     )
 

@@ -1,6 +1,6 @@
 """Panels of section 4: crops, colour noise and dropout.
 
-Each function returns None if the network lacks what its section is about.
+Each function returns None if the network does not use what the function draws.
 """
 
 import numpy as np
@@ -36,8 +36,8 @@ def crops(explained: Explained) -> Figure | None:
     return finish(
         figure,
         "4.1 Training sees random crops, half of them mirrored; testing averages ten views",
-        f"Above: {DRAWN} draws of the training pipeline: first row and column of {side}×{side} pixels of "
-        f"{height}×{width}. Below: the ten views.",
+        f"Above: {DRAWN} draws of the training pipeline, with the first row and column of the crop "
+        f"({side}×{side} of {height}×{width} pixels). Below: the ten views.",
     )
 
 
@@ -66,7 +66,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: the units of fc6, and what is left of them under a few masks."""
+    """Section 4.2: the units before the first dropout, and what is left of them under three masks."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
