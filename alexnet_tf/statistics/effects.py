@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# A share counts the tests with p values up to this level; by chance it is this share of them.
+# An effect of kind `share` is the share of tests with p values up to this level, which is its value by chance.
 LEVEL = 0.05
 
 
@@ -33,7 +33,8 @@ class Verdict(NamedTuple):
 
     Attributes:
         text: one of `VERDICTS`, or `NO_PAIRS`.
-        direction: the side of no effect on which the whole interval lies: "claimed", "other", or "open".
+        direction: the side of no effect on which the whole interval lies: "claimed", "other", or "open" if it
+            contains no effect.
         size: position of the interval relative to the smallest effect of interest: "beyond s" (on its far
             side), "holds s", "below s" (between s and its mirror), or "excludes s" (short of s, but it holds
             the mirror of s or lies beyond it).
@@ -56,9 +57,10 @@ class Effect:
         high: upper end of the interval, None if unbounded or unknown.
         p: two-sided p value under the hypothesis of no effect, None if unknown.
         bound: whether censored runs make `effect` a bound on the true effect: "lower", "upper", "none" (runs
-            of both sides are censored, so it bounds nothing), or None (no censored run: it is an estimate).
+            of both sides are censored, so there is no bound), or None (no censored run, so `effect` is an
+            estimate).
         per_seed: seed -> difference or ratio (computed with the limit for a censored run).
-        left_out: seeds of either side that have no pair of usable values.
+        left_out: seeds for which the arm or the baseline has no usable value.
     """
 
     n: int
@@ -89,10 +91,10 @@ def paired_effect(
     example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
     runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
     no bound. Bounds have no t interval, because the true values may be any distance beyond them. But the
-    probability that all n pairs lie above the median is only 2^-n, and the same for below. So the smallest
-    lower bound (or the largest upper bound) of a pair is the end of a one-sided interval for the median; it
-    is given if 1 - 2^-n is at least 95% (five pairs). The seed of any other run without a finite value
-    (failed, diverged) is left out (`left_out`).
+    probability that all n pairs lie above the median is only 2^-n, and likewise for below. So the smallest
+    lower bound (or the largest upper bound) of a pair is the end of a one-sided interval for the median; this
+    end is given if 1 - 2^-n is at least 95% (from five pairs on). The seed of any other run without a finite
+    value (failed, diverged) is left out (`left_out`).
 
     Args:
         arm: seed -> value, or None for a run without a value.
@@ -169,7 +171,7 @@ def share_effect(p_values: Mapping[int, float | None]) -> Effect:
 def _value(
     values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
 ) -> tuple[float | None, bool]:
-    """(value of a seed or else its limit, whether it is the limit); (None, False) without either."""
+    """(value of a seed or else its limit, whether it is the limit); (None, False) if there is neither."""
     value = values.get(seed)
     if value is not None and math.isfinite(value):
         return float(value), False
@@ -252,7 +254,7 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     far = math.inf if high is None else high
     mirror = 1 / s if kind == "ratio" else 2 * null - s
     if s < null:
-        # Turned round, so that larger values are nearer to the claim.
+        # All signs are changed, so that larger values are nearer to the claim here too.
         near, far, null, s, mirror = -far, -near, -null, -s, -mirror
     direction = "claimed" if near > null else "other" if far < null else "open"
     if near > s:

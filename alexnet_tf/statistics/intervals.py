@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its confidence interval; values that need a larger n are None."""
+    """A mean and its confidence interval; values that cannot be computed from `n` values are None."""
 
     n: int
     mean: float | None
@@ -80,7 +80,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
         sqrt(error (1 - error) / examples)
 
-    It covers only the random choice of examples; the randomness of training is additional.
+    This error is only that of the random choice of examples; the randomness of training is additional.
 
     Args:
         error: fraction in [0, 1].
@@ -100,7 +100,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether an error rate is within two binomial standard errors of a smaller one, on as many examples.
+    """Whether `other`, an error rate on as many examples, is at most two standard errors above `error`.
 
     Example:
 

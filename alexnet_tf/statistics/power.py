@@ -54,7 +54,7 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
     """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
 
-    The inverse of `detectable_effect`. The spread is an estimate, and a rough one if there are few pairs.
+    The inverse of `detectable_effect`. The spread is an estimate, which is rough if there are few pairs.
 
     Returns:
         At least 2; None if the spread is 0 or unknown (fewer than two pairs, or censored runs).
@@ -70,7 +70,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from the number for a normal distribution, which is always smaller.
+    # Start from the number of pairs for a normal distribution, which is never larger than that for t.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:
