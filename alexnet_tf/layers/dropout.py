@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-# 2^32 divided by the golden ratio: its multiples are spread evenly over the seeds of 31 bits.
+# 2^32 divided by the golden ratio: the multiples of this number are spread evenly over the seeds of 31 bits.
 REPLICA_STRIDE = 0x9E3779B1
 
 

@@ -38,7 +38,8 @@ class GroupedConv2D(keras.layers.Conv2D):
     Input and output are [batch, height, width, channels].
 
     Raises:
-        ValueError: if `implementation` is unknown, `data_format` is channels-first, or `Conv2D` raises it.
+        ValueError: if `implementation` is unknown, `data_format` is channels-first, or an argument of
+            `Conv2D` is invalid.
 
     Example:
 
@@ -78,7 +79,7 @@ class GroupedConv2D(keras.layers.Conv2D):
         return tf.concat([convolve(part, bank) for part, bank in towers], axis=-1)
 
     def load_own_variables(self, store: Any) -> None:
-        # Keras names layers in files after their class. This class was once named Conv2D there.
+        # Keras names layers in files after their class; in old files this class is named Conv2D.
         path = getattr(store, "_h5_entry_path", None)
         if not store.keys() and path:
             folder, _, name = path.rpartition("/")

@@ -21,8 +21,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    For odd `n` this window has `n` channels. For even `n` it would have `n + 1`, so there the window is that
-    of the authors' program, with `n` channels: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and
+    For odd `n` this window has `n` channels. For even `n` it would have `n + 1`, so for even `n` the layer
+    has the window of the authors' program: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and
     PyTorch divide `alpha` by `n`; the paper does not mention this.
 
     The input is channels-last and has rank 2 or more; the output has the same shape. Under mixed precision
@@ -83,7 +83,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             self.k,
             self.alpha / self.n if self.divide_alpha else self.alpha,
             self.beta,
-            # Compiling is two to three times faster on a CPU. On a GPU it would need an installed compiler.
+            # Compiled code is two to three times as fast on a CPU. On a GPU, XLA needs an installed compiler.
             compiled=not runs_on_gpu(),
         )
         return tf.reshape(outputs, tf.shape(inputs))

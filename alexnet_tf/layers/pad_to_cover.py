@@ -10,8 +10,8 @@ import tensorflow as tf
 class PadToCover(keras.layers.Layer):
     """Pads images with zeros at the bottom and right, until a convolution's windows cover every pixel.
 
-    A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i`. It is for
-    networks whose input has sides of unknown size.
+    A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i`. The layer
+    is for networks whose input has sides of unknown size.
 
     Args:
         kernel: side of the convolution's kernel.

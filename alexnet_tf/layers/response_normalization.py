@@ -1,4 +1,4 @@
-"""Computation shared by both response normalisation layers: forward pass, gradient and compilation."""
+"""What the two response normalisation layers share: forward pass, gradient and compilation."""
 
 import contextlib
 import functools
@@ -32,7 +32,7 @@ def runs_on_gpu() -> bool:
 
 @dataclass(frozen=True)
 class Window:
-    """A window around each value: `size` values along each of its axes, starting `size // 2` before it."""
+    """A window around each value: `size` values along each axis, from `size // 2` before the value on."""
 
     size: int
 
@@ -125,8 +125,8 @@ def _kernels(
     """The functions that compute the output and the gradient.
 
     The gradient is computed from the input, without stored results of the forward pass. If compiled, this is
-    faster than reading stored results, because memory traffic limits the speed. As single operations in one
-    graph, TensorFlow detects the repeated operations and computes them once.
+    faster than reading stored results, because memory traffic limits the speed. If not compiled, TensorFlow
+    detects the repeated operations in its graph and computes them once.
     """
     wide = tf.float64 if spec.dtype == tf.float64 else tf.float32
 
