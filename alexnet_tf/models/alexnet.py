@@ -108,7 +108,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     x = features(input_tensor, config)
     if include_top and None in x.shape[1:]:
         raise ValueError(
-            "input_shape: expected a height and width, because fc6 has a weight for each position; received "
+            "input_shape: expected a height and width, because fc6 has weights for each position; received "
             f"{tuple(input_tensor.shape[1:])}; give both, or include_top=False"
         )
     if include_top:

@@ -17,12 +17,12 @@ def cifar_net(
     """Three 5x5 convolutions with 3 poolings and one fully connected layer of logits.
 
     The paper does not give the network of Figure 1; this is the authors' small CIFAR-10 net without
-    its hidden fully connected layer, which leaves four layers with weights. As in their net, the activation
-    comes after the first pooling, but before the other two (with max pooling and an increasing activation
-    the order makes no difference). Normalisation, if configured, ends the first and the second stage.
+    its hidden fully connected layer, which leaves four layers with weights. As in the authors' net, the
+    activation comes after the first pooling, but before the other two (for max pooling with an increasing
+    activation the order makes no difference). Normalisation, if configured, ends the first two stages.
 
     Args:
-        input_shape: (height, width, channels); 32x32 gives 16, 8, 4 with either pooling size.
+        input_shape: (height, width, channels); for 32x32 the pooled maps have sides of 16, 8 and 4 pixels.
         classes: number of outputs.
         config: activation, initialisation, pooling and normalisation.
 

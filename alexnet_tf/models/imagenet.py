@@ -24,12 +24,12 @@ def preprocess_input(x: Any, data_format: str | None = None, *, mean: Any = MEAN
     The signature is that of `keras.applications`, plus the mean.
 
     The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
-    if you have it; the default is its mean colour, one number per channel.
+    if you have it; the default is ImageNet's mean colour, one number per channel.
 
     Args:
         x: images of RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras
             tensor of any dtype.
-        data_format: None or "channels_last"; the networks have no other.
+        data_format: None or "channels_last"; the networks support no other format.
         mean: [3], or [height, width, 3] with the height and width of the images.
 
     Returns:

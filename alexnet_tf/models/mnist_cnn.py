@@ -15,8 +15,8 @@ def mnist_cnn(
 ) -> keras.Model:
     """Two 3x3 convolutions with 2x2 pooling, a hidden layer of 128 units, and float32 logits.
 
-    Convolution kernels are initialised from a Gaussian of standard deviation .01, those of the fully
-    connected layers from Glorot's uniform distribution, biases with 0.
+    Kernels of convolutions are initialised from a Gaussian of standard deviation .01, kernels of fully
+    connected layers from Glorot's uniform distribution, and biases with 0.
 
     Args:
         input_shape: (height, width, channels), at least 4 pixels; (28, 28, 1) for MNIST.

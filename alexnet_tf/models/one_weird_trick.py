@@ -25,7 +25,7 @@ def one_weird_trick(
         input_shape: (height, width, channels); height and width are at least 63 pixels, unless `config`
             enlarges the images.
         classes: number of logits.
-        config: dropout, width, size and initialisation.
+        config: dropout, width, enlargement of the images, and initialisation.
 
     Raises:
         ValueError: for images that are too small.
