@@ -24,7 +24,7 @@ class Column:
         low: smallest possible measured value.
         high: largest possible measured value.
         choices: the texts that a cell can hold; if empty, any text.
-        is_essential: whether rows cannot be identified or judged without the column.
+        is_essential: whether the column is needed to identify a row or to judge its result.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Schema:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The header."""
+        """Names of the columns: the header of the file."""
         return tuple(column.name for column in self.columns)
 
     def with_metrics(self, names: Sequence[str]) -> "Schema":

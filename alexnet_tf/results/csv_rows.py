@@ -4,8 +4,8 @@ Each row is one line. Floats are written by `repr`, so they are read back exactl
 field. In texts, control characters (line breaks, marks that reverse the direction of a text), bytes that are
 not UTF-8, and backslashes are escaped as in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a
 spreadsheet would run as a formula, such as a class named `=HYPERLINK(...)`, is written with an apostrophe in
-front. Both are undone when the file is read here. A path gets `./` instead of the apostrophe, so that every
-program finds the file.
+front. Reading a file here undoes escapes and apostrophes. A path gets `./` instead of the apostrophe, so that
+every program finds the file.
 """
 
 import csv
@@ -25,10 +25,10 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# Limits: problems of a file, each of which takes memory, and characters of a header in a message.
+# Limits on the problems kept of a file, which take memory, and on the characters of a header in a message.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
-# Limit of a table of results in bytes; the largest in `results/` has .2 MB. One of this size takes about 7 s
-# and .3 GB to check.
+# Limit of a table of results in bytes: the largest table in `results/` has .2 MB, and one of 4 MB takes about
+# 7 s and .3 GB to check.
 MAX_TABLE = 2**22
 
 
@@ -106,7 +106,7 @@ def _is_number(text: str) -> bool:
 
 
 def _unprotected(text: str) -> str:
-    """Inverse of what `to_text` does to texts."""
+    """The text for which `to_text` has returned this one."""
     text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
     return ESCAPED.sub(lambda found: found[0].encode().decode("unicode_escape"), text)
 
@@ -138,7 +138,7 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` could not be written, before its rows are computed.
 
-    An existing file is only replaced if it is such a table: `--csv *.jpg` names a photo.
+    An existing file is only replaced if it is such a table, because `--csv *.jpg` would name a photo.
     """
     # Writing replaces an existing file, and for root even a device such as /dev/stdout.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")

@@ -1,8 +1,8 @@
 """Writes and reads the result files of runs; safe against killed processes and concurrent writers.
 
 A folder holds the results of one experiment on one data set. A run counts as recorded once its row is in
-runs.csv, which is written last. If the process is killed before that, recording the run again replaces the
-files written so far.
+runs.csv, which is written last. If the process is killed before runs.csv is written, recording the run again
+replaces the files written so far.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed it, mistaking it for that of a killed process.
+        # Another process may have removed this file as one left by a killed process.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -195,7 +195,7 @@ def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str,
     if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row exists "
-            f"already), received {new['config_hash']}; to keep both, set another RESULTS_DIR="
+            f"already), received {new['config_hash']}; to keep both rows, set another RESULTS_DIR="
         )
 
 
