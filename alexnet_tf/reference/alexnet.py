@@ -26,8 +26,8 @@ def alexnet_forward(
 ) -> np.ndarray:
     """Class probabilities of the trained network (paper, sections 3 and 4.2).
 
-    For images of 224 pixels, the feature maps have these sides: conv1 55, pool 27, conv2 27, pool 13, conv3,
-    conv4 and conv5 13, pool 6. Images of 224 pixels are padded with 3 zeros at the bottom and right; images
+    For images of 224 pixels, the feature maps have these sides: conv1 55, pool1 27, conv2 27, pool2 13,
+    conv3 to conv5 13, pool5 6. Images of 224 pixels are padded with 3 zeros at the bottom and right; images
     of 227 need no padding. The number of towers in conv2, conv4 and conv5 is inferred from the shapes of
     `weights`. Networks with one tower, or with narrower layers for smaller images, work too.
 
@@ -67,7 +67,7 @@ def alexnet_activations(
 ) -> dict[str, np.ndarray]:
     """Outputs of the stages of `alexnet_forward`: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
 
-    The output of a `conv` or `fc` stage includes the ReLU if it directly follows the layer.
+    The output of a `conv` or `fc` stage includes a ReLU that directly follows the layer.
     """
     if preset not in ("paper", "code"):
         raise ValueError(f"preset: expected 'paper' or 'code', received {preset!r}")

@@ -16,7 +16,8 @@ def local_response_normalization(
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    For even `n` the window is `i - n//2 .. i - n//2 + n - 1`, as in the authors' program.
+    For even `n` this window would have `n + 1` channels; it is `i - n//2 .. i - n//2 + n - 1` instead, as in
+    the authors' program.
 
     Args:
         activations: [..., channels].
