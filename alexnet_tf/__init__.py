@@ -10,9 +10,9 @@ import sys
 
 __version__ = "0.1.0"
 
-# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although it makes the training step
-# twice as fast there too (benchmarks/LOG.md). TensorFlow reads this variable on import; an existing value is
-# kept.
+# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although oneDNN makes the training
+# step twice as fast on such CPUs too (benchmarks/LOG.md). TensorFlow reads this variable on import; an
+# existing value is kept.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-# Saved models name classes that Keras finds only if they are registered, which importing them does.
+# Saved models name classes that Keras finds only if they are registered; importing these modules does that.
 _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 

@@ -91,7 +91,7 @@ def _parser() -> OneLineParser:
         "--from", type=path, metavar="DIR", dest="start", help="start from a trained network"
     )
     train.add_argument(
-        "--freeze", metavar="LAYER", help="with --from: freeze up to this, all-but-head (default) or none"
+        "--freeze", metavar="LAYER", help="with --from: last frozen layer, all-but-head (default) or none"
     )
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
@@ -154,7 +154,7 @@ def _parser() -> OneLineParser:
     _add_words_flag(figures)
     figures.add_argument("--out", type=path, required=True, help="folder for the figures")
 
-    explain = add("explain", "illustrate each section of the paper with an image")
+    explain = add("explain", "illustrate sections 3 and 4 of the paper with an image")
     explain.add_argument("--image", type=path, required=True, metavar="FILE", help="any photo")
     explain.add_argument("--checkpoint", type=path, help="default: a small AlexNet, trained once, in minutes")
     explain.add_argument("--out", type=path, required=True, help="folder for the pictures")
