@@ -166,8 +166,7 @@ class Experiment:
         metrics: additional columns of runs.csv, in order.
         objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
             final training error) or `selection_error`.
-        figure: the column of curves.csv that figure.png shows against the epoch, or the metric of a probe
-            that it shows for each arm.
+        figure: what figure.png shows: a column of curves.csv against the epoch, or a probe's metric by arm.
         reasons: what explains the verdict; each names the arm or file that shows it.
         notes: further remarks for the reader.
         disclosures: what was changed, deleted or added after rows were known.
