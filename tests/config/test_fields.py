@@ -20,8 +20,8 @@ def test_every_field_but_dataset_and_storage_changes_the_hash():
         hashes.add(Config().replace(**{field.name: other}).hash("f"))
     hashes |= {Config(seed=1).hash("f"), Config(precision="mixed_float16").hash("f"), Config().hash("g")}
 
-    # The default hash; one for each field except `dataset` and `storage`, as the fingerprint identifies the
-    # images; and those of another seed, precision and fingerprint.
+    # One default hash; one for each field except `dataset` and `storage`, which have no influence because the
+    # fingerprint identifies the images; and three for another seed, precision and fingerprint.
     assert len(hashes) == 1 + len(changes) - 2 + 3
     assert Config(data=DataConfig(dataset="other")).hash("f") == Config().hash("f")
 

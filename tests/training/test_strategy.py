@@ -15,7 +15,7 @@ def test_one_replica_needs_no_strategy():
         assert make_strategy(replicas) is tf.distribute.get_strategy()
 
 
-def test_logical_cpus_make_replicas():
+def test_two_replicas_without_a_gpu_use_logical_cpus():
     strategy = make_strategy("2")
 
     assert isinstance(strategy, tf.distribute.MirroredStrategy)
@@ -37,7 +37,7 @@ def test_invalid_or_too_many_replicas_are_refused(replicas, words):
         make_strategy(replicas)
 
 
-def test_auto_uses_every_gpu_and_a_number_that_many(monkeypatch):
+def test_auto_uses_every_gpu_and_a_number_the_first_ones(monkeypatch):
     asked = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] * 4)
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
@@ -108,7 +108,7 @@ def test_one_process_of_a_cluster_is_the_chief(jobs, kind, index, chief):
 
 
 @pytest.mark.parametrize("name", ["TF_NUM_INTRAOP_THREADS", "TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS"])
-def test_workers_compare_what_changes_the_rounding_of_sums(monkeypatch, name):
+def test_workers_compare_variables_that_change_the_rounding_of_sums(monkeypatch, name):
     monkeypatch.delenv(name, raising=False)
     assert strategy._versions()[name] == "unset"
     monkeypatch.setenv(name, "0")
