@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# An effect of kind `share` is the share of tests with p values up to this level, which is its value by chance.
+# An effect of kind `share` is the share of tests with p values up to this level; by chance it is the level.
 LEVEL = 0.05
 
 
