@@ -22,6 +22,10 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
     """
     experiment = evidence.experiment
     datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))
+    precisions = sorted({row["precision"] for row in evidence.rows})
+    if len(precisions) > 1:
+        measure = experiment.metric(experiment.figure).title
+        return f"{' and '.join(precisions)} on {datasets}: {measure} of {', '.join(evidence.arms)}"
     about = [one for one in evidence.with_rows if one.comparison.primary]
     if about:
         remarks = ["the weakest of its comparisons"] * (len({one.verdict for one in about}) > 1)

@@ -1,5 +1,7 @@
 """One figure of the runs in several folders: the names of the arms, and which of them are compared."""
 
+import dataclasses
+
 import pytest
 from matplotlib.figure import Figure
 
@@ -8,6 +10,7 @@ from experiments.report.figures.collect import collect
 from experiments.report.figures.curves import draw_pair
 from experiments.report.figures.figure import _by_pair
 from experiments.report.figures.overlay import overlaid
+from experiments.report.finding import finding
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
 
 
@@ -36,6 +39,16 @@ def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
         overlaid([folders[0], tmp_path], [SPEED])
     with pytest.raises(InputError, match="received none"):
         overlaid([tmp_path / "builtin" / "speed"], [SPEED])
+
+
+def test_the_title_of_two_precisions_names_them(tmp_path):
+    folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "runs")]
+    for folder in folders:
+        speed_results(folder)
+    found = overlaid(folders, [SPEED])
+    rows = [{**row, "precision": "float32"} for row in found.rows[:6]]
+    rows += [{**row, "precision": "mixed_bfloat16"} for row in found.rows[6:]]
+    assert "float32 and mixed_bfloat16" in finding(dataclasses.replace(found, rows=rows))
 
 
 def test_a_changed_arm_is_compared_with_the_arm_of_its_own_folder(tmp_path):
