@@ -170,7 +170,9 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
     flags = (
-        look.add_argument("--out", type=_folder, default=Path("runs/figure"), help="path without suffix"),
+        look.add_argument(
+            "--out", type=_folder, help="path without suffix; default runs/, named after FOLDERs"
+        ),
         look.add_argument("--format", default="png,svg", help="some of png,svg,pdf; default png,svg"),
         look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file"),
         look.add_argument("--no-title", action="store_true", help="leave out title and caption"),

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+from pathlib import Path
 
 import experiments
 from alexnet_tf.data.load import DataAccess
@@ -214,7 +215,9 @@ def _overlay(options: argparse.Namespace) -> int:
     look = Look(formats, options.style, not options.no_title, options.panel, scale)
     evidence = overlaid(options.folders, experiments.EXPERIMENTS)
     content = draw(evidence, look, decided_by(evidence, experiments.EXPERIMENTS))
-    for path in write_encoded(options.out, content):
+    # Named after the folders, so that the figure of other folders is not replaced.
+    names = ("-".join(folder.absolute().parts[-3:]) for folder in options.folders)
+    for path in write_encoded(options.out or Path("runs") / "+".join(names), content):
         print(path)
     return 0
 
