@@ -28,6 +28,8 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
+# In shorter trainings all epochs are shown.
+SHORT = 5
 # Ticks of the epoch axis.
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # Mean curves whose distance is at most this share of the axis at every epoch are drawn side by side.
@@ -160,7 +162,7 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         for name in shown
         for xs, ys in curves.by_arm[name].values()
         for x, y in zip(xs, ys, strict=True)
-        if not is_error or x >= min(curves.last_epoch / 5, xs[-1])
+        if not is_error or curves.last_epoch < SHORT or x >= min(curves.last_epoch / 5, xs[-1])
     ]
     if values:
         margin = max(0.06 * (max(values) - min(values)), 0.001)
@@ -210,9 +212,9 @@ def _label_beside(
     for index, (x, y, reached, text, colour, curve) in enumerate(places):
         is_faster = len(places) > 1 and index == 0
         left = not reached or (is_faster and not linear)
-        if reached and is_faster and linear:
-            # Lower, so that the label on the right of the curve does not reach the other curve.
-            x, y, _ = _crossing(*curve, 0.8 * LABEL_HEIGHT)
+        if reached and is_faster:
+            # Lower, so that the label reaches neither the other curve nor, on the left, the axis.
+            x, y, _ = _crossing(*curve, (0.8 if linear else 0.72) * LABEL_HEIGHT)
         # A curve that stays above this height may end at the right edge, so its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
