@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -171,7 +172,9 @@ def training_figure(
             is_total = layer == "all"  # the name that GradientNorms gives to all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
-            axes.plot(*zip(*points, strict=True), color=ink, linewidth=width, label=layer)
+            # Neighbouring layers have similar colours, so normalisations have dashes.
+            dashes = "--" if layer.startswith("norm") else "-"
+            axes.plot(*zip(*points, strict=True), dashes, color=ink, linewidth=width, label=layer)
             labels.append((layer, *points[-1], ink))
         axes.set_ylabel("gradient norm, mean of the epoch")
         _log_axis(axes)
@@ -193,7 +196,9 @@ def _log_axis(axes: Axes) -> None:
     """A logarithmic axis with ticks at 1, 2 and 5, written without powers of ten."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: np.format_float_positional(value, 3, fractional=False, trim="-"))
+    )
     axes.yaxis.set_minor_locator(NullLocator())
 
 
