@@ -214,7 +214,7 @@ def _label_beside(
         left = not reached or (is_faster and not linear)
         if reached and is_faster:
             # Lower, so that the label reaches neither the other curve nor, on the left, the axis.
-            x, y, _ = _crossing(*curve, (0.8 if linear else 0.72) * LABEL_HEIGHT)
+            x, y, _ = _crossing(*curve, (0.8 if linear else 0.85) * LABEL_HEIGHT)
         # A curve that stays above this height may end at the right edge, so its label goes below its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
