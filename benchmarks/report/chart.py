@@ -53,16 +53,18 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     bars = speedups(rows)
     figure = Figure(figsize=(8, 1.8 + 0.42 * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
-    title(figure, "How many times faster this library is at the same work")
+    title(figure, "Speed of this library relative to the others, at the same work")
     machine = (
         f"{about.get('processor', '')} ({about.get('cpu_flags', '?')}), {about.get('threads', '?')} threads"
     )
     verdicts = {target.verdict(one) for _, one, target in bars if target}
+    meets = "; a solid blue bar meets it" * any(verdict.startswith("met") for verdict in verdicts)
+    misses = "; a hatched bar does not meet it" * any(verdict.startswith("not met") for verdict in verdicts)
     differ = " Rounds differ: some rounds lie on the other side of the target."
     caption(
         figure,
         f"{machine}. Bar: median over rounds, each of which measures both sides; black line: range of the "
-        "rounds. Orange line: target; a solid blue bar meets it, a hatched one does not. Pale bar: no target."
+        f"rounds. Orange line: target{meets}{misses}. Pale bar: no target."
         + differ
         * any("rounds differ" in verdict for verdict in verdicts),
     )
