@@ -182,7 +182,7 @@ def draw(predicted: Sequence[Prediction]) -> Figure:
         panels = part.subplots(1, len(machines), sharey=True, squeeze=False)[0]
         for axes, machine in zip(panels, machines, strict=True):
             _draw_efficiency(axes, [p for p in predicted if _machine(p.device) == machine])
-            axes.set_title(re.sub(r"-(\d+)-threads$", r", \1 threads", machine), fontsize="small")
+            axes.set_title(re.sub(r"-(\d+)-threads$", r",\n\1 threads", machine), fontsize="small")
         panels[0].set_ylabel("rate / (N × rate of one machine)")
         named = {str(line.get_label()): line for axes in panels for line in axes.lines}
         # A column for each network.
