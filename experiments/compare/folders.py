@@ -84,8 +84,8 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     partners = {name: name for name in left if name in right} or _by_experiment(left, right)
     if not partners:
         raise InputError(
-            f"expected an experiment that both {a} and {b} hold; received {', '.join(left)} in the first and "
-            f"{', '.join(right)} in the second"
+            f"expected an experiment that both {a} and {b} hold; received {', '.join(left)} and "
+            f"{', '.join(right)}"
         )
     pairs = []
     for name, other in partners.items():

@@ -111,7 +111,7 @@ class Options:
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")
         if self.name and (len(arms) > 1 or self.name in others or not is_name):
-            expected = "a name of letters and digits that no other arm has, for one arm (chosen by --arms)"
+            expected = "one arm (--arms), and for it a name of letters and digits that no other arm has"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:
