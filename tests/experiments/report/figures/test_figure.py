@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.claims import decided_by
@@ -16,7 +15,6 @@ from experiments.report.figures.effects import draw_effects, effect_groups
 from experiments.report.figures.figure import Look, _by_pair, draw
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import finding
-from tests.experiments.committed import RESULTS, committed
 from tests.experiments.made_up_results import (
     BASE,
     POOLING,
@@ -246,22 +244,6 @@ def test_an_ensemble_of_all_nets_is_one_dot_joined_to_the_dot_of_every_seed(tmp_
     assert (len(dots), means) == (4, [0.5, 0.5])
     joined = [line for line in axes.lines if line.get_linewidth() == 0.7]
     assert [len(line.get_xdata()) for line in joined] == [2, 2, 2]
-
-
-def test_the_nets_marked_in_distributions_have_no_dots_of_their_own_and_p_values_a_threshold():
-    found = committed(RESULTS / "tiny_imagenet100" / "ablation-kernels-trained")
-    panels = Figure().subplots(2)
-    primary = found.primary[0].comparison.metric
-    for axes, metric in zip(panels, (found.experiment.metric("tower_contrast"), primary), strict=True):
-        draw_values(axes, found, metric)
-        assert [label.get_text() for label in axes.get_xticklabels()] == ["initial", "dealt"]
-    contrasts, p_values = panels
-    marks = [line.get_ydata()[0] for line in contrasts.lines if line.get_marker() == "_"]
-    assert sorted(marks) == sorted(row["tower_contrast"] for row in found.of_arm("two"))
-    assert "two" in contrasts.get_legend().get_texts()[0].get_text()
-    assert [line.get_ydata()[0] for line in p_values.lines if line.get_linestyle() == "--"] == [0.05]
-    # A mean of p values says nothing.
-    assert not [line for line in p_values.lines if line.get_linewidth() == 1.6]
 
 
 def test_dots_of_equal_seeds_do_not_hide_each_other(tmp_path, axes):

@@ -1,0 +1,22 @@
+"""Dots of the values of runs, by arm."""
+
+from matplotlib.figure import Figure
+
+from experiments.report.figures.values import draw_values
+from tests.experiments.committed import RESULTS, committed
+
+
+def test_the_nets_marked_in_distributions_have_no_dots_of_their_own_and_p_values_a_threshold():
+    found = committed(RESULTS / "tiny_imagenet100" / "ablation-kernels-trained")
+    panels = Figure().subplots(2)
+    primary = found.primary[0].comparison.metric
+    for axes, metric in zip(panels, (found.experiment.metric("tower_contrast"), primary), strict=True):
+        draw_values(axes, found, metric)
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["initial", "dealt"]
+    contrasts, p_values = panels
+    marks = [line.get_ydata()[0] for line in contrasts.lines if line.get_marker() == "_"]
+    assert sorted(marks) == sorted(row["tower_contrast"] for row in found.of_arm("two"))
+    assert "two" in contrasts.get_legend().get_texts()[0].get_text()
+    assert [line.get_ydata()[0] for line in p_values.lines if line.get_linestyle() == "--"] == [0.05]
+    # A mean of p values says nothing.
+    assert not [line for line in p_values.lines if line.get_linewidth() == 1.6]
