@@ -1,0 +1,299 @@
+"""Sizes in reasons and notes, in words or digits, are those of the committed rows and of the declarations."""
+
+import csv
+import math
+import re
+from collections.abc import Callable
+from statistics import fmean, median
+
+import keras
+import pytest
+
+from alexnet_tf.config.presets import PAPER
+from alexnet_tf.models import build_model
+from alexnet_tf.models.summary import weightless
+from alexnet_tf.statistics.effects import share_effect
+from alexnet_tf.statistics.power import detectable_effect
+from tests.experiments.committed import NAMED, RESULTS, committed
+
+SIZE = re.compile(
+    r"\b(?:half|thirds?|quarters?|fifths?|sixteenth|forty-eighth|twice|times|hour|hundred|thousand|twenty)\b"
+    r"|\b(?:two|three|four|five|none) of\b|\bthree points\b|\bmost training\b|\d+%|(?<![\d.])0?\.\d+"
+)
+FOLDERS = {path.parent.name: path.parent for path in RESULTS.glob("*/*/runs.csv")}
+
+
+def values(name: str, arm_name: str, metric: str = "test_error") -> dict[int, float]:
+    return dict(committed(FOLDERS[f"ablation-{name}"]).values(arm_name, metric).values)
+
+
+def mean(name: str, arm_name: str, metric: str = "test_error") -> float:
+    return fmean(values(name, arm_name, metric).values())
+
+
+def judged(name: str, arm: str, baseline: str, metric: str = "test_error"):
+    (found,) = (
+        each
+        for each in committed(FOLDERS[f"ablation-{name}"]).judged
+        if (each.comparison.arm, each.comparison.baseline, each.comparison.metric.name)
+        == (arm, baseline, metric)
+    )
+    return found
+
+
+def effect(name: str, arm: str, baseline: str, metric: str = "test_error") -> float:
+    return judged(name, arm, baseline, metric).effect.effect
+
+
+def detectable(name: str, arm: str, baseline: str, metric: str = "test_error") -> float:
+    return detectable_effect(judged(name, arm, baseline, metric).effect, "difference")
+
+
+def arm(name: str, arm_name: str):
+    return next(each for each in NAMED[f"ablation-{name}"].arms if each.name == arm_name).config
+
+
+def searched(name: str, arm_name: str, rate: float) -> float:
+    rows = csv.DictReader((FOLDERS[f"ablation-{name}"] / "lr_search.csv").open(encoding="utf-8"))
+    (found,) = (
+        row
+        for row in rows
+        if (row["arm"], float(row["learning_rate"]), row["seed"]) == (arm_name, rate, "1000")
+    )
+    return float(found["train_error"])
+
+
+def inputs(layer: str) -> float:
+    """Inputs of a unit of ablation-init's net, as a share of the paper's."""
+    with weightless():
+        ours = build_model(arm("init", "he").model, (32, 32, 3), 10)
+        paper = build_model(PAPER, (224, 224, 3), 1000)
+    return fan_in(ours, layer) / fan_in(paper, layer)
+
+
+def fan_in(model: keras.Model, layer: str) -> int:
+    return math.prod(model.get_layer(layer).kernel.shape[:-1])
+
+
+def remarks(name: str) -> tuple[str, ...]:
+    return NAMED[name].reasons + NAMED[name].notes
+
+
+def rate(name: str, arm_name: str) -> float:
+    return arm(name, arm_name).train.learning_rate
+
+
+def rates(name: str) -> set[float]:
+    return {each.config.train.learning_rate for each in NAMED[f"ablation-{name}"].arms}
+
+
+def paper(name: str, arm_name: str, baseline: str) -> float:
+    return judged(name, arm_name, baseline).comparison.paper_effect
+
+
+def trained(name: str) -> list[float]:
+    """Final training errors of all nets."""
+    arms = committed(FOLDERS[f"ablation-{name}"]).arms
+    return [value for arm_name in arms for value in values(name, arm_name, "train_error").values()]
+
+
+def gain(ensemble: str) -> float:
+    """An ensemble's gain as a share of that of five nets."""
+    found = [effect("ensemble-trained", each, "one", "averaged_error") for each in (ensemble, "five")]
+    return found[0] / found[1]
+
+
+def lag(name: str, arm_name: str, seed: int) -> float:
+    """How far a net's test error is above the mean of its arm's other nets."""
+    found = values(name, arm_name)
+    return found.pop(seed) - fmean(found.values())
+
+
+def shown_kernels() -> bool:
+    rows = csv.DictReader((RESULTS / "tiny_imagenet100/alexnet/kernels.csv").open(encoding="utf-8"))
+    return [round(float(row["colorfulness"]), 2) for row in rows] == [0.54, 0.19]
+
+
+def pause(name: str, arm_name: str, seed: int) -> float:
+    """Seconds by which a run took longer than the median of its arm's other runs."""
+    seconds = values(name, arm_name, "seconds")
+    return seconds.pop(seed) - median(seconds.values())
+
+
+def longer(name: str, other: str, arm_name: str) -> float:
+    return arm(name, arm_name).train.epochs / arm(other, arm_name).train.epochs
+
+
+def grey(name: str, arm_name: str = "two") -> list[float]:
+    return list(values(name, arm_name, "grey_tower").values())
+
+
+def beyond(name: str) -> list[float]:
+    return sorted(values(name, "dealt", "deals_beyond").values())
+
+
+def between(low: float, high: float, *found: float) -> bool:
+    return all(low <= each <= high for each in found)
+
+
+HOUR = 3600
+# Experiment, words of a reason or note, and whether the rows and declarations say so.
+SIZES: tuple[tuple[str, str, Callable[[], bool]], ...] = (
+    ("relu", ".3149 at .016", lambda: searched("relu", "tanh", 0.016) == 0.3149),
+    ("relu", ".3174 at .008", lambda: searched("relu", "tanh", 0.008) == 0.3174),
+    ("towers-trained", "same rate, 0.03, for both", lambda: rates("towers-trained") == {0.03}),
+    ("towers-trained", "trained a third as long", lambda: longer("towers-trained", "towers", "two") == 3),
+    ("lrn-alexnet", "a sixteenth of", lambda: rate("lrn-alexnet", "lrn") == 16 * rate("lrn-alexnet", "none")),
+    (
+        "lrn-alexnet",
+        "several times the paper's",
+        lambda: detectable("lrn-alexnet", "lrn", "factor") > 3 * abs(paper("lrn-alexnet", "lrn", "none")),
+    ),
+    ("pooling", "half that of", lambda: rate("pooling", "overlapping") == rate("pooling", "separate") / 2),
+    ("pooling-alexnet", "most training images too", lambda: between(0.5, 1, *trained("pooling-alexnet"))),
+    (
+        "pooling-alexnet",
+        "half that of",
+        lambda: rate("pooling-alexnet", "overlapping") == rate("pooling-alexnet", "separate") / 2,
+    ),
+    (
+        "color-long",
+        "more than twice that of ablation-color",
+        lambda: mean("color-long", "none", "gap") > 2 * mean("color", "none", "gap"),
+    ),
+    ("color-long", "more than half of their training", lambda: between(0.5, 1, *trained("color-long"))),
+    ("color", "most training images", lambda: between(0.5, 1, *trained("color"))),
+    ("color", "three times the epochs", lambda: longer("color-long", "color", "none") == 3),
+    ("color", "about three points above", lambda: between(0.025, 0.035, lag("color", "code", 3))),
+    ("views-trained", "trained a third as long", lambda: longer("views-trained", "views", "one") == 3),
+    (
+        "dropout",
+        "31% training error, the gaps of `dropout` and `none` are almost equal",
+        lambda: abs(effect("dropout", "dropout", "none", "gap_at_31")) < 0.002,
+    ),
+    ("weight-decay", "paused for more than an hour", lambda: pause("weight-decay", "decay", 4) > HOUR),
+    ("lrn-form", "paused for more than an hour", lambda: pause("weight-decay", "decay", 4) > HOUR),
+    ("lrn-form", "twice the rate of", lambda: rate("lrn-form", "spatial") == 2 * rate("lrn-form", "paper")),
+    ("bias", "for most of an hour", lambda: between(HOUR / 2, HOUR, pause("bias", "tenth-he", 0))),
+    (
+        "bias",
+        "twice as large as the smallest effect",
+        lambda: between(0.075, 0.125, detectable("bias", "one", "zero", "early_loss")),
+    ),
+    (
+        "depth",
+        "nearly three times the paper's",
+        lambda: between(2.75, 3, effect("depth", "no-conv2", "full") / 0.02),
+    ),
+    ("ensemble-trained", "about half of the gain", lambda: between(0.45, 0.55, gain("two"))),
+    ("ensemble-trained", "about four fifths", lambda: between(0.77, 0.83, gain("three"))),
+    (
+        "ensemble-trained",
+        "trained a third as long",
+        lambda: longer("ensemble-trained", "ensemble", "one") == 3,
+    ),
+    (
+        "kernels-trained",
+        "more than twice as much as random halves of",
+        lambda: all(
+            values("kernels-trained", "two", "tower_contrast")[seed] > 2 * random
+            for seed, random in values("kernels-trained", "dealt", "tower_contrast").items()
+        ),
+    ),
+    (
+        "kernels-trained",
+        "three of the five nets at most one random split in a hundred",
+        lambda: between(0, 0.01, *beyond("kernels-trained")[:3]),
+    ),
+    (
+        "kernels-trained",
+        "a little more than one in twenty",
+        lambda: between(0.05, 0.06, *beyond("kernels-trained")[3:]),
+    ),
+    ("kernels-trained", "less than a quarter of its", lambda: max(grey("kernels-trained")) < 0.25),
+    (
+        "kernels-trained",
+        "about two thirds before training",
+        lambda: between(0.63, 0.7, *grey("kernels-trained", "initial")),
+    ),
+    (
+        "kernels-trained",
+        "had p ≤ .05, the interval of the share would start below the smallest effect of interest, at 48%",
+        lambda: round(share_effect(dict.fromkeys(range(5), 0.0)).low, 2) == 0.48,
+    ),
+    ("kernels-many", "none of a thousand", lambda: beyond("kernels-many")[0] == 0),
+    ("kernels-many", "nearly a quarter of them", lambda: between(0.22, 0.25, beyond("kernels-many")[-1])),
+    ("kernels-many", "more than half of the energy", lambda: min(grey("kernels-many")) > 0.5),
+    (
+        "kernels-many",
+        "two thirds for random",
+        lambda: between(0.63, 0.7, *grey("kernels-trained", "initial")),
+    ),
+    ("kernels-many", "at half the rate", lambda: rate("kernels-many", "two") == rate("kernels", "two") / 2),
+    ("kernels", "two of five nets almost no random", lambda: between(0, 0.05, *beyond("kernels")[:2])),
+    ("kernels", "the other three many", lambda: min(beyond("kernels")[2:]) > 0.4),
+    (
+        "kernels",
+        "twice the width that are trained as long",
+        lambda: arm("kernels-trained", "two").model.width == 2 * arm("kernels", "two").model.width,
+    ),
+    (
+        "kernels",
+        "nearly half of the",
+        lambda: between(0.4, 0.5, mean("kernels", "dealt", "tower_contrast") / 0.33),
+    ),
+    ("kernels", "(half the width, 60 epochs) have a colourfulness of .54 and .19", lambda: shown_kernels()),
+    ("kernels", "for most of an hour", lambda: between(HOUR / 2, HOUR, pause("kernels", "one", 1))),
+    (
+        "retrieval-trained",
+        "about a third of the distance in pixels",
+        lambda: between(
+            0.3,
+            0.36,
+            1
+            - effect("retrieval-trained", "fc7", "untrained", "nearer_in_pixels")
+            / effect("retrieval-trained", "fc7", "pixels", "nearer_in_pixels"),
+        ),
+    ),
+    (
+        "retrieval-trained",
+        "trained a third as long",
+        lambda: longer("retrieval-trained", "retrieval", "fc7") == 3,
+    ),
+    (
+        "retrieval-trained",
+        "less than half as often",
+        lambda: (
+            mean("retrieval", "fc7", "same_class_share")
+            < mean("retrieval-trained", "fc7", "same_class_share") / 2
+        ),
+    ),
+    (
+        "retrieval-trained",
+        "three quarters of the test",
+        lambda: between(0.73, 0.77, mean("retrieval", "fc7")),
+    ),
+    ("bias", "the paper's standard deviation of .01", lambda: PAPER.init == "paper"),
+    ("kernels-trained", "just above .05", lambda: beyond("kernels-trained")[3] > 0.05),
+    ("kernels-long", "more than one random split in twenty", lambda: beyond("kernels-long")[0] > 0.05),
+    ("bias", "biases of .1 and 0", lambda: arm("bias", "tenth-he").model.hidden_bias == 0.1),
+    ("init", "a half (conv2)", lambda: inputs("conv2") == 1 / 2),
+    ("init", "a forty-eighth (fc6)", lambda: inputs("fc6") == 1 / 48),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "is_true"), SIZES, ids=[f"{name}: {words}" for name, words, _ in SIZES]
+)
+def test_a_size_is_that_of_the_rows(name, words, is_true):
+    assert any(words in remark for remark in remarks(f"ablation-{name}")), "no remark says so any more"
+    assert is_true()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_size_in_a_remark_is_checked(name):
+    checked = [words for experiment, words, _ in SIZES if f"ablation-{experiment}" == name]
+    for remark in remarks(name):
+        for words in checked:
+            remark = remark.replace(words, "")
+        assert not SIZE.search(remark), remark
