@@ -126,7 +126,7 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
     The value axis covers all values of the arms, with two exceptions. For errors it leaves out the first
     fifth of the epochs, whose large errors would hide the effects; for the training loss it covers only the
-    arms of primary comparisons.
+    arms of primary comparisons, and a line of text names the values above it.
 
     Args:
         axes: an empty panel.
@@ -148,7 +148,22 @@ def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
         _draw_arm(axes, curves, name, colours[name], line, shift)
     ends = [(name, float(means[name][0][-1]), float(means[name][1][-1]), colours[name]) for name in shifts]
     label_ends(axes, ends)
+    if curves.metric is TRAIN_LOSS:
+        _name_values_above(axes, means, high)
     return equal
+
+
+def _name_values_above(axes: Axes, means: dict[str, tuple[np.ndarray, np.ndarray]], high: float) -> None:
+    above = [
+        f"{name} is {max(ys):.3g} at epoch {xs[np.argmax(ys)]:g}"
+        for name, (xs, ys) in means.items()
+        if max(ys) > high
+    ]
+    if above:
+        text = f"Above this axis: {', '.join(above)}"
+        axes.text(
+            0.98, 0.99, text, transform=axes.transAxes, ha="right", va="top", color=DARK, fontsize="small"
+        )
 
 
 def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> None:
