@@ -210,14 +210,12 @@ def _overlay(options: argparse.Namespace) -> int:
     from alexnet_tf.figures.look import write_encoded
     from experiments.evidence.claims import decided_by
     from experiments.report.figures.figure import Look, draw
-    from experiments.report.figures.overlay import overlaid
+    from experiments.report.figures.overlay import figure_name, overlaid
 
     look = Look(formats, options.style, not options.no_title, options.panel, scale)
     evidence = overlaid(options.folders, experiments.EXPERIMENTS)
     content = draw(evidence, look, decided_by(evidence, experiments.EXPERIMENTS))
-    # Named after the folders, so that the figure of other folders is not replaced.
-    names = ("-".join(folder.absolute().parts[-3:]) for folder in options.folders)
-    for path in write_encoded(options.out or Path("runs") / "+".join(names), content):
+    for path in write_encoded(options.out or Path("runs") / figure_name(options.folders), content):
         print(path)
     return 0
 

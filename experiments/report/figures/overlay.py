@@ -15,14 +15,14 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
     """The runs of several folders of one experiment, judged together.
 
     An arm that an earlier folder has too is named after the part of the path in which the two differ:
-    `relu (runs)`.
+    `relu (runs)`. If two folders have this part in common, their whole paths are used.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
         experiments: must include the experiment of the folders.
 
     Raises:
-        InputError: if the folders are not of one experiment, or one of them has no finished runs.
+        InputError: if the folders are not of one experiment, one is given twice, or one has no finished runs.
     """
     names = {folder.absolute().name for folder in folders}
     experiment = next((each for each in experiments if {each.name} == names), None)
@@ -31,15 +31,22 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
             "expected folders <results-dir>/<data set>/<experiment> of one experiment; received "
             + ", ".join(map(str, folders))
         )
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError(f"expected each folder once; received {', '.join(map(str, folders))}")
+    labels = [_label(folder, folders[0]) for folder in folders]
+    labels = [
+        str(folder) if labels.count(label) > 1 else label
+        for folder, label in zip(folders, labels, strict=True)
+    ]
     rows: list[Row] = []
     curves: list[Row] = []
     records: dict[str, Mapping[str, Any]] = {}
     variants: dict[str, Variant] = {}
-    for folder in folders:
+    for folder, label in zip(folders, labels, strict=True):
         found = evidence_of(folder, experiment)
         if not found.rows:
             raise InputError(f"expected finished runs in {folder / 'runs.csv'}; received none")
-        own, label = variants_of(found.rows, found.records), _label(folder, folders[0])
+        own = variants_of(found.rows, found.records)
         taken = {row["arm"] for row in rows}
         place = "" if folder == folders[0] else label
         renamed = {
@@ -53,6 +60,23 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         # If two folders have rows of the same run, its records agree in everything that is used here.
         records |= found.records
     return Evidence(experiment.with_variants(variants), rows, records, folders[0], curves)
+
+
+def figure_name(folders: Sequence[Path]) -> str:
+    """A name made of the paths, so that the figure of other folders is not replaced.
+
+    Example:
+
+    >>> figure_name([Path("runs/cifar10/ablation-relu"), Path("results/cifar10/ablation-relu")])
+    'runs-cifar10-ablation-relu+results-cifar10-ablation-relu'
+    """
+    here = Path.cwd()
+    paths = [folder.absolute() for folder in folders]
+    names = [
+        path.relative_to(here) if path.is_relative_to(here) else path.relative_to(path.anchor)
+        for path in paths
+    ]
+    return "+".join("-".join(name.parts) for name in names)
 
 
 def _label(folder: Path, first: Path) -> str:

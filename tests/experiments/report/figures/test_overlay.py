@@ -9,7 +9,7 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.report.figures.collect import collect
 from experiments.report.figures.curves import draw_pair
 from experiments.report.figures.figure import _by_pair
-from experiments.report.figures.overlay import overlaid
+from experiments.report.figures.overlay import figure_name, overlaid
 from experiments.report.finding import finding
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
 
@@ -35,10 +35,25 @@ def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
     means = [line for line in axes.lines if line.get_linewidth() == 1.8]
     assert len({line.get_transform().transform((2, 0.5))[1] for line in means}) == 2
     assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
+    with pytest.raises(InputError, match="each folder once"):
+        overlaid([folders[0], folders[0]], [SPEED])
     with pytest.raises(InputError, match="of one experiment"):
         overlaid([folders[0], tmp_path], [SPEED])
     with pytest.raises(InputError, match="received none"):
         overlaid([tmp_path / "builtin" / "speed"], [SPEED])
+
+
+def test_folders_whose_last_parts_are_equal_keep_their_own_arms_and_figures(tmp_path):
+    folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "a/runs", "b/runs")]
+    for folder in folders:
+        speed_results(folder)
+    found = overlaid(folders, [SPEED])
+    assert found.arms == [
+        "relu",
+        "tanh",
+        *(f"{arm} ({name})" for name in folders[1:] for arm in ("relu", "tanh")),
+    ]
+    assert figure_name(folders[1:2]) != figure_name(folders[2:])
 
 
 def test_the_title_of_two_precisions_names_them(tmp_path):
