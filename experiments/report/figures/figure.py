@@ -165,7 +165,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
         figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])
         axes = figure.add_subplot()
         equal = draw_pair(axes, evidence, pair, curves, linear=True, has_title=look.has_title)
-        return figure, _lines(equal) + _BAR
+        return figure, _lines(equal, ends_differ=True) + _BAR
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
     }
@@ -199,7 +199,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     if len(effects) > 1:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
-    return figure, _lines(equal) + _BAR
+    return figure, _lines(equal, ends_differ=True) + _BAR
 
 
 def _empty(size: np.ndarray) -> Figure:
@@ -212,10 +212,11 @@ def _set_size() -> tuple[float, float] | None:
     return size if size != matplotlib.rcParamsDefault["figure.figsize"] else None
 
 
-def _lines(equal: Sequence[str]) -> str:
+def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
     """What the lines of curves are."""
     together = f" Equal curves are drawn side by side: {', '.join(equal)}." if equal else ""
-    return f"Thin lines: single seeds; thick lines: means of the seeds.{together}"
+    means = "their means, over the epochs that all seeds have" if ends_differ else "means of the seeds"
+    return f"Thin lines: single seeds; thick lines: {means}.{together}"
 
 
 def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
