@@ -168,7 +168,7 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 
 def texts_have_room(figure: Figure) -> bool:
-    """Whether no text of the figure reaches beyond its edge or into another text; lays the figure out."""
+    """Lays the figure out and returns whether all its texts are inside it and none overlaps another."""
     figure.draw_without_rendering()
     texts = [text for axes in figure.axes for text in _drawn_texts(axes)]
     outer = (figure._suptitle, figure._supxlabel)  # type: ignore[attr-defined]

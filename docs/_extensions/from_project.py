@@ -18,8 +18,10 @@ the help texts of all commands of a program;
     ```{source} alexnet_tf/reference/pooling.py max_pool
     ```
 
-a function, class or method without its docstring, which the reference has. Links of the documents at the
-project's root lead to files that are not part of the site; there they are shown as paths.
+a function, class or method without its docstring, which is already in the reference.
+
+The site also includes documents from the project's root, such as CHANGELOG.md. Their links lead to files that
+are not part of the site, so each is shown as its text and a path.
 """
 
 import argparse
@@ -182,7 +184,7 @@ class Source(SphinxDirective):
 
 
 def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
-    """Shows the links of an included document as text and path from the root: its targets are elsewhere."""
+    """Replaces each link of an included document by its text and the path of its target from the root."""
     folder = (Path(app.srcdir) / path).resolve().parent
     content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 

@@ -27,8 +27,8 @@ from tests.faults.trials import (
 )
 
 PROMISE = (
-    "of two commands with the same output one works; the other names it and exits with 2, waits, or finds "
-    "the work done; no network, export or row is lost"
+    "of two commands with the same output, one does the work. The other waits for it, finds the work done, "
+    "or exits with status 2 and names it. No network, export or row is lost"
 )
 BEFORE = "two configurations into one `--out`: both end with 0, one network gone"
 TRIALS, FEW = 50, 3
