@@ -40,8 +40,8 @@ SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
-# For a folder of a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes
-# with 26 training images of 64x64 pixels each, their training loss rises from 3.2 to 16.8 in the first epoch.
+# For a folder of a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes,
+# with 26 training images of 64x64 pixels per class, the training loss rises from 3.2 to 16.8 in the first epoch.
 # With `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error from 94% to between
 # 83% and 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
@@ -50,8 +50,8 @@ FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 # The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
 # after ten epochs without a lower training loss. Its inputs are uncropped images: pixels in 0..255
 # minus their mean. It mirrors every image, even for validation; here each training image is mirrored with
-# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does. `max_drops` is 4 because
-# four divisions reach the lowest rate, and 50 epochs are too few for a fifth plateau.
+# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does. `max_drops` is 4, as
+# four divisions reach the lowest rate. A fifth plateau would end the run, but 50 epochs are too few for one.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,

@@ -159,7 +159,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """How many characters are as wide as the figure; `points`: characters per inch times the font size."""
+    """How many characters fit across the figure; `points` divided by the font size of them fit in an inch."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 
@@ -203,7 +203,7 @@ def label_ends(
     """Writes labels beside a panel, apart from each other, each with a line to the end of its curve.
 
     Args:
-        axes: a panel whose vertical axis is complete.
+        axes: a panel whose vertical scale and limits no longer change.
         ends: (label, x, y, colour) of each curve; ends outside the panel get no label.
         gap: smallest distance of two labels, as a share of the panel's height.
         size: size of the labels.
@@ -231,7 +231,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    # In ascending order, the heights less `gap` times their rank must not fall: an isotonic regression.
+    # In ascending order, new height minus `gap` times rank must never decrease: an isotonic regression.
     order = np.argsort(heights, kind="stable")
     ranks = gap * np.arange(len(order))
     placed = np.empty(len(order))

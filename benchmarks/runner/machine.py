@@ -31,7 +31,7 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
     """Properties of the machine, the versions and the run: name -> value.
 
     Args:
-        sides: side -> result of its `Worker.about()`.
+        sides: what `Worker.about()` returned for each side (`tensorflow`, `pytorch`).
     """
     flags = processor_flags()
     about = {

@@ -3,25 +3,25 @@
     ```{claim} C3
     ```
 
-shows what was measured of a claim, from the rows below results/;
+shows what was measured of a claim, from the rows below results/.
 
     ```{comparisons} ablation-relu
     ```
 
-all comparisons of one experiment;
+shows all comparisons of one experiment.
 
     ```{commands} alexnet_tf
     ```
 
-the help texts of all commands of a program;
+shows the help texts of all commands of a program.
 
     ```{source} alexnet_tf/reference/pooling.py max_pool
     ```
 
-a function, class or method without its docstring, which is already in the reference.
+shows the code of a function, class or method, without docstrings.
 
-The site also includes documents from the project's root, such as CHANGELOG.md. Their links lead to files that
-are not part of the site, so each is shown as its text and a path.
+Pages also include documents from outside docs/. Their relative links are shown as paths, because most of the
+targets are not part of the site.
 """
 
 import argparse
@@ -184,13 +184,13 @@ class Source(SphinxDirective):
 
 
 def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
-    """Replaces each link of an included document by its text and the path of its target from the root."""
+    """Replaces each relative link of an included document by its text and its target's path from the root."""
     folder = (Path(app.srcdir) / path).resolve().parent
     content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 
 
 def shown(text: str, path: str) -> str:
-    """A link without its target.
+    """What replaces a link: its text and path, or only the path if the path ends with the text.
 
     Example:
 

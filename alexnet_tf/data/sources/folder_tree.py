@@ -69,7 +69,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
     folders, files = contents(root, "", unused)
     unused += [(file, OUTSIDE) for file in files]
     train, report, report_split = find_splits(name, root, folders, unused)
-    # Without splits, `unused` already lists what is directly in `root`.
+    # Without splits, `train` is `root` itself, whose unused entries are in `unused` already.
     trained_classes = _class_folders(root, train, unused if train else [])
     names = sorted(trained_classes)
     if len(names) < 2:
