@@ -22,7 +22,7 @@ from alexnet_tf.runtime.errors import InputError
 
 # Two towers, 60,965,224 parameters with 1000 classes.
 PAPER = AlexNetConfig()
-# The authors' net #145, whose log has the paper's numbers.
+# Net 145 of the authors' program; its training log reports error rates like the paper's.
 CODE = dataclasses.replace(
     PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
 )
@@ -41,9 +41,9 @@ CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
 # For a folder of a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes,
-# with 26 training images of 64x64 pixels per class, the training loss rises from 3.2 to 16.8 in the first epoch.
-# With `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error from 94% to between
-# 83% and 91%.
+# with 26 training images of 64x64 pixels per class, the training loss rises from 3.2 to 16.8 in one epoch.
+# With `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error, 94% at first,
+# is then between 83% and 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
 # "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
@@ -160,7 +160,7 @@ class Recipe:
 
     Attributes:
         train: all training fields.
-        data: the data fields that the recipe sets, with their values; the others keep their values.
+        data: values of the data fields that the recipe sets; the other data fields are not changed.
     """
 
     train: TrainConfig

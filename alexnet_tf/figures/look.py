@@ -41,7 +41,7 @@ STYLE = {
     "savefig.facecolor": "white",
     "savefig.dpi": 150,
 }
-# A higher resolution would not improve thumbnails of 64 pixels, and files with photographs are large.
+# Less than the style has: it is enough for thumbnails of 64 pixels, and files with photographs are large.
 PHOTOGRAPH_DPI = 100
 # Values of None leave out dates and software versions, which would change the bytes.
 METADATA: dict[str, dict[str, None]] = {
@@ -60,7 +60,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
     Args:
         style: a Matplotlib style file that changes the style of this module.
-        font_scale: factor for all texts whose size is not in points.
+        font_scale: factor for the font size; texts whose size is given in points keep it.
 
     Raises:
         InputError: if the style file cannot be read.
@@ -143,7 +143,7 @@ def write_encoded(path: Path, content: Mapping[str, bytes]) -> list[Path]:
 
 
 def title(figure: Figure, text: str) -> None:
-    """Puts the finding at the top left, in lines of about equal length."""
+    """Puts a bold title at the top left, in lines of about equal length."""
     widest = _columns(figure, 98)
     lines = len(_wrapped(text, widest))
     equal = next((n for n in range(len(text) // lines, widest) if len(_wrapped(text, n)) == lines), widest)
@@ -152,7 +152,7 @@ def title(figure: Figure, text: str) -> None:
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Puts a small text that says what the figure shows at the bottom left; keeps line breaks."""
+    """Puts a small text, which explains the figure, at the bottom left; its line breaks are kept."""
     lines = [part for line in text.splitlines() for part in _wrapped(line, _columns(figure, 162))]
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)

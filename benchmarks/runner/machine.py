@@ -84,7 +84,7 @@ def read_machine(path: Path) -> dict[str, str]:
     """Inverse of `write_machine`; empty if the file does not exist.
 
     Raises:
-        InputError: if the file does not have these columns.
+        InputError: if its columns are not `property` and `value`.
     """
     return {line["property"]: line["value"] for _, line in read_texts(path, COLUMNS)}
 

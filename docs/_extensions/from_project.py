@@ -1,4 +1,4 @@
-"""Directives whose text comes from the project when the site is built, so that no page repeats a number.
+"""Directives whose text comes from the project when the site is built: nobody copies numbers into a page.
 
     ```{claim} C3
     ```
@@ -58,7 +58,7 @@ def claim_text(name: str) -> str:
     """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command.
 
     Raises:
-        ValueError: if nothing was measured of a claim of this name.
+        ValueError: if there is no claim of this name, or results/ has no rows for it.
     """
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
@@ -67,14 +67,14 @@ def claim_text(name: str) -> str:
     parts = [f"Verdict on {name}: **{claim.verdict}**. {rule}."]
     for one in claim.conditions:
         experiment, decides = one.experiment, one is claim.decides
-        condition = "This decides" if decides else f"Another condition: {one.verdict}"
+        condition = "This condition decides the verdict" if decides else f"Another condition: {one.verdict}"
         parts += [
             f"*{experiment.statement}* {condition}. On {one.dataset}{one.scale and f'; {one.scale}'}.",
             comparisons_table(
                 [each for each in one.judged if each.comparison.primary or each.comparison.control]
             ),
             bullets(experiment.reasons) if decides else "",
-            f"Again: `make {experiment.name} DATASET={one.dataset}`; cost: {experiment.cost}. "
+            f"To run it again: `make {experiment.name} DATASET={one.dataset}`; cost: {experiment.cost}. "
             f"Every arm: `results/{one.path('table.md')}`.",
         ]
     return "\n\n".join(parts)
@@ -151,7 +151,7 @@ def source_of(path: Path, name: str) -> str:
     """The lines of a function, class or `Class.method`, without docstrings.
 
     Raises:
-        ValueError: if the file has none of this name.
+        ValueError: if the file defines nothing of this name.
     """
     text = path.read_text("utf-8")
     found: ast.AST = ast.parse(text)

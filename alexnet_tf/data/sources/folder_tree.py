@@ -52,7 +52,7 @@ class FolderTree:
     notes: list[str]
 
     def split_sizes(self) -> tuple[int, int]:
-        """Numbers of images to train on and to test on, if all are readable and different."""
+        """Numbers of images to train on and to test on; exact if all are readable and none occurs twice."""
         if self.report_root:
             return self.trained, len(self.paths) - self.trained
         held_out = sum(selected_count(count, HELD_OUT_SHARE) for count in np.bincount(self.labels).tolist())
@@ -86,7 +86,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
         if unknown:
             raise InputError(
                 f"{name}: expected the classes of {root / report} to be in {root / train} too; "
-                f"received {few(unknown)} in the former only"
+                f"received {few(unknown)} only in {root / report}"
             )
         more = _list_files(root, report_classes, names, unused)
         paths, labels = paths + more[0], labels + more[1]
@@ -110,7 +110,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
 
 
 def _inside(root: Path, folder: str) -> str:
-    """The end of an error message: images in no class folder, or class folders that are one level deeper."""
+    """The end of an error message if images are outside class folders, or class folders are deeper down."""
     folders, files = contents(root, folder, [])
     if len(folders) != 1:
         images = image_count(files)
