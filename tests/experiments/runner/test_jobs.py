@@ -10,11 +10,12 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import psutil
 import pytest
 from dask.sizeof import sizeof
-from distributed import LocalCluster
+from distributed import Client, KilledWorker, LocalCluster
 from distributed.protocol import compression
 
 import experiments.runner.jobs
@@ -67,10 +68,15 @@ def wait_for_checkpoint(results_dir: Path, is_wanted) -> None:
 
 @pytest.mark.slow
 def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, whole, cluster, tmp_path):
+    killed = []
+
     def kill_one():
         wait_for_checkpoint(tmp_path, lambda: True)
-        (killed, *_) = cluster.workers.values()
-        os.kill(killed.pid, signal.SIGKILL)
+        with Client(cluster, set_as_default=False) as client:
+            tasks = client.processing()
+        (busy, *_) = (each for each in cluster.workers.values() if tasks[each.worker_address])
+        os.kill(busy.pid, signal.SIGKILL)
+        killed.append(busy.pid)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
@@ -78,6 +84,7 @@ def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, w
         flags = ["--scheduler", cluster.scheduler_address]
         assert main(small_steps(tree, tmp_path, *flags, name=name)) == 0
     killer.join()
+    assert killed
     assert same(tmp_path, whole, "runs.csv", "curves.csv", "lr_search.csv")
 
 
@@ -172,6 +179,26 @@ def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
     rows = [untimed(tmp_path / name / "builtin/ablation-ensemble/runs.csv") for name in ("one", "two")]
     assert [row["message"].startswith("shared with") for row in rows[0]] == [False, False, True, True]
     assert rows[0] == rows[1]
+
+
+@pytest.mark.usefixtures("tiny_builtin")
+def test_a_run_whose_workers_keep_dying_is_recorded_as_failed(tmp_path, monkeypatch):
+    class Dying(Jobs):
+        def __init__(self):
+            self.future = mock.Mock(**{"result.side_effect": KilledWorker("a run", mock.Mock(), 3)})
+
+        def run(self, title, function, tasks, record):
+            while tasks:
+                record(tasks.pop(), self._result(self.future)[0])
+
+    opened = contextlib.nullcontext(Dying())
+    monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
+    arguments = ["run", "relu", *COMMON, "--arms", "relu", "--seeds", "0,1", "--jobs", "2"]
+    assert main([*arguments, "--results-dir", str(tmp_path)]) == 1
+    (file,) = tmp_path.rglob("runs.csv")
+    rows = untimed(file)
+    assert [row["status"] for row in rows] == ["failed", "failed"]
+    assert all(row["message"].startswith("KilledWorker: ") for row in rows)
 
 
 @pytest.mark.slow
