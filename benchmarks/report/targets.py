@@ -18,7 +18,7 @@ class Measured:
         rounds: number of rounds; 0 if there is no ratio.
         limit: for a training step, the ratio if the step ran at the speed of the machine's matrix product.
         note: condition of the measurement, or the reason why nothing was measured.
-        is_met: whether the target is met in another way, which `note` names.
+        met: `met` or `met, rounds differ` if the target is met in another way, which `note` names.
     """
 
     ratio: float = math.nan
@@ -27,7 +27,7 @@ class Measured:
     rounds: int = 0
     limit: float | None = None
     note: str = ""
-    is_met: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Target:
 
     def verdict(self, measured: Measured) -> str:
         """`met`, `not met`, `stated` or `not measured`; `, rounds differ` is appended if rounds disagree."""
-        if measured.is_met:
-            return "met"
+        if measured.met:
+            return measured.met
         if not measured.rounds:
             return "not measured"
         if self.bound is None:
@@ -204,8 +204,12 @@ def _lock(rows: Rows) -> Measured:
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:
         return held
-    note = f"two processes read {readers.ratio:.2f}× as fast as one; ≥ {bound}× meets the target, too"
-    return replace(held, note=note, is_met=readers.ratio >= bound)
+    note = (
+        f"two processes read {readers.ratio:.2f}× as fast as one ({readers.low:.2f}× to {readers.high:.2f}× "
+        f"in {readers.rounds} rounds); ≥ {bound}× meets the target, too"
+    )
+    met = "met" if readers.low >= bound else "met, rounds differ" if readers.ratio >= bound else ""
+    return replace(held, note=note, met=met)
 
 
 def _overhead(rows: Rows) -> Measured:
