@@ -126,7 +126,7 @@ def _parser() -> OneLineParser:
         "compare", help="compare two results folders, or one with the paper", description=COMPARE
     )
     comparing.add_argument(
-        "a", metavar="A", type=_folder, help="a results folder of any level, or a CSV in it"
+        "a", metavar="A", type=_folder, help="an experiment's folder, a folder above, or a CSV in it"
     )
     comparing.add_argument(
         "b",

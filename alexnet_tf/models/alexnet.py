@@ -33,12 +33,14 @@ def alexnet(
     """Five convolutions and three fully connected layers, from images to float32 logits.
 
     Args:
-        input_shape: (height, width, channels); 224 and 227 pixels give maps of 55, 27, 13 and 6 pixels.
+        input_shape: (height, width, channels); images of 224 or 227 pixels give maps of 55 (conv1), 27, 13
+            and 6 pixels (pool1, pool2, pool5).
         classes: number of logits.
         config: sizes, towers, normalisation, initialisation.
 
     Returns:
-        A functional model with 16 weight arrays in layer order, each kernel before its bias.
+        A functional model. Its weight arrays (16 if no layer is removed) are in layer order, each kernel
+            before its bias.
 
     Raises:
         ValueError: if the images are too small, the number of filters is not a multiple of the number of
@@ -95,15 +97,16 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         raise ValueError(f"pooling: expected None, 'avg' or 'max'; received {pooling!r}")
     if weights == "imagenet":
         raise ValueError(
-            "weights: expected None or a .weights.h5 file; received 'imagenet', which cannot be "
-            "downloaded; import those of torchvision or Caffe with `alexnet import-weights FILE --model "
-            "one-weird-trick --out DIR`, then use `alexnet_tf.load_trained(DIR).model`"
+            "weights: expected None or a .weights.h5 file; received 'imagenet', but there are no pretrained "
+            "weights to download; import torchvision's with `alexnet import-weights FILE --model "
+            "one-weird-trick --out DIR` (Caffe's with `--model alexnet-caffe`), then use "
+            "`alexnet_tf.load_trained(DIR).model`"
         )
     if weights is not None and not Path(weights).is_file():
         raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
     if input_tensor is None:
         input_tensor = keras.Input(input_shape or (224, 224, 3), name="images")
-    # The model starts at the inputs of the tensor's graph, so it includes the layers before `input_tensor`.
+    # The model starts at the inputs from which `input_tensor` is computed, so it has the layers before it.
     sources = keras.utils.get_source_inputs(input_tensor)
     x = features(input_tensor, config)
     if include_top and None in x.shape[1:]:

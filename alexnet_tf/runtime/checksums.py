@@ -1,6 +1,6 @@
 """SHA-256 checksums of the files of a folder, in its file SHA256SUMS.
 
-`sha256sum --check SHA256SUMS` verifies them too.
+`check_sums` verifies the files; so does the command `sha256sum --check SHA256SUMS`.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes files and their checksums; the checksums of other files that still exist are kept.
 
-    While a file is replaced, the checksums of its old and of its new content are both there, so after a kill
-    each file is verified, whether it has been replaced or not.
+    While files are being replaced, SHA256SUMS lists the checksums of both the old and the new content. So if
+    the process is killed, every file still passes `check_sums`, whether it had been replaced or not.
 
     Args:
         folder: folder of SHA256SUMS.
-        contents: from path relative to the folder to content, in the order of writing.
+        contents: path (relative to the folder) -> content; the files are written in this order.
 
     Raises:
         InputError: if a file cannot be written.
@@ -62,17 +62,17 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Verifies files of the folder; without SHA256SUMS only that they exist.
+    """Verifies the checksums of files of the folder; without SHA256SUMS, checks only that they exist.
 
     Raises:
-        ValueError: if a file is not listed in SHA256SUMS, or its content is not what was written.
+        ValueError: if a file is not listed in SHA256SUMS, or does not match its checksum.
         OSError: if a file cannot be read.
     """
     sums = read_sums(folder)
     for name in names:
         if (name, _digest(folder / name)) not in sums and sums:
             is_listed = any(name == listed for listed, _ in sums)
-            reason = "is not what was written" if is_listed else f"is not listed in {SUMS}"
+            reason = f"does not match its checksum in {SUMS}" if is_listed else f"is not listed in {SUMS}"
             raise ValueError(f"{name} {reason}; if you have changed it yourself, delete {SUMS}")
 
 

@@ -52,7 +52,7 @@ class Countdown:
         self._steps, self._started = 0, time.monotonic()
 
     def limited(self, steps: int) -> int:
-        """At most `steps`, and no more than are left until the next checkpoint."""
+        """The number of steps to train next: `steps`, or fewer if a checkpoint by steps is due before."""
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:

@@ -16,12 +16,12 @@ from experiments.experiment import Comparison, Experiment
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
     """Lists every effect for which the paper has a number, beside that number.
 
-    Only the primary comparisons of a claim determine the status. Controls and further measures are listed,
-    but do not count, because the paper claims nothing about them.
+    Only the primary comparisons of a claim determine the status. Other comparisons for which the paper has a
+    number (controls, other measures) are listed, but do not change the status.
 
     Args:
-        path: a results folder of any level, an experiment's folder, or a file in it.
-        experiments: the experiments to look for; folders are recognised by their names.
+        path: an experiment's folder, any folder above such folders, or a result file in one of them.
+        experiments: the experiments to look for; an experiment's folder has its name.
 
     Returns:
         status: 1 if our effect is weaker in a primary comparison, that is, its whole interval lies on the
@@ -60,7 +60,7 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
 
 
 def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], problems: Sequence[str]) -> str:
-    lines = [f"comparing {path} with the paper: is its number within our 95% interval?"]
+    lines = [f"comparing {path} with the paper: is the paper's number within our 95% interval?"]
     for evidence in found:
         title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
         folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
@@ -76,7 +76,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
 
 
 def _line(one: Judged) -> str:
-    """A line with our effect, the paper's number, and how far that is from our interval and from our mean."""
+    """Our effect, the paper's number, and the distance of the number from our interval and our effect."""
     comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
     place, outside = place_of(effect, comparison)

@@ -27,7 +27,7 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """Compares runs with equal config hash number by number, and other runs by the means of their arms.
 
     Args:
-        a: a results folder of any level, an experiment's folder, or a runs.csv, curves.csv or lr_search.csv.
+        a: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or lr_search.csv.
         b: likewise; experiment and data set may differ from those of `a`.
         tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
 
@@ -60,7 +60,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
     """Tests whether two results have equivalent means, arm by arm, whatever their configurations.
 
     Args:
-        a: a results folder of any level, an experiment's folder, or its runs.csv.
+        a: an experiment's folder, any folder above such folders, or its runs.csv.
         b: likewise.
         metric: a column of runs.csv.
         margin: largest difference of means that does not matter, in units of the metric.

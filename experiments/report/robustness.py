@@ -13,22 +13,22 @@ from experiments.experiment import Experiment
 from experiments.report.markdown import bullets, markdown
 
 ABOUT_OURS = """\
-Our errors are counted on one report split for each data set. The intervals over seeds do not include the
-noise from the choice of its images, which is the same for every seed. The binomial standard error below is
-that of one net at the errors of the baselines; that of a difference of two nets is at most √2 times as large
-(less, because both nets are tested on the same images)."""
+Our errors are counted on one report split for each data set. All seeds are tested on the same images, so the
+intervals over seeds do not include the noise from the choice of these images. The table gives the binomial
+standard error of a single net's error, the largest over the baselines. The standard error of a difference of
+two nets is at most √2 times as large (less, because both nets are tested on the same images)."""
 
 
 def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
-    """`id` of each primary comparison -> its Holm-adjusted p value; the family is all of them."""
+    """`id(judged)` -> p value of each primary comparison, adjusted by Holm over all of them."""
     primary = [one for evidence in found for one in evidence.primary]
     return dict(zip(map(id, primary), holm([one.effect.p for one in primary]), strict=True))
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
-    """A sentence on which verdicts would change if the runs were not paired by seed.
+    """Text that names the verdicts that would change if the runs were not paired by seed.
 
-    Arms that measure the same nets are left out, because they share more than the seed.
+    Comparisons whose two arms evaluate the same nets are left out: their pairs share more than the seed.
     """
     known, changed = 0, []
     for evidence in found:
@@ -48,7 +48,7 @@ def without_pairing(found: Sequence[Evidence]) -> str:
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
-    """The verdict from Welch's interval of the same runs; empty if the paired analysis has no estimate."""
+    """The verdict from Welch's interval of the same runs; empty if no interval of pairs is known."""
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""

@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# A stand-in for Python that logs its arguments; `pip install` of `missing` fails.
+# A stand-in for Python that logs its arguments. `pip install` fails if its arguments contain `{fails_on}`.
 PYTHON = """#!/bin/sh
 echo "$*" >> {log}
 case "$*" in
-*"pip install"*"{missing}"*) exit 1 ;;
+*"pip install"*"{fails_on}"*) exit 1 ;;
 esac
 """
 
 
-def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
+def make_benchmark(folder: Path, fails_on: str) -> tuple[list[str], str]:
     """Runs `make benchmark` with two stand-ins for Python; returns their arguments and make's stderr."""
     log = folder / "log"
     for name in ("venv", "pytorch"):
         python = folder / name / "bin" / "python"
         python.parent.mkdir(parents=True)
-        python.write_text(PYTHON.format(log=log, missing=missing))
+        python.write_text(PYTHON.format(log=log, fails_on=fails_on))
         python.chmod(0o755)
     (folder / "venv" / ".ready").touch()
     variables = [f"VENV={folder}/venv", f"BENCHMARK_VENV={folder}/pytorch", f"RESULTS_DIR={folder}"]
@@ -35,11 +35,11 @@ def make_benchmark(folder: Path, missing: str) -> tuple[list[str], str]:
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 @pytest.mark.parametrize(
-    ("missing", "warned"),
+    ("fails_on", "warned"),
     [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
 )
-def test_the_benchmark_runs_and_names_the_libraries_that_could_not_be_installed(tmp_path, missing, warned):
-    calls, errors = make_benchmark(tmp_path, missing)
+def test_the_benchmark_runs_and_names_the_libraries_that_could_not_be_installed(tmp_path, fails_on, warned):
+    calls, errors = make_benchmark(tmp_path, fails_on)
 
     pip = "-m pip install --quiet --disable-pip-version-check"
     assert calls[:2] == [

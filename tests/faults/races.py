@@ -27,8 +27,8 @@ from tests.faults.trials import (
 )
 
 PROMISE = (
-    "of two commands with the same output, one does the work. The other waits for it, finds the work done, "
-    "or exits with status 2 and names it. No network, export or row is lost"
+    "of two commands with the same output at least one works. The other works too, waits, finds the work "
+    "done, or exits with status 2 and says what is in its way. No network, export or row is lost"
 )
 BEFORE = "two configurations into one `--out`: both end with 0, one network gone"
 TRIALS, FEW = 50, 3
@@ -110,12 +110,12 @@ class _Places:
     def _trained(self) -> Path:
         end = ended(command(["-m", *self.train(self._folder / "net")]))
         if end.status:
-            raise RuntimeError(f"a run without another ended with {end.status}: {end.last_line}")
+            raise RuntimeError(f"training that ran alone ended with {end.status}: {end.last_line}")
         return self._folder / "net"
 
     @once
     def _weights(self) -> Path:
-        """Weights for torchvision's AlexNet with two classes; the command accepts no smaller net."""
+        """Weights for torchvision's AlexNet with two classes; `import-weights` accepts no smaller net."""
         from alexnet_tf.checkpoints.import_weights import TORCHVISION_NAMES
         from alexnet_tf.config.presets import PRESETS
         from alexnet_tf.models import build_model
@@ -134,7 +134,7 @@ def _both(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments, arguments
 
 
-# By kind of race, its two commands, from what they read and the place of their output.
+# For each kind of race, a function that makes its two commands from what they read and where they write.
 KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
     "same --out": lambda there, place: _both(there.train(place)),
     "other config": lambda there, place: (there.train(place), there.train(place, rate="0.02")),
@@ -164,11 +164,11 @@ def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     if any(end.crashed for end in ends):
         return TRACEBACK, detail
     if statuses[0] != 0 or (kind in BOTH_WORK and statuses[1] != 0):
-        return LOST, f"nobody worked: {detail}"
+        return LOST, f"a command failed that should have worked: {detail}"
     if statuses == [0, 0] and kind not in CAN_BOTH_WORK:
         return LOST, f"one network is gone: {detail}"
     if any(end.status and not (end.has_one_error and NAMED.search(end.last_line)) for end in ends):
-        return WRONG, f"another reason, or more than a line: {detail}"
+        return WRONG, f"an error for another reason, or of several lines: {detail}"
     if "(after " in detail:
         return LOST, f"not within {SECONDS:g} s: {detail}"
     try:
@@ -190,9 +190,15 @@ def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
         return "all the work was done twice"
     if kind == "same cache":
         writers = sum("pixels: writing" in end.err for end in ends)
-        return "" if writers == 1 and outcome_of(place / "a") == outcome_of(place / "b") else "written twice"
+        return (
+            ""
+            if writers == 1 and outcome_of(place / "a") == outcome_of(place / "b")
+            else "not written exactly once, or unequal nets"
+        )
     if kind == "same rows":
-        return "" if len(read_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not one row"
+        return (
+            "" if len(read_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not exactly one row"
+        )
     if kind == "same search":
         rows = read_rows(next(place.glob("*/ablation-relu/lr_search.csv")))
         trained = sum(len(re.findall("epoch 1/1", end.err)) for end in ends)

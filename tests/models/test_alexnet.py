@@ -34,13 +34,13 @@ def test_one_tower_has_the_parameters_of_the_papers_one_gpu_net():
 
     expected = alexnet_weight_shapes(filters=(48, 128, 192, 192, 256), towers=1)
     assert [tuple(weight.shape) for weight in model.weights] == expected
-    # The paper's footnote: it has about as many parameters as the net of two towers, because most of them are
-    # in layers that are equal in both.
+    # A footnote of the paper: the one-GPU net has about as many parameters as the net of two towers, because
+    # most parameters are in the fully connected layers, which have the same sizes in both nets.
     assert model.count_params() == 59_798_312
     assert sides(model) == [55, 27, 13, 6]
 
 
-def test_the_scaled_net_has_its_sides_and_half_the_filters():
+def test_the_maps_and_filters_of_the_scaled_net_of_half_the_width():
     with weightless():
         model = alexnet((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
@@ -51,7 +51,7 @@ def test_the_scaled_net_has_its_sides_and_half_the_filters():
 
 
 @pytest.mark.parametrize("stage", [2, 3, 4, 5])
-def test_leaving_a_convolution_out_does_not_change_the_other_maps(stage):
+def test_leaving_a_convolution_out_does_not_change_the_sizes_of_the_maps(stage):
     with weightless():
         whole = alexnet((56, 56, 3), 10, SCALED)
         model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(stage,)))
@@ -90,7 +90,7 @@ def test_presets_differ_in_declared_fields_only():
     assert changed(ONE_TOWER) == {"towers", "filters"}
 
 
-def test_the_scales_of_both_normalisations_reach_their_layers():
+def test_lrn_alpha_and_spatial_alpha_reach_their_layers():
     config = dataclasses.replace(CODE, **NARROW, lrn_alpha=0.25, spatial_alpha=0.5)
 
     layers = {layer.name: layer for layer in alexnet((96, 96, 3), 10, config).layers}

@@ -44,7 +44,7 @@ def test_after_a_kill_between_two_writes_every_file_is_verified(folder, monkeypa
     write_with_sums(folder, {"a": b"one", "epochs/b": b"two"})
     assert len((folder / SUMS).read_text().splitlines()) == 2
     (folder / "a").write_bytes(b"another")
-    with pytest.raises(ValueError, match="a is not what was written"):
+    with pytest.raises(ValueError, match="a does not match its checksum"):
         check_sums(folder, ["a"])
 
 
