@@ -33,7 +33,7 @@ CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with 
 
 
 def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
-    """Sets the weights of a `one_weird_trick` model from torchvision's AlexNet.
+    """Copies the weights of torchvision's AlexNet into a `one_weird_trick` model.
 
     Args:
         model: model with the same number of classes and the same image size as the file.
@@ -47,7 +47,7 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
 
 
 def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
-    """Sets the weights of an `alexnet` model with the `CAFFE` config from Caffe's bvlc_alexnet.
+    """Copies the weights of Caffe's bvlc_alexnet into an `alexnet` model with the `CAFFE` config.
 
     Caffe reads images as BGR; the input channels of conv1 are reversed here, so that the model takes RGB.
     The two groups of filters have the same order in Caffe and in Keras.
@@ -71,8 +71,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     The kind of file is recognised by its first bytes, whatever its name.
 
     Args:
-        path: the file; a .npy file holds a dictionary, which maps `conv1` etc. to [weight, bias], or has the
-            same names as an .npz.
+        path: the file; the dictionary in a .npy file maps `conv1` etc. to [weight, bias], or has the same
+            names as an .npz file.
 
     Raises:
         InputError: if the file is missing, damaged, or of another kind. The message about a PyTorch file says

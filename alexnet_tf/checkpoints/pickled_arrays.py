@@ -30,7 +30,7 @@ def load_arrays(file: IO[bytes]) -> Any:
     """The object that `numpy.save` has pickled; the file is positioned after the header.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if it is not a dictionary of arrays.
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the file does not hold a dictionary of arrays.
     """
     return _ArraysOnly(file).load().item()
 

@@ -1,7 +1,7 @@
 """Checkpoints: the state of an unfinished run, in files that are replaced atomically.
 
-A run keeps up to three: the newest (`state.npz`), the one before it (`.previous`) and that of the best epoch
-(`.best`), each with a checksum at its end. It resumes from the first of these that is intact.
+A run keeps up to three checkpoints: the newest (`state.npz`), the one before it (`.previous`) and the best
+epoch's (`.best`). Each file ends with a checksum. The run resumes from the first of these that is intact.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ def save_checkpoint(
         model: a compiled and built model.
         config_hash: hash of the run, so that no other run resumes from this file.
         history: the history, as JSON-serializable values.
-        is_best: also keep this state as `.best`, until that of a better epoch replaces it.
+        is_best: also keep this state as `.best`, until the state of a better epoch replaces it.
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
@@ -107,7 +107,7 @@ def has_checkpoint(path: Path) -> bool:
 
 
 def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
-    """Removes the files of a run that is finished, the newest last."""
+    """Removes a run's checkpoints, the newest last; with `but_newest`, keeps the newest."""
     for file in reversed(_files(path)):
         if not (but_newest and file == path):
             file.unlink(missing_ok=True)
@@ -120,7 +120,7 @@ def checksum(content: bytes | memoryview) -> bytes:
 
 
 def variable_values(model: keras.Model) -> list[np.ndarray]:
-    """The values of all variables of model and optimizer, then those of the metrics on each local replica."""
+    """The values of the variables of model and optimizer, then of the metrics on each local replica."""
     # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
     return [v.value.numpy() for v in _variables(model)] + [part.numpy() for part in _metric_parts(model)]
 

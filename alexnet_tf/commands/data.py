@@ -75,8 +75,8 @@ def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, image sizes and colour statistics of a set, by name.
 
     Colour statistics are on the 0..255 scale, over the training images resized as configured. `eigenvalue_1`
-    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1). For comparison: the
-    authors' program has 121.78, 37.09 and 19.72 as their square roots for ImageNet.
+    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1). For comparison:
+    their square roots for ImageNet are 121.78, 37.09 and 19.72 in the authors' program.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)

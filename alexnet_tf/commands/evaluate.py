@@ -28,7 +28,7 @@ CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the scores; records them in the table given by `--csv`, and those of each class in `--out`."""
+    """Prints the scores; adds them to the table `--csv`, and writes the scores of each class to `--out`."""
     if options.csv and options.split not in (None, "report"):
         raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
     if options.csv:
@@ -86,8 +86,8 @@ def evaluate_on(
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
         access: where the images come from.
-        split: one of `scores.SPLITS`. By default the report split. A set without one is scored as a whole; if
-            a network was trained on it, only the images held out of that training are scored.
+        split: one of `scores.SPLITS`. By default the report split. If the set has none, all its images are
+            scored, or only those held out of training if a network was trained on the set.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.

@@ -67,7 +67,7 @@ def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
     """The paths that match a pattern.
 
     Unlike in `glob`, `**` does not follow linked folders, because they may form cycles. A remark about each
-    is added to `linked`.
+    linked folder is added to `linked`.
     """
     found = ANY_DEPTH.search(pattern)
     if not found:
@@ -86,7 +86,7 @@ def _unfollowed(path: str) -> str:
 
 
 def _below(folder: str) -> list[str]:
-    """The images below a folder; prints which folders are left out: unreadable and linked ones."""
+    """The images below a folder; prints which unreadable or linked folders are left out."""
     found: list[str] = []
     left_out: list[str] = []
 

@@ -58,7 +58,7 @@ class ImageSet(NamedSet):
             split, else examples held out from its training split.
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
-        fingerprint: SHA-256 (hex) of shapes, pixels and labels of the training, then the report split.
+        fingerprint: SHA-256 (hex) of shapes, pixels and labels: training split, then report split.
         remarks: about the files of the set.
     """
 

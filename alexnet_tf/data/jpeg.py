@@ -22,8 +22,8 @@ TURNING = (b"Exif\0", b"Orientation")
 def refusal(data: bytes, pixels: int) -> str:
     """Why a JPEG of so many pixels is not decoded; an empty string if it may be decoded.
 
-    For an arithmetically coded JPEG libjpeg takes several times as long as for one in Huffman's code, and it
-    does not notice if the end is missing. No camera or browser writes such a file.
+    For an arithmetically coded JPEG libjpeg takes several times as long as for one in Huffman's code, and
+    libjpeg does not notice if its end is missing. No camera or browser writes such a file.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman's code"
@@ -33,7 +33,7 @@ def refusal(data: bytes, pixels: int) -> str:
 def _too_many_scans(data: bytes, pixels: int) -> str:
     most = MAX_SCANNED // max(pixels, LEAST_SCANNED)
     # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. First NumPy
-    # counts the bytes 0xda, of which there are at least as many, in a tenth of the time of the exact search.
+    # counts the bytes 0xda, at least one per scan; this takes a tenth of the time of the exact search.
     scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SCAN[1]))
     if scans > most and (scans := data.count(SCAN)) > most:
         return f"a JPEG of {scans:,} scans; expected at most {most} at its size"

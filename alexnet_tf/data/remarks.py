@@ -16,7 +16,7 @@ class Remarks:
 
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
-        duplicates: (path, path of an identical image, the problem) of files that are used.
+        duplicates: (path, path of an identical image, the problem) of each duplicate; duplicates are used.
         notes: other remarks, one line each.
     """
 

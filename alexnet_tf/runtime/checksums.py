@@ -62,7 +62,7 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Verifies the checksums of files of the folder; without SHA256SUMS, checks only that they exist.
+    """Verifies the checksums of files of the folder; without SHA256SUMS, checks only that they can be read.
 
     Raises:
         ValueError: if a file is not listed in SHA256SUMS, or does not match its checksum.

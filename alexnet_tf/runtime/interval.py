@@ -52,7 +52,7 @@ class Countdown:
         self._steps, self._started = 0, time.monotonic()
 
     def limited(self, steps: int) -> int:
-        """The number of steps to train next: `steps`, or fewer if a checkpoint by steps is due before."""
+        """The number of steps to train next: `steps`, or fewer if an interval in steps ends before that."""
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:

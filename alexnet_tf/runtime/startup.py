@@ -87,7 +87,7 @@ def settle_environment() -> None:
 
 
 def _check_temporary_folder() -> None:
-    """Raises an InputError if its path is not UTF-8, as AutoGraph gives TensorFlow paths of code in it."""
+    """Raises an InputError if its path is not UTF-8: AutoGraph passes paths in it to TensorFlow."""
     try:
         folder = tempfile.gettempdir()
         folder.encode()
@@ -100,7 +100,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables of `ENDING` that are set in another process; an InputError if they end it."""
+    """Tries the variables of `ENDING` in another process; raises an InputError if that process fails."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return

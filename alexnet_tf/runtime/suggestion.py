@@ -1,4 +1,4 @@
-"""The name that was probably meant by a mistyped one."""
+"""Finds the known name that is closest to a mistyped one."""
 
 import difflib
 from collections.abc import Iterable

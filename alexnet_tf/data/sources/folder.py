@@ -123,7 +123,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
         hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
 
     Returns:
-        (path, path of the first identical image, the problem) for each image that duplicates such a one.
+        (path, path of the first identical image, the problem) for each later one.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
@@ -143,7 +143,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """The tree without files that have no header of an image. Truncated images are found when decoded."""
+    """The tree without the files whose header is not an image's; truncated images are found when decoded."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]
@@ -193,7 +193,7 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
     image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
-        raise ImageDecodeError(f"its header gives a size other than that of its pixels, {image.shape[:2]}")
+        raise ImageDecodeError(f"its header gives another size than its pixels have, {image.shape[:2]}")
     images[row] = image
 
 

@@ -78,7 +78,7 @@ def read_split(
 ) -> Split:
     """Reads a split; without `decode_chunk`, scales images to their central square (paper, section 2).
 
-    Images that cannot be decoded to be scaled are left out, and appended to `quarantine`.
+    When scaling, images that cannot be decoded are left out and appended to `quarantine`.
     """
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)

@@ -88,7 +88,7 @@ def read_images(
     """Reads the images of these rows into `images`, uint8 [n, *target.shape]; unreadable ones become black.
 
     Returns:
-        The places in `images` of those that cannot be read, with the reasons.
+        For each image that cannot be read: place in `images` -> reason.
     """
     unreadable = dict[int, str]()
     for i, row in enumerate(rows):

@@ -41,7 +41,7 @@ class Pass:
         checksums: uint32 [rows], checksums of the encoded images.
         sums: sums over the images of the first group of rows.
         fingerprint: `fingerprint_arrays` of the images and labels of each group.
-        unusable: from row to reason, for each image that cannot be used.
+        unusable: row -> reason, for each image that cannot be used.
     """
 
     labels: np.ndarray

@@ -37,7 +37,7 @@ ATTEMPTS = 2
 
 
 class Readers:
-    """A number of readers; a context manager that ends them. Thread-safe.
+    """Several reading processes; a context manager, which ends them on exit. Thread-safe.
 
     Each reader takes about 50 MB, plus 12 MB for parts of batches, plus the memory to decode one image (at
     most 1.2 GB, see `alexnet_tf.data.decode`). A reader that is killed is replaced.
@@ -128,7 +128,7 @@ class _Reader:
         """Replaces a process that has died; returns how it ended."""
         with self._lock:
             if self._ended:
-                raise InputError("expected readers; received those of a run that has ended")
+                raise InputError("expected readers; received readers of a run that has ended")
             self._process.kill()
             status = self._process.wait()
             end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"gave status {status}"

@@ -129,7 +129,7 @@ class StreamedSet(NamedSet):
         """The same set with the same pixels, read by `count` processes that end with the context.
 
         Raises:
-            InputError: as `check_readers`.
+            InputError: if TFDS decodes the images (see `check_readers`).
         """
         self.check_readers()
         other = copy.copy(self)

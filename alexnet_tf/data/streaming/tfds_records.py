@@ -137,7 +137,7 @@ class TfdsRecords:
 
 
 def check_sizes(builder: Any, split: str) -> None:
-    """Raises an InputError for a record of a split that breaks off, or is larger than an image may be.
+    """Raises an InputError if a record of the split is incomplete, or larger than an image may be.
 
     TensorFlow reserves as much memory as the length before a record says; if the machine has less, the
     process is killed.
