@@ -121,7 +121,7 @@ class PixelCache:
             except OSError as error:
                 raise _unfit(self._place, f"image {slot} cannot be read: {error.strerror}") from error
             if count != self._image_bytes or zlib.crc32(image.data) != self._checksums[slot]:
-                raise _unfit(self._place, f"image {slot} is not what was written")
+                raise _unfit(self._place, f"other pixels for image {slot}")
 
 
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:

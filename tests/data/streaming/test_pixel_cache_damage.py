@@ -29,7 +29,7 @@ def test_one_changed_bit_is_found_while_it_is_read(tree, folder):
     spoil_one_byte(files(folder)[1], 7 * IMAGE + 5)
 
     assert len(list(data.train(0, 1, 1))) == data.train_size, "expected a whole epoch"
-    with pytest.raises(InputError, match=r"received image \d+ is not what was written; delete .*\.\*"):
+    with pytest.raises(InputError, match=r"received other pixels for image \d+; delete .*\.\*"):
         data.check_readable()
 
 
@@ -40,7 +40,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
     assert images.read("report", np.arange(3))[1].all(), (
         "expected `read` to return, without a search for a readable image"
     )
-    with pytest.raises(InputError, match="is not what was written"):
+    with pytest.raises(InputError, match="other pixels for image"):
         images.check_readable()
 
 
