@@ -10,7 +10,7 @@ import pytest
 def pytest_sessionstart(session):
     """Makes two logical CPUs before a test uses devices, so that MirroredStrategy is tested without a GPU.
 
-    The process that distributes the tests to others runs no test, so it does not load TensorFlow (600 MB).
+    The process that distributes tests to worker processes runs none, so it does not load TensorFlow (600 MB).
     """
     config = session.config
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):

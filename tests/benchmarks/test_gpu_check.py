@@ -35,7 +35,7 @@ def small_net(precision: str = "float32", dropout: float = 0.5) -> keras.Model:
     return compiled(alexnet((67, 67, 3), 10, config), paper_optimizer())
 
 
-def test_gpu_check_without_a_gpu_is_one_line_and_status_2(capsys, monkeypatch):
+def test_gpu_check_without_a_gpu_prints_one_line_and_gives_status_2(capsys, monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     assert "docs/how-to/gpus" in one_line_of_status_2(main, ["gpu-check"], capsys)
 
@@ -53,7 +53,7 @@ def test_gpu_check_without_a_gpu_prints_no_notices_of_tensorflow():
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"]
 )
-def test_training_steps_have_no_operation_of_the_host(monkeypatch, precision):
+def test_no_operation_of_a_training_step_is_left_to_the_host(monkeypatch, precision):
     for layer in LAYERS:
         monkeypatch.setattr(f"alexnet_tf.layers.{layer}.runs_on_gpu", lambda: True)
     assert gpu_check.host_operations(gpu_check.steps_graph(small_net(precision), 4)) == []
@@ -72,12 +72,12 @@ def placed_on_the_cpu(x):
         (placed_on_the_cpu, "Relu"),
     ],
 )
-def test_operations_of_the_host_are_found(work, named):
+def test_operations_that_are_left_to_the_host_are_found(work, named):
     graph = tf.function(work).get_concrete_function(tf.TensorSpec((2,), tf.float32)).graph
     assert gpu_check.host_operations(graph) == [named]
 
 
-def test_the_cpu_differs_from_itself_only_if_one_of_its_gradients_is_changed(monkeypatch):
+def test_the_difference_is_0_for_the_same_device_and_shows_a_changed_gradient(monkeypatch):
     small = {"side": 67, "batch": 2, "width": 1 / 16}
     assert gpu_check.gpu_difference("CPU:0", **small) == 0
     true = gpu_check._loss_and_gradients
@@ -92,7 +92,9 @@ def test_the_cpu_differs_from_itself_only_if_one_of_its_gradients_is_changed(mon
 
 
 @pytest.mark.parametrize(("difference", "hosted", "status"), [(0, [], 0), (1, [], 1), (0, ["PyFunc"], 1)])
-def test_the_check_prints_rates_and_fails_if_one_check_does(monkeypatch, capsys, difference, hosted, status):
+def test_gpu_check_prints_rates_and_gives_status_1_if_one_check_fails(
+    monkeypatch, capsys, difference, hosted, status
+):
     monkeypatch.setattr(gpu_check, "BATCH", 2)
     monkeypatch.setattr(gpu_check, "SECONDS", 0.01)
     monkeypatch.setattr(gpu_check, "gpu_difference", lambda: difference)
@@ -120,13 +122,13 @@ def test_xla_compiles_the_whole_step(dropout):
     for jit_compile in (False, True):
         model = small_net(dropout=dropout)
         before = model.get_weights()
-        # XLA that cannot compile the step raises an error.
+        # If XLA cannot compile the step, this raises an error.
         tf.function(model.train_step, jit_compile=jit_compile)(batch)
         updates.append([new - old for new, old in zip(model.get_weights(), before, strict=True)])
     for plain, by_xla in zip(*updates, strict=True):
         largest = np.abs(plain).max()
         assert largest > 0
         assert np.isfinite(by_xla).all()
-        # For dropout, XLA draws other random numbers, and so makes another update.
+        # XLA draws other random numbers for dropout, so its updates differ.
         if not dropout:
             np.testing.assert_allclose(by_xla, plain, rtol=0, atol=1e-3 * largest)

@@ -17,7 +17,7 @@ from tests.command_errors import one_line_of_status_2
     ],
     ids=" ".join,
 )
-def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
+def test_bad_input_gives_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
 

@@ -33,7 +33,7 @@ def test_the_builders_accept_the_arguments_of_the_plan(quick):
         assert set(required) <= set(contender.arguments) <= set(names), contender
 
 
-def test_names_in_a_comparison_are_distinct_and_a_quick_plan_has_fewer():
+def test_contenders_of_a_comparison_have_distinct_names_and_a_quick_plan_has_fewer():
     counts = []
     for quick in (True, False):
         names = [[contender.name for contender in one.contenders] for one in comparisons(quick)]

@@ -1,4 +1,4 @@
-"""Rows can be written and read back; a damaged file is bad input, and the message gives its place."""
+"""Rows can be written and read back; a damaged file is bad input, and the message names file and line."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_written_rows_are_read_back(tmp_path):
     assert read_rows(tmp_path / "none.csv") == []
 
 
-def test_files_without_the_later_columns_are_read(tmp_path):
+def test_files_without_the_columns_added_later_are_read(tmp_path):
     row = Row("a, b", "fast", "tensorflow", "images", 8.0, 16.0, (0.5,))
     write_rows(tmp_path / "item.csv", [row])
     lines = (tmp_path / "item.csv").read_text().splitlines()
@@ -70,7 +70,9 @@ def damaged(before, after, words):
         ),
     ],
 )
-def test_damaged_files_are_refused_with_their_place(tmp_path, capsys, name, content, words):
+def test_damaged_files_are_refused_and_the_message_names_file_and_line(
+    tmp_path, capsys, name, content, words
+):
     folder = tmp_path / machine_kind()
     folder.mkdir()
     write_machine(folder / "machine.csv", {"run": "full"})

@@ -18,7 +18,7 @@ NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
 class Hollow:
-    """Is pickled as an array that claims a gigabyte but has no content."""
+    """Its pickle describes an array of 10**9 elements but contains none of them."""
 
     def __reduce__(self):
         return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")
@@ -52,7 +52,7 @@ def test_caffe_weights_give_the_logits_of_pytorch(caffe):
     np.testing.assert_allclose(model(caffe["images"]), caffe["logits"], rtol=1e-5, atol=1e-4)
 
 
-def test_a_file_that_does_not_fit_is_refused_and_changes_no_weight(torchvision):
+def test_a_file_that_does_not_fit_the_model_is_refused_and_changes_no_weight(torchvision):
     model = narrow_torchvision_model()
     before = model.get_weights()
     torchvision["classifier.6.weight"] = torchvision["classifier.6.weight"][:5]

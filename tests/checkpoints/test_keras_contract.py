@@ -1,4 +1,4 @@
-"""Saved networks as Keras loads them, and files that earlier versions wrote."""
+"""Keras loads saved networks, also those that an earlier version wrote."""
 
 import json
 import subprocess

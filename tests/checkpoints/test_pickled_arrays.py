@@ -1,4 +1,4 @@
-"""Pickled dictionaries of arrays, and pickles that would never end or fill the memory."""
+"""Pickled dictionaries of arrays are read; pickles that would never end or fill the memory are refused."""
 
 import codecs
 import pickle
@@ -14,7 +14,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 class Made:
-    """Is pickled as the call of a function with arguments, and the state that is then set on its result."""
+    """Its pickle calls a function with arguments and, if a state is given, sets the state of the result."""
 
     def __init__(self, *parts):
         self._parts = parts
@@ -24,7 +24,7 @@ class Made:
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
-def test_arrays_of_each_protocol_are_read(tmp_path, protocol):
+def test_arrays_pickled_with_each_protocol_are_read(tmp_path, protocol):
     arrays = {"a": np.arange(6, dtype=">f4").reshape(2, 3), "b": np.asfortranarray(np.eye(2, 3))}
     with open(tmp_path / "a", "w+b") as file:
         pickle.dump(np.array(arrays, dtype=object), file, protocol)
@@ -37,7 +37,7 @@ def test_arrays_of_each_protocol_are_read(tmp_path, protocol):
 
 
 @pytest.mark.parametrize("protocol", [2, 4])
-def test_a_pickle_cut_anywhere_is_damaged(tmp_path, protocol):
+def test_a_pickle_cut_anywhere_is_refused(tmp_path, protocol):
     whole = pickle.dumps(np.array({"a": np.eye(3), "b": np.ones(4)}, dtype=object), protocol)
     for length in range(len(whole)):
         (tmp_path / "cut").write_bytes(whole[:length])
@@ -45,7 +45,7 @@ def test_a_pickle_cut_anywhere_is_damaged(tmp_path, protocol):
             load_arrays(file)
 
 
-# 60 tuples, each with the one before it twice: comparing or printing the last would never end.
+# 60 tuples, each of which holds the previous one twice: comparing or printing the last would never end.
 DOUBLED = b")" + b"".join(b"\x94h%c\x86" % i for i in range(60))
 TEXT = "a" * 200_000
 HOSTILE = {

@@ -1,4 +1,4 @@
-"""An interrupted run resumes after its last epoch, and ends with the numbers of an uninterrupted one."""
+"""An interrupted run resumes after its last finished epoch, with the numbers of an uninterrupted run."""
 
 import functools
 import shutil
@@ -55,7 +55,7 @@ def once_finished(tmp_path_factory):
 
 @pytest.fixture
 def finished(once_finished, tmp_path):
-    """The path of the newest checkpoint in a copy of those of a finished run."""
+    """Copies the checkpoints of a finished run; the value is the path of the newest copy."""
     return shutil.copytree(once_finished[0], tmp_path / "state") / "state.npz"
 
 
@@ -79,8 +79,8 @@ def test_a_checkpoint_of_another_configuration_is_not_used(once_finished, finish
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
-def test_damaged_checkpoints_are_refused_by_name(finished, damage):
-    # All are damaged: if only the newest were, the one before it would be used.
+def test_a_run_whose_checkpoints_are_all_damaged_is_refused(finished, damage):
+    # All checkpoints are damaged, because a run resumes from the newest one that is whole.
     for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)
@@ -110,7 +110,7 @@ def bomb(arrays):
 
 
 @pytest.mark.parametrize("change", [lost, cut, broken, bomb])
-def test_a_checkpoint_with_other_variables_is_refused(finished, change):
+def test_a_checkpoint_with_unusable_variables_is_refused(finished, change):
     with np.load(finished) as file:
         arrays = dict(file)
     words = change(arrays)

@@ -124,7 +124,7 @@ def test_a_run_stopped_during_evaluation_repeats_no_step(tree, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_images_that_become_unreadable_do_not_shift_the_epoch(tree, tmp_path):
+def test_a_run_resumes_with_the_same_numbers_after_images_became_unreadable(tree, tmp_path):
     curves = []
     for interrupted in (False, True):
         root = tmp_path / str(interrupted) / "tree"
@@ -175,6 +175,7 @@ def test_a_damaged_checkpoint_is_skipped(tree, killed, tmp_path, capsys, damage)
     capsys.readouterr()
     with pytest.raises(ZeroDivisionError):
         run(tree, "memory", tmp_path, None, state, [again])
-    # The newest checkpoint has step 4 of the second epoch, the previous one step 2, the best one epoch 1.
+    # The newest checkpoint was saved at step 4 of the second epoch, the previous one at step 2, and the best
+    # one after the first epoch.
     assert again.steps == [(2, 2 if damage == "newest" else 0)]
     assert f"resuming from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err

@@ -6,7 +6,8 @@ import pytest
 
 from tests.worker_processes import start_workers, wait_for_end
 
-# Arguments: the checkpoint, and the worker that is killed (or none) in the second of two epochs of six steps.
+# Arguments: the path of the checkpoint; the number of the worker to kill in the second epoch, or "none".
+# Training has two epochs of six steps.
 WORKER = """
 import hashlib, json, os, signal, sys
 from pathlib import Path

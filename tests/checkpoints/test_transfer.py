@@ -123,7 +123,7 @@ def test_a_frozen_batch_normalisation_uses_the_moments_it_learnt(start):
     assert not np.allclose(until_norm(images, training=True), inference, atol=0.1)
 
 
-def test_the_config_has_the_fingerprint_of_the_start_and_its_recipe(start):
+def test_a_transfer_config_has_the_starting_networks_fingerprint_and_recipe(start):
     config = transfer_config(start, "two")
 
     assert (config.data.dataset, config.data.image_size, config.train.freeze) == ("two", 8, "fc3")
@@ -157,7 +157,7 @@ def test_other_weights_have_another_fingerprint(start):
     ],
     ids=str,
 )
-def test_unsuitable_layers_are_refused_before_training(start, changes, words):
+def test_a_starting_network_that_does_not_fit_the_config_is_refused_before_training(start, changes, words):
     config = frozen_config(start).replace(**changes)
     data = DataPipelines(TWO, config.data, start.statistics)
 
@@ -165,7 +165,7 @@ def test_unsuitable_layers_are_refused_before_training(start, changes, words):
         compile_model(config, data, ONE, start)
 
 
-def test_a_missing_start_is_refused(start):
+def test_a_missing_starting_network_is_refused(start):
     config = frozen_config(start)
 
     with pytest.raises(InputError, match=r"start: expected the network .*; received none"):
@@ -174,7 +174,7 @@ def test_a_missing_start_is_refused(start):
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory) -> dict[str, Path]:
-    """Two trees of 12x12 images, of three and of two classes."""
+    """Two trees of 12x12 images: `first` has three classes, `second` has two."""
     root = tmp_path_factory.mktemp("trees")
     greys = {f"class{label}": (60 + 60 * label,) * 3 for label in range(3)}
     return {
@@ -214,7 +214,7 @@ def test_colour_images_for_a_network_of_grey_images_are_refused(start, trees):
         open_run_data(config, grey)
 
 
-def test_copying_changes_nothing_if_a_layer_does_not_fit(start):
+def test_copy_weights_changes_nothing_if_a_layer_does_not_fit(start):
     model = keras.models.clone_model(start.model)
     shapes = Trained(model, start.config, start.class_names, start.image_shape, start.statistics)
     inputs = keras.Input((8, 8, 3))

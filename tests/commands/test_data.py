@@ -84,7 +84,7 @@ def test_the_drawn_samples_have_the_colours_of_the_photographs(tree):
     assert near.mean() > 0.7
 
 
-def test_augmented_examples_are_those_of_the_epoch(tree):
+def test_augmented_images_equal_the_images_of_a_training_epoch(tree):
     data = open_data(DataConfig(dataset=f"folder:{tree}", image_size=32, crop=24, flip=True))
     ((images, labels),) = data.train(0, 3, 30)
 

@@ -76,7 +76,7 @@ def table(path):
         return list(csv.reader(file))
 
 
-def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, capsys):
+def test_errors_by_class_agree_with_the_predictions(nets, tree, tmp_path, capsys):
     out = tmp_path / "errors"
     arguments = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}"]
 
@@ -104,7 +104,7 @@ def test_errors_by_class_are_those_of_the_predictions(nets, tree, tmp_path, caps
     assert (out / "confusion.png").stat().st_size > 5_000
 
 
-def test_each_split_has_its_images_and_csv_is_for_the_report_split_only(nets, tree, capsys):
+def test_the_splits_have_the_right_counts_and_csv_needs_the_report_split(nets, tree, capsys):
     (net,) = load_nets([nets / "a"])
     data = open_data_for(net, f"folder:{tree}")
     counts = {split: example_count(_batches(data, split, [net])) for split in SPLITS}
@@ -134,7 +134,7 @@ def test_a_finished_run_is_neither_trained_again_nor_replaced(nets, tree, capsys
     assert {path.name: path.read_bytes() for path in (nets / "a").iterdir()} == before
 
 
-def test_a_diverged_run_says_so_and_leaves_no_network(tree, tmp_path, capsys):
+def test_a_diverged_run_reports_its_divergence_and_leaves_no_network(tree, tmp_path, capsys):
     assert main(train(tree, tmp_path / "out", "--set", "learning_rate=1e20")) == 1
 
     assert "diverged: loss is not finite" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Exported networks give the probabilities of the network itself, in programs without this project."""
+"""Exported networks give the same probabilities as the network, in programs without this project."""
 
 import dataclasses
 import importlib.util
@@ -96,7 +96,7 @@ def own_logits(checkpoint: Path, files: list[Path]) -> np.ndarray:
 
 
 def check(found, expected: np.ndarray, tolerance: float = 1e-3) -> None:
-    """Checks that logits are close and the five best classes are equal; those of close logits may swap."""
+    """Checks that logits are close and the five best classes equal; classes with close logits may swap."""
     tolerance *= np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
     best = np.argsort(-np.asarray(found), axis=1)[:, :5]

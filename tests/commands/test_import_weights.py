@@ -18,7 +18,7 @@ from alexnet_tf.config.presets import CAFFE, PRESETS
 from tests.command_errors import one_line_of_status_2
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-# The narrow nets, for small images, of which tests/fixtures has PyTorch's values.
+# Narrow nets for small images; tests/fixtures has their weights and PyTorch's outputs.
 NARROW = {
     "one-weird-trick": (OneWeirdTrickConfig(width=1 / 32), 96),
     "alexnet-caffe": (dataclasses.replace(CAFFE, filters=(6, 16, 24, 24, 16), hidden=(32, 32)), 99),
@@ -33,7 +33,7 @@ def narrow(monkeypatch):
 
 
 def stored(name: str, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
-    """A file of weights, and the arrays that PyTorch computed with them."""
+    """Writes a file of weights; returns its path and all arrays of the fixture, with PyTorch's outputs."""
     arrays = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     weights = {key: array for key, array in arrays.items() if "." in key}
     if name == "one-weird-trick":
@@ -71,7 +71,7 @@ def test_predict_gives_the_probabilities_of_pytorch(name, tmp_path, capsys):
         np.testing.assert_allclose([score for _, score in found], expected[best], rtol=2e-5, atol=0)
 
 
-def test_the_folder_is_that_of_a_trained_network(tmp_path):
+def test_the_folder_has_the_files_of_a_trained_network(tmp_path):
     words = tmp_path / "synset_words.txt"
     words.write_text("\n".join(f"n0000000{i} a word, another" for i in range(6)) + "\ngreat white shark\n")
 
@@ -106,7 +106,7 @@ def test_evaluate_figures_and_train_accept_the_folder(tmp_path):
     assert (tmp_path / "further" / "model.json").exists()
 
 
-def test_the_color_components_are_orthonormal_and_near_those_of_the_authors():
+def test_the_color_eigenvectors_are_orthonormal_and_the_eigenvalues_near_the_authors():
     np.testing.assert_allclose(EIGENVECTORS.T @ EIGENVECTORS, np.eye(3), atol=2e-3)
     largest = np.abs(EIGENVECTORS).argmax(0)
     assert (EIGENVECTORS[largest, range(3)] > 0).all()
@@ -195,7 +195,7 @@ def test_an_existing_network_is_not_overwritten(tmp_path, capsys):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_disk_that_is_full_leaves_nothing(tmp_path, capsys, monkeypatch):
+def test_an_import_to_a_full_disk_leaves_no_files(tmp_path, capsys, monkeypatch):
     path, _ = stored("alexnet-caffe", tmp_path)
 
     def fail(descriptor):

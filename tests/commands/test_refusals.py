@@ -1,4 +1,4 @@
-"""Bad input of every command of `alexnet` is one line and exit status 2, and nothing is written."""
+"""Bad input to the commands of `alexnet` gives one line and exit status 2; nothing is written."""
 
 import os
 from pathlib import Path
@@ -58,7 +58,7 @@ OUTSIDE = "expected a place outside the images"
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
-        # For root, a new file would replace the device.
+        # Root could replace the device by a new file.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
         (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table of path,"),
         (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected another file than the"),
@@ -69,7 +69,7 @@ OUTSIDE = "expected a place outside the images"
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_line_and_status_2(folder, capsys, arguments, words):
+def test_bad_input_gives_one_line_and_status_2(folder, capsys, arguments, words):
     before = {*folder.rglob("*")}
 
     assert words in one_line_of_status_2(main, arguments, capsys)
@@ -116,7 +116,7 @@ IMPORT = ["import-weights", "a.gif", "--model", "alexnet-caffe", "--out", "o"]
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_the_holder_of_a_folder_is_named_before_tensorflow_is_imported(
+def test_the_process_that_claims_a_folder_is_named_before_tensorflow_is_imported(
     folder, monkeypatch, capsys, arguments
 ):
     monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
@@ -166,7 +166,7 @@ def test_training_images_that_are_not_square_are_refused(folder, capsys):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder: two files, an empty folder, and one like a network's. The built-in set is small."""
+    """The current folder, with two files, an empty folder and a fake network; the built-in set is small."""
     monkeypatch.setattr(draw_builtin, "__defaults__", (200, 10, 0))
     monkeypatch.setattr("alexnet_tf.data.pipeline._load_once", load_image_set)
     for name in ("empty", "net"):

@@ -20,7 +20,7 @@ from tests.worker_processes import start_workers, wait_for, wait_for_end
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """Images of one size, as others would be scaled to 256 pixels, for which `relu-modern` diverges."""
+    """Images of 32x32 pixels; if sizes differed, all would be scaled to 256, where `relu-modern` diverges."""
     root = tmp_path_factory.mktemp("images") / "colors"
     return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 
@@ -44,7 +44,7 @@ def run_command(tree: Path, results: Path) -> list[str]:
         ("other", [], "--out: expected one folder for all workers"),
     ],
 )
-def test_workers_that_differ_end_with_one_line(tree, tmp_path, folder, settings, words):
+def test_workers_with_different_commands_end_with_one_line_each(tree, tmp_path, folder, settings, words):
     commands = [train_command(tree, tmp_path / "net"), train_command(tree, tmp_path / folder, *settings)]
     ended = wait_for_end(start_workers(commands, tmp_path / "logs"))
 
@@ -67,7 +67,9 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     chief, other = wait_for_end(processes, seconds=60)
 
     assert chief.status == 128 + signal.SIGTERM
-    assert other.status in (2, 128 + signal.SIGTERM), "expected the signal, or the end of the chief"
+    assert other.status in (2, 128 + signal.SIGTERM), (
+        "expected an end by the signal or because the chief ended"
+    )
     assert "the state is kept" in chief.errors[-1]
     assert "kept" not in other.errors[-1], "expected only the chief to keep the state"
     with np.load(out / "state.npz") as file:

@@ -89,7 +89,7 @@ def test_folders_that_are_left_out_are_named(tmp_path, capsys):
     assert capsys.readouterr().err == f"note: {tmp_path}/b: linked folder: not followed\n"
 
 
-def test_a_pattern_of_any_depth_follows_no_cycle_of_links(tmp_path, monkeypatch, capsys):
+def test_a_recursive_pattern_follows_no_links_to_folders(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in ("a/1.png", "a/b/2.png", "a/.hidden/3.png", "a/b/.4.png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The recipe for a folder of few images: which folder gets it, its batch and rate, and the printed note."""
+"""The recipe for folders of few images: which folders get it, its batch size and rate, and the note."""
 
 import argparse
 import csv
@@ -18,7 +18,7 @@ from tests.in_text import numbers
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Writes images, of two classes in turn, and a file that is no image."""
+    """Writes `images` images, alternately of two classes, and a file that is no image."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):
@@ -33,7 +33,7 @@ def fitted(dataset: str, model: str | None = None, recipe: str | None = None, st
     return options.model, options.settings, " ".join(notes)
 
 
-def test_a_small_folder_gets_a_recipe_of_its_own_and_says_so(tmp_path, monkeypatch):
+def test_a_small_folder_gets_its_own_recipe_and_a_note(tmp_path, monkeypatch):
     folder = folder_of(tmp_path, 60)
     model, settings, note = fitted(folder)
     assert (model, settings) == ("alexnet-few-images", [])
@@ -48,7 +48,9 @@ def test_a_small_folder_gets_a_recipe_of_its_own_and_says_so(tmp_path, monkeypat
 
 @pytest.mark.parametrize("model", [None, "alexnet-few-images"])
 @pytest.mark.parametrize(("images", "batch"), [(46, 32), (45, 16), (12, 8), (2, 1), (1, 1)])
-def test_batch_and_rate_fit_a_tiny_folder_also_if_the_model_is_named(tmp_path, images, batch, model):
+def test_a_tiny_folder_gets_a_smaller_batch_and_rate_also_if_the_model_is_named(
+    tmp_path, images, batch, model
+):
     chosen, settings, note = fitted(folder_of(tmp_path, images), model)
 
     expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
@@ -82,7 +84,7 @@ def test_a_setting_of_the_user_precedes_the_value_for_a_tiny_folder(tmp_path, ca
 
 
 @pytest.mark.parametrize("setting", ["crop=-1", "shape=1", "batch_size=100"])
-def test_an_error_comes_without_the_note(tmp_path, capsys, setting):
+def test_the_note_is_not_printed_with_an_error(tmp_path, capsys, setting):
     tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
     wrong = ["train", "--dataset", f"folder:{tiny}", "--out", str(tmp_path / "o"), "--set", setting]
     assert setting.partition("=")[0] in one_line_of_status_2(main, wrong, capsys)

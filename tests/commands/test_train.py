@@ -52,7 +52,7 @@ def test_train_writes_the_net_its_preprocessing_and_its_curve(trained, tree):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3", "4"]
     assert "test_error" in rows[0]
-    assert "test_top5_error" not in rows[0], "expected no top-5 error of three classes"
+    assert "test_top5_error" not in rows[0], "expected no top-5 error for three classes"
 
 
 def test_optional_files_of_a_run_are_written(tree, tmp_path):
@@ -76,7 +76,7 @@ def test_optional_files_of_a_run_are_written(tree, tmp_path):
     assert all(0 < float(row["mean_norm"]) <= float(row["max_norm"]) for row in norms)
 
 
-def test_evaluation_of_one_view_repeats_the_loss_of_the_run(trained, tree, capsys):
+def test_evaluate_gives_the_loss_that_the_run_recorded(trained, tree, capsys):
     evaluation = ["evaluate", "--checkpoint", str(trained / "model.keras"), "--dataset", f"folder:{tree}"]
     assert main(evaluation) == 0
 
@@ -131,7 +131,7 @@ def lines_of(path: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def streamed(tree, tmp_path_factory) -> Path:
-    """A net trained from disk for one epoch, in a folder inside one that another process has claimed."""
+    """A net trained for one epoch on images streamed from disk; its folder is inside a claimed folder."""
     folder = tmp_path_factory.mktemp("claimed")
     arguments = ["--dataset", f"folder:{tree}", "--out", str(folder / "another"), "--epochs", "1"]
     with claimed(folder / LOCK_NAME, "the first"):
@@ -139,7 +139,7 @@ def streamed(tree, tmp_path_factory) -> Path:
     return folder / "another"
 
 
-def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trained, streamed):
+def test_training_from_disk_gives_the_same_numbers_as_training_from_memory(trained, streamed):
     for row, known in zip(lines_of(streamed / "curve.csv"), lines_of(trained / "curve.csv"), strict=False):
         assert row.split(",")[:-1] == known.split(",")[:-1]
     assert len(lines_of(streamed / "curve.csv")) == 3
@@ -147,9 +147,7 @@ def test_a_net_trained_from_disk_has_the_numbers_of_one_trained_from_memory(trai
 
 
 @pytest.mark.slow
-def test_a_net_trained_from_cached_pixels_or_by_readers_has_the_numbers_of_one_trained_from_files(
-    tree, tmp_path, capsys
-):
+def test_training_with_a_pixel_cache_or_readers_gives_the_same_numbers_as_without(tree, tmp_path, capsys):
     def train(name: str, *more: str) -> int:
         arguments = ["--dataset", f"folder:{tree}", "--out", str(tmp_path / name), "--epochs", "1", *more]
         return main(["train", *TINY, *arguments])
@@ -166,9 +164,7 @@ def test_a_net_trained_from_cached_pixels_or_by_readers_has_the_numbers_of_one_t
     assert curve("files") == curve("pixels") == curve("again") == curve("read")
     assert lines_of(tmp_path / "pixels" / "quarantine.csv") == lines_of(tmp_path / "files" / "quarantine.csv")
     assert train("files", "--cache", str(cache)) == 0
-    assert "this run is finished" in capsys.readouterr().out, (
-        "expected that a cache does not make another run"
-    )
+    assert "this run is finished" in capsys.readouterr().out, "expected the same run with and without a cache"
 
     (pixels,) = cache.glob("*.pixels")
     spoiled = bytearray(pixels.read_bytes())
@@ -201,7 +197,7 @@ def test_a_file_lost_during_training_is_added_to_the_quarantine(tree, tmp_path, 
     assert sorted(rows[3:]) == [f"blue/00.png,{lost}", f"blue/01.png,{lost}"]
 
 
-def test_scores_of_files_that_were_lost_are_refused(streamed, tree, tmp_path, capsys):
+def test_evaluate_is_refused_if_files_became_unreadable(streamed, tree, tmp_path, capsys):
     copy = shutil.copytree(tree, tmp_path / "copy")
     evaluation = ["evaluate", "--checkpoint", str(streamed), "--dataset", f"folder:{copy}"]
     assert main(evaluation) == 0
@@ -250,7 +246,7 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, monkeypatch, request, number):
-    # The signal may be ignored here: a shell starts background jobs without SIGINT, and nohup without SIGHUP.
+    # This process may ignore the signal: shells make background jobs ignore SIGINT, and nohup SIGHUP.
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))
 

@@ -43,7 +43,7 @@ OUT_OF_RANGE = {
 @pytest.mark.parametrize(
     ("field", "value"), [(field, value) for field, values in OUT_OF_RANGE.items() for value in values]
 )
-def test_a_number_out_of_range_is_refused_by_name(field, value):
+def test_an_impossible_value_is_refused_and_the_message_names_the_field(field, value):
     with pytest.raises(InputError, match=rf"^{field}: expected .*; received .*"):
         check_config(PRESETS["alexnet"].config("builtin").replace(**{field: value}))
 
@@ -53,7 +53,7 @@ def test_a_crop_larger_than_the_image_is_refused():
         check_config(Config().replace(image_size=64, pad=2, crop=69))
 
 
-def test_the_activations_are_those_of_keras():
+def test_the_allowed_activations_are_all_activations_of_keras():
     assert sorted(ACTIVATIONS) == sorted(
         name
         for name in dir(keras.activations)
@@ -64,6 +64,6 @@ def test_the_activations_are_those_of_keras():
 
 
 @pytest.mark.parametrize("setting", ["seed=1", "dataset=builtin"])
-def test_fields_with_a_flag_of_their_own_cannot_be_set(setting):
+def test_fields_with_a_flag_of_their_own_cannot_be_changed_with_set(setting):
     with pytest.raises(InputError, match=r"--set: expected a field, one of .*; received"):
         Config().with_settings(setting)

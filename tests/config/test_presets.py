@@ -1,4 +1,4 @@
-"""The numbers of the recipes and presets are those of their sources."""
+"""The recipes and presets have the numbers that their sources state."""
 
 import json
 
@@ -13,7 +13,7 @@ from alexnet_tf.training.schedule import check_schedule, learning_rate
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_recipe_fits_its_net_and_can_be_recorded(name):
+def test_every_preset_builds_its_net_and_its_config_can_be_recorded(name):
     preset = PRESETS[name]
     config = preset.config("some_set")
 

@@ -1,4 +1,4 @@
-"""Pictures as the content of a file."""
+"""Encodes images as the content of a file, with or without EXIF data."""
 
 import io
 from typing import Any
@@ -13,7 +13,7 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 
 def held(orientation: int) -> Image.Exif:
-    """EXIF data with one of the eight orientations of a camera; 6 means: turn the pixels clockwise."""
+    """EXIF data with one of the eight orientations; 6 means that a viewer turns the pixels clockwise."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif

@@ -1,4 +1,4 @@
-"""The growth benchmark: a point that fails gives a row and exit status 1; reading does not keep images."""
+"""The growth benchmark: a point that fails gives a row and exit status 1; reading counts whole batches."""
 
 import benchmarks.growth.measure as growth
 from benchmarks.__main__ import main
@@ -10,7 +10,7 @@ from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side.input_pipeline import READ_BATCH, read_epoch
 
 
-def test_a_point_that_fails_is_a_row_and_status_1(tmp_path, monkeypatch, capsys):
+def test_a_point_that_fails_gives_a_row_and_exit_status_1(tmp_path, monkeypatch, capsys):
     points = (
         Contender("1 images a batch", "tensorflow", "work.good", {"amount": 1}),
         Contender("2 images a batch", "tensorflow", "work.failing"),

@@ -24,7 +24,7 @@ ROWS = [
 ]
 
 
-def test_a_report_is_made_from_the_rows_with_the_same_bytes(tmp_path):
+def test_a_report_made_twice_from_the_same_rows_has_the_same_bytes(tmp_path):
     write_rows(tmp_path / "growth.csv", ROWS)
     write_machine(tmp_path / "growth_machine.csv", {"processor": "Some CPU", "threads": "2"})
 

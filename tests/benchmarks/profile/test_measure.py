@@ -1,4 +1,4 @@
-"""The profile has all parts of a step, and its GFLOP are those of the network."""
+"""The profile has all parts of a step, and the GFLOP of the parts add up to the network's GFLOP."""
 
 import os
 import subprocess
@@ -28,12 +28,12 @@ from benchmarks.tensorflow_side.inference import forward_gflop
 from benchmarks.tensorflow_side.training_step import half_width_model, training_gflop
 
 
-def test_the_gflop_of_the_parts_add_up_to_those_of_the_network():
+def test_the_gflop_of_the_parts_add_up_to_the_gflop_of_the_network():
     with weightless():
         net, half_width = alexnet((224, 224, 3), 1000), half_width_model()
     for work, counted, expected, products in [
-        # 2 (3 x 724,406,816 - 105,415,200): each product is computed three times, but that of conv1 only
-        # twice.
+        # 2 (3 x 724,406,816 - 105,415,200): a training step has three products per layer, but only two for
+        # conv1.
         (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
         # 2 (3 x 31,382,080 - 2,433,600).
         (HALF_WIDTH, training_gflop(half_width), 0.18342528, 3 * 8 - 1),

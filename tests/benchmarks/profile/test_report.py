@@ -26,7 +26,7 @@ SHARES = [
 ]
 
 
-def test_the_speed_of_a_layer_is_a_share_of_that_of_the_matrix_product(tmp_path):
+def test_a_layers_speed_is_given_as_a_share_of_the_matrix_products_speed(tmp_path):
     write_profile(tmp_path / "profile.csv", SHARES)
 
     assert read_profile(tmp_path / "profile.csv") == SHARES

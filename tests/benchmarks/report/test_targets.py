@@ -7,7 +7,7 @@ from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
 
-def test_the_limit_is_a_step_at_the_speed_of_matrix_products():
+def test_the_limit_is_the_ratio_of_a_step_at_the_speed_of_matrix_products():
     # The step does 800 GFLOP in 2, 2.5 and 2 s; the product runs at 500, 500 and 400 GFLOP/s in these rounds.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
@@ -30,7 +30,7 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # The first rival lost round 1 and was not measured again; the median of the other is higher.
+        # The first rival was slower in round 1 and was not measured again; the second has a higher median.
         ((8.5,), (6.9, 9.7, 8.9), "second"),
         # The second rival is slow only in rounds in which ours is slow too.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
@@ -50,7 +50,7 @@ def test_the_fastest_rival_is_found_by_its_ratios_to_ours_in_shared_rounds(first
     assert fastest(rivals[2:], ours).contender == "third"
 
 
-def test_the_note_is_the_reason_in_a_row_or_else_that_none_was_run():
+def test_the_note_is_the_reason_in_the_row_or_says_that_the_rival_was_not_run():
     emulated = {"alexnet_step": [
         Row("batch 32, mixed_bfloat16", name, "side", "images", message="it cannot")
         for name in ("ours", "PyTorch eager")
@@ -71,14 +71,14 @@ def test_the_note_is_the_reason_in_a_row_or_else_that_none_was_run():
         ("JPEG files to 224x224, time", "–", "met"),
     ],
 )
-def test_a_target_has_its_verdict(work, precision, verdict):
+def test_the_verdict_of_a_target_follows_from_the_rows(work, precision, verdict):
     target = next(one for one in TARGETS if one.work.startswith(work) and one.precision == precision)
 
     assert target.verdict(target.measure(ROWS)) == verdict
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(1.0, "met"), (1.2, "not met")])
-def test_the_speedup_of_two_readers_decides_the_target_of_the_lock(seconds, verdict):
+def test_the_speedup_of_two_readers_decides_whether_the_target_for_the_gil_is_met(seconds, verdict):
     target = next(one for one in TARGETS if "GIL" in one.work)
     rows = {"input_pipeline": [
         Row(FILES, "ours", "tensorflow", "images", 1000, 0, (2.0,), lock_seconds=0.4),

@@ -20,7 +20,7 @@ def record(folder, plan=PLAN):
     return folder
 
 
-def test_a_report_is_made_from_the_files_with_the_same_bytes(tmp_path):
+def test_a_report_made_twice_from_the_same_files_has_the_same_bytes(tmp_path):
     folder = record(tmp_path / "results" / "benchmarks" / "some-cpu")
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- benchmark -->\n<!-- /benchmark -->\nafter\n")

@@ -1,4 +1,4 @@
-"""How long readers hold Python's lock (GIL) is the share of py-spy's samples in which one holds it."""
+"""The time for which readers hold Python's lock (GIL) is computed from py-spy's samples."""
 
 import os
 import time
@@ -26,7 +26,7 @@ def install(folder, text):
 def test_only_samples_of_readers_count(tmp_path):
     held = seconds_held(1, install(tmp_path, SPY), lambda: time.sleep(0.2))
 
-    # Of 100 samples a second, 7 show a reader; the other 9 show the main thread.
+    # py-spy takes 100 samples a second: 7 samples of a reader, and 9 of the main thread, which do not count.
     assert held == pytest.approx(0.07)
 
 
@@ -34,7 +34,7 @@ def test_only_samples_of_readers_count(tmp_path):
     ("text", "reason"),
     [("#!/bin/sh\necho Permission denied >&2\n", "Permission denied"), (None, "No such file")],
 )
-def test_a_sampler_that_cannot_run_gives_the_reason(tmp_path, text, reason):
+def test_the_error_of_a_sampler_that_cannot_run_gives_the_reason(tmp_path, text, reason):
     python = install(tmp_path, text) if text else str(tmp_path / "python")
 
     with pytest.raises(LockError, match=f"py-spy: {reason}"):

@@ -16,7 +16,7 @@ from benchmarks.runner.worker import Worker
 
 @pytest.fixture(autouse=True)
 def fake_side(monkeypatch):
-    """Replaces both sides by `tests.benchmarks.fake_side`, and writes only two photographs."""
+    """Replaces both sides by `tests.benchmarks.fake_side`; runs write two photographs and two thumbnails."""
     monkeypatch.setattr(
         run, "Worker", lambda python, _, **more: Worker(python, "tests.benchmarks.fake_side", **more)
     )
@@ -37,7 +37,7 @@ def interrupted(_):
 def whole(tmp_path, monkeypatch):
     """The path and content of machine.csv after a quick run of two items.
 
-    After it, the machine describes itself with another commit and version of TensorFlow.
+    Later runs record another commit of this repository and another version of TensorFlow.
     """
     monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": good("two")})
     run.run_benchmark(tmp_path, "/no/python", quick=True)
@@ -89,7 +89,7 @@ def test_a_whole_run_describes_all_items(tmp_path, whole):
     assert not any(name.startswith("apart") for name in now)
 
 
-def test_items_of_a_new_plan_are_refused_beside_those_of_an_earlier_plan(tmp_path, whole):
+def test_single_items_are_refused_beside_rows_of_an_earlier_plan(tmp_path, whole):
     path, about = whole
     write_machine(path, about | {"plan": "1"})
 
@@ -102,7 +102,7 @@ def test_items_of_a_new_plan_are_refused_beside_those_of_an_earlier_plan(tmp_pat
 
 
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
-def test_only_a_failed_required_contender_gives_status_1_and_all_is_written(
+def test_only_a_failed_required_contender_gives_status_1_and_all_rows_are_written(
     tmp_path, capsys, monkeypatch, build, status
 ):
     def item(place):

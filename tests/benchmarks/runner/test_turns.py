@@ -61,11 +61,11 @@ def test_every_second_round_has_the_reverse_order_and_short_calls_are_repeated()
         ({}, 3.0, 1, [6, 1]),
         ({}, 3.0, 3, [6, 3]),
         ({"least_rounds": 1}, 3.0, 3, [6, 1]),
-        # With 8 calls per turn the budget is 4 x 10 s: six rounds of 8 x 0.1 s, but only two of 8 x 4 s.
+        # Turns of 8 calls have a budget of 4 x 10 s: six rounds of 8 x 0.1 s, but only two of 8 x 4 s.
         ({"calls": 8}, 10.0, 2, [6, 2]),
     ],
 )
-def test_a_slow_contender_ends_after_its_budget_but_not_before_the_least_rounds(
+def test_a_slow_contender_stops_after_its_budget_but_not_before_the_least_rounds(
     changes, seconds, least_rounds, rounds
 ):
     log = []
@@ -77,7 +77,7 @@ def test_a_slow_contender_ends_after_its_budget_but_not_before_the_least_rounds(
     assert {entry[2] for entry in log if entry[0] == "time"} == {benchmark.calls}
 
 
-def test_a_much_slower_rival_has_one_round_in_the_process_of_its_allocator():
+def test_a_much_slower_rival_is_timed_once_in_the_process_with_the_other_allocator():
     rivals = [dataclasses.replace(contender, rival="any") for contender in COMPARISON.contenders]
     rivals[1] = dataclasses.replace(rivals[1], other_allocator=True)
     logs = {name: [] for name in ("tensorflow", "pytorch", OTHER_ALLOCATOR)}
@@ -92,7 +92,7 @@ def test_a_much_slower_rival_has_one_round_in_the_process_of_its_allocator():
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])
-def test_a_failure_is_a_row_with_its_reason(step):
+def test_a_failure_gives_a_row_with_the_reason(step):
     fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 2, 0.1))
 
     assert slow.message == f"cannot {step}"
@@ -101,7 +101,7 @@ def test_a_failure_is_a_row_with_its_reason(step):
 
 
 @pytest.mark.parametrize("step", ["prepare", "time", "peak"])
-def test_contenders_measured_alone_have_a_new_process_each(step):
+def test_each_contender_that_is_measured_alone_has_a_new_process(step):
     log = []
     failing = (step, "" if step == "peak" else "slow")
 

@@ -1,4 +1,4 @@
-"""If a worker process fails, dies or hangs, only its own rows are lost."""
+"""If a task fails, ends its process or hangs, the worker gives the reason and prepares the next task."""
 
 import math
 import sys
@@ -35,7 +35,7 @@ def test_a_worker_prepares_times_and_drops_a_task(worker):
 
 
 @pytest.mark.parametrize(("long", "calls"), [(60.0, 2), (0.1, 1)])
-def test_the_estimated_time_is_that_of_a_second_call_unless_the_first_was_long(
+def test_the_second_call_gives_the_estimated_time_unless_the_first_was_long(
     tmp_path, monkeypatch, long, calls
 ):
     monkeypatch.setattr(serve, "LONG", long)
@@ -58,18 +58,18 @@ def test_the_estimated_time_is_that_of_a_second_call_unless_the_first_was_long(
         ("work.hanging", 1.0, "no answer within 1 s"),
     ],
 )
-def test_a_failure_has_its_reason_and_the_worker_continues(worker, build, timeout, reason):
+def test_the_error_gives_the_reason_of_a_failure_and_the_worker_continues(worker, build, timeout, reason):
     with pytest.raises(WorkerError, match=reason):
         prepare(worker, build, timeout)
 
     assert prepare(worker, "work.good", amount=1)["amount"] == 1
 
 
-def test_the_reason_of_a_missing_python_is_reported():
+def test_a_missing_python_is_reported():
     assert "No such file" in Worker("/nowhere/python", "tests.benchmarks.fake_side").about()["error"]
 
 
-def test_cpu_seconds_include_child_processes_and_commands_are_not_warmed_up(worker):
+def test_cpu_seconds_include_child_processes_and_a_task_can_skip_the_warm_up(worker):
     assert prepare(worker, "work.busy_child")["seconds"] == math.inf
 
     assert worker.ask(do="time", key="work.busy_child", calls=2)["cpu_seconds"] == pytest.approx(0.2, abs=0.1)

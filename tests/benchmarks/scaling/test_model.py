@@ -1,4 +1,4 @@
-"""The model of many devices and its predictions for published rates follow the formula."""
+"""The model of many devices follows its formula; its predictions are compared with published rates."""
 
 import pytest
 
@@ -9,12 +9,12 @@ NETWORK = Network("test", 1e9, latency=1e-3)
 ENDLESS = Network("endless", float("inf"))
 
 
-def test_the_time_of_a_step_equals_that_computed_by_hand():
+def test_the_time_of_a_step_equals_the_time_computed_by_hand():
     device = Device("d", seconds_per_image=0.01, seconds_per_step=0.1)
 
     parts = step(device, 4, batch=80, network=NETWORK, gradient_bytes=1e9)
 
-    # Each device has 20 images and sends 6 messages with a quarter of the gradients.
+    # Each device has 20 images and sends 6 messages, each with a quarter of the gradients.
     assert parts.compute == pytest.approx(0.1 + 0.2)
     assert parts.all_reduce == pytest.approx(6 * (1e-3 + 0.25))
     assert parts.seconds == pytest.approx(0.3 + 1.506)
@@ -28,7 +28,7 @@ def test_without_communication_the_devices_or_the_input_limit_the_speed():
     assert images_per_second(slow_input, 2, 64, ENDLESS) == pytest.approx(100)
 
 
-def test_predictions_agree_with_single_machines_and_exceed_clusters():
+def test_predicted_rates_agree_for_single_machines_and_are_too_high_for_clusters():
     ratios = [point.predicted / point.images_per_second for point in PUBLISHED]
 
     assert ratios[:4] == pytest.approx([1, 1, 1, 1], abs=0.2)

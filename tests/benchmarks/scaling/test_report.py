@@ -1,4 +1,4 @@
-"""Predictions are based on a machine's rows; machines without training steps are left out."""
+"""Predictions are made from a machine's rows; without rows of the training step there is no device."""
 
 import csv
 
@@ -23,7 +23,7 @@ def machine(tmp_path):
 def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     device = measured_device(machine, "float32")
 
-    # From batch 32 in .5 s and batch 128 in 1.7 s: 1.2 s for 96 images more, and .1 s for none.
+    # Batch 32 takes .5 s and batch 128 1.7 s, so 96 more images take 1.2 s, and a step without images .1 s.
     assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))
     assert device.input_images_per_second == float("inf")
     assert measured_device(machine, "mixed_bfloat16") is None
@@ -32,7 +32,7 @@ def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     assert measured_device(machine, "float32").input_images_per_second == pytest.approx(40)
 
 
-def test_the_files_of_scaling_are_made_from_the_rows_with_the_same_bytes(machine, tmp_path):
+def test_the_files_of_scaling_made_twice_from_the_same_rows_have_the_same_bytes(machine, tmp_path):
     written = write_scaling(tmp_path / "scaling", [machine])
 
     with open(tmp_path / "scaling" / "predicted.csv") as file:

@@ -94,7 +94,7 @@ def test_two_devices_train_on_one_batch():
     assert answer["amount"] == 8
 
 
-def test_the_optimizers_have_the_values_of_the_pytorch_side():
+def test_the_optimizers_have_the_hyperparameters_of_the_pytorch_side():
     # The same values as in pytorch_side/training_step.py.
     optimizer, keras_optimizer = training_step.paper_optimizer(), training_step.keras_sgd()
 
@@ -104,7 +104,7 @@ def test_the_optimizers_have_the_values_of_the_pytorch_side():
     assert (keras_optimizer.momentum, keras_optimizer.weight_decay) == (0.9, 5e-4)
 
 
-def test_real_input_repeats_its_epochs_without_end_and_each_epoch_differs():
+def test_real_input_repeats_two_epochs_without_end_and_the_two_differ():
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     split = (images, np.arange(4) % 2)
     data = DataPipelines(ImageSet.from_splits("noise", ["0", "1"], split, split, "test"), DataConfig(pad=2))

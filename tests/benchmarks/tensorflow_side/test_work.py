@@ -1,4 +1,4 @@
-"""Contenders do the same work, and count it as the tables state."""
+"""Contenders that are compared do the same work, and each counts the work of a call correctly."""
 
 import gc
 import tempfile
@@ -28,7 +28,7 @@ def test_the_network_of_stock_keras_has_the_same_weight_shapes():
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
 
 
-def test_a_call_of_a_training_task_does_its_steps():
+def test_a_call_of_a_training_task_does_all_its_steps():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
     model = compiled(model, paper_optimizer())
     before = np.array(model.weights[0])
@@ -42,7 +42,7 @@ def test_a_call_of_a_training_task_does_its_steps():
     assert (np.array(model.weights[0]) != before).any()
 
 
-def test_layers_compared_give_equal_outputs_and_gradients():
+def test_the_compared_normalisation_layers_give_equal_outputs_and_gradients():
     tf.random.set_seed(0)
     shape = [2, 5, 5, 8]
     results = []
@@ -74,7 +74,7 @@ def test_decoding_counts_every_file(tmp_path):
     assert 60_000 < np.mean(sizes) < 160_000
 
 
-def test_cached_pixels_give_as_many_images_as_files_and_are_deleted(tmp_path, monkeypatch):
+def test_an_epoch_of_cached_pixels_has_all_images_and_the_pixels_are_deleted(tmp_path, monkeypatch):
     write_photographs(tmp_path / "jpegs", 8)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))

@@ -1,4 +1,4 @@
-"""A temporary directory for what TFDS does not delete."""
+"""A separate temporary directory for the directories that TFDS does not delete."""
 
 import tempfile
 

@@ -1,4 +1,4 @@
-"""Class-per-folder trees, sound and damaged."""
+"""Folders with one subfolder for each class: splits, labels, sizes, unusable files and refusals."""
 
 import os
 from pathlib import Path
@@ -41,7 +41,7 @@ def failure(path: Path, **options: Any) -> str:
 
 @pytest.fixture
 def pets(tmp_path) -> Path:
-    """20 cats and 10 dogs of 10x10."""
+    """20 images of the class cat and 10 of the class dog, of 10x10 pixels."""
     root = tmp_path / "pets"
     fill(root / "dog", 10, seed=100)
     fill(root / "cat", 20)
@@ -91,7 +91,7 @@ def test_without_a_report_tree_the_train_tree_is_split(tmp_path):
     assert np.bincount(images.report_labels).tolist() == [1, 1]
 
 
-def test_files_in_folders_of_a_class_are_used_and_hidden_files_are_not(pets):
+def test_files_in_subfolders_of_a_class_are_used_and_hidden_files_are_not(pets):
     fill(pets / "cat" / "images", 2, seed=500)
     (pets / "cat" / ".DS_Store").write_bytes(b"junk")
     (pets / ".cache").mkdir()
@@ -118,7 +118,7 @@ def test_images_of_every_kind_are_read_and_other_files_are_quarantined(pets):
     assert images.quarantine[2][1].startswith("not a JPEG, PNG, BMP, GIF, WEBP")
     assert images.quarantine[1][1].startswith("damaged JPEG: image file is truncated")
     assert images.image_shape == (256, 256, 3), "expected squares of 256, as sizes vary"
-    # 30 and the four readable ones.
+    # The 30 images of `pets` and the four readable images added above.
     assert len(images.train_images) + len(images.report_images) == 34
 
 
@@ -183,7 +183,7 @@ def test_a_report_tree_without_images_or_with_another_class_is_refused(tmp_path)
     assert "received bird only in" in failure(root)
 
 
-def test_nothing_can_be_held_out_of_single_images(tmp_path):
+def test_classes_of_one_image_each_are_refused_as_none_can_be_held_out(tmp_path):
     fill(tmp_path / "cat", 1)
     fill(tmp_path / "dog", 1, seed=10)
     assert "expected a class of two or more different images" in failure(tmp_path)

@@ -118,7 +118,7 @@ def test_every_unused_part_of_a_tree_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("storage", STORAGES)
-def test_unlisted_files_are_quarantined(tmp_path, storage, monkeypatch):
+def test_broken_links_loops_pipes_and_closed_folders_are_quarantined(tmp_path, storage, monkeypatch):
     root = build(tmp_path / "root", "a", "b/deep")
     (root / "linked").symlink_to(build(tmp_path / "elsewhere", "x"))
     (root / "gone").symlink_to(tmp_path / "nowhere")
@@ -170,7 +170,7 @@ def test_a_class_folder_changes_nothing_after_it_is_removed(tmp_path):
 
 
 def test_a_cached_scan_is_not_used_after_the_labels_change(tmp_path):
-    """The report files stay the same, but `b` becomes a class of the training split, so `c` becomes 2."""
+    """The report files stay equal, but a new training class `b` changes the label of `c` from 1 to 2."""
     root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
     assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
     fill(root / "train" / "b")
