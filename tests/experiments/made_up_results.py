@@ -78,7 +78,7 @@ BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for
 
 
 def fall(epochs: float, last: int) -> list[float]:
-    """Training errors of the epochs 0 to `last`, which reach 25% after `epochs` epochs."""
+    """The training error at each epoch from 0 to `last`; the error falls to 25% at epoch `epochs`."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
@@ -97,7 +97,7 @@ def record(
     variant=None,
     **changes,
 ):
-    """Records a run with these training errors per epoch, as the runner does."""
+    """Records a run with the given training error for each epoch, in the files that the runner writes."""
     metric_names = experiment.columns
     dataset = dataset_of(folder, experiment)
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
@@ -127,12 +127,12 @@ def record(
 
 
 def speed_results(folder: Path) -> Path:
-    """Records runs of ReLU with 4, 5 and 4 epochs and of tanh with 24, 25 and 28: ratios 6, 5 and 7."""
+    """Records runs that reach 25% after 4, 5 and 4 epochs (ReLU) or 24, 25 and 28 (tanh): ratios 6, 5, 7."""
     return _copied(folder, SPEED, _record_speed)
 
 
 def pooling_results(folder: Path, experiment: Experiment = POOLING) -> Path:
-    """Records runs whose test errors differ by -0.4, -0.5 and -0.3 points."""
+    """Records three seeds of two arms, whose test errors differ by -0.4, -0.5 and -0.3 points."""
     return _copied(folder, experiment, _record_pooling)
 
 
@@ -149,7 +149,7 @@ def _record_pooling(folder: Path, experiment: Experiment) -> None:
 
 
 def _copied(folder: Path, experiment: Experiment, record_all: Callable[[Path, Experiment], None]) -> Path:
-    """Fills a folder with made-up rows: they are recorded once and copied, as most tests start from them."""
+    """Fills a folder with made-up rows, which are recorded once and then copied for each test."""
     written = _written(dataset_of(folder, experiment), experiment, record_all)
     return shutil.copytree(Path(written.name) / "rows", folder, dirs_exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""The commands that many tests start from."""
+"""Arguments of commands that many tests run."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ RUN = ["run", "ablation-relu", *COMMON, *ARM]
 
 
 def small_steps(tree: Path, results_dir: Path, *flags: str, name: str = "run", epochs: int = 2) -> list[str]:
-    """A command that takes many small steps on a folder of images: two arms of one seed, or one search."""
+    """A command that trains in small batches on a folder of images: two arms with one seed, or one search."""
     own = {"run": ["relu-modern,tanh-modern", "--seeds", "0"], "search": ["relu-modern"]}[name]
     places = ["--dataset", f"folder:{tree}", "--results-dir", str(results_dir)]
     settings = ["--epochs", str(epochs), "--set", "batch_size=8", "--set", "stop_train_error=0"]

@@ -1,4 +1,4 @@
-"""Helpers that read tables back for tests."""
+"""Helpers that write and read the tables of an experiment."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md, "Add a claim": from one new file to a table, without changing any other."""
+"""The section "Add a claim" of CONTRIBUTING.md: one new file leads to a table, without other changes."""
 
 import os
 import re
@@ -63,7 +63,7 @@ def test_a_new_file_is_found(tmp_path):
     ("code", "word"),
     [("x = 1\n", "neither"), (CODE.replace("ablation-momentum", "ablation-relu"), "relu.py")],
 )
-def test_a_faulty_file_is_one_line_and_status_2(tmp_path, code, word):
+def test_a_faulty_file_gives_one_error_line_and_status_2(tmp_path, code, word):
     listed = listed_with(code, tmp_path)
     assert (listed.returncode, listed.stdout) == (2, "")
     (line,) = listed.stderr.splitlines()

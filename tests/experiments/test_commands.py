@@ -58,7 +58,7 @@ def test_an_arm_shared_by_two_experiments_is_trained_once(tiny_builtin, tmp_path
         assert shared[name] == first[name], name
     for a, b in zip(*(rows(folder / "curves.csv") for folder in folders), strict=True):
         assert {**a, "experiment": "", "arm": ""} == {**b, "experiment": "", "arm": ""}
-    # An arm with a probe needs the net itself, so it is trained.
+    # An arm with a probe needs the net itself, so the arm is trained.
     assert run(tmp_path, *arguments, "--arms", "lrn-unit", name="lrn") == 0
     assert float(rows(folders[1] / "runs.csv")[1]["lrn_factor_cv"]) > 0
 
@@ -213,7 +213,7 @@ def test_a_run_that_crashes_is_recorded_and_the_others_continue(tiny_builtin, tm
     assert tanh["status"] == "done"
     assert "| 1 (1 failed) |" in (tmp_path / "builtin/ablation-relu/table.md").read_text()
 
-    # The next call tries it again and succeeds.
+    # The next command trains the failed run again and succeeds.
     monkeypatch.setattr(experiments.runner.run, "train", train)
     assert run(tmp_path, *arguments) == 0
     assert {row["status"] for row in relu_rows(tmp_path)} == {"done"}

@@ -38,7 +38,7 @@ def root(tmp_path):
 
 
 def line_of(page, claim):
-    """The cells of a claim's line among the verdicts."""
+    """The cells of a claim's row in the table of verdicts."""
     (line,) = [line for line in page.splitlines() if line.startswith(f"| [{claim}](#{claim.lower()}) |")]
     return line.strip("| ").split(" | ")[1:]
 
@@ -60,9 +60,9 @@ def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
 
 @pytest.mark.parametrize("papers", [(-0.004, -0.01), (None, None)])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_of_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, order):
-    # Test error: -.40 points [-.65, -.15] with s = -.2 points. With s = -.3 points the verdict is the same,
-    # in fewer units of s, and the paper's -1 point is outside.
+def test_of_comparisons_with_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, order):
+    # The effect is -.40 points [-.65, -.15]. The verdict is the same for s = -.2 and for s = -.3 points. With
+    # -.3, the effect is less favourable: fewer units of s, and the paper's -1 point is outside the interval.
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     (error, _), (near, far) = POOLING.comparisons, papers
     tied = (
@@ -93,8 +93,8 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
     assert not [text for text in ("weather", "A note of", "once so") if text in elsewhere]
 
 
-def test_holm_corrects_for_the_claims_and_not_for_a_file(root):
-    # p of C1 .0030, of C4 .0202: the smaller is doubled, the larger stays. A file's other comparisons and
+def test_holm_corrects_over_the_primary_comparisons_of_all_claims(root):
+    # Holm doubles the smaller p value (C1: .0030) and keeps the larger (C4: .0202). Secondary comparisons and
     # claims without runs do not count.
     page = page_of(root, SPEED, POOLING, UNTRIED)
     assert "| 3 | 0.006 | reproduced |" in section_of(page, "C1")
@@ -120,9 +120,9 @@ def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
         record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
         record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
-    # -1, +.4, -.3 points: std .7; (2.8 * .7 / .4)^2 = 24 by the normal distribution.
+    # -1, +.4, -.3 points: std .7; the normal distribution gives (2.8 * .7 / .4)^2 = 24 pairs.
     (item,) = items(section_of(page_of(tmp_path, POOLING), "C4"), "Pairs that would decide")
-    # By the t distribution 27 pairs, at 80% power for -.4 points: 24 more, of 20 seconds each, are 8 minutes.
+    # The t distribution gives 27 (80% power, -.4 points): 24 more pairs of 20 seconds each take 8 minutes.
     assert numbers(item) == [27, 80, -0.4, 24, 8]
     assert "paper" in item
     (comparison, gap) = POOLING.comparisons
@@ -145,7 +145,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     # Of the 11 nets, 1 is shared.
     assert numbers(shared) == [11, 1]
     assert "  - C1 and C4: 1\n" in first
-    # One net on Zen, 10 of 11 on a processor that is not named, in 6 of 6 pairs.
+    # One net was trained on Zen. The other 10 of 11 name no processor; they are in 6 of 6 pairs.
     assert numbers(processors) == [1, 10, 11, 6, 6]
     assert "Zen" in processors
     assert "  - C4, pooling: One arm was deleted." in first
@@ -179,7 +179,7 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
             record(folder, experiment, "overlapping", seed, [0.9, 0.3], probe=p, config_hash=hashed)
     page = page_of(tmp_path, *experiments)
     (pooled,) = [line for line in page.splitlines() if line.startswith("Pooled")]
-    # p <= .05 for 3 of 5 nets, as the conditions share one: 60%, Clopper-Pearson interval [15%, 95%].
+    # The conditions share one net, so p <= .05 for 3 of 5 nets: 60%, Clopper-Pearson interval [15%, 95%].
     assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
     assert line_of(page, "C4")[4] == "share of nets that differ: 67% [9%, 99%]"
     assert "chance" not in page.split("## The rule")[0]
@@ -193,7 +193,7 @@ def test_a_bound_has_no_p_value(root):
     page = page_of(root, SPEED, POOLING)
     assert "| 4 |  | undecided |" in section_of(page, "C1")
     (item,) = items(section_of(page, "C1"), "Pairs that would decide")
-    # The target of 25%, and no number of pairs.
+    # The item gives the target of 25%, but no number of pairs.
     assert numbers(item) == [25]
     assert "bound" in item
     assert "| 3 | 0.020 |" in section_of(page, "C4")

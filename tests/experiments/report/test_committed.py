@@ -13,8 +13,8 @@ from experiments.report.finding import conclusion, finding
 from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
 
 
-def title(path: Path) -> str:
-    """The title of an SVG, whose texts are comments beside their outlines."""
+def texts(path: Path) -> str:
+    """All texts of an SVG, such as its title; each text is a comment before its outlines."""
     lines = re.findall(r"<!-- (.*?) -->", path.read_text("utf-8"))
     return " ".join(lines)
 
@@ -24,7 +24,7 @@ def test_the_title_of_a_committed_figure_follows_from_its_rows(folder):
     evidence = committed(folder)
     expected = finding(evidence, decided_by(evidence, EXPERIMENTS))
     for figure in folder.glob("figure*.svg"):
-        assert expected in title(figure)
+        assert expected in texts(figure)
 
 
 def test_only_the_deciding_condition_of_a_claim_has_its_verdict():
@@ -34,7 +34,7 @@ def test_only_the_deciding_condition_of_a_claim_has_its_verdict():
 
 
 def test_the_title_of_the_figure_of_claims_follows_from_the_rows():
-    assert count_verdicts(all_committed()) in title(RESULTS / "claims.svg")
+    assert count_verdicts(all_committed()) in texts(RESULTS / "claims.svg")
 
 
 def test_readme_shows_how_the_quickstart_ends():

@@ -87,7 +87,7 @@ def test_rates_that_the_search_cannot_separate_are_listed():
     assert "`overlapping`" not in tied
     assert numbers(tied) == []
     # The selection split is a tenth of 1,000 images: the standard error of .2 is sqrt(.2 * .8 / 100) = .04.
-    # Errors up to .2 + 2 x .04 tie: .21 at the rate .08, and .2799 at .04, but not .2801.
+    # Errors up to .2 + 2 x .04 tie with .2: .21 at the rate .08, and .2799 at .04, but not .2801.
     (close,) = said([0.2, 0.39, 0.2799, 0.21], [0.2, 0.2801])
     assert "`separate` (0.01; " in close
     assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]

@@ -117,7 +117,7 @@ def browser():
 
 @pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["desktop-light", "phone-dark"])
 def opened(page, browser, request):
-    """The page in a window of a desktop and of a phone; a complaint of the browser fails the test."""
+    """The page in a desktop or phone window; a browser warning, error or HTTP request fails the test."""
     scheme, width = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     window, complaints = context.new_page(), []

@@ -19,7 +19,7 @@ ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0
 
 
 def averaged(root, experiment):
-    """Records runs of three nets; the ensemble of five nets is the same for every seed."""
+    """Records three seeds of each arm of `ERRORS`; the ensemble of five nets is the same for every seed."""
     folder = root / "tiny_imagenet100" / experiment.name
     for arm in experiment.arms:
         for seed, error in enumerate(ERRORS.get(arm.name, ())):
@@ -52,13 +52,13 @@ def test_the_declared_paper_effects_follow_from_the_papers_tables():
     top1, top5 = (one.paper_effect for one in ensemble.EXPERIMENT.comparisons if one.primary)
     assert top1 == pytest.approx(FIVE_CNNS.top1 - ONE_CNN.top1)
     assert top5 == pytest.approx(FIVE_CNNS.top5 - ONE_CNN.top5)
-    # Section 4.1: 39.0% and 18.3% without the ten patches.
+    # Section 4.1: the errors without the ten patches are 39.0% and 18.3%.
     top1, top5 = (one.paper_effect for one in views.EXPERIMENT.comparisons if one.primary)
     assert top1 == pytest.approx(TABLE_1[-1].top1 - 0.390)
     assert top5 == pytest.approx(TABLE_1[-1].top5 - 0.183)
 
 
-def test_ours_are_means_over_nets(tmp_path):
+def test_our_errors_are_means_over_nets(tmp_path):
     averaged(tmp_path, views.EXPERIMENT)
     averaged(tmp_path, ensemble.EXPERIMENT)
     link = "[ablation-views](tiny_imagenet100/ablation-views/table.md)"
@@ -74,7 +74,7 @@ def test_ours_are_means_over_nets(tmp_path):
     ]
 
 
-def test_differences_stand_beside_the_papers(tmp_path):
+def test_our_differences_stand_beside_the_papers_differences(tmp_path):
     averaged(tmp_path, ensemble.EXPERIMENT)
     text = page(tmp_path)
     # -5, -8, -7 points: mean -6.67, half width 4.3027 * 1.5275 / sqrt(3) = 3.79

@@ -1,4 +1,4 @@
-"""README's tables: claims from the rows alone, trained networks from their scores and descriptions."""
+"""README's tables of the claims (made from rows) and of the networks (from scores and descriptions)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Holm's correction, pairing and the noise of test images, compared with hand-computed numbers."""
+"""Pairing and the noise of test images, compared with hand-computed numbers."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.in_text import numbers
 
 
 def test_verdicts_that_depend_on_pairing_are_named(found):
-    # Pooling: std is 1 point within arms, .1 for paired differences; unpaired, the effect is undecided.
+    # Pooling's std is 1 point within arms and .1 for paired differences: unpaired, the effect is undecided.
     said = without_pairing(found)
     summary, changed = said.split("\n\n")
     assert numbers(summary) == [1, 2]
@@ -31,7 +31,7 @@ def test_arms_that_measure_the_same_nets_are_left_out(tmp_path):
 
 def test_the_noise_of_the_papers_test_images_is_computed():
     text = paper_noise(EXPERIMENTS)
-    # The paper's errors are 40.7% and 18.2%, of 50,000 images.
+    # The paper's errors are 40.7% and 18.2% on 50,000 images.
     # sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031070; sqrt(.182 * .818 / 50000) = .0017255
     assert "0.22 and 0.17 points" in text
     assert "0.31 and 0.24 points" in text
@@ -46,5 +46,5 @@ def test_the_noise_of_our_test_images_is_computed(found, tmp_path):
         content = json.loads(path.read_text()) | {"data": {"report_examples": 10_000}}
         path.write_text(json.dumps(content))
     text = our_noise(read_evidence(tmp_path, [SPEED, POOLING]))
-    # The baseline `separate`: .25, .26, .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
+    # `separate` has errors .25, .26 and .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
     assert text.endswith("| builtin | 10,000 | 25.0% | 0.43 | 0.61 |")

@@ -1,4 +1,4 @@
-"""table.md of an experiment."""
+"""The file table.md of an experiment."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         assert words in table
 
 
-def test_remarks_on_the_effects_do_not_stand_where_one_arm_was_run(tmp_path):
+def test_remarks_on_the_effects_are_left_out_if_only_one_arm_was_run(tmp_path):
     explained = dataclasses.replace(
         POOLING, reasons=("It is the weather.",), disclosures=("One was deleted.",)
     )

@@ -29,7 +29,7 @@ def test_a_finished_run_without_its_curve_is_reported(tmp_path):
     assert "expected the curve of arm tanh seed 1" in (folder / "table.md").read_text()
 
 
-def test_one_arm_for_one_epoch_has_a_report(tmp_path):
+def test_one_arm_trained_for_one_epoch_has_a_report(tmp_path):
     for experiment, arm in ((SPEED, "tanh"), (POOLING, "overlapping")):
         folder = tmp_path / experiment.name
         record(folder, experiment, arm, 0, [0.9, 0.8])
@@ -39,7 +39,7 @@ def test_one_arm_for_one_epoch_has_a_report(tmp_path):
 
 
 @pytest.mark.parametrize(("experiment", "results"), [(SPEED, speed_results), (POOLING, pooling_results)])
-def test_the_same_rows_give_the_same_bytes_also_of_an_undefined_arm(tmp_path, experiment, results):
+def test_the_same_rows_give_the_same_bytes_even_with_an_undeclared_arm(tmp_path, experiment, results):
     written = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         record(results(folder), experiment, "relu+activation=elu", 0, fall(3, 8))
@@ -51,7 +51,7 @@ def test_the_same_rows_give_the_same_bytes_also_of_an_undefined_arm(tmp_path, ex
     assert line in (folder / "table.md").read_text()
 
 
-def test_reports_of_results_change_the_readme_and_those_of_runs_do_not(tmp_path):
+def test_reports_of_results_change_the_readme_and_reports_of_runs_do_not(tmp_path):
     readme = tmp_path / "README.md"
     empty = "".join(f"<!-- {name} --><!-- /{name} -->" for name in ("glance", "claims", "networks"))
     readme.write_text(empty)

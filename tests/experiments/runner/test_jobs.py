@@ -41,7 +41,7 @@ def same(a: Path, b: Path, *names: str) -> bool:
 
 @pytest.fixture(scope="module")
 def whole(tree, tmp_path_factory):
-    """The results of one process, with which those of several are compared."""
+    """The results of one process, which the tests compare with the results of several processes."""
     results_dir = tmp_path_factory.mktemp("whole")
     for name in ("run", "search"):
         assert main(small_steps(tree, results_dir, name=name)) == 0
@@ -50,7 +50,7 @@ def whole(tree, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    # Rounding depends on the number of threads, so the workers have as many as this process.
+    # Rounding depends on the number of threads, so each worker has as many of them as this process.
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
         memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
@@ -93,7 +93,7 @@ def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, w
 def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process(
     tree, whole, tmp_path, number
 ):
-    # Rounding depends on the number of threads, so the workers have as many as this process.
+    # Rounding depends on the number of threads, so each worker has as many of them as this process.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
     process = subprocess.Popen(
@@ -108,7 +108,7 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process
     try:
         wait_for_checkpoint(tmp_path / "rows", lambda: process.poll() is None)
         children = psutil.Process(process.pid).children(recursive=True)
-        # A terminal sends Ctrl-C to the whole process group.
+        # On Ctrl-C, a terminal sends SIGINT to the whole process group.
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
         _, said = process.communicate(timeout=300)
     finally:
@@ -214,7 +214,7 @@ def test_workers_listen_on_the_loopback_address_only():
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    """Dask's heartbeats drew from it, in another thread."""
+    """Before the fix, Dask's heartbeats drew from this generator in another thread."""
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()

@@ -50,7 +50,7 @@ def test_a_dry_run_treats_a_changed_arm_as_a_separate_arm(own_results, capsys):
         header, line = capsys.readouterr().out.splitlines()[:2]
         assert line.startswith("relu, activation=elu ")
         assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3, (
-            "the rate is below its header"
+            "expected the rate below its header"
         )
 
 
@@ -61,7 +61,7 @@ def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, m
     assert "cifar10 is not on disk" in capsys.readouterr().err
 
 
-def test_the_minutes_are_those_of_recorded_rows_at_the_measured_speed(
+def test_the_minutes_follow_from_recorded_rows_and_the_measured_speed(
     own_results, monkeypatch, capsys, tmp_path
 ):
     monkeypatch.setattr(plan, "RECORDED", own_results)
@@ -77,7 +77,7 @@ def test_the_minutes_are_those_of_recorded_rows_at_the_measured_speed(
 
 
 @pytest.mark.usefixtures("tiny_builtin")
-def test_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
+def test_parallel_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 0.1)
     arguments = ["run", "relu", *COMMON, "--arms", "relu", "--seeds", "0,1,2", "--epochs", "2", "--dry-run"]

@@ -29,7 +29,7 @@ def has_bfloat16(request, monkeypatch):
 
 
 @EACH
-def test_a_plain_run_makes_the_committed_hashes_where_there_is_bfloat16(experiment, has_bfloat16):
+def test_a_run_without_settings_gives_the_committed_hashes_if_there_is_bfloat16(experiment, has_bfloat16):
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.precision)
     rows = read_runs(committed(experiment)).rows
     assert {row["arm"] for row in rows} <= {arm.name for arm in experiment.arms}
@@ -42,7 +42,7 @@ def test_a_plain_run_makes_the_committed_hashes_where_there_is_bfloat16(experime
 
 
 @EACH
-def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
+def test_a_search_without_settings_gives_the_committed_candidates(experiment, monkeypatch):
     monkeypatch.setattr(options_module, "has_bfloat16", lambda: True)
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.search_precision)
     fingerprints = {row["data_fingerprint"] for row in read_runs(committed(experiment)).rows}
@@ -54,7 +54,7 @@ def test_a_plain_search_makes_the_committed_candidates(experiment, monkeypatch):
         assert {planned.hash(each) for each in fingerprints} == {row["config_hash"]}
 
 
-def test_rows_of_an_undeclared_precision_are_in_a_folder_of_that_name():
+def test_rows_of_an_undeclared_precision_are_in_a_folder_named_after_it():
     folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
     # The quickstart has the declared precision; its make target puts the rows into results/quickstart.
     known = {*map(committed, EXPERIMENTS), ROOT / "results" / "quickstart" / "builtin" / "quickstart"}
@@ -64,7 +64,7 @@ def test_rows_of_an_undeclared_precision_are_in_a_folder_of_that_name():
         assert {row["precision"] for row in read_runs(folder).rows} == {folder.parents[1].name}
 
 
-def test_on_other_data_sets_the_precision_is_float32_unless_given(has_bfloat16):
+def test_the_declared_precision_is_the_default_on_the_declared_data_set_only(has_bfloat16):
     (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
 
     def settled(**options):
@@ -85,7 +85,7 @@ def test_on_other_data_sets_the_precision_is_float32_unless_given(has_bfloat16):
 
 
 @pytest.mark.parametrize("precision", [None, "float32", "mixed_bfloat16"])
-def test_no_evidence_is_trained_in_an_emulated_precision(has_bfloat16, precision, tmp_path):
+def test_runs_into_results_are_refused_on_a_processor_without_bfloat16(has_bfloat16, precision, tmp_path):
     (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
     settled = functools.partial(Options.settled, experiment=experiment, precision=experiment.precision)
     evidence = Options(dataset="cifar10", precision=precision, results_dir=tmp_path / "results")

@@ -37,7 +37,7 @@ def trained_once(replays, monkeypatch):
 
 @pytest.fixture
 def recorded(own_results) -> tuple[Path, str]:
-    """A results folder with the run, which the test may change, and the run's name."""
+    """The folder of an experiment with one run, which the test may change, and the name of the run."""
     folder = own_results / "builtin/ablation-relu"
     (record,) = (folder / "records").glob("*.json")
     return folder, record.stem
@@ -114,7 +114,9 @@ def test_the_first_epoch_that_differs_is_named(recorded, capsys):
         ("status", "diverged", "status: diverged in the row, done replayed"),
     ],
 )
-def test_a_row_that_does_not_follow_from_its_curve_is_different(recorded, capsys, column, value, words):
+def test_a_row_that_does_not_follow_from_its_curve_is_reported_as_different(
+    recorded, capsys, column, value, words
+):
     edit(recorded[0] / "runs.csv", 1, column, value)
 
     assert main(arguments(recorded)) == 1
@@ -151,7 +153,7 @@ def test_metrics_of_several_nets_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     (note,) = found.notes
     assert note.startswith("averaged_error not replayed: ")
-    # The ensemble has the nets of seed 4 and of the next ones in the cycle 0 to 4.
+    # The ensemble has three nets: seed 4 and the next two seeds in the cycle 0 to 4, which are 0 and 1.
     assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 
@@ -218,7 +220,7 @@ def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
 
     assert f"received {recorded[1]!r}; not readable: {path}:3: expected" in said
     assert f"{path}:2" not in said
-    # If no damaged line names the run, any of these lines may be its row.
+    # If no damaged line names the run, any damaged line may be its row.
     said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
     assert f"{path}:2: expected" in said
     assert f"{path}:3: expected" in said

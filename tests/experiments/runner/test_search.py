@@ -22,7 +22,7 @@ def search(results_dir: Path, epochs: int = 1) -> list[str]:
 
 
 def trained_to(error: float) -> tuple[None, History]:
-    """What `train` returns for a run that ends with this error, without the net."""
+    """What `train` returns for a run that ends with this error, but without a net."""
     return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
@@ -47,7 +47,7 @@ def test_search_writes_each_candidate_and_one_winner(tmp_path, monkeypatch):
     assert all(row["winner"] == "true" for row in written if row["learning_rate"] == "0.01")
 
 
-def test_equal_rates_extend_both_edges_with_a_warning(tmp_path, capsys, monkeypatch):
+def test_rates_with_equal_errors_extend_both_edges_of_the_grid_with_a_warning(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(experiments.runner.search, "train", lambda *given, **named: trained_to(0.9))
     assert main(search(tmp_path)) == 0
 
@@ -73,7 +73,7 @@ def test_each_configuration_of_a_candidate_has_its_own_checkpoint(tmp_path, monk
     assert checkpoints[0] == checkpoints[2] != checkpoints[1]
 
 
-def test_search_refuses_other_candidates_before_it_trains(tmp_path, capsys, monkeypatch):
+def test_a_search_with_another_configuration_is_refused_before_training(tmp_path, capsys, monkeypatch):
     def stays_at_chance(config, *arguments, **others):
         assert config.train.epochs == 1, "expected a refusal before training"
         return trained_to(0.9)
@@ -109,7 +109,7 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     [
         # Two standard errors of .3 on 5,000 images: .013.
         ("selection_error", [(0.3, 0.1), (0.3129, 0.1), (0.3131, 0.1), (None, None)], [0.01, 0.02]),
-        # No rate reached the target: training errors are compared (those of C1's arm `tanh`).
+        # No rate reached the target, so training errors are compared (here the errors of C1's arm `tanh`).
         ("epochs_to_target", [(None, 0.3149), (None, 0.3174), (None, 0.3285)], [0.01, 0.02]),
         # Epochs have no known noise, and rates that missed the target rank after those that reached it.
         ("epochs_to_target", [(8.0, 0.24), (8.01, 0.24), (None, 0.24)], [0.01]),

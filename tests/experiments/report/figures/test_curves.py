@@ -11,7 +11,7 @@ from tests.experiments.made_up_results import POOLING, record
 
 
 @pytest.mark.parametrize(("first", "above"), [(0.5, []), (4.0, ["Above this axis: other is 8 at epoch 0"])])
-def test_values_above_the_axis_of_losses_are_named(tmp_path, first, above):
+def test_an_arm_whose_loss_is_above_the_axis_is_named(tmp_path, first, above):
     for name, error in (("separate", 0.9), ("overlapping", 0.8), ("other", first)):
         record(tmp_path, POOLING, name, 0, [error, 0.4])
     found = evidence_of(tmp_path, POOLING)

@@ -38,10 +38,7 @@ def lines(axes, width=1.8):
 
 
 def assert_effect(text):
-    """Checks the text beside pooling's effect.
-
-    It has the effect, its interval, the number of pairs, whether the paper's number is inside, the verdict.
-    """
+    """Checks the text beside pooling's effect: effect, interval, pairs, paper's number and verdict."""
     assert numbers(text) == [-0.4, -0.65, -0.15, 3]
     assert "inside" in text
     assert text.endswith("direction confirmed, size open")
@@ -92,7 +89,7 @@ def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, monk
     ("rate", "shown", "of_arms"),
     [(0.01, ["0.01"], []), (0.0, ["0.01"], []), (0.02, ["0.01", "0.02"], ["0.01", "0.02"])],
 )
-def test_the_caption_has_a_common_rate_once_and_different_rates_by_arm(
+def test_the_caption_gives_a_common_rate_once_and_different_rates_for_each_arm(
     tmp_path, monkeypatch, rate, shown, of_arms
 ):
     for arm, own in (("separate", 0.01), ("overlapping", rate)):
@@ -206,7 +203,7 @@ def test_the_primary_comparison_is_bold_even_if_it_has_no_pairs(tmp_path, axes):
     assert len([line for line in axes.lines if line.get_linewidth() == 4]) == 1
 
 
-def test_the_tick_labels_of_a_short_axis_are_distinct(tmp_path, axes):
+def test_the_tick_labels_of_a_narrow_range_are_distinct(tmp_path, axes):
     for arm, error in (("separate", 0.879), ("overlapping", 0.8795)):
         record(tmp_path, POOLING, arm, 0, [0.9, error], gap=0)
     found, curves, _ = evidence(tmp_path, POOLING)
@@ -246,7 +243,7 @@ def test_an_ensemble_of_all_nets_is_one_dot_joined_to_the_dot_of_every_seed(tmp_
     assert [len(line.get_xdata()) for line in joined] == [2, 2, 2]
 
 
-def test_dots_of_equal_seeds_do_not_hide_each_other(tmp_path, axes):
+def test_dots_of_seeds_with_equal_effects_do_not_hide_each_other(tmp_path, axes):
     for arm, error in (("separate", 0.75), ("overlapping", 0.5)):
         for seed in range(3):
             record(tmp_path, POOLING, arm, seed, [0.9, error], gap=0)
@@ -283,7 +280,7 @@ def test_the_title_is_the_finding(tmp_path):
     assert "training error of relu" in finding(alone)
 
 
-def test_a_condition_that_does_not_decide_names_the_one_that_does(tmp_path, monkeypatch):
+def test_a_condition_that_does_not_decide_its_claim_names_the_deciding_one(tmp_path, monkeypatch):
     other = dataclasses.replace(POOLING, name="pooling-other")
     for experiment in (POOLING, other):
         pooling_results(tmp_path / "builtin" / experiment.name, experiment)
@@ -298,5 +295,5 @@ def test_a_condition_that_does_not_decide_names_the_one_that_does(tmp_path, monk
     assert re.search(r": direction confirmed, size open \(.*\bC4\)$", finding(second, decider))
     monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     said = draw(second, decider=decider).get_supxlabel().replace("\n", " ")
-    # The name of the experiment that decides, and its verdict.
+    # The caption names the deciding experiment and its verdict.
     assert re.search(r"\bC4\b.* pooling on .*: direction confirmed, size open\.", said)

@@ -1,4 +1,4 @@
-"""The size of an experiment's figure, and that its texts fit it."""
+"""The size of an experiment's figure; the texts must fit into it."""
 
 import os
 import struct
@@ -50,14 +50,14 @@ def test_a_figure_grows_with_its_texts(tmp_path, monkeypatch, results, experimen
     assert figures[1.6].get_figwidth() >= figures[1].get_figwidth()
 
 
-def test_a_panel_without_titles_fits_a_slide_in_the_lines_of_its_style(tmp_path, monkeypatch):
+def test_a_panel_without_titles_fits_a_slide_and_uses_the_line_width_of_its_style(tmp_path, monkeypatch):
     found = evidence_of(speed_results(tmp_path / "r"), SPEED)
     style = tmp_path / "talk.mplstyle"
     style.write_text("figure.figsize: 5, 3.5\nlines.linewidth: 3\n")
     monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     figure = draw(found, Look(style=style, has_title=False, panel="a", font_scale=1.3))
     assert not figure.axes[0].get_title(loc="left")
-    # Twice Matplotlib's own width.
+    # The style's lines are twice as wide as Matplotlib's default, so the curves are 2 x 1.8 wide.
     assert sum(line.get_linewidth() == 3.6 for line in figure.axes[0].lines) == 2
     style.write_text("figure.figsize: 2.5, 2\n")
     with pytest.raises(InputError, match="room for its texts"):

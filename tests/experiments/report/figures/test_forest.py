@@ -62,7 +62,7 @@ def test_texts_and_panels_have_room(found):
     assert points.get_window_extent().width > figure.bbox.width / 6
     for axes, end in ((texts, points.get_window_extent().x0), (verdicts, figure.bbox.x1)):
         assert max(text.get_window_extent().x1 for text in axes.texts) <= end
-    # Readable where the figure is 900 pixels wide.
+    # Text is more than 7 pixels high if the figure is shown 900 pixels wide.
     assert min(text.get_fontsize() for text in texts.texts) / 72 * 900 / figure.get_figwidth() > 7
     for axes in figure.axes[1:-1]:
         boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
@@ -115,7 +115,7 @@ def test_the_claimed_side_is_shaded(found):
         assert ends == pytest.approx([limits[0], 0] if below else [1, limits[1]])
 
 
-def test_a_statement_stands_once_above_its_comparisons(tmp_path):
+def test_a_statement_is_shown_once_for_all_its_comparisons(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     _, texts = panels(read_evidence(tmp_path, [BOTH_PRIMARY]))
     assert texts.count("C4") == texts.count("Overlapping pooling lowers the test error") == 1
@@ -159,7 +159,7 @@ def test_the_verdict_of_a_claim_is_bold_and_conditions_that_do_not_decide_are_gr
     ]  # fmt: skip
     assert "grey rows" in explanation(lines, [])
     texts = {text.get_text(): text for axes in drawn(found, experiments).axes for text in axes.texts}
-    # The weaker verdict of two comparisons is that of the claim.
+    # The claim has the weaker verdict of its two comparisons.
     assert [line.judged.verdict for line in lines[:2]] == ["direction confirmed, size open", "no such effect"]
     assert texts["no such effect"].get_fontweight() == "bold"
     (grey,) = [text for words, text in texts.items() if "(also tried)" in words]

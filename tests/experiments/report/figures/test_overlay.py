@@ -14,7 +14,7 @@ from experiments.report.finding import finding
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
 
 
-def test_the_runs_of_two_folders_stand_in_one_figure(tmp_path):
+def test_the_runs_of_two_folders_are_drawn_in_one_figure(tmp_path):
     folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "runs")]
     for folder in folders:
         speed_results(folder)
@@ -56,7 +56,7 @@ def test_folders_whose_last_parts_are_equal_keep_their_own_arms_and_figures(tmp_
     assert figure_name(folders[1:2]) != figure_name(folders[2:])
 
 
-def test_the_title_of_two_precisions_names_them(tmp_path):
+def test_the_title_names_both_precisions_of_the_runs(tmp_path):
     folders = [tmp_path / name / "builtin" / "speed" for name in ("results", "runs")]
     for folder in folders:
         speed_results(folder)

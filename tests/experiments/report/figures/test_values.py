@@ -1,4 +1,4 @@
-"""Dots of the values of runs, by arm."""
+"""The panel that shows the value of each run as a dot, by arm."""
 
 from matplotlib.figure import Figure
 
@@ -6,7 +6,7 @@ from experiments.report.figures.values import draw_values
 from tests.experiments.committed import RESULTS, committed
 
 
-def test_the_nets_marked_in_distributions_have_no_dots_of_their_own_and_p_values_a_threshold():
+def test_nets_shown_as_marks_have_no_dots_and_p_values_have_a_threshold_line():
     found = committed(RESULTS / "tiny_imagenet100" / "ablation-kernels-trained")
     panels = Figure().subplots(2)
     primary = found.primary[0].comparison.metric
@@ -18,5 +18,5 @@ def test_the_nets_marked_in_distributions_have_no_dots_of_their_own_and_p_values
     assert sorted(marks) == sorted(row["tower_contrast"] for row in found.of_arm("two"))
     assert "two" in contrasts.get_legend().get_texts()[0].get_text()
     assert [line.get_ydata()[0] for line in p_values.lines if line.get_linestyle() == "--"] == [0.05]
-    # A mean of p values says nothing.
+    # A mean of p values has no meaning, so it is not drawn.
     assert not [line for line in p_values.lines if line.get_linewidth() == 1.6]
