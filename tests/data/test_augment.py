@@ -15,7 +15,7 @@ def draws():
 
 
 def in_dataset_map(function, *tensors):
-    """What the function gives inside `Dataset.map`, in batches of 7."""
+    """The results of the function inside `Dataset.map`, in batches of 7."""
     dataset = tf.data.Dataset.from_tensor_slices(tensors).batch(7)
     return np.concatenate(list(dataset.map(function).as_numpy_iterator()))
 
@@ -54,13 +54,13 @@ def test_flips_mirror_one_half_of_the_images_exactly(draws, function, draw, axis
     mirrored = drawn.numpy() < 0.5
     expected = np.where(mirrored[:50, None, None, None], np.flip(images, axis), images)
     np.testing.assert_array_equal(flipped, expected)
-    # Within five standard errors: one half for a flip, and a quarter for both, as they are independent.
+    # Up to five standard errors, half of the images are mirrored, and a quarter along both axes.
     assert abs(mirrored.mean() - 0.5) < 5 * 0.5 / np.sqrt(COUNT)
     both = (draws.flip.numpy() < 0.5) & (draws.vertical_flip.numpy() < 0.5)
     assert abs(both.mean() - 0.25) < 5 * np.sqrt(0.25 * 0.75 / COUNT)
 
 
-def test_color_noise_has_the_bits_of_single_operations(draws):
+def test_color_noise_equals_separate_products_and_sums_bit_by_bit(draws):
     images = tf.random.stateless_uniform([50, 4, 5, 3], [0, 1])
     components = tf.random.stateless_normal([3, 3], [2, 3])
 
@@ -94,7 +94,7 @@ def test_the_center_crop_is_the_middle():
     assert augment.center_crop(images, 2)[0, :, :, 0].numpy().tolist() == [[5, 6], [9, 10]]
 
 
-def test_color_noise_has_the_moments_of_the_components(draws):
+def test_color_noise_has_the_mean_and_covariance_that_its_components_give(draws):
     components = np.array([[3.0, 0.0, 1.0], [0.0, 2.0, 0.0], [4.0, 0.0, -2.0]], np.float32)
     images = tf.zeros([COUNT, 2, 2, 3])
 
@@ -109,7 +109,7 @@ def test_color_noise_has_the_moments_of_the_components(draws):
     np.testing.assert_allclose(np.cov(shifts.T), expected, atol=0.05 * expected.max())
 
 
-def test_rotation_equals_that_of_scipy(draws):
+def test_rotation_equals_scipys_rotation(draws):
     images = np.random.default_rng(0).normal(size=(8, 9, 12, 2)).astype(np.float32)
     angles = 40 * (2 * draws.rotation.numpy()[:8] - 1)
 
@@ -121,7 +121,7 @@ def test_rotation_equals_that_of_scipy(draws):
     assert angles.min() < -10 < 10 < angles.max()
 
 
-def test_brightness_shifts_all_pixels_of_an_image_evenly_on_its_range(draws):
+def test_brightness_adds_one_uniformly_distributed_number_to_each_image(draws):
     images = tf.random.stateless_uniform([COUNT, 2, 2, 1], seed=[1, 2])
 
     shifts = (augment.add_brightness(images, draws.brightness, 0.2) - images).numpy().astype(np.float64)
@@ -150,7 +150,7 @@ def test_noise_is_gaussian_and_independent(draws):
 @pytest.mark.parametrize(
     "name", ["crop", "flip", "color", "vertical flip", "rotation", "brightness", "noise"]
 )
-def test_augmentation_inside_dataset_map_equals_that_outside(draws, name):
+def test_augmentation_gives_equal_results_inside_and_outside_dataset_map(draws, name):
     images = tf.random.stateless_uniform([30, 6, 6, 3], seed=[1, 2])
     components = tf.eye(3)
     functions = {
@@ -170,7 +170,7 @@ def test_augmentation_inside_dataset_map_equals_that_outside(draws, name):
     np.testing.assert_array_equal(eager, mapped)
 
 
-def test_color_components_have_square_roots_in_the_code_and_eigenvalues_in_the_paper():
+def test_color_components_are_scaled_by_sqrt_eigenvalue_in_code_eigenvalue_in_paper():
     images = np.random.default_rng(1).integers(0, 256, (200, 4, 4, 3), dtype=np.uint8)
     statistics = pixel_statistics(images)
 

@@ -29,7 +29,7 @@ def test_pixels_and_size_of_colour_images_are_read(photo, file_format, tolerance
     assert image_dimensions(io.BytesIO(data)) == (30, 40)
 
 
-def test_jpeg_is_decoded_as_tensorflow_does(photo):
+def test_a_decoded_jpeg_has_the_same_pixels_as_in_tensorflow(photo):
     import tensorflow as tf
 
     data = encode(photo, "JPEG", quality=60)
@@ -150,7 +150,7 @@ def test_files_that_are_no_images_are_refused_with_the_reason(data, reason):
         decode_image(data)
 
 
-def test_damage_never_escapes_as_another_error(photo):
+def test_damaged_files_raise_no_other_error_than_image_decode_error(photo):
     rng = np.random.default_rng(0)
     for file_format in ("JPEG", "PNG", "BMP", "GIF"):
         sound = np.frombuffer(encode(photo, file_format), np.uint8)

@@ -1,4 +1,4 @@
-"""Limits of image files, which are checked before anything is decoded."""
+"""Limits of image files are checked before decoding, which takes bounded memory and time."""
 
 import math
 import os
@@ -71,7 +71,7 @@ def test_an_arithmetically_coded_jpeg_is_refused(photo):
 
 
 def run_length_bmp(width: int) -> bytes:
-    """A run-length encoded BMP of one line, which ends after its first pixel."""
+    """A run-length encoded BMP of one row of `width` pixels; its data end after the first pixel."""
     colors = b"".join(bytes([i, i, i, 0]) for i in range(256))
     header = struct.pack("<IiiHHIIiiII", 40, width, 1, 1, 8, 1, 0, 0, 0, 256, 0) + colors
     lines = bytes([1, 7, 0, 0, 0, 1])
@@ -82,7 +82,7 @@ def run_length_bmp(width: int) -> bytes:
 
 def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():
     assert decode_image(run_length_bmp(9))[0, :, 0].tolist() == [7] + [0] * 8
-    # A BMP of the size that is allowed for other kinds would take 20 s.
+    # Decoding a BMP of the size that is allowed for other formats would take 20 s.
     with pytest.raises(ImageDecodeError, match="too large"):
         decode_image(run_length_bmp(MAX_PIXELS))
 
@@ -129,7 +129,7 @@ print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
 
 
 def decoding(path: Path, count: int) -> tuple[float, float]:
-    """The KiB and CPU seconds that a process takes to decode and scale a file `count` times in parallel."""
+    """Memory in KiB and CPU seconds that a process takes to decode and scale a file `count` times at once."""
     arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
     kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(kibibytes), float(seconds)
@@ -140,7 +140,8 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
     kibibytes, seconds = decoding(tmp_path / "large.png", 8)
 
-    # Eight at a time would take 2.6 GB. One at a time is decoded; up to eight images, 96 MB each, are scaled.
+    # Decoding eight images at once would take 2.6 GB. Only one is decoded at a time, but up to eight decoded
+    # images, of 96 MB each, are scaled at once.
     assert kibibytes < 1.5e6
     assert seconds < 80
 
@@ -150,7 +151,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     ("kind", "options"), [("JPEG", {"progressive": True}), ("WEBP", {"quality": 10, "method": 0})]
 )
 def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options):
-    """Of eleven kinds of files these took the most, 3.4 s and 1.2 GB."""
+    """Of eleven kinds of files, these two took the most time and memory: 3.4 s and 1.2 GB."""
     side = math.isqrt(MAX_PIXELS)
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)

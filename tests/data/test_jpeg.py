@@ -1,4 +1,4 @@
-"""The faster decoder of usual JPEGs gives the pixels of Pillow."""
+"""The faster decoder for usual JPEGs gives the same pixels as Pillow."""
 
 import io
 
@@ -23,7 +23,7 @@ def test_usual_jpeg_is_decoded_as_pillow_does(photo, subsampling, is_progressive
     np.testing.assert_array_equal(found, np.asarray(Image.open(io.BytesIO(data))))
 
 
-def test_pillow_decodes_or_refuses_unusual_jpegs(photo):
+def test_unusual_jpegs_are_left_to_pillow(photo):
     data = encode(photo, "JPEG")
     unusual = [
         data[:-200],

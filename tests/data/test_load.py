@@ -1,4 +1,4 @@
-"""Data sets by name: which source loads them."""
+"""Loading of the built-in set by its name; TFDS is imported only if it is needed."""
 
 import functools
 import subprocess

@@ -70,7 +70,7 @@ def test_augmentation_does_not_depend_on_the_batch_size(image_set):
     "changes",
     [{}, {"rotation": 0}, {"rotation": 0, "crop": 7, "input_scale": "unit"}, {"crop_position": "center"}],
 )
-def test_compiled_augmentation_has_the_bits_of_single_operations(image_set, monkeypatch, changes):
+def test_compiled_augmentation_equals_uncompiled_augmentation_bit_by_bit(image_set, monkeypatch, changes):
     config = dataclasses.replace(EVERYTHING, **changes)
     arguments = tf.constant(image_set.train_images), augment.epoch_draws(0, 1, 90), True
     compiled = DataPipelines(image_set, config)._augment(*arguments)
@@ -95,7 +95,7 @@ def test_augmentation_differs_by_epoch_and_is_off_in_evaluation(image_set, chang
         order = np.random.default_rng((0, epoch)).permutation(90)
         moved = images_of(augmented.train(0, epoch, 90)) - images_of(plain.train(0, epoch, 90))
         changed = np.abs(moved).max(axis=(1, 2, 3)) > 1e-3
-        # The flip changes half of the images, the others all of them.
+        # The flip changes half of the images; each other augmentation changes all of them.
         assert changed.mean() == pytest.approx(0.5 if "vertical_flip" in changes else 1, abs=0.2)
         differences.append(moved[np.argsort(order)])
     assert not np.array_equal(*differences)
@@ -152,7 +152,7 @@ def test_padded_crops_keep_the_size_and_move_the_image(image_set):
     assert (np.abs(first[:, 0]).sum(axis=(1, 2)) == 0).any()
 
 
-def test_the_central_crop_in_training_equals_that_of_evaluation(image_set):
+def test_the_central_crop_in_training_equals_the_crop_in_evaluation(image_set):
     central = DataPipelines(image_set, DataConfig(crop=6, crop_position="center"))
     trained = images_of(central.train(seed=0, epoch=1, batch_size=30))
     tested = images_of(central.train_subset(30))
@@ -172,7 +172,7 @@ def test_crops_of_evaluation_are_central(image_set):
     np.testing.assert_array_equal(images_of(data.report(25)), plain[:, 1:7, 1:7])
 
 
-def test_noisy_images_are_divided_by_1_1_as_in_the_code(image_set):
+def test_noisy_images_are_divided_by_1_1_as_in_the_authors_code(image_set):
     plain, noisy = (
         images_of(DataPipelines(image_set, DataConfig(color_noise=kind)).train(0, 1, 90))
         for kind in ("none", "code")

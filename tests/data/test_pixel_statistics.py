@@ -12,7 +12,7 @@ def images() -> np.ndarray:
     return np.clip(colors, 0, 255).astype(np.uint8)
 
 
-def test_statistics_equal_those_of_numpy(images):
+def test_statistics_equal_numpys_results(images):
     found = pixel_statistics(images)
 
     pixels = images.reshape(-1, 3).astype(np.float64)
@@ -23,7 +23,7 @@ def test_statistics_equal_those_of_numpy(images):
     np.testing.assert_allclose(np.abs(found.eigenvectors), np.abs(vectors[:, ::-1]), rtol=1e-5)
 
 
-def test_chunks_and_order_do_not_matter(images, monkeypatch):
+def test_sums_of_pixels_do_not_depend_on_chunks_or_order_and_can_be_subtracted(images, monkeypatch):
     whole = PixelSums.of(images)
     monkeypatch.setattr(module, "VALUES_AT_A_TIME", 200)
     shuffled = images[np.random.default_rng(1).permutation(50)]

@@ -1,4 +1,4 @@
-"""The choices of images that are fixed: for selection, as held-out images, as a balanced subset."""
+"""Images are chosen reproducibly: for selection, as held-out images and as a balanced subset."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_selection_does_not_depend_on_the_order(examples):
     )
 
 
-def test_identical_images_of_a_class_stay_together():
+def test_identical_images_of_a_class_are_either_all_selected_or_not_at_all():
     rng = np.random.default_rng(0)
     different = rng.integers(0, 256, (20, 4, 4, 1)).astype(np.uint8)
     images = np.repeat(different, 5, axis=0)
@@ -38,7 +38,7 @@ def test_identical_images_of_a_class_stay_together():
     assert not selection_mask(images[:5], labels[:5]).any(), "expected that no class is selected whole"
 
 
-def test_no_image_of_a_class_of_one_is_selected_and_one_of_a_class_of_two():
+def test_none_is_selected_from_a_class_of_one_image_and_one_from_a_class_of_two():
     images = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)
     assert selection_mask(images, np.array([0, 1, 1])).sum() == 1
     assert not selection_mask(images, np.array([0, 1, 1]))[0]

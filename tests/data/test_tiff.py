@@ -33,7 +33,7 @@ def test_a_tiff_may_have_a_colour_profile_of_any_length():
     assert decode_image(data).shape == (4, 5, 3)
 
 
-def test_a_tiff_of_jpegs_of_many_scans_is_refused(photo):
+def test_a_tiff_that_contains_a_jpeg_of_many_scans_is_refused(photo):
     data, tags = encode(photo, "TIFF", compression="jpeg"), (273, 279)
     found = Image.open(io.BytesIO(data)).tag_v2
     strip = encode(photo, "JPEG", progressive=True, subsampling=0)

@@ -38,7 +38,7 @@ def jpeg(level: int, mode: str = "RGB") -> bytes:
 
 
 def write_archive(path: Path, names: list[str]) -> None:
-    """Two training images and one validation image of each class; some are grey, as in the public archive."""
+    """Writes two training images and one validation image a class; some are grey, as in the public set."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(f"{ROOT}/wnids.txt", "\n".join(reversed(names)) + "\n")
         file.writestr(f"{ROOT}/words.txt", "n00001740\tentity\n")
@@ -57,7 +57,7 @@ def write_archive(path: Path, names: list[str]) -> None:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """Replaces the public archive by a small one; returns its path and an empty data directory."""
+    """A function that replaces the public archive by a small one and returns an empty data directory."""
     import tensorflow_datasets as tfds
 
     from alexnet_tf.data import tiny_imagenet
@@ -81,7 +81,7 @@ def served(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "step"), [("tiny_imagenet100", 2), ("tiny_imagenet200", 1)])
-def test_labels_are_those_of_the_archive_and_100_classes_are_every_second_one(served, name, step):
+def test_labels_agree_with_the_archive_and_the_set_of_100_has_every_second_class(served, name, step):
     images = load_image_set(name, DataAccess(str(served(ids()))))
 
     assert images.class_names == tuple(ids()[::step])
@@ -141,7 +141,7 @@ def test_own_sets_are_registered_with_tfds():
     assert set(tfds_fetch.OWN_SETS) <= set(tfds.list_builders(with_community_datasets=False))
 
 
-def test_the_set_on_disk_is_what_the_builder_makes(shared_datasets):
+def test_the_set_on_disk_has_the_classes_words_and_order_of_the_builder(shared_datasets):
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.hashing import Hasher
 
@@ -163,10 +163,10 @@ def test_the_words_of_imagenets_classes_are_known():
     words = read_words(IMAGENET_CLASSES)
     assert (len(words), list(words)) == (1000, sorted(words))
     assert {*ids()} < {*words}
-    # The order is that of the outputs of networks trained elsewhere.
+    # Networks trained elsewhere have their outputs in this order.
     assert readable_names([*words][:2]) == ("tench", "goldfish")
     assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (
-        "crane: a bird, a machine"
+        "expected the two classes named crane, a bird and a machine"
     )
 
 

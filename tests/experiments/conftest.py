@@ -54,20 +54,20 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own_results(trained, tiny_builtin, tmp_path) -> Path:
-    """A copy of the results with one run in `tmp_path`, which the test may change."""
+    """Copies the results with one run to `tmp_path`, where the test may change them."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
 @pytest.fixture
 def axes() -> Axes:
-    """An empty panel."""
+    """Empty axes of a figure."""
     return Figure().add_subplot()
 
 
 @pytest.fixture
 def found(tmp_path):
-    """The evidence of two made-up claims."""
+    """The evidence of the made-up experiments `speed` and `pooling`."""
     speed_results(tmp_path / "builtin" / "speed")
     pooling_results(tmp_path / "builtin" / "pooling")
     return read_evidence(tmp_path, [SPEED, POOLING])

@@ -1,4 +1,4 @@
-"""TFDS sets: small ones written here, and the real ones where they are on disk."""
+"""Loading of TFDS sets: small sets written here, and the real sets if they are on disk."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from alexnet_tf.runtime.reading import MAX_TEXT
 from tests.data.sources.tfds_sets import load, write_set
 
 
-def test_a_set_on_disk_is_loaded_without_code_of_tfds_for_it(tmp_path, capfd):
+def test_a_set_for_which_tfds_has_no_code_is_loaded_from_disk(tmp_path, capfd):
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     capfd.readouterr()
     pets = load(tmp_path, "tiny_pets")
@@ -168,7 +168,7 @@ def test_auto_is_the_set_on_disk_or_else_builtin(tmp_path, monkeypatch):
         resolve_auto("tiny_pets", str(tmp_path / "absent"))
 
 
-# This copy of CIFAR-10 was encoded as JPEG: its labels, but not its pixels, are those of the original.
+# This copy of CIFAR-10 was encoded as JPEG: its labels equal the original's, but its pixels do not.
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "train", "report", "shape", "split", "labels", "fingerprint"),

@@ -68,7 +68,7 @@ def test_an_unknown_name_is_refused_with_similar_names(tmp_path, no_probe):
         assert f"received {odd!r}" in failure(odd, tmp_path)
 
 
-def test_a_folder_named_like_a_set_is_explained(tmp_path, no_probe):
+def test_the_error_for_a_folder_without_the_prefix_folder_names_the_prefix(tmp_path, no_probe):
     (tmp_path / "pets" / "cat").mkdir(parents=True)
     assert f"a folder of images is named folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
 
@@ -144,7 +144,7 @@ def test_one_answering_host_is_enough(monkeypatch):
     released.set()
 
 
-def test_a_host_that_refuses_head_is_asked_again(monkeypatch):
+def test_a_host_that_refuses_head_is_asked_again_with_get(monkeypatch):
     import requests
 
     methods = []

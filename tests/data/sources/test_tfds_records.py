@@ -1,4 +1,4 @@
-"""Files of TFDS records: the same images in memory and from disk, and damaged files."""
+"""Files of TFDS records give the same images in memory and streamed from disk; damage is reported."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tests.data.sources.tfds_sets import (
 
 @pytest.fixture
 def pets(tmp_path):
-    """The file of six training records."""
+    """The path of a file with six training records."""
     write_set(tmp_path, "tiny_pets", {"train": 6, "test": 4})
     return record_file(tmp_path)
 
@@ -35,7 +35,7 @@ def test_a_streamed_set_equals_the_set_in_memory(tmp_path, shape, image_size):
     splits = {"train": 19 * 17 + 3, "validation": 6} if shape[0] else {"train": 20}
     write_set(tmp_path, "pets", splits, shape=shape)
     folder = tmp_path / "pets" / "1.0.0"
-    # TFDS reads 16 files at a time, and 16 records of each in turn: there are more of both.
+    # TFDS reads 16 files at a time, and 16 records of each in turn: the first case has more of both.
     cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
     memory, stream = both_storages(tmp_path, "pets", image_size)
 
@@ -86,7 +86,7 @@ def test_a_file_that_breaks_off_is_refused(tmp_path, pets, storage):
     ],
     ids=["a record of 10 TB", "a large image", "another size"],
 )
-def test_claimed_sizes_are_checked_before_reading(tmp_path, pets, hostile, words):
+def test_sizes_stated_in_a_file_are_checked_before_reading(tmp_path, pets, hostile, words):
     if hostile is None:
         length = (10**13).to_bytes(8, "little")
         pets.write_bytes(length + record_checksum(length).to_bytes(4, "little") + pets.read_bytes()[12:])
@@ -99,7 +99,7 @@ def test_claimed_sizes_are_checked_before_reading(tmp_path, pets, hostile, words
 
 # A bit is flipped in the pixels of the image, in the label (the record's last byte), or in the checksum.
 @pytest.mark.parametrize("place", [60, -1, 0], ids=["middle", "end", "checksum"])
-def test_a_flipped_record_is_quarantined(tmp_path, pets, place):
+def test_a_record_with_a_flipped_bit_is_quarantined(tmp_path, pets, place):
     start, size = record_places(pets)[2]
     flip(pets, start + (place if place > 0 else size + place))
 
@@ -114,7 +114,7 @@ def test_a_flipped_record_is_quarantined(tmp_path, pets, place):
         load(tmp_path, "tiny_pets", storage="memory")
 
 
-def test_a_record_that_is_flipped_during_a_run_is_not_trained_on(tmp_path, pets):
+def test_a_record_that_is_damaged_during_a_run_is_not_used(tmp_path, pets):
     images = load(tmp_path, "tiny_pets", storage="stream")
     flip(pets, record_places(pets)[4][0] + 20)
 
@@ -122,7 +122,7 @@ def test_a_record_that_is_flipped_during_a_run_is_not_trained_on(tmp_path, pets)
     assert "checksum" in images.quarantine[0][1]
 
 
-def test_readers_read_sets_that_are_scaled_without_tensorflow(tmp_path):
+def test_readers_do_not_load_tensorflow_to_read_a_set_that_is_scaled(tmp_path):
     write_set(tmp_path, "varied", {"train": 6, "test": 4}, shape=(None, None, 3))
     images, rows = load(tmp_path, "varied", image_size=16, storage="stream"), np.array([4, 0, 5])
     path = record_file(tmp_path, "varied")
@@ -144,7 +144,7 @@ def test_readers_refuse_sets_that_tensorflow_decodes(tmp_path, pets):
         load(tmp_path, "tiny_pets", storage="stream").check_readers()
 
 
-def test_a_flipped_length_of_a_record_is_named(tmp_path, pets):
+def test_a_record_whose_length_is_damaged_is_named(tmp_path, pets):
     flip(pets, record_places(pets)[3][0] - 12)
 
     with pytest.raises(InputError, match=r"train\.tfrecord.* is damaged at record 3"):

@@ -1,4 +1,4 @@
-"""Small sets that TFDS can read, written for a test, and changes of their files."""
+"""Writes small sets that TFDS can read, and changes their files, for tests."""
 
 import functools
 import json
@@ -15,11 +15,11 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 
 def write_set(data_dir: Path, name: str, splits: dict[str, int], **options: Any) -> None:
-    """Prepares a set of random images, `splits[name]` of them, with labels 0, 1, 0, 1 ... (or -1)."""
+    """Writes a set with `splits[split]` random images a split and labels 0, 1, 0, 1 ... (unlabelled: -1)."""
     shutil.copytree(_written(name, tuple(splits.items()), **options).name, data_dir, dirs_exist_ok=True)
 
 
-# Each set is written once, because TFDS takes long for the smallest.
+# Each set is written once, because TFDS takes long even for a small set.
 @functools.cache
 def _written(
     name: str,
@@ -72,7 +72,7 @@ def record_file(data_dir: Path, name: str = "tiny_pets", split: str = "train") -
 
 
 def replace_image(path: Path, place: int, image: bytes) -> None:
-    """Writes a file of records again, with another image in one of them."""
+    """Rewrites a file of records, with another image in record `place`."""
     import tensorflow as tf
 
     records = [tf.train.Example.FromString(r) for r in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
@@ -83,7 +83,7 @@ def replace_image(path: Path, place: int, image: bytes) -> None:
 
 
 def cut_into_shards(folder: Path, split: str, sizes: list[int]) -> None:
-    """Writes a split's single file again as several, as large sets have them."""
+    """Replaces the only file of a split by several files, as large sets have them."""
     import tensorflow as tf
 
     (whole,) = folder.glob(f"*-{split}.tfrecord*")

@@ -27,6 +27,6 @@ def in_memory(tree: Path) -> ImageSet:
 
 
 def files(folder: Path) -> tuple[Path, Path]:
-    """The index and the pixels of the only cache in a folder."""
+    """The paths of the index and of the pixels of the only cache in a folder."""
     index, _, pixels = sorted(folder.iterdir())
     return index, pixels

@@ -1,4 +1,4 @@
-"""What is shown of the progress of a pass over images, with a simulated clock."""
+"""The progress that is shown during a pass over images, with a simulated clock."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from alexnet_tf.runtime.bars import Bars, make_bars
 
 @pytest.fixture
 def go_through(monkeypatch):
-    """A function that reads 100 images, 20 more at each of five given times in seconds."""
+    """A function that simulates a pass over 100 images: 20 are read at each given time, in seconds."""
 
     def run(*times: float) -> None:
         now = [1000.0]
@@ -62,7 +62,7 @@ def test_a_terminal_shows_a_bar(go_through, terminal, capsys):
     assert (bars.tasks, Bars.shown) == ([], None)
 
 
-def test_the_bar_is_added_to_bars_that_are_open(go_through, terminal):
+def test_the_bar_is_added_to_bars_that_are_already_shown(go_through, terminal):
     bars, _ = terminal
     with bars:
         go_through(4, 10)

@@ -1,4 +1,4 @@
-"""The cache of decoded pixels: it equals the decoded files, is completed or refused, and is written once."""
+"""The cache of decoded pixels equals the decoded files, is written once, and is completed if incomplete."""
 
 import shutil
 import subprocess
@@ -27,7 +27,7 @@ def reads(monkeypatch) -> list[int]:
     return rows
 
 
-def test_a_cached_set_is_the_set_in_memory(tree, folder, reads):
+def test_a_cached_set_equals_the_set_in_memory(tree, folder, reads):
     memory = in_memory(tree)
     cached = stream(tree).cached(folder)
     reads.clear()
@@ -102,7 +102,7 @@ def test_an_interrupted_cache_is_completed(tree, folder, reads, left):
     np.testing.assert_array_equal(again.read("report", third)[0], whole.read("report", third)[0])
 
 
-def test_a_killed_writer_leaves_valid_pixels(tree, folder):
+def test_a_cache_whose_writer_was_killed_is_completed(tree, folder):
     program = f"""
 import os, signal
 from pathlib import Path
@@ -147,6 +147,6 @@ def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsy
 
     assert len(results) == 2
     assert len(reads) == 48
-    assert len(writes) == 1, "expected the second to use what the first has written"
+    assert len(writes) == 1, "expected the second thread to use the cache that the first has written"
     assert capsys.readouterr().err.count("another process is writing") == 1
     assert_same_set(in_memory(tree), results[0])

@@ -1,4 +1,4 @@
-"""Damaged caches of decoded pixels, and disks that cannot hold them."""
+"""Damaged caches of decoded pixels, and disks without enough space for a cache."""
 
 import os
 import resource
@@ -23,7 +23,7 @@ def spoil_one_byte(pixels: Path, at: int) -> None:
     pixels.write_bytes(content)
 
 
-def test_one_changed_bit_is_found_while_it_is_read(tree, folder):
+def test_a_changed_bit_is_detected_while_pixels_are_read(tree, folder):
     images = stream(tree).cached(folder)
     data = DataPipelines(images, DataConfig(image_size=32))
     spoil_one_byte(files(folder)[1], 7 * IMAGE + 5)
@@ -38,7 +38,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
     os.truncate(files(folder)[1], 10 * IMAGE)
 
     assert images.read("report", np.arange(3))[1].all(), (
-        "expected `read` to return, without a search for a readable image"
+        "expected no search for other images, as `check_readable` reports the damage"
     )
     with pytest.raises(InputError, match="other pixels for image"):
         images.check_readable()
@@ -89,7 +89,7 @@ def test_a_deleted_cache_is_written_again(tree, folder):
     assert_same_set(in_memory(tree), stream(tree).cached(folder))
 
 
-def test_a_disk_without_the_space_is_refused_before_anything_is_written(tree, folder, monkeypatch):
+def test_a_disk_with_too_little_space_is_refused_before_anything_is_written(tree, folder, monkeypatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(pixel_cache.shutil, "disk_usage", lambda path: usage(48 * IMAGE - 1))
 

@@ -17,7 +17,7 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.streaming.cached_tree import stream
 
 CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
-# The memory of a reader as documented (docs/how-to/imagenet), without that for decoding a large image.
+# The memory of a reader that docs/how-to/imagenet.md states, without the memory to decode a large image.
 STATED_MEBIBYTES = 62
 READS_FOREVER = """
 import sys, numpy as np
@@ -40,7 +40,7 @@ def batches(data: DataPipelines) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_batches_and_quarantine_are_those_without_readers(tree, count):
+def test_batches_and_quarantine_are_the_same_with_and_without_readers(tree, count):
     here, there = DataPipelines(stream(tree), CONFIG), DataPipelines(stream(tree), CONFIG)
     victims = sorted(tree.rglob("*.png"))
     victims[3].unlink()
@@ -82,7 +82,7 @@ def test_readers_that_die_again_and_again_end_the_run_in_one_line(tree, monkeypa
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with stream(tree).read_by(2) as read:
         assert read.read("train", np.arange(9))[1].all(), (
-            "expected `read` to return, without a search for a readable image"
+            "expected no search for other images, as `check_readable` reports the error"
         )
         with pytest.raises(InputError, match=r"expected processes that stay alive; .* status 1"):
             read.check_readable()

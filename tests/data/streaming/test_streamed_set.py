@@ -1,4 +1,4 @@
-"""Streamed sets are bit-equal to sets in memory; files that fail during a run."""
+"""Streamed sets are bit-equal to sets in memory; files that become unreadable during a run are skipped."""
 
 import tracemalloc
 from pathlib import Path
@@ -118,7 +118,7 @@ def test_a_streamed_tree_with_bad_files_equals_the_set_in_memory(flat_tree):
     assert_same_batches(memory, stream, DataConfig(crop=24, color_noise="paper", holdout=True))
 
 
-def test_a_damaged_image_does_not_affect_the_size(flat_tree):
+def test_a_damaged_image_does_not_change_the_image_size_of_the_set(flat_tree):
     (flat_tree / "ape" / "large.JPEG").write_bytes(encode(picture(1, (640, 480)), "JPEG")[:-500])
 
     memory, stream = both(flat_tree, None)
@@ -127,7 +127,7 @@ def test_a_damaged_image_does_not_affect_the_size(flat_tree):
     assert_same_set(memory, stream)
 
 
-def test_sizes_that_vary_become_squares_of_256(split_tree):
+def test_images_of_several_sizes_are_scaled_to_squares_of_256(split_tree):
     memory, stream = both(split_tree, None)
 
     assert stream.image_shape == (256, 256, 3)
@@ -168,7 +168,7 @@ def test_a_scan_is_kept_until_a_file_changes(split_tree, monkeypatch, tmp_path):
     assert len(reads) == 3
 
 
-def test_a_file_that_cannot_be_read_today_is_tried_again(split_tree, monkeypatch, tmp_path):
+def test_a_file_that_could_not_be_read_is_read_by_the_next_load(split_tree, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     read = ImageFiles.read
 
@@ -199,7 +199,9 @@ def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("threads", "part"), [(1, 5), (3, 1), (3, 60)])
-def test_batches_do_not_depend_on_threads_or_parts(split_tree, monkeypatch, threads, part):
+def test_batches_do_not_depend_on_the_number_of_threads_or_the_size_of_parts(
+    split_tree, monkeypatch, threads, part
+):
     memory, stream = both(split_tree, 32)
     monkeypatch.setattr(batches.os, "cpu_count", lambda: threads)
     monkeypatch.setattr(batches, "PART_BYTES", part * 32 * 32 * 3)
@@ -207,7 +209,7 @@ def test_batches_do_not_depend_on_threads_or_parts(split_tree, monkeypatch, thre
     assert_same_batches(memory, stream, ALL)
 
 
-def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
+def test_a_batch_is_read_in_parts_of_at_most_the_limit(split_tree, monkeypatch):
     stream = both(split_tree, 32)[1]
     monkeypatch.setattr(batches, "PART_BYTES", 7 * 32 * 32 * 3)
     parts = []
@@ -222,7 +224,7 @@ def test_each_part_of_a_batch_is_within_its_limit(split_tree, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
-def test_a_file_that_fails_during_a_run_is_skipped(split_tree, damage):
+def test_a_file_that_becomes_unreadable_during_a_run_is_skipped(split_tree, damage):
     stream = load_image_set(f"folder:{split_tree}", image_size=32, storage="stream")
     data = DataPipelines(stream, DataConfig(image_size=32, flip=True))
     before, labels = images_and_labels(data.train(0, 1, 10))
@@ -237,7 +239,7 @@ def test_a_file_that_fails_during_a_run_is_skipped(split_tree, damage):
 
     after, new_labels = images_and_labels(data.train(0, 1, 10))
 
-    # The images after the lost one move up, and the first of the epoch fills the last place.
+    # The images after the lost one move up by one, and the epoch's first image fills the last place.
     (lost,) = [i for i in range(59) if not np.array_equal(before[i], after[i])][:1]
     assert labels[lost] == 1
     np.testing.assert_array_equal(after[lost:-1], before[lost + 1 :])
@@ -283,7 +285,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch):
         tracemalloc.stop()
 
     whole = 400 * 64 * 64 * 3
-    # Less than half of what the pixels of all images would take.
+    # The peak is less than half the size of the pixels of all images.
     assert peak < whole / 2
 
 

@@ -34,7 +34,7 @@ def side_for(experiment: Experiment) -> int:
 
 @pytest.fixture
 def images(monkeypatch):
-    """A function that replaces every data set by tiny images of this side.
+    """A function that replaces every data set by tiny images of a given side.
 
     The settings of such a small run do not become part of an arm's name.
     """
@@ -160,16 +160,16 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
     for row, (exponentials, labels) in zip(written, predicted, strict=True):
         mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
-    # The two ensembles have the seeds 3 and 4, and 4 and 0: three nets are kept.
+    # The two ensembles have the nets of seeds 3 and 4, and of seeds 4 and 0: three nets are kept.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
 
 
-def test_without_conv3_the_net_has_the_shapes_of_that_without_conv4():
+def test_the_nets_without_conv3_and_without_conv4_have_equal_shapes():
     without = {stage: build_model(CIFAR.replace(without=(stage,)).model, (32, 32, 3), 10) for stage in (3, 4)}
 
     shapes = [[weight.shape for weight in model.weights] for model in without.values()]
     assert shapes[0] == shapes[1]
-    assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "the arm without conv3 stands for both"
+    assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "expected no arm without conv4"
 
 
 def test_the_net_with_many_kernels_differs_in_the_first_layer_only():

@@ -1,4 +1,4 @@
-"""Epochs to a training error, interpolated between epochs."""
+"""Epochs to a training error, interpolated between epochs; the early loss of a run that diverged."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def curve(*errors: float) -> list[dict[str, float]]:
         ((0.9, 0.35, 0.5), 0.909),
     ],
 )
-def test_the_first_crossing_counts(errors, expected):
+def test_epochs_to_an_error_are_interpolated_at_the_first_crossing(errors, expected):
     assert epochs_to_error(curve(*errors), 0.4) == expected
 
 

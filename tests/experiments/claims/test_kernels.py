@@ -49,7 +49,7 @@ def test_specialised_towers_have_a_contrast_of_1(parted):
 def test_few_random_splits_differ_as_much_as_specialised_towers(parted):
     told = tower_contrast(dealt=True)([parted], None)
 
-    # If k of the 8 coloured kernels are in one half, 8 - k are in the other: they differ by |2k - 8| / 8.
+    # If k of the 8 coloured kernels are in one half, 8 - k are in the other: the contrast is |2k - 8| / 8.
     ways = [math.comb(8, k) ** 2 for k in range(9)]
     mean = sum(way * abs(2 * k - 8) / 8 for k, way in enumerate(ways)) / sum(ways)
     assert told.keys() == {CONTRAST.name, DEALS_BEYOND.name}
@@ -60,7 +60,7 @@ def test_few_random_splits_differ_as_much_as_specialised_towers(parted):
     assert [spread[metric.name] for metric in SPREAD] == pytest.approx([0, 0, 0.25, 0.5])
 
 
-def test_a_figure_has_the_distribution_of_each_net(tmp_path, axes):
+def test_the_figure_shows_the_random_splits_and_the_contrast_of_each_net(tmp_path, axes):
     folder = tmp_path / "tiny_imagenet100" / KERNELS_TRAINED.name
     for seed, own in enumerate((0.1, 0.3, 0.4)):
         spread = dict(zip((metric.name for metric in SPREAD), (0.02, 0.08, 0.2, 0.3), strict=True))

@@ -30,7 +30,7 @@ def test_the_measure_ignores_padding():
     assert measured([1, 1, 0], k=1, alpha=1, beta=1) == expected
 
 
-def test_the_measure_is_finer_than_the_precision_of_the_net():
+def test_the_measure_is_more_precise_than_the_net():
     assert 0 < measured([1, 1, 1], alpha=1e-6, dtype="mixed_bfloat16") < 1e-6
 
 

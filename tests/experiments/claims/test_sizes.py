@@ -1,4 +1,4 @@
-"""Sizes in reasons and notes, in words or digits, are those of the committed rows and of the declarations."""
+"""Numbers in reasons and notes, in words or digits, agree with the committed rows and the declarations."""
 
 import csv
 import math
@@ -64,7 +64,7 @@ def searched(name: str, arm_name: str, rate: float) -> float:
 
 
 def inputs(layer: str) -> float:
-    """Inputs of a unit of ablation-init's net, as a share of the paper's."""
+    """Inputs of a unit in a layer of ablation-init's net, divided by the inputs in the paper's net."""
     with weightless():
         ours = build_model(arm("init", "he").model, (32, 32, 3), 10)
         paper = build_model(PAPER, (224, 224, 3), 1000)
@@ -98,13 +98,13 @@ def trained(name: str) -> list[float]:
 
 
 def gain(ensemble: str) -> float:
-    """An ensemble's gain as a share of that of five nets."""
+    """The gain of an ensemble over one net, divided by the gain of the ensemble of five nets."""
     found = [effect("ensemble-trained", each, "one", "averaged_error") for each in (ensemble, "five")]
     return found[0] / found[1]
 
 
 def lag(name: str, arm_name: str, seed: int) -> float:
-    """How far a net's test error is above the mean of its arm's other nets."""
+    """A net's test error minus the mean test error of its arm's other nets."""
     found = values(name, arm_name)
     return found.pop(seed) - fmean(found.values())
 
@@ -137,7 +137,7 @@ def between(low: float, high: float, *found: float) -> bool:
 
 
 HOUR = 3600
-# Experiment, words of a reason or note, and whether the rows and declarations say so.
+# Experiment, words of a reason or note, and a function that checks them against rows and declarations.
 SIZES: tuple[tuple[str, str, Callable[[], bool]], ...] = (
     ("relu", ".3149 at .016", lambda: searched("relu", "tanh", 0.016) == 0.3149),
     ("relu", ".3174 at .008", lambda: searched("relu", "tanh", 0.008) == 0.3174),
@@ -285,13 +285,13 @@ SIZES: tuple[tuple[str, str, Callable[[], bool]], ...] = (
 @pytest.mark.parametrize(
     ("name", "words", "is_true"), SIZES, ids=[f"{name}: {words}" for name, words, _ in SIZES]
 )
-def test_a_size_is_that_of_the_rows(name, words, is_true):
-    assert any(words in remark for remark in remarks(f"ablation-{name}")), "no remark says so any more"
+def test_a_number_in_a_remark_agrees_with_the_rows_and_declarations(name, words, is_true):
+    assert any(words in remark for remark in remarks(f"ablation-{name}")), "no remark has these words"
     assert is_true()
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_every_size_in_a_remark_is_checked(name):
+def test_every_number_in_a_remark_is_checked(name):
     checked = [words for experiment, words, _ in SIZES if f"ablation-{experiment}" == name]
     for remark in remarks(name):
         for words in checked:

@@ -15,12 +15,12 @@ ALONE = "without a partner"
 def edit(path, old, new):
     """Replaces a text that occurs exactly once in the file."""
     text = path.read_text()
-    assert text.count(old) == 1, f"{old} is there {text.count(old)} times"
+    assert text.count(old) == 1, f"expected {old} once; found it {text.count(old)} times"
     path.write_text(text.replace(old, new))
 
 
 def compared(status, a, b, tolerance=0.0):
-    """The text of a comparison that has this status."""
+    """Compares two results, checks the status, and returns the text of the comparison."""
     found, text = compare(a, b, tolerance)
     assert found == status
     return text
@@ -65,7 +65,7 @@ def rename_hashes(path, *hashes):
 
 
 def record_rates(folder, experiment, arm, errors, **changes):
-    """Records a search with these errors by learning rate."""
+    """Records a search for the learning rate; `errors` maps each rate to its selection error."""
     rows = [
         {
             "experiment": experiment.name, "arm": arm, "learning_rate": rate, "seed": 1000, "epochs": 2,

@@ -1,4 +1,4 @@
-"""Folders of two results are paired by path, at any level, or otherwise by experiment."""
+"""Folders of two results are paired by path, at any level, or else by the name of the experiment."""
 
 import shutil
 
@@ -74,7 +74,7 @@ def test_experiments_on_two_data_sets_are_paired_by_name(tmp_path, original):
     assert section(text, ALONE) == [f"only in {original}: builtin/speed"]
 
 
-def test_a_folder_is_paired_with_the_longest_path_in_a_tree(original, tmp_path):
+def test_a_folder_is_paired_with_the_longest_path_that_its_own_path_ends_with(original, tmp_path):
     root = shutil.copytree(original, tmp_path / "results")
     inner = shutil.copytree(original, root / "float32") / "builtin" / "speed"
     text = compared(AGREE, inner, root)
@@ -83,7 +83,7 @@ def test_a_folder_is_paired_with_the_longest_path_in_a_tree(original, tmp_path):
     ]
 
 
-def test_experiments_of_one_name_are_named_by_their_paths(trees):
+def test_experiments_with_equal_names_are_told_apart_by_their_paths(trees):
     for tree in trees:
         shutil.copytree(tree / "builtin" / "speed", tree / "other" / "speed")
     edit(trees[1] / "other" / "speed" / "runs.csv", ",28.0,", ",29.0,")

@@ -1,4 +1,4 @@
-"""Whether the paper's numbers are inside our intervals, or ours weaker or stronger, and the exit status."""
+"""Comparison with the paper: our effects agree, are weaker or are stronger, which gives the exit status."""
 
 import dataclasses
 
@@ -19,17 +19,17 @@ def speed(folder, epochs):
     return folder
 
 
-def test_paper_numbers_inside_our_intervals_are_status_0(tmp_path):
+def test_paper_numbers_inside_our_intervals_give_status_0(tmp_path):
     speed_results(tmp_path / "builtin" / "speed")
     pooling_results(tmp_path / "builtin" / "pooling")
     status, text = compare_with_paper(tmp_path, [POOLING, SPEED])
     assert status == 0
     # In the order of the experiments. Our ratio is the geometric mean of 6, 5 and 7, 210^(1/3) = 5.944; the
-    # paper's 6 is 1.0094 times that.
+    # paper's 6 is 1.0094 times our ratio.
     c4, pooling, c1, speed, total = text.splitlines()[1:]
     assert (c4, c1) == ("C4, pooling on builtin", "C1, speed on builtin")
     assert pooling.startswith("  test error, overlapping − separate ")
-    # Our effect and its interval, the paper's number, and the distance between them.
+    # Our effect and its interval, the paper's effect, and the distance between the two effects.
     assert numbers(pooling) == [-0.4, -0.65, -0.15, -0.4, 0]
     assert speed.startswith("  epochs to 25%, tanh / relu ")
     assert numbers(speed) == [25, 5.94, 3.91, 9.03, 6, 1.01]
@@ -37,7 +37,7 @@ def test_paper_numbers_inside_our_intervals_are_status_0(tmp_path):
     assert total.endswith(": 2 inside")
 
 
-def test_only_an_effect_weaker_than_the_papers_is_status_1(tmp_path):
+def test_only_an_effect_weaker_than_the_papers_gives_status_1(tmp_path):
     status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8, 9, 8)), [SPEED])
     assert status == 1
     assert "outside, ours is weaker; " in text
@@ -58,7 +58,7 @@ def test_controls_do_not_change_the_exit_status(tmp_path):
     assert "ours is weaker" in text
 
 
-def test_an_effect_without_an_interval_is_status_2(tmp_path):
+def test_an_effect_without_an_interval_gives_status_2(tmp_path):
     status, text = compare_with_paper(speed(tmp_path / "builtin" / "speed", (8,)), [SPEED])
     assert status == 2
     assert text.endswith("primary comparisons: 1 no interval")
@@ -83,7 +83,7 @@ def test_rows_without_a_number_in_the_paper_are_refused(tmp_path):
         compare_with_paper(folder, [unnumbered])
 
 
-def test_the_word_paper_means_a_folder_only_if_there_is_one(tmp_path, monkeypatch, capsys):
+def test_the_argument_paper_means_a_folder_only_if_this_folder_exists(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     experiment = dataclasses.replace(SPEED, name="ablation-relu")
     monkeypatch.setattr("experiments.EXPERIMENTS", (experiment,))

@@ -42,7 +42,7 @@ def test_a_changed_field_is_listed_once_for_all_seeds_with_the_same_change(trees
         "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
         "builtin/speed relu seed 1: train.learning_rate 0.01 / 0.25",
     ]
-    # The hash of this run differs, but no field of its configuration.
+    # This run's hash differs, but the fields of its configuration do not.
     assert unchanged.startswith("builtin/speed tanh seed 0: ")
     assert " / " not in unchanged
 
@@ -94,7 +94,7 @@ def test_environments_are_compared_run_by_run(trees):
     ]
 
 
-def test_the_commit_of_a_row_counts_and_not_that_of_its_record(trees):
+def test_commits_are_compared_as_the_rows_state_them_and_not_the_records(trees):
     for tree in trees:
         for path in (tree / "builtin" / "pooling" / "records").iterdir():
             alter(path, environment={"device": "CPU", "git_commit": "abc"})
@@ -119,7 +119,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
 
 
 def test_fields_that_do_not_affect_numbers_may_differ_between_records(trees):
-    """These are the data set's name and storage, and fields at defaults that old records do not have."""
+    """Such fields: the data set's name and storage, and fields at their defaults that old records lack."""
     folder = trees[1] / "builtin" / "speed"
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="stream")
     drop_newer_fields(folder / "records" / "speed-relu-1.json")

@@ -79,13 +79,13 @@ def test_an_altered_cell_of_a_search_is_listed(searched):
         "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
     ]
     assert compare(*searched, tolerance=0.01)[0] == AGREE
-    # The tolerance does not apply to decisions.
+    # The tolerance does not apply to the column `winner`.
     edit(path, ",0.4375,false,", ",0.4375,true,")
     text = compared(DIFFER, *searched, tolerance=1.0)
     assert section(text, "differ")[0].endswith("rate 0.01, lr_search.csv: winner false / true")
 
 
-def test_learning_rates_of_different_configurations_or_one_side_are_listed(searched):
+def test_learning_rates_of_different_configurations_or_of_one_side_only_are_listed(searched):
     a, b = (tree / "builtin" / "speed" for tree in searched)
     edit(b / "lr_search.csv", ",0.25,0.26,", ",0.3,0.26,")
     rename_hashes(b / "lr_search.csv", "relu-0.01", "relu-0.02")
@@ -105,7 +105,7 @@ def test_learning_rates_of_different_configurations_or_one_side_are_listed(searc
 
 
 def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
-    """`speed` minimises the epochs, `pooling` the error, and each has its own metrics."""
+    """The searches minimise epochs (`speed`) or an error (`pooling`); each experiment has its own metrics."""
     for experiment, changes in ((SPEED, {"value": 7.0}), (POOLING, {"winner": False})):
         folder = tmp_path / experiment.name
         record(folder, experiment, "relu", 0, fall(4, 8))
@@ -129,7 +129,7 @@ def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
         (",100.0", ",90.0"),
     ],
 )
-def test_incidental_columns_may_differ(searched, old, new):
+def test_columns_that_the_configuration_does_not_determine_may_differ(searched, old, new):
     for path in searched[1].rglob("*.csv"):
         path.write_text(path.read_text().replace(old, new))
     assert compare(*searched)[0] == AGREE

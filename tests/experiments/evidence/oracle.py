@@ -2,7 +2,7 @@
 
     python tests/experiments/evidence/oracle.py results/cifar10/ablation-dropout
 
-It shares no code with the project. (Records, which name the processors of pairs, are not read.)
+It shares no code with the project. It does not read records, so it pairs runs on any processors.
 """
 
 import csv
@@ -27,7 +27,7 @@ def rows(path):
 
 
 def value(run, metric, curve):
-    """(value, whether it is only a lower limit) of one run."""
+    """A run's value of a metric, and whether the value is only a lower limit."""
     if metric == "halves_p":
         return (1000 * float(run["deals_beyond"]) + 1) / 1001, False
     if metric.startswith("gap_at_"):
@@ -39,7 +39,7 @@ def value(run, metric, curve):
 
 
 def verdict(low, high, n, s, kind):
-    """All kinds on one scale: no effect is 0, the claimed side is positive, the mirror of s is -s."""
+    """Verdict of an interval. After rescaling, no effect is 0, the claimed side positive, s's mirror -s."""
     scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
     if n < 3 or low == high is None:
         return "undecided" if n else "no pairs yet"
@@ -93,7 +93,7 @@ def judge(folder):
 
 
 def claim_verdict(folder, controls=()):
-    """The weakest primary verdict, and what the controls, {(arm, baseline, metric): cause}, say about it."""
+    """The weakest primary verdict, qualified by the controls, {(arm, baseline, metric): cause}."""
     primary, others = [], {}
     for row, (*_, found) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
         others[row["arm"], row["baseline"], row["metric"]] = found

@@ -1,4 +1,4 @@
-"""Checks of rows against folder, curve and record: every fault is reported and faulty rows are left out."""
+"""Rows are checked against folder, curve and record; faults are reported, impossible values not used."""
 
 import csv
 import dataclasses
@@ -68,7 +68,7 @@ def test_a_cell_that_contradicts_folder_or_curve_is_reported(folder, column, tex
     assert len(found.rows) == used
 
 
-def test_a_row_of_another_data_set_than_the_folders_is_not_used(folder):
+def test_a_row_of_another_data_set_than_the_folders_is_reported(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = evidence_of(folder, SPEED).problems
     assert f":{line}: dataset: expected 'builtin'" in problem
@@ -88,7 +88,7 @@ def test_a_metric_may_differ_by_the_rounding_of_a_sum(folder, monkeypatch):
         assert len(found.problems) == count
 
 
-def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
+def test_a_missing_column_of_curves_is_reported(folder):
     path = folder / "curves.csv"
     with open(path, newline="") as file:
         header, *rows = csv.reader(file)
@@ -104,7 +104,7 @@ def test_curves_without_a_column_are_a_problem_and_no_crash(folder):
 @pytest.mark.parametrize(
     ("column", "text"), [("test_loss", ""), ("test_top5_error", ""), ("test_loss", "nan")]
 )
-def test_a_finished_run_has_a_finite_curve(folder, column, text):
+def test_an_empty_or_nan_value_in_the_curve_of_a_finished_run_is_reported(folder, column, text):
     line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
     (problem,) = report(folder, SPEED)
     assert problem.startswith(f"{folder / 'curves.csv'}:{line}: {column}: ")
@@ -151,7 +151,7 @@ def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
     assert evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems == []
 
 
-def test_without_records_the_rate_is_unknown_and_each_run_says_so(tmp_path):
+def test_without_records_the_rate_is_unknown_and_each_run_is_reported(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     # The row has the rate of the last epoch, reduced by the schedule; the table must not show it.
     record(folder, POOLING, "separate", 0, [0.9, 0.5, 0.3, 0.2], learning_rate=0.0001, probe=0.5)
@@ -186,7 +186,7 @@ def test_a_record_whose_row_is_gone_is_reported(folder):
     assert "runs.csv" in orphan
 
 
-def test_a_row_has_the_hash_of_its_record(folder):
+def test_a_row_whose_hash_differs_from_its_record_is_reported(folder):
     path = folder / "records" / "speed-relu-0.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}}))
@@ -239,7 +239,7 @@ def test_one_configuration_with_two_results_is_reported(folder):
     assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
     edit(other / "runs.csv", {"config_hash": "relu0"})
     problems = contradictions(read_evidence(results, [SPEED, POOLING]))
-    # Epochs, training and test error.
+    # The two rows differ in epochs, training error and test error.
     assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
     assert problems[0].startswith("builtin/pooling/pooling-separate-0: epochs: expected 8 ")
     assert "builtin/speed/speed-relu-0" in problems[0]

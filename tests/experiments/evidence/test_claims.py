@@ -1,4 +1,4 @@
-"""One verdict per claim: the condition nearest to the paper, and the headline over claims."""
+"""A claim has the verdict of the condition nearest to the paper; the headline counts claims."""
 
 import dataclasses
 
@@ -19,7 +19,7 @@ NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
 
 def test_the_headline_counts_claims(found):
-    # Pooling: the interval of -.40 [-.65, -.15] holds s = -.2.
+    # Pooling: the interval of the effect -.40, [-.65, -.15], contains s = -.2.
     assert count_verdicts(found).endswith("(2): 1 reproduced; 1 direction confirmed, size open")
 
 
@@ -43,7 +43,7 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
     assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
     assert claim.verdict == "undecided"
     assert count_verdicts(more) == "The paper's claims (1): 1 undecided"
-    # Rows on another data set than the declared one come after those on the declared one.
+    # Conditions on the declared data set come before conditions on other data sets.
     pooling_results(tmp_path / "other" / NEARER.name, NEARER)
     (claim,) = claims_of(read_evidence(tmp_path, [POOLING, NEARER]), [POOLING, NEARER])
     assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
@@ -89,7 +89,7 @@ def test_a_control_qualifies_the_verdict(tmp_path, shift, s, verdict):
     pooling_results(tmp_path / "builtin" / "pooling")
     (evidence,) = read_evidence(tmp_path, [experiment])
     assert evidence.verdict == verdict
-    # An absent effect needs no explanation.
+    # A verdict that does not confirm the claim is not explained.
     opposite = dataclasses.replace(POOLING.comparisons[0], smallest_effect=0.002)
     experiment = dataclasses.replace(POOLING, comparisons=(opposite, control))
     assert read_evidence(tmp_path, [experiment])[0].verdict == "opposite"

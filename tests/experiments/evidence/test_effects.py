@@ -44,7 +44,7 @@ def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
     assert weakest(verdicts) == of_claim
 
 
-def test_one_ensemble_is_one_value(tmp_path):
+def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
     arms = (
         dataclasses.replace(POOLING.arms[0], nets=3),
         dataclasses.replace(POOLING.arms[1], nets=2),
@@ -55,7 +55,7 @@ def test_one_ensemble_is_one_value(tmp_path):
     summary = {(row["arm"], row["metric"]): row for row in read(tmp_path / "summary.csv")}
     of_three = summary["separate", "probe"]
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
-    # Metrics of single runs count per run; so do ensembles of two of three nets, which differ.
+    # Metrics of single runs have one value per run, and so have ensembles of two of the three nets.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
     assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
@@ -74,7 +74,7 @@ def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
     assert error["verdict"] == "direction confirmed, size open"
     assert (error["smallest_effect"], error["primary"]) == ("-0.002", "true")
     assert (error["direction"], error["size"]) == ("claimed", "holds s")
-    # The gaps are equal up to rounding, so no effect on the gap.
+    # The gaps are equal up to rounding, so there is no effect on the gap.
     assert float(gap["effect"]) == pytest.approx(0, abs=1e-15)
     assert (gap["verdict"], gap["primary"], gap["size"]) == ("no such effect", "false", "below s")
     assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
@@ -145,7 +145,7 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
         content = json.loads(path.read_text()) | {"environment": {"processor": processor}}
         path.write_text(json.dumps(content))
     report(folder, SPEED)
-    # Seed 2 has one record that names no processor, so the two are not known to differ.
+    # For seed 2, only one record names its processor, so the processors are not known to differ.
     assert effects(folder)[0]["n"] == "2"
     assert "seed 1: tanh was trained on B, relu on A" in (folder / "table.md").read_text()
 
@@ -179,7 +179,7 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed"])
-def test_a_difference_leaves_broken_runs_out_and_says_so(tmp_path, status):
+def test_a_difference_leaves_out_failed_and_diverged_runs_and_reports_them(tmp_path, status):
     folder = pooling_results(tmp_path)
     record(folder, POOLING, "separate", 3, [0.9, 0.9], probe=None)
     record(folder, POOLING, "overlapping", 3, [0.9, 0.9], probe=None, status=status)

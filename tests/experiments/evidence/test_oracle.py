@@ -28,7 +28,7 @@ def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
         about = row["arm"], row["baseline"], row["metric"]
         assert (row["n"], row["verdict"]) == (str(n), verdict), about
         numbers = [float(row[name]) if row[name] else None for name in ("effect", "ci_low", "ci_high")]
-        # gap_at is rounded to a millionth.
+        # The code rounds the gaps at an error (gap_at_31) to a millionth.
         assert numbers == pytest.approx([effect, low, high], abs=2e-6), about
 
 
@@ -47,11 +47,11 @@ def test_an_independent_script_gives_the_verdict_of_each_claim():
             (printed,) = re.findall(r"\*\*([^*]+)\.\*\*$", section, re.MULTILINE)
             assert printed.lower() == oracle.claim_verdict(folder, controls).lower(), folder
             judged += 1
-    assert judged == 16, "the paper's 14 claims and two questions of our own"
+    assert judged == 16, "expected the paper's 14 claims and two questions of our own"
 
 
 @EACH
-def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
+def test_effects_and_table_follow_from_the_rows(folder):
     evidence = committed(folder)
     effects = to_csv(EFFECTS.names, effect_rows(evidence.experiment, evidence.judged))
     assert (folder / "effects.csv").read_text("utf-8") == effects
@@ -59,7 +59,7 @@ def test_effects_and_table_are_what_the_code_makes_of_the_rows(folder):
     assert (folder / "table.md").read_text("utf-8") == table
 
 
-def test_the_page_and_readme_are_what_the_code_makes_of_the_rows():
+def test_the_page_of_claims_and_the_readme_follow_from_the_rows():
     found = all_committed()
     assert (RESULTS / "claims.md").read_text("utf-8") == claims_page(found, EXPERIMENTS)
     readme = (RESULTS.parent / "README.md").read_text("utf-8")

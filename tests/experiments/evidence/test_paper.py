@@ -14,7 +14,7 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 @pytest.mark.parametrize(
     ("low", "high", "place", "outside"),
     [
-        # The paper's ratio is 6. `outside` is the factor between it and the nearer end.
+        # The paper's ratio is 6. `outside` is the factor between 6 and the nearer end of the interval.
         (5.0, 7.0, Place.INSIDE, None),
         (6.0, 6.0, Place.INSIDE, None),
         (1.5, 3.0, Place.WEAKER, 2.0),
@@ -35,7 +35,7 @@ def test_the_papers_ratio_is_inside_weaker_or_stronger(low, high, place, outside
 @pytest.mark.parametrize(
     ("low", "high", "place", "outside"),
     [
-        # The paper's difference is -.004. `outside` is its distance from the nearer end.
+        # The paper's difference is -.004. `outside` is its distance from the nearer end of the interval.
         (-0.006, -0.002, Place.INSIDE, None),
         (-0.003, 0.001, Place.WEAKER, 0.001),
         (0.001, 0.002, Place.WEAKER, 0.005),
@@ -53,5 +53,5 @@ def test_a_claimed_increase_reverses_weaker_and_stronger():
     assert place_of(Effect(5, 0.04, 0.03, 0.05, None), costs)[0] is Place.STRONGER
 
 
-def test_two_pairs_do_not_place_the_papers_number():
+def test_with_two_pairs_the_place_of_the_papers_number_is_unknown():
     assert place_of(Effect(2, 2.0, 1.9, 2.1, None), RATIO) == (Place.UNKNOWN, None)

@@ -18,5 +18,5 @@ LOSS = Comparison("one", "zero", Metric("early_loss", "training loss", "nats"), 
         (Effect(2, 0.0, 0.0, 0.0, 1.0), "0.00 [0.00, 0.00]"),
     ],
 )
-def test_a_difference_near_zero_has_the_digits_of_its_interval(effect, text):
+def test_a_difference_near_zero_has_as_many_decimals_as_its_interval(effect, text):
     assert effect_text(effect, LOSS) == text
