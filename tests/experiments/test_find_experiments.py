@@ -32,7 +32,7 @@ def declared(*names: tuple[str, str]) -> str:
     return f"{HEADER}EXPERIMENTS = ({''.join(OWN.format(*each) + ', ' for each in names)})\n"
 
 
-def test_claims_are_ordered_by_number_and_own_questions_by_name(package):
+def test_claims_are_ordered_by_number_and_our_own_questions_by_name(package):
     found = find_experiments(
         package(
             a=declared(("tenth", "C10"), ("zeal", "zeal")),

@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = OneLineParser(prog="tests.faults", description="Trials of kills, races, damage and odd input.")
     parser.add_argument("--seed", type=whole_number(), default=0, help="seed of the random trials; default 0")
     parser.add_argument("--only", help="comma-separated families; default all")
-    parser.add_argument("--trials", type=whole_number(1), help="trials of each family; default: its own")
+    parser.add_argument("--trials", type=whole_number(1), help="number of trials of each family")
     parser.add_argument("--results-dir", type=Path, default=ROOT / "results", help="default results")
     parser.set_defaults(command=_run)
     return run_command(parser.parse_args(arguments), "starts anew")

@@ -1,10 +1,10 @@
 """Runs a command of `alexnet_tf` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
-PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. The place `file` is
-the opening for writing, creation or renaming of anything below `--out` or `--csv`; at `image`, the opening of
-an image file, the process stops (SIGSTOP) instead. `time:2.5` is that many seconds after the start of
-training, or for other commands after the first `file`; `none:0` is never. LOG gets a line `epoch step` for
-each step.
+PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. It reaches `file`
+when it opens for writing, creates or renames something below `--out` or `--csv`. It reaches `image` when it
+opens a PNG file, and gets SIGSTOP instead of SIGKILL. With `time:2.5`, it is killed 2.5 seconds after the
+start of training or, if the command is not `train`, after the first `file`. With `none:0`, it is not killed.
+LOG gets a line `epoch step` for each training step.
 """
 
 import os
@@ -61,7 +61,7 @@ def _follow_training(at, start_clock, log: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     class Watch(callbacks.FollowSchedule):
-        """Reports places to `at`; it replaces the schedule, the first callback of every run."""
+        """Calls `at` at each place; replaces `FollowSchedule`, the first callback of every run."""
 
         def on_train_begin(self, logs=None):
             start_clock()
@@ -80,7 +80,7 @@ def _follow_training(at, start_clock, log: str) -> None:
             at("step")
 
     class Watched:
-        """The module `os`, but it reports a place before and after a file gets its name."""
+        """Acts as the module `os`; `replace` also calls `at` before and after a file gets its final name."""
 
         def __getattr__(self, name):
             return getattr(os, name)

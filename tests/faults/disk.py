@@ -16,7 +16,8 @@ PROMISE = "a full disk ends a run with one line and status 2; with free space it
 BEFORE = "exit 139, a segmentation fault in HDF5"
 TRIALS, FEW = 20, 2
 
-# In bytes. The files of a finished run have 1.6 MB; while it writes, a run needs about 6 MB.
+# Largest sizes of the disk and of a file, in bytes. The files of a finished run have 1.6 MB; while it writes,
+# a run needs about 6 MB.
 LARGEST, LARGEST_FILE = 5_500_000, 1_700_000
 FULL = re.compile("No space left on device|File too large|a disk with room")
 
@@ -26,7 +27,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     whole = folder / "whole"
     end = ended(command(["-m", "alexnet_tf", *training(images, whole, "--keep-epochs")]))
     if end.status:
-        raise RuntimeError(f"a run with room ended with {end.status}: {end.last_line}")
+        raise RuntimeError(f"a run with enough disk space ended with {end.status}: {end.last_line}")
     expected = outcome_of(whole)
 
     def trial(number: int) -> Trial:
@@ -37,7 +38,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         arguments = ["-m", "alexnet_tf", *training(images, place / "out", "--keep-epochs")]
         mounted = _mount(place, size)
         if not mounted:
-            # Mounting needs root. A limit on the size of each file ends a write in the same way.
+            # Mounting needs root. A limit on the size of each file makes writes fail in the same way.
             size = int(rng.integers(LARGEST_FILE))
         name = f"disk {number}: {'tmpfs' if mounted else 'files'} of {size:,} bytes"
         try:

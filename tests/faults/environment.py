@@ -1,4 +1,4 @@
-"""Trains with odd environment variables: those that TensorFlow, Keras, Git, Slurm and terminals read."""
+"""Trains with odd values of environment variables that TensorFlow, Keras, Git, Slurm and terminals read."""
 
 import csv
 import json
@@ -89,7 +89,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         if given.get("TF_CONFIG") == "one worker":
             given["TF_CONFIG"] = tf_config(free_addresses(1), 0)
         arguments = ["-m", "alexnet_tf", *training(images, out, epochs=1)]
-        # With a relative HOME or KERAS_HOME, Keras writes its settings to the current folder.
+        # With a relative HOME or KERAS_HOME, Keras writes its settings to the current folder, here `folder`.
         end = ended(command(arguments, folder, **given), timeout=180)
         detail = f"status {end.status}" + (f": {end.last_line}" if end.status else "")
         outcome = AS_PROMISED
@@ -111,7 +111,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
 
 def _scores(out: Path) -> tuple[list[float], str]:
-    """The losses of a run's only epoch, and the commit that it names."""
+    """The losses of a run's only epoch, and the Git commit in its model.json."""
     with open(out / "curve.csv", encoding="utf-8", newline="") as file:
         last = [*csv.DictReader(file)][-1]
     numbers = [float(last[name]) for name in ("train_loss", "test_loss")]

@@ -1,7 +1,8 @@
 """Flips a bit of a file that a run reads: checkpoints, networks, weights, pixel caches, TFRecords, images.
 
-A flip is noticed if the file is refused in one line, or the image is quarantined and all others are the same.
-It is harmless if the values read are bit-equal to those written, as for the time stamps within a zip file.
+A flip is noticed if the file is refused with a one-line error, or if the damaged image is quarantined and all
+other images are unchanged. A flip is harmless if the values read are bit-equal to the values written: it may
+have hit a time stamp in a zip file.
 """
 
 import itertools
@@ -37,13 +38,13 @@ TRIALS = 1000
 FEW = 24
 
 CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
-# A function that reads everything, and returns the reasons of the quarantine and the arrays by name.
+# A function that reads files; it returns the reasons why images were quarantined, and the arrays by name.
 Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     """Yields `count` flips, cycling through the kinds of file."""
-    # Scans are cached, and TFDS leaves an empty temporary folder for each set that it prepares.
+    # Cached scans and the empty temporary folders that TFDS leaves (one for each set) go below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)), patch.object(tempfile, "tempdir", str(folder)):
         kinds = {**_networks(folder), **_images(folder)}
         expected = {kind: read() for kind, (_, read) in kinds.items()}
@@ -81,14 +82,14 @@ def _flipped(path: Path, place: int, bit: int, read: Read, expected: Any) -> tup
 
 
 def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """For each kind of network file, the paths of which one is damaged, and a function that reads them."""
+    """For each kind of network file: the paths, one of which is damaged, and a function that reads them."""
     data = DataPipelines(tiny_image_set(), CONFIG.data)
     strategy = tf.distribute.get_strategy()
     checkpoint, out = folder / "state.npz", folder / "net"
     model = compile_model(CONFIG, data, strategy)
     kept = KeptWeights(out, CONFIG.train, epochs=True, best=True)
     train(CONFIG, data, strategy, checkpoint, [kept], model=model)
-    # No older checkpoint is kept, as it would be used instead of a damaged one.
+    # Older checkpoints are deleted, because they would be used instead of the damaged one.
     for older in folder.glob("state.npz.*"):
         older.unlink()
     save_trained(out, model, CONFIG, data, {"status": "done"})
@@ -127,9 +128,9 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """For each kind of image file, the paths of which one is damaged, and a function that reads them.
+    """For each kind of image file: the paths, one of which is damaged, and a function that reads them.
 
-    `records during a run` and `image file` are damaged after their scan, `records` before it.
+    `records during a run` and `image file` are damaged after the data set is scanned, `records` before.
     """
     tree = write_tree(folder / "tree")
     files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
@@ -157,7 +158,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    """All readable images by content, as an image that is left out changes the positions of the others."""
+    """The reasons of the quarantine, and the readable images by content (positions change if one is lost)."""
     found = {}
     # Forget the failures of earlier flips.
     images._lost.clear()

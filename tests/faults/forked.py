@@ -1,4 +1,4 @@
-"""Starts commands in processes that are forked from one that has already imported TensorFlow.
+"""Starts commands in processes forked from a process that has already imported TensorFlow.
 
 The import takes two thirds of the processor time of a run of a few seconds.
 """
@@ -22,7 +22,7 @@ LOCK = threading.Lock()
 class Forked:
     """Calls `_killed.run` in a forked process. Has the methods of `subprocess.Popen` that the trials use.
 
-    The output of the process goes to files whose names are that of `log` and end with `.out` and `.err`.
+    The output of the process goes to the files LOG.TIME.out and LOG.TIME.err, where LOG is `log`.
     """
 
     def __init__(self, plan: str, log: str, arguments: Sequence[str], environment: Mapping[str, str] = {}):

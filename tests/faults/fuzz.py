@@ -1,4 +1,4 @@
-"""Odd input: tables, JSON, configurations, folders, images, TFDS sets and weights, damaged or hostile.
+"""Odd input: damaged or hostile tables, JSON, configurations, folders, images, TFDS sets and weights.
 
 All commands run in this process, one after the other, so that a case takes a fraction of a second.
 """
@@ -66,7 +66,7 @@ class TooLongError(BaseException):
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields `count` cases, cycling through the kinds."""
+    """Yields `count` cases, cycling through the kinds of input."""
     # Scans of folders are cached below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
         kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
@@ -168,7 +168,7 @@ def _copied_rows(case: Path) -> Path:
 
 
 def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
-    """Predicts with a changed copy of the network; with its checksums, every change would be refused."""
+    """Predicts with a changed copy of the network, without its checksums, which would reveal every change."""
     net = shutil.copytree(folder / "net", case / "net", ignore=shutil.ignore_patterns("SHA256SUMS"))
     what = change(net)
     picture = next((folder / "pets" / "cat").iterdir())
@@ -194,7 +194,7 @@ def _config(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _near(value: object) -> tuple[object, ...]:
-    """Values of a field's type, some of them out of its range; `value` is its default."""
+    """Values of the same type as `value`, the default of a field; some are out of the field's range."""
     if isinstance(value, bool):
         return "true", "false"
     if isinstance(value, int):
@@ -273,7 +273,7 @@ def _weights(rng: np.random.Generator, folder: Path, case: Path):
     )
 
     def narrow(arguments: list[str]) -> int:
-        # The net in full width has 60 million parameters.
+        # A narrow net is imported, because the net in full width has 60 million parameters.
         with patch.dict(PRESETS, {name: preset}):
             return alexnet(arguments)
 

@@ -1,4 +1,4 @@
-"""Kills runs, and a few exports and evaluations, with SIGKILL; repeats their command until it ends."""
+"""Kills runs, and a few exports and evaluations, with SIGKILL; repeats each command until it succeeds."""
 
 import itertools
 import shutil
@@ -18,22 +18,23 @@ PROMISE = (
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 110, 3
-# One in this many trials kills a command other than `train`.
+# One of `OTHERS` trials kills a command other than `train`.
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
-# How many times a run of three epochs of 36 steps passes each place, at least.
+# For each place, the least number of times that a run of three epochs of 36 steps passes it.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
-# Share of the trials with two workers of one replica each; how often, at least, these pass the place `step`;
-# and the share of the trials with workers in which both are killed at once, as by a power failure.
+# WORKERS is the share of the trials with two workers of one replica each. These workers pass the place `step`
+# at least STEPS_OF_WORKERS times. BOTH is the share of their trials in which both are killed at once, as by a
+# power failure.
 WORKERS, STEPS_OF_WORKERS, BOTH = 0.2, 6, 0.4
 # Only the chief passes these places.
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
-# How many times `export` and `evaluate` pass the place `file`, at least; and the number of seconds after the
-# first time within which they may be killed.
+# FILES has the least number of times that each command passes the place `file`. SECONDS is the longest time
+# between the first of these and the kill of an `export`.
 FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 
@@ -75,7 +76,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             if not any(end.status for end in ends):
                 break
             dead = ends.pop(dies if len(ends) > 1 else 0)
-            # If one worker is killed, the other ends with one line, or normally if it has done all its steps
+            # If one worker is killed, the other ends with one line, or with 0 if it has done all its steps
             # (the chief may die while it writes the last checkpoint).
             ends = [end for end in ends if not (is_both and end.status == KILLED)]
             wrong = [end for end in ends if end.status not in (0, 2) or end.crashed]
@@ -125,9 +126,9 @@ def _run(
     dies: int = 0,
     is_both: bool = False,
 ) -> list[Ended]:
-    """Runs the processes and returns how they ended. The process `dies` is killed at the place of the plan.
+    """Runs one process or two workers, of which number `dies` gets `plan`; returns how the processes ended.
 
-    With `is_both`, the other process is killed at the same time.
+    With `is_both`, the other worker is killed at the same time.
     """
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
@@ -200,7 +201,7 @@ class _Others:
 
     @once
     def _whole(self, kind: str) -> tuple[Path | None, Path]:
-        """The output before the command (none for `export`), and after a command that is not killed."""
+        """Paths of the output before the command (None for `export`) and after it, if it is not killed."""
         out = self._folder / f"whole-{kind}"
         commands, before = [self._arguments(kind, out)], None
         if kind == "evaluate":
@@ -216,7 +217,7 @@ class _Others:
 
 
 def _content(path: Path) -> object:
-    """A file's bytes, or the names and sizes of a folder's files (not of .pb files, which vary in size)."""
+    """A file's bytes, or the names and sizes of a folder's files (no size of .pb files, as it varies)."""
     if path.is_dir():
         return {
             p.relative_to(path).as_posix(): p.suffix == ".pb" or p.stat().st_size for p in path.rglob("*")

@@ -40,7 +40,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
 
 
 def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
-    """The content with one to three changes, and their names."""
+    """The content with one to three changes, and the names of these changes."""
     changes = []
     for _ in range(rng.integers(1, 4)):
         at, length = rng.integers(0, len(content) + 1), int(rng.integers(1, 40))
@@ -67,7 +67,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """Changes the content of a file or, in one of eight cases, replaces it by something odd; says which."""
+    """Changes a file's content or, in one of eight cases, replaces it by something odd; returns what."""
     content = path.read_bytes()
     if rng.integers(8):
         content, what = _mutated(rng, content)
@@ -80,7 +80,7 @@ def put(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_value(rng: np.random.Generator, path: Path) -> str:
-    """Replaces a value of a JSON file, at any depth, by another value of JSON, or removes it; says which."""
+    """Replaces or removes a value of a JSON file, at any depth; returns what was done."""
     content = place = json.loads(path.read_text("utf-8"))
     while True:
         keys = list(place) if isinstance(place, dict) else range(len(place))
@@ -97,7 +97,7 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_among(rng: np.random.Generator, folder: Path) -> str:
-    """Changes, cuts, renames or copies a file of a folder, or puts something odd beside it; says which."""
+    """Changes, cuts, renames or copies a file of a folder, or puts something odd beside it; returns what."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[rng.integers(len(files))]
     shard = path.name.replace("00000-of-00001", "00001-of-00002")
@@ -146,7 +146,7 @@ def save_picture(rng: np.random.Generator, path: Path) -> str:
     buffer = io.BytesIO()
     try:
         picture.convert("L").convert(mode).save(buffer, kind, exif=exif)
-    except (OSError, ValueError, KeyError):  # not every format has every mode
+    except (OSError, ValueError, KeyError):  # not every format supports every mode
         kind = "PNG"
         picture.save(buffer, kind)
     path.write_bytes(buffer.getvalue())

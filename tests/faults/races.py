@@ -35,9 +35,9 @@ TRIALS, FEW = 50, 3
 
 # Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
-# What the error says: which process holds the output, or what exists there already.
+# The error names the process that holds the output, or what already exists there.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config|which is not empty")
-# Seconds within which a command finds that another one holds its output: 2, doubled for a busy machine.
+# A command has to notice within this time that another one holds its output: 2 s, doubled for a busy machine.
 SECONDS = 4.0
 
 
@@ -134,7 +134,7 @@ def _both(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments, arguments
 
 
-# For each kind of race, a function that makes its two commands from what they read and where they write.
+# For each kind of race, a function of the inputs and the output folder that returns the two commands.
 KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
     "same --out": lambda there, place: _both(there.train(place)),
     "other config": lambda there, place: (there.train(place), there.train(place, rate="0.02")),
@@ -148,7 +148,7 @@ KINDS: dict[str, Callable[[_Places, Path], tuple[list[str], list[str]]]] = {
     "same weights": lambda there, place: _both(there.imported(place)),
     "same table": lambda there, place: (there.evaluate(place, 1), there.evaluate(place, 2)),
 }
-# Kinds of races in which both commands must end with 0, and those in which both may.
+# Kinds of races in which both commands must end with status 0, and kinds in which both may do so.
 BOTH_WORK = ("same cache",)
 CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same table")
 

@@ -14,7 +14,7 @@ from experiments.report.markdown import markdown, replace_marked_section
 from tests.faults.trials import OUTCOMES, Trial
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
-# The column with the commit of the code that was tried.
+# The column with the Git commit of the tested code.
 COMMIT = "commit"
 # A path in the temporary folder of a family, which `python -m tests.faults` names faults-FAMILY-RANDOM.
 SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
@@ -26,7 +26,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Writes the trials of a family, with the commit of the code and without paths of this machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        # Paths are replaced before the detail is shortened, which could cut a path.
+        # Paths are replaced before the detail is shortened, because shortening could cut a path.
         {
             **dataclasses.asdict(trial),
             "detail": SCRATCH.sub("scratch", trial.detail)[:LONGEST_DETAIL],

@@ -1,4 +1,4 @@
-"""Trainings of a second, for trials that start, kill and repeat them."""
+"""Short trainings for trials that start, kill and repeat them."""
 
 import csv
 import hashlib
@@ -13,7 +13,7 @@ TRAIN, VALIDATION, SIDE = 40, 8, 12
 
 
 def write_images(folder: Path) -> Path:
-    """Writes a folder of images, 160 to train on and 32 to validate on, that a net can learn."""
+    """Writes a folder of images that a net can learn to classify: 160 to train on, 32 to validate on."""
     rng = np.random.default_rng(0)
     for split, count in (("train", TRAIN), ("val", VALIDATION)):
         for label, name in enumerate(CLASSES):

@@ -1,6 +1,6 @@
 """Trials of faults: how families of trials are found, run and recorded.
 
-A family is a module of this folder, except those that run the trials (`FRAME`), with
+A family is a module of this folder that is not in `FRAME` (the modules that run the trials). It defines
 
     PROMISE = "one sentence: what holds whatever happens"
     BEFORE = "what the same trials gave at first, in November 2026"
@@ -8,7 +8,7 @@ A family is a module of this folder, except those that run the trials (`FRAME`),
     FEW = 2             # number of trials in the slow tests
     def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]: ...
 
-`trials` draws trial i from `numpy.random.default_rng((seed, i))`, so that any single one can be repeated,
+`trials` draws trial i from `numpy.random.default_rng((seed, i))`, so that any single trial can be repeated,
 writes only below `folder`, and yields each result as soon as it is known.
 """
 
@@ -35,7 +35,7 @@ AS_PROMISED = "as promised"
 LOST = "lost"
 # Damage or a fault went unnoticed: wrong numbers, or incomplete data taken for complete.
 WRONG = "wrong answer"
-# An unexpected exception, or a process that ended by a signal which the trial had not sent.
+# An unexpected exception, or a process that was ended by a signal which the trial had not sent.
 TRACEBACK = "traceback"
 # The start of the error line of a command that ends with 2, from the command or its argument parser.
 ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
@@ -47,7 +47,7 @@ class Trial:
     """The result of one trial.
 
     Attributes:
-        name: what was done, such as `kill 17: cache, 2 replicas, in checkpoint`.
+        name: what was done, such as `kill 17: cache, 2 replicas, at checkpoint:3`.
         seed: seed of the whole family.
         outcome: one of `OUTCOMES`.
         detail: why the outcome is not the promised one; else what was measured, or empty.
@@ -83,8 +83,8 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
     """Yields trial(0), trial(1), ... in order; for trials that start other processes and wait for them.
 
-    By default one more `jobs` run at a time than there are processors, because processes also wait, for the
-    disk and for each other.
+    By default, `jobs` is the number of processors plus one, because the processes also wait for the disk and
+    for each other.
     """
     with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
         yield from pool.map(lambda number: _timed(trial, number), range(count))
@@ -110,7 +110,7 @@ def once(make: Callable) -> Callable:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit status (negative: number of a signal) and its output."""
+    """How a command ended: its exit status (-9 if it was killed by signal 9) and its output."""
 
     status: int
     out: str
@@ -118,7 +118,7 @@ class Ended:
 
     @property
     def crashed(self) -> bool:
-        """Whether the command ended by a signal or printed a traceback."""
+        """Whether the command was ended by a signal or printed a traceback."""
         return self.status < 0 or "Traceback (most recent call last)" in self.err
 
     @property
@@ -129,7 +129,7 @@ class Ended:
 
     @property
     def has_one_error(self) -> bool:
-        """Whether exactly one line of standard error is an error, and it is the last."""
+        """Whether standard error has exactly one line with an error, and this line is the last."""
         errors = [line for line in self.err.strip().splitlines() if ERROR.match(line)]
         return errors == [self.last_line]
 

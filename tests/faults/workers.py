@@ -1,4 +1,4 @@
-"""Trains with two or four workers on this machine, of which one dies, differs or never connects."""
+"""Trains with two or four workers on this machine; one of them dies, differs or never connects."""
 
 import csv
 import shutil
@@ -22,7 +22,7 @@ FEW = 2
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 # Settings of one worker that differ from the chief's.
 SETTINGS = {"momentum": 0.8, "epochs": 7, "weight_decay": 0.001, "bias_rate": 3.0, "crop": 28}
-# Seconds within which the others end after a death.
+# Seconds within which the other workers have to end after one dies.
 SECONDS = 15
 
 
@@ -50,7 +50,7 @@ def _death(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
 
 
 def _resumption(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
-    """A worker is killed, the command repeated: the curve must be that of a run without a kill."""
+    """Kills a worker and repeats the command: the curve must equal the curve of a run without a kill."""
     curves = []
     for out in ("whole", "killed"):
         commands = [_command(tree, folder / out, epochs=6)] * count
@@ -125,7 +125,7 @@ def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[End
 
 
 def _judged(ended: list[Ended], *words: str, seconds: float = float("inf")) -> tuple[str, str]:
-    """The outcome: promised are status 2, a last line with these words and an end in time, of all workers."""
+    """The outcome; as promised, all workers end in time with status 2 and a last line with these words."""
     for each in ended:
         text = "\n".join(each.errors)
         last = each.errors[-1] if each.errors else ""

@@ -1,4 +1,4 @@
-"""The stages of a network, and the figure like the paper's Figure 2 that shows their numbers."""
+"""The stages of a network, and the figure that shows their numbers in the style of the paper's Figure 2."""
 
 import dataclasses
 
@@ -84,8 +84,8 @@ def test_the_figure_has_the_papers_numbers(paper):
         figure = architecture_figure(paper)
 
     shown = texts(figure)
-    # Depths are shown for each tower (128 in conv2 and conv5, 192 in conv3 and conv4, 2,048 in fc6 and fc7),
-    # sides as height and width for each tower.
+    # Depths are shown for each tower (128 in conv2 and conv5, 192 in conv3 and conv4, 2,048 in fc6 and fc7).
+    # Sides are shown twice for each tower, as height and as width.
     for text, times in {
         "48": 2,
         "128": 4,
@@ -107,7 +107,7 @@ def test_towers_meet_at_conv3_and_the_full_connections(paper):
     with house_look():
         axes = architecture_figure(paper).axes[0]
 
-    # Four lines join a window to each box that sees it, of which conv1 to conv5 have 2, 2, 4, 2 and 2.
+    # Four lines join a window to a box that sees it; conv1 to conv5 have 2, 2, 4, 2 and 2 such pairs.
     assert len(axes.lines) == 4 * (2 + 2 + 4 + 2 + 2)
     bands = [patch for patch in axes.patches if patch.get_alpha() < 1]
     # Bands lead to fc6, fc7 and fc8.

@@ -101,7 +101,7 @@ def test_without_a_data_set_only_the_net_is_drawn(checkpoint, tmp_path, capsys):
     assert all(0.5 < float(row["colorfulness"]) < 0.8 for row in rows)
 
 
-def test_the_architecture_of_an_untrained_model_is_drawn_with_the_same_bytes(tmp_path):
+def test_the_architecture_of_an_untrained_model_is_drawn_reproducibly(tmp_path):
     contents = []
     for out in (tmp_path / "new" / "folder", tmp_path / "again"):
         assert main(["figures", "--model", "cifar-net", "--out", str(out)]) == 0
@@ -112,7 +112,7 @@ def test_the_architecture_of_an_untrained_model_is_drawn_with_the_same_bytes(tmp
     assert contents[0] == contents[1]
 
 
-def test_the_neighbours_of_images_equal_those_of_brute_force(net, data):
+def test_the_neighbours_of_images_equal_a_brute_force_search(net, data):
     found = find_neighbours(net.model, data, seed=0)
 
     layer, pixels = found.spaces
@@ -134,7 +134,7 @@ def test_the_neighbours_of_images_equal_those_of_brute_force(net, data):
     assert len(set(images.report_labels[found.queries[:3]])) == 3
 
 
-def test_the_images_shown_are_those_of_the_data_set(net, data):
+def test_neighbours_are_shown_with_the_images_and_names_of_the_data_set(net, data):
     found = find_neighbours(net.model, data, seed=1)
 
     images, names, spaces = neighbourhoods(net, data, found, NAMES)
@@ -150,7 +150,7 @@ def test_the_images_shown_are_those_of_the_data_set(net, data):
             assert list(one.same) == [name == names[query] for name in one.names]
 
 
-def test_drawn_predictions_are_those_of_the_network(net, data):
+def test_drawn_predictions_equal_the_output_of_the_network(net, data):
     sample = predict_sample(net, data, NAMES, seed=0)
 
     assert len(sample) == 8
@@ -192,7 +192,7 @@ def test_features_are_the_outputs_of_the_last_hidden_layer(net):
         feature_model(flat)
 
 
-def test_chosen_examples_equal_those_of_evaluation(data):
+def test_chosen_examples_equal_the_examples_of_evaluation(data):
     everything = list(itertools.chain(*(images.numpy() for images, _, _ in data.report(4))))
 
     (batch,) = data.chosen("report", np.array([7, 2, 7]), 3)
@@ -240,7 +240,7 @@ def test_evaluate_writes_a_row_for_each_number_of_views(checkpoint, tree, tmp_pa
     assert {row["checkpoint"] for row in rows} == {str(checkpoint)}
 
 
-def test_the_right_one_of_two_classes_with_equal_names_is_marked(net, data):
+def test_the_right_class_is_marked_if_two_classes_have_equal_names(net, data):
     sample = predict_sample(net, data, ("crane", "crane", "red"), seed=0)
 
     with house_look():

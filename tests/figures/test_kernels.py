@@ -25,13 +25,13 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def bank(*pixels) -> np.ndarray:
-    """Kernels of 1x2 pixels, given as ((r, g, b), (r, g, b)) each: [1, 2, 3, kernels]."""
+    """Kernels [1, 2, 3, kernels]; each of them is given as its two pixels, ((r, g, b), (r, g, b))."""
     return np.moveaxis(np.array(pixels, float)[:, np.newaxis], 0, -1)
 
 
-def test_colorfulness_equals_that_computed_by_hand():
+def test_colorfulness_equals_values_computed_by_hand():
     kernels = bank(
-        ((1, 1, 1), (-2, -2, -2)),  # grey: edges in brightness
+        ((1, 1, 1), (-2, -2, -2)),  # grey: an edge in brightness
         ((1, -1, 0), (0.5, 0.5, -1)),  # each pixel sums to zero
         ((1, 0, 0), (0, 0, 0)),  # red: a third of its energy is along grey
         ((1, 0, 0), (-1, 0, 0)),  # an edge in red: a third along grey, as for red
@@ -48,8 +48,8 @@ def test_the_colorfulness_of_noise_is_two_thirds():
     assert colorfulness(kernels).mean() == pytest.approx(NOISE, abs=0.003)
 
 
-def test_random_halves_of_four_kernels_are_the_three_possible_ones():
-    # Two colourful and two grey kernels of equal energy can be halved in three ways; one separates them.
+def test_random_halves_of_four_kernels_are_the_three_possible_splits():
+    # Two colourful and two grey kernels of equal energy can be halved in three ways; one separates grey.
     red_green, grey = (1, -1, 0), (1, 1, 1)
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))
@@ -82,7 +82,7 @@ def test_zero_is_mid_grey_whatever_the_scale():
     np.testing.assert_array_equal(pictures[2], 0.5)
 
 
-def test_grids_have_no_empty_cell_and_are_wider_than_high():
+def test_grids_have_no_empty_cell_and_are_not_higher_than_wide():
     assert grid_shape(48) == (3, 16)
     for count in (1, 7, 16, 24, 32, 64, 96):
         rows, columns = grid_shape(count)
@@ -90,7 +90,7 @@ def test_grids_have_no_empty_cell_and_are_wider_than_high():
         assert rows <= columns
 
 
-def test_first_kernels_are_those_of_the_first_convolution_and_its_towers():
+def test_first_kernels_are_the_kernels_and_towers_of_the_first_convolution():
     model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
 
     kernels, towers = first_kernels(model)

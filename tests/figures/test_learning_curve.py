@@ -51,7 +51,7 @@ def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
     assert "Dotted" in figure.get_supxlabel()
 
 
-def test_a_curve_without_top5_error_is_drawn_without(tmp_path):
+def test_a_curve_without_top5_error_is_drawn_without_its_line(tmp_path):
     lines = [line.split(",") for line in ROWS.splitlines()]
     few = "\n".join(",".join([*line[:5], *line[6:]]) for line in lines)
     (tmp_path / "curve.csv").write_text(few)
@@ -87,7 +87,7 @@ def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
 
     loss, rate, gradient = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
-    # The rate of epoch n is drawn from n - 1 to n. So it drops at 1, as does the dotted line of the errors.
+    # The rate of epoch n is drawn from n - 1 to n. So it drops at 1, at the dotted line of the error panel.
     assert list(rate.lines[0].get_xydata()[:, 0]) == [0, 1, 2, 3]
     assert list(rate.lines[0].get_ydata()) == [0.1, 0.1, 0.01, 0.01]
     assert rate.lines[0].get_drawstyle() == "steps-pre"

@@ -19,15 +19,15 @@ def nearest(queries: np.ndarray, database: Iterable[np.ndarray], count: int) -> 
 
 
 def brute_force(queries: np.ndarray, database: np.ndarray, count: int) -> np.ndarray:
-    """The nearest by definition: by the root of the sum of squared differences of every pair."""
+    """Indices of the nearest members, from the Euclidean distances of all pairs."""
     distances = np.sqrt(((queries[:, np.newaxis] - database[np.newaxis]) ** 2).sum(axis=-1))
     return np.argsort(distances, axis=1, kind="stable")[:, :count]
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 40])
-def test_neighbours_equal_those_of_brute_force_for_any_chunks(pieces):
+def test_neighbours_equal_a_brute_force_search_for_any_chunks(pieces):
     rng = np.random.default_rng(0)
-    # In float32, like features, and far from the origin, where differences of squares lose digits.
+    # The values are in float32, like features, and far from 0, where differences of squares lose digits.
     queries = (rng.normal(size=(7, 30)) + 100).astype(np.float32)
     database = (rng.normal(size=(200, 30)) + 100).astype(np.float32)
     chunks = (chunk for chunk in np.array_split(database, pieces))
@@ -65,7 +65,7 @@ def test_nearer_share_is_the_rank_over_the_size():
     queries, database = rng.normal(size=(5, 8)), rng.normal(size=(100, 8))
     order = brute_force(queries, database, 100)
 
-    # r members are nearer than the one of rank r.
+    # r members are nearer than the member of rank r (ranks start at 0).
     shares = nearer_share(queries, np.array_split(database, 7), order[:, [0, 6, 99]])
 
     np.testing.assert_allclose(shares, np.tile([0.0, 0.06, 0.99], (5, 1)), rtol=0, atol=1e-12)

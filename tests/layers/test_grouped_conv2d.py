@@ -37,7 +37,7 @@ def test_the_output_equals_the_reference(implementation, groups, stride, padding
 @pytest.mark.parametrize(
     ("case", "groups", "stride", "padding"), [("same", 2, 1, "same"), ("strided", 3, 2, "valid")]
 )
-def test_output_and_gradients_equal_those_of_pytorch(implementation, case, groups, stride, padding):
+def test_output_and_gradients_equal_pytorch_values(implementation, case, groups, stride, padding):
     stored = pytorch_values("grouped_conv", case)
     kernel = stored["kernel"]
     layer = GroupedConv2D(
@@ -56,7 +56,7 @@ def test_output_and_gradients_equal_those_of_pytorch(implementation, case, group
         np.testing.assert_allclose(gradient, stored[name], rtol=1e-11, atol=1e-12, err_msg=name)
 
 
-def test_auto_splits_without_a_gpu_and_not_with_one(monkeypatch):
+def test_auto_splits_the_groups_only_without_a_gpu(monkeypatch):
     layer = GroupedConv2D(4, 3, groups=2)
     layer.build((None, 5, 5, 4))
 
@@ -84,7 +84,7 @@ def model_with(make_conv):
 
 
 def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
-    """Files of earlier versions are like this: they store this layer under the name of Keras's."""
+    """Files of earlier versions also store `GroupedConv2D` under the name of Keras's `Conv2D`."""
     source, target = (
         keras.Sequential([keras.Input((9, 9, 4)), make(4, 3), make(6, 3, groups=2)])
         for make in (keras.layers.Conv2D, GroupedConv2D)

@@ -49,7 +49,7 @@ def test_the_image_is_drawn_beside_its_maps(explained, draw):
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), explained.seen)
 
 
-def test_the_window_of_lrn_has_strong_neighbours(explained):
+def test_the_window_of_lrn_shows_more_than_one_active_kernel(explained):
     bars = section_3.normalisation(explained).axes[3].patches
 
     assert sum(bar.get_height() > 0 for bar in bars) > 1
