@@ -1,4 +1,4 @@
-"""Tests of the claims of "ImageNet Classification with Deep Convolutional Neural Networks".
+"""The networks, layers and training of "ImageNet Classification with Deep Convolutional Neural Networks".
 
 The public interface consists of the names in `__all__`; anything else may change. Names are imported on
 first use, so that reading a configuration or a result does not have to wait for TensorFlow.
@@ -62,14 +62,14 @@ def __dir__() -> list[str]:
     return __all__
 
 
-# Saved models name classes that Keras finds only if they are registered; importing these modules does that.
+# Keras finds the classes that saved models name only if they are registered; importing these modules does so.
 _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 
 class _RegisterLater:
-    """An import finder that imports the registered classes once Keras and TensorFlow have been imported.
+    """An import finder that imports the modules of `_REGISTERED` after both Keras and TensorFlow.
 
-    The import takes seconds, so programs that use neither do not wait for it.
+    Importing them earlier would take seconds, also in programs that use neither Keras nor TensorFlow.
     """
 
     def __init__(self, awaited: set[str]):

@@ -33,7 +33,7 @@ from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_besid
 from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
-# The flags that train the network of `explain`.
+# The arguments that train the default network of `explain`.
 EXPLAINED_NETWORK = (
     "train --model alexnet-scaled --set width=0.25 --set lrn_alpha=0.4096 --set batch_size=32 "
     "--set schedule=steps --set drops=6 --dataset builtin --epochs 7 --out runs/explain/alexnet"
@@ -73,7 +73,7 @@ def _parser() -> OneLineParser:
         return command
 
     images = "an image file, a folder of them, or a pattern such as 'photos/*.jpg'"
-    models, recipes = ", ".join(PRESETS), f"in place of the model's own: {', '.join(RECIPES)}"
+    models, recipes = ", ".join(PRESETS), f"recipe to use instead of the model's own: {', '.join(RECIPES)}"
 
     summary = add("summary", "sizes, parameters, multiply-adds and memory of a model")
     summary.add_argument("--model", type=MODEL, default="alexnet", help=models)
@@ -85,7 +85,7 @@ def _parser() -> OneLineParser:
     train = add("train", "train a model on a data set")
     network = train.add_mutually_exclusive_group()
     network.add_argument(
-        "--model", type=MODEL, help=f"{models}; default alexnet, for a small folder alexnet-few-images"
+        "--model", type=MODEL, help=f"{models}; default alexnet, or alexnet-few-images for a small folder"
     )
     network.add_argument(
         "--from", type=path, metavar="DIR", dest="start", help="start from a trained network"
@@ -117,7 +117,13 @@ def _parser() -> OneLineParser:
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
     evaluate = add("evaluate", "exact errors of a trained model, in total and by class")
-    evaluate.add_argument("--checkpoint", type=path, action="append", required=True, help="repeat: ensemble")
+    evaluate.add_argument(
+        "--checkpoint",
+        type=path,
+        action="append",
+        required=True,
+        help="a trained model; repeat for an ensemble",
+    )
     _add_data_flags(evaluate)
     _add_views_flag(evaluate)
     evaluate.add_argument(
@@ -127,7 +133,10 @@ def _parser() -> OneLineParser:
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(
-        "--out", type=path, metavar="DIR", help="write errors by class and the confusion matrix there"
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="write errors by class and the confusion matrix to this folder",
     )
     evaluate.add_argument("--csv", type=path, metavar="FILE", help="also add the scores to this table")
 
@@ -136,7 +145,7 @@ def _parser() -> OneLineParser:
     _add_views_flag(predict)
     predict.add_argument("--json", action="store_true", help="print the predictions as JSON")
     predict.add_argument(
-        "--csv", type=path, metavar="FILE", help="also write them to a table: path, rank, class, words, ..."
+        "--csv", type=path, metavar="FILE", help="also write the predictions to a table: path, rank, ..."
     )
     predict.add_argument("--figure", type=path, metavar="FILE.png", help="also draw images and bars")
     _add_words_flag(predict)
@@ -178,7 +187,10 @@ def _parser() -> OneLineParser:
 
     imported = add("import-weights", "convert weights trained elsewhere into a network")
     imported.add_argument(
-        "file", type=path, metavar="FILE", help=".npz or .safetensors of arrays, or .npy dictionary"
+        "file",
+        type=path,
+        metavar="FILE",
+        help="arrays in a .npz or .safetensors file, or a dictionary in a .npy file",
     )
     imported.add_argument(
         "--model",
@@ -190,7 +202,7 @@ def _parser() -> OneLineParser:
         "--classes",
         type=path,
         metavar="FILE",
-        help="names, one per line; default: ImageNet's ids for 1000 outputs, else numbers",
+        help="names of the classes, one per line; default: ImageNet's ids for 1000 outputs, else numbers",
     )
     imported.add_argument("--out", type=path, required=True, help="folder for the network, new or empty")
 
@@ -205,7 +217,7 @@ def _parser() -> OneLineParser:
 
 
 def _add_views_flag(parser: argparse.ArgumentParser) -> None:
-    help = "views of an image whose probabilities are averaged; default 1"
+    help = "number of views of each image; their probabilities are averaged; default 1"
     parser.add_argument("--views", type=int, default=1, choices=(1, 2, 5, 10), help=help)
 
 
@@ -214,7 +226,7 @@ def _add_words_flag(parser: argparse.ArgumentParser) -> None:
         "--words",
         type=path,
         metavar="FILE",
-        help="a class and its words per line, as in synset_words.txt; ImageNet's are built in",
+        help="file with a class and its words on each line, as synset_words.txt; ImageNet's are built in",
     )
 
 
@@ -231,10 +243,10 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Holds the lock of `--out` before anything is read and before TensorFlow is imported.
+    """A context that holds the lock of `--out`; it is entered before data are read or TensorFlow is imported.
 
-    Two kinds of commands take the lock later: `train` with several workers, of which only the chief takes it,
-    and those of `NEW_FOLDER`, whose lock file is beside the folder.
+    Two kinds of commands take the lock later: `train` with several workers, because only the chief takes it,
+    and the commands in `NEW_FOLDER`, whose lock file is beside the folder.
     """
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):
@@ -276,7 +288,7 @@ def _run_claimed(name: str, options: argparse.Namespace) -> int:
 
 
 def entry() -> NoReturn:
-    """Runs the command of `sys.argv` as a program, without TensorFlow's start-up messages."""
+    """Runs the command in `sys.argv` without TensorFlow's start-up messages, and exits with its status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())
 

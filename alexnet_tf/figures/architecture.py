@@ -164,7 +164,7 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        # Not in proportion, so that a map of 13 pixels is visible beside one of 224.
+        # Boxes are not proportional to maps, so that a map of 13 pixels is visible beside one of 224 pixels.
         height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]
@@ -212,7 +212,7 @@ def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
 
 
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
-    """Writes the layer's name and kernels above the boxes, the following operations and parameters below."""
+    """Writes the layer's name and kernels above the boxes, later operations and the parameters below them."""
     style: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.35}
     axes.text(middle, top, stage.name, fontsize=12, fontweight="bold", color=DARK, **style)
     lines = "" if stage.kind == "input" else f"{stage.shape[-1]:,} units"

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-# Largest numbers of classes for which counts, and names, are readable.
+# Counts are readable for at most MOST_COUNTS classes, names for at most MOST_NAMES classes.
 MOST_COUNTS, MOST_NAMES = 25, 60
 
 
@@ -32,6 +32,6 @@ def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> 
             axes.text(column, row, str(count or ""), ha="center", va="center", color=color)
     figure.colorbar(image, label="share of the class's images", shrink=0.7)
     error = 1 - matrix.trace() / max(matrix.sum(), 1)
-    title(figure, f"{error:.1%} of {matrix.sum():,} images get another class")
+    title(figure, f"{error:.1%} of {matrix.sum():,} images are assigned to a wrong class")
     caption(figure, f"{dataset}. Rows: the class of an image; columns: the most probable class.")
     return figure

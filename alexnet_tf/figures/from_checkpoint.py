@@ -51,7 +51,7 @@ def figures_of(
         seed: seed that selects the test images.
 
     Yields:
-        A line of text for each file; for a CSV file with its main numbers.
+        One line of text for each file; the lines for kernels.csv and neighbours.csv also give their numbers.
 
     Raises:
         InputError: for an unusable checkpoint or data set, before any file is written.

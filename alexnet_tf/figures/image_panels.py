@@ -14,9 +14,9 @@ COLUMNS = 4
 RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
 # Number of letters that fit above an image and above a neighbour.
 WIDE, NARROW = 24, 15
-# In inches: width of a neighbour with its gap, its height with gap and name, and the figure's margins.
+# In inches: width of a neighbour with its gap; height with gap and name; top, bottom and side margins.
 SIDE, CELL, TOP, BOTTOM, MARGIN = 0.98, 1.16, 0.7, 0.62, 0.12
-# Gap between two spaces, in multiples of SIDE.
+# Gap between the neighbours in two feature spaces, in multiples of SIDE.
 SPACE = 0.22
 NORMAL, SMALL = 8, 6.5
 
@@ -40,7 +40,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """A query's neighbours in one space, nearest first.
+    """A query's neighbours in one feature space, nearest first.
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
@@ -96,7 +96,7 @@ def neighbours_figure(
     figure = Figure(figsize=(width, height))
 
     def cell(row: int, left: float) -> Axes:
-        """Axes for one image, `left` images from the margin; explicit positions are faster than a grid."""
+        """Axes for one image, `left` image widths from the margin; placing each is faster than a grid."""
         x, y = MARGIN + SIDE * left, height - TOP - CELL * (row + 1)
         return figure.add_axes((x / width, y / height, 0.93 * SIDE / width, 0.93 * SIDE / height))
 

@@ -91,8 +91,8 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
     """The absolute difference in colourfulness between two random halves of the kernels, for many splits.
 
-    This is the null distribution of the difference between two towers. The share of splits that differ at
-    least as much as the towers is the p value of a permutation test for one net.
+    This is the null distribution of the difference between two towers. The share of splits whose halves
+    differ at least as much as the towers is the p value of a permutation test for one net.
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
@@ -177,9 +177,9 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 
 def _random_halves(kernels: np.ndarray) -> str:
-    """What the difference of this net's two towers says, and what it cannot say."""
+    """The part of the caption about the difference between this net's two towers."""
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # Less a rounding error, because a random split may equal the split into towers.
+    # The tolerance is for rounding errors, because a random split may equal the split into towers.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "

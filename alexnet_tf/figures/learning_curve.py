@@ -25,13 +25,13 @@ LINES = (
 )
 LOSSES = (("train_loss", "training loss", PALETTE[0]), ("test_loss", "test loss", PALETTE[1]))
 COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES), *(line[0] for line in LOSSES))
-# Not in the curve of a network of five classes or fewer.
+# Columns that are missing if the network has five classes or fewer.
 OPTIONAL = ("test_top5_error",)
 NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """Reads the columns of a `curve.csv` that the figures need.
+    """Reads a `curve.csv`: for each epoch, the values of the columns that the figures need.
 
     Raises:
         InputError: if the file cannot be read, has no rows, lacks a column or has an invalid value.
@@ -193,7 +193,7 @@ def training_figure(
 
 
 def _log_axis(axes: Axes) -> None:
-    """A logarithmic axis with ticks at 1, 2 and 5, written without powers of ten."""
+    """Makes the vertical axis logarithmic: ticks at 1, 2 and 5 times powers of ten, as plain decimals."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(

@@ -41,7 +41,7 @@ STYLE = {
     "savefig.facecolor": "white",
     "savefig.dpi": 150,
 }
-# Less than the style has: it is enough for thumbnails of 64 pixels, and files with photographs are large.
+# Lower than in STYLE: enough for thumbnails of 64 pixels, and files with photographs are large.
 PHOTOGRAPH_DPI = 100
 # Values of None leave out dates and software versions, which would change the bytes.
 METADATA: dict[str, dict[str, None]] = {
@@ -60,7 +60,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
     Args:
         style: a Matplotlib style file that changes the style of this module.
-        font_scale: factor for the font size; texts whose size is given in points keep it.
+        font_scale: factor for the font size; texts with an explicit size in points are not scaled.
 
     Raises:
         InputError: if the style file cannot be read.
@@ -118,8 +118,8 @@ def write_figure(
     Args:
         path: path of the files without their extension.
         draw: function that makes the figure; it may return None, and then nothing is written.
-        formats: any of `png` and `svg`.
-        dpi: pixels per inch of a `png`; by default that of the style.
+        formats: any of `png`, `svg` and `pdf`.
+        dpi: pixels per inch of a `png`; by default the value in the style.
 
     Returns:
         The paths of the files.
@@ -159,7 +159,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """How many characters fit across the figure; `points` divided by the font size of them fit in an inch."""
+    """The number of characters that fit across the figure, with `points` / font size characters per inch."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 

@@ -8,8 +8,8 @@ import numpy as np
 class NearestSearch:
     """Finds the nearest members, by Euclidean distance, of a database that is read in chunks.
 
-    Squared distances are computed as |q|^2 - 2 q.d + |d|^2 in float64, whose rounding error is far smaller
-    than any difference between two images. Only the queries and one chunk are held in memory.
+    Squared distances are computed as |q|^2 - 2 q.d + |d|^2 in float64, so the rounding error is far smaller
+    than the difference between two images. Only the queries and one chunk are held in memory.
 
     Args:
         queries: [q, values].
@@ -81,7 +81,7 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
 
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
-    """For given members of a database, the share of the database that is nearer to the query than the member.
+    """The share of a database that is nearer to a query than a given member, for each query and given member.
 
     Distances are Euclidean. The share is 0 for a query's nearest member and about 1/2 for a random member.
     All distances are held in memory, 8 bytes for each pair of a query and a member.

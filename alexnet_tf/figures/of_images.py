@@ -27,11 +27,11 @@ from alexnet_tf.training.evaluate import TOP_K
 BATCH = 100
 # As in the paper: eight images with their predictions, five queries with six neighbours.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
-# Shares are computed with this many queries (including those shown) and this many training images.
+# Shares are computed from at most MEASURED queries (including those shown) and DATABASE training images.
 MEASURED, DATABASE = 500, 50_000
 # A figure with more images would be too large to open.
 MOST_IMAGES = 200
-# Largest side of an image in the figure of files, in pixels.
+# Largest side of an image in the figure that `draw_files` writes, in pixels.
 FILE_SIDE = 256
 
 
@@ -70,7 +70,7 @@ class Neighbours:
 
 
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
-    """Predictions for eight random images of the report split, of different classes if there are eight.
+    """Predictions for eight random images of the report split, from different classes if there are enough.
 
     Args:
         net: trained network, which is applied to the central crop of each image.
@@ -96,7 +96,7 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
-        raise InputError(f"--figure: expected another file than the images; received {path}")
+        raise InputError(f"--figure: expected a file that is not one of the images; received {path}")
     if len(files) > MOST_IMAGES:
         raise InputError(f"--figure: expected at most {MOST_IMAGES} images; received {len(files)}")
 
@@ -172,7 +172,7 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
 
 
 def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
-    """Mean share of the database that is nearer to a query, in pixels, than its neighbours in `space`."""
+    """Mean share of the database that is nearer to a query in pixels than its neighbours in `space` are."""
     queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
     database = (_flat(images) for images in _batches(data, "train", found.database))
     return float(nearer_share(queries, database, space.indices).mean())
@@ -181,7 +181,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """The queries and neighbours to draw: (query images, their classes, neighbours by space)."""
+    """What to draw: (query images, names of their classes, for each space the neighbours of each query)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))
@@ -201,7 +201,7 @@ def neighbourhoods(
 
 
 def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """The first example of each class in a given order; if there are too few classes, also the next examples.
+    """`count` examples in a given order: the first of each class and, if there are too few classes, others.
 
     Example:
 

@@ -21,7 +21,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """The input, a convolution or a fully connected layer, with the layers up to the next of these.
+    """The input, a convolution or a fully connected layer, with the layers between it and the next stage.
 
     Attributes:
         kind: `input`, `conv` or `dense`.

@@ -54,7 +54,7 @@ class Column:
         return text == "true" if self.kind is bool else text
 
     def expected_instead(self, value: Any, status: str | None) -> str | None:
-        """What was expected instead of an impossible number; None for a possible one.
+        """What was expected instead of an impossible number; None for a possible number.
 
         Numbers must be finite only if the status is `done`: a run is `diverged` if its loss is not finite.
 
@@ -118,7 +118,7 @@ def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# All columns except those of free text.
+# The columns with a type, range or choice of texts, or essential; any other column holds free text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),
@@ -166,7 +166,7 @@ EFFECTS = _schema(
     ("arm", "baseline", "metric", "effect_kind"),
 )
 
-# Columns of runs.csv that repeat the last epoch of curves.csv -> the column there.
+# For each column of runs.csv that repeats a value of the last epoch: the name of the column in curves.csv.
 LAST_EPOCH = {
     "epochs": "epoch",
     **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},

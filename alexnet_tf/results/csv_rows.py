@@ -25,7 +25,7 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# Limits on the problems kept of a file, which take memory, and on the characters of a header in a message.
+# Largest number of problems kept for a file (they take memory), and of characters of a header in a message.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
 # Limit of a table of results in bytes: the largest table in `results/` has .2 MB, and one of 4 MB takes about
 # 7 s and .3 GB to check.
@@ -106,13 +106,13 @@ def _is_number(text: str) -> bool:
 
 
 def _unprotected(text: str) -> str:
-    """The text for which `to_text` has returned this one."""
+    """The original of a text that `to_text` has escaped or marked with an apostrophe."""
     text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
     return ESCAPED.sub(lambda found: found[0].encode().decode("unicode_escape"), text)
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
-    """The format of a table with these columns that a spreadsheet wrote; None for CSV in UTF-8."""
+    """The format of a table that a spreadsheet saved, and how to convert it; None for CSV in UTF-8."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
     header = content.decode("utf-8-sig", "replace").partition("\n")[0]
@@ -138,7 +138,8 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` could not be written, before its rows are computed.
 
-    An existing file is only replaced if it is such a table, because `--csv *.jpg` would name a photo.
+    An existing file is replaced only if it is empty or has these columns. Otherwise `--csv *.jpg`, which the
+    shell replaces by the names of photos, would overwrite a photo.
     """
     # Writing replaces an existing file, and for root even a device such as /dev/stdout.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
@@ -148,7 +149,9 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
         with open_file(path) as file:
             start = file.readline(MOST_SHOWN).decode("utf-8-sig", "replace").strip()
         if start not in ("", header := ",".join(columns)):
-            raise InputError(f"--csv: expected a new file, or a table of {header}; received {path}")
+            raise InputError(
+                f"--csv: expected a new file, or a table with the columns {header}; received {path}"
+            )
 
 
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:

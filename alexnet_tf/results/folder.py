@@ -34,7 +34,7 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file as one left by a killed process.
+        # Another process may have removed this file, as if a killed process had left it.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -204,7 +204,7 @@ def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
         known = row["data_fingerprint"]
         if known and known != fingerprint:
             raise InputError(
-                f"{folder}: expected images of fingerprint {known[:12]}... (it has rows of them already), "
+                f"{folder}: expected images with fingerprint {known[:12]}... (of the existing rows), "
                 f"received {fingerprint[:12]}...; to use other images, set another RESULTS_DIR="
             )
 

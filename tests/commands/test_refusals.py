@@ -60,8 +60,11 @@ OUTSIDE = "expected a place outside the images"
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
         # Root could replace the device by a new file.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
-        (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table of path,"),
-        (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected another file than the"),
+        (
+            ["predict", *NET, "--csv", "a.png", "a.gif"],
+            "--csv: expected a new file, or a table with the columns path,",
+        ),
+        (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected a file that is not one of"),
         ([*DATA[:-1], ""], "--out: expected a path; received ''"),
         ([*EVALUATE, "--csv", "absent/a.csv"], "--csv: expected a file in an existing folder"),
         (["summary", "--image-size", "5"], "at least 11 pixels"),

@@ -12,7 +12,7 @@ from alexnet_tf.models.views import view_offsets
 
 
 class Explained:
-    """A network, an image, and the outputs of the layers for it.
+    """A network, an image, and the output of each layer for this image.
 
     Attributes:
         whole: float32 [height, width, channels], preprocessed but not cropped.
@@ -49,5 +49,5 @@ class Explained:
         return self.after(self.layers[place - 1]) if place else self.crop
 
     def first(self, *kinds: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
-        """The first layer of one of these kinds; None if there is none."""
+        """The first layer of one of these kinds for which `where` is true; None if there is no such layer."""
         return next((each for each in self.layers if isinstance(each, kinds) and where(each)), None)

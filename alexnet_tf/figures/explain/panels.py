@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.explain import section_3, section_4
 from alexnet_tf.figures.explain.explained import Explained
 
-# File name, section and subject, function that draws it.
+# File name; section and subject; function that draws the panel.
 PANELS: tuple[tuple[str, str, Callable[[Explained], Figure | None]], ...] = (
     ("3.1-relu", "3.1 ReLU and tanh", section_3.relu_and_tanh),
     ("3.2-towers", "3.2 two towers", section_3.towers),

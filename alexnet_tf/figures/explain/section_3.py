@@ -15,7 +15,7 @@ from alexnet_tf.figures.kernels import displayed
 from alexnet_tf.figures.look import GREY, PALETTE
 from alexnet_tf.layers import LocalResponseNormalization
 
-# Maps shown of each layer.
+# Number of maps shown of each layer.
 SHOWN = 7
 
 
@@ -193,7 +193,7 @@ def _rows_of_maps(
 
 
 def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
-    """The output of the first convolution before any activation of its own."""
+    """The output of the first convolution, before the activation if the layer includes one."""
     inputs = explained.before(conv)[np.newaxis]
     sums = ops.conv(inputs, ops.cast(conv.kernel, "float32"), conv.strides, conv.padding)
     bias = 0 if conv.bias is None else ops.convert_to_numpy(ops.cast(conv.bias, "float32"))
@@ -201,6 +201,6 @@ def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
-    """Preprocessed pixels between 0 and 1, with zero as mid grey."""
+    """The image scaled to 0..1, with zero as mid grey; the largest absolute value of `like` is the scale."""
     largest = np.abs(image if like is None else like).max()
     return 0.5 + image / (2 * max(largest, 1e-9))

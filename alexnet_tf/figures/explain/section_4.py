@@ -61,7 +61,7 @@ def color_noise(explained: Explained) -> Figure | None:
         figure,
         "4.1 Colour noise moves all pixels of an image along the directions in which colours vary",
         "Shifts are multiples of the noise's standard deviation, which is "
-        f"{COLOR_NOISE_STDDEV:g} times that of the component (the scale of the authors' program).",
+        f"{COLOR_NOISE_STDDEV:g} times the component's own (the scale of the authors' program).",
     )
 
 
