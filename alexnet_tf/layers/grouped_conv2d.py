@@ -18,9 +18,9 @@ class GroupedConv2D(keras.layers.Conv2D):
     sees one group of channels, as in the paper's layers 2, 4 and 5 with one group per GPU (section 3.2,
     Figure 2).
 
-    The weights are those of `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels / groups,
-    filters], bias [filters]. Weights saved from a model with Keras's layer throughout can be loaded into the
-    same model with this layer.
+    The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels /
+    groups, filters], bias [filters]. Weights saved from a model that uses only Keras's layer can be loaded
+    into the same model with this layer.
 
     On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than computing
     the groups one after the other. On a GPU cuDNN computes all groups at once.

@@ -32,7 +32,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         n: number of channels in the window, at least 1.
         k: additive constant, above 0.
         alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2. For inputs of
-            unit scale, 1e-4 is so small that the layer almost only multiplies by `k ** -beta`.
+            unit scale, 1e-4 is so small that the layer does little more than multiply by `k ** -beta`.
         beta: exponent.
         divide_alpha: divide `alpha` by `n`, as the authors' program does.
 

@@ -16,7 +16,7 @@ _is_portable = ContextVar("is_portable", default=False)
 def portable_operations() -> Iterator[None]:
     """A context in which layers trace only portable operations: no XLA, and no branch for this machine's GPU.
 
-    A SavedModel with XLA needs a server with XLA, and ONNX has no such operation.
+    A SavedModel with XLA operations needs a server with XLA, and ONNX has no XLA operations.
     """
     token = _is_portable.set(True)
     try:
@@ -32,7 +32,7 @@ def runs_on_gpu() -> bool:
 
 @dataclass(frozen=True)
 class Window:
-    """A window around each value: `size` values along each axis, from `size // 2` before the value on."""
+    """A window around each value: `size` values along each axis, starting `size // 2` before the value."""
 
     size: int
 
@@ -41,7 +41,7 @@ class Window:
         return self._sum(values, self.size // 2)
 
     def adjoint_sum(self, values: tf.Tensor) -> tf.Tensor:
-        """Sums over all positions whose window contains this one; the same as `sum` for odd `size`."""
+        """Sums over all positions whose window contains this position; equals `sum` for odd `size`."""
         return self._sum(values, self.size - 1 - self.size // 2)
 
     def _sum(self, values: tf.Tensor, before: int) -> tf.Tensor:

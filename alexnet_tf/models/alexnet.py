@@ -75,7 +75,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     Args:
         include_top: whether to include fc6, fc7 and fc8; else the model ends at pool5.
         weights: a `.weights.h5` file of this architecture, or None for random initialisation. Pretrained
-            weights cannot be downloaded; `alexnet import-weights` reads those of torchvision and Caffe.
+            weights cannot be downloaded; `alexnet import-weights` reads torchvision's and Caffe's weights.
         input_tensor: optional Keras tensor to use as the input.
         input_shape: (height, width, channels), by default (224, 224, 3); without the top, height and width
             may be None.
@@ -106,7 +106,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
     if input_tensor is None:
         input_tensor = keras.Input(input_shape or (224, 224, 3), name="images")
-    # The model starts at the inputs from which `input_tensor` is computed, so it has the layers before it.
+    # The model starts at the inputs of `input_tensor`, so it includes the layers that compute `input_tensor`.
     sources = keras.utils.get_source_inputs(input_tensor)
     x = features(input_tensor, config)
     if include_top and None in x.shape[1:]:

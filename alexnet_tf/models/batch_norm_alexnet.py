@@ -21,7 +21,7 @@ def batch_norm_alexnet(
     """Five convolutions, each followed by batch normalisation, and three fully connected layers.
 
     The net has 46,818,064 parameters for 16 classes and images of 224x224. Its feature maps are 54, 26, 12
-    and 5 pixels wide; those of the paper's net, which pads images by 3 pixels, are 55, 27, 13 and 6 wide.
+    and 5 pixels wide. The paper's net pads images by 3 pixels; its maps are 55, 27, 13 and 6 pixels wide.
 
     Args:
         input_shape: (height, width, channels); height and width are at least 67 pixels.

@@ -21,7 +21,7 @@ Prediction = list[tuple[str, float]]
 def preprocess_input(x: Any, data_format: str | None = None, *, mean: Any = MEAN_RGB) -> Any:
     """Subtracts the mean from images, as input for `AlexNet(...)` (paper, section 2).
 
-    The signature is that of `keras.applications`, plus the mean.
+    The signature is that of `preprocess_input` in `keras.applications`, with an additional argument `mean`.
 
     The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
     if you have it; the default is ImageNet's mean colour, one number per channel.
@@ -80,7 +80,7 @@ def decode_predictions(
         A list of (name, description, score) for each image, as in `keras.applications`.
 
     Raises:
-        InputError: for another shape, or if Keras cannot download its list.
+        InputError: if `probabilities` has another shape, or Keras cannot download its list of classes.
 
     Example:
 
@@ -108,7 +108,7 @@ def _with_keras_names(probabilities: np.ndarray, top: int) -> list[list[tuple[st
         decoded = keras.applications.imagenet_utils.decode_predictions(probabilities, top)
     except Exception as error:  # Keras raises a plain Exception if its download fails
         raise InputError(
-            f"decode_predictions: expected class_names, or a network to download Keras's list of "
+            f"decode_predictions: expected class_names, or internet access to download Keras's list of "
             f"ImageNet's classes; received {' '.join(str(error).split())}"
         ) from error
     return [[(name, words, float(score)) for name, words, score in row] for row in decoded]

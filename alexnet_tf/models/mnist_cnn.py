@@ -19,7 +19,7 @@ def mnist_cnn(
     connected layers from Glorot's uniform distribution, and biases with 0.
 
     Args:
-        input_shape: (height, width, channels), at least 4 pixels; (28, 28, 1) for MNIST.
+        input_shape: (height, width, channels); height and width are at least 4 pixels; (28, 28, 1) for MNIST.
         classes: number of logits.
         config: dropout and batch normalisation.
 

@@ -73,7 +73,7 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
 def summary_table(model: keras.Model) -> str:
     """A table of `layer_costs` with totals, and the minimum memory for training.
 
-    The memory is that of float32 weights, gradients and velocities, plus all layer outputs for each image.
+    The memory holds weights, gradients and velocities in float32 and, for each image, all layer outputs.
     """
     costs = layer_costs(model)
     lines = [f"{'layer':<20} {'output':>16} {'parameters':>12} {'multiply-adds':>14}"]

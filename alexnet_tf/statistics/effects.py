@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# An effect of kind `share` is the share of tests with p values up to this level; by chance it is the level.
+# An effect of kind `share` is the share of tests with p <= LEVEL; by chance, LEVEL of the tests have that.
 LEVEL = 0.05
 
 
@@ -35,9 +35,9 @@ class Verdict(NamedTuple):
         text: one of `VERDICTS`, or `NO_PAIRS`.
         direction: the side of no effect on which the whole interval lies: "claimed", "other", or "open" if it
             contains no effect.
-        size: position of the interval relative to the smallest effect of interest: "beyond s" (on its far
-            side), "holds s", "below s" (between s and its mirror), or "excludes s" (short of s, but it holds
-            the mirror of s or lies beyond it).
+        size: position of the interval relative to the smallest effect of interest: "beyond s" (on the far
+            side of s), "holds s", "below s" (between s and the mirror of s), or "excludes s" (short of s,
+            and containing the mirror of s or beyond this mirror).
     """
 
     text: str
@@ -51,15 +51,16 @@ class Effect:
 
     Attributes:
         n: number of pairs of runs, including censored ones.
-        effect: mean difference, or geometric mean of the ratios, or a bound on it (see `bound`); None
-            without pairs, and if both the arm and the baseline have censored runs.
+        effect: mean difference, geometric mean of the ratios, or share of runs; or a bound on the effect
+            (see `bound`); None without pairs, and if both the arm and the baseline have censored runs.
         low: lower end of the interval, None if unbounded or unknown.
         high: upper end of the interval, None if unbounded or unknown.
         p: two-sided p value under the hypothesis of no effect, None if unknown.
         bound: whether censored runs make `effect` a bound on the true effect: "lower", "upper", "none" (runs
             of both sides are censored, so there is no bound), or None (no censored run, so `effect` is an
             estimate).
-        per_seed: seed -> difference or ratio (computed with the limit for a censored run).
+        per_seed: seed -> difference or ratio (computed with the limit for a censored run); for a share, 1 if
+            the run's p value is at most `LEVEL`, else 0.
         left_out: seeds for which the arm or the baseline has no usable value.
     """
 
@@ -91,10 +92,10 @@ def paired_effect(
     example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
     runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
     no bound. Bounds have no t interval, because the true values may be any distance beyond them. But the
-    probability that all n pairs lie above the median is only 2^-n, and likewise for below. So the smallest
-    lower bound (or the largest upper bound) of a pair is the end of a one-sided interval for the median; this
-    end is given if 1 - 2^-n is at least 95% (from five pairs on). The seed of any other run without a finite
-    value (failed, diverged) is left out (`left_out`).
+    probability that all n pairs lie above the median is only 2^-n, and likewise for below. So the smallest of
+    the pairs' lower bounds (or the largest of their upper bounds) is the end of a one-sided interval for the
+    median; this end is given if 1 - 2^-n is at least 95% (from five pairs on). The seed of any other run
+    without a finite value (failed, diverged) is left out (`left_out`).
 
     Args:
         arm: seed -> value, or None for a run without a value.
@@ -219,7 +220,7 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     """The verdict on a claim, from the interval and the smallest effect of interest s alone.
 
     The claimed side consists of the values on the same side of no effect as s. The mirror of s lies equally
-    far on the other side: -s for a difference, 1/s for a ratio. An interval holds its own ends.
+    far on the other side: -s for a difference, 1/s for a ratio. An interval contains its ends.
 
     | interval | verdict |
     |---|---|
@@ -254,7 +255,7 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     far = math.inf if high is None else high
     mirror = 1 / s if kind == "ratio" else 2 * null - s
     if s < null:
-        # All signs are changed, so that larger values are nearer to the claim here too.
+        # All signs are changed, so that in this case too larger values support the claim.
         near, far, null, s, mirror = -far, -near, -null, -s, -mirror
     direction = "claimed" if near > null else "other" if far < null else "open"
     if near > s:

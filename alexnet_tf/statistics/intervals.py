@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and its confidence interval; values that cannot be computed from `n` values are None."""
+    """The mean of `n` values and its confidence interval; fields that cannot be computed are None."""
 
     n: int
     mean: float | None
@@ -80,7 +80,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
         sqrt(error (1 - error) / examples)
 
-    This error is only that of the random choice of examples; the randomness of training is additional.
+    It covers only the random choice of examples; the randomness of training comes in addition.
 
     Args:
         error: fraction in [0, 1].
@@ -100,7 +100,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether `other`, an error rate on as many examples, is at most two standard errors above `error`.
+    """Whether the error rate `other` is at most two standard errors above `error`, on as many examples.
 
     Example:
 

@@ -28,7 +28,7 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
                          97.5% quantile of the central t with 80% probability
 
-    s is the standard deviation of the differences; for a ratio it is that of the logarithms, and the result
+    s is the standard deviation of the differences, or of the logarithms of ratios; for a ratio the result
     is a factor above 1. The result says how large an effect an undecided comparison could have missed;
     it does not estimate the effect.
 
@@ -70,7 +70,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from the number of pairs for a normal distribution, which is never larger than that for t.
+    # Start from the number for a normal distribution, which is never larger than for the t distribution.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:
