@@ -47,7 +47,7 @@ class FollowSchedule(keras.callbacks.Callback):
         return {"scheduled": self._scheduled, "is_set": self._is_set}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Restores a state of `get_state`."""
+        """Restores a state returned by `get_state`."""
         self._scheduled, self._is_set = state["scheduled"], state["is_set"]
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -65,8 +65,8 @@ class HistoryFiles(keras.callbacks.Callback):
     """Writes the measurements so far after every epoch: curve.csv, selection.csv, gradient_norms.csv.
 
     Each file is replaced as a whole, so a run that is killed and resumed neither repeats nor omits an epoch.
-    The last two files are written only if there are such measurements. The top-5 error of five classes or
-    fewer, which is always 0, is left out.
+    The last two files are written only if there are such measurements. For networks with five classes or
+    fewer the top-5 error is left out, because it is always 0.
     """
 
     def __init__(self, folder: Path):
@@ -174,11 +174,11 @@ class GradientNorms(keras.callbacks.Callback):
         logs.update(gradient_norm_mean=means[-1], gradient_norm_max=largest[-1])
 
     def get_state(self) -> dict[str, Any]:
-        """The sums of the epoch so far."""
+        """The sums and maxima of the norms, and the number of steps, in the epoch so far."""
         return {name: variable.numpy().tolist() for name, variable in self._sums().items()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Restores a state of `get_state`."""
+        """Restores a state returned by `get_state`."""
         for name, variable in self._sums().items():
             variable.assign(state[name])
 
@@ -197,11 +197,11 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Saves weights of every epoch (`epochs/0001.weights.h5` etc.), the best (`best.weights.h5`), or both.
+    """Saves the weights of each epoch (`epochs/0001.weights.h5` ...), the best (`best.weights.h5`), or both.
 
     The best epoch is the one with the lowest value of the config's `watch` on the selection split, the
-    earliest if several are equal. It is found from the run's history alone, so a resumed run saves the same
-    files as an uninterrupted one. A new run deletes files of these names left by an earlier run.
+    earliest if several are equal. Only the run's history decides which epoch that is, so a resumed run saves
+    the same files as an uninterrupted run. A new run deletes files of these names left by an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -235,8 +235,8 @@ def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, 
     """The state of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
     The state is what a callback's `get_state` returns (`set_state` restores it). For Keras's own callbacks it
-    is the public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If
-    several callbacks have the same class, only the state of the last is kept.
+    consists of the public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`.
+    If several callbacks have the same class, only the state of the last is kept.
     """
     states = {}
     for callback in callbacks:
@@ -254,7 +254,7 @@ def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, 
 def restore_callbacks(
     callbacks: Iterable[keras.callbacks.Callback], states: dict[str, dict[str, Any]]
 ) -> None:
-    """Gives callbacks the states of `callback_states`."""
+    """Gives callbacks the states that `callback_states` returned."""
     for callback in callbacks:
         state = states.get(type(callback).__name__)
         if state and hasattr(callback, "set_state"):

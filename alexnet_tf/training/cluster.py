@@ -20,8 +20,8 @@ class Cluster:
 
     Attributes:
         tasks: names of the workers, such as `worker 1`; the chief, which writes all files, is the first.
-        addresses: their addresses, `host:port`, in the same order.
-        rank: position of this process.
+        addresses: addresses of the workers, `host:port`, in the same order.
+        rank: index of this process in `tasks`.
     """
 
     tasks: tuple[str, ...]
@@ -44,7 +44,7 @@ class Cluster:
         return host.strip("[]"), int(port)
 
     def listen(self) -> socket.socket:
-        """A server at the port of this process; raises an InputError if another process has the port."""
+        """A server at the port of this process; raises an InputError if another process uses it."""
         host, port = self.place(self.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -119,8 +119,8 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node get ports of their own. Slurm decides which GPUs a task sees, so the resolver
-        # must not assign them; its arguments are required nevertheless.
+        # Jobs that share a node get different ports. Slurm decides which GPUs a task sees, so the resolver
+        # must not assign GPUs; the arguments that count them are required nevertheless.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(

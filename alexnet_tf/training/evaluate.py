@@ -30,14 +30,14 @@ class Scores:
 
     @property
     def useful_top5_error(self) -> float | None:
-        """`top5_error`; None for five classes or fewer, whose top-5 error is always 0."""
+        """`top5_error`; None if `confusion` has five classes or fewer: the error is then always 0."""
         return None if self.confusion is not None and len(self.confusion) <= TOP_K else self.top5_error
 
 
 def make_evaluator(
     model: keras.Model, strategy: tf.distribute.Strategy, confusion: bool = False
 ) -> Callable[[Iterable], Scores]:
-    """Compiles the evaluation of `model`'s logits, once for all sets with batches of one shape.
+    """Makes a function that evaluates `model`; it is compiled once for all sets with batches of one shape.
 
     Sums over replicas and batches are divided once, at the end, so the batch size and the number of replicas
     change the score by rounding only. Examples of weight 0 are padding. `confusion` also counts examples by
@@ -45,7 +45,7 @@ def make_evaluator(
 
     Returns:
         A function that evaluates the model, with its current weights, on batches (images, labels, weights)
-        that the strategy has distributed. (For one replica a `tf.data.Dataset` is distributed already.)
+        that the strategy has distributed. (With one replica, any `tf.data.Dataset` can be used.)
     """
     side = model.output.shape[-1] if confusion else 0
 

@@ -49,7 +49,7 @@ class History:
     def add(
         self, epoch: int, scores: Mapping[str, Scores], rate: float, images_per_second: float | None
     ) -> None:
-        """Adds an epoch to the curve; if its training loss is not finite, ends the run instead.
+        """Adds an epoch to the curve; if its training loss is not finite, ends the run and adds only epoch 0.
 
         Args:
             epoch: number of the epoch; 0 is the untrained network.
@@ -57,7 +57,7 @@ class History:
             images_per_second: speed of the training steps in this epoch; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # The mean loss of the steps may be finite even so: the last update comes after the last loss.
+            # The mean loss of the steps may still be finite: the last update comes after the last loss.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return
@@ -84,7 +84,7 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted; the run's checkpoint, if there is one, allows it to be resumed.
+    """Training was interrupted; the run can be resumed from its checkpoint, if there is one.
 
     Attributes:
         history: history of the run, with status `interrupted` and the exception's message.

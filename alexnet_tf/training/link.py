@@ -6,8 +6,8 @@ import queue
 import socket
 from typing import Any
 
-# The kernel probes a silent peer every 2 s; one that does not answer for 8 s is gone. Systems other than
-# Linux may lack these options, and then notice the loss of a machine (not of a process) later.
+# The kernel probes a silent peer every 2 s; a peer that does not answer for 8 s counts as gone. Systems other
+# than Linux may lack these options, and then notice the loss of a machine (not of a process) later.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 
@@ -36,7 +36,7 @@ class Link:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None if the connection is closed or sends something else than our messages."""
+        """The next message; None if the connection is closed, times out or sends no JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

@@ -1,4 +1,4 @@
-"""The sums of the metrics in an epoch: each replica has its own, and reading a metric adds them up.
+"""The sums of the metrics in an epoch. Each replica has its own sums; reading a metric adds up all of them.
 
 The chief saves the state of all workers, so it needs the sums of the other workers' replicas too.
 """

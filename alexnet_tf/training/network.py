@@ -45,12 +45,12 @@ def compile_model(
     """Builds and compiles the model of a run under the strategy, initialised from the seed of the run.
 
     Args:
-        start: trained network to start from; `config.train.start` is its fingerprint, and `data` has its
-            preprocessing.
+        start: trained network to start from; `config.train.start` is its fingerprint, and `data` uses the
+            preprocessing of that network.
 
     Raises:
-        InputError: if the run cannot be trained, or (on every worker) if one worker has another run than the
-            chief.
+        InputError: if the run cannot be trained, or (on every worker) if the run of one worker differs from
+            the chief's.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)

@@ -1,4 +1,4 @@
-"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam with equal decay and bias rate."""
+"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam; both decay kernels only."""
 
 from typing import Literal
 
@@ -69,7 +69,7 @@ class MomentumSGD(keras.optimizers.SGD):
         return bool(self.freezable) and self.freezable in variable.path.split("/")[:-1]
 
     def update_step(self, gradient, variable, learning_rate):
-        # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
+        # Found by index: under TensorFlow `variable` is a tf.Variable, which lacks Keras's name.
         index = self._get_variable_index(variable)
         keras_variable = self._trainable_variables[index]
         name = keras_variable.name
@@ -101,8 +101,8 @@ class L2Adam(keras.optimizers.Adam):
 
     `g <- g + d w; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
     w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)`, with d = 0 and eps multiplied by
-    `bias_rate` for biases, b2 = .999. The decay is PyTorch's `weight_decay`; Keras's `weight_decay` instead
-    subtracts `eps d w` from the weights, apart from Adam's step (AdamW).
+    `bias_rate` for biases, b2 = .999. The decay works like PyTorch's `weight_decay`; Keras's `weight_decay`
+    instead subtracts `eps d w` from the weights, apart from Adam's step (AdamW).
 
     Args:
         learning_rate: eps.
@@ -135,7 +135,7 @@ class L2Adam(keras.optimizers.Adam):
         self.bias_rate = bias_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        # By index: under TensorFlow `variable` is the tf.Variable, which does not keep Keras's name.
+        # Found by index: under TensorFlow `variable` is a tf.Variable, which lacks Keras's name.
         name = self._trainable_variables[self._get_variable_index(variable)].name
         gradient = with_decay(gradient, variable, name, self.decay)
         if name == "bias":
@@ -168,7 +168,7 @@ def make_optimizer(
         freezable: name of a layer that can be frozen later; only with `momentum`.
 
     Raises:
-        ValueError: for an unknown optimizer, or for `freezable` with one other than `momentum`.
+        ValueError: for an unknown optimizer, or if `freezable` is given with `adam` or `amsgrad`.
 
     Example:
 

@@ -19,10 +19,10 @@ Run = TypeVar("Run")
 
 
 class CommandProgress:
-    """The bar over all runs of a command, with the time left; a context manager.
+    """A context manager that shows one bar for all runs of a command, with the time left.
 
-    While it is open, `RunProgress` reports to it, for the run at `position`. The time left assumes that every
-    run trains all its epochs, at the average speed so far.
+    In this context, `RunProgress` reports the progress of the run at `position`. The time left assumes that
+    every run trains all its epochs, at the average speed so far.
 
     Args:
         title: text in front of the bar.
@@ -128,7 +128,7 @@ class RunProgress(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
-            # Trained before an interruption in this epoch.
+            # Earlier batches of this epoch were trained before an interruption.
             self._done = self._skipped = batch * self._batch_size
 
     def on_train_batch_end(self, batch, logs=None):

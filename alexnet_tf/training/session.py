@@ -41,7 +41,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The steps of `train`, in the order in which `train` calls them; the arguments are those of `train`."""
+    """The steps of `train`, in the order in which `train` calls them; it takes the arguments of `train`."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Session:
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
-        """Informs callbacks of the beginning and end, and saves the state even if training fails.
+        """Informs callbacks of the beginning and end; saves the state, except after an error.
 
         Raises:
             TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
@@ -122,7 +122,7 @@ class Session:
             self._save()
 
     def begin(self) -> None:
-        """Evaluates the untrained network of a new run, which is epoch 0."""
+        """For a new run, records the scores of the untrained network as epoch 0."""
         if not self.history.curve:
             self.history.add(0, self.evaluate(), self._schedule.rate, None)
             self._save()
@@ -205,7 +205,7 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks; in a resumed epoch, undoes what they change."""
+        """Calls the callbacks at the beginning of an epoch; in a resumed epoch, undoes their changes."""
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
         self._calls.on_epoch_begin(self._epoch - 1)
@@ -222,7 +222,7 @@ class Session:
 
         Args:
             is_best: whether this is the best epoch so far.
-            is_whole: no step can be half done, as after a signal, which waits for the end of a step.
+            is_whole: whether it is known that no step is half done: a signal waits for the end of a step.
         """
         history = self.history
         history.seconds = time.perf_counter() - self._started

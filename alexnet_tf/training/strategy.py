@@ -29,11 +29,11 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
     If the environment variable `TF_CONFIG` is set, or the process is one of several tasks of a Slurm step,
-    there are several workers, each with all GPUs that it sees; this waits until all have connected. Otherwise
-    `auto` uses all GPUs of the machine, or the default device if there are none; a number uses that many GPUs
-    or, if there are fewer, creates that many logical CPU devices (only possible before TensorFlow initialises
-    its devices). A worker that has done its work has to call `current_workers().leave()`; otherwise the other
-    workers take the end of its process for a failure.
+    there are several workers, and each uses all GPUs that it sees; the function returns when all workers have
+    connected. Otherwise `auto` uses all GPUs of the machine, or the default device if there are none; a
+    number uses that many GPUs or, if there are fewer, creates that many logical CPU devices (only possible
+    before TensorFlow initialises its devices). A worker that has done its work has to call
+    `current_workers().leave()`; otherwise the other workers take the end of its process for a failure.
 
     Raises:
         InputError: for anything but `auto` or a whole number >= 1, for variables that do not specify a
@@ -52,7 +52,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         if replicas not in ("auto", str(max(len(gpus), 1))):
             expected = f"auto with several workers, {max(len(gpus), 1)} on this one"
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
-        # Each replica trains on its part of a batch, and TensorFlow wants equally many on each worker.
+        # TensorFlow needs the same number of replicas on each worker.
         meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
         # TensorFlow's own code causes this warning.
         warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)

@@ -39,7 +39,7 @@ def train(
         data: pipelines of the run, opened with `config.data`.
         strategy: distribution strategy; the global batch size is `config.train.batch_size` with any of them.
         checkpoint: file for the state of the run; by default no state is saved.
-        callbacks: Keras callbacks; for them a batch is a call of up to 30 steps, and
+        callbacks: Keras callbacks; their batch methods are called once for up to 30 steps, and
             `params["history"]` is the history so far.
         report: evaluate the report split; a search sets this to False and uses only the selection split.
         model: a model from `training.network.compile_model`; by default it is built here.

@@ -2,7 +2,7 @@
 
 Each worker keeps a connection to the chief until its work is done. The operating system closes the
 connections of a process that ends, for whatever reason, and notices within seconds that a machine has gone.
-So the other workers learn of either at once, even while they wait for that worker in a TensorFlow operation.
+So the other workers soon learn that a worker has ended, even if they wait for it in a TensorFlow operation.
 """
 
 import atexit
@@ -29,7 +29,7 @@ GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process: those of the chief to all other workers, or that of one to the chief.
+    """The connections of this process: the chief is connected to all other workers, and each of them to it.
 
     A process that trains alone has no connections, and all methods return at once.
 
@@ -50,14 +50,15 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # By this comparison of nothing the other workers learn that all have connected to the chief.
+            # This comparison of no values tells the other workers that all have connected to the chief.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
         """Waits for all workers and compares the values of each with the chief's.
 
         Raises:
-            InputError: on every worker if a value differs; it names the worker, the value and both sides.
+            InputError: on every worker if a value differs; the message gives the worker, the name of the
+                value, and the value there and on the chief.
         """
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
@@ -124,7 +125,7 @@ class Workers:
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
-        """After another exception: raises an InputError if its cause is that another worker has ended."""
+        """To call after an exception; raises an InputError if the cause is that another worker has ended."""
         deadline = time.monotonic() + ENDING_SECONDS / 2
         while self._links and not self._why_ended and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -148,7 +149,7 @@ class Workers:
                     self._fail(f"expected {expected}; missing: {', '.join(missing)}")
 
     def _join(self) -> None:
-        """Connects to the chief as soon as it listens."""
+        """Connects to the chief as soon as the chief listens."""
         self._cluster.listen().close()
         own, problem = self._cluster.rank, "no answer"
         deadline = time.monotonic() + MEETING_SECONDS
@@ -173,7 +174,7 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Registers a worker, or ends all workers if it is not of this cluster; runs in its own thread."""
+        """Registers a worker, or ends all workers if it does not fit the cluster; runs in its own thread."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -216,7 +217,7 @@ class Workers:
         return message
 
     def from_chief(self, text: str) -> str:
-        """Returns the `text` that the chief has passed, on every worker; waits for the chief."""
+        """Returns, on every worker, the `text` that the chief passes; waits for the chief."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
@@ -230,20 +231,20 @@ class Workers:
         )
 
     def _tell(self, line: str) -> None:
-        """Keeps the reason for the end; the chief passes it on."""
+        """Keeps the reason why this process ends; the chief sends it to the other workers."""
         with self._lock:
             self._why_ended = self._why_ended or line
         for link in list(self._links.values()) if self._is_chief else []:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers, this one by an error in its main thread, which the command prints."""
+        """Ends all workers: here by an error in the main thread, which the command prints."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)
 
     def _end(self, line: str) -> None:
-        """Ends this process because another has ended, for which the main thread may wait in TensorFlow."""
+        """Ends this process because another has ended; the main thread may wait for it in TensorFlow."""
         if self._why_ended or self._has_left:
             return
         self._tell(line)
@@ -258,7 +259,7 @@ class Workers:
         self._exit()
 
     def _exit(self) -> None:
-        """If another worker has ended, ends this process without TensorFlow's clean-up, which would wait."""
+        """If a worker has ended, ends this process without TensorFlow's clean-up, which would wait for it."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):
@@ -289,7 +290,7 @@ def meet(cluster: Cluster) -> Workers:
 
 @contextlib.contextmanager
 def ending_together() -> Iterator[None]:
-    """Replaces an exception by an `InputError` if its cause is that another worker has ended."""
+    """Replaces an exception by an `InputError` if it was raised because another worker has ended."""
     try:
         yield
     except InputError:
