@@ -80,7 +80,7 @@ def test_a_checkpoint_of_another_configuration_is_not_used(once_finished, finish
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
 def test_a_run_whose_checkpoints_are_all_damaged_is_refused(finished, damage):
-    # All checkpoints are damaged, because a run resumes from the newest one that is whole.
+    # The test damages all checkpoints, because a run resumes from the newest one that is whole.
     for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)

@@ -68,7 +68,7 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
 
     assert chief.status == 128 + signal.SIGTERM
     assert other.status in (2, 128 + signal.SIGTERM), (
-        "expected an end by the signal or because the chief ended"
+        "expected it to end by the signal or because the chief ended"
     )
     assert "the state is kept" in chief.errors[-1]
     assert "kept" not in other.errors[-1], "expected only the chief to keep the state"

@@ -73,7 +73,7 @@ def test_the_note_counts_the_images_of_each_split(tmp_path):
     assert numbers(fitted(f"folder:{tmp_path}")[2])[:2] == [50, 50]
 
 
-def test_a_setting_of_the_user_precedes_the_value_for_a_tiny_folder(tmp_path, capsys):
+def test_a_users_setting_takes_precedence_over_the_value_for_a_tiny_folder(tmp_path, capsys):
     tiny = write_colored_tree(tmp_path / "set", COLORS, lambda i: (40, 40), noise=40, count=4)
     small = ["--set", "batch_size=6", "--set", "width=0.0625", "--epochs", "1", "--out", str(tmp_path / "o")]
     assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
@@ -91,7 +91,7 @@ def test_the_note_is_not_printed_with_an_error(tmp_path, capsys, setting):
 
 
 @pytest.mark.slow
-def test_the_recipe_for_few_images_learns(tree, tmp_path):
+def test_the_recipe_for_few_images_lowers_the_training_loss(tree, tmp_path):
     assert main(["train", "--dataset", f"folder:{tree}", "--epochs", "8", "--out", str(tmp_path)]) == 0
 
     with open(tmp_path / "curve.csv", newline="") as file:

@@ -1,4 +1,4 @@
-"""Configurations with impossible values are refused with the name of the field."""
+"""Configurations with impossible values are refused; the error names the field."""
 
 import math
 

@@ -63,7 +63,7 @@ def test_a_setting_is_read_with_the_type_of_its_field(setting, name, value):
         ("drops=1,x", "drops: expected a whole number >= 0; received 'x'"),
     ],
 )
-def test_a_bad_setting_is_refused_with_the_expected_value(setting, words):
+def test_the_error_for_a_bad_setting_states_what_was_expected(setting, words):
     with pytest.raises(InputError, match=words):
         Config().with_settings(setting)
 

@@ -45,7 +45,7 @@ def test_draws_equal_those_of_recorded_runs():
     ("function", "draw", "axis"),
     [(augment.random_flip, "flip", 2), (augment.random_vertical_flip, "vertical_flip", 1)],
 )
-def test_flips_mirror_one_half_of_the_images_exactly(draws, function, draw, axis):
+def test_flips_mirror_about_half_of_the_images_and_leave_the_others(draws, function, draw, axis):
     drawn = getattr(draws, draw)
     images = np.random.default_rng(0).normal(size=(50, 4, 5, 3)).astype(np.float32)
 

@@ -28,7 +28,7 @@ def ids() -> list[str]:
 
 
 def shade(place: int, split: str) -> int:
-    """The grey level of a class's images, which identifies the label in any order."""
+    """The grey level of a class's images, which identifies the label in any order of the images."""
     return place + (50 if split == "val" else 0)
 
 
@@ -38,7 +38,7 @@ def jpeg(level: int, mode: str = "RGB") -> bytes:
 
 
 def write_archive(path: Path, names: list[str]) -> None:
-    """Writes two training images and one validation image a class; some are grey, as in the public set."""
+    """Writes two training images and one validation image per class; some are grey, as in the public set."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(f"{ROOT}/wnids.txt", "\n".join(reversed(names)) + "\n")
         file.writestr(f"{ROOT}/words.txt", "n00001740\tentity\n")

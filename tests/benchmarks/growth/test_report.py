@@ -1,4 +1,4 @@
-"""growth.md and its figure are made from the rows alone."""
+"""growth.md and its figure are made from growth.csv and growth_machine.csv alone."""
 
 from dataclasses import replace
 from pathlib import Path

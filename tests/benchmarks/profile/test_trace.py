@@ -1,4 +1,4 @@
-"""Each traced operation is assigned to a part of the step, and the seconds of each part are added."""
+"""The name of a traced operation decides to which part of the training step its time belongs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every bar of the chart compares two contenders of the plan and shows whether its target is met."""
+"""A bar shows whether its target is met; the further bars compare two contenders of the plan each."""
 
 from matplotlib.figure import Figure
 

@@ -1,11 +1,11 @@
-"""The tables show the values of the rows, or the reason why there is no value."""
+"""The speed sentence and the table of targets state the ratios that the rows give."""
 
 from benchmarks.report.tables import speed_sentence, targets_table
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS
 
 
-def test_the_sentence_has_the_smallest_and_the_largest_ratio():
+def test_the_speed_sentence_states_the_smallest_and_the_largest_ratio():
     faster = {"alexnet_step": [
         Row("batch 128, float32", "ours", "tensorflow", "images", 128, 800, (1.0,)),
         Row("batch 128, float32", "PyTorch eager", "pytorch", "images", 128, 0, (6.0,)),

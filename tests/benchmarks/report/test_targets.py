@@ -1,4 +1,4 @@
-"""Ratios, limits and verdicts are computed from the rows, for each round."""
+"""The ratios, limits and verdicts of the targets are computed from the rows, round by round."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The built-in data set: the same bytes everywhere, balanced classes, too hard for a linear classifier."""
+"""The built-in data set has fixed bytes and balanced classes, and is too hard for a linear classifier."""
 
 import hashlib
 

@@ -221,7 +221,7 @@ def test_photos_are_rotated_by_their_exif_orientation(tmp_path, storage):
     assert any(np.array_equal(image, np.asarray(upright)) for image in found)
 
 
-def test_the_header_gives_the_size_of_a_turned_photo(tmp_path):
+def test_the_header_gives_the_size_of_a_rotated_photo(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
         for i in range(3):

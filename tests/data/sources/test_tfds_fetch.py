@@ -1,4 +1,4 @@
-"""Sets that are not on disk; the tests run with or without a network."""
+"""Fetching of sets that are not on disk; the tests need no network."""
 
 import contextlib
 import threading

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of cached images."""
+"""Fixtures for tests of streamed and cached images."""
 
 from pathlib import Path
 

@@ -46,7 +46,7 @@ def split_tree(tmp_path) -> Path:
 
 @pytest.fixture
 def flat_tree(tmp_path) -> Path:
-    """Photographs of one size without a report tree, and the kinds of odd files that ImageNet has."""
+    """Photographs of one size without a report tree, and unusual and damaged files as in ImageNet."""
     root = tmp_path / "flat"
     for i, name in enumerate(("ape", "bee")):
         fill(root / name, 15, 100 * i, vary=False)

@@ -56,7 +56,7 @@ def test_few_random_splits_differ_as_much_as_specialised_towers(parted):
     assert told["tower_contrast"] == pytest.approx(mean, abs=0.03)
     assert told[DEALS_BEYOND.name] == pytest.approx(0, abs=0.002)  # 2 of the 12,870 splits
     spread = tower_contrast(dealt=True, spread=True)([parted], None)
-    # The halves differ by 0, 1/4, 1/2, ... with probabilities .38, .49, .12, ...: percentiles 5, 25, 75, 95.
+    # Contrasts of 0, 1/4, 1/2, ... have probabilities .38, .49, .12, ...; SPREAD: percentiles 5, 25, 75, 95.
     assert [spread[metric.name] for metric in SPREAD] == pytest.approx([0, 0, 0.25, 0.5])
 
 

@@ -24,8 +24,8 @@ def test_paper_numbers_inside_our_intervals_give_status_0(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     status, text = compare_with_paper(tmp_path, [POOLING, SPEED])
     assert status == 0
-    # In the order of the experiments. Our ratio is the geometric mean of 6, 5 and 7, 210^(1/3) = 5.944; the
-    # paper's 6 is 1.0094 times our ratio.
+    # The lines have the order of the experiments. Our ratio is the geometric mean of 6, 5 and 7,
+    # 210^(1/3) = 5.944; the paper's 6 is 1.0094 times our ratio.
     c4, pooling, c1, speed, total = text.splitlines()[1:]
     assert (c4, c1) == ("C4, pooling on builtin", "C1, speed on builtin")
     assert pooling.startswith("  test error, overlapping − separate ")
