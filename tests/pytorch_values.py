@@ -6,7 +6,7 @@ import numpy as np
 
 
 def pytorch_values(name: str, case: str = "") -> dict[str, np.ndarray]:
-    """The arrays of `pytorch_<name>.npz`, or of a case those named `<case>.*`, without this prefix."""
+    """The arrays of `pytorch_<name>.npz`; with a case, only arrays named `<case>.*`, without this prefix."""
     prefix = f"{case}." if case else ""
     with np.load(Path(__file__).parent / "fixtures" / f"pytorch_{name}.npz") as arrays:
         return {key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""Made-up runs, recorded as the runner does."""
+"""Records made-up runs with the functions that the runner uses."""
 
 from alexnet_tf.results.columns import CURVES, LR_SEARCH, RUNS
 from alexnet_tf.results.folder import record_run

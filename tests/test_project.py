@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# The import names of packages whose import name differs from the package's.
+# The import names of packages whose import name differs from the name of the package.
 IMPORTED_AS = {"pillow": "PIL"}
 
 
@@ -57,7 +57,7 @@ def project_lines(table: str) -> list[str]:
 
 @functools.cache
 def imported_by(*rooms: str) -> set[str]:
-    """The first words of the modules that the files of these folders import."""
+    """The top-level names of the modules that the files of these folders import."""
     imported = set()
     for path in [path for room in rooms for path in (ROOT / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -77,7 +77,7 @@ def names(requirements: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(("table", "rooms"), [("dependencies = [", ("alexnet_tf",)), ("dev = [", ("tests",))])
-def test_each_dependency_is_imported_or_says_what_needs_it(table, rooms):
+def test_each_dependency_is_imported_or_has_a_comment(table, rooms):
     unexplained = names([line.strip(' "') for line in project_lines(table) if "#" not in line])
 
     assert {name for name in unexplained if module_of(name) not in imported_by(*rooms)} == set()

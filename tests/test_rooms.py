@@ -1,6 +1,6 @@
 """The layout of the code: which room may import which, and how many files a room has.
 
-A room is a package of the list below. CONTRIBUTING.md has the same list as a table.
+A room is a package or a module of the list below. CONTRIBUTING.md has the same list as a table.
 """
 
 import ast
@@ -18,7 +18,7 @@ LARGEST_ROOM = 16
 # There is no limit for claims, as each new one is a new file.
 OPEN_ENDED = ROOT / "experiments" / "claims"
 # From the top down: a file imports from its own room and from rooms further down. Folders within a room
-# (`data/sources`, `report/figures`, the rooms of benchmarks) belong to it.
+# (`data/sources`, `report/figures`, the rooms of benchmarks) belong to that room.
 ROOMS = (
     "benchmarks",
     "experiments.__main__",
@@ -66,7 +66,7 @@ def imported(source: str, known=FILES) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "expected imports by the whole name"
+            assert node.level == 0, "expected absolute imports"
             for alias in node.names:
                 submodule = f"{node.module}.{alias.name}"
                 found.add(submodule if submodule in known else node.module)
@@ -101,15 +101,15 @@ def test_rooms_import_only_from_rooms_below_them():
     assert upward(IMPORTS) == []
 
 
-def test_contributing_has_the_rooms_in_this_order():
-    """A line of its table may have several rooms, each the path of a folder or of a file."""
+def test_contributing_lists_the_rooms_in_the_same_order():
+    """A row of CONTRIBUTING.md's table may name several rooms, each by the path of a folder or of a file."""
     table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| room |")[1].split("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     paths = [path.strip("/") for cell in cells for path in re.findall(r"`(.+?)`", cell)]
     assert [module_name(ROOT / path) for path in paths] == list(ROOMS)
 
 
-def test_no_files_import_each_other():
+def test_imports_have_no_cycles():
     assert circle(IMPORTS) == []
 
 
@@ -136,7 +136,7 @@ def test_upward_and_circular_imports_are_found():
 
 
 @pytest.mark.parametrize("tops", [("alexnet_tf", "experiments", "benchmarks"), ("tests",)])
-def test_a_room_has_at_most_16_files_and_none_has_the_rooms_name_or_is_called_utils(tops):
+def test_a_folder_has_at_most_16_files_and_no_file_with_its_name_or_called_utils(tops):
     paths = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "__init__.py"]
     assert paths
     sizes = Counter(path.parent for path in paths)

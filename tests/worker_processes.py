@@ -50,9 +50,9 @@ def tf_config(addresses: Sequence[str], index: int) -> str:
 
 
 def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
-    """Starts Python with these arguments as the workers of one cluster; None for a worker that never starts.
+    """Starts Python once for each command, as the workers of a cluster; None is a worker that never starts.
 
-    Their output goes to `0.out`, `0.err` and so on in the folder.
+    The output of the workers goes to `0.out`, `0.err`, `1.out` and so on in the folder.
     """
     addresses = free_addresses(len(commands))
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended; kills those that do not end in time (infinite `seconds`)."""
+    """Waits until all processes have ended; kills the rest after `seconds` (their time is infinite)."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

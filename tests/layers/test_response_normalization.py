@@ -44,8 +44,8 @@ def output_and_gradient(layer, x, upstream):
 
 
 @both
-def test_defaults_are_those_of_the_reference(kind):
-    # At the scale of raw pixels, alpha times the sums is of the order of k.
+def test_defaults_equal_the_defaults_of_the_reference(kind):
+    # With values as large as raw pixels, alpha times the sum of squares is of the order of k.
     x = 100 * images(2, 6, 5, 8)
     np.testing.assert_allclose(kind.layer()(x), kind.reference(x), rtol=1e-5)
 
@@ -111,7 +111,7 @@ def test_gradient_equals_finite_differences(kind, changes):
 
 
 @pytest.mark.parametrize("n", [5, 4, 1])
-def test_output_and_gradient_equal_those_of_pytorch(n):
+def test_output_and_gradient_equal_pytorch_values(n):
     stored = pytorch_values("lrn", f"n{n}")
     layer = LocalResponseNormalization(n, k=0.5, alpha=0.8, divide_alpha=True, dtype="float64")
     y, gradient = output_and_gradient(layer, stored["images"], stored["upstream"])

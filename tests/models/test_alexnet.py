@@ -19,7 +19,7 @@ def sides(model: keras.Model) -> list[int]:
 
 
 @pytest.mark.parametrize("side", [224, 227])
-def test_parameters_sides_and_weights_are_those_of_the_paper(side):
+def test_the_sizes_of_maps_and_weights_equal_the_papers_sizes(side):
     with weightless():
         model = alexnet((side, side, 3), 1000)
 
@@ -40,7 +40,7 @@ def test_one_tower_has_the_parameters_of_the_papers_one_gpu_net():
     assert sides(model) == [55, 27, 13, 6]
 
 
-def test_the_maps_and_filters_of_the_scaled_net_of_half_the_width():
+def test_the_scaled_net_at_half_width_has_the_expected_sizes():
     with weightless():
         model = alexnet((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
@@ -67,12 +67,13 @@ def test_conv1_cannot_be_left_out():
         alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, without=(1,)))
 
 
-def test_the_gain_of_a_narrow_net_equals_that_of_the_papers_net():
+def test_a_narrow_net_with_init_gain_has_the_gain_of_the_papers_net():
     keras.utils.set_random_seed(0)
     narrow = alexnet((224, 224, 3), 1000, dataclasses.replace(PAPER, init="gain", width=0.25))
 
     kernels = {layer.name: layer.kernel for layer in narrow.layers if hasattr(layer, "kernel")}
     papers = (11 * 11 * 3, 5 * 5 * 48, 3 * 3 * 256, 3 * 3 * 192, 3 * 3 * 192, 6 * 6 * 256, 4096, 4096)
+    # The gain of a layer is the standard deviation of its weights times the square root of its fan-in.
     for paper, (name, kernel) in zip(papers, kernels.items(), strict=True):
         inputs = np.prod(kernel.shape[:-1])
         assert np.std(kernel) * np.sqrt(inputs) == pytest.approx(0.01 * np.sqrt(paper), rel=0.03), name
@@ -90,7 +91,7 @@ def test_presets_differ_in_declared_fields_only():
     assert changed(ONE_TOWER) == {"towers", "filters"}
 
 
-def test_lrn_alpha_and_spatial_alpha_reach_their_layers():
+def test_layers_use_lrn_alpha_and_spatial_alpha_of_the_config():
     config = dataclasses.replace(CODE, **NARROW, lrn_alpha=0.25, spatial_alpha=0.5)
 
     layers = {layer.name: layer for layer in alexnet((96, 96, 3), 10, config).layers}
@@ -115,7 +116,7 @@ def test_forward_equals_the_reference_and_pytorch(preset):
     np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=2e-5)
 
 
-def test_all_gradients_equal_those_of_pytorch():
+def test_all_gradients_equal_the_gradients_of_pytorch():
     stored = pytorch_values("alexnet")
     model = alexnet((96, 96, 3), 10, dataclasses.replace(PAPER, **NARROW))
     model.set_weights(alexnet_weights(stored))
@@ -141,7 +142,7 @@ def test_all_gradients_equal_those_of_pytorch():
 @pytest.mark.parametrize(
     ("config", "stddevs"), [(PAPER, (0.01,) * 8), (CODE, (0.01, 0.01, 0.03, 0.03, 0.03, 0.01, 0.01, 0.01))]
 )
-def test_initial_weights_have_the_papers_deviations_and_biases(config, stddevs):
+def test_initial_weights_have_the_standard_deviations_and_biases_of_their_preset(config, stddevs):
     keras.utils.set_random_seed(0)
     weights = alexnet((96, 96, 3), 10, dataclasses.replace(config, width=0.25)).get_weights()
 
@@ -179,7 +180,7 @@ def test_the_argument_weights_loads_a_file_and_refuses_imagenet(tmp_path):
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("config", [PAPER, CODE], ids=["paper", "code"])
-def test_without_a_top_images_may_have_any_size(tmp_path, config, channels):
+def test_a_net_without_the_top_accepts_images_of_any_size(tmp_path, config, channels):
     narrow = dataclasses.replace(config, width=1 / 16)
     model = AlexNet(include_top=False, input_shape=(None, None, channels), config=narrow)
     fixed = AlexNet(include_top=False, input_shape=(98, 123, channels), config=narrow)

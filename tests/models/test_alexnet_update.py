@@ -1,4 +1,4 @@
-"""One update of AlexNet is equal on one and two devices, and with the kernels of oneDNN and of TensorFlow."""
+"""An update of AlexNet is the same, up to rounding, on one or two devices and with or without oneDNN."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ BATCH = 4
 
 
 def updated(replicas: str) -> list[np.ndarray]:
-    """Changes of all weights by one step of the paper's net, an eighth as wide, on images of 99 pixels."""
+    """The changes of all weights in one step of the paper's net at 1/8 of its width, on 99x99 images."""
     rng = np.random.default_rng(0)
     images, labels = rng.normal(0, 1, (BATCH, 99, 99, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
     config = Config(train=TrainConfig(batch_size=BATCH, learning_rate=0.01, weight_decay=5e-4)).replace(
@@ -54,8 +54,8 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # A new process is needed: TensorFlow reads the switch of oneDNN once, and keeps the shapes of the first
-    # all-reduce on two devices, which may be those of another test's net.
+    # A new process is needed: TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. It also keeps the shapes of
+    # the first all-reduce on two devices, and another test may have run this with another net.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}

@@ -9,7 +9,7 @@ SHAPE = (32, 32, 3)
 
 
 @pytest.mark.parametrize("pool_size", [2, 3])
-def test_sides_are_16_8_4_with_either_pooling(pool_size):
+def test_pooled_maps_have_sides_16_8_and_4_with_either_pool_size(pool_size):
     model = cifar_net(SHAPE, 10, CifarNetConfig(pool_size=pool_size))
 
     assert [model.get_layer(f"pool{stage}").output.shape[1] for stage in (1, 2, 3)] == [16, 8, 4]
@@ -25,7 +25,7 @@ def test_the_weights_of_the_four_layers_are_in_order():
     ]  # fmt: skip
 
 
-def test_default_initial_weights_are_those_of_2012():
+def test_default_initial_weights_have_the_standard_deviations_of_2012():
     keras.utils.set_random_seed(0)
     kernels = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[::2]]
     biases = [weight.numpy() for weight in cifar_net(SHAPE, 10).weights[1::2]]
@@ -46,7 +46,7 @@ def test_glorot_initial_weights_have_the_limit_of_the_formula():
     assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
 
 
-def test_every_argument_of_the_config_takes_effect():
+def test_activation_pooling_and_lrn_of_the_config_take_effect():
     config = CifarNetConfig(
         activation="tanh", pooling=("avg", "max", "max"), lrn=True, lrn_n=3, lrn_alpha=0.5
     )

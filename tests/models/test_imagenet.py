@@ -1,4 +1,4 @@
-"""Preprocessing of images for networks of ImageNet classes, and names for their probabilities."""
+"""Preprocessing of images for networks with ImageNet's classes, and the names of the likeliest classes."""
 
 import json
 
@@ -24,7 +24,7 @@ def keras_list(monkeypatch):
     monkeypatch.setattr(CLASS_INDEX, "CLASS_INDEX", json.loads(json.dumps(names)))
 
 
-def test_the_subtracted_mean_is_that_of_keras(images):
+def test_the_subtracted_mean_equals_the_mean_of_keras(images):
     # In its `caffe` mode Keras subtracts the same mean, and turns RGB into BGR.
     expected = keras.applications.imagenet_utils.preprocess_input(images.astype(np.float64), mode="caffe")
 
@@ -63,7 +63,7 @@ def test_the_best_classes_come_first():
     assert len(decode_predictions(probabilities, top=9, class_names=list("abcd"))[0]) == 4
 
 
-def test_names_of_imagenets_classes_are_those_of_keras(keras_list):
+def test_names_of_imagenets_classes_equal_the_names_of_keras(keras_list):
     probabilities = np.random.default_rng(0).dirichlet(np.ones(1000), 2).astype(np.float32)
 
     decoded = decode_predictions(probabilities)

@@ -38,7 +38,7 @@ def test_one_weird_trick_enlarges_small_images():
     np.testing.assert_allclose(model(images), large(enlarged.astype(np.float32)), rtol=1e-4, atol=1e-5)
 
 
-def test_gaussian_initial_weights_of_one_weird_trick_have_their_deviation():
+def test_gaussian_initial_weights_of_one_weird_trick_have_standard_deviation_0_01():
     keras.utils.set_random_seed(0)
     model = one_weird_trick((64, 64, 3), 10, OneWeirdTrickConfig(init="gaussian", width=1 / 8))
 

@@ -21,8 +21,8 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(5, 7, 6, 3)).astype(np.float32)
 
 
-def test_ten_views_are_those_of_the_paper():
-    # A 256x256 image and crops of 224: four corners, the centre, and their mirror images.
+def test_ten_views_are_the_papers_five_crops_and_their_mirror_images():
+    # A 256x256 image and crops of 224x224: four corners, the centre, and their mirror images.
     places = [(0, 0), (0, 32), (32, 0), (32, 32), (16, 16)]
 
     offsets = view_offsets(256, 256, 224, 10)

@@ -38,7 +38,7 @@ def test_spatial_equals_loops(window, divide_alpha):
         assert b[n, y, x, c] == pytest.approx(a[n, y, x, c] / (1.5 + alpha * total) ** 0.6, rel=1e-13)
 
 
-def test_spatial_defaults_are_those_of_the_authors():
+def test_spatial_defaults_equal_the_defaults_of_the_authors():
     # All values are 50. The 5x5 window at the centre holds 25 of them, so the divisor is
     # (1 + 1e-3 / 25 * 25 * 2500)^.75 = 3.5^.75 = 2.5589; at a corner it holds 9:
     # (1 + 1e-3 / 25 * 9 * 2500)^.75 = 1.9^.75 = 1.6183.

@@ -1,4 +1,4 @@
-"""The whole network has the paper's sizes and the probabilities that PyTorch gave."""
+"""The whole network has the paper's sizes and gives the probabilities that PyTorch computed."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def random_weights(shapes, seed=0):
 
 
 @pytest.mark.parametrize("preset", ["paper", "code"])
-def test_probabilities_equal_those_of_pytorch(stored, weights, preset):
+def test_probabilities_equal_pytorch_values(stored, weights, preset):
     probabilities = alexnet_forward(stored["pixels"] - 128.0, weights, preset)
     np.testing.assert_allclose(probabilities, stored[f"{preset}.probabilities"], rtol=1e-10)
     other = {"paper": "code", "code": "paper"}[preset]
@@ -66,7 +66,7 @@ def test_224_pixels_are_padded_to_227_at_the_bottom_and_right():
     assert not np.allclose(alexnet_activations(shifted, weights)["conv1"], expected["conv1"])
 
 
-def test_towers_meet_in_conv3_only():
+def test_towers_meet_in_conv3_and_not_before():
     shapes = alexnet_weight_shapes((4, 8, 8, 8, 8), hidden=3, classes=7, image_size=67)
     weights = random_weights(shapes)
     images = 100 * np.random.default_rng(1).normal(size=(1, 67, 67, 3))
@@ -83,14 +83,14 @@ def test_towers_meet_in_conv3_only():
     assert any(changed("conv3")[4:])
 
 
-def test_one_tower_gives_probabilities_of_sum_1(stored):
+def test_one_tower_gives_probabilities_that_sum_to_1(stored):
     shapes = alexnet_weight_shapes((3, 8, 12, 12, 16), hidden=8, classes=5, towers=1, image_size=96)
     probabilities = alexnet_forward(stored["pixels"] - 128.0, random_weights(shapes), "code")
     assert probabilities.shape == (2, 5)
     np.testing.assert_allclose(probabilities.sum(-1), 1, rtol=1e-12)
 
 
-def test_dropout_of_the_paper_halves_the_input_of_the_next_kernel(stored, weights):
+def test_dropout_of_the_paper_halves_the_outputs_of_fc6_and_fc7_at_test_time(stored, weights):
     images = stored["pixels"] - 128.0
     halved = [w / 2 if index in (12, 14) else w for index, w in enumerate(weights)]
     probabilities = alexnet_forward(images, weights, inverted_dropout=False)

@@ -1,4 +1,4 @@
-"""Numbers of window positions, compared with counts, and the paper's sizes."""
+"""Numbers of window positions, compared with explicit counts and with the paper's sizes."""
 
 import itertools
 
@@ -33,7 +33,7 @@ def test_the_output_size_equals_a_count_of_windows(overhang):
     ("size", "window", "stride", "expected"),
     [(227, 11, 4, 55), *((size, pool, 2, size // 2) for size in (55, 27, 13) for pool in (2, 3))],
 )
-def test_output_sizes_are_those_of_the_paper(size, window, stride, expected):
+def test_output_sizes_equal_the_papers_sizes(size, window, stride, expected):
     assert output_size(size, window, stride) == expected
 
 
@@ -48,13 +48,13 @@ def test_output_sizes_are_those_of_the_paper(size, window, stride, expected):
         (224, 11, 4, (3, 4)),
     ],
 )
-def test_same_padding_equals_that_of_tensorflow(size, window, stride, expected):
+def test_same_padding_equals_the_padding_of_tensorflow(size, window, stride, expected):
     # TensorFlow's rule: ceil(size / stride) windows, the smaller half of the padding first.
     assert sides("same", (size, size), (window, window), stride) == (expected, expected)
     assert output_size(size, window, stride, expected) == -(-size // stride)
 
 
-def test_weight_shapes_are_those_of_the_paper():
+def test_weight_shapes_equal_the_papers_shapes():
     shapes = alexnet_weight_shapes()
     kernels, biases = shapes[::2], shapes[1::2]
     assert kernels == [

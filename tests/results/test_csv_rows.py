@@ -58,7 +58,7 @@ def test_a_file_with_many_problems_gives_one_line(tmp_path):
     path = tmp_path / "curves.csv"
     path.write_text(path.read_text() + "x\n" * 2000)
     (problem,) = read_curves(tmp_path).problems
-    # The numbers of expected fields, of received ones and of further problems.
+    # The numbers of expected fields, of received fields and of further problems.
     assert numbers(problem.partition(": ")[2]) == [11, 1, 1000]
 
 
@@ -131,7 +131,7 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
         f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
     )
     (row,) = table.rows
-    # It is NaN and not None, which would mean that the target was never reached.
+    # The value is NaN and not None, because None would mean that the target was never reached.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
 
@@ -156,7 +156,7 @@ def test_a_curve_has_errors_between_0_and_1(tmp_path):
     assert (table.rows[1]["train_loss"], table.rows[1]["test_error"]) == (math.inf, 0.5)
 
 
-def test_a_missing_column_is_a_problem_and_without_a_key_no_row_is_read(tmp_path):
+def test_a_missing_column_is_a_problem_and_without_a_key_column_no_row_is_read(tmp_path):
     record(tmp_path)
     path = tmp_path / "runs.csv"
     whole = path.read_text()
@@ -195,7 +195,7 @@ def test_recording_keeps_unreadable_lines_of_other_runs(tmp_path):
     # Three runs with three epochs each.
     assert len(table.rows) == 9
     assert len(table.problems) == 2
-    # The half-written line is that of `tanh`, seed 7, and is replaced when this run is recorded.
+    # The half-written line belongs to `tanh`, seed 7. It is replaced when this run is recorded.
     record(tmp_path, "tanh", 7)
     assert path.read_text().endswith("\nsome,other\n")
 
@@ -212,7 +212,7 @@ def test_numbers_are_not_escaped_as_formulas():
         (lambda text: text.encode("utf-16"), "UTF-16"),
     ],
 )
-def test_a_table_saved_by_a_spreadsheet_is_one_problem(tmp_path, change, word):
+def test_a_table_saved_by_a_spreadsheet_gives_one_problem(tmp_path, change, word):
     path = tmp_path / "curves.csv"
     header = ",".join(column.name for column in CURVES.columns)
     path.write_bytes(change(header + "\n" + "1.5,2.5\n" * 258))

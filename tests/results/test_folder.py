@@ -158,7 +158,7 @@ def test_two_processes_that_record_at_once_lose_no_row(tmp_path):
     assert len(read_records(tmp_path)[0]) == 24
 
 
-def test_a_kill_leaves_whole_runs(tmp_path):
+def test_after_a_kill_every_recorded_run_is_complete(tmp_path):
     prepare_folder(tmp_path, METRICS)
     process = writer(tmp_path, 0, 100_000, "relu")
     deadline = time.monotonic() + 60

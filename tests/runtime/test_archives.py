@@ -15,7 +15,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 def npy(shape: tuple[int, ...], content: bytes) -> bytes:
-    """A .npy file whose header claims this shape of float32."""
+    """The bytes of a .npy file whose header claims float32 values of this shape."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return buffer.getvalue() + content
@@ -44,7 +44,7 @@ def test_compressed_arrays_are_read(tmp_path):
     ],
     ids=["bomb", "claims terabytes", "claims more than there is"],
 )
-def test_small_files_of_large_arrays_are_refused(tmp_path, shape, content, compression):
+def test_small_files_that_claim_large_arrays_are_refused(tmp_path, shape, content, compression):
     path = archive(tmp_path / "a.npz", "one.npy", npy(shape, content), compression)
 
     with pytest.raises(UNREADABLE_ARCHIVE), open_npz(path) as file:

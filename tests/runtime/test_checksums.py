@@ -26,7 +26,7 @@ def test_sha256sum_confirms_the_sums(folder):
 
 
 @pytest.mark.parametrize("writes", range(5))
-def test_after_a_kill_between_two_writes_every_file_is_verified(folder, monkeypatch, writes):
+def test_after_a_kill_between_two_writes_every_file_passes_the_check(folder, monkeypatch, writes):
     left = iter(range(writes))
 
     def write(path, content):
@@ -67,7 +67,7 @@ def test_every_flipped_bit_is_an_error_except_in_a_line_break(folder):
                     check_sums(folder, [name, "epochs/b"])
                 except (ValueError, OSError):
                     continue
-                # This bit turned a line break into another white space.
+                # This bit turned a line break into another white-space character.
                 assert path.name == SUMS
                 assert changed[place : place + 1].decode("latin1").isspace()
         path.write_bytes(content)

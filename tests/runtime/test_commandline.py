@@ -1,4 +1,4 @@
-"""Every command line ends with the same exit statuses, and an error is one line."""
+"""All command lines have the same exit statuses, and an error is one line."""
 
 import argparse
 import subprocess
@@ -74,14 +74,16 @@ def test_a_command_ends_with_its_exit_status_and_at_most_one_line(capsys, comman
 @pytest.mark.parametrize(
     ("words", "first", "on_path", "named"),
     [
-        # A command that runs another one, as `explain` runs `train`.
+        # An argument may be the name of another command, here `train`.
         (".venv/bin/python -P -m alexnet_tf explain --out train", 4, "", ".venv/bin/python -P -m alexnet_tf"),
         (".venv/bin/python bin/alexnet train", 2, "", "bin/alexnet"),
         (".venv/bin/python bin/alexnet train", 2, "bin", "alexnet"),
         (".venv/bin/python -m a_notebook", 3, "bin", "alexnet"),
     ],
 )
-def test_an_advised_command_is_called_like_this_program(monkeypatch, tmp_path, words, first, on_path, named):
+def test_an_advised_command_starts_like_the_running_program(
+    monkeypatch, tmp_path, words, first, on_path, named
+):
     for name in ("alexnet", "a_notebook", "__main__.py"):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).touch(mode=0o755)

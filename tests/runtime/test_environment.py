@@ -1,11 +1,11 @@
-"""What is recorded of the environment of a run."""
+"""What a run records about its environment."""
 
 import subprocess
 
 from alexnet_tf.runtime import environment
 
 
-def test_the_commit_is_that_of_the_code_despite_variables_of_git(tmp_path, monkeypatch):
+def test_the_recorded_commit_ignores_environment_variables_of_git(tmp_path, monkeypatch):
     commit = environment.git_commit.__wrapped__()
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     for name, value in {"DIR": ".git", "WORK_TREE": "", "INDEX_FILE": "index", "COMMON_DIR": ".git"}.items():

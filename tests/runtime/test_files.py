@@ -39,7 +39,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes
 model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)])
 for limit in range(0, 100_000, 5_000):
-    # Like a full disk, the limit ends a write in the middle of the file with an error of the system.
+    # Like a full disk, the limit ends a write in the middle of the file with a system error.
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     for name, content in (("model.keras", model_file(model)), ("best.weights.h5", weights_file(model))):
         try:
@@ -104,7 +104,7 @@ def test_the_folder_is_synced_after_every_rename(tmp_path, monkeypatch):
     assert len(renamed) == 7
     assert all((place, parent) in synced for place, parent in enumerate(renamed, start=1))
     assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced, (
-        "expected before the rename of the folder"
+        "expected a sync of the file before the rename of its folder"
     )
 
 
@@ -238,7 +238,7 @@ def test_a_lock_does_not_write_through_a_symbolic_link(tmp_path):
     assert (tmp_path / "other").read_text() == "content"
 
 
-def test_commands_start_without_the_unix_module_of_locks():
+def test_commands_start_without_the_unix_module_fcntl():
     # Windows has no such module; filelock locks in another way there.
     code = "import sys; sys.modules['fcntl'] = None; import alexnet_tf.__main__, experiments.__main__"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0

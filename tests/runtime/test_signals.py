@@ -1,4 +1,4 @@
-"""Signals that arrive during a change of state are raised after it."""
+"""Signals that arrive during a change of state take effect after it; intervals between checkpoints."""
 
 import argparse
 import os

@@ -82,7 +82,7 @@ def test_an_empty_keras_home_is_the_current_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"epsilon": 1e-07, "floatx": "float32"}'])
-def test_other_contents_of_keras_json_are_accepted(tmp_path, monkeypatch, content):
+def test_a_keras_json_that_is_invalid_or_has_default_values_is_accepted(tmp_path, monkeypatch, content):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "keras.json").write_text(content)
     settle_environment()
@@ -146,7 +146,7 @@ def test_variables_of_onednn_that_change_numbers_are_refused(monkeypatch, name):
         ("TF_ENABLED_DEVICE_TYPES", "CPU", "NotFoundError"),
     ],
 )
-def test_values_that_would_end_tensorflow_are_refused(monkeypatch, name, known, reason):
+def test_values_that_would_crash_tensorflow_are_refused(monkeypatch, name, known, reason):
     monkeypatch.setenv(name, known)
     settle_environment()
     monkeypatch.setenv(name, "--no_such_flag=1")
@@ -173,7 +173,7 @@ def test_without_a_home_there_is_no_cache(monkeypatch):
 
 
 def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Runs a command in a shell, in which $PYTHON is this Python."""
+    """Runs a command in a shell, in which $PYTHON is the path of this interpreter."""
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(arguments, shell=True, cwd=cwd, env=environment, capture_output=True, text=True)
 
@@ -182,7 +182,7 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     ("start", "others"),
     [
         ("$PYTHON -m alexnet_tf", ()),
-        # With -m, Python imports types, contextlib and warnings before the package; only -P protects these.
+        # With -m, Python imports these three modules before the package; only -P protects them.
         ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
         ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
         # An empty part of PYTHONPATH means the current folder.
@@ -203,7 +203,7 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others)
 
 
 @pytest.mark.parametrize("module", ["alexnet_tf", "experiments", "benchmarks"])
-def test_a_python_without_the_packages_names_the_way_out(module):
+def test_a_python_without_the_needed_packages_advises_make_setup(module):
     done = run(f"$PYTHON -S -m {module} --help", ROOT)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "make setup" in done.stderr
@@ -218,7 +218,7 @@ def test_a_python_without_the_packages_names_the_way_out(module):
         ("$PYTHON -m experiments list > /dev/full", "No space left on device"),
     ],
 )
-def test_a_missing_folder_and_full_streams_are_status_2(tmp_path, start, words):
+def test_a_missing_current_folder_and_full_streams_give_status_2(tmp_path, start, words):
     done = run(start, tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, bool(words))
     assert words in done.stderr

@@ -49,8 +49,8 @@ def test_censored_runs_give_a_bound():
     assert upper.effect == pytest.approx(1 / 4)
 
 
-def test_of_five_or_more_pairs_the_nearest_ratio_ends_the_interval():
-    # All of five pairs lie above the median with probability 1/32, but all of four with 1/16, above 5%.
+def test_from_five_pairs_on_the_interval_of_a_bound_ends_at_the_ratio_nearest_to_1():
+    # By chance, all of five pairs lie above the median with probability 1/32, all of four with 1/16 (> 5%).
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -133,7 +133,7 @@ def test_one_pair_has_no_interval():
     assert paired_effect({}, {0: 10}, "ratio").effect is None
 
 
-def test_holm_p_values_equal_those_computed_by_hand():
+def test_holm_p_values_equal_values_computed_by_hand():
     # Sorted: .01, .03, .04. Times 3, 2, 1: .03, .06, .04. None may be below the one before: .03, .06, .06.
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([0.6, None, 0.9]) == [1.0, None, 1.0]
@@ -142,7 +142,7 @@ def test_holm_p_values_equal_those_computed_by_hand():
 
 
 S = 0.007  # smallest effect of interest; its mirror is -.007
-# Intervals (ends), verdicts, directions and sizes: every row of the rule, with ends exactly at its bounds.
+# Ends of an interval, verdict, direction and size, for every row of the rule; some ends are equal to 0 or S.
 RULE = [
     (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
     (0.0071, None, "reproduced", "claimed", "beyond s"),
@@ -179,7 +179,7 @@ def test_every_verdict_has_a_row_of_the_rule():
     assert {text for _, _, text, _, _ in RULE} == set(VERDICTS)
 
 
-def test_a_smallest_effect_of_no_effect_is_refused():
+def test_a_smallest_effect_of_interest_equal_to_no_effect_is_refused():
     with pytest.raises(InputError, match="other than no effect, received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
 

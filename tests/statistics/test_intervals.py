@@ -33,17 +33,17 @@ def test_mean_interval_of_equal_values_is_a_point():
     assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
 
 
-def test_an_unpaired_interval_allows_a_side_without_spread_but_not_of_one_value():
+def test_an_unpaired_interval_allows_a_side_without_spread_but_no_side_of_one_value():
     assert unpaired_interval([0.3, 0.3], [0.1, 0.1, 0.1]) == pytest.approx((0.2, 0.2))
     assert unpaired_interval([0.3], [0.1, 0.1]) is None
     # The second side has no spread: the half width is t(1) sqrt(2) / sqrt(2) = 12.7.
     assert unpaired_interval([0, 2], [1, 1, 1]) == pytest.approx((-T_1, T_1), rel=1e-6)
 
 
-def test_binomial_standard_errors_equal_those_computed_by_hand():
-    # Half of 400 images: sqrt(.25 / 400) = .025.
+def test_binomial_standard_errors_equal_values_computed_by_hand():
+    # An error of 50% on 400 images: sqrt(.25 / 400) = .025.
     assert binomial_standard_error(0.5, 400) == pytest.approx(0.025)
-    # 40% of 50,000 images, about as in the paper: .22 points.
+    # An error of 40% on 50,000 images, about as in the paper: .22 points.
     assert round(100 * binomial_standard_error(0.4, 50_000), 2) == 0.22
     assert binomial_standard_error(0, 1) == 0
 

@@ -24,7 +24,7 @@ SLURM = {
 def alone(monkeypatch):
     for name in ("TF_CONFIG", "no_grpc_proxy", "no_proxy", *SLURM):
         monkeypatch.delenv(name, raising=False)
-        # It is set first, so that monkeypatch restores it after `find_cluster` has changed it.
+        # Each variable is set first, so that monkeypatch restores it even if `find_cluster` changes it.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -90,12 +90,12 @@ def test_the_tasks_of_a_slurm_step_are_workers(monkeypatch):
     assert found == Cluster(
         ("worker 0", "worker 1", "worker 2"), ("node01:10300", "node01:10301", "node02:10300"), 2
     )
-    # The first call has set TF_CONFIG for TensorFlow, from which the second reads the same cluster.
+    # The first call has set TF_CONFIG for TensorFlow; the second call reads the same cluster from TF_CONFIG.
     assert find_cluster() == found
 
 
 @pytest.mark.parametrize("changes", [{"SLURM_STEP_NUM_TASKS": "1"}, {"SLURM_PROCID": None}])
-def test_one_task_or_a_shell_in_an_allocation_is_alone(monkeypatch, changes):
+def test_one_task_or_a_shell_in_an_allocation_is_not_a_cluster(monkeypatch, changes):
     for name, value in (SLURM | changes).items():
         if value is not None:
             monkeypatch.setenv(name, value)

@@ -22,7 +22,7 @@ def recorded():
     return model, history.gradient_norms, seen
 
 
-def test_mean_and_largest_norms_are_those_of_the_gradients(recorded):
+def test_mean_and_largest_norms_equal_the_norms_of_the_gradients(recorded):
     data = DataPipelines(IMAGE_SET, CONFIG.data)
     model = compile_model(CONFIG, data, ONE)
     norms = []
@@ -43,7 +43,7 @@ def test_mean_and_largest_norms_are_those_of_the_gradients(recorded):
     assert np.all(np.max(norms, axis=0) > np.mean(norms, axis=0))
 
 
-def test_each_epoch_has_its_own_norms_and_passes_them_to_later_callbacks(recorded):
+def test_the_norms_of_each_epoch_are_recorded_and_passed_to_later_callbacks(recorded):
     _, rows, logs = recorded
     totals = [row for row in rows if row["layer"] == "all"]
 

@@ -27,7 +27,7 @@ def test_momentum_sgd_equals_the_papers_formula_in_numpy():
     np.testing.assert_allclose(np.asarray(kernel), w, rtol=1e-5)
 
 
-def test_momentum_sgd_has_the_bits_of_separate_operations():
+def test_momentum_sgd_is_bit_equal_to_separate_operations():
     rng = np.random.default_rng(0)
     kernel, bias = (
         keras.Variable(rng.normal(size=(500,)).astype(np.float32), name=name) for name in ("kernel", "bias")
@@ -54,7 +54,7 @@ def test_momentum_sgd_has_the_bits_of_separate_operations():
         (L2Adam(0.003), keras.optimizers.Adam(0.003, epsilon=1e-8)),
     ],
 )
-def test_a_rule_without_extra_terms_equals_that_of_keras(optimizer, keras_optimizer):
+def test_an_update_rule_without_extra_terms_equals_the_rule_of_keras(optimizer, keras_optimizer):
     rng = np.random.default_rng(1)
     start, gradients = rng.normal(size=5), rng.normal(size=(10, 5)).astype(np.float32)
     variables = [keras.Variable(start.astype(np.float32), name="kernel") for _ in range(2)]
@@ -101,7 +101,7 @@ def test_a_frozen_layer_stays_and_the_others_learn():
     for i in (2, 3):
         assert np.all(frozen[i] < before[i])
         assert np.all(later[i] < frozen[i])
-    # Step count and learning rate, a velocity for each variable, and whether conv1 is frozen.
+    # The state: step count and learning rate, a velocity for each variable, and whether conv1 is frozen.
     assert len(optimizer.variables) == 2 + 4 + 1
     free.build(model.trainable_variables)
     assert len(free.variables) == 2 + 4, "expected no state for freezing"
@@ -117,7 +117,7 @@ def test_a_model_that_is_compiled_by_hand_has_the_fast_operations():
     graph = tf.function(model.train_step).get_concrete_function(batch).graph
     operations = [op.type for op in graph.get_operations()]
     assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
-    # The fast form of a convolution with two groups is two operations; that of Keras is one with groups.
+    # With two groups, the fast form of a convolution has two operations, and Keras's form has one.
     convolutions = operations.count("Conv2D")
     assert convolutions == 8, "expected one for conv1 and conv3, two for conv2, conv4 and conv5"
     assert "LRN" not in operations

@@ -90,7 +90,7 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
             if run == "now":
                 go_through(progress("pets", 100, 2), clock, range(2), seconds=100)
 
-    # An epoch of 100 images takes 100 s. One is left of this run, and the next run trains on 400 images.
+    # An epoch of 100 images takes 100 s. This run has one epoch left; the next run trains on 400 images.
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].endswith("1 min 40 s left (8 min 20 s left in total)")
     assert lines[1].endswith("0 s left (6 min 40 s left in total)")
@@ -119,7 +119,7 @@ def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, said
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A function that makes standard error a terminal of this size, and returns a reader of what it shows."""
+    """A function that makes standard error a terminal of a given size, and returns a reader of its output."""
     master, slave = os.openpty()
     stream = os.fdopen(slave, "w")
 

@@ -13,14 +13,14 @@ def measured(train_errors, selection_errors=()):
     return History([{"train_error": error} for error in (1.0, *train_errors)], list(selection_errors))
 
 
-def test_steps_divide_after_the_named_epochs():
+def test_the_step_schedule_divides_the_rate_after_the_named_epochs():
     config = TrainConfig(learning_rate=0.01, schedule="steps", drops=(2, 4))
 
     assert learning_rate(TrainConfig(learning_rate=0.02), epoch=50) == 0.02
     assert [learning_rate(config, epoch) for epoch in range(1, 6)] == [0.01, 0.01, 0.001, 0.001, 0.0001]
 
 
-def test_plateau_divides_at_most_max_drops_times_then_ends_the_run():
+def test_plateau_divides_the_rate_at_most_max_drops_times_and_then_ends_the_run():
     config = TrainConfig(epochs=99, learning_rate=1.0, schedule="plateau", patience=1, max_drops=2)
     flat = [0.5, 0.5, 0.5, 0.5]  # three plateaus
 
@@ -68,7 +68,7 @@ def test_plateau_with_a_minimum_equals_reduce_lr_on_plateau_of_keras(factor, see
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_early_stopping_equals_that_of_keras(seed):
+def test_early_stopping_equals_early_stopping_of_keras(seed):
     losses = np.random.default_rng(seed).normal(size=60).tolist()
     config = TrainConfig(epochs=99, early_stopping=4)
     theirs = keras.callbacks.EarlyStopping(monitor="loss", patience=4)

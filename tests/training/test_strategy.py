@@ -37,7 +37,7 @@ def test_invalid_or_too_many_replicas_are_refused(replicas, words):
         make_strategy(replicas)
 
 
-def test_auto_uses_every_gpu_and_a_number_the_first_ones(monkeypatch):
+def test_auto_uses_every_gpu_and_a_number_uses_that_many(monkeypatch):
     asked = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu"] * 4)
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)

@@ -96,7 +96,8 @@ def test_the_number_of_steps_per_call_follows_the_time_limit_and_changes_no_resu
         models.append(model)
         histories.append(metrics(history))
 
-    # Three epochs of six steps: without a limit, a call for the first step and one for the other five.
+    # Three epochs of six steps. With 1e9 seconds per call, each epoch has a call for its first step and one
+    # for the other five; with 0 seconds, one call per step.
     assert last_steps == 3 * [0, 5] + 3 * [0, 1, 2, 3, 4, 5]
     assert histories[0] == histories[1]
     keras.tree.map_structure(np.testing.assert_array_equal, *(model.get_weights() for model in models))
@@ -160,7 +161,7 @@ def test_an_interrupted_run_says_so_and_keeps_its_state(whole, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("has_it", [True, False])
-def test_bfloat16_without_hardware_is_warned_of(monkeypatch, capsys, has_it):
+def test_a_warning_is_printed_if_the_processor_has_no_bfloat16(monkeypatch, capsys, has_it):
     monkeypatch.setattr("alexnet_tf.training.network.has_bfloat16", lambda: has_it)
     warn_of_emulation.cache_clear()
 
@@ -249,7 +250,7 @@ def test_conv1_does_not_change_once_it_is_frozen(precision):
 
     moved = [not np.array_equal(before, after) for before, after in zip(*weights, strict=True)]
     assert moved == [False, False] + [True] * (len(moved) - 2), (
-        "expected only the first two, kernel and bias of conv1, to be frozen"
+        "expected only the first two arrays, kernel and bias of conv1, to be frozen"
     )
 
 

@@ -1,4 +1,4 @@
-"""Workers meet, compare values and end together. Most of these processes do not train, to start quickly."""
+"""Workers meet, compare values and end together. These processes do not train, so that they start quickly."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.workers import MEETING_SECONDS, Workers, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
-# The second argument is Python code that a worker executes; in it, `workers` are the worker's connections.
+# The second argument is Python code that a worker executes; there, `workers` has the worker's connections.
 PROGRAM = """
 import argparse, sys, time
 from pathlib import Path
