@@ -28,7 +28,7 @@ pytest_collect_file = Sybil(
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
 
-# Needs the packages of `make report`, which `make setup` does not install.
+# This folder needs the packages of `make report`, which `make setup` does not install.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]
 
 

@@ -51,6 +51,6 @@ nb_execution_cache_path = str(ROOT / "docs" / "_build" / "executed")
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-# TensorFlow logs there what it finds on the machine.
+# TensorFlow logs to stderr what it finds on the machine.
 nb_output_stderr = "remove"
 nb_execution_show_tb = True

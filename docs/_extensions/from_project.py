@@ -3,7 +3,7 @@
     ```{claim} C3
     ```
 
-shows what was measured of a claim, from the rows below results/.
+shows what was measured for a claim, from the rows below results/.
 
     ```{comparisons} ablation-relu
     ```
@@ -44,7 +44,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 @functools.cache
 def claims() -> dict[str, Any]:
-    """What was measured of each claim below results/, by name."""
+    """What was measured for each claim below results/, by the name of the claim."""
     from experiments import EXPERIMENTS
     from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
@@ -137,7 +137,7 @@ class Commands(SphinxDirective):
 
 
 def commands_text(room: str) -> str:
-    """Markdown: the help text of a program, then those of its commands, each under its name."""
+    """Markdown: the help text of a program, then a section with the help text of each of its commands."""
     os.environ["COLUMNS"] = "110"  # the width of the help texts
     parser = importlib.import_module(f"{room}.__main__")._parser()
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))

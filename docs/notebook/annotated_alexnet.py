@@ -75,8 +75,8 @@ plt.show()
 # The paper's eight layers with a quarter of the paper's kernels and units, two towers, and kernels of 5x5
 # in conv1. Three more things differ from the paper, because the net is small and the pixels have unit
 # variance: He's initialisation instead of Gaussians of .01 (section 5), biases of 0, and an `alpha` of LRN
-# that fits the scale of the pixels (section 3.3; those of photographs have a standard deviation of about
-# 64).
+# that fits the scale of the pixels (section 3.3; raw pixels of photographs have a standard deviation of
+# about 64).
 
 # %%
 small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)
@@ -167,7 +167,7 @@ plt.show()
 # ## Nearest neighbours
 #
 # Figure 4, right: for each query (left) the four nearest training images by the 4096 (here 1024) values of
-# fc7, and by pixels. Those of the query's class are framed.
+# fc7, and by pixels. Neighbours of the query's class are framed.
 
 # %%
 from alexnet_tf.figures.of_images import find_neighbours
