@@ -88,12 +88,15 @@ def _parser() -> OneLineParser:
         training.add_argument("--arms", help="comma-separated; default all")
         if name == "run":
             training.add_argument(
-                "--seeds", type=_seeds, default=(), help="comma-separated; default the arm's own"
+                "--seeds",
+                type=_seeds,
+                default=(),
+                help="comma-separated; default the seeds that the arm declares",
             )
         add_setting_flags(training, PRECISIONS)
         training.add_argument(
             "--as", dest="name", default="", metavar="NAME",
-            help="name of the arm in the rows; default the arm's own, with its settings",
+            help="name of the arm in the rows; default its declared name, followed by the settings",
         )  # fmt: skip
         add_checkpoint_flag(training)
         several = training.add_mutually_exclusive_group()
@@ -117,7 +120,7 @@ def _parser() -> OneLineParser:
         parents=[machine],
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
-    replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where its row is")
+    replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where the row is")
     replaying.add_argument("--epochs", type=whole_number(1), help="most epochs to replay; default all")
     replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
     replaying.set_defaults(command=commands.rerun)
@@ -166,7 +169,7 @@ def _parser() -> OneLineParser:
 
 
 def _add_look(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags of one figure of several folders."""
+    """Adds the arguments for one figure of the runs in several folders."""
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
     flags = (

@@ -121,7 +121,7 @@ def search(options: argparse.Namespace) -> int:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Trains a recorded run again and prints how it differs."""
+    """Trains a recorded run again and prints how its numbers differ from the recorded ones."""
     if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.runtime.errors import InputError
 
-# One point of a learning curve: the columns of curves.csv after `seed`.
+# A learning curve; each point has the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# A function that measures nets: (models, pipelines) -> {column: value}. The first model is the run's own.
+# A function that measures nets: (models, data) -> {column: value}. The first model is the run's own.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
@@ -28,7 +28,7 @@ class Metric:
         low: smallest possible value.
         high: largest possible value.
         of_curve: function that computes the metric from the learning curve. It returns None (an empty cell)
-            for a run that never reaches the target. Metrics without this function are computed by probes.
+            for a run that never reaches the target. Probes compute the metrics without such a function.
         derived: function that computes the metric from a recorded row and its curve when effects are judged;
             such a metric is no column of runs.csv. It returns None if the curve does not suffice.
         censored_message: message in the row of a run that never reaches the target.
@@ -90,7 +90,7 @@ class Arm:
     of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probe gets the same nets for each of these seeds: those of all the arm's seeds.
+        """Whether the probe measures the same nets for each of these seeds, namely the nets of all seeds.
 
         Example:
 
@@ -133,8 +133,8 @@ class Comparison:
             the verdict (`alexnet_tf.statistics.effects.verdict`). The claim says that the effect is on the
             same side of no effect (0, 1 for a ratio, .05 for a share) as this value.
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: a simpler cause that alone could produce the effect, in a few words, if the baseline has
-            only this cause. Empty for all other comparisons.
+        control: in a few words, the simpler cause of the effect that this comparison rules out; empty if it
+            rules out none.
     """
 
     arm: str
@@ -171,7 +171,7 @@ class Experiment:
         notes: further remarks for the reader.
         disclosures: what was changed, deleted or added after rows were known.
         earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if version 1 never
-            judged them. Remarks and this verdict refer to the effects on `dataset`, if there are any.
+            judged them. It and the reasons, notes and disclosures refer to the effects on `dataset`.
     """
 
     name: str
@@ -242,8 +242,8 @@ class Experiment:
         """The experiment with variants of its arms added, and with their comparisons.
 
         A comparison of two arms is repeated for variants of both that have the same settings. If a variant
-        has no such partner, it is compared with the other arm itself, if possible with its runs in the
-        variant's folder. These comparisons are not primary, and the paper has no number for them.
+        has no such partner, it is compared with the other arm itself: with its runs in the variant's
+        folder, if there are any. These comparisons are not primary, and the paper has no number for them.
 
         Args:
             variants: name of the new arm -> the arm that it changes, and how. Variants of arms that the

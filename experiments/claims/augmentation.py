@@ -5,7 +5,7 @@
 
 Crops of 32 pixels are taken from the image padded with 4 zeros on each side; they correspond to the paper's
 crops of 224 from 256 pixels. All arms are tested on the whole image. `ablation-augmentation-trained` takes
-crops of 56 from 64 pixels, or only the central one without augmentation; all arms are tested on the central
+crops of 56 from 64 pixels or, without augmentation, only the central crop; all arms are tested on the central
 crop.
 """
 

@@ -17,12 +17,12 @@ from experiments.claims.common import CIFAR_SCALE, IN_FLOAT32, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Curve, Experiment, Metric
 
 EARLY_EPOCHS = 3
-# The paper's condition: raw pixels, its alpha, and Gaussians with its gain.
+# The paper's condition: raw pixels, the paper's alpha, and Gaussians widened for fewer inputs.
 PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
 def early_loss(curve: Curve) -> float | None:
-    """Mean of the training losses at the end of the first three epochs (fewer if there are fewer), in nats.
+    """Mean of the training losses after each of the first three epochs (fewer if there are fewer), in nats.
 
     Returns None for a run that diverged in its first epoch.
 

@@ -10,7 +10,7 @@ an object does not depend on the colour of the light.
 
 After twelve epochs, the nets of `ablation-color` still misclassify most training images, so
 `ablation-color-long` trains three times as long. It takes the learning rates of `ablation-color`: the rate is
-reduced at the same fractions of the training, so a search of six epochs would repeat the same runs.
+reduced at the same fractions of the training, so its search, of six epochs, would repeat the same runs.
 """
 
 import dataclasses
@@ -94,5 +94,5 @@ COLOR_TRAINED = in_condition_trained(
     ),
     comparisons=OF_CODE,
 )
-# The nearest to the paper first.
+# The experiment nearest to the paper comes first.
 EXPERIMENTS = (COLOR_TRAINED, COLOR_LONG, COLOR)

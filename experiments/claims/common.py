@@ -40,7 +40,7 @@ TINY = Config(
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# Three times as long. The rate drops at the same fractions, so a search of six epochs would be identical.
+# Three times as long. The rate drops at the same fractions, so the search, of six epochs, stays the same.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
 # The condition `trained`: nets that fit their training images far better than their test images. A pilot
@@ -48,14 +48,14 @@ LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 TRAINED: dict[str, Any] = {"width": 0.5, "epochs": 36, "drops": (26, 32), "learning_rate": 0.03}
 TRAINED_GRID = (0.015, 0.03, 0.06)
 
-# The scale of each condition, beside its verdict.
+# The scale of each condition, shown beside the verdict.
 CIFAR_SCALE = "reduced: one tower, about a fifth of the kernels, 32-pixel images, 10 classes, 10 epochs"
 NET_SCALE = "reduced: four layers, 32-pixel images, 10 classes, 12 epochs"
 TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 epochs"
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# Fields of experiments that repeat, with new seeds, one that was declared in mixed_bfloat16.
+# Fields of experiments in float32 whose arms are those of an experiment declared in mixed_bfloat16.
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
@@ -74,7 +74,7 @@ CIFAR_NET = Config(
 
 GRID = (0.01, 0.02, 0.04)
 THREE_SEEDS = (0, 1, 2)
-# Used if the paper's effect is two points or less.
+# Mostly for effects of two points or less.
 FIVE_SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -101,7 +101,7 @@ def tiny_arm(
 def trained_arm(
     name: str, change: str, grid: tuple[float, ...] = TRAINED_GRID, probe: Probe | None = None, **changes: Any
 ) -> Arm:
-    """An arm of the condition `trained`; its search is half as long and sees both drops of the rate."""
+    """An arm of the condition `trained`; its search has half the epochs, with both drops of the rate."""
     config = TINY.replace(**{**TRAINED, **changes})
     return Arm(name, config, change, grid, FIVE_SEEDS, config.train.epochs // 2, probe)
 
@@ -121,7 +121,7 @@ def measured_arm(
 def in_condition_trained(
     experiment: Experiment, arms: tuple[Arm, ...], cost: str, **changes: Any
 ) -> Experiment:
-    """The same claim in the condition `trained`, without what the rows of another condition showed."""
+    """The experiment in the condition `trained`, without its reasons, disclosures and earlier verdict."""
     own: dict[str, Any] = {
         "name": f"{experiment.name}-trained", "dataset": "tiny_imagenet100", "precision": "mixed_bfloat16",
         "scale": TRAINED_SCALE, "reasons": (), "disclosures": (), "earlier_verdict": "",
@@ -144,10 +144,10 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 
 
 def gap_at_error(curve: Curve, target: float) -> float | None:
-    """Test error minus training error where the training error first is `target`; None if it never is.
+    """Test error minus training error where the training error first reaches `target`; None if it never does.
 
-    Both are interpolated between epochs. Arms that fit more slowly overfit less for that reason alone; this
-    compares them at an equal training error.
+    Both errors are interpolated between epochs. Arms that fit more slowly overfit less for that reason alone;
+    this compares them at an equal training error.
 
     Example:
 
@@ -221,7 +221,7 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe for exact report-split errors of predictions averaged over nets and views of an image."""
+    """A probe: exact errors, on the report split, of predictions averaged over nets and views of an image."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
         # Imported here, so that listing the experiments does not have to wait for TensorFlow.
@@ -242,7 +242,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Both errors of an arm against those of `one`; the smallest effect of interest is half the paper's."""
+    """Both averaged errors of an arm, compared with those of `one`; s is half the paper's effect, or .005."""
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

@@ -75,7 +75,7 @@ EXPERIMENT = Experiment(
     scale=CIFAR_SCALE,
     figure=GAP.name,
 )
-# Before the rate falls.
+# Reached before the learning rate drops.
 EPOCHS_TO_65 = epochs_to(65)
 TRAINED = in_condition_trained(
     EXPERIMENT,
@@ -85,7 +85,7 @@ TRAINED = in_condition_trained(
         trained_arm("dropout", "dropout of a half in fc6 and fc7"),
     ),
     comparisons=(
-        # Section 4.2 means the error on new images. Two points, as in C5.
+        # Overfitting in section 4.2 means the error on new images. s is two points, as in C5.
         Comparison("dropout", "none", TEST_ERROR, "difference", None, -0.02, primary=True),
         Comparison("dropout", "none", GAP, "difference", None, -0.02),
         Comparison("dropout", "none", EPOCHS_TO_65, "ratio", 2.0, 1.5),

@@ -4,9 +4,9 @@
 
 If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
 and so on, in cyclic order over the five seeds. So ensembles share nets, and all ensembles of five are
-identical: the spread of a difference is then that of the single nets, and the ensemble counts as fixed. (The
+identical: the differences then vary only because the single nets do, and the ensemble counts as fixed. (The
 mean of another five nets would vary less than single nets do, so in this respect the intervals are too wide
-rather than too narrow. They do not reflect that all nets are tested on the same images.)
+rather than too narrow. The intervals do not reflect that all nets are tested on the same images.)
 """
 
 from experiments.claims.common import (

@@ -14,7 +14,7 @@ from typing import Any
 from experiments.claims.common import CIFAR_SCALE, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
-# The paper's condition but for its initial weights.
+# The paper's condition, except for the initial weights.
 RAW: dict[str, Any] = {"hidden_bias": 1.0, "input_scale": "raw", "lrn_alpha": 1e-4}
 
 

@@ -3,7 +3,8 @@
     make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...  (or ablation-kernels-many, -long, -trained)
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
-(`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of the two.
+(`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of
+their colourfulness.
 Any two halves of a set of kernels differ by chance, and small halves differ more than large ones. So the
 control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond` is the
 share of such random splits whose halves differ at least as much as its towers. The first control was `one`:
@@ -11,7 +12,7 @@ the two halves of conv1 in a net with one tower. Each of these halves has six ke
 so the comparison was unfair.
 
 `ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
-12 per tower, so that a few of them decide the contrast. All other layers are the same. The learning rate of
+12 per tower, so a few kernels decide the contrast. All other layers are the same. The learning rate of
 `ablation-kernels-many` is searched again: conv2 has four times as many input channels there, so the same rate
 changes its outputs more.
 
@@ -55,7 +56,7 @@ DEALS_BEYOND = Metric(
 )
 METRICS = (CONTRAST, COLORFUL, GREY, DEALS_BEYOND)
 SPLITS = 1000
-# The contrasts of a net's random splits, for the figure.
+# Percentiles of the contrasts of a net's random splits, for the figure.
 SPREAD = tuple(
     Metric(f"{CONTRAST.name}_p{q}", f"colour contrast of the halves, percentile {q}", "number", 0, 1)
     for q in (5, 25, 75, 95)
@@ -126,11 +127,12 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **chang
     )
 
 
-# The smallest effect of interest is a third of the largest possible contrast, which is that between kernels
-# that see only brightness (colourfulness 0) and kernels that see only colour (1).
+# The smallest effect of interest is a third of the largest possible contrast, which is the contrast of
+# kernels that see only brightness (colourfulness 0) and kernels that see only colour (1).
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
-# The paper saw it in every training; in half of them it would still be a finding. No effect is .05.
+# The paper saw specialised towers in every net; in half of the nets they would still be a finding (chance:
+# .05).
 SHARE = Comparison("dealt", "chance", HALVES_P, "share", None, 0.5)
 
 KERNELS = Experiment(
@@ -189,7 +191,7 @@ KERNELS = Experiment(
     scale=TINY_SCALE,
 )
 
-# Filters before `width` divides them by four: 96 in conv1, elsewhere as many as in `ablation-kernels`.
+# Filters before `width` divides them by four: conv1 has 96 then, the other layers as in `ablation-kernels`.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 
@@ -273,5 +275,5 @@ KERNELS_TRAINED = in_condition_trained(
     ),
     notes=(),
 )
-# The nearest to the paper first.
+# The experiment nearest to the paper comes first.
 EXPERIMENTS = (KERNELS_TRAINED, KERNELS_MANY, KERNELS_LONG, KERNELS)

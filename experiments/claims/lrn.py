@@ -18,7 +18,8 @@ normalisation.
 `ablation-lrn-form` is a question of our own: the paper's formula or that of the authors' program? The program
 (its net #145) differs from the paper in four ways: alpha is divided by n; in the first stage the ReLU comes
 after normalisation and pooling; the second normalisation is followed by a spatial one; and windows do not
-extend across towers (this net has only one). The program's ReLU after pool5 belongs to the second difference.
+extend across towers (this net has only one). The field `late_relu` is the second difference; it also moves
+conv5's ReLU behind pool5, as in the program.
 """
 
 import dataclasses
@@ -53,7 +54,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
 
     Args:
         models: the trained net, as the only element.
-        data: its pipelines; the first `PROBE_IMAGES` of the report split are used.
+        data: the data of the run; the first `PROBE_IMAGES` of the report split are used.
 
     Returns:
         0 for a constant factor.
@@ -235,5 +236,5 @@ LRN_FORM = Experiment(
     scale=CIFAR_SCALE,
 )
 
-# The experiments of one claim, the nearest to the paper first.
+# Of the experiments on C3 the one nearest to the paper comes first.
 EXPERIMENTS = (LRN_TRAINED, LRN_ALEXNET, LRN, LRN_AGAIN, LRN_FORM)

@@ -133,8 +133,8 @@ RATE = dataclasses.replace(
     comparisons=(_compare("", primary=True),),
     **IN_FLOAT32,
 )
-# A toy that ends in minutes: drawn shapes of 16 pixels, and a target far above the paper's. The rates are the
-# faster of two tried with seed 7.
+# A toy that ends in minutes: drawn shapes of 16 pixels, and a target error far above the paper's. The
+# rates are the faster of two tried with seed 7.
 EPOCHS_TO_60 = epochs_to(60)
 TOY = BASE.replace(
     dataset="builtin", image_size=16, epochs=20, batch_size=32, stop_train_error=0.6, stop_extra_epochs=0

@@ -120,9 +120,9 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """If there is one folder, named ".", names it by the longest name in `others` that its path ends with.
+    """Renames a folder "." to the longest name in `others` with which its path ends.
 
-    If there is no such name, it is named by its path.
+    If there is no such name, the folder gets its whole path as its name. Other folders keep their names.
     """
     if "." not in folders or "." in others:
         return folders

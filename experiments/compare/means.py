@@ -35,7 +35,7 @@ class Sample:
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """A line for each metric of each common arm whose common runs do not all agree.
+    """A line for each metric of each common arm, unless all common runs have equal configurations and values.
 
     The 95% interval is Welch's, which treats the two samples as independent. Runs with the same seed on both
     sides may diverge, so they are not paired.
@@ -50,7 +50,7 @@ def mean_differences(pair: Pair) -> list[str]:
             values = [[side.runs[run][metric] for run in common] for side in (pair.a, pair.b)]
             agree = common and values[0] == values[1] and same.issuperset(common)
             sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
-            # Without values on both sides, the metric is one that only other arms have.
+            # If neither side has a value, only other arms have this metric.
             if any(side.values for side in sides) and not agree:
                 lines.append(f"{pair.name} {arm}, {metric}: {_difference(metric, *sides)}")
     return lines
@@ -109,7 +109,7 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
 
 
 def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
-    """Both means, and their difference unless it is biased because runs of a side have no value."""
+    """Both means in words, and their difference unless runs without a value would bias it."""
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:

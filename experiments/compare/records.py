@@ -10,7 +10,8 @@ from experiments.compare.rows import common_rows, row_name, row_names
 
 # The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Fields that the config hash omits because they do not affect the numbers, and a column of runs.csv.
+# Fields that the config hash omits because they do not affect the numbers; and the fingerprint, a column of
+# runs.csv that `compare_rows` compares.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
@@ -34,7 +35,7 @@ def config_differences(pair: Pair) -> list[str]:
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """A line for each run whose records differ although the config hashes are equal; problems of records."""
+    """Lines for runs with equal config hashes but different records, and messages about unusable records."""
     differing, problems = [], []
     for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
@@ -108,7 +109,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment(side: Side, run: Key) -> dict[str, str]:
-    """The environment of a run from its record; values in its row, the evidence, take precedence."""
+    """The environment of a run from its record; values in its row take precedence."""
     row, of_record = side.runs[run], (side.record(run) or {}).get("environment", {})
     of_row = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
     return {name: str(value) for name, value in (of_record | of_row).items()}

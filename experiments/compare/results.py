@@ -24,7 +24,7 @@ Findings = dict[str, list[str]]
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares runs with equal config hash number by number, and other runs by the means of their arms.
+    """Compares runs with equal config hashes value by value, and other runs by the means of their arms.
 
     Args:
         a: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or lr_search.csv.

@@ -20,7 +20,7 @@ SHOWN_EPOCHS = 3
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
     """The keys of the common rows: first those with equal config hashes, then those with different ones.
 
-    If there is no runs.csv, curves have no config hash; they count as equal.
+    If there is no runs.csv, curves have no config hashes; their rows are listed with the equal ones.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -92,7 +92,7 @@ def row_name(file: str, key: Key) -> str:
 
 
 def row_names(file: str, keys: Iterable[Key]) -> list[str]:
-    """The keys of rows in words, a line for each arm with its seeds, or for a search its rates.
+    """The keys of rows in words: an arm with all its seeds; in a search, an arm and seed with all its rates.
 
     Example:
 

@@ -150,7 +150,7 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])
-        # Not a list of all that are missing, because a damaged epoch may be any number.
+        # Only the first missing epoch is reported, because a damaged epoch number may be very large.
         unread = (each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged)
         missing = next(unread, None)
         if missing is not None:
@@ -161,7 +161,7 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
 
 
 def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterator[str]:
-    """Reports runs of one ensemble whose probes differ, although they measure the same nets."""
+    """Reports runs of one ensemble whose measurements differ, although they measure the same nets."""
     for arm in experiment.arms:
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
         if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):

@@ -1,4 +1,4 @@
-"""One verdict per claim: that of the condition that was run in full and is nearest to the paper."""
+"""One verdict per claim, from the condition nearest to the paper among those that were run in full."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ class Claim:
     Attributes:
         name: `C1` to `C14`, or the name of a question of our own.
         experiments: its experiments, the nearest to the paper first.
-        conditions: their evidence, one for each data set; the one that decides first.
+        conditions: their evidence, one item for each data set; the deciding one comes first.
     """
 
     name: str
@@ -53,7 +53,7 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
     4. the order of `experiments`;
     5. the name of the data set.
 
-    Claims of the paper always appear, other questions from their first evidence on.
+    Claims of the paper always appear, questions of our own only if they have evidence.
     """
     measured = {one.experiment.claim for one in found}
     names = dict.fromkeys(each.claim for each in experiments if each.claim in measured or each.is_of_paper)
@@ -91,8 +91,8 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The deciding comparison with the weakest verdict; None without pairs.
 
-    Of several, it is the one that favours the claim least: with an effect weaker than the paper's number,
-    else with the smallest effect in units of s.
+    If several have this verdict, it is the one that favours the claim least: one with an effect weaker than
+    the paper's number, and among those the one with the smallest effect in units of s.
     """
     if claim.decides is None:
         return None
@@ -105,7 +105,7 @@ def weakest_of(claim: Claim) -> Judged | None:
 
 
 def _in_units_of_s(one: Judged) -> float:
-    """The distance of an effect from no effect, relative to that of the smallest effect of interest."""
+    """The distance of an effect from zero effect, divided by the distance of s from zero effect."""
     comparison, effect = one.comparison, one.effect.effect
     if effect is None:
         return -math.inf
@@ -116,7 +116,7 @@ def _in_units_of_s(one: Judged) -> float:
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """Counts the claims by verdict; a claim counts as reproduced only if it is so in full.
+    """Counts the claims by verdict; a verdict with a remark, such as "cause open", is counted separately.
 
     The paper's claims and questions of our own are counted separately; claims without pairs are not counted.
     """

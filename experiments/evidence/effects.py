@@ -101,10 +101,11 @@ def weakest(verdicts: Sequence[str]) -> str:
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The verdict on a claim: that of its weakest primary comparison, and a remark if a control questions it.
+    """The weakest verdict of a claim's primary comparisons, with a remark if a control questions it.
 
-    A control compares the arm with an arm that has only a simpler possible cause of the effect. If it shows
-    no effect on the claimed side, the claim is "explained by" that cause; if it is undecided, "cause open".
+    A control tests whether the effect remains when a simpler possible cause is ruled out. If the control
+    shows no effect on the claimed side, the claim is "explained by" that cause; if it is undecided, "cause
+    open".
 
     Args:
         judged: the comparisons of one experiment on one data set.

@@ -54,11 +54,11 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Position of the paper's number relative to our interval, and its distance from it.
+    """Position of the paper's number relative to our interval, and the distance between the two.
 
     Args:
         effect: an effect from `judge`; its interval may be open.
-        comparison: its comparison; without a paper's number, the place is unknown.
+        comparison: its comparison; if the paper has no number for it, the place is unknown.
 
     Returns:
         The place, and the `distance` of the number from the nearer end of the interval (None if the number is

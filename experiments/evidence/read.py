@@ -42,7 +42,7 @@ class Evidence(Runs):
 
     @property
     def scale(self) -> str:
-        """The scale that the experiment declares for its own data set; empty for rows of another."""
+        """The scale that the experiment declares for its own data set; empty on another data set."""
         return self.experiment.scale if self.dataset == self.experiment.dataset else ""
 
     @property
@@ -52,7 +52,7 @@ class Evidence(Runs):
 
     @property
     def with_rows(self) -> list[Judged]:
-        """The comparisons of arms that were run."""
+        """The comparisons whose arms all have rows."""
         missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
         return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
@@ -79,7 +79,7 @@ class Evidence(Runs):
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence of all experiments that have rows, in their order, and for each by data set.
+    """The evidence of all experiments that have rows, in the order of `experiments`, then by data set.
 
     Args:
         results_dir: directory with `<dataset>/<experiment>/runs.csv`.

@@ -20,7 +20,7 @@ class Values:
     Attributes:
         values: seed -> value, None for a run without a value.
         limits: seed -> epochs, for runs that never reached the target: their value exceeds this limit.
-        reasons: seed -> why a run has neither.
+        reasons: seed -> why a run has neither a value nor a limit.
     """
 
     values: dict[int, float | None]

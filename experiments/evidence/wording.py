@@ -181,7 +181,7 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
 
 
 def measure(comparison: Comparison, quote: str = "") -> str:
-    """The metric and the arms: "test error, two − one"; a share is that of the nets, whatever the arm."""
+    """The metric and the arms, such as "test error, two − one"; for a share of nets only its title."""
     if comparison.kind == "share":
         return title(comparison)
     return f"{title(comparison)}, {contrast(comparison, quote)}"

@@ -103,7 +103,7 @@ def claims_page(
 
 
 def statement_of(claim: Claim) -> str:
-    """The claim in one sentence: that of the condition nearest to the paper."""
+    """The claim in one sentence, as the experiment nearest to the paper states it."""
     return claim.experiments[0].statement
 
 
@@ -191,7 +191,7 @@ def _condition_lines(
 
 
 def _by_condition(claim: Claim, of_evidence) -> list[str]:
-    """The sentences of all conditions, each with the condition's name where there are several."""
+    """The sentences of all conditions, each with its condition's name if there are several conditions."""
     several = len(claim.conditions) > 1
     return [
         (f"`{evidence.experiment.name}`: " if several else "") + text
@@ -212,7 +212,7 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
 
 
 def _pooled(claim: Claim) -> str:
-    """The share of significant nets, pooled over the conditions that measure one; a net counts once."""
+    """The share of significant nets, pooled over the conditions that measure it; a net counts once."""
     p_values: dict[str, float | None] = {}
     comparison = None
     for evidence in claim.conditions:

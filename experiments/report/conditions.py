@@ -40,7 +40,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # A second seed has decided between rates that tied.
+        # If there is a second seed, it has decided between the tied rates.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = evidence.examples(name, "train_examples")
@@ -163,7 +163,7 @@ def _source(row: Row) -> str:
 
 
 def count(rows: Sequence[Row]) -> str:
-    """The number of runs, and of those that diverged, failed or were interrupted."""
+    """The number of runs and, in brackets, how many diverged, failed or were interrupted."""
     ends = Counter(
         "interrupted"
         if row["status"] == "failed" and row["message"].startswith("interrupted")

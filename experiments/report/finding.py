@@ -18,7 +18,7 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
     """The claim and its verdict; for runs that do not test the claim, what was measured instead.
 
     Args:
-        decider: the evidence that decides the claim, if it is that of another condition.
+        decider: evidence of another condition, if that decides the claim.
     """
     experiment = evidence.experiment
     datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))

@@ -16,7 +16,7 @@ PAPER = (
 )  # fmt: skip
 KERNELS = 1376
 HEADER = ("", "kernels", "training images", "pixels", "epochs", "hardware", "training time", "money")
-# Data fingerprint and config hash: runs with the same one are the same net.
+# Data fingerprint and config hash; runs with the same pair have the same net.
 Net = tuple[str, str]
 
 
@@ -60,7 +60,7 @@ def _kernels(models: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, Any]]) -> str:
-    """The side of the net's input; with that of the image, if the input is a smaller crop of it."""
+    """The side of the net's input and, if that is a crop of a larger image, the side of the image."""
     inputs = [each["input_shape"][0] for each in data if each.get("input_shape")]
     images = [each.get("data", {}).get("image_size") or None for each in configs]
     whole = _span(images)

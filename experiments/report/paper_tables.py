@@ -21,11 +21,11 @@ SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where th
 def paper_tables(
     scored: Sequence[ScoredNetwork], found: Sequence[Evidence], problems: Sequence[str] = ()
 ) -> str:
-    """The tables in Markdown, with links relative to the results directory; the same for the same rows.
+    """The tables in Markdown, with links relative to the results directory; the same rows give the same text.
 
     Args:
         scored: trained networks, from `scored_networks`.
-        found: the evidence; only that of `views` and `ensemble` is used.
+        found: the evidence; only the experiments of `views` and `ensemble` are used.
         problems: messages about trained networks that could not be read.
     """
     of_views, of_ensembles = (

@@ -41,7 +41,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            # A share is no difference of what the statement names, so its measure is said.
+            # The statement does not name what a share measures, so the cell names it.
             what = f"{wording.title(one.comparison)}: " * (one.comparison.kind == "share")
             numbers = [f"{what}{wording.judged_effect(one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
@@ -65,7 +65,7 @@ class ScoredNetwork:
 
     @property
     def is_alexnet(self) -> bool:
-        """Whether it is a network of the paper's kind; the description need not name its kind."""
+        """Whether it is a network of the paper's kind, which is assumed if the description names no kind."""
         return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
 
 
@@ -102,7 +102,7 @@ ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-
 
 
 def article_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: the accuracies of "The Annotated AlexNet", and of our network with its recipe."""
+    """Markdown: accuracies of "The Annotated AlexNet" and of our network, trained by the article's recipe."""
     lines = []
     for network in scored:
         if network.folder.name == ARTICLE_NET and network.row["views"] == "1":

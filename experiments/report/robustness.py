@@ -48,7 +48,11 @@ def without_pairing(found: Sequence[Evidence]) -> str:
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
-    """The verdict from Welch's interval of the same runs; empty if no interval of pairs is known."""
+    """The verdict from Welch's interval of the same runs; empty if there is none.
+
+    There is none if the paired effect is only a bound (or not even that) or has too few pairs, or if Welch's
+    interval is undefined.
+    """
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""
@@ -94,12 +98,12 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
             if is_of_errors and effect is not None and abs(effect) < limit:
                 within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric.title})"] = None
     text = (
-        f"The paper trained each net once. At the {ONE_CNN.top1:.1%} and {ONE_CNN.top5:.1%} (top-1 and "
-        f"top-5) of its single net on {VALIDATION_IMAGES:,} validation images, the binomial standard error "
-        f"is {_points(top1)} and {_points(top5)} points; that of the difference of two nets is at most √2 "
-        f"times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, "
-        "because both are tested on the same images). The variation between seeds is not included and adds "
-        "to this error."
+        f"The paper trained each net once. Its single net has a top-1 error of {ONE_CNN.top1:.1%} and a "
+        f"top-5 error of {ONE_CNN.top5:.1%} on {VALIDATION_IMAGES:,} validation images; the binomial "
+        f"standard errors of these are {_points(top1)} and {_points(top5)} points. The standard errors of "
+        f"the difference of two nets are at most √2 times as large, {_points(math.sqrt(2) * top1)} and "
+        f"{_points(math.sqrt(2) * top5)} points (less, because both nets are tested on the same images). "
+        "The variation between seeds is not included and adds to these errors."
     )
     if within:
         text += (
@@ -110,7 +114,7 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
 
 
 def our_noise(found: Sequence[Evidence]) -> str:
-    """Like `paper_noise`, for our report splits and baseline errors; empty if no record counts the images."""
+    """Markdown: standard errors of our baselines' test errors; empty if no record counts the test images."""
     errors: dict[tuple[str, int], list[float]] = {}
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):

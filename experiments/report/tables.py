@@ -19,7 +19,7 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
 
     Args:
         searched: the lr_search.csv in the same folder.
-        decider: the evidence that decides the claim, if it is that of another condition.
+        decider: evidence of another condition, if that decides the claim.
     """
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
@@ -79,7 +79,7 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
 
 
 def _rate(evidence: Evidence, row: Row) -> str:
-    # The initial learning rate; the row has that of the last epoch, which a schedule may have reduced.
+    # The initial learning rate; the row has the rate of the last epoch, which a schedule may have reduced.
     rate = evidence.about(row, "config").get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 

@@ -120,8 +120,8 @@ def write_report(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: those of all conditions of the claim; if another condition decides the claim, table and
-            figures say so.
+        experiments: the experiments on all conditions of the claim; if another condition decides the claim,
+            table and figures say so.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
@@ -130,7 +130,7 @@ def write_report(
     Raises:
         InputError: if there are no rows.
     """
-    # Locked before reading, so that a run recorded meanwhile cannot be missing in the last report written.
+    # Locked before reading, so that the report written last has all runs that were recorded meanwhile.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]

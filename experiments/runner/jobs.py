@@ -40,7 +40,7 @@ _interrupted: dict[str, int] = {}
 
 
 class Task(NamedTuple):
-    """One call on a worker: its arguments, its number of training images, and the lock of its results."""
+    """One call on a worker: the lock file of its results, its number of training images, its arguments."""
 
     lock: Path
     images: int
@@ -140,7 +140,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         gpus = _gpus()
         print_lines([] if gpus else thread_notes(options.jobs))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
-        # Dask would set the number of NumPy's threads; without that, it is the same as without --jobs.
+        # Dask would change the number of NumPy's threads; this keeps it as it is without --jobs.
         own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
         stack.enter_context(dask.config.set(own))
         cluster = LocalCluster(

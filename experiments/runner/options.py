@@ -141,7 +141,7 @@ class Options:
 
         Args:
             precision: the precision that the experiment declares for its own data set; float32 is used on
-                others.
+                other sets.
 
         Returns:
             options: options with the data set's name instead of `auto`, and with a precision, unless a
@@ -161,7 +161,7 @@ class Options:
             if dataset != experiment.dataset:
                 notices += [
                     f"{experiment.dataset} is not on disk, so this runs on the built-in data set; its",
-                    f"results say nothing about {experiment.dataset}. With a network, fetch that set by",
+                    f"results say nothing about {experiment.dataset}. If you are online, fetch it by",
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
         if equal := self._made_equal(experiment):

@@ -61,7 +61,7 @@ def plan(
     divided by their number, but the total is at least the time of the longest run.
 
     Raises:
-        InputError: as the command itself would.
+        InputError: in the same cases as the command itself.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)

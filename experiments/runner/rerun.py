@@ -115,7 +115,7 @@ def recorded_config(run: RecordedRun) -> Config:
     """The configuration of a record.
 
     Raises:
-        InputError: if it is incomplete, or its hash is not that of the row.
+        InputError: if the configuration is incomplete, or its hash differs from the row's.
     """
     config = config_of(run.record, run.path)
     config_hash = config.hash(run.row["data_fingerprint"])
@@ -156,7 +156,7 @@ def replay_row(
     """Compares a row with the result of a complete replay.
 
     Args:
-        curve, status: those of the replay.
+        curve, status: curve and status of the replay.
         experiments: must include the row's experiment, which computes its own metrics.
         run_probe: runs a probe on the replayed net; not called if the arm's probe needs further nets.
     """

@@ -27,7 +27,7 @@ class Run:
     Attributes:
         folder: folder of the experiment's rows.
         name: name of the arm in the rows.
-        variant: how it differs from an arm of the experiment.
+        variant: the experiment's arm, and the settings that change it.
     """
 
     experiment: Experiment

@@ -85,7 +85,7 @@ def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strate
     """Executes runs in other processes, unless their rows exist, and records them here.
 
     If an earlier run trains a net that a later run needs, the later run waits for it and reuses net and row.
-    So the rows are those of runs executed one after the other.
+    So the rows are the same as if the runs were executed one after the other.
 
     Returns:
         The number of failed runs.
@@ -149,10 +149,10 @@ def claimed_work(
 
     Args:
         folder: folder of the rows; folders that are created here and stay empty are removed at the end.
-        work: names of arms, and `search` or `seed0` and so on.
+        work: pairs of an arm's name and `search`, `seed0`, `seed1` and so on.
 
     Raises:
-        InputError: if another process holds one of them.
+        InputError: if another process holds one of the locks.
     """
     with contextlib.ExitStack() as claims:
         if is_chief(strategy):

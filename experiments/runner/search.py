@@ -37,7 +37,7 @@ from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-# Fields in which a candidate differs from its arm.
+# Fields that the search sets itself, so settings must not.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 
@@ -218,7 +218,7 @@ def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
-    """The config of one search run: the arm's, with fewer epochs and the selection split held out."""
+    """The config of one search run: the arm's config with fewer epochs and a held-out selection split."""
     config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         config = config.replace(

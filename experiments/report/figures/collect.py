@@ -23,7 +23,7 @@ class Curves:
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The curves of the finished runs: a column of curves.csv, or a metric of each of its points."""
+    """The finished runs' curves of a column of curves.csv, or of a metric computed from each epoch."""
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
     by_arm = {name: {} for name in evidence.arms}
@@ -50,7 +50,7 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
 def side_by_side(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float
 ) -> tuple[dict[str, float], list[str]]:
-    """By how many points each mean curve is raised so that none hides another; the names of equal ones."""
+    """How many points to raise each mean curve so that none hides another, and the names of equal curves."""
     groups = _coincident(means, distance)
     shifts = {
         name: 2.2 * ((len(group) - 1) / 2 - place) for group in groups for place, name in enumerate(group)
@@ -59,7 +59,7 @@ def side_by_side(
 
 
 def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Names of curves in groups whose members are everywhere at most `distance` from the first one.
+    """Names of curves in groups; each curve is at most `distance` from its group's first one at every epoch.
 
     Example:
 

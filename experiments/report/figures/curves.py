@@ -28,7 +28,7 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
-# In shorter trainings all epochs are shown.
+# All epochs of a shorter training are shown.
 SHORT = 5
 # Ticks of the epoch axis.
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -50,7 +50,7 @@ def draw_pair(
     Args:
         axes: an empty panel.
         evidence: evidence of an experiment that measures the epochs to a training error.
-        judged: the comparison of the two arms, then those of their variants.
+        judged: the comparison of the two arms, then the comparisons of their variants.
         curves: curves of all arms.
         linear: whether the axis of epochs is linear, as in the paper.
         has_title: whether to write above the panel what both arms have in common.
@@ -186,7 +186,7 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
-    """Geometric mean of an arm over the pairs of a ratio, where its line ends; None if there is no ratio."""
+    """Geometric mean of an arm's values over the pairs of a ratio, which its line joins; None without one."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = evidence.values(arm, one.comparison.metric.name)

@@ -38,7 +38,7 @@ def marks(judged: Sequence[Judged]) -> str:
 
 
 def meanings(judged: Sequence[Judged]) -> str:
-    """Where intervals with the verdicts of these effects lie."""
+    """Says for each verdict of these effects where its interval lies."""
     found = {one.verdict for one in judged}
     places = [
         f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
@@ -177,7 +177,7 @@ def _has_variants(letters: Sequence[str]) -> bool:
 
 
 def _paper(one: Judged) -> str:
-    """Whether the paper's number is inside the interval; empty if it has none or the interval is open."""
+    """Says whether the paper's number is inside the interval; empty without a number or an interval."""
     place = place_of(one.effect, one.comparison)[0]
     if place is Place.INSIDE:
         return " (paper: inside)"

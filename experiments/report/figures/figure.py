@@ -61,7 +61,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
     """The figure as file contents by format.
 
     Args:
-        decider: the evidence that decides the claim, if it is that of another condition.
+        decider: evidence of another condition, if that decides the claim.
 
     Raises:
         InputError: for a panel that the figure does not have, or an unusable style file.
@@ -72,7 +72,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Texts of the house's size have room; a figure that has grown as much as they have, too.
+                # Texts of the house style's size have room; larger ones have it in a figure enlarged as much.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -153,7 +153,7 @@ def has_panels(evidence: Evidence) -> bool:
 
 
 def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tuple[Figure, str]:
-    """One panel per pair of arms, one for other arms, one for the effects if there are several; the marks."""
+    """A panel per pair of arms, one for other arms, one for several effects; and a text about the marks."""
     curves, panel = collect(evidence, evidence.experiment.figure), look.panel
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
@@ -203,7 +203,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
 
 
 def _empty(size: np.ndarray) -> Figure:
-    """A figure of the size that the style sets, else of this one in inches; its texts are wrapped to it."""
+    """An empty figure of the size that the style sets, else of `size` in inches; texts are wrapped to fit."""
     return Figure(figsize=_set_size() or tuple(size), layout="constrained")
 
 
@@ -213,14 +213,14 @@ def _set_size() -> tuple[float, float] | None:
 
 
 def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
-    """What the lines of curves are."""
+    """A text that explains the lines of learning curves."""
     together = f" Equal curves are drawn side by side: {', '.join(equal)}." if equal else ""
     means = "their means, over the epochs that all seeds have" if ends_differ else "means of the seeds"
     return f"Thin lines: single seeds; thick lines: {means}.{together}"
 
 
 def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
-    """Values of the runs on the left, effects on the right, a panel for each unit; and what the marks are."""
+    """Values of runs on the left, on the right a panel of effects per unit; and a text about the marks."""
     experiment = evidence.experiment
     groups = effect_groups(evidence.with_rows)
     heights = [0.6 + 0.55 * len(group) for group in groups]
@@ -248,9 +248,9 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """The comparisons of arms with rows by the pair of arms: that of the two, then those of their variants.
+    """A list for each pair of arms with rows: the comparison of the two, then those of their variants.
 
-    Of several comparisons of the same two arms one is kept, a ratio if there is one.
+    Of several comparisons of the same two arms only one is kept, if possible a ratio.
     """
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}

@@ -35,10 +35,11 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: the width, the height of a line of text, of all lines together at most, and of everything else.
+# Inches: the figure's width; the height of one line of text; the largest height of all lines; the height of
+# everything else.
 # 1,600 pixels are 10.67 inches.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
-# The size of the texts beside the panels, in points: it stays readable where the figure is 900 pixels wide.
+# The size of the texts beside the panels, in points: it stays readable if the figure is 900 pixels wide.
 TEXT = 6.7
 # Longer texts are wrapped after this many characters, so that the panels have room for their intervals.
 STATEMENT, VERDICT = 94, 31
@@ -108,7 +109,7 @@ class Line(NamedTuple):
 
     @property
     def axis(self) -> str:
-        """The name of the axis, which is that of the unit."""
+        """The name of the horizontal axis: the kind of effect and its unit."""
         comparison = self.judged.comparison
         if comparison.kind != "difference":
             return comparison.kind
@@ -149,7 +150,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
-        # The layout's last bits differ from run to run, and clips in an SVG are named after them.
+        # The last bits of the layout differ from run to run, and would change the names of clips in the SVG.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for axes in figure.axes:
@@ -276,7 +277,7 @@ def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
 
 
 def _write_line(texts: Axes, verdicts: Axes, line: Line, indent: float) -> None:
-    """Writes what is compared on the left, the effect on the right; a claim and its verdict above the first.
+    """Writes a comparison on the left, its effect on the right, and claim and verdict above a claim's first.
 
     Args:
         indent: where the text begins, in points from the claim's name.

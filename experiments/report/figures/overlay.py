@@ -14,8 +14,8 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    An arm that an earlier folder has too is named after the part of the path in which the two differ:
-    `relu (runs)`. If two folders have this part in common, their whole paths are used.
+    If an earlier folder has an arm of the same name, the name gets the part of the path in which the folder
+    differs from the first one: `relu (runs)`. If two folders have the same part, it gets the whole path.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.

@@ -27,8 +27,8 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     A seed without a partner in any comparison is drawn as a hollow dot and, as in the effects, left out of
     the mean. An ensemble that is the same for every seed is one dot. If the metric is the mean of a
     distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`, `_p75`, `_p95`), each seed has a bar
-    from the first to the last of them; the same net's values in other arms are marked in it, and those arms
-    have no dots of their own. A p value has no mean, but a line at the level that decides.
+    from the first to the last of them; the same net's values in other arms are marked on the bar, and those
+    arms have no dots of their own. A p value has no mean, but a line at the level that decides.
 
     Args:
         axes: an empty panel.
@@ -36,11 +36,11 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         metric: one of the experiment's metrics.
 
     Returns:
-        Sentences for the caption that explain such dots; empty if there are none.
+        Sentences for the caption that explain special dots, bars and lines; empty if there are none.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
-    # The same arms in every panel of a figure.
+    # These arms have no dots, in any panel of the figure.
     marked = _marked_arms(evidence)
     names = [name for name in evidence.arms if name not in marked]
     reach = 0.3 if has_distributions else 0.12

@@ -23,7 +23,7 @@ TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
     """Mean, smallest and largest error over the runs of each arm after each epoch, in percent.
 
-    Runs may end after different epochs; `runs` says how many each point stands for.
+    Runs may end after different epochs; `runs` says how many runs a point stands for.
     """
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
@@ -166,7 +166,7 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Equal rows as CSV, which is a third as long as JSON: curves are the largest part of the page's data."""
+    """Rows with the same columns, as CSV: a third as long as JSON, and curves are most of the page's data."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

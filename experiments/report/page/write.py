@@ -35,13 +35,13 @@ PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
     "architecture.png": "Figure 2: the network with its sizes.",
-    "kernels.png": "Figure 3: the kernels of the first convolution, of one net; claim C13 rests on others.",
+    "kernels.png": "Figure 3: the first kernels, of one net; the verdict on C13 rests on other nets.",
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }
 # Wide enough for a page of 60 rem, small enough that four pictures take a fifth of a megabyte.
 PICTURE_WIDTH = 1100
-# The elements in generated Markdown. Others come from cells of a table, which may be anyone's.
+# The HTML elements that this project writes into Markdown. Others come from cells, with anyone's text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
@@ -137,7 +137,7 @@ def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
 
 
 def _command(evidence: Evidence) -> str:
-    """The command that trains these runs again; a set of TFDS may be anywhere on a reader's disk."""
+    """The command that trains these runs again; the reader has to fill in where TFDS sets are on disk."""
     experiment = evidence.experiment
     if not experiment.name.startswith("ablation-"):
         return f"make {experiment.name}"
@@ -193,7 +193,7 @@ def _environments(found: Sequence[Evidence]) -> list[list[str]]:
 
 
 def _html(text: str, folder: Path, results_dir: Path) -> str:
-    """HTML of a generated Markdown file; its links are relative to its folder."""
+    """HTML of generated Markdown, whose links are relative to `folder`."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     for token in tokens:

@@ -37,7 +37,7 @@ def test_the_noise_of_the_papers_test_images_is_computed():
     assert "0.31 and 0.24 points" in text
     assert "−0.4 points of C4 (test error)" in text
     assert "C2" not in text
-    assert "Below two" not in paper_noise([SPEED])
+    assert "two standard errors" not in paper_noise([SPEED])
 
 
 def test_the_noise_of_our_test_images_is_computed(found, tmp_path):
