@@ -49,7 +49,7 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
 
 
 def _place(experiment: Experiment) -> tuple[int, int, str]:
-    """Sort key, equal for the experiments of one claim."""
+    """Sort key; equal for all experiments on one claim of the paper."""
     if experiment.is_of_paper:
         return 0, int(experiment.claim[1:]), ""
     return 1, 0, experiment.name

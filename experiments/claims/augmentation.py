@@ -39,7 +39,8 @@ EXPERIMENT = Experiment(
         cifar_arm("both", 0.02, "crops and flips", FIVE_SEEDS),
     ),
     comparisons=(
-        # Two points are several times the variation of this net between seeds; less is not substantial.
+        # Two points are several times the variation of this net between seeds; a smaller effect is not
+        # substantial.
         _against_none("both", GAP, -0.02, primary=True),
         # Every run of both arms reaches a training error of 31%.
         Comparison("both", "none", gap_at(31), "difference", None, -0.02, control="slower fitting"),
@@ -71,7 +72,8 @@ TRAINED = in_condition_trained(
         trained_arm("both", "random crops and flips"),
     ),
     comparisons=(
-        # Two points are several times the variation of these nets between seeds; less is not substantial.
+        # Two points are several times the variation of these nets between seeds; a smaller effect is not
+        # substantial.
         _against_none("both", TEST_ERROR, -0.02, primary=True),
         _against_none("both", GAP, -0.02),
     ),

@@ -3,10 +3,10 @@
     make ablation-color DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-color-trained)
 
-`code` adds noise of a tenth of the standard deviations on 0..255, as the authors' program does;
-`eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the eigenvalues on
-0..1, which is much weaker. The images are photographs of objects, because the claim is that the identity of
-an object does not depend on the colour of the light.
+`code` adds noise of a tenth of the standard deviations, for pixels 0..255, as the authors' program does;
+`eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the eigenvalues, for
+pixels 0..1, which is much weaker. The images are photographs of objects, because the claim is that the
+identity of an object does not depend on the colour of the light.
 
 After twelve epochs, the nets of `ablation-color` still misclassify most training images, so
 `ablation-color-long` trains three times as long. It takes the learning rates of `ablation-color`: the rate is

@@ -2,10 +2,10 @@
 
 `CIFAR` and `TINY` are the AlexNets of the ablations: the paper's eight layers with fewer kernels and units,
 for small images. Their input pixels have unit variance. The paper's pixels were 0..255 minus the mean, so the
-activations at its LRN were about 64 times as large; multiplying `alpha` by 64^2 gives the layer the same
-effect here. (This is exact for a net of convolutions, ReLU, pooling and LRN without biases: dividing the
-input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's alpha of 1e-4
-the layer would multiply by nearly the constant factor k^-beta.
+activations at the paper's LRN were about 64 times as large; multiplying `alpha` by 64^2 gives the layer the
+same effect here. (This is exact for a net of convolutions, ReLU, pooling and LRN without biases: dividing the
+input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's alpha of 1e-4 the
+layer would multiply by nearly the constant factor k^-beta.
 """
 
 import dataclasses
@@ -25,7 +25,8 @@ MODEL = dataclasses.replace(
 
 # Map sides 32 -> 28 -> 13 -> 6 -> 2: conv1 has stride 1, so that the maps stay large enough for five
 # convolutions. One tower: none of the claims tested on this net concerns towers, and two towers would take
-# 1.5 times as long. It has a sixth to a quarter of the paper's kernels and an eighth of its hidden units.
+# 1.5 times as long. The net has a sixth to a quarter of the paper's kernels and an eighth of the paper's
+# hidden units.
 CIFAR = Config(
     data=DataConfig(dataset="cifar10", input_scale="unit", pad=4, flip=True),
     model=dataclasses.replace(
@@ -162,7 +163,7 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
             fall = last["train_error"] - point["train_error"]
             share = (last["train_error"] - target) / fall if fall else 0.0
             test_error = last["test_error"] + share * (point["test_error"] - last["test_error"])
-            # At the start of the curve the training error may be lower already.
+            # At the start of the curve the training error may already be below the target.
             return round(test_error - (target if fall else point["train_error"]), 6)
         before = point
     return None
@@ -221,7 +222,7 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe: exact errors, on the report split, of predictions averaged over nets and views of an image."""
+    """A probe for the exact errors on the report split if predictions are averaged over nets and views."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
         # Imported here, so that listing the experiments does not have to wait for TensorFlow.
@@ -242,7 +243,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Both averaged errors of an arm, compared with those of `one`; s is half the paper's effect, or .005."""
+    """Compares an arm with `one` in both averaged errors; s is half the paper's effect (.005 if none)."""
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

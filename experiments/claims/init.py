@@ -1,4 +1,4 @@
-"""Which initialisation the net needs: the paper's fixed Gaussians, or ones scaled to the size of a layer.
+"""Which initialisation the net needs: the paper's fixed Gaussians, or one that scales with a layer's inputs.
 
     make ablation-init DATASET=cifar10 DATA_DIR=...
 

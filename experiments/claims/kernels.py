@@ -3,13 +3,12 @@
     make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...  (or ablation-kernels-many, -long, -trained)
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
-(`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of
-their colourfulness.
-Any two halves of a set of kernels differ by chance, and small halves differ more than large ones. So the
-control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond` is the
-share of such random splits whose halves differ at least as much as its towers. The first control was `one`:
-the two halves of conv1 in a net with one tower. Each of these halves has six kernels, each tower has twelve,
-so the comparison was unfair.
+(`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of their
+colourfulness. Any two halves of a set of kernels differ by chance, and small halves differ more than large
+ones. So the control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond`
+is the share of such random splits whose halves differ at least as much as its towers. The first control was
+`one`: the two halves of conv1 in a net with one tower. Each of these halves has six kernels, each tower has
+twelve, so the comparison was unfair.
 
 `ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
 12 per tower, so a few kernels decide the contrast. All other layers are the same. The learning rate of
@@ -191,7 +190,8 @@ KERNELS = Experiment(
     scale=TINY_SCALE,
 )
 
-# Filters before `width` divides them by four: conv1 has 96 then, the other layers as in `ablation-kernels`.
+# Numbers of filters before `width` divides them by four: conv1 keeps 96, the other layers have as many as in
+# `ablation-kernels`.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 

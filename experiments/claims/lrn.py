@@ -15,11 +15,11 @@ the pixels (`experiments.claims.common`), so that the layer normalises instead o
 The arm `factor` has alpha 0 and so only the constant; it shows which part of the difference is not due to
 normalisation.
 
-`ablation-lrn-form` is a question of our own: the paper's formula or that of the authors' program? The program
-(its net #145) differs from the paper in four ways: alpha is divided by n; in the first stage the ReLU comes
-after normalisation and pooling; the second normalisation is followed by a spatial one; and windows do not
-extend across towers (this net has only one). The field `late_relu` is the second difference; it also moves
-conv5's ReLU behind pool5, as in the program.
+`ablation-lrn-form` is a question of our own: is the paper's formula better, or the program's? The authors'
+program (its net #145) differs from the paper in four ways: alpha is divided by n; in the first stage the ReLU
+comes after normalisation and pooling; the second normalisation is followed by a spatial one; and windows do
+not extend across towers (this net has only one). The field `late_relu` is the second difference; it also
+moves conv5's ReLU behind pool5, as in the program.
 """
 
 import dataclasses

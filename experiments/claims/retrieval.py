@@ -66,9 +66,10 @@ EXPERIMENT = Experiment(
     cost="about 10 min of one core with C2's nets",
     arms=_arms(),
     comparisons=(
-        # Ten of a hundred neighbours: a smaller effect would not be visible in six.
+        # Ten neighbours of a hundred: a smaller effect could not be seen among the six that are found.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # If a tenth of all training images are nearer in pixels, pixel distance would not find the neighbour.
+        # If a tenth of all training images are nearer in pixels than a neighbour, a search by pixels does not
+        # find this neighbour.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1, control=UNTRAINED),
         Comparison("fc7", "untrained", NEARER, "difference", None, 0.1, control=UNTRAINED),

@@ -30,7 +30,7 @@ class Side:
     """The rows of one experiment on one data set.
 
     Attributes:
-        path: its folder.
+        path: the folder of the rows.
         compared: names of the files to compare: all, or the one that the user gave.
         tables: file -> key -> row. Rows of curves.csv get the config hash of their run, or None if there is
             no runs.csv.
@@ -132,7 +132,7 @@ def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str,
 
 
 def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, str]:
-    """Pairs folders by the last part of their paths; a part that repeats on one side is left out."""
+    """Pairs folders by the last part of their paths; a part that occurs twice on a side is left out."""
     unique: list[dict[str, str]] = []
     for folders in (left, right):
         counts = Counter(Path(name).name for name in folders)

@@ -53,7 +53,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """A line with the differences between environments of the common runs; of all runs if none is common."""
+    """A line on how the environments of the common runs differ (of all runs, if no run is common)."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:

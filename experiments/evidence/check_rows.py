@@ -25,7 +25,7 @@ def check_rows(
 ) -> tuple[list[Line], list[Line], list[str]]:
     """Checks the files in `<results-dir>/<dataset>/<experiment>`.
 
-    Rows whose experiment or data set is not that of their folder are left out: they must not be averaged
+    Rows that name another experiment or data set than their folder are left out: they must not be averaged
     with the rows of this experiment.
 
     Returns:

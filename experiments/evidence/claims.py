@@ -91,8 +91,8 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The deciding comparison with the weakest verdict; None without pairs.
 
-    If several have this verdict, it is the one that favours the claim least: one with an effect weaker than
-    the paper's number, and among those the one with the smallest effect in units of s.
+    Of several with this verdict, the one that favours the claim least is taken: those with an effect weaker
+    than the paper's number come first, then the smallest effect in units of s decides.
     """
     if claim.decides is None:
         return None

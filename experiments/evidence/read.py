@@ -70,7 +70,7 @@ class Evidence(Runs):
 
     @property
     def verdict(self) -> str:
-        """The verdict on the claim: the weakest of its primary comparisons, qualified by its controls."""
+        """The weakest verdict of the claim's primary comparisons, qualified by the controls."""
         return claim_verdict(self.judged)
 
     def path(self, name: str) -> str:

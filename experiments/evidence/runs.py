@@ -29,7 +29,7 @@ class Values:
 
     @property
     def known(self) -> list[float]:
-        """The finite values, by seed."""
+        """The finite values, in the order of the seeds."""
         return [value for _, value in sorted(self.values.items()) if value is not None]
 
     def leave_out(self, seed: int, reason: str) -> None:

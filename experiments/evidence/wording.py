@@ -32,7 +32,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def number(value: float, like: float | None = None) -> str:
-    """Three significant digits without exponent; or as many decimal places as `like` has.
+    """A number with three significant digits and no exponent, or with the decimal places of `like`.
 
     Example:
 

@@ -138,7 +138,7 @@ def _span(values: Sequence[int]) -> str:
 
 
 def _shared(rows: Sequence[Row]) -> list[str]:
-    """A line for each arm, of this or another experiment, whose nets these rows use (and for which seeds)."""
+    """A line for each arm, of this or another experiment, whose nets these rows use (with their seeds)."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if source := _source(row):

@@ -120,8 +120,7 @@ def write_report(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: the experiments on all conditions of the claim; if another condition decides the claim,
-            table and figures say so.
+        experiments: all experiments on the claim; if another one decides the claim, table and figures say so.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to

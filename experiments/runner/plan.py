@@ -71,7 +71,7 @@ def plan(
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
-    # Only rows of the same data set tell how long its runs take; a search has no recorded times.
+    # Only rows of the same data set tell how long these runs take; a search has no recorded times.
     rows = [] if is_search else _recorded(folder, experiment)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
     slower = mean(first) / speed if first else 1.0

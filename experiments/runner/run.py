@@ -129,7 +129,7 @@ def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strate
 def executed_elsewhere(
     name: str, arm: str, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
 ) -> Outcome:
-    """The outcome of a run, on a worker of `spread`."""
+    """Executes a run on a worker of `spread` and returns the outcome."""
     experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)

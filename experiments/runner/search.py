@@ -37,7 +37,7 @@ from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-# Fields that the search sets itself, so settings must not.
+# Fields that the search sets itself; `--set` must not change them.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 

@@ -28,7 +28,7 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # The error at which curves are labelled: well above the target, where they are steep.
 LABEL_HEIGHT = 0.42
-# All epochs of a shorter training are shown.
+# If a training has fewer epochs than this, all of them are shown.
 SHORT = 5
 # Ticks of the epoch axis.
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -45,7 +45,7 @@ def draw_pair(
     linear: bool = False,
     has_title: bool = True,
 ) -> list[str]:
-    """Draws two arms and their variants as in the paper's Figure 1, with a line for the ratio of the two.
+    """Draws two arms and their variants as in the paper's Figure 1, with a line that shows their ratio.
 
     Args:
         axes: an empty panel.
@@ -186,7 +186,7 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
-    """Geometric mean of an arm's values over the pairs of a ratio, which its line joins; None without one."""
+    """Geometric mean of an arm's values over the pairs of a ratio; None if there is no ratio or no pair."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = evidence.values(arm, one.comparison.metric.name)

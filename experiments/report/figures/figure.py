@@ -72,7 +72,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Texts of the house style's size have room; larger ones have it in a figure enlarged as much.
+                # Texts of the house style's size always fit; larger ones fit in a figure enlarged as much.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -91,7 +91,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
 
 
 def _drawn(evidence: Evidence, look: Look, decider: Evidence | None, growth: np.ndarray) -> Figure:
-    """The figure, larger by these factors for width and height, unless a style sets its size."""
+    """The figure, with width and height enlarged by the factors `growth` unless a style sets its size."""
     experiment = evidence.experiment
     if has_panels(evidence):
         figure, lines = _training_figure(evidence, look, growth)

@@ -109,7 +109,7 @@ class Line(NamedTuple):
 
     @property
     def axis(self) -> str:
-        """The name of the horizontal axis: the kind of effect and its unit."""
+        """The name of the horizontal axis on which the line is drawn."""
         comparison = self.judged.comparison
         if comparison.kind != "difference":
             return comparison.kind
@@ -123,7 +123,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
     Args:
         found: the evidence, with at least one primary comparison.
-        experiments: all experiments; the caption names those without evidence.
+        experiments: all experiments; the caption counts those on the paper's claims that have no evidence.
     """
     lines = lines_of(found, experiments)
     units = sorted(
@@ -198,7 +198,7 @@ def _heights(lines: Sequence[Line]) -> list[int]:
 
 
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
-    """The caption: what a row is, what its marks mean, and which experiments have no row."""
+    """The caption: what a row is, what its marks mean, and how many experiments have no row."""
     judged = [line.judged for line in lines]
     others = "; grey rows are other conditions that were tried, which do not decide the claim"
     controls = "; a control tests a simpler cause of the effect, and qualifies the verdict"
@@ -277,7 +277,7 @@ def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
 
 
 def _write_line(texts: Axes, verdicts: Axes, line: Line, indent: float) -> None:
-    """Writes a comparison on the left, its effect on the right, and claim and verdict above a claim's first.
+    """Writes a comparison on the left, its effect on the right, and the heading above a claim's first line.
 
     Args:
         indent: where the text begins, in points from the claim's name.

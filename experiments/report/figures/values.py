@@ -28,7 +28,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     the mean. An ensemble that is the same for every seed is one dot. If the metric is the mean of a
     distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`, `_p75`, `_p95`), each seed has a bar
     from the first to the last of them; the same net's values in other arms are marked on the bar, and those
-    arms have no dots of their own. A p value has no mean, but a line at the level that decides.
+    arms have no dots of their own. For p values no means are drawn, but a line at the level that decides.
 
     Args:
         axes: an empty panel.

@@ -105,8 +105,8 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 def forest_point(one: Judged) -> dict[str, float | None] | None:
     """An effect, its interval and the paper's number in units of the smallest effect of interest.
 
-    On this scale 0 is no effect and 1 the smallest of interest, on the claimed side, for every comparison;
-    ratios are compared by their logarithms. None without a two-sided interval.
+    On this scale 0 is no effect and 1 is the smallest effect of interest, for every comparison. Ratios are
+    compared by their logarithms. None without a two-sided interval.
 
     Example:
 

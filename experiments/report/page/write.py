@@ -30,7 +30,7 @@ from experiments.report.robustness import adjusted_p
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
-# Path of the page below the results directory, and of that directory relative to the page.
+# Path of the page, relative to the results directory; and of the results directory, relative to the page.
 PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
@@ -204,7 +204,7 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
                 part.attrSet("href" if part.type == "link_open" else "src", there)
-        # Below the headings of the page itself.
+        # A level below the headings of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
     rendered = parser.renderer.render(tokens, parser.options, {})
