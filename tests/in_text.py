@@ -6,7 +6,7 @@ _NUMBER = re.compile(r"(?<![\w.-])[−-]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 
 
 def numbers(text):
-    """The numbers of a text in order, without those that are parts of names, such as C4 or pooling-0."""
+    """The numbers of a text in order, except numbers within names such as C4 or pooling-0."""
     return [float(found.replace(",", "").replace("−", "-")) for found in _NUMBER.findall(text)]
 
 

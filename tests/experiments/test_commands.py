@@ -168,7 +168,7 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
+def test_bad_input_gives_one_error_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     line = one_line_of_status_2(main, arguments, capsys)
 

@@ -1,4 +1,4 @@
-"""Kills runs, and a few exports and evaluations, with SIGKILL; repeats each command until it succeeds."""
+"""Kills runs, and a few exports and evaluations, with SIGKILL, and repeats the command afterwards."""
 
 import itertools
 import shutil
@@ -18,7 +18,7 @@ PROMISE = (
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 110, 3
-# One of `OTHERS` trials kills a command other than `train`.
+# One of every `OTHERS` trials kills a command other than `train`.
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
@@ -34,7 +34,7 @@ OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
 # FILES has the least number of times that each command passes the place `file`. SECONDS is the longest time
-# between the first of these and the kill of an `export`.
+# from the first pass to the kill of an `export`.
 FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
 
 

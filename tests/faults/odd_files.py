@@ -67,7 +67,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """Changes a file's content or, in one of eight cases, replaces it by something odd; returns what."""
+    """Changes a file or, in one of eight cases, replaces it by something odd; returns what was done."""
     content = path.read_bytes()
     if rng.integers(8):
         content, what = _mutated(rng, content)
@@ -97,7 +97,7 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_among(rng: np.random.Generator, folder: Path) -> str:
-    """Changes, cuts, renames or copies a file of a folder, or puts something odd beside it; returns what."""
+    """Changes, cuts, renames or copies a file of a folder, or adds something odd; returns what was done."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[rng.integers(len(files))]
     shard = path.name.replace("00000-of-00001", "00001-of-00002")

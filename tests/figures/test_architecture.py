@@ -31,7 +31,7 @@ def texts(figure) -> list[str]:
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_the_stages_of_alexnet_are_those_of_the_paper(paper):
+def test_the_stages_of_alexnet_have_the_papers_sizes(paper):
     stages = stages_of(paper)
 
     assert [stage.shape for stage in stages] == [

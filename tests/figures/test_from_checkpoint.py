@@ -1,4 +1,4 @@
-"""The command `figures`, `predict --figure` and `evaluate --csv` on a small network."""
+"""The commands `figures`, `predict --figure` and `evaluate --csv` on a small network."""
 
 import csv
 import dataclasses

@@ -62,7 +62,7 @@ def test_auto_splits_the_groups_only_without_a_gpu(monkeypatch):
 
     def operations():
         graph = tf.function(layer.call).get_concrete_function(tf.TensorSpec([1, 5, 5, 4])).graph
-        # For groups on a CPU, Keras's layer calls an XLA function.
+        # On a CPU, Keras's layer computes a grouped convolution in an XLA function, without `Split`.
         return [op.type for op in graph.get_operations()]
 
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])

@@ -71,7 +71,7 @@ def test_local_equals_the_formula_for_inputs_of_any_rank(shape):
         *[(kind, {"beta": 0.6}) for kind in (LOCAL, SPATIAL)],
     ],
 )
-def test_both_equal_the_formula_for_other_arguments(kind, changes):
+def test_both_layers_equal_the_formula_for_other_arguments(kind, changes):
     arguments = {**kind.strong, **changes}
     x = images(3, 4, 6, 9)
     y = kind.layer(**arguments, dtype="float64")(x)
@@ -139,7 +139,7 @@ def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
 
 
 @both
-def test_output_and_gradient_in_a_graph_of_unknown_sizes(kind):
+def test_a_graph_with_unknown_sizes_gives_the_output_and_a_gradient(kind):
     layer = kind.layer(**kind.strong)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 6])])

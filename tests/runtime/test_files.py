@@ -132,7 +132,7 @@ def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path
     assert not (state / f".a.npz{end}").exists()
 
 
-def test_other_temporary_files_are_removed_after_a_day(tmp_path):
+def test_writing_a_file_removes_its_temporary_files_that_are_older_than_a_day(tmp_path):
     end = f".{os.getpid()}.{'0' * 32}.tmp"
     old, new, other = (tmp_path / f".{name}{end}" for name in ("a[1].png", "new.png", "other.png"))
     for path in (old, new, other):

@@ -142,7 +142,7 @@ def test_holm_p_values_equal_values_computed_by_hand():
 
 
 S = 0.007  # smallest effect of interest; its mirror is -.007
-# Ends of an interval, verdict, direction and size, for every row of the rule; some ends are equal to 0 or S.
+# Ends of an interval, verdict, direction and size, for every row of the rule; some ends equal 0, S or -S.
 RULE = [
     (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
     (0.0071, None, "reproduced", "claimed", "beyond s"),

@@ -31,7 +31,7 @@ def whole(tmp_path_factory):
     return folder, *run_in(folder)
 
 
-def test_every_epoch_and_the_best_are_kept(whole):
+def test_the_weights_of_every_epoch_and_of_the_best_epoch_are_kept(whole):
     folder, model, history = whole
 
     assert sorted(path.name for path in (folder / "epochs").iterdir()) == [

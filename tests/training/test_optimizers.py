@@ -119,7 +119,7 @@ def test_a_model_that_is_compiled_by_hand_has_the_fast_operations():
     assert operations.count("ResourceApplyKerasMomentum") == len(model.trainable_variables)
     # With two groups, the fast form of a convolution has two operations, and Keras's form has one.
     convolutions = operations.count("Conv2D")
-    assert convolutions == 8, "expected one for conv1 and conv3, two for conv2, conv4 and conv5"
+    assert convolutions == 8, "expected one each for conv1 and conv3, two each for conv2, conv4 and conv5"
     assert "LRN" not in operations
 
 

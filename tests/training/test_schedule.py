@@ -92,7 +92,7 @@ def test_early_stopping_equals_early_stopping_of_keras(seed):
     ],
     ids=str,
 )
-def test_schedules_that_need_a_holdout_are_refused_without_one(changes, words):
+def test_a_schedule_or_early_stopping_that_needs_a_holdout_is_refused_without_one(changes, words):
     with pytest.raises(InputError, match=words):
         check_schedule(TrainConfig(**changes), holdout=False)
     check_schedule(TrainConfig(early_stopping=3, early_stopping_watch="train_loss"), holdout=False)

@@ -27,7 +27,7 @@ def test_the_title_of_a_committed_figure_follows_from_its_rows(folder):
         assert expected in texts(figure)
 
 
-def test_only_the_deciding_condition_of_a_claim_has_its_verdict():
+def test_every_condition_that_does_not_decide_its_claim_names_the_deciding_one():
     for claim in claims_of(all_committed(), EXPERIMENTS):
         has_it = [one for one in claim.conditions if decided_by(one, EXPERIMENTS) is None]
         assert has_it == ([claim.decides] if claim.decides else [])

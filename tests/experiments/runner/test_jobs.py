@@ -214,7 +214,7 @@ def test_workers_listen_on_the_loopback_address_only():
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    """Before the fix, Dask's heartbeats drew from this generator in another thread."""
+    """Dask's heartbeats, which run in another thread, once drew from this generator."""
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()
