@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="benchmarks",
-        description="Speed and memory, against PyTorch and the limits.",
+        description="Speed and memory, compared with PyTorch and the machine's limits.",
         epilog="example: python -m benchmarks run --quick --items alexnet_step",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
@@ -43,10 +43,10 @@ def _parser() -> OneLineParser:
 
     running = add("run", _run, "measure; rows go to RESULTS_DIR/<machine kind>/")
     running.add_argument("--quick", action="store_true", help="fewer rounds and cases")
-    running.add_argument("--items", default="", help="comma-separated; default all")
+    running.add_argument("--items", default="", help="names of items, separated by commas; default all")
     running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
     add("report", _report, "table, chart and README's section from recorded rows")
-    scaling = add("scaling", _scaling, "predict training on many machines like those measured")
+    scaling = add("scaling", _scaling, "predict the speed of training on many machines like a measured one")
     scaling.add_argument(
         "--out", type=Path, default=Path("results/scaling"), help="folder to write; default results/scaling"
     )

@@ -1,8 +1,8 @@
-"""Checks on a user's GPU that training steps run entirely there and agree with the CPU; times them.
+"""Checks that training steps run entirely on the user's GPU and agree with the CPU, and times them.
 
 `host_operations` also works without a GPU: it looks up which operations of a step have a GPU kernel in this
-build of TensorFlow (Linux's package contains these kernels). Layers take their GPU branch if `runs_on_gpu`
-says so.
+build of TensorFlow (Linux's package contains these kernels). Layers take their GPU branch if `runs_on_gpu()`
+is true.
 """
 
 import subprocess
@@ -32,7 +32,7 @@ REPLACED = {"Placeholder"}
 
 
 def first_gpu() -> tf.config.PhysicalDevice:
-    """The machine's first GPU; an InputError without one."""
+    """The machine's first GPU; raises an InputError if there is none."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         raise InputError(
@@ -84,8 +84,8 @@ def steps_graph(model: keras.Model, batch: int) -> tf.Graph:
 def host_operations(graph: tf.Graph) -> list[str]:
     """The operations of a graph, and of the functions it calls, that a GPU would leave to the host.
 
-    These are calls of Python, operations placed on a CPU, and those for which this build of TensorFlow has no
-    GPU kernel with their types. Kernels are looked up, not placed, so this needs no GPU.
+    These are calls of Python, operations placed on a CPU, and operations on types for which this build of
+    TensorFlow has no GPU kernel. Kernels are only looked up, not run, so this needs no GPU.
     """
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for each in definition.library.function for node in each.node_def)]
@@ -109,7 +109,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
     """The largest difference of loss or gradients between device and CPU, divided by the largest value.
 
-    Without TF32, which would round the GPU's products; it is restored for the timing that follows.
+    TF32, which would round the GPU's products, is off during this comparison and restored afterwards.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

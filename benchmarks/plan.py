@@ -24,9 +24,9 @@ class Contender:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same word compete; only the best of them enters a ratio.
+        rival: contenders with the same `rival` compete; only the best of them enters a ratio.
         other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: whether to measure how long it holds the global interpreter lock (GIL).
+        lock: whether to measure how long its process holds the global interpreter lock (GIL).
     """
 
     name: str
@@ -40,7 +40,7 @@ class Contender:
 
     @property
     def worker(self) -> str:
-        """Name of its worker process."""
+        """Name of the contender's worker process."""
         return OTHER_ALLOCATOR if self.other_allocator else self.side
 
     @property
@@ -59,10 +59,9 @@ class Benchmark:
         case: name of the benchmark within its item.
         unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
-        calls: minimum number of calls per turn. A contender that prefetches batches does so during the turns
-            of others, too; only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, even if calls are long; the budget's minimum applies if it
-            is smaller.
+        calls: minimum number of calls per turn. Contenders also prefetch batches during the turns of others;
+            only a turn with more calls than prefetched batches includes the time of reading.
+        least_rounds: minimum number of rounds, even if calls are long, or the budget's if that is smaller.
     """
 
     item: str
@@ -80,8 +79,8 @@ class Conditions:
     Attributes:
         quick: whether to leave out slow measurements. The comparisons with PyTorch and stock Keras, and the
             step on real input, are then measured at batch 32 instead of 128.
-        images: folder with folders of JPEG files: `photographs`, and images of 64x64 pixels, many
-            (`thumbnails`) and `few`, each in one subfolder per class.
+        images: folder with three folders of JPEG files, `photographs`, `thumbnails` (many of 64x64 pixels)
+            and `few` (few of 64x64 pixels); each has one subfolder per class.
         threads: number of threads of this machine.
     """
 
@@ -99,7 +98,7 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
-    """PyTorch's variants of a workload: name -> arguments. `OTHER` in a name selects the other allocator."""
+    """One PyTorch contender for each form (name -> arguments); `OTHER` in a name: the other allocator."""
     return [
         Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
         for name, form in forms.items()
@@ -122,7 +121,7 @@ STRONG = {
 
 
 def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
-    """Matrix products, memory traffic, JPEG decoding: upper bounds for the speed of any program here."""
+    """Matrix products, memory traffic, JPEG decoding: upper bounds for the speed on this machine."""
     for dtype in ("float32", "bfloat16"):
         products = (
             _tensorflow("tensorflow", "machine_limits.matmul", size=2048, dtype=dtype),
@@ -163,7 +162,7 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
             step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
             step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            # Compiling takes most of a minute. Without LRN it does not pay, which float32 shows.
+            # Compiling takes most of a minute. Without LRN it gains nothing, as the float32 rows show.
             is_compiled = not conditions.quick and (lrn or precision == "float32")
             compiled = {", compiled": {"form": "banded", "compiled": True}} if is_compiled else {}
             for form, arguments in {"": {}, **compiled}.items():

@@ -35,7 +35,7 @@ class Row:
         peak_mebibytes: peak memory of the process, if it was measured.
         message: reason why nothing was measured; empty if the row was measured.
         cpu_seconds: median processor time of one call in all processes that take part, if it was measured.
-        lock_seconds: time of one call during which readers of images hold the GIL, if it was measured.
+        lock_seconds: part of a call's duration in which threads that read images hold the GIL, if measured.
         note: conditions of the measurement, such as the build and the allocator.
     """
 

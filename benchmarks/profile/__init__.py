@@ -1,1 +1,1 @@
-"""Profiles a training step of AlexNet, and inference, layer by layer."""
+"""Profiles training steps and inference of AlexNet by layer, and input pipelines by stage."""

@@ -32,7 +32,7 @@ FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "
 
 @dataclass(frozen=True)
 class Stage:
-    """A pipeline up to one stage.
+    """The measured time of an input pipeline up to one stage.
 
     Attributes:
         work: `FILES`, `CACHED` or `SMALL`.
@@ -131,7 +131,7 @@ def write_stages(path: Path, stages: list[Stage]) -> None:
 
 
 def stages_table(path: Path) -> str:
-    """Markdown of profile_inputs.csv; an empty string if there is none.
+    """Markdown of profile_inputs.csv; an empty string if the file does not exist.
 
     Raises:
         InputError: if the file does not have these columns or a value is not a number.

@@ -52,7 +52,7 @@ def write_profile(path: Path, shares: Sequence[Share]) -> None:
 
 
 def read_profile(path: Path) -> list[Share]:
-    """Inverse of `write_profile`; empty if the file does not exist.
+    """Reads profile.csv; an empty list if the file does not exist.
 
     Raises:
         InputError: if the file does not have these columns, or a value or part is missing.
@@ -73,8 +73,8 @@ def read_profile(path: Path) -> list[Share]:
         parts = [one.part for one in found]
         if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
             raise InputError(
-                f"{path}: expected {WHOLE!r} and {MATRIX_PRODUCT!r} once, and parts, in {work}, {precision}; "
-                f"received {parts}"
+                f"{path}: expected {WHOLE!r} and {MATRIX_PRODUCT!r} once each, and parts, in {work}, "
+                f"{precision}; received {parts}"
             )
     return shares
 

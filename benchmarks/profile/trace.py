@@ -32,7 +32,7 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
     """Mean time of each operation in a call.
 
     The process must run operations one after another (one inter-op thread), so that their times add up to
-    that of the call.
+    the time of the call.
 
     Args:
         task: task to trace; two warm-up calls precede the trace.

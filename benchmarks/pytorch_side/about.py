@@ -27,14 +27,14 @@ def conditions() -> str:
 
 
 def build() -> str:
-    """Which processors this PyTorch was built for."""
+    """Whether this is PyTorch's CPU or CUDA build, and if CUDA, whether there is a GPU."""
     if not torch.version.cuda:
         return "CPU build"
     return f"CUDA build{'' if torch.cuda.is_available() else ' without a GPU'}"
 
 
 def version(package: str) -> str:
-    """The installed version of a package."""
+    """The installed version of a package, or `not installed`."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
-# Images of `torchvision_memory`: it transforms them one by one, which takes 15 seconds for 50,000 images.
+# Number of images of `torchvision_memory`, which transforms them one by one; 50,000 would take 15 seconds.
 FEWER = 10_000
 # A torchvision transform, from an image, array or tensor to another of these.
 Transform = Callable[[Any], Any]
@@ -126,7 +126,7 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    Then a plain import fails, because torchvision registers shapes for two operations that were not loaded.
+    If they do not, an import fails, because torchvision registers shapes for two operations not loaded.
     No image set or transform uses these two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):

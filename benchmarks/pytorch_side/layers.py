@@ -10,7 +10,7 @@ from benchmarks.runner.task import Task
 
 
 def lrn(shape: list[int], dtype: str, form: Lrn = "layer", compiled: bool = False) -> Task:
-    """`nn.LocalResponseNorm`, or the same written in a faster form."""
+    """`nn.LocalResponseNorm`, or the same normalisation in a faster form."""
     layer = normalization(form)
     return _both_ways(torch.compile(layer) if compiled else layer, shape, dtype, math.prod(shape))
 
@@ -36,7 +36,7 @@ def _both_ways(layer: nn.Module, shape: list[int], dtype: str, amount: float) ->
     inputs = torch.randn(batch, channels, height, width).to(getattr(torch, dtype))
     inputs = inputs.to(memory_format=torch.channels_last).requires_grad_()
 
-    # Autocast computes in float32 if PyTorch has no bfloat16 kernel.
+    # With autocast, operations for which PyTorch has no bfloat16 kernel are computed in float32.
     def forward() -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
             return layer(inputs)

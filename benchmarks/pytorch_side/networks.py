@@ -11,7 +11,7 @@ Lrn = Literal["layer", "pooled", "banded"]
 
 
 def normalization(form: Lrn = "layer") -> nn.Module:
-    """LRN as in the paper. PyTorch divides alpha by the window size 5, so it is 5e-4 instead of 1e-4."""
+    """LRN as in the paper. PyTorch divides alpha by the window size 5, so alpha is 5e-4, not 1e-4."""
     return (
         nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0) if form == "layer" else FastNormalization(form)
     )

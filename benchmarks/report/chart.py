@@ -10,7 +10,8 @@ from alexnet_tf.figures.look import DARK, PALETTE, caption, title
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# Bars without a target: title, item, case, beginning of the names of which the fastest counts, ours.
+# Bars without a target: title, item, case, beginning of the names of the other contenders (the fastest
+# counts), name of our contender.
 FURTHER = (
     ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
      "PyTorch with LRN", "ours with LRN"),
@@ -41,7 +42,7 @@ FURTHER = (
 )  # fmt: skip
 
 
-# Bars without a target.
+# Colour of bars without a target.
 PALE = "#9CC7E2"
 
 # (title, ratio, target); the target is None if there is none.

@@ -105,8 +105,8 @@ def fastest(others: Sequence[Row], reference: Row) -> Row:
     """The row that is fastest relative to a reference in the same rounds; the first row if none is measured.
 
     If some rows have several rounds, a row of one round lost that round to a rival and was not measured
-    again. It does not compete, because the machine may have been faster in that round than in the rival's
-    later ones.
+    again. It does not compete, because the machine may have been faster in that round than in the later
+    rounds of its rival.
     """
     measured = [row for row in others if row.measured]
     again = [row for row in measured if len(row.seconds) > 1]
@@ -186,7 +186,7 @@ def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
 
 
 def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
-    """Milliseconds per image of one field of our pipeline's row."""
+    """A field of our pipeline's row that holds a time, in milliseconds per image."""
 
     def measure(rows: Rows) -> Measured:
         row = find(rows, "input_pipeline", case, "ours")
@@ -199,7 +199,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with the GIL held; or the target is met by readers, which have own GILs."""
+    """Milliseconds per image with the GIL held; reader processes with their own GILs can meet the target."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:

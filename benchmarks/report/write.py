@@ -41,8 +41,9 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes table.md, figure.png and figure.svg of a machine, the table of all machines, and the README's
-    sentence. Rows of an earlier plan have no chart.
+    """Writes a machine's table.md and figure, the table of all machines, and the README's sentence.
+
+    There is no figure for rows of an earlier plan.
 
     Returns:
         The files written.

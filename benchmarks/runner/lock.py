@@ -1,4 +1,4 @@
-"""How long a process's readers of images hold the GIL (Python's global interpreter lock), by py-spy."""
+"""Measures with py-spy how long threads that read images hold the GIL (Python's global interpreter lock)."""
 
 import signal
 import subprocess

@@ -16,7 +16,7 @@ CLASSES = 4
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A context manager that yields a temporary folder for such files.
+    """A context manager that yields a temporary folder for image files.
 
     Raises:
         InputError: if the folder cannot be created.

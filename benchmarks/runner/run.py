@@ -36,7 +36,7 @@ def run_benchmark(
     Args:
         results_dir: folder with the results of all machines.
         pytorch: Python interpreter with PyTorch; if it has no PyTorch, PyTorch's rows are not measured.
-        items: names from `ITEMS`; all by default. Rows of an earlier plan must be measured anew as a whole.
+        items: names from `ITEMS`; all by default, and necessarily if the folder has rows of an earlier plan.
         quick: whether to measure fewer rounds and cases.
 
     Returns:
@@ -58,7 +58,7 @@ def run_benchmark(
     if earlier and earlier.get("plan") != PLAN:
         if items:
             raise InputError(
-                f"--items: expected rows of the same contenders in {folder}; received those of an earlier "
+                f"--items: expected rows of the same contenders in {folder}; received rows of an earlier "
                 "plan; measure all items, or choose another --results-dir"
             )
         for item in ITEMS:

@@ -97,7 +97,7 @@ def _processor_seconds() -> float:
     """Processor time in seconds of this process and its descendants, including those that have ended."""
     found: dict[int, tuple[int, float]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the process ended meanwhile
             # Fields after the name in parentheses: parent, and times of the process and its ended children.
             fields = path.read_text().rpartition(")")[2].split()
             ticks = sum(map(int, fields[11:15]))

@@ -12,7 +12,7 @@ class Task:
         call: does the work once, and returns when it is done.
         amount: work of one call, in the contender's unit (images, GFLOP, GB, values).
         gflop: operations of one call, in 1e9, two for each multiply-add; 0 if they are not counted.
-        warm: whether to call it before it is timed; a whole command needs no such call.
+        warm: whether warm-up calls precede the timed calls; a whole command needs none.
     """
 
     call: Callable[[], object]

@@ -103,7 +103,7 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures each contender in its own process: the duration of each call, and peak memory.
 
-    A peak is that of a process since its start, so the worker is restarted for each contender. In training
+    The system records the peak since a process started, so each contender gets a new process. In training
     the peak is reached after the first step, because the optimizer allocates its state at the end of that
     step.
     """

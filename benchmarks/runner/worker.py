@@ -79,7 +79,7 @@ class Worker:
         """Ends the process, if there is one."""
         if self._process:
             self._process.kill()
-            # Close the pipes and wait for the process; flushing a request that it never read may fail.
+            # Close the pipes and wait for the process; flushing a request that was never read may fail.
             with contextlib.suppress(OSError), self._process:
                 pass
             self._resources.close()

@@ -28,7 +28,7 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device for which only the peak speed is known, and which is assumed to reach a share of it."""
+        """A device of which only the peak speed is known; it is assumed to reach this share of the peak."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
@@ -96,8 +96,8 @@ def step(
 ) -> Step:
     """The step of `count` devices that share a global batch evenly.
 
-    Only the input overlaps with computation. A program could also overlap the all-reduce with the backward
-    pass, up to two thirds of the computation, because the gradients of fc6 to fc8 (96% of all) come first.
+    Only the input overlaps with computation. A program could also run the all-reduce during the backward
+    pass, which takes two thirds of the computation: the gradients of fc6 to fc8 (96% of all) come first.
     """
     share = batch / count
     return Step(

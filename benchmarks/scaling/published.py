@@ -14,8 +14,8 @@ class Published:
 
     Attributes:
         source: publication of the rate.
-        device: device as described in the source; if its share of the peak is not known, it is assumed to be
-            75%, our target for the training step on a CPU.
+        device: device as described in the source; if its speed is not known, it is assumed to be 75% of the
+            peak.
         network: network as described in the source, at its nominal rate.
         count: number of devices.
         batch: global batch size.

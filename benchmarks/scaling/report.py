@@ -1,8 +1,8 @@
 """Compares predicted with published training rates, and predicts training on many measured machines.
 
 The predictions are ideal: ring all-reduce runs at the network's nominal speed, and no device waits for a
-slower one. If only the peak speed of a device is known, its step consists of convolutions and matrix products
-only. Published times are longer than predicted; the ratio shows how accurate the model is.
+slower one. If only the peak speed of a device is known, only the convolutions and matrix products of a step
+are counted. Published times are longer than predicted; the ratio shows how accurate the model is.
 """
 
 import re
@@ -32,7 +32,7 @@ NETWORKS = (
 
 
 class Prediction(NamedTuple):
-    """The training rate of `machines` machines; `efficiency` is relative to `machines` times one machine."""
+    """The training rate of `machines` machines; `efficiency`: this rate / (`machines` x rate of one)."""
 
     device: Device
     network: Network

@@ -15,7 +15,7 @@ LIMIT = 420
 
 
 def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
-    """Trains the ReLU arm of `ablation-relu` from `runs` seeds, on images of 32x32.
+    """Trains the ReLU arm of `ablation-relu` with `runs` seeds, on images of 32x32 pixels.
 
     Raises:
         RuntimeError: if the command fails, or takes longer than `LIMIT` seconds.

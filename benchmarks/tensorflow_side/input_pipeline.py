@@ -21,7 +21,7 @@ from benchmarks.runner.task import Task
 CIFAR_SIZE = 50_000
 # Batch size of `read_epoch`.
 READ_BATCH = 32
-# Number of images that `read_files` asks for at a time, as many as the pipeline does.
+# Number of images that `read_files` asks for at a time, the same as in the pipeline.
 READ_PART = 21
 Storage = Literal["memory", "stream"]
 
@@ -45,7 +45,7 @@ def cached_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def read_files(folder: str, readers: int) -> Task:
-    """Reads, decodes and scales JPEG files in processes of their own, a part of a batch at a time."""
+    """Reads, decodes and scales JPEG files in reader processes, a part of a batch at a time."""
     reading = open_photographs(folder, "stream").read_by(readers)
     image_set = reading.__enter__().streamed_set("--readers")
     count = len(image_set.train_labels)

@@ -93,7 +93,7 @@ def test_single_items_are_refused_beside_rows_of_an_earlier_plan(tmp_path, whole
     path, about = whole
     write_machine(path, about | {"plan": "1"})
 
-    with pytest.raises(InputError, match="received those of an earlier plan"):
+    with pytest.raises(InputError, match="received rows of an earlier plan"):
         run.run_benchmark(tmp_path, "/no/python", ["one"])
     assert read_rows(path.parent / "two.csv")
     run.run_benchmark(tmp_path, "/no/python")
