@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-# Keras finds the classes that saved models name only if they are registered; importing these modules does so.
+# Keras loads a saved model only if its classes are registered. Importing these modules registers them.
 _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 

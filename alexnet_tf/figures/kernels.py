@@ -66,8 +66,8 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     """The share of each tower's energy that is off the grey axis: mean `colorfulness` weighted by energy.
 
-    The mean is weighted because a kernel that has learned nothing stays close to its initial noise, which has
-    little energy, and a colourfulness of 2/3 in any tower.
+    The mean is weighted because a kernel that has learned nothing stays close to its initial noise: it has
+    little energy, and a colourfulness of about 2/3 in either tower.
 
     Args:
         kernels: [height, width, 3, kernels]; consecutive blocks of equal size belong to one tower each.

@@ -40,7 +40,7 @@ def read_curve(path: Path) -> list[dict[str, float]]:
 
 
 def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
-    """Reads a `gradient_norms.csv`: (epoch, mean norm) for each epoch, by layer in the order of the network.
+    """Reads a `gradient_norms.csv`: layer -> (epoch, mean norm) of each epoch; layers in network order.
 
     Raises:
         InputError: as `read_curve`.

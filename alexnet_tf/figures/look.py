@@ -79,7 +79,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> dict[str, bytes]:
-    """The figure as file contents by format (`png`, `svg`, `pdf`); must be called within `house_look`."""
+    """Content of the figure's file in each format (`png`, `svg`, `pdf`); to be called within `house_look`."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
     content = {}
@@ -224,7 +224,7 @@ def label_ends(
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Moves heights at least `gap` apart; keeps their order, and the mean of each group that has to move.
+    """Moves heights at least `gap` apart; keeps their order and the mean height of each group it moves.
 
     Example:
 

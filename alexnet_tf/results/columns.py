@@ -20,7 +20,8 @@ class Column:
 
     Attributes:
         name: name in the header.
-        kind: type of the cells: `int` is a whole number >= 0, `float` a number or an empty cell.
+        kind: type of the cells: `int` is a whole number >= 0, `float` a number or an empty cell, `bool` is
+            `true` or `false`.
         low: smallest possible measured value.
         high: largest possible measured value.
         choices: the texts that a cell can hold; if empty, any text.
@@ -118,7 +119,7 @@ def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# The columns with a type, range or choice of texts, or essential; any other column holds free text.
+# Columns that are essential, or whose cells are restricted; all other columns hold any text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),

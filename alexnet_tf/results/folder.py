@@ -34,7 +34,7 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file, as if a killed process had left it.
+        # Another process may have removed this file, because it looks like one left by a killed process.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(

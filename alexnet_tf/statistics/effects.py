@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# An effect of kind `share` is the share of tests with p <= LEVEL; by chance, LEVEL of the tests have that.
+# An effect of kind `share` is the share of tests with p values of at most LEVEL; by chance it is LEVEL.
 LEVEL = 0.05
 
 
@@ -33,8 +33,8 @@ class Verdict(NamedTuple):
 
     Attributes:
         text: one of `VERDICTS`, or `NO_PAIRS`.
-        direction: the side of no effect on which the whole interval lies: "claimed", "other", or "open" if it
-            contains no effect.
+        direction: "claimed" or "other" if the whole interval is on that side of the value for no effect, else
+            "open".
         size: position of the interval relative to the smallest effect of interest: "beyond s" (on the far
             side of s), "holds s", "below s" (between s and the mirror of s), or "excludes s" (short of s,
             and containing the mirror of s or beyond this mirror).

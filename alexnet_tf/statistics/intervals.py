@@ -100,7 +100,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether the error rate `other` is at most two standard errors above `error`, on as many examples.
+    """Whether `other` is at most two standard errors above `error`, both error rates on `examples` examples.
 
     Example:
 

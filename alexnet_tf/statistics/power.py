@@ -70,7 +70,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from the number for a normal distribution, which is never larger than for the t distribution.
+    # Start from the number of pairs for a normal distribution; the t distribution never needs fewer.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:

@@ -82,7 +82,7 @@ def read_cluster(text: str) -> Cluster:
     """Reads the value of `TF_CONFIG`.
 
     Raises:
-        InputError: if it would make TensorFlow crash or hang.
+        InputError: for an invalid value, which would make TensorFlow crash or hang.
     """
     try:
         content = json.loads(text)

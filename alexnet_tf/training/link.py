@@ -31,7 +31,7 @@ class Link:
         self._connection, self._file = connection, connection.makefile("rb")
 
     def send(self, **message: Any) -> None:
-        # If the connection is closed, the thread that receives its messages learns of it.
+        # The thread that receives messages notices a closed connection.
         with contextlib.suppress(OSError):
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 

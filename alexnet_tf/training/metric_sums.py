@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Callable[[], list[list[float]]]:
-    """A function that returns a row of sums for each replica; all workers have to call it."""
+    """Makes a function that returns a row of sums for each replica; all workers have to call the function."""
 
     @tf.function
     def rows():

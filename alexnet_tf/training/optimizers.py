@@ -1,4 +1,4 @@
-"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam; both decay kernels only."""
+"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam with decay of kernels only."""
 
 from typing import Literal
 

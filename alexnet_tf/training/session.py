@@ -35,7 +35,7 @@ from alexnet_tf.training.workers import current_workers
 # run, and Python handles termination signals, only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# Smaller sets are padded to this size too, because the last bits of logits depend on the shape of the batch.
+# Batch size of evaluation. Smaller sets are padded, because the last bits of logits depend on the batch size.
 # These bits appear in recorded losses, and may decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
@@ -105,7 +105,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Before saving, so that the end of another worker does not end this process meanwhile.
+                # Called before saving, so that the end of another worker does not end this process meanwhile.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -222,7 +222,7 @@ class Session:
 
         Args:
             is_best: whether this is the best epoch so far.
-            is_whole: whether it is known that no step is half done: a signal waits for the end of a step.
+            is_whole: whether no step can be half done, as after a signal, which waits for the end of a step.
         """
         history = self.history
         history.seconds = time.perf_counter() - self._started

@@ -29,7 +29,7 @@ GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process: the chief is connected to all other workers, and each of them to it.
+    """The connections of this process: the chief has one to each other worker, each other worker one to it.
 
     A process that trains alone has no connections, and all methods return at once.
 
@@ -125,7 +125,7 @@ class Workers:
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
-        """To call after an exception; raises an InputError if the cause is that another worker has ended."""
+        """Raises an InputError if the exception just caught was caused by the end of another worker."""
         deadline = time.monotonic() + ENDING_SECONDS / 2
         while self._links and not self._why_ended and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -139,7 +139,7 @@ class Workers:
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # In threads, so that a program that connects and sends nothing delays no worker.
+                # Greeted in threads, so that a program that connects and sends nothing delays no worker.
                 with contextlib.suppress(OSError):  # also for too many open files
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
@@ -238,7 +238,7 @@ class Workers:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers: here by an error in the main thread, which the command prints."""
+        """Ends all workers; this process ends by an error in its main thread, which the command prints."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)
@@ -251,7 +251,7 @@ class Workers:
         if "tensorflow" in sys.modules:
             from tensorflow.python.eager import context
 
-            # The collective operation under way raises an exception, so that the main thread ends in order.
+            # The collective operation under way raises an exception, so that the main thread ends normally.
             # TensorFlow's own check of its peers would do the same, only later.
             with contextlib.suppress(Exception):
                 context.context().abort_collective_ops(14, line)

@@ -17,7 +17,7 @@ class Explained:
     Attributes:
         whole: float32 [height, width, channels], preprocessed but not cropped.
         crop: the central crop, the network's input.
-        picture: uint8 pixels of `whole`, with its padding in black.
+        picture: uint8 pixels of `whole`; the padding is black.
         seen: uint8 pixels of `crop`.
     """
 

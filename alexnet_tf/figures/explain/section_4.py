@@ -66,7 +66,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: the units before the first dropout, and what is left of them under three masks."""
+    """Section 4.2: the units before the first dropout, and the units that three random masks keep."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
