@@ -98,7 +98,7 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
-    """One PyTorch contender for each form (name -> arguments); `OTHER` in a name: the other allocator."""
+    """One PyTorch contender for each form (name -> arguments); names with `OTHER`: the other allocator."""
     return [
         Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
         for name, form in forms.items()

@@ -46,7 +46,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     Writes profile.csv, profile_inputs.csv and profile_machine.csv.
 
     Args:
-        results_dir: folder of all machines.
+        results_dir: folder with one folder for each kind of machine.
         batches: batch sizes of the training steps.
         images: number of photographs for the input pipelines.
 
@@ -57,7 +57,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
         InputError: if the folder cannot be created, or traced and measured times disagree.
     """
     folder = machine_folder(results_dir)
-    # In a process of its own, which may use all threads.
+    # Input pipelines are measured in a separate process, which may use all threads.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
     # Run operations one after another, so that their times add up to the time of the step.

@@ -126,7 +126,7 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    If they do not, an import fails, because torchvision registers shapes for two operations not loaded.
+    If they do not fit, the first import fails: torchvision registers shapes for two operations not loaded.
     No image set or transform uses these two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):

@@ -16,7 +16,7 @@ class Measured:
         ratio: median over the rounds; or a value in the unit of the target, if that is not a ratio.
         low, high: minimum and maximum over the rounds.
         rounds: number of rounds; 0 if there is no ratio.
-        limit: for a training step, the ratio if the step ran at the speed of the machine's matrix product.
+        limit: for a training step, the ratio that it would have at the speed of the machine's matrix product.
         note: condition of the measurement, or the reason why nothing was measured.
         met: `met` or `met, rounds differ` if the target is met in another way, which `note` names.
     """

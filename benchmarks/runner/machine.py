@@ -81,7 +81,7 @@ def write_machine(path: Path, about: Mapping[str, str]) -> None:
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Inverse of `write_machine`; empty if the file does not exist.
+    """Reads machine.csv: property -> value; empty if the file does not exist.
 
     Raises:
         InputError: if its columns are not `property` and `value`.

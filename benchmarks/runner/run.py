@@ -36,7 +36,7 @@ def run_benchmark(
     Args:
         results_dir: folder with the results of all machines.
         pytorch: Python interpreter with PyTorch; if it has no PyTorch, PyTorch's rows are not measured.
-        items: names from `ITEMS`; all by default, and necessarily if the folder has rows of an earlier plan.
+        items: names from `ITEMS`; all by default, which a folder with rows of an earlier plan requires.
         quick: whether to measure fewer rounds and cases.
 
     Returns:
