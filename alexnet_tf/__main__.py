@@ -96,7 +96,9 @@ def _parser() -> OneLineParser:
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
     add_setting_flags(train, PRECISIONS)
-    train.add_argument("--seed", type=whole_number(), default=0, help="seed of weights and order; default 0")
+    train.add_argument(
+        "--seed", type=whole_number(), default=0, help="seed of initial weights and image order; default 0"
+    )
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
     train.add_argument("--out", type=path, required=True, help="folder for model, curve and quarantine")
     reading = train.add_mutually_exclusive_group()
@@ -108,11 +110,11 @@ def _parser() -> OneLineParser:
         type=whole_number(),
         default=0,
         metavar="N",
-        help="processes that decode a streamed set; 0 (default): only this one; see docs/how-to/imagenet.md",
+        help="number of extra processes that decode a streamed set; default 0; see docs/how-to/imagenet.md",
     )
     add_checkpoint_flag(train)
     train.add_argument("--keep-epochs", action="store_true", help="also save the weights of every epoch")
-    train.add_argument("--keep-best", action="store_true", help="also save the best on the selection split")
+    train.add_argument("--keep-best", action="store_true", help="also save the weights of the best epoch")
     train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
     train.add_argument("--tensorboard", action="store_true", help="write event files")
 
@@ -169,7 +171,7 @@ def _parser() -> OneLineParser:
     explain.add_argument("--out", type=path, required=True, help="folder for the pictures")
     explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK.split()))
 
-    similar = add("similar", "the nearest images of a folder, by a network's last hidden layer")
+    similar = add("similar", "the images of a folder nearest to a query, by a network's last hidden layer")
     similar.add_argument("--checkpoint", type=path, required=True, help="a trained model")
     similar.add_argument("--among", type=path, required=True, metavar="DIR", help="images to choose from")
     similar.add_argument("--out", type=path, required=True, help="folder for the table, sheet and features")

@@ -41,7 +41,7 @@ def batch_norm_alexnet(
     """
     config = config or BatchNormAlexNetConfig()
     if min(input_shape[:2]) < 67:
-        raise ValueError(f"input_shape: expected at least 67 pixels; received {input_shape}")
+        raise ValueError(f"input_shape: expected sides of at least 67 pixels; received {input_shape}")
     x = images = keras.Input(input_shape, name="images")
     for stage, (filters, kernel) in enumerate(zip(FILTERS, KERNELS, strict=True), start=1):
         x = layers.Conv2D(

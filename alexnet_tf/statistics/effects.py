@@ -250,7 +250,7 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     """
     null, s = no_effect(kind), smallest_effect
     if s == null:
-        raise InputError(f"expected a smallest effect other than no effect, received {s!r}")
+        raise InputError(f"expected a smallest effect that differs from no effect, {null:g}; received {s!r}")
     near = -math.inf if low is None else low
     far = math.inf if high is None else high
     mirror = 1 / s if kind == "ratio" else 2 * null - s

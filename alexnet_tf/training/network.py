@@ -102,7 +102,7 @@ def _check_numbers(config: Config, data: DataPipelines, strategy: tf.distribute.
 
 def _check_layers(config: Config, names: Sequence[str]) -> None:
     if config.train.freeze_conv1_after and "conv1" not in names:
-        raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without")
+        raise InputError("freeze_conv1_after: expected a model with a layer conv1; received one without it")
     if config.train.freeze_conv1_after and config.train.optimizer != "momentum":
         raise InputError(
             f"freeze_conv1_after: expected optimizer=momentum; received {config.train.optimizer}"

@@ -50,7 +50,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     gpus = tf.config.list_physical_devices("GPU")
     if cluster := find_cluster():
         if replicas not in ("auto", str(max(len(gpus), 1))):
-            expected = f"auto with several workers, {max(len(gpus), 1)} on this one"
+            expected = f"auto or, on this worker, {max(len(gpus), 1)}"
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
         # TensorFlow needs the same number of replicas on each worker.
         meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
@@ -84,7 +84,7 @@ def warn_of_unseen_gpu() -> None:
     is_there = any(path.exists() for path in NVIDIA_DEVICES)
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):
         print(
-            "WARNING: TensorFlow does not see this machine's NVIDIA GPU, so this uses the CPU; "
+            "WARNING: TensorFlow does not see this machine's NVIDIA GPU, so the command uses the CPU; "
             "`make setup CUDA=1` or `pip install 'tensorflow[and-cuda]'` installs the CUDA libraries "
             "(CUDA_VISIBLE_DEVICES=-1 keeps the CPU and drops this warning)",
             file=sys.stderr,

@@ -180,7 +180,7 @@ def test_every_verdict_has_a_row_of_the_rule():
 
 
 def test_a_smallest_effect_of_interest_equal_to_no_effect_is_refused():
-    with pytest.raises(InputError, match="other than no effect, received 1"):
+    with pytest.raises(InputError, match="differs from no effect, 1; received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
 
 

@@ -50,5 +50,5 @@ def test_binomial_standard_errors_equal_values_computed_by_hand():
 
 @pytest.mark.parametrize(("error", "examples"), [(-0.1, 10), (1.1, 10), (0.5, 0), (math.nan, 10)])
 def test_binomial_standard_error_refuses_invalid_input(error, examples):
-    with pytest.raises(InputError, match=r"expected an error in \[0, 1\] of examples"):
+    with pytest.raises(InputError, match=r"expected an error in \[0, 1\] and 1 or more examples"):
         binomial_standard_error(error, examples)

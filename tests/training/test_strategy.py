@@ -88,7 +88,7 @@ def test_tf_config_means_several_workers(monkeypatch):
     assert make_strategy("auto") == "workers"
     assert {"python", "tensorflow", "keras", "alexnet_tf", "code commit"} <= compared.keys()
     assert compared["tensorflow"] == tf.__version__
-    with pytest.raises(InputError, match="--replicas: expected auto with several workers, 1 on this one"):
+    with pytest.raises(InputError, match="--replicas: expected auto or, on this worker, 1;"):
         make_strategy("2")
 
 
