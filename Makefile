@@ -179,7 +179,7 @@ lint: $(READY)
 
 # The pins of requirements.txt, from pyproject.toml; packages that are pinned keep their versions.
 lock: $(READY)
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export --extra jobs \
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export --extra jobs --extra opencv \
 		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
 
 # dist/alexnet_tf-*.whl, checked, and used in an empty environment in another folder.

@@ -20,10 +20,11 @@ from alexnet_tf.checkpoints.trained_files import FACTS, MODEL, PREPROCESSING, fo
 from alexnet_tf.checkpoints.weights import has_finite_weights, model_file, rebuilt
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config
-from alexnet_tf.data.decode import central_square, decoded
+from alexnet_tf.data.decode import decoded
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.scaling import central_square
 from alexnet_tf.runtime.archives import open_npz
 from alexnet_tf.runtime.checksums import SUMS, check_sums, write_with_sums
 from alexnet_tf.runtime.errors import InputError
@@ -71,7 +72,7 @@ class Trained:
             ImageDecodeError: if the bytes are not a readable image.
         """
         side, _, channels = self.image_shape
-        pixels = central_square(decoded(data, channels, oriented=True), side)
+        pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
         image = pixels.astype(np.float32) - self.statistics.mean_image
         pad = self.config.data.pad
         image = np.pad(image, ((pad, pad), (pad, pad), (0, 0)))
@@ -144,7 +145,7 @@ def input_wanted(net: Trained) -> dict[str, Any]:
     """The preprocessing that a model expects, for users who have only its `.keras` file."""
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
-    scaled = net.config.data.input_scale == "unit"
+    data, scaled = net.config.data, net.config.data.input_scale == "unit"
     mean = [round(float(value), 3) for value in net.statistics.mean_image.mean((0, 1))]
     return {
         "shape": list(net.model.input.shape[1:]),
@@ -152,10 +153,10 @@ def input_wanted(net: Trained) -> dict[str, Any]:
         "mean": mean,
         "divisor": net.statistics.stddev if scaled else 1.0,
         "steps": [
-            f"pixels 0..255, the shorter side scaled to {size}, the central {size} x {size}",
+            f"pixels 0..255, the shorter side scaled to {size} ({data.scaling}), the central {size} x {size}",
             f"minus the mean image of the training images, whose mean colour is {mean}",
             *([f"divided by {net.statistics.stddev:.6g}"] if scaled else []),
-            *([f"{net.config.data.pad} zeros on each side"] if net.config.data.pad else []),
+            *([f"{data.pad} zeros on each side"] if data.pad else []),
             f"the central {input_size} x {input_size}",
         ],
         "output": "logits of class_names",

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.commands.cards import data_card, model_card
 from alexnet_tf.commands.import_weights import whole_folder
 from alexnet_tf.data.orientation import ORIENTATION
+from alexnet_tf.data.scaling import Method
 from alexnet_tf.layers.response_normalization import portable_operations
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_bytes, write_text
@@ -68,7 +70,8 @@ def write_saved_model(net: Trained, folder: Path) -> None:
 
     def of_files(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         spec = tf.TensorSpec(net.image_shape, tf.float32)
-        pixels = tf.map_fn(lambda data: decoded(data, net.image_shape), image_bytes, fn_output_signature=spec)
+        decode = partial(decoded, shape=net.image_shape, method=net.config.data.scaling)
+        pixels = tf.map_fn(decode, image_bytes, fn_output_signature=spec)
         return with_names(pixels)
 
     with portable_operations():
@@ -137,7 +140,7 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     return classify
 
 
-def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
+def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.Tensor:
     """Decodes an image file like `alexnet predict`: upright, scaled, cropped to the central square.
 
     The pixels of a JPEG are within one grey level of those of `Trained.preprocess`.
@@ -145,6 +148,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
     Args:
         data: scalar string.
         shape: (height, width, channels) of the result.
+        method: see `central_square`.
     """
     size, _, channels = shape
     image = tf.cond(
@@ -153,8 +157,13 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
         lambda: tf.io.decode_image(data, channels, expand_animations=False),
     )
     image = upright(image, data)
-    # As in `central_square`: only the pixels of the crop are computed.
     lengths = tf.shape(image)[:2]
+    # As in `central_square`: bilinear interpolation of a square of whole pixels, or an antialiased image of
+    # which only the pixels of the crop are computed.
+    if method == "bilinear":
+        side = tf.reduce_min(lengths)
+        top, left = tf.unstack((lengths - side) // 2)
+        image, lengths = image[top : top + side, left : left + side], tf.stack([side, side])
     scaled = tf.maximum(size, tf.cast(tf.round(lengths * size / tf.reduce_min(lengths)), tf.int32))
     square = tf.raw_ops.ScaleAndTranslate(
         images=image[tf.newaxis],
@@ -162,6 +171,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
         scale=tf.cast(scaled / lengths, tf.float32),
         translation=-tf.cast((scaled - size) // 2, tf.float32),
         kernel_type="triangle",
+        antialias=method == "antialiased",
     )
     return tf.ensure_shape(tf.round(square[0]), shape)
 

@@ -46,6 +46,9 @@ class DataConfig:
             of a training image.
         color_noise_until: last epoch with colour noise, 0 for all epochs; 67 in the authors' program.
         crop_position: where training images are cropped; tests always use the centre.
+        scaling: how images are scaled to `image_size`: `antialiased` averages over the pixels that a new
+            pixel covers; `bilinear` interpolates between the four nearest ones, which is faster, but needs
+            OpenCV (`pip install opencv-python-headless`).
         storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams if they would
             take more than 4 GiB of memory. It does not affect results, so it is left out of the hash.
     """
@@ -64,6 +67,7 @@ class DataConfig:
     gaussian_noise: float = 0.0
     color_noise_until: int = 0
     crop_position: Literal["random", "center"] = "random"
+    scaling: Literal["antialiased", "bilinear"] = "antialiased"
     storage: Literal["auto", "memory", "stream"] = "auto"
 
 

@@ -1,4 +1,4 @@
-"""Decoding of image files, and scaling to the central square of the paper's section 2.
+"""Decoding of image files.
 
 Pillow decodes all images but the usual JPEGs. For these `jpeg` gives the same pixels as Pillow and as
 `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. (TFDS decodes with a faster, less accurate transform, so
@@ -16,9 +16,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,9 +56,6 @@ os.environ["LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER"] = "16"
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
-# Length of the shorter side in pixels, if image sizes vary and no size was requested.
-DEFAULT_SIDE = 256
-
 
 class ImageDecodeError(ValueError):
     """Raised for bytes that cannot be decoded as an image; the message gives the reason."""
@@ -96,7 +91,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
 def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray | Image.Image:
     """Like `decode_image`, but returns what the decoder gives: an array, or Pillow's image of mode RGB or L.
 
-    `central_square` takes either without a further copy; `pixels` converts either to an array.
+    `scaling.central_square` takes either without a further copy; `pixels` converts either to an array.
     """
     _check_size(len(data))
     if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
@@ -194,74 +189,6 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
 def dimensions(image: np.ndarray | Image.Image) -> tuple[int, int]:
     """(height, width) of a decoded image."""
     return image.shape[:2] if isinstance(image, np.ndarray) else (image.height, image.width)
-
-
-def central_square(image: np.ndarray | Image.Image, side: int) -> np.ndarray:
-    """Scales the shorter side to `side` (antialiased, bilinear) and crops the centre (paper, section 2).
-
-    Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
-    Compared with scaling the whole image before cropping, values may differ by one grey level.
-
-    Args:
-        image: uint8 [height, width, 1 or 3], or an image from `decoded`.
-        side: side of the square in pixels.
-
-    Returns:
-        uint8 [side, side, 1 or 3], read-only.
-
-    Example:
-
-    >>> central_square(np.zeros([100, 150, 3], np.uint8), 64).shape
-    (64, 64, 3)
-    """
-    if dimensions(image) == (side, side):
-        return pixels(image)
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    scale = side / min(image.size)
-    width, height = (max(side, round(length * scale)) for length in image.size)
-    across, down = image.width / width, image.height / height
-    left, top = (width - side) // 2, (height - side) // 2
-    # Rounding errors may put the far edge slightly outside the image, which Pillow rejects.
-    right = min((left + side) * across, image.width)
-    bottom = min((top + side) * down, image.height)
-    box = (left * across, top * down, right, bottom)
-    return pixels(image.resize((side, side), Image.Resampling.BILINEAR, box=box))
-
-
-@dataclass(frozen=True)
-class ImageShape:
-    """The common shape of all images of a set, and how it is reached.
-
-    Attributes:
-        shape: (height, width, channels).
-        scaled: whether images are scaled to their central square; if not, all images already have this shape.
-    """
-
-    shape: tuple[int, int, int]
-    scaled: bool
-
-    def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
-        """Brings a decoded image to the target shape: uint8 [height, width, channels]."""
-        if self.scaled:
-            return central_square(image, self.shape[0])
-        return pixels(image)
-
-
-def choose_shape(sizes: Sequence[tuple[int, int]], image_size: int | None, channels: int) -> ImageShape:
-    """Chooses the target shape for images of these sizes (height, width).
-
-    Without `image_size`, images of one size keep it; images of different sizes become 256 x 256 pixels.
-
-    Example:
-
-    >>> choose_shape([(9, 8), (9, 8)], None, 3)
-    ImageShape(shape=(9, 8, 3), scaled=False)
-    >>> choose_shape([(9, 8), (8, 9)], None, 3)
-    ImageShape(shape=(256, 256, 3), scaled=True)
-    """
-    side = image_size or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
-    return ImageShape((side, side, channels), True) if side else ImageShape((*sizes[0], channels), False)
 
 
 def _alone(image: Image.Image) -> AbstractContextManager[object]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet
+from alexnet_tf.data.scaling import Method, Scaling, central_square
 from alexnet_tf.data.streaming.storage import MEMORY_LIMIT, Storage, is_streamed
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
@@ -29,6 +30,7 @@ def load_image_set(
     image_size: int | None = None,
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
+    method: Method = "antialiased",
 ) -> ImageSet | StreamedSet:
     """Loads a data set into memory or, if it is large, prepares to stream it from disk.
 
@@ -39,9 +41,11 @@ def load_image_set(
         image_size: side in pixels of the central square that images are scaled to; by default images keep
             their size, or become 256 pixels if their sizes differ (paper, section 2).
         storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
+        method: how images are scaled; see `central_square`.
 
     Raises:
-        InputError: if the set cannot be found, downloaded, read or held in memory.
+        InputError: if the set cannot be found, downloaded, read or held in memory, or a package that
+            `method` needs is missing.
 
     Example:
 
@@ -50,6 +54,7 @@ def load_image_set(
     """
     if image_size is not None and image_size < 1:
         raise InputError(f"expected an image size of at least 1 pixel; received {image_size}")
+    scaling = Scaling(image_size, method)
     if name == "builtin" and storage == "stream":
         raise InputError("storage stream: expected a folder or a TFDS set; received builtin")
     if name == "builtin":
@@ -57,21 +62,19 @@ def load_image_set(
 
         splits = draw_builtin()
         if image_size:
-            from alexnet_tf.data.decode import central_square
-
             is_streamed(name, 12_000, (image_size, image_size, 3), "memory")
             splits = {
-                split: (np.stack([central_square(image, image_size) for image in images]), labels)
+                split: (np.stack([central_square(image, image_size, method) for image in images]), labels)
                 for split, (images, labels) in splits.items()
             }
         return ImageSet.from_splits(name, CLASS_NAMES, splits["train"], splits["test"], "test")
     if name.startswith("folder:"):
         from alexnet_tf.data.sources.folder import load_folder
 
-        return load_folder(name, image_size, storage, max_bytes)
+        return load_folder(name, scaling, storage, max_bytes)
     from alexnet_tf.data.sources.tfds import load_tfds
 
-    return load_tfds(name, access.data_dir, access.download, image_size, storage, max_bytes)
+    return load_tfds(name, access.data_dir, access.download, scaling, storage, max_bytes)
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:

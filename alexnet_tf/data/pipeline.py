@@ -268,7 +268,9 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    image_set = _load_once(config.dataset, access, config.image_size or None, config.storage)
+    image_set = _load_once(
+        config.dataset, access, config.image_size or None, config.storage, method=config.scaling
+    )
     return DataPipelines(image_set, config, statistics)
 
 

@@ -11,8 +11,9 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.batches import ReadSplit
-from alexnet_tf.data.decode import central_square, decode_image, read_image
+from alexnet_tf.data.decode import decode_image, read_image
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.data.scaling import central_square
 from alexnet_tf.data.selection import balanced_subset
 from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted, predictions_figure

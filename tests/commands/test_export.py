@@ -20,9 +20,10 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, load_trained, write_trained
 from alexnet_tf.commands.export import decoded
 from alexnet_tf.config.presets import PRESETS
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.data.pixel_statistics import PixelStatistics
+from alexnet_tf.data.scaling import central_square
 from alexnet_tf.models import build_model
 from tests.command_errors import one_line_of_status_2
 from tests.data.encoded import encode
@@ -132,6 +133,15 @@ def test_exports_give_the_top_5_of_predict_on_photographs(checkpoint, shared_dat
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("method", ["antialiased", "bilinear"])
+@pytest.mark.parametrize("size", [(200, 150), (90, 121), (64, 65), (30, 41)])
+def test_an_exported_network_scales_like_the_pipeline(size, method):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 5, 3)).astype(np.uint8)
+    data = encode(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC), "PNG")
+    expected = central_square(decode_image(data), 64, method).astype(int)
+    assert np.abs(decoded(tf.constant(data), (64, 64, 3), method).numpy() - expected).max() <= 1
+
+
 @pytest.mark.parametrize("endian", ["<", ">"])
 @pytest.mark.parametrize("held", range(10))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -146,7 +156,7 @@ def test_an_image_is_rotated_by_its_exif_orientation(photographs, held, endian, 
         files += [whole.replace(b"Exif\0\0", b"Else\0\0"), damaged]
     for data in files:
         turned = central_square(decode_image(data, oriented=True), 64).astype(int)
-        assert np.abs(decoded(tf.constant(data), (64, 64, 3)).numpy() - turned).max() <= 1
+        assert np.abs(decoded(tf.constant(data), (64, 64, 3), "antialiased").numpy() - turned).max() <= 1
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Decoding image files, and the paper's scaling and central crop."""
+"""Decoding image files."""
 
 import contextlib
 import io
@@ -13,7 +13,6 @@ from PIL import Image, ImageOps
 from alexnet_tf.data.decode import (
     FORMATS,
     ImageDecodeError,
-    central_square,
     decode_image,
     image_dimensions,
 )
@@ -160,29 +159,3 @@ def test_damaged_files_raise_no_other_error_than_image_decode_error(photo):
             data[places[places < len(data)]] = rng.integers(256)
             with contextlib.suppress(ImageDecodeError):
                 assert decode_image(data.tobytes()).shape[2] == 3
-
-
-def test_scaling_agrees_with_tensorflow(photo):
-    import tensorflow as tf
-
-    image = np.asarray(photo)
-    expected = tf.image.resize(image, [15, 20], method="bilinear", antialias=True)[:, 2:17]
-    np.testing.assert_allclose(central_square(image, 15), expected, atol=1)
-
-
-@pytest.mark.parametrize(
-    "shape", [(30, 40, 3), (97, 33, 3), (1, 300, 3), (300, 1, 3), (513, 257, 3), (1, 1, 3)]
-)
-@pytest.mark.parametrize("side", [1, 33, 64])
-def test_central_square_is_the_middle_of_the_scaled_image(shape, side):
-    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    height, width = (max(side, round(length * side / min(shape[:2]))) for length in shape[:2])
-    scaled = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
-    top, left = (height - side) // 2, (width - side) // 2
-    expected = scaled[top : top + side, left : left + side]
-    np.testing.assert_allclose(central_square(image, side).astype(int), expected, atol=1)
-
-
-def test_the_central_square_of_a_square_of_the_same_size_is_the_image_itself():
-    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(central_square(image, 8), image)

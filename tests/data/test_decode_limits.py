@@ -118,7 +118,8 @@ def test_a_file_of_very_many_parts_is_refused(data):
 DECODE_ALL = """
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
-from alexnet_tf.data.decode import central_square, decode_image
+from alexnet_tf.data.decode import decode_image
+from alexnet_tf.data.scaling import central_square
 data = open(sys.argv[1], "rb").read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with ThreadPoolExecutor(8) as pool:

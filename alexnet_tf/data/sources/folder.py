@@ -13,14 +13,13 @@ import numpy as np
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.decode import (
     ImageDecodeError,
-    ImageShape,
-    choose_shape,
     decoded,
     image_dimensions,
     read_image,
     why_unusable,
 )
 from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.scaling import ImageShape, Scaling, choose_shape
 from alexnet_tf.data.selection import example_hashes, hold_out
 from alexnet_tf.data.sources.folder_splits import Quarantine, few
 from alexnet_tf.data.sources.folder_tree import FolderTree, list_tree
@@ -31,9 +30,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import file_kind, open_file
 
 
-def load_folder(
-    name: str, image_size: int | None, storage: Storage, max_bytes: int
-) -> ImageSet | StreamedSet:
+def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
     PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
@@ -47,7 +44,7 @@ def load_folder(
 
     Args:
         name: `folder:PATH`.
-        image_size: see `load_image_set`.
+        scaling: side and method.
         storage, max_bytes: see `is_streamed`.
 
     Raises:
@@ -58,12 +55,12 @@ def load_folder(
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
     # If no size is requested, read the sizes in the files' headers to choose one.
-    sizes = None if image_size else _read_sizes(tree)
+    sizes = None if scaling.side else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
-    shape = choose_shape(expected, image_size, channels=3).shape
+    shape = choose_shape(expected, scaling, channels=3).shape
     if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
-        return _stream(name, tree, image_size, expected)
-    return _hold_in_memory(name, tree, image_size, sizes or _read_sizes(tree))
+        return _stream(name, tree, scaling, expected)
+    return _hold_in_memory(name, tree, scaling, sizes or _read_sizes(tree))
 
 
 def open_tree(name: str) -> FolderTree:
@@ -83,13 +80,11 @@ def open_tree(name: str) -> FolderTree:
     return list_tree(name, root)
 
 
-def _stream(
-    name: str, tree: FolderTree, image_size: int | None, sizes: Sequence[tuple[int, int]]
-) -> StreamedSet:
+def _stream(name: str, tree: FolderTree, scaling: Scaling, sizes: Sequence[tuple[int, int]]) -> StreamedSet:
     rows = np.arange(len(tree.paths))
     groups = rows[: tree.trained], rows[tree.trained :] if tree.report_root else None
     files = ImageFiles(tree.root, tree.paths, tree.labels)
-    scan = open_scan(name, files, groups, image_size, sizes)
+    scan = open_scan(name, files, groups, scaling, sizes)
     quarantine = [(files.describe(row), reason) for row, reason in scan.unusable]
     _check_classes(name, tree, np.setdiff1d(groups[0], [row for row, _ in scan.unusable]), quarantine)
     _check_report(name, len(scan.report_rows), tree.report_root)
@@ -99,9 +94,9 @@ def _stream(
 
 
 def _hold_in_memory(
-    name: str, tree: FolderTree, image_size: int | None, sizes: list[tuple[int, int] | str]
+    name: str, tree: FolderTree, scaling: Scaling, sizes: list[tuple[int, int] | str]
 ) -> ImageSet:
-    images, kept, quarantine = _decode(name, tree, image_size, sizes)
+    images, kept, quarantine = _decode(name, tree, scaling, sizes)
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
     duplicates = _duplicates(tree, kept, example_hashes(images))
@@ -157,7 +152,7 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 
 
 def _decode(
-    name: str, tree: FolderTree, image_size: int | None, found: list[tuple[int, int] | str]
+    name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
     """Returns images [n, height, width, 3], their indices [n] into `tree.paths`, and the unreadable files."""
     while True:
@@ -171,7 +166,7 @@ def _decode(
                 f"{name}: expected images; received {len(tree.paths)} files, none of them readable"
                 f"{_first_reason(quarantine)}"
             )
-        target = choose_shape(list(sizes.values()), image_size, channels=3)
+        target = choose_shape(list(sizes.values()), scaling, channels=3)
         images = np.empty((len(readable), *target.shape), np.uint8)
         fill = _or_reason(partial(_fill, images, target))
         with ThreadPoolExecutor() as pool:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.decode import DEFAULT_SIDE, decoded
+from alexnet_tf.data.decode import decoded
 from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.scaling import DEFAULT_SIDE, ImageShape, Scaling
 from alexnet_tf.data.selection import hold_out
 from alexnet_tf.data.sources.tfds_fetch import fetch, one_line
 from alexnet_tf.data.sources.tfds_images import decode_as_tfds, make_decoder, read_split
@@ -36,7 +37,7 @@ def load_tfds(
     name: str,
     data_dir: str | None,
     download: bool,
-    image_size: int | None,
+    scaling: Scaling,
     storage: Storage,
     max_bytes: int,
 ) -> ImageSet | StreamedSet:
@@ -50,7 +51,7 @@ def load_tfds(
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
         data_dir: see `locate_data_dir`.
         download: let TFDS download a set that is not on disk.
-        image_size: see `load_image_set`.
+        scaling: side and method.
         storage, max_bytes: see `is_streamed`.
 
     Raises:
@@ -66,7 +67,7 @@ def load_tfds(
         raise InputError(f"{name}: expected TFDS to have prepared it in {directory}; received nothing there")
     try:
         with _quiet():
-            return _load(name, builder, image_size, storage, max_bytes)
+            return _load(name, builder, scaling, storage, max_bytes)
     except (InputError, MemoryError):
         raise
     except Exception as error:
@@ -151,7 +152,7 @@ def locate_data_dir(data_dir: str | None) -> Path:
 
 
 def _load(
-    name: str, builder: Any, image_size: int | None, storage: Storage, max_bytes: int
+    name: str, builder: Any, scaling: Scaling, storage: Storage, max_bytes: int
 ) -> ImageSet | StreamedSet:
     info = builder.info
     image_key, label_key = _image_and_label(name, info)
@@ -164,7 +165,7 @@ def _load(
     feature, names = info.features[image_key], info.features[label_key].names
     height, width, channels = feature.shape
     varies = height is None or width is None
-    side = image_size or (DEFAULT_SIDE if varies else None)
+    side = scaling.side or (DEFAULT_SIDE if varies else None)
     shape = (side, side, channels or 3) if side else (height, width, channels or 3)
     as_stored = side in (None, height) and side in (None, width)
     count = sum(info.splits[split].num_examples for split in splits)
@@ -174,13 +175,16 @@ def _load(
         rows = np.arange(len(records))
         trained = info.splits["train"].num_examples
         groups = rows[:trained], rows[trained:] if reports else None
-        scan = open_scan(name, records, groups, None if as_stored else side, [shape[:2]])
+        scan = open_scan(
+            name, records, groups, Scaling(None if as_stored else side, scaling.method), [shape[:2]]
+        )
         return StreamedSet(name, names, records, scan, report_split)
 
     quarantine: list[tuple[str, str]] = []
     check_sizes(builder, "train")
     keys, decode_chunk = (image_key, label_key), make_decoder(feature, shape) if as_stored else None
-    read = [read_split(builder, split, keys, shape, decode_chunk, quarantine) for split in splits]
+    target = ImageShape(shape, None if as_stored else scaling.method)
+    read = [read_split(builder, split, keys, target, decode_chunk, quarantine) for split in splits]
     train, report = read if reports else hold_out(*read[0])
     return ImageSet.from_splits(name, names, train, report, report_split, Remarks(tuple(quarantine)))
 

@@ -12,10 +12,10 @@ from alexnet_tf.data.decode import (
     MAX_BYTES,
     MAX_PIXELS,
     ImageDecodeError,
-    central_square,
     decoded,
     open_image,
 )
+from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
@@ -72,7 +72,7 @@ def read_split(
     builder: Any,
     split: str,
     keys: tuple[str, str],
-    shape: tuple[int, int, int],
+    target: ImageShape,
     decode_chunk: Callable[[list[bytes]], np.ndarray] | None,
     quarantine: list[tuple[str, str]],
 ) -> Split:
@@ -81,11 +81,11 @@ def read_split(
     When scaling, images that cannot be decoded are left out and appended to `quarantine`.
     """
     count = builder.info.splits[split].num_examples
-    images, labels = np.empty((count, *shape), np.uint8), np.empty(count, np.int64)
+    images, labels = np.empty((count, *target.shape), np.uint8), np.empty(count, np.int64)
 
     def fill(row: int, data: bytes) -> str:
         try:
-            images[row] = central_square(decoded(data, channels=shape[2]), shape[0])
+            images[row] = target.apply(decoded(data, channels=target.shape[2]))
         except ImageDecodeError as error:
             return str(error)
         return ""

@@ -11,14 +11,8 @@ import google_crc32c
 import numpy as np
 from PIL import Image
 
-from alexnet_tf.data.decode import (
-    FORMATS,
-    ImageDecodeError,
-    ImageShape,
-    decoded,
-    read_image,
-    why_unusable,
-)
+from alexnet_tf.data.decode import FORMATS, ImageDecodeError, decoded, read_image, why_unusable
+from alexnet_tf.data.scaling import ImageShape
 
 
 class EncodedImages(Protocol):

@@ -15,8 +15,9 @@ import numpy as np
 from rich.progress import TaskID
 
 from alexnet_tf.data.arrays import fingerprint_header
-from alexnet_tf.data.decode import ImageDecodeError, ImageShape, dimensions, why_unusable
+from alexnet_tf.data.decode import ImageDecodeError, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
+from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
 from alexnet_tf.runtime.bars import Bars, duration, make_bars

@@ -25,7 +25,7 @@ from typing import IO
 
 import numpy as np
 
-from alexnet_tf.data.decode import ImageShape
+from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alexnet_tf.data.decode import ImageShape, choose_shape
 from alexnet_tf.data.pixel_statistics import PixelSums
+from alexnet_tf.data.scaling import ImageShape, Scaling, choose_shape
 from alexnet_tf.data.selection import HELD_OUT_SHARE, SELECTION_SHARE, lowest_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.data.streaming.image_pass import read_through
@@ -48,7 +48,7 @@ class Scan:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Converts the scan to arrays, to be saved; `from_arrays` is the inverse."""
-        facts = [self.target.shape, self.target.scaled, self.fingerprint, self.unusable]
+        facts: list[object] = [self.target.shape, self.target.method, self.fingerprint, self.unusable]
         facts += [self.sums.count, self.selected_sums.count]
         sums = {
             f"{name}.{part}": getattr(getattr(self, name), part)
@@ -61,9 +61,9 @@ class Scan:
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "Scan":
         """Inverse of `to_arrays`."""
-        shape, scaled, fingerprint, unusable, count, selected_count = json.loads(str(arrays["facts"]))
+        shape, method, fingerprint, unusable, count, selected_count = json.loads(str(arrays["facts"]))
         return cls(
-            target=ImageShape(tuple(shape), scaled),
+            target=ImageShape(tuple(shape), method),
             sums=PixelSums(count, arrays["sums.sums"], arrays["sums.products"]),
             selected_sums=PixelSums(
                 selected_count, arrays["selected_sums.sums"], arrays["selected_sums.products"]
@@ -82,7 +82,7 @@ def scan_images(
     encoded: EncodedImages,
     train_rows: np.ndarray,
     report_rows: np.ndarray | None,
-    image_size: int | None,
+    scaling: Scaling,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
     """Reads all images once, and again if some cannot be used or examples have to be held out.
@@ -92,7 +92,7 @@ def scan_images(
         train_rows: int64, rows of the training examples.
         report_rows: int64, rows of the report split, or None to hold out 20% of each class, chosen by a hash
             of the pixels.
-        image_size: see `load_image_set`.
+        scaling: side and method.
         sizes: expected sizes (height, width) of the images.
 
     Raises:
@@ -100,7 +100,7 @@ def scan_images(
     """
     to_hold_out = report_rows is None
     groups = [train_rows, np.zeros(0, np.int64) if report_rows is None else report_rows]
-    target = choose_shape(sizes, image_size, encoded.channels)
+    target = choose_shape(sizes, scaling, encoded.channels)
     unusable: dict[int, str] = {}
     while True:
         seen = read_through(name, encoded, groups, target)
@@ -113,7 +113,7 @@ def scan_images(
                 f"(first: {encoded.describe(row)}, {reason})"
             )
         found = np.unique(seen.dimensions[np.concatenate(usable)], axis=0).tolist()
-        right = choose_shape([tuple(size) for size in found], image_size, encoded.channels)
+        right = choose_shape([tuple(size) for size in found], scaling, encoded.channels)
         if to_hold_out and right == target:
             held_out = lowest_hashes(seen.hashes[usable[0]], seen.labels[usable[0]], HELD_OUT_SHARE)
             usable = [usable[0][~held_out], usable[0][held_out]]

@@ -18,6 +18,7 @@ from alexnet_tf.data.arrays import NamedSet, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.remarks import Remarks
+from alexnet_tf.data.scaling import Scaling
 from alexnet_tf.data.streaming.encoded import EncodedImages, ImageFiles, read_images, read_scaled
 from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, open_pixel_cache
 from alexnet_tf.data.streaming.readers import Readers
@@ -33,7 +34,7 @@ LOST_SHARE = 0.01
 ALIGNMENT = 64
 
 # Version of the format of saved scans; increase it when the format changes.
-FORMAT = 3
+FORMAT = 4
 
 
 class StreamedSet(NamedSet):
@@ -118,7 +119,7 @@ class StreamedSet(NamedSet):
 
     def check_readers(self) -> None:
         """Raises an InputError if TFDS decodes the images, for which readers would need TensorFlow."""
-        if not (self._scan.target.scaled or isinstance(self._encoded, ImageFiles)):
+        if not (self._scan.target.method or isinstance(self._encoded, ImageFiles)):
             raise InputError(
                 f"--readers: expected images that Pillow decodes (files, or scaled); received {self.name}, "
                 "whose images TensorFlow decodes; see --set image_size"
@@ -212,27 +213,27 @@ def open_scan(
     name: str,
     encoded: EncodedImages,
     groups: tuple[np.ndarray, np.ndarray | None],
-    image_size: int | None,
+    scaling: Scaling,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
     """Loads the scan of an earlier run over the same files, or makes a new one with `scan_images`.
 
     Args:
         groups: rows of the training examples, and rows of the report split or None to hold out examples.
-        image_size, sizes: see `scan_images`.
+        scaling, sizes: see `scan_images`.
     """
     identity = {
         "format": FORMAT,
         "decoder": f"{pillow_version}, {simplejpeg_version}",
         "groups": [None if rows is None else len(rows) for rows in groups],
-        "image_size": image_size,
+        "scaling": scaling.identity(),
         **encoded.identity(),
     }
-    place = cache_name(results_slug(name), identity["root"], image_size)
+    place = cache_name(results_slug(name), identity["root"], *dataclasses.astuple(scaling))
     arrays = load_arrays(place, identity)
     if arrays is not None:
         return Scan.from_arrays(arrays)
-    scan = scan_images(name, encoded, *groups, image_size, sizes)
+    scan = scan_images(name, encoded, *groups, scaling, sizes)
     if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
         # Not saved, because the failure of the disk or network may be temporary; the next run scans again.
         return scan

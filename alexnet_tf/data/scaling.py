@@ -1,0 +1,144 @@
+"""Scaling of decoded images to the central square of the paper's section 2."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from alexnet_tf.data.decode import dimensions, pixels
+from alexnet_tf.runtime.errors import InputError
+
+# Length of the shorter side in pixels, if image sizes vary and no size was requested.
+DEFAULT_SIDE = 256
+
+Method = Literal["antialiased", "bilinear"]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a user wants images to be scaled.
+
+    Attributes:
+        side: side in pixels of the central square; None to keep the images of a set as they are, unless
+            their sizes differ.
+        method: see `central_square`.
+
+    Raises:
+        InputError: if a package that the method needs is missing.
+    """
+
+    side: int | None = None
+    method: Method = "antialiased"
+
+    def __post_init__(self) -> None:
+        if self.method == "bilinear":
+            _opencv()
+
+    def identity(self) -> tuple[int | None, str, str]:
+        """A JSON-serialisable value that changes if scaled pixels may change; `decode` uses Pillow anyway."""
+        return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
+
+
+def central_square(image: np.ndarray | Image.Image, side: int, method: Method = "antialiased") -> np.ndarray:
+    """Scales the shorter side to `side` and crops the centre (paper, section 2).
+
+    Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
+    Compared with scaling the whole image before cropping, values may differ by one grey level.
+
+    Args:
+        image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
+        side: side of the square in pixels.
+        method: `antialiased` averages over all pixels that a new pixel covers (Pillow's bilinear filter).
+            `bilinear` interpolates between the four nearest pixels, in whole pixels of the crop, with OpenCV:
+            several times faster, but fine structure may turn into patterns (aliasing).
+
+    Returns:
+        uint8 [side, side, 1 or 3], possibly read-only.
+
+    Raises:
+        InputError: for `bilinear` without OpenCV.
+
+    Example:
+
+    >>> central_square(np.zeros([100, 150, 3], np.uint8), 64).shape
+    (64, 64, 3)
+    """
+    height, width = dimensions(image)
+    if (height, width) == (side, side):
+        return pixels(image)
+    if method == "bilinear":
+        shorter = min(height, width)
+        top, left = (height - shorter) // 2, (width - shorter) // 2
+        square = pixels(image)[top : top + shorter, left : left + shorter]
+        # OpenCV drops the axis of a single channel.
+        return _opencv().resize(square, (side, side)).reshape(side, side, -1)
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+    scale = side / min(image.size)
+    width, height = (max(side, round(length * scale)) for length in image.size)
+    across, down = image.width / width, image.height / height
+    left, top = (width - side) // 2, (height - side) // 2
+    # Rounding errors may put the far edge slightly outside the image, which Pillow rejects.
+    right = min((left + side) * across, image.width)
+    bottom = min((top + side) * down, image.height)
+    box = (left * across, top * down, right, bottom)
+    return pixels(image.resize((side, side), Image.Resampling.BILINEAR, box=box))
+
+
+@functools.cache
+def _opencv() -> Any:
+    """The package `cv2`, whose `resize` is bilinear by default.
+
+    Raises:
+        InputError: if OpenCV is not installed.
+    """
+    try:
+        import cv2
+    except ImportError:
+        raise InputError(
+            "scaling: expected OpenCV for bilinear; received no such package; pip install "
+            "opencv-python-headless"
+        ) from None
+    # Images are read on several threads already.
+    cv2.setNumThreads(1)
+    return cv2
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """The common shape of all images of a set, and how it is reached.
+
+    Attributes:
+        shape: (height, width, channels).
+        method: how images are scaled to their central square; None if all images already have this shape.
+    """
+
+    shape: tuple[int, int, int]
+    method: Method | None
+
+    def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
+        """Brings a decoded image to the target shape: uint8 [height, width, channels]."""
+        if self.method:
+            return central_square(image, self.shape[0], self.method)
+        return pixels(image)
+
+
+def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: int) -> ImageShape:
+    """Chooses the target shape for images of these sizes (height, width).
+
+    If no side is requested, images of one size keep it; images of different sizes become 256 x 256 pixels.
+
+    Example:
+
+    >>> choose_shape([(9, 8), (9, 8)], Scaling(), 3)
+    ImageShape(shape=(9, 8, 3), method=None)
+    >>> choose_shape([(9, 8), (8, 9)], Scaling(), 3)
+    ImageShape(shape=(256, 256, 3), method='antialiased')
+    """
+    side = scaling.side or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
+    if side:
+        return ImageShape((side, side, channels), scaling.method)
+    return ImageShape((*sizes[0], channels), None)
