@@ -211,6 +211,7 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
     files = {**decode, "batch": 32}
     from_files = (
         replace(_tensorflow("ours", "input_pipeline.files", **files), lock=True),
+        _tensorflow("ours, bilinear", "input_pipeline.files", **files, scaling="bilinear"),
         _tensorflow("ours, decoded once", "input_pipeline.cached_files", **files),
         _tensorflow("decoding alone", "machine_limits.decode_jpegs", **decode),
         _tensorflow(
@@ -220,7 +221,7 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
         _tensorflow("two readers alone", "input_pipeline.read_files", **photographs, readers=2),
         _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
         _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
-        _pytorch("PyTorch DataLoader, OpenCV", "input_pipeline.opencv_files", **files),
+        _pytorch("PyTorch DataLoader, OpenCV bilinear", "input_pipeline.opencv_files", **files),
     )
     yield Benchmark("input_pipeline", "JPEG files to 224x224", "images", from_files)
     thumbnails: dict[str, Any] = {"folder": f"{conditions.images}/thumbnails", "storage": "stream"}

@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image
 
 from alexnet_tf.config.fields import DataConfig
-from alexnet_tf.data.decode import central_square, decoded
+from alexnet_tf.data.decode import decoded
 from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.data.scaling import central_square
 from alexnet_tf.results.csv_rows import read_texts
 from benchmarks.rows import positive_number, write_lines
 from benchmarks.runner.photographs import write_photographs, write_thumbnails

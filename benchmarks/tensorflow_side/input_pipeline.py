@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ import tensorflow as tf
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.pipeline import DataPipelines, open_data
+from alexnet_tf.data.scaling import Method
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
@@ -26,17 +28,15 @@ READ_PART = 21
 Storage = Literal["memory", "stream"]
 
 
-def open_photographs(folder: str, storage: Storage) -> DataPipelines:
+def open_photographs(folder: str, storage: Storage, scaling: Method = "antialiased") -> DataPipelines:
     """Pipelines that augment as in the paper: 224x224 crops of 256x256 pixels, mirroring, colour noise."""
-    config = DataConfig(
-        f"folder:{folder}", image_size=256, crop=224, flip=True, color_noise="paper", storage=storage
-    )
-    return open_data(config)
+    paper = DataConfig(f"folder:{folder}", image_size=256, crop=224, flip=True, color_noise="paper")
+    return open_data(replace(paper, scaling=scaling, storage=storage))
 
 
-def files(folder: str, batch: int, threads: int) -> Task:
+def files(folder: str, batch: int, threads: int, scaling: Method = "antialiased") -> Task:
     """One epoch from JPEG files."""
-    return _epochs(open_photographs(folder, "stream"), batch)
+    return _epochs(open_photographs(folder, "stream", scaling), batch)
 
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:

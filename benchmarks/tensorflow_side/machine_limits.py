@@ -5,7 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_tf.data.decode import central_square, decoded
+from alexnet_tf.data.decode import decoded
+from alexnet_tf.data.scaling import central_square
 from benchmarks.runner.task import Task
 
 
