@@ -1,12 +1,13 @@
-"""`alexnet_tf import-weights`: imports networks trained by other programs.
+"""`alexnet import-weights`: imports networks trained by other programs.
 
 The programs preprocess images differently. torchvision divides each channel c by its own standard deviation
 s_c; here all channels are divided by the mean s of the three, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-Both programs pad the preprocessed image with zeros, so the outputs are equal up to rounding. The scaled
-kernels differ little from the trained ones, which matters when training continues from them.
+torchvision and this library both pad the preprocessed image with zeros, so the outputs are equal up to
+rounding. The factors s / s_c are close to 1 (0.99 to 1.01), so weight decay and the learning rate act almost
+as on torchvision's kernels if training continues.
 """
 
 import argparse
@@ -38,8 +39,8 @@ from alexnet_tf.runtime.files import (
     temporary_path,
 )
 
-# Covariance of ImageNet's colours on 0..255, for colour noise if training is continued. The constants are
-# those of Facebook's ResNet in Torch, for pixels on 0..1. The columns are the eigenvectors.
+# Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours, for colour noise if
+# training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1, hence the factor 255².
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
 EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
@@ -99,7 +100,7 @@ def import_weights(
     256. torchvision does the same, but Caffe resizes the whole image to 256 x 256.
 
     Args:
-        path: .npz or .npy file, see `read_arrays`.
+        path: .npz, .safetensors or .npy file, see `read_arrays`.
         source: the program that wrote the file.
         preset: preset of the network, with an `image_size`. Its `input_scale` must be `unit` if the source
             divides by standard deviations.
@@ -124,11 +125,13 @@ def _imported(
 ) -> tuple[Trained, dict[str, str]]:
     arrays = read_arrays(path)
     classes = len(np.atleast_1d(arrays.get(source.head, np.zeros(preset.classes))))
+    if not classes:
+        raise InputError(f"weights: expected an array {source.head} with a value per class; received none")
     if class_names is None:
         ids = list(read_words(IMAGENET_CLASSES))
         class_names = ids if classes == len(ids) else [str(place) for place in range(classes)]
     names = tuple(class_names)
-    if len(names) != classes or not names:
+    if len(names) != classes:
         raise InputError(f"--classes: expected {classes} names, one for each output; received {len(names)}")
     model = build_model(preset.model, (preset.side, preset.side, preset.channels), classes)
     source.load(model, arrays)
@@ -162,7 +165,7 @@ def _statistics(source: Source, side: int) -> PixelStatistics:
 
 
 def check_out(out: Path) -> None:
-    """Raises an InputError if a folder exists and is not empty."""
+    """Raises an InputError if `out` is a folder that is not empty, is a file, or cannot be read."""
     try:
         if not any(out.iterdir()):
             return

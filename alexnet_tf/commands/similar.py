@@ -1,4 +1,7 @@
-"""`alexnet similar`: finds the images of a folder nearest to given ones in a network's last hidden layer."""
+"""`alexnet similar`: finds the images of a folder that are most similar to given images.
+
+The most similar images have the nearest values, by Euclidean distance, in the network's last hidden layer.
+"""
 
 import argparse
 import io
@@ -28,7 +31,7 @@ SHOWN = 20
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes similar.csv, features.npz and the sheet similar.png; returns 1 if no query is readable."""
+    """Writes similar.csv, features.npz and similar.png; returns 1 without writing if no query is readable."""
     net = load_trained(options.checkpoint)
     if not options.among.is_dir():
         raise InputError(f"--among: expected a folder of images; received {options.among}")
@@ -40,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
         print(printable(f"{path}: not readable"), flush=True)
     if not members:
         raise InputError(
-            f"--among {options.among}: expected readable images; received {len(files)} other files"
+            f"--among {options.among}: expected at least one readable image; received none in "
+            f"{len(files)} image files"
         )
     if not queries:
         return 1
@@ -97,11 +101,16 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
 def nearest(
     queries: Sequence[Path], query_features: np.ndarray, members: Sequence[Path], member_features: np.ndarray
 ) -> tuple[list[dict[str, object]], np.ndarray]:
-    """Rows of similar.csv, and the indices of each query's nearest members, without the query itself.
+    """Finds each query's nearest members, without the query itself.
 
     Args:
         query_features: [queries, values].
         member_features: [members, values].
+
+    Returns:
+        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If the
+        queries have different numbers of neighbours, the indices are cut to the smallest number; the rows
+        have all of them.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

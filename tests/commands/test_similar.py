@@ -72,12 +72,23 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
     assert (folder / "out" / "similar.png").stat().st_size > 10_000
 
 
-def test_a_folder_without_images_is_refused(folder, net, capsys):
+def test_a_folder_without_readable_images_is_refused(folder, net, capsys):
     (folder / "empty").mkdir()
+    (folder / "text").mkdir()
+    (folder / "text" / "notes.jpg").write_text("no image")
 
-    for among in ("empty", "none"):
+    for among in ("empty", "none", "text"):
         assert similar(folder, folder / "among" / "red" / "00.png", among=among) == 2
         assert "--among" in capsys.readouterr().err
+    assert not (folder / "out").exists()
+
+
+def test_without_a_readable_query_nothing_is_written(folder, net, capsys):
+    query = folder / "among" / "notes.jpg"
+
+    assert similar(folder, query) == 1
+
+    assert capsys.readouterr().out == f"{query}: not readable\n"
     assert not (folder / "out").exists()
 
 
