@@ -1,1 +1,1 @@
-"""The commands of `python -m alexnet_tf`, one module each."""
+"""The commands of `alexnet`, one module each."""

@@ -1,4 +1,4 @@
-"""`alexnet_tf data`: statistics, unusable files and sample images of a data set."""
+"""`alexnet data`: statistics, unusable files and sample images of a data set."""
 
 import argparse
 import dataclasses

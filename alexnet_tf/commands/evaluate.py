@@ -1,4 +1,4 @@
-"""`alexnet_tf evaluate`: exact errors of one trained network, or of the average of several."""
+"""`alexnet evaluate`: exact errors of one trained network, or of the average of several."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`alexnet_tf figures`: the paper's Figures 2 to 4 for a trained network, and its learning curve."""
+"""`alexnet figures`: the paper's Figures 2 to 4 for a trained network, and its learning curve."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""`alexnet_tf predict`: the most probable classes of image files."""
+"""`alexnet predict`: the most probable classes of image files."""
 
 import argparse
 import json

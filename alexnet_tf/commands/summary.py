@@ -1,4 +1,4 @@
-"""`alexnet_tf summary`: sizes, parameters, multiply-adds and memory of a model."""
+"""`alexnet summary`: sizes, parameters, multiply-adds and memory of a model."""
 
 import argparse
 

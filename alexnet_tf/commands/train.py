@@ -1,4 +1,4 @@
-"""`alexnet_tf train`: trains a network on a data set; writes it, its curve and optional files."""
+"""`alexnet train`: trains a network on a data set; writes it, its curve and optional files."""
 
 import argparse
 import contextlib

@@ -33,11 +33,12 @@ class Verdict(NamedTuple):
 
     Attributes:
         text: one of `VERDICTS`, or `NO_PAIRS`.
-        direction: "claimed" or "other" if the whole interval is on that side of the value for no effect, else
-            "open".
-        size: position of the interval relative to the smallest effect of interest: "beyond s" (on the far
-            side of s), "holds s", "below s" (between s and the mirror of s), or "excludes s" (short of s,
-            and containing the mirror of s or beyond this mirror).
+        direction: "claimed" or "other" if the whole interval is on that side of the null value (`no_effect`),
+            else "open".
+        size: position of the interval relative to the smallest effect of interest s and its mirror (see
+            `verdict`). "beyond s": wholly beyond s on the claimed side; "holds s": contains s; "below s":
+            wholly between the mirror of s and s; "excludes s": does not reach s, but reaches the mirror of s
+            or lies wholly beyond it.
     """
 
     text: str
@@ -56,11 +57,11 @@ class Effect:
         low: lower end of the interval, None if unbounded or unknown.
         high: upper end of the interval, None if unbounded or unknown.
         p: two-sided p value under the hypothesis of no effect, None if unknown.
-        bound: whether censored runs make `effect` a bound on the true effect: "lower", "upper", "none" (runs
-            of both sides are censored, so there is no bound), or None (no censored run, so `effect` is an
-            estimate).
+        bound: which bound `effect` is because of censored runs: "lower", "upper", or "none" if both the arm
+            and the baseline have censored runs. None without censored runs: `effect` is then an estimate.
         per_seed: seed -> difference or ratio (computed with the limit for a censored run); for a share, 1 if
-            the run's p value is at most `LEVEL`, else 0.
+            the run's p value is at most `LEVEL`, else 0. Empty if both the arm and the baseline have censored
+            runs.
         left_out: seeds for which the arm or the baseline has no usable value.
     """
 
@@ -75,7 +76,7 @@ class Effect:
 
 
 def no_effect(kind: Kind) -> float:
-    """The value that means "no effect": 0 for a difference, 1 for a ratio, chance for a share."""
+    """The null value, which means "no effect": 0 for a difference, 1 for a ratio, chance for a share."""
     return {"difference": 0.0, "ratio": 1.0, "share": LEVEL}[kind]
 
 
@@ -91,11 +92,12 @@ def paired_effect(
     A run without a value is censored if the limits contain its seed: its true value exceeds the limit (for
     example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
     runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
-    no bound. Bounds have no t interval, because the true values may be any distance beyond them. But the
-    probability that all n pairs lie above the median is only 2^-n, and likewise for below. So the smallest of
-    the pairs' lower bounds (or the largest of their upper bounds) is the end of a one-sided interval for the
-    median; this end is given if 1 - 2^-n is at least 95% (from five pairs on). The seed of any other run
-    without a finite value (failed, diverged) is left out (`left_out`).
+    no bound. Bounds have no t interval, because the true values may be any distance beyond them. But each
+    pair's true effect is above the median effect with probability 1/2, so all n are above it with probability
+    2^-n only. Hence the smallest of the pairs' lower bounds is the lower end of a one-sided interval for the
+    median effect; likewise, the largest of their upper bounds is the upper end. This end is given if 1 - 2^-n
+    is at least 95% (from five pairs on). The seed of any other run without a finite value (failed, diverged)
+    is left out (`left_out`).
 
     Args:
         arm: seed -> value, or None for a run without a value.
@@ -219,27 +221,30 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> Verdict:
     """The verdict on a claim, from the interval and the smallest effect of interest s alone.
 
-    The claimed side consists of the values on the same side of no effect as s. The mirror of s lies equally
-    far on the other side: -s for a difference, 1/s for a ratio. An interval contains its ends.
+    The claimed side consists of the values on the same side of the null value (`no_effect`) as s. The mirror
+    of s lies equally far on the other side: -s for a difference, 1/s for a ratio, .1 - s for a share. An
+    interval contains its ends.
 
     | interval | verdict |
     |---|---|
     | wholly beyond s on the claimed side | reproduced |
     | wholly on the claimed side, contains s | direction confirmed, size open |
     | wholly on the claimed side, short of s | direction confirmed, below s |
-    | contains zero effect and s | undecided |
-    | contains zero effect and the mirror of s, but not s | not on the claimed side |
-    | contains zero effect, but neither s nor its mirror | no such effect |
+    | contains the null value and s | undecided |
+    | contains the null value and the mirror of s, but not s | not on the claimed side |
+    | contains the null value, but neither s nor its mirror | no such effect |
     | wholly on the other side | opposite |
 
     Args:
-        low: lower end of the interval, None if unbounded.
-        high: upper end, None if unbounded; both are None with fewer than two pairs.
+        low: lower end of the interval, None if unbounded or unknown, as in `Effect`.
+        high: upper end, None if unbounded or unknown. Both are None for fewer than two pairs of a difference
+            or ratio, for a share of no runs, if both the arm and the baseline have censored runs, and for
+            fewer than five pairs if only one of the two has some.
         smallest_effect: the weakest effect that would confirm the paper's claim.
         kind: kind of the effect.
 
     Raises:
-        InputError: if `smallest_effect` equals no effect, because then there is no claimed side.
+        InputError: if `smallest_effect` is the null value, because then there is no claimed side.
 
     Example:
 
@@ -250,12 +255,12 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     """
     null, s = no_effect(kind), smallest_effect
     if s == null:
-        raise InputError(f"expected a smallest effect that differs from no effect, {null:g}; received {s!r}")
+        raise InputError(f"expected a smallest effect other than the null value {null:g}; received {s!r}")
     near = -math.inf if low is None else low
     far = math.inf if high is None else high
     mirror = 1 / s if kind == "ratio" else 2 * null - s
     if s < null:
-        # All signs are changed, so that in this case too larger values support the claim.
+        # Flip all signs, so that larger values support the claim in this case as well.
         near, far, null, s, mirror = -far, -near, -null, -s, -mirror
     direction = "claimed" if near > null else "other" if far < null else "open"
     if near > s:

@@ -3,9 +3,9 @@
 `CIFAR` and `TINY` are the AlexNets of the ablations: the paper's eight layers with fewer kernels and units,
 for small images. Their input pixels have unit variance. The paper's pixels were 0..255 minus the mean, so the
 activations at the paper's LRN were about 64 times as large; multiplying `alpha` by 64^2 gives the layer the
-same effect here. (This is exact for a net of convolutions, ReLU, pooling and LRN without biases: dividing the
-input by s and multiplying `alpha` by s^2 divides every activation by s.) With the paper's alpha of 1e-4 the
-layer would multiply by nearly the constant factor k^-beta.
+same effect here. In a net of convolutions without biases, ReLU, pooling and LRN this is exact: if the input
+is divided by s and `alpha` is multiplied by s^2, every activation is divided by s. With the paper's alpha of
+1e-4 the layer would multiply by nearly the constant factor k^-beta.
 """
 
 import dataclasses
@@ -41,11 +41,12 @@ TINY = Config(
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# Three times as long. The rate drops at the same fractions, so the search, of six epochs, stays the same.
+# Three times the epochs of `TINY`. The rate drops at the same fractions of the training, so the six-epoch
+# search of `TINY` also holds here.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
 # The condition `trained`: nets that fit their training images far better than their test images. A pilot
-# with a seed outside the evidence reached 55% test and 44% training error at this rate.
+# with a seed that no recorded run uses reached 55% test and 44% training error at this rate.
 TRAINED: dict[str, Any] = {"width": 0.5, "epochs": 36, "drops": (26, 32), "learning_rate": 0.03}
 TRAINED_GRID = (0.015, 0.03, 0.06)
 
@@ -56,7 +57,7 @@ TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# Fields of experiments in float32 whose arms are those of an experiment declared in mixed_bfloat16.
+# Fields to replace in an experiment declared in mixed_bfloat16 to get the same experiment in float32.
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
@@ -102,7 +103,7 @@ def tiny_arm(
 def trained_arm(
     name: str, change: str, grid: tuple[float, ...] = TRAINED_GRID, probe: Probe | None = None, **changes: Any
 ) -> Arm:
-    """An arm of the condition `trained`; its search has half the epochs, with both drops of the rate."""
+    """An arm of the condition `trained`. Its search has half the epochs; the rate also drops twice in it."""
     config = TINY.replace(**{**TRAINED, **changes})
     return Arm(name, config, change, grid, FIVE_SEEDS, config.train.epochs // 2, probe)
 
@@ -222,7 +223,7 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe for the exact errors on the report split if predictions are averaged over nets and views."""
+    """A probe that averages predictions over nets and views and measures their errors on the report split."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
         # Imported here, so that listing the experiments does not have to wait for TensorFlow.
@@ -243,7 +244,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Compares an arm with `one` in both averaged errors; s is half the paper's effect (.005 if none)."""
+    """Compares an arm with `one` in both averaged errors; s is half the paper's effect, -.005 if unknown."""
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

@@ -3,11 +3,11 @@
     make ablation-towers DATASET=tiny_imagenet100 DATA_DIR=...            (or ablation-towers-trained)
 
 conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
-number of parameters. The data are 100 classes of ImageNet, because the claim is about nets that need many
-kernels.
+number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half the
+kernels might suffice.
 
-The search for `one` found two learning rates that are about equally good. `one-fast` uses the higher one,
-which is also the rate of `two`, to show how much of the difference is due to the rate.
+The search for `one` could not separate two learning rates and took the lower. `one-fast` trains the same net
+at the higher, which is also the rate of `two`. This shows how much of the difference is due to the rate.
 """
 
 import dataclasses

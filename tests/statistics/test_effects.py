@@ -179,8 +179,8 @@ def test_every_verdict_has_a_row_of_the_rule():
     assert {text for _, _, text, _, _ in RULE} == set(VERDICTS)
 
 
-def test_a_smallest_effect_of_interest_equal_to_no_effect_is_refused():
-    with pytest.raises(InputError, match="differs from no effect, 1; received 1"):
+def test_a_smallest_effect_of_interest_equal_to_the_null_value_is_refused():
+    with pytest.raises(InputError, match="other than the null value 1; received 1"):
         verdict(0.5, 2.0, 1.0, "ratio")
 
 

@@ -2,8 +2,10 @@
 
 There are ten shapes, with random position, size and rotation, and with colours that do not depend on the
 class. The images also contain clutter, occlusion and noise. The same seed gives the same bytes on any
-machine: pixels are computed only by operations that IEEE 754 rounds exactly (+ - * / sqrt, comparisons), and
-all random numbers are uniform. Sines per pixel, matrix products and normal deviates must not be used here.
+machine: pixels are computed only by correctly rounded operations of IEEE 754 (+ - * / sqrt, comparisons), and
+all random numbers are uniform. The only exceptions are the cosines and sines of a few angles per image, which
+are rounded from float64 to float32 (`_direction`). Sines per pixel, matrix products and normal deviates must
+not be used here.
 """
 
 from collections.abc import Callable
@@ -98,7 +100,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    # About a third of the radii are below -0.5, where the bar has no visible pixel.
+    # About a third of the images get no bar here: below a radius of -0.5 it covers no pixel.
     _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
@@ -138,7 +140,7 @@ def _cover(distance: np.ndarray) -> np.ndarray:
 def _paint_bar(
     rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
 ) -> None:
-    """Paints a bar with round ends and random colour from (ends[0], ends[1]) to (ends[2], ends[3])."""
+    """Paints a bar from (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
     ax, ay, bx, by = ends
     px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
@@ -193,7 +195,10 @@ def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
 
 
 def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`."""
+    """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`.
+
+    The outline itself is exact; away from it the distances to some shapes, such as squares, are approximate.
+    """
     n = per_class * len(CLASS_NAMES)
     radius = _uniform(rng, n, 7, 13)
     slack = 15 - radius
@@ -235,7 +240,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc minus a second disc. The distance is exact near the horns, where the soft edge depends on it."""
+    """A disc minus a second disc. Near the horns the distance is exact: the soft edge depends on it there."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)
