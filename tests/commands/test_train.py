@@ -131,7 +131,10 @@ def lines_of(path: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def streamed(tree, tmp_path_factory) -> Path:
-    """A net trained for one epoch on images streamed from disk; its folder is inside a claimed folder."""
+    """A net trained for one epoch on images streamed from disk.
+
+    Its parent folder is locked, as by another run, which must not matter.
+    """
     folder = tmp_path_factory.mktemp("claimed")
     arguments = ["--dataset", f"folder:{tree}", "--out", str(folder / "another"), "--epochs", "1"]
     with claimed(folder / LOCK_NAME, "the first"):
@@ -201,7 +204,7 @@ def test_evaluate_is_refused_if_files_became_unreadable(streamed, tree, tmp_path
     copy = shutil.copytree(tree, tmp_path / "copy")
     evaluation = ["evaluate", "--checkpoint", str(streamed), "--dataset", f"folder:{copy}"]
     assert main(evaluation) == 0
-    # A failing disk may change the content of files but not their size and date.
+    # The content changes, as on a failing disk, but the sizes and dates of the files stay the same.
     for path in copy.rglob("*.png"):
         about = path.stat()
         path.write_bytes(bytes(about.st_size))
@@ -246,7 +249,8 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, monkeypatch, request, number):
-    # This process may ignore the signal: shells make background jobs ignore SIGINT, and nohup SIGHUP.
+    # The signal may be ignored here: shells make background jobs ignore SIGINT, and nohup makes its command
+    # ignore SIGHUP.
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))
 

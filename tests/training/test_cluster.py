@@ -23,8 +23,8 @@ SLURM = {
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     for name in ("TF_CONFIG", "no_grpc_proxy", "no_proxy", *SLURM):
-        monkeypatch.delenv(name, raising=False)
-        # Each variable is set first, so that monkeypatch restores it even if `find_cluster` changes it.
+        # `delenv` records nothing for a variable that is not set. Setting and deleting it makes monkeypatch
+        # remove what `find_cluster` writes.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -116,5 +116,6 @@ def test_slurm_variables_that_do_not_fit_are_refused(monkeypatch, changes, words
     for name, value in (SLURM | changes).items():
         if value is not None:
             monkeypatch.setenv(name, value)
-    with pytest.raises(InputError, match=f"Slurm: expected .*{words}"):
+    with pytest.raises(InputError, match=f"Slurm: expected .*{words}") as caught:
         find_cluster()
+    assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Contenders that are compared do the same work, and each counts the work of a call correctly."""
+"""Tasks that are compared do the same work, and the `amount` of a task is the work of one call."""
 
 import gc
 import tempfile
@@ -21,7 +21,7 @@ from benchmarks.tensorflow_side.training_step import (
 )
 
 
-def test_the_network_of_stock_keras_has_the_same_weight_shapes():
+def test_the_network_of_stock_keras_has_the_weight_shapes_of_this_library():
     with weightless():
         net, stock = alexnet((224, 224, 3), 1000), stock_model()
 
@@ -60,7 +60,7 @@ def test_memory_traffic_is_two_arrays_read_and_one_written():
     task = machine_limits.add_in_place(megabytes=1)
 
     assert task.amount * 1e9 == pytest.approx(3 * 2**20)
-    assert task.call() is None, "expected no value, as reading one back would be a fourth transfer"
+    assert task.call() is None, "expected no value: to return one, an array would have to be read again"
 
 
 def test_decoding_counts_every_file(tmp_path):
@@ -74,7 +74,9 @@ def test_decoding_counts_every_file(tmp_path):
     assert 60_000 < np.mean(sizes) < 160_000
 
 
-def test_an_epoch_of_cached_pixels_has_all_images_and_the_pixels_are_deleted(tmp_path, monkeypatch):
+def test_an_epoch_of_cached_pixels_has_as_many_images_as_one_of_files_and_the_pixels_are_deleted(
+    tmp_path, monkeypatch
+):
     write_photographs(tmp_path / "jpegs", 8)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))
