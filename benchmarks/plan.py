@@ -115,8 +115,8 @@ UNCOMPILED = {**EAGER, "eager, channels first": {"channels_last": False}}
 LRN_FORMS = {"compiled, pooled LRN": POOLED, "compiled, banded LRN": BANDED}
 STRONG = {
     **LRN_FORMS,
-    f"compiled, pooled LRN, {OTHER}": POOLED,
-    "compiled, pooled LRN, all hardware threads": {**POOLED, "all_threads": True},
+    f"compiled, banded LRN, {OTHER}": BANDED,
+    "compiled, banded LRN, all hardware threads": {**BANDED, "all_threads": True},
 }
 
 

@@ -27,7 +27,7 @@ def replace_data(patched: pytest.MonkeyPatch):
     """Replaces the images, and skips the figures, which take as long as a tiny training."""
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
-    patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set())
+    patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set())
     patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
 
 

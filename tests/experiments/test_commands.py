@@ -187,7 +187,7 @@ def test_a_results_directory_that_is_a_file_is_refused(tiny_builtin, tmp_path, c
 @pytest.mark.parametrize("command", ["run", "search"])
 def test_other_images_in_the_same_folder_are_refused(own_results, capsys, monkeypatch, command):
     other = dataclasses.replace(tiny_image_set(), fingerprint="another")
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments: other)
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: other)
 
     arguments = [command, "relu", *COMMON, "--arms", "tanh", "--results-dir", str(own_results)]
     line = one_line_of_status_2(main, arguments, capsys)

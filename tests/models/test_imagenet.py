@@ -80,7 +80,7 @@ def test_a_failed_download_of_kerass_list_is_explained(monkeypatch, tmp_path):
     monkeypatch.setattr(CLASS_INDEX, "CLASS_INDEX", None)
     monkeypatch.setattr(CLASS_INDEX.file_utils, "get_file", fail)
 
-    with pytest.raises(InputError, match=r"expected class_names, or a network .* failure") as error:
+    with pytest.raises(InputError, match=r"expected class_names, or internet access .* failure") as error:
         decode_predictions(np.zeros((1, 1000)))
     assert "\n" not in str(error.value)
 

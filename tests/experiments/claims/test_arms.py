@@ -43,7 +43,7 @@ def images(monkeypatch):
 
     def put(side: int) -> None:
         monkeypatch.setattr(
-            alexnet_tf.data.pipeline, "_load_once", lambda *arguments: tiny_image_set(side=side)
+            alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set(side=side)
         )
 
     return put

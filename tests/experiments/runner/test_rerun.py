@@ -251,5 +251,7 @@ def test_unknown_runs_and_incomplete_curves_are_refused(recorded, capsys):
 
 
 def test_other_images_are_refused(recorded, capsys, monkeypatch):
-    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *names: tiny_image_set(train=48))
+    monkeypatch.setattr(
+        alexnet_tf.data.pipeline, "_load_once", lambda *names, **more: tiny_image_set(train=48)
+    )
     assert "fingerprint" in one_line_of_status_2(main, arguments(recorded), capsys)
