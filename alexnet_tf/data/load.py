@@ -67,6 +67,8 @@ def load_image_set(
                 split: (np.stack([central_square(image, image_size, method) for image in images]), labels)
                 for split, (images, labels) in splits.items()
             }
+        else:
+            scaling.check_used()
         return ImageSet.from_splits(name, CLASS_NAMES, splits["train"], splits["test"], "test")
     if name.startswith("folder:"):
         from alexnet_tf.data.sources.folder import load_folder

@@ -37,6 +37,14 @@ class Scaling:
         if self.method == "bilinear":
             _opencv()
 
+    def check_used(self) -> None:
+        """Raises an InputError if a method was chosen; called for images of one size that keep this size."""
+        if self.side is None and self.method != Scaling.method:
+            raise InputError(
+                f"scaling: expected image_size, or images of different sizes, for {self.method}; received "
+                "images of one size, which are not scaled"
+            )
+
     def identity(self) -> tuple[int | None, str, str]:
         """A JSON-serialisable value that changes if scaled pixels may change; `decode` uses Pillow anyway."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
@@ -131,6 +139,9 @@ def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: i
 
     If no side is requested, images of one size keep it; images of different sizes become 256 x 256 pixels.
 
+    Raises:
+        InputError: if a method was chosen and images keep their size.
+
     Example:
 
     >>> choose_shape([(9, 8), (9, 8)], Scaling(), 3)
@@ -141,4 +152,5 @@ def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: i
     side = scaling.side or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
     if side:
         return ImageShape((side, side, channels), scaling.method)
+    scaling.check_used()
     return ImageShape((*sizes[0], channels), None)

@@ -9,9 +9,12 @@ from PIL import Image
 from alexnet_tf.__main__ import main
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import scaling
+from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.data.scaling import central_square
+from alexnet_tf.runtime.errors import InputError
 from tests.command_errors import one_line_of_status_2
+from tests.data.sources.tfds_sets import write_set
 
 SHAPES = [(30, 40, 3), (97, 33, 3), (1, 300, 3), (300, 1, 3), (513, 257, 3), (1, 1, 3)]
 
@@ -107,3 +110,25 @@ def test_bilinear_scaling_without_opencv_says_what_to_install(photographs, tmp_p
     arguments = ["train", "--dataset", photographs, "--out", str(out), "--set", "scaling=bilinear"]
     assert "pip install opencv-python-headless" in one_line_of_status_2(main, arguments, capsys)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("storage", ["memory", "stream"])
+@pytest.mark.parametrize("name", ["builtin", "folder", "tiny_pets"])
+def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, storage, tmp_path):
+    if name == "tiny_pets":
+        write_set(tmp_path, name, {"train": 4, "test": 4})
+    elif name == "folder":
+        for label in ("apes", "bees"):
+            (tmp_path / label).mkdir()
+            for i in range(3):
+                Image.fromarray(random_image((8, 8, 3)) + i).save(tmp_path / label / f"{i}.png")
+        name = f"folder:{tmp_path}"
+    elif storage == "stream":
+        pytest.skip("the built-in set is always in memory")
+    access = DataAccess(str(tmp_path), download=False)
+    with pytest.raises(InputError, match="which are not scaled"):
+        load_image_set(name, access, storage=storage, method="bilinear")
+    # With the size of the images, as when a trained network is evaluated, the method is accepted.
+    side = 32 if name == "builtin" else 8
+    scaled = load_image_set(name, access, side, storage, method="bilinear")
+    assert scaled.fingerprint == load_image_set(name, access, storage=storage).fingerprint

@@ -168,6 +168,8 @@ def _load(
     side = scaling.side or (DEFAULT_SIDE if varies else None)
     shape = (side, side, channels or 3) if side else (height, width, channels or 3)
     as_stored = side in (None, height) and side in (None, width)
+    if as_stored:
+        scaling.check_used()
     count = sum(info.splits[split].num_examples for split in splits)
     if is_streamed(name, count, shape, storage, max_bytes):
         decode = partial(decode_as_tfds, feature) if as_stored else partial(decoded, channels=shape[2])
@@ -175,9 +177,8 @@ def _load(
         rows = np.arange(len(records))
         trained = info.splits["train"].num_examples
         groups = rows[:trained], rows[trained:] if reports else None
-        scan = open_scan(
-            name, records, groups, Scaling(None if as_stored else side, scaling.method), [shape[:2]]
-        )
+        used = Scaling() if as_stored else Scaling(side, scaling.method)
+        scan = open_scan(name, records, groups, used, [shape[:2]])
         return StreamedSet(name, names, records, scan, report_split)
 
     quarantine: list[tuple[str, str]] = []
