@@ -249,6 +249,8 @@ def _targets(precision: str, policy: str, files: float, small: float) -> list[Ta
 TARGETS = [
     Target("JPEG files to 224x224, against PyTorch's loaders with the same pixels", "–", 1.4,
            lambda rows: _loaders(rows, ("ours",), PILLOW)),
+    Target("JPEG files to 224x224, scaled by any library, against torchvision's loader", "–", 1.6,
+           lambda rows: _loaders(rows, ("ours", "ours, bilinear"), PILLOW[:1])),
     Target("JPEG files to 224x224, against PyTorch's loaders with any library", "–", 1.6,
            lambda rows: _loaders(rows, ("ours", "ours, bilinear"), ANY)),
     Target("JPEG files to 224x224, speed against decoding and scaling alone", "–", 0.8,
