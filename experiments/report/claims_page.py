@@ -42,10 +42,10 @@ In the tables, "direction" is the side of zero effect on which the interval lies
 and "size" is its position relative to *s*. With fewer than three pairs a comparison is undecided.
 
 A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. As long
-as a condition lacks declared pairs, it decides only if no other condition is complete. A control compares the
-arm with another arm, which has only a simpler possible cause of the effect. If this comparison shows no
-effect on the claimed side, the claim is "explained by" that cause; if it is undecided, the verdict says
-"cause open".
+as a condition lacks declared pairs, it decides only if no other condition is complete. A control removes a
+simpler possible cause of the effect: it compares the arm with an arm that has only this cause, or the same
+arms at equal training error. If the control shows no effect on the claimed side, the claim is "explained by"
+that cause; if the control is undecided, the verdict says "cause open".
 {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 

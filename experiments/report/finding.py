@@ -43,7 +43,7 @@ def decided_elsewhere(decider: Evidence) -> str:
     """Which experiment has the verdict on a claim, for tables and figures of its other conditions."""
     experiment = decider.experiment
     place = f"{experiment.name} on {label(decider.dataset)}"
-    return f"The verdict on {experiment.claim} is that of {place}: {decider.verdict}."
+    return f"The verdict on {experiment.claim} comes from {place}: {decider.verdict}."
 
 
 def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:

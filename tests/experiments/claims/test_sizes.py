@@ -167,6 +167,12 @@ SIZES: tuple[tuple[str, str, Callable[[], bool]], ...] = (
     ("color", "about three points above", lambda: between(0.025, 0.035, lag("color", "code", 3))),
     ("views-trained", "trained a third as long", lambda: longer("views-trained", "views", "one") == 3),
     (
+        "dropout-trained",
+        "ends near 2%",
+        lambda: between(0.015, 0.025, mean("dropout-trained", "none", "train_error")),
+    ),
+    ("dropout-trained", "same rate, 0.03, for both", lambda: rates("dropout-trained") == {0.03}),
+    (
         "dropout",
         "31% training error, the gaps of `dropout` and `none` are almost equal",
         lambda: abs(effect("dropout", "dropout", "none", "gap_at_31")) < 0.002,
