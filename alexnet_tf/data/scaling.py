@@ -60,8 +60,8 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
         side: side of the square in pixels.
         method: `antialiased` averages over all pixels that a new pixel covers (Pillow's bilinear filter).
-            `bilinear` interpolates between the four nearest pixels, in whole pixels of the crop, with OpenCV:
-            several times faster, but fine structure may turn into patterns (aliasing).
+            `bilinear` cuts the central square out in whole pixels, then interpolates between the four
+            nearest ones, with OpenCV: several times faster, but fine structure may turn into patterns.
 
     Returns:
         uint8 [side, side, 1 or 3], possibly read-only.
