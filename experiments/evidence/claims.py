@@ -105,7 +105,7 @@ def weakest_of(claim: Claim) -> Judged | None:
 
 
 def _in_units_of_s(one: Judged) -> float:
-    """The distance of an effect from zero effect, divided by the distance of s from zero effect."""
+    """The distance of an effect from the null value, divided by the distance of s from the null value."""
     comparison, effect = one.comparison, one.effect.effect
     if effect is None:
         return -math.inf

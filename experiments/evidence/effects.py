@@ -34,7 +34,7 @@ class Judged:
     Attributes:
         p_holm: p value adjusted over the comparisons of the experiment.
         notes: why seeds were left out.
-        direction: whether the whole interval is on the "claimed" or the "other" side of zero effect, or
+        direction: whether the whole interval is on the "claimed" or the "other" side of the null value, or
             contains it ("open"); "unknown" with fewer than three pairs.
         size: position of the interval relative to the smallest effect of interest; likewise "unknown".
     """

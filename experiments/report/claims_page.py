@@ -29,17 +29,18 @@ CONDITIONS_HEADER = (
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
-Each comparison declares, before its runs, the smallest effect of interest *s*. Zero effect is 0 (1 for a
-ratio; 5%, which chance gives, for a share of nets with p ≤ .05); *s* lies on the claimed side of it. The
-mirror of *s* is -*s*, or 1/*s* for a ratio. The verdict follows from the interval alone, from the strongest
-to the weakest:
+Each comparison declares, before its runs, the smallest effect of interest *s*. The null value, which means
+no effect, is 0 (1 for a ratio; 5%, which chance gives, for a share of nets with p ≤ .05); *s* lies on the
+claimed side of it. The mirror of *s* is -*s*, or 1/*s* for a ratio. The verdict follows from the interval
+alone, from the strongest to the weakest:
 
 | interval | verdict |
 |---|---|
 {_MEANINGS}
 
-In the tables, "direction" is the side of zero effect on which the interval lies ("open" if it lies on both),
-and "size" is its position relative to *s*. With fewer than three pairs a comparison is undecided.
+In the tables, "direction" is the side of the null value on which the interval lies ("open" if it contains
+the null value), and "size" is its position relative to *s*. With fewer than three pairs a comparison is
+undecided.
 
 A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. As long
 as a condition lacks declared pairs, it decides only if no other condition is complete. A control removes a

@@ -135,7 +135,7 @@ def _effects(judged: Sequence[Judged]) -> str:
     header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
         "s: the smallest effect of interest. Detectable: the smallest true effect that this many pairs with "
-        "this spread detect (so that their interval does not contain zero effect) with 80% probability."
+        "this spread detect (so that their interval does not contain the null value) with 80% probability."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"
