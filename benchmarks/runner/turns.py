@@ -30,7 +30,7 @@ class Budget:
 
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
-FULL = Budget(rounds=7, seconds=5.0, least_rounds=3, shortest=0.5)
+FULL = Budget(rounds=5, seconds=4.0, least_rounds=3, shortest=0.5)
 # A contender that is this many times slower than its fastest rival in the first round gets no further rounds.
 BEHIND = 1.2
 
