@@ -156,7 +156,7 @@ scaling: $(READY)
 	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
 
 # Two processes, because most tests spend their time building graphs in one thread.
-TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
+TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	$(TEST) -m "not slow"
