@@ -52,7 +52,9 @@ Bar = tuple[str, Measured, Target | None]
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
     """Draws the chart; call it under `house_look`."""
     bars = speedups(rows)
-    figure = Figure(figsize=(8, 1.8 + 0.42 * max(len(bars), 1)), layout="constrained")
+    lines = max((_label(name).count("\n") + 1 for name, _, _ in bars), default=1)
+    inches_per_bar = max(0.42, 0.18 * lines)
+    figure = Figure(figsize=(8, 1.8 + inches_per_bar * max(len(bars), 1)), layout="constrained")
     _draw_bars(figure.subplots(), bars)
     title(figure, "Speed of this library relative to the others, at the same work")
     machine = (
@@ -88,6 +90,10 @@ def speedups(rows: Rows) -> list[Bar]:
     return [bar for bar in bars if bar[1].rounds]
 
 
+def _label(name: str) -> str:
+    return textwrap.fill(name, 48)
+
+
 def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     places = range(len(bars))
     for place, (_, one, target) in zip(places, bars, strict=True):
@@ -111,8 +117,8 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
         "speed of this library / speed of the other (log scale)\n"
         "← the other is faster | this library is faster →"
     )
-    axes.set_yticks(list(places), [textwrap.fill(title, 48) for title, _, _ in bars])
-    axes.invert_yaxis()
+    axes.set_yticks(list(places), [_label(name) for name, _, _ in bars])
+    axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_xscale("log")
     widest = max([2, *(one.high for _, one, _ in bars)])
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]

@@ -1,10 +1,18 @@
 """A bar shows whether its target is met; the further bars compare two contenders of the plan each."""
 
+import itertools
+from pathlib import Path
+
+import pytest
 from matplotlib.figure import Figure
 
+from alexnet_tf.figures.look import house_look
 from benchmarks.plan import ITEMS, Conditions
-from benchmarks.report.chart import FURTHER, _draw_bars
+from benchmarks.report.chart import FURTHER, _draw_bars, draw
 from benchmarks.report.targets import Measured, Target
+from benchmarks.report.write import read_all
+
+BENCHMARKS = Path(__file__).parents[3] / "results" / "benchmarks"
 
 
 def test_a_missed_target_is_hatched_and_labelled():
@@ -28,3 +36,14 @@ def test_further_bars_compare_contenders_of_the_plan():
         names = {contender.name for contender in plan[case].contenders}
         assert faster in names, title
         assert any(name.startswith(slower) for name in names), title
+
+
+@pytest.mark.parametrize("machine", ["amd-epyc-25-1-2-threads", "intel-xeon-6-207-2-threads"])
+def test_labels_of_bars_do_not_overlap(machine):
+    with house_look():
+        figure = draw(read_all(BENCHMARKS / machine), {})
+        figure.draw_without_rendering()
+
+        boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+        assert len(boxes) > 10
+        assert all(upper.y0 > lower.y1 for upper, lower in itertools.pairwise(boxes))
