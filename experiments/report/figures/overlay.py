@@ -14,15 +14,15 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    If an earlier folder has an arm of the same name, the name gets the part of the path in which the folder
-    differs from the first one: `relu (runs)`. If two folders have the same part, it gets the whole path.
+    An arm whose name an earlier folder already has is renamed: the part of the path that distinguishes its
+    folder from `folders[0]` follows in brackets, as in `relu (runs)`; the whole path if that part is the same
+    for two folders.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
-        experiments: must include the experiment of the folders.
 
     Raises:
-        InputError: if the folders are not of one experiment, one is given twice, or one has no finished runs.
+        InputError: if the folders are not of one experiment, one is given twice, or one has no valid rows.
     """
     names = {folder.absolute().name for folder in folders}
     experiment = next((each for each in experiments if {each.name} == names), None)
@@ -45,7 +45,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
     for folder, label in zip(folders, labels, strict=True):
         found = evidence_of(folder, experiment)
         if not found.rows:
-            raise InputError(f"expected finished runs in {folder / 'runs.csv'}; received none")
+            raise InputError(f"expected valid rows in {folder / 'runs.csv'}; received none")
         own = variants_of(found.rows, found.records)
         taken = {row["arm"] for row in rows}
         place = "" if folder == folders[0] else label
@@ -55,10 +55,12 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         for arm, name in renamed.items():
             if known := own.get(arm) or (Variant(arm) if name != arm else None):
                 variants[name] = Variant(known.of, known.settings, place)
-        rows += [{**row, "arm": renamed[row["arm"]]} for row in found.rows]
+        # Two folders may have runs of the same id, such as one run repeated on another machine.
+        rows += [
+            {**row, "arm": renamed[row["arm"]], "run_id": f"{folder}/{row['run_id']}"} for row in found.rows
+        ]
+        records |= {f"{folder}/{run_id}": record for run_id, record in found.records.items()}
         curves += [{**row, "arm": renamed.get(row["arm"], row["arm"])} for row in found.curves]
-        # If two folders have rows of the same run, its records agree in everything that is used here.
-        records |= found.records
     return Evidence(experiment.with_variants(variants), rows, records, folders[0], curves)
 
 
@@ -80,7 +82,6 @@ def figure_name(folders: Sequence[Path]) -> str:
 
 
 def _label(folder: Path, first: Path) -> str:
-    """The last part of a path, above the experiment, in which it differs from the first folder's path."""
     parts, others = folder.resolve().parts[:-1], first.resolve().parts[:-1]
     differing = [a for a, b in zip_longest(reversed(parts), reversed(others)) if a and a != b]
     return differing[0] if differing else folder.parent.name

@@ -1,6 +1,7 @@
 """One figure of the runs in several folders: the names of the arms, and which of them are compared."""
 
 import dataclasses
+import json
 
 import pytest
 from matplotlib.figure import Figure
@@ -79,6 +80,20 @@ def test_a_changed_arm_is_compared_with_the_arm_of_its_own_folder(tmp_path):
         ("other", "elu"),
     }
     assert ("tanh", "elu") in arms_of(overlaid([own, committed], [SPEED]))
+
+
+def test_a_run_repeated_on_another_processor_leaves_the_committed_pairs_in(tmp_path):
+    committed, own = (tmp_path / name / "builtin" / "speed" for name in ("results", "runs"))
+    speed_results(committed)
+    for seed in range(3):
+        record(own, SPEED, "relu", seed, fall(4, 8))
+    for folder, processor in ((committed, "a"), (own, "b")):
+        for path in (folder / "records").iterdir():
+            about = json.loads(path.read_text()) | {"environment": {"processor": processor}}
+            path.write_text(json.dumps(about))
+    found = overlaid([committed, own], [SPEED])
+    (pair,) = [one for one in found.judged if one.comparison.arm == "tanh" and one.comparison.primary]
+    assert pair.effect.n == 3
 
 
 def arms_of(found):
