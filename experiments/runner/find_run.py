@@ -9,20 +9,13 @@ from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
 
-# Maximum number of unreadable lines that an error lists.
-NAMED_LINES = 3
+# Maximum number of problems that an error lists.
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A recorded run with its row, curve and record.
-
-    Attributes:
-        path: path of its record.
-        row: its row of runs.csv.
-        curve: its rows of curves.csv, by epoch.
-        record: content of its record, a JSON file.
-    """
+    """A recorded run; `path` is the path of its record, a JSON file."""
 
     path: Path
     row: dict[str, Any]
@@ -31,15 +24,15 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """Finds the run with this id.
+    """The recorded run with an id of runs.csv.
 
     Args:
         results_dir: directory with `<data set>/<experiment>/runs.csv` at any depth; if two folders have the
             run, the less deeply nested one is used.
-        run_id: the id as in runs.csv.
 
     Raises:
-        InputError: if there is no such run, or its curve or record is missing.
+        InputError: if there is no such run, it failed, its record is missing or damaged, or its curve lacks
+            an epoch.
     """
     folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
     for folder in folders:
@@ -47,12 +40,16 @@ def find_run(results_dir: Path, run_id: str) -> RecordedRun:
             if row["run_id"] == run_id:
                 return _whole_run(folder, row)
     message = f"expected the run_id of a row in a runs.csv below {results_dir}; received {run_id!r}"
-    unreadable = _unreadable_lines(folders, run_id)
-    raise InputError(f"{message}; not readable: {unreadable}" if unreadable else message)
+    problems = _problems(folders, run_id)
+    raise InputError(f"{message}; problems: {problems}" if problems else message)
 
 
 def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
     run_id = row["run_id"]
+    if row["status"] == "failed":
+        raise InputError(
+            f"{run_id}: expected a finished run; received one that failed; `run` trains it again"
+        )
     path = folder / "records" / f"{run_id}.json"
     records, problems = read_records(folder)
     if run_id not in records:
@@ -61,28 +58,26 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
         raise InputError(f"{run_id}: expected its record in {path}; {received}")
     curves = read_curves(folder)
     curve = [point for point in curves.rows if (point["arm"], point["seed"]) == (row["arm"], row["seed"])]
-    if row["status"] == "failed" or len(curve) != row["epochs"] + 1:
+    if len(curve) != row["epochs"] + 1:
         raise InputError(
-            f"{run_id}: expected a whole curve in {folder / 'curves.csv'}; received {len(curve)} epochs of a "
-            f"run that is {row['status']}"
-            + (f"; not readable: {_named(curves.problems)}" if curves.problems else "")
+            f"{run_id}: expected the epochs 0 to {row['epochs']} in {folder / 'curves.csv'}; received "
+            f"{len(curve)} rows" + (f"; problems: {_named(curves.problems)}" if curves.problems else "")
         )
     return RecordedRun(path, row, curve, records[run_id])
 
 
-def _unreadable_lines(folders: Sequence[Path], run_id: str) -> str:
-    """Problems of the unreadable lines that mention a run; if no such line does, problems of all lines."""
+def _problems(folders: Sequence[Path], run_id: str) -> str:
+    """The problems of invalid lines that mention the run; if there are none, all problems."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:
         table = read_runs(folder)
         places = tuple(f"{line.place}: " for line in table.lines if not line.row and run_id in line.text)
         for problem in table.problems:
-            about = problem.startswith(places)
-            (of_the_run if about else others).append(problem)
+            (of_the_run if problem.startswith(places) else others).append(problem)
     return _named(of_the_run or others)
 
 
 def _named(problems: Sequence[str]) -> str:
-    more = f" (and {len(problems) - NAMED_LINES} more)" if len(problems) > NAMED_LINES else ""
-    return "; ".join(problems[:NAMED_LINES]) + more
+    more = f" (and {len(problems) - MOST_NAMED} more)" if len(problems) > MOST_NAMED else ""
+    return "; ".join(problems[:MOST_NAMED]) + more

@@ -218,7 +218,7 @@ def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
 
     said = one_line_of_status_2(main, arguments(recorded), capsys)
 
-    assert f"received {recorded[1]!r}; not readable: {path}:3: expected" in said
+    assert f"received {recorded[1]!r}; problems: {path}:3: expected" in said
     assert f"{path}:2" not in said
     # If no damaged line names the run, any damaged line may be its row.
     said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
@@ -242,12 +242,19 @@ def test_a_run_is_found_at_any_depth(recorded, capsys):
     assert f"{name}: bit-equal" in capsys.readouterr().out
 
 
-def test_unknown_runs_and_incomplete_curves_are_refused(recorded, capsys):
+def test_unknown_and_failed_runs_and_incomplete_curves_are_refused(recorded, capsys):
     assert "'nothing'" in one_line_of_status_2(main, arguments((recorded[0], "nothing")), capsys)
 
+    # The curve has epochs 0 to 2.
     curves = recorded[0] / "curves.csv"
     curves.write_text("".join(curves.read_text().splitlines(keepends=True)[:-1]))
-    assert "expected a whole curve" in one_line_of_status_2(main, arguments(recorded), capsys)
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert f"epochs 0 to 2 in {curves}; received 2 rows" in said
+
+    edit(recorded[0] / "runs.csv", 1, "status", "failed")
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert "failed" in said
+    assert "curves.csv" not in said
 
 
 def test_other_images_are_refused(recorded, capsys, monkeypatch):
