@@ -1,14 +1,16 @@
 """Tests how `make faults` runs, judges and records trials, and runs a few trials of each family."""
 
+import re
 import tempfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from alexnet_tf.runtime.environment import git_commit
 from tests.command_errors import one_line_of_status_2
 from tests.faults import __main__ as faults
-from tests.faults import races
+from tests.faults import odd_files, races
 from tests.faults.trials import (
     AS_PROMISED,
     LOST,
@@ -90,6 +92,18 @@ def test_a_race_is_judged_by_messages_statuses_and_files(tmp_path, kind, statuse
     ends = [Ended(status, "", line if status else "") for status in statuses]
 
     assert races.judged(kind, tmp_path, ends)[0] == outcome
+
+
+def test_every_change_of_a_folder_succeeds_and_no_file_is_renamed_to_itself(tmp_path):
+    # Deeply nested JSON, and every odd thing under the name to which a file may be renamed or copied.
+    for seed in range(300):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        (folder / "a.json").write_bytes(b"[" * 20_000)
+        (folder / "b.tfrecord-00000-of-00001").write_bytes(bytes(9))
+        odd_files.make_odd(folder / "x", ("pipe", "socket", "folder", "loop", "gone")[seed % 5])
+        change = odd_files.put_among(np.random.default_rng(seed), folder)
+        assert not re.fullmatch(r"(.+): renamed, \1", change)
 
 
 @pytest.mark.slow

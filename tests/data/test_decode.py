@@ -10,12 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from alexnet_tf.data.decode import (
-    FORMATS,
-    ImageDecodeError,
-    decode_image,
-    image_dimensions,
-)
+from alexnet_tf.data.decode import FORMATS, ImageDecodeError, decode_image, image_dimensions
 from tests.data.encoded import encode, held
 
 

@@ -12,13 +12,7 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.data import jpeg
-from alexnet_tf.data.decode import (
-    MAX_PIXELS,
-    ImageDecodeError,
-    decode_image,
-    image_dimensions,
-    read_image,
-)
+from alexnet_tf.data.decode import MAX_PIXELS, ImageDecodeError, decode_image, image_dimensions, read_image
 from tests.data.encoded import encode
 
 

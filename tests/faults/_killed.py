@@ -1,9 +1,13 @@
 """Runs a command of `alexnet_tf` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
-PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. It reaches `file`
-when it opens for writing, creates or renames something below `--out` or `--csv`. It reaches `image` when it
-opens a PNG file, and gets SIGSTOP instead of SIGKILL. With `time:2.5`, it is killed 2.5 seconds after the
-start of training or, if the command is not `train`, after the first `file`. With `none:0`, it is not killed.
+PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time.
+
+- `file`: opens for writing, creates or renames something whose path contains the name of `--out` or `--csv`
+- `image`: opens a PNG file; the process gets SIGSTOP instead of SIGKILL
+- `epoch`, `step`, `evaluation`, `checkpoint`, `row`: places of a training
+- `time:2.5` kills 2.5 seconds after the start of training or, if the command is not `train`, after the first
+  `file`; `none:0` does not kill
+
 LOG gets a line `epoch step` for each training step.
 """
 
@@ -61,7 +65,7 @@ def _follow_training(at, start_clock, log: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     class Watch(callbacks.FollowSchedule):
-        """Calls `at` at each place; replaces `FollowSchedule`, the first callback of every run."""
+        """Replaces `FollowSchedule`, the first callback of every run."""
 
         def on_train_begin(self, logs=None):
             start_clock()
@@ -80,7 +84,7 @@ def _follow_training(at, start_clock, log: str) -> None:
             at("step")
 
     class Watched:
-        """Acts as the module `os`; `replace` also calls `at` before and after a file gets its final name."""
+        """Acts as the module `os`, but reaches a place before and after a file gets its final name."""
 
         def __getattr__(self, name):
             return getattr(os, name)

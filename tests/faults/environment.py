@@ -20,45 +20,29 @@ NUMBERS = ("", "0", "1", "-1", "2.5", "x", "1e3", "9" * 12)
 PLACES = ("", ".", "/nowhere", "/dev/null", "~", "x\udcff")
 FLAGS = ("", "--no_such_flag=1", "nonsense", "--xla_force_host_platform_device_count=2", "--v=x")
 KERAS = {
-    "floatx": "float16",
-    "backend": "jax",
-    "image_data_format": "channels_first",
-    "epsilon": "x",
+    "floatx": "float16", "backend": "jax", "image_data_format": "channels_first", "epsilon": "x",
     "nnx_enabled": True,
-}
+}  # fmt: skip
+
+
+def _each(names: str, values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(names.split(), values)
+
+
 VARIABLES = {
-    "TF_NUM_INTRAOP_THREADS": NUMBERS,
-    "TF_NUM_INTEROP_THREADS": NUMBERS,
-    "OMP_NUM_THREADS": NUMBERS,
-    "TF_ENABLE_ONEDNN_OPTS": NUMBERS,
+    **_each("TF_NUM_INTRAOP_THREADS TF_NUM_INTEROP_THREADS OMP_NUM_THREADS TF_ENABLE_ONEDNN_OPTS", NUMBERS),
     "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS": NUMBERS,
-    "TF_SET_ONEDNN_FPMATH_MODE": ("", "BF16", "x"),
-    "ONEDNN_DEFAULT_FPMATH_MODE": ("", "BF16", "x"),
-    "TF_CPP_MIN_LOG_LEVEL": NUMBERS,
-    "TF_DETERMINISTIC_OPS": NUMBERS,
-    "CUDA_VISIBLE_DEVICES": NUMBERS,
-    "COLUMNS": NUMBERS,
-    "SLURM_PROCID": NUMBERS,
-    "SLURM_NTASKS": NUMBERS,
-    "SLURM_STEP_NUM_TASKS": NUMBERS,
-    "SLURM_JOB_ID": NUMBERS,
-    "XLA_FLAGS": FLAGS,
-    "TF_XLA_FLAGS": FLAGS,
-    "GIT_DIR": PLACES,
-    "GIT_WORK_TREE": PLACES,
-    "GIT_INDEX_FILE": PLACES,
-    "TMPDIR": PLACES,
-    "HOME": PLACES,
-    "XDG_CACHE_HOME": PLACES,
-    "MPLCONFIGDIR": PLACES,
+    **_each("TF_SET_ONEDNN_FPMATH_MODE ONEDNN_DEFAULT_FPMATH_MODE", ("", "BF16", "x")),
+    **_each("TF_CPP_MIN_LOG_LEVEL TF_DETERMINISTIC_OPS CUDA_VISIBLE_DEVICES COLUMNS", NUMBERS),
+    **_each("SLURM_PROCID SLURM_NTASKS SLURM_STEP_NUM_TASKS SLURM_JOB_ID", NUMBERS),
+    **_each("XLA_FLAGS TF_XLA_FLAGS", FLAGS),
+    **_each("GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE TMPDIR HOME XDG_CACHE_HOME MPLCONFIGDIR", PLACES),
     "KERAS_HOME": (*PLACES, "a keras.json"),
     "KERAS_BACKEND": ("", "tensorflow", "jax", "torch", "x"),
-    "KERAS_MAX_EPOCHS": NUMBERS,
-    "KERAS_MAX_STEPS_PER_EPOCH": NUMBERS,
+    **_each("KERAS_MAX_EPOCHS KERAS_MAX_STEPS_PER_EPOCH", NUMBERS),
     "KERAS_NNX_ENABLED": ("", "true", "x"),
     "MPLBACKEND": ("", "x", "module://matplotlib_inline.backend_inline"),
-    "LANG": ("", "C", "tr_TR.UTF-8", "xx_YY"),
-    "LC_ALL": ("", "C", "tr_TR.UTF-8", "xx_YY"),
+    **_each("LANG LC_ALL", ("", "C", "tr_TR.UTF-8", "xx_YY")),
     "PYTHONIOENCODING": ("ascii", "latin-1", "utf-16"),
     "TERM": ("", "dumb", "x"),
     "TF_CONFIG": ("", "{", "[]", "{}", "null", '{"cluster": {"worker": ["x"]}}', "[" * 20_000, "one worker"),
@@ -111,7 +95,6 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
 
 def _scores(out: Path) -> tuple[list[float], str]:
-    """The losses of a run's only epoch, and the Git commit in its model.json."""
     with open(out / "curve.csv", encoding="utf-8", newline="") as file:
         last = [*csv.DictReader(file)][-1]
     numbers = [float(last[name]) for name in ("train_loss", "test_loss")]

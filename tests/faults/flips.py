@@ -34,8 +34,7 @@ from tests.tiny import TINY_CONFIG, tiny_image_set
 
 PROMISE = "every flipped bit of a file that is read back is noticed, unless the values read are the same"
 BEFORE = "497 of 500 in records and 288 of 300 in kept weights unnoticed"
-TRIALS = 1000
-FEW = 24
+TRIALS, FEW = 1000, 24
 
 CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
 # A function that reads files; it returns the reasons why images were quarantined, and the arrays by name.
@@ -43,7 +42,6 @@ Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields `count` flips, cycling through the kinds of file."""
     # Cached scans and the empty temporary folders that TFDS leaves (one for each set) go below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)), patch.object(tempfile, "tempdir", str(folder)):
         kinds = {**_networks(folder), **_images(folder)}
@@ -82,7 +80,7 @@ def _flipped(path: Path, place: int, bit: int, read: Read, expected: Any) -> tup
 
 
 def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """For each kind of network file: the paths, one of which is damaged, and a function that reads them."""
+    """For each kind of file: the paths, one of which is damaged, and a function that reads them."""
     data = DataPipelines(tiny_image_set(), CONFIG.data)
     strategy = tf.distribute.get_strategy()
     checkpoint, out = folder / "state.npz", folder / "net"
@@ -128,10 +126,7 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """For each kind of image file: the paths, one of which is damaged, and a function that reads them.
-
-    `records during a run` and `image file` are damaged after the data set is scanned, `records` before.
-    """
+    """As `_networks`. `records` is damaged before the scan, `records during a run` and `image file` after."""
     tree = write_tree(folder / "tree")
     files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
     for path, kind in zip(files, itertools.cycle(("bmp", "jpg", "tif", "webp", "png"))):
@@ -158,7 +153,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    """The reasons of the quarantine, and the readable images by content (positions change if one is lost)."""
+    # The images are found by their content, because their positions change if one is lost.
     found = {}
     # Forget the failures of earlier flips.
     images._lost.clear()

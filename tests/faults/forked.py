@@ -20,10 +20,7 @@ LOCK = threading.Lock()
 
 
 class Forked:
-    """Calls `_killed.run` in a forked process. Has the methods of `subprocess.Popen` that the trials use.
-
-    The output of the process goes to the files LOG.TIME.out and LOG.TIME.err, where LOG is `log`.
-    """
+    """Calls `_killed.run` in a forked process. Has the methods of `subprocess.Popen` that the trials use."""
 
     def __init__(self, plan: str, log: str, arguments: Sequence[str], environment: Mapping[str, str] = {}):
         context = multiprocessing.get_context("forkserver")

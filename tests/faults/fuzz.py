@@ -39,7 +39,7 @@ from tests.faults.odd_files import (
     save_arrays,
     save_picture,
 )
-from tests.faults.trials import AS_PROMISED, ROOT, TRACEBACK, WRONG, Ended, Trial
+from tests.faults.trials import AS_PROMISED, LOST, ROOT, TRACEBACK, WRONG, Ended, Trial
 
 PROMISE = (
     "odd tables, JSON, configurations, folders, images, TFDS sets and weights are answered in a line, with "
@@ -66,7 +66,6 @@ class TooLongError(BaseException):
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Yields `count` cases, cycling through the kinds of input."""
     # Scans of folders are cached below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
         kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
@@ -88,20 +87,14 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             for check in checks:
                 if fault := outcome == AS_PROMISED and check():
                     outcome, detail = WRONG, f"{fault}; {detail}"
-            yield Trial(
-                f"{kind.__name__[1:]} {number}: {what}",
-                seed,
-                outcome,
-                detail,
-                round(time.perf_counter() - started, 2),
-            )
+            seconds = round(time.perf_counter() - started, 2)
+            yield Trial(f"{kind.__name__[1:]} {number}: {what}", seed, outcome, detail, seconds)
             shutil.rmtree(case)
 
 
 def _run(
     main: Callable[[list[str]], int], arguments: list[str], folder: Path, most: int = LONGEST_SECONDS
 ) -> tuple[str, str]:
-    """Runs a command; returns the outcome and the last line of its errors, or the place of its exception."""
     out, err = io.StringIO(), io.StringIO()
 
     def stop(number, frame):
@@ -121,7 +114,7 @@ def _run(
     except SystemExit as exit:
         status = exit.code
     except TooLongError:
-        return WRONG, f"no end within {most} s"
+        return LOST, f"no end within {most} s"
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         return TRACEBACK, f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
@@ -135,10 +128,9 @@ def _run(
     if status not in (0, 1, 2):
         return WRONG, f"status {status}"
     shown = out.getvalue().strip()
-    # `compare` ends with 2 also after a result on standard output that lists what cannot be compared.
-    if status == 2 and not (
-        (arguments[0] == "compare" and shown) or Ended(2, shown, err.getvalue()).has_one_error
-    ):
+    # `compare` also ends with 2 after it has listed on standard output what cannot be compared.
+    is_listed = arguments[0] == "compare" and shown
+    if status == 2 and not (is_listed or Ended(2, shown, err.getvalue()).has_one_error):
         return WRONG, f"status 2 without one line that says why: {lines[-3:]!r}"
     if status == 2 and not all(line.isprintable() for line in lines):
         return WRONG, f"control characters in {lines!r}"
@@ -168,7 +160,7 @@ def _copied_rows(case: Path) -> Path:
 
 
 def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
-    """Predicts with a changed copy of the network, without its checksums, which would reveal every change."""
+    # Without its checksums, which would reveal every change.
     net = shutil.copytree(folder / "net", case / "net", ignore=shutil.ignore_patterns("SHA256SUMS"))
     what = change(net)
     picture = next((folder / "pets" / "cat").iterdir())
@@ -176,12 +168,12 @@ def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
 
 
 def _config(rng: np.random.Generator, folder: Path, case: Path):
-    """Sets one to three fields. Most values have the field's type, so that they pass the check of types."""
     values = Config().to_dict()
     known = {**values["data"], **values["model"], **values["train"]}
     settings = []
     for _ in range(rng.integers(1, 4)):
         name = str(rng.choice([*known, "colour", "", "seed"]))
+        # Most values have the field's type, so that they pass the check of types.
         choice = _near(known[name]) if name in known and rng.integers(4) else VALUES
         settings.append(f"{name}={choice[rng.integers(len(choice))]}")
     flags = [part for setting in settings for part in ("--set", setting)]
@@ -194,7 +186,7 @@ def _config(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _near(value: object) -> tuple[object, ...]:
-    """Values of the same type as `value`, the default of a field; some are out of the field's range."""
+    """Values of the same type as `value`, the default of a field; some are outside the field's range."""
     if isinstance(value, bool):
         return "true", "false"
     if isinstance(value, int):
@@ -234,7 +226,6 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _tfds(rng: np.random.Generator, folder: Path, case: Path):
-    """Changes one or two files of a prepared set; `evaluate` reads it into memory, `data` as a stream."""
     copy = case / "odd_pets"
     shutil.copytree(folder / copy.name, copy)
     what = "; ".join(put_among(rng, copy) for _ in range(rng.integers(1, 3)))
@@ -255,7 +246,6 @@ def _tfds(rng: np.random.Generator, folder: Path, case: Path):
 
 
 def _weights(rng: np.random.Generator, folder: Path, case: Path):
-    """Imports weights that were changed as arrays or as a file, or predicts with a changed network."""
     if not rng.integers(3):
         file = str(rng.choice(["model.keras", "preprocessing.npz"]))
         return _changed_net(folder, case, lambda net: put(rng, net / file))
@@ -273,7 +263,7 @@ def _weights(rng: np.random.Generator, folder: Path, case: Path):
     )
 
     def narrow(arguments: list[str]) -> int:
-        # A narrow net is imported, because the net in full width has 60 million parameters.
+        # The net in full width has 60 million parameters.
         with patch.dict(PRESETS, {name: preset}):
             return alexnet(arguments)
 

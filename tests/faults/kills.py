@@ -43,7 +43,6 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
     @once
     def whole_run(kind: str, replicas: str) -> Path:
-        """The folder of a run that is not killed."""
         out = folder / f"whole-{kind}-{replicas.replace(' ', '-')}"
         for end in _run(images, out, kind, replicas, "none:0", folder / "whole.log"):
             if end.status:
@@ -106,8 +105,6 @@ def _earlier(plan: str) -> str:
 def most_twice(lines: list[str]) -> int:
     """The largest number of steps that one start of the command repeated; each line is `epoch step`.
 
-    Example:
-
     >>> most_twice(["0 0", "0 1", "0 2", "0 1", "0 2", "0 3"])
     2
     """
@@ -126,10 +123,7 @@ def _run(
     dies: int = 0,
     is_both: bool = False,
 ) -> list[Ended]:
-    """Runs one process or two workers, of which number `dies` gets `plan`; returns how the processes ended.
-
-    With `is_both`, the other worker is killed at the same time.
-    """
+    """Runs one process or two workers. Number `dies` gets `plan`; if `is_both`, the other dies with it."""
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:
@@ -217,9 +211,8 @@ class _Others:
 
 
 def _content(path: Path) -> object:
-    """A file's bytes, or the names and sizes of a folder's files (no size of .pb files, as it varies)."""
-    if path.is_dir():
-        return {
-            p.relative_to(path).as_posix(): p.suffix == ".pb" or p.stat().st_size for p in path.rglob("*")
-        }
-    return path.read_bytes() if path.exists() else None
+    """A file's bytes, or the names and sizes of a folder's files. The size of a .pb file varies."""
+    if not path.is_dir():
+        return path.read_bytes() if path.exists() else None
+    files = path.rglob("*")
+    return {file.relative_to(path).as_posix(): file.suffix == ".pb" or file.stat().st_size for file in files}

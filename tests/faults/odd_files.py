@@ -1,4 +1,4 @@
-"""Odd files: changed bytes, changed values of JSON, folders and pipes, and pictures of every kind."""
+"""Odd files: changed bytes, JSON values and arrays, folders and pipes, and pictures of every kind."""
 
 import contextlib
 import io
@@ -21,7 +21,6 @@ NASTY = [
 JSON_VALUES = (
     None, True, 0, -1, 1.5, 10**30, 1e308, float("nan"), "", "x", [], [1], [[]], {}, {"a": None}, "gone",
 )  # fmt: skip
-# Changes of an array of weights.
 ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "NaN": lambda array: np.full_like(array, np.nan),
     "too large for float32": lambda array: array.astype(float) * 1e300,
@@ -40,7 +39,6 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA")
 
 
 def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
-    """The content with one to three changes, and the names of these changes."""
     changes = []
     for _ in range(rng.integers(1, 4)):
         at, length = rng.integers(0, len(content) + 1), int(rng.integers(1, 40))
@@ -67,7 +65,10 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """Changes a file or, in one of eight cases, replaces it by something odd; returns what was done."""
+    """With probability 7/8 changes a file's bytes, else deletes it or puts something odd in its place.
+
+    Returns what was done, as do the other functions of this file.
+    """
     content = path.read_bytes()
     if rng.integers(8):
         content, what = _mutated(rng, content)
@@ -80,7 +81,7 @@ def put(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_value(rng: np.random.Generator, path: Path) -> str:
-    """Replaces or removes a value of a JSON file, at any depth; returns what was done."""
+    """Replaces or removes a value of a JSON file, at any depth."""
     content = place = json.loads(path.read_text("utf-8"))
     while True:
         keys = list(place) if isinstance(place, dict) else range(len(place))
@@ -97,7 +98,7 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_among(rng: np.random.Generator, folder: Path) -> str:
-    """Changes, cuts, renames or copies a file of a folder, or adds something odd; returns what was done."""
+    """Changes, cuts, renames or copies a file of a folder, or adds something odd."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[rng.integers(len(files))]
     shard = path.name.replace("00000-of-00001", "00001-of-00002")
@@ -105,15 +106,16 @@ def put_among(rng: np.random.Generator, folder: Path) -> str:
     what = str(rng.choice(["put", "value", "cut", "renamed", "doubled", "beside"]))
     if what == "value" and path.suffix == ".json":
         # After an earlier change the file may not be valid JSON, or may have no value to replace.
-        with contextlib.suppress(ValueError, TypeError):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
             return put_value(rng, path)
+    is_free = not os.path.lexists(other)
     if what == "cut":
         os.truncate(path, rng.integers(path.stat().st_size + 1))
-    elif what == "renamed":
+    elif what == "renamed" and is_free:
         path.rename(other)
-    elif what == "doubled" and other != path:
+    elif what == "doubled" and is_free:
         shutil.copy(path, other)
-    elif what == "beside" and not os.path.lexists(other):
+    elif what == "beside" and is_free:
         make_odd(other, str(rng.choice(["pipe", "socket", "folder", "loop", "empty"])))
     else:
         return put(rng, path)
@@ -136,7 +138,7 @@ def make_odd(path: Path, what: str) -> None:
 
 
 def save_picture(rng: np.random.Generator, path: Path) -> str:
-    """Writes a picture of a random format, mode and size; returns the format."""
+    """Writes a picture of a random format, mode and size."""
     kind = str(rng.choice(FORMATS))
     height, width = rng.integers(1, 40, 2)
     picture = Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
@@ -154,7 +156,7 @@ def save_picture(rng: np.random.Generator, path: Path) -> str:
 
 
 def change_array(rng: np.random.Generator, arrays: dict[str, np.ndarray]) -> str:
-    """Replaces, removes or renames one of the arrays; returns what was done."""
+    """Replaces, removes or renames one of the arrays."""
     name, change = str(rng.choice(list(arrays))), str(rng.choice([*ARRAYS, "gone", "renamed"]))
     array = arrays.pop(name)
     if change != "gone":
@@ -163,7 +165,7 @@ def change_array(rng: np.random.Generator, arrays: dict[str, np.ndarray]) -> str
 
 
 def save_arrays(rng: np.random.Generator, path: Path, arrays: dict[str, np.ndarray]) -> str:
-    """Writes arrays as a file of a random kind that can hold them; returns the kind."""
+    """Writes arrays as a file of a random kind that can hold them."""
     kind = str(rng.choice([".npz", ".npy", ".safetensors"]))
     with open(path, "wb") as file:
         if kind == ".npy":

@@ -78,7 +78,7 @@ def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) 
 
 
 class _Places:
-    """The commands that can race, and the images, network and weights that they read (each made once)."""
+    """The commands that can race, and the images, network and weights that they read."""
 
     def __init__(self, folder: Path):
         self.images, self._folder = write_images(folder / "images"), folder
@@ -154,7 +154,6 @@ CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same tab
 
 
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
-    """The outcome of a race, from the files and exit statuses of both commands."""
     statuses = sorted(end.status for end in ends)
     # Process numbers and hosts are removed, as they are not results.
     lines = [
@@ -179,26 +178,17 @@ def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
 
 
 def _fault(kind: str, place: Path, ends: list[Ended]) -> str:
-    """What is wrong with the files that the two commands have left, or an empty text."""
     done = [end for end in ends if end.status == 0]
-    said = "".join(end.out for end in ends)
-    if (
-        kind in ("same --out", "same rows")
-        and len(done) == 2
-        and not re.search("not (trained|run) again", said)
-    ):
+    is_repeated = len(done) == 2 and not any(re.search("not (trained|run) again", end.out) for end in ends)
+    if kind in ("same --out", "same rows") and is_repeated:
         return "all the work was done twice"
     if kind == "same cache":
-        writers = sum("pixels: writing" in end.err for end in ends)
-        return (
-            ""
-            if writers == 1 and outcome_of(place / "a") == outcome_of(place / "b")
-            else "not written exactly once, or unequal nets"
-        )
+        is_once = sum("pixels: writing" in end.err for end in ends) == 1
+        is_equal = is_once and outcome_of(place / "a") == outcome_of(place / "b")
+        return "" if is_equal else "not written exactly once, or unequal nets"
     if kind == "same rows":
-        return (
-            "" if len(read_rows(next(place.glob("*/ablation-relu/runs.csv")))) == 1 else "not exactly one row"
-        )
+        rows = read_rows(next(place.glob("*/ablation-relu/runs.csv")))
+        return "" if len(rows) == 1 else "not exactly one row"
     if kind == "same search":
         rows = read_rows(next(place.glob("*/ablation-relu/lr_search.csv")))
         trained = sum(len(re.findall("epoch 1/1", end.err)) for end in ends)

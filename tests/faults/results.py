@@ -1,4 +1,4 @@
-"""The files of `make faults`: one CSV file per family, and the table of RELIABILITY.md made from them."""
+"""The rows of `make faults`, one CSV file per family, and the table of RELIABILITY.md made from them."""
 
 import csv
 import dataclasses
@@ -14,21 +14,20 @@ from experiments.report.markdown import markdown, replace_marked_section
 from tests.faults.trials import OUTCOMES, Trial
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
-# The column with the Git commit of the tested code.
 COMMIT = "commit"
-# A path in the temporary folder of a family, which `python -m tests.faults` names faults-FAMILY-RANDOM.
+# The temporary folder of a family, which `python -m tests.faults` names faults-FAMILY-RANDOM.
 SCRATCH = re.compile(r"[^\s\"']*\bfaults-[a-z]+-\w+")
 LONGEST_DETAIL = 240
-HEADER = ("family", "promise", "trials", *OUTCOMES, "seed", "commit", "November 2026")
+HEADER = ("family", "promise", "trials", *OUTCOMES, "seed", COMMIT, "before (November 2026)")
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Writes the trials of a family, with the commit of the code and without paths of this machine."""
+    """Writes the trials of a family with the commit of the code; its temporary folder becomes `scratch`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
-        # Paths are replaced before the detail is shortened, because shortening could cut a path.
         {
             **dataclasses.asdict(trial),
+            # Replaced before the detail is shortened, because shortening could cut a path.
             "detail": SCRATCH.sub("scratch", trial.detail)[:LONGEST_DETAIL],
             COMMIT: git_commit(),
         }
@@ -38,10 +37,7 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]) -> None:
-    """Replaces the table of RELIABILITY.md: counts of outcomes, seed and commit of each family.
-
-    The counts of a family without a file are empty.
-    """
+    """Replaces the table of RELIABILITY.md; a family without a file has 0 trials and no outcomes."""
     rows = []
     for name, family in families.items():
         path = folder / f"{name}.csv"

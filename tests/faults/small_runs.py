@@ -13,7 +13,7 @@ TRAIN, VALIDATION, SIDE = 40, 8, 12
 
 
 def write_images(folder: Path) -> Path:
-    """Writes a folder of images that a net can learn to classify: 160 to train on, 32 to validate on."""
+    """Writes 160 training and 32 validation images, whose mean colours a net can learn to classify."""
     rng = np.random.default_rng(0)
     for split, count in (("train", TRAIN), ("val", VALIDATION)):
         for label, name in enumerate(CLASSES):
@@ -42,7 +42,7 @@ def training(images: Path, out: Path, *more: str | Path, epochs: int = 3) -> lis
 
 
 def outcome_of(out: Path) -> str:
-    """A digest of the numbers of a finished run: its weights and its curve without the speed."""
+    """A digest of the weights and of the curve without the speed."""
     digest = hashlib.sha256()
     with zipfile.ZipFile(out / "model.keras") as file:
         digest.update(file.read("model.weights.h5"))

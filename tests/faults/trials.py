@@ -1,6 +1,6 @@
-"""Trials of faults: how families of trials are found, run and recorded.
+"""What trials of faults share: the families, the outcomes, and commands that are started and judged.
 
-A family is a module of this folder that is not in `FRAME` (the modules that run the trials). It defines
+A family is a module of this folder that is not in `FRAME` and whose name does not begin with `_`. It defines
 
     PROMISE = "one sentence: what holds whatever happens"
     BEFORE = "what the same trials gave at first, in November 2026"
@@ -8,8 +8,8 @@ A family is a module of this folder that is not in `FRAME` (the modules that run
     FEW = 2             # number of trials in the slow tests
     def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]: ...
 
-`trials` draws trial i from `numpy.random.default_rng((seed, i))`, so that any single trial can be repeated,
-writes only below `folder`, and yields each result as soon as it is known.
+`trials` writes only below `folder`. It draws trial i from `numpy.random.default_rng((seed, i))`, so that any
+single trial can be repeated.
 """
 
 import functools
@@ -31,13 +31,13 @@ ROOT = Path(__file__).parents[2]
 FRAME = ("trials", "results", "small_runs", "odd_files", "forked")
 
 AS_PROMISED = "as promised"
-# Something that was computed or recorded is gone.
+# Something computed or recorded is gone, a command failed that had to work, or a time limit was exceeded.
 LOST = "lost"
-# Damage or a fault went unnoticed: wrong numbers, or incomplete data taken for complete.
+# A fault went unnoticed, or the numbers, the exit status or the error line are not the promised ones.
 WRONG = "wrong answer"
 # An unexpected exception, or a process that was ended by a signal which the trial had not sent.
 TRACEBACK = "traceback"
-# The start of the error line of a command that ends with 2, from the command or its argument parser.
+# How the error line of a command with exit status 2 starts, from the command or its argument parser.
 ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
 OUTCOMES = (AS_PROMISED, LOST, WRONG, TRACEBACK)
 
@@ -49,9 +49,8 @@ class Trial:
     Attributes:
         name: what was done, such as `kill 17: cache, 2 replicas, at checkpoint:3`.
         seed: seed of the whole family.
-        outcome: one of `OUTCOMES`.
         detail: why the outcome is not the promised one; else what was measured, or empty.
-        seconds: wall-clock time.
+        seconds: wall-clock time; 0 if the family does not measure it.
     """
 
     name: str
@@ -62,7 +61,6 @@ class Trial:
 
 
 def families() -> dict[str, ModuleType]:
-    """The families by name: every module of this folder except those of `FRAME`."""
     names = sorted(path.stem for path in Path(__file__).parent.glob("[!_.]*.py"))
     return {name: importlib.import_module(f"tests.faults.{name}") for name in names if name not in FRAME}
 
@@ -81,23 +79,20 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
 
 
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
-    """Yields trial(0), trial(1), ... in order; for trials that start other processes and wait for them.
+    """Yields trial(0), trial(1), ... in order, with their seconds; for trials that wait for processes."""
 
-    By default, `jobs` is the number of processors plus one, because the processes also wait for the disk and
-    for each other.
-    """
+    def timed(number: int) -> Trial:
+        started = time.perf_counter()
+        result = trial(number)
+        return replace(result, seconds=round(time.perf_counter() - started, 1))
+
+    # One trial more than processors, because the processes also wait for the disk and for each other.
     with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
-        yield from pool.map(lambda number: _timed(trial, number), range(count))
-
-
-def _timed(trial: Callable[[int], Trial], number: int) -> Trial:
-    started = time.perf_counter()
-    result = trial(number)
-    return replace(result, seconds=round(time.perf_counter() - started, 1))
+        yield from pool.map(timed, range(count))
 
 
 def once(make: Callable) -> Callable:
-    """Makes a function run once for the same arguments, even if several trials call it at the same time."""
+    """Makes a function run once for the same arguments, even if several threads call it at the same time."""
     lock, cached = threading.Lock(), functools.cache(make)
 
     @functools.wraps(make)
@@ -118,18 +113,15 @@ class Ended:
 
     @property
     def crashed(self) -> bool:
-        """Whether the command was ended by a signal or printed a traceback."""
         return self.status < 0 or "Traceback (most recent call last)" in self.err
 
     @property
     def last_line(self) -> str:
-        """The last line of standard error, which says why the command ended."""
         lines = self.err.strip().splitlines()
         return lines[-1] if lines else ""
 
     @property
     def has_one_error(self) -> bool:
-        """Whether standard error has exactly one line with an error, and this line is the last."""
         errors = [line for line in self.err.strip().splitlines() if ERROR.match(line)]
         return errors == [self.last_line]
 

@@ -16,8 +16,7 @@ PROMISE = (
     "if workers differ, never connect or die, all end within 15 s with one line, and the same command resumes"
 )
 BEFORE = "workers with another momentum or image trained on or hung; 3 of 3 waiting runs marked failed"
-TRIALS = 12
-FEW = 2
+TRIALS, FEW = 12, 2
 
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 # Settings of one worker that differ from the chief's.
@@ -27,7 +26,6 @@ SECONDS = 15
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    """Cycles through the kinds of trials, and runs two at a time because some wait for a minute."""
     tree = write_colored_tree(folder / "colors", COLORS, lambda i: (32, 32), noise=40)
 
     def trial(number: int) -> Trial:
@@ -41,6 +39,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             outcome, detail = LOST, str(error)
         return Trial(name, seed, outcome, detail)
 
+    # Two at a time, because some wait for a minute.
     return in_parallel(trial, count, jobs=2)
 
 
@@ -50,7 +49,6 @@ def _death(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
 
 
 def _resumption(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
-    """Kills a worker and repeats the command: the curve must equal the curve of a run without a kill."""
     curves = []
     for out in ("whole", "killed"):
         commands = [_command(tree, folder / out, epochs=6)] * count
@@ -112,7 +110,7 @@ def _run(commands: list[list[str] | None], folder: Path) -> list[Ended]:
 
 
 def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[Ended]]:
-    """Kills one worker in a random epoch; returns its index, and how the others ended."""
+    """Kills one worker in the first to third epoch; returns its index, and how the others ended."""
     logs, victim, epoch = folder / "logs", int(rng.integers(len(commands))), int(rng.integers(1, 4))
     processes = start_workers(commands, logs)
     try:
@@ -125,7 +123,6 @@ def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[End
 
 
 def _judged(ended: list[Ended], *words: str, seconds: float = float("inf")) -> tuple[str, str]:
-    """The outcome; as promised, all workers end in time with status 2 and a last line with these words."""
     for each in ended:
         text = "\n".join(each.errors)
         last = each.errors[-1] if each.errors else ""

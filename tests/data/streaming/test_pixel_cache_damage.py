@@ -65,10 +65,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
             lambda index, pixels: (index.unlink(), pixels.write_bytes(bytes(49 * IMAGE))),
             "150,528 bytes of pixels without an index",
         ),
-        (
-            lambda index, pixels: (index.unlink(), spoil_one_byte(pixels, 9)),
-            "pixels of another fingerprint",
-        ),
+        (lambda index, pixels: (index.unlink(), spoil_one_byte(pixels, 9)), "pixels of another fingerprint"),
     ],
 )
 def test_a_damaged_cache_is_refused(tree, folder, spoil, words):
