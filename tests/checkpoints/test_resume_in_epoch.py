@@ -1,5 +1,4 @@
-"""A run interrupted within an epoch resumes after the last saved step, with the same numbers."""
-
+import contextlib
 import dataclasses
 import shutil
 
@@ -16,6 +15,7 @@ from alexnet_tf.runtime.interval import CheckpointInterval
 from alexnet_tf.training.callbacks import GradientNorms
 from alexnet_tf.training.session import Session
 from alexnet_tf.training.train import train
+from tests.colored_images import lose_content
 from tests.tiny import TINY_CONFIG, tiny_image_set
 from tests.tiny_runs import metrics
 
@@ -26,7 +26,10 @@ CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))
 
 
 class StopAt(keras.callbacks.Callback):
-    """Raises an error before a step of an epoch, and records the first step of each training call."""
+    """Raises `error` before the first training call at or after (epoch, step).
+
+    A call trains several steps; `steps` lists the (epoch, first step) of each.
+    """
 
     def __init__(self, epoch: int = 0, step: int = 0, error: BaseException | None = None):
         super().__init__()
@@ -59,8 +62,7 @@ def tree(tmp_path_factory):
 def run(tree, kind, tmp_path, strategy=None, checkpoint=None, callbacks=(), every=EVERY):
     storage = "memory" if kind == "memory" else "stream"
     config = CONFIG.replace(dataset=f"folder:{tree}", storage=storage)
-    # The data set is read again, as in a new process.
-    pipeline._load_once.cache_clear()
+    pipeline._load_once.cache_clear()  # as in a new process
     data = pipeline.open_data(config.data)
     data = data.cached(tmp_path / "cache") if kind == "cache" else data
     strategy = strategy or tf.distribute.get_strategy()
@@ -126,29 +128,19 @@ def test_a_run_stopped_during_evaluation_repeats_no_step(tree, tmp_path, monkeyp
 @pytest.mark.slow
 def test_a_run_resumes_with_the_same_numbers_after_images_became_unreadable(tree, tmp_path):
     curves = []
-    for interrupted in (False, True):
-        root = tmp_path / str(interrupted) / "tree"
-        root.parent.mkdir()
-        shutil.copytree(tree, root)
+    for name, errors in (("whole", [None]), ("interrupted", [KeyboardInterrupt(), None])):
+        root = shutil.copytree(tree, tmp_path / name / "tree")
         config = CONFIG.replace(dataset=f"folder:{root}", storage="stream")
-        histories = []
-        for error in [KeyboardInterrupt(), None] if interrupted else [None]:
-            data = pipeline.open_data(config.data)
+        state = tmp_path / name / "state.npz"
+        for error in errors:
+            pipeline._load_once.cache_clear()  # as in a new process
+            data, stop = pipeline.open_data(config.data), StopAt(1, 4, error)
             for path in sorted((root / "train" / "a").iterdir())[:3]:
-                path.write_bytes(b"")
-            stop = StopAt(1, 4, error)
-            try:
-                _, history = train(
-                    config,
-                    data,
-                    checkpoint=root.parent / "state.npz",
-                    callbacks=[stop],
-                    checkpoint_every=EVERY,
-                )
-                histories.append(history)
-            except KeyboardInterrupt:
-                assert len(data.image_set.lost_indices()) > 0
-        curves.append(metrics(histories[-1]))
+                lose_content(path)
+            with pytest.raises(KeyboardInterrupt) if error else contextlib.nullcontext():
+                _, history = train(config, data, None, state, [stop], checkpoint_every=EVERY)
+            assert len(data.image_set.lost_indices()) > 0
+        curves.append(metrics(history))
 
     assert curves[0] == curves[1]
 
@@ -161,12 +153,12 @@ def killed(tree, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("damage", ["newest", "both"])
-def test_a_damaged_checkpoint_is_skipped(tree, killed, tmp_path, capsys, damage):
-    state = shutil.copytree(killed, tmp_path, dirs_exist_ok=True) / "state.npz"
-    files = [state, tmp_path / "state.npz.previous", tmp_path / "state.npz.best"]
-    assert all(path.exists() for path in files)
-    for path in files[: {"newest": 1, "both": 2}[damage]]:
+# The newest checkpoint is of step 4 of epoch 2, the previous one of step 2, and the best one of epoch 1.
+@pytest.mark.parametrize(("damaged", "first_step"), [(1, 2), (2, 0)])
+def test_damaged_checkpoints_are_skipped(tree, killed, tmp_path, capsys, damaged, first_step):
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    files = [tmp_path / f"state.npz{end}" for end in ("", ".previous", ".best")]
+    for path in files[:damaged]:
         content = bytearray(path.read_bytes())
         content[len(content) // 3] ^= 4
         path.write_bytes(content)
@@ -174,8 +166,6 @@ def test_a_damaged_checkpoint_is_skipped(tree, killed, tmp_path, capsys, damage)
     again = StopAt(2, 0, ZeroDivisionError())
     capsys.readouterr()
     with pytest.raises(ZeroDivisionError):
-        run(tree, "memory", tmp_path, None, state, [again])
-    # The newest checkpoint was saved at step 4 of the second epoch, the previous one at step 2, and the best
-    # one after the first epoch.
-    assert again.steps == [(2, 2 if damage == "newest" else 0)]
-    assert f"resuming from {files[1 if damage == 'newest' else 2]}" in capsys.readouterr().err
+        run(tree, "memory", tmp_path, None, files[0], [again])
+    assert again.steps == [(2, first_step)]
+    assert f"resuming from {files[damaged]}" in capsys.readouterr().err
