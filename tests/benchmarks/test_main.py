@@ -1,5 +1,3 @@
-"""The benchmark's command line: bad input gives a one-line message and exit status 2."""
-
 import pytest
 
 from benchmarks.__main__ import main
@@ -23,8 +21,7 @@ def test_bad_input_gives_one_line_and_status_2(tmp_path, capsys, monkeypatch, ar
 
     line = one_line_of_status_2(main, arguments, capsys)
 
-    for word in words:
-        assert word in line
+    assert all(word in line for word in words)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -1,5 +1,3 @@
-"""`make benchmark` measures the libraries that can be installed, and names the others."""
-
 import os
 import shutil
 import subprocess
@@ -41,11 +39,8 @@ def make_benchmark(folder: Path, fails_on: str) -> tuple[list[str], str]:
 def test_the_benchmark_runs_and_names_the_libraries_that_could_not_be_installed(tmp_path, fails_on, warned):
     calls, errors = make_benchmark(tmp_path, fails_on)
 
-    pip = "-m pip install --quiet --disable-pip-version-check"
-    assert calls[:2] == [
-        f"{pip} -c requirements-benchmark.txt torch numpy pillow",
-        f"{pip} -r requirements-benchmark.txt",
-    ]
+    pip, file = "-m pip install --quiet --disable-pip-version-check", "requirements-benchmark.txt"
+    assert calls[:2] == [f"{pip} -c {file} torch numpy pillow", f"{pip} -r {file}"]
     assert calls[2].startswith("-m benchmarks run")
     lines = [line.split()[0].strip(",") for line in errors.splitlines() if "could not be installed" in line]
     assert lines == warned

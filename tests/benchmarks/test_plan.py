@@ -1,5 +1,3 @@
-"""Every contender of the plan is implemented on its side and accepts the plan's arguments."""
-
 import ast
 from pathlib import Path
 

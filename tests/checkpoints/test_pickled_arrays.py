@@ -1,5 +1,3 @@
-"""Pickled dictionaries of arrays are read; pickles that would never end or fill the memory are refused."""
-
 import codecs
 import pickle
 import subprocess
@@ -14,7 +12,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 class Made:
-    """Its pickle calls a function with arguments and, if a state is given, sets the state of the result."""
+    """Unpickling calls `parts[0](*parts[1])` and, if it is given, sets the state `parts[2]` of the result."""
 
     def __init__(self, *parts):
         self._parts = parts

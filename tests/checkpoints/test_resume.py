@@ -1,5 +1,3 @@
-"""An interrupted run resumes after its last finished epoch, with the numbers of an uninterrupted run."""
-
 import functools
 import shutil
 
@@ -13,7 +11,6 @@ from alexnet_tf.runtime.errors import InputError
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, metrics, run
 
-# Uninterrupted runs, each trained once.
 whole_run = functools.cache(run)
 
 
@@ -55,7 +52,6 @@ def once_finished(tmp_path_factory):
 
 @pytest.fixture
 def finished(once_finished, tmp_path):
-    """Copies the checkpoints of a finished run; the value is the path of the newest copy."""
     return shutil.copytree(once_finished[0], tmp_path / "state") / "state.npz"
 
 
@@ -80,7 +76,6 @@ def test_a_checkpoint_of_another_configuration_is_not_used(once_finished, finish
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
 def test_a_run_whose_checkpoints_are_all_damaged_is_refused(finished, damage):
-    # The test damages all checkpoints, because a run resumes from the newest one that is whole.
     for file in finished.parent.glob("state.npz*"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)

@@ -1,5 +1,3 @@
-"""A small tree of image files, and small batches for its evaluation."""
-
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,3 @@
-"""The style that all figures share: titles, captions and labels."""
-
 import warnings
 
 import pytest

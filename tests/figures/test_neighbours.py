@@ -1,5 +1,3 @@
-"""Nearest neighbours, compared with brute force."""
-
 from collections.abc import Iterable
 from itertools import pairwise
 

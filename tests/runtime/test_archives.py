@@ -1,5 +1,3 @@
-"""Archives that claim more content than they have are refused."""
-
 import io
 import os
 import zipfile

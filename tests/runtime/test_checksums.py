@@ -1,5 +1,3 @@
-"""The file SHA256SUMS of a folder."""
-
 import contextlib
 import shutil
 import subprocess

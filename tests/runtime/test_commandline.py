@@ -1,5 +1,3 @@
-"""All command lines have the same exit statuses, and an error is one line."""
-
 import argparse
 import subprocess
 import sys
@@ -55,11 +53,7 @@ def test_a_programming_error_keeps_its_traceback():
         (lambda _: 1, 1, ""),
         (fails_with(InputError("--seeds: expected a number")), 2, "--seeds: expected a number"),
         (fails_with(KeyboardInterrupt()), 130, "resumes a training run from its last checkpoint"),
-        (
-            fails_with(Interruption(is_kept=True)),
-            130,
-            "interrupted by SIGINT; the state is kept; resume with: ",
-        ),
+        (fails_with(Interruption(is_kept=True)), 130, "by SIGINT; the state is kept; resume with: "),
         (fails_with(Interruption(is_kept=False)), 130, "no state is kept yet; the same command starts again"),
     ],
 )
@@ -112,8 +106,8 @@ def commands_of(program) -> dict[str, argparse.ArgumentParser]:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_flag_has_a_help_text(program):
     for name, command in commands_of(PROGRAMS[program]).items():
-        silent = [action.dest for action in command._actions if not action.help and action.dest != "command"]
-        assert [flag for flag in silent if flag != argparse.SUPPRESS] == [], name
+        silent = {action.dest for action in command._actions if not action.help}
+        assert silent <= {"command", argparse.SUPPRESS}, name
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -145,9 +139,7 @@ def test_a_call_without_arguments_prints_help(program, arguments, capsys):
         ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "bach_size=3"], "batch_size"),
         ("alexnet", ["train", "--dataset", "builtin", "--out", "x", "--set", "schedule=plato"], "plateau"),
         ("alexnet", ["export", "x", "--format", "savedmodel", "--out", "y"], "saved-model"),
-        ("alexnet", ["train", "--modle", "alexnet", "--dataset", "builtin", "--out", "x"], "--model"),
         ("experiments", ["lists", "x"], "list"),
-        ("alexnet", ["summary", "--model", "alexnt"], "alexnet"),
         ("experiments", ["run", "rellu"], "ablation-relu"),
         ("experiments", ["run", "relu", "--dataset", "builtin", "--arms", "tannh"], "tanh"),
         ("experiments", ["run", "ablation-poolings"], "ablation-pooling"),
@@ -180,6 +172,4 @@ def test_an_unknown_option_that_resembles_none_is_refused_without_a_suggestion(c
 )
 def test_a_wrong_setting_is_answered_before_tensorflow_is_imported(module, arguments):
     program = f"import sys, {module} as m; print(m.main({arguments}), 'tensorflow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-
-    assert done.stdout.split() == ["2", "False"]
+    assert subprocess.check_output([sys.executable, "-c", program]).split() == [b"2", b"False"]

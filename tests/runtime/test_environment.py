@@ -1,5 +1,3 @@
-"""What a run records about its environment."""
-
 import subprocess
 
 from alexnet_tf.runtime import environment

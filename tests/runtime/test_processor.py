@@ -1,5 +1,3 @@
-"""Properties of the processor."""
-
 import pytest
 
 from alexnet_tf.runtime import processor
@@ -29,7 +27,6 @@ def cpuinfo(tmp_path, monkeypatch):
         (AMD.replace("fma", "fma amx_tile amx_bf16"), True),
         (ARM, True),
         (ARM.replace(" bf16", ""), False),
-        # A file without flags, and no file: bfloat16 is assumed.
         ("processor : 0\n", True),
         (None, True),
     ],
@@ -55,11 +52,3 @@ def test_name_flags_and_generation_are_read(cpuinfo):
     assert processor.processor_generation() == "AMD EPYC, family 25, model 17"
     cpuinfo(ARM)
     assert processor.processor_generation() == processor.processor_name()
-
-
-def test_the_warning_of_emulated_bfloat16_is_printed_once(capsys):
-    processor.warn_of_emulation.cache_clear()
-    processor.warn_of_emulation()
-    processor.warn_of_emulation()
-
-    assert capsys.readouterr().err.count("mixed_bfloat16 can be many times slower than float32") == 1

@@ -1,5 +1,3 @@
-"""Reading of files that a user names."""
-
 import io
 import os
 import socket

@@ -1,5 +1,3 @@
-"""Signals that arrive during a change of state take effect after it; intervals between checkpoints."""
-
 import argparse
 import os
 import signal

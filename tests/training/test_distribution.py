@@ -1,5 +1,3 @@
-"""Several devices or workers give the numbers of a single device, up to rounding."""
-
 import json
 import os
 
@@ -64,18 +62,18 @@ current_workers().leave()
 
 @pytest.mark.slow
 def test_two_workers_give_the_curves_of_two_replicas(tmp_path):
-    """The sums have another order, so losses are equal up to rounding; measured: within 1e-7."""
     processes = start_workers([["-c", WORKER]] * 2, tmp_path)
     chief, other = wait_for_end(processes)
     assert [chief.status, other.status] == [0, 0], chief.errors + other.errors
     results = [[json.loads(line) for line in worker.output] for worker in (chief, other)]
 
     assert [[result[:2] for result in worker] for worker in results] == [[[2, True]] * 2, [[2, False]] * 2]
-    # The replicas run in another process, as collective operations of one process may share their keys.
+    # The replicas run in a process of their own, since collective operations of one process may share keys.
     (replicas,) = wait_for_end([Worker(["-c", WORKER, "2"], {**os.environ}, tmp_path / "replicas")])
     assert replicas.status == 0, replicas.errors
     expected = [json.loads(line)[2] for line in replicas.output]
     assert len(expected) == len(CONFIGS)
+    # The sums have another order; measured: the losses differ by at most 1e-7.
     for number, losses in enumerate(expected):
         assert results[0][number][2] == results[1][number][2]
         assert results[0][number][2] == pytest.approx(losses, rel=1e-5)

@@ -29,12 +29,11 @@ def test_momentum_sgd_equals_the_papers_formula_in_numpy():
 
 def test_momentum_sgd_is_bit_equal_to_separate_operations():
     rng = np.random.default_rng(0)
-    kernel, bias = (
-        keras.Variable(rng.normal(size=(500,)).astype(np.float32), name=name) for name in ("kernel", "bias")
-    )
+    start = rng.normal(size=(2, 500)).astype(np.float32)
+    kernel, bias = keras.Variable(start[0], name="kernel"), keras.Variable(start[1], name="bias")
     optimizer = MomentumSGD(0.013, momentum=0.9, decay=5e-4, bias_rate=2.0)
     rate, momentum, decay = np.float32(0.013), np.float32(0.9), np.float32(5e-4)
-    w, v = [np.array(kernel), np.array(bias)], [np.float32(0), np.float32(0)]
+    w, v = [*start], [np.float32(0), np.float32(0)]
     for _ in range(5):
         g = rng.normal(size=(2, 500)).astype(np.float32)
         optimizer.apply([keras.ops.convert_to_tensor(part) for part in g], [kernel, bias])

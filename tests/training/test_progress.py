@@ -1,5 +1,3 @@
-"""What is shown of the progress of a run, on a terminal and in a log, with a simulated clock."""
-
 import fcntl
 import os
 import re
@@ -27,22 +25,17 @@ def clock(monkeypatch):
     class Clock:
         now = 1000.0
 
-        def pass_by(self, seconds):
-            self.now += seconds
-
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
-    return clock
+    monkeypatch.setattr(time, "monotonic", lambda: Clock.now)
+    return Clock
 
 
 def go_through(bar: RunProgress, clock, epochs: range, seconds: float, logs=LOGS, history=None) -> None:
-    steps = 10
     bar.set_params({"history": history})
     bar.on_train_begin()
     for epoch in epochs:
         bar.on_epoch_begin(epoch)
-        for step in range(steps):
-            clock.pass_by(seconds / steps)
+        for step in range(10):
+            clock.now += seconds / 10
             bar.on_train_batch_end(step, {"loss": 1.0})
         bar.on_epoch_end(epoch, logs)
     bar.on_train_end()
@@ -52,7 +45,7 @@ def test_a_log_has_a_line_for_each_epoch(capsys, clock):
     go_through(progress("pets", 107, 4), clock, range(4), seconds=500)
 
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == ("pets epoch 1/4: train 50.0% test 62.5%, rate 0.01, 1,234 images/s, 25 min left")
+    assert lines[0] == "pets epoch 1/4: train 50.0% test 62.5%, rate 0.01, 1,234 images/s, 25 min left"
     left = [line.split(", ")[-1] for line in lines]
     assert left == ["25 min left", "16 min 40 s left", "8 min 20 s left", "0 s left"]
 
@@ -69,11 +62,7 @@ def test_the_time_left_of_a_resumed_run_follows_from_its_own_epochs(capsys, cloc
     # Epoch 81 took 100 s and nine are left: 900 s.
     go_through(progress("pets", 100, 90), clock, range(80, 81), seconds=100)
 
-    assert (
-        capsys.readouterr()
-        .err.strip()
-        .endswith("epoch 81/90: train 50.0% test 62.5%, rate 0.01, 1,234 images/s, 15 min left")
-    )
+    assert capsys.readouterr().err.endswith(", 15 min left\n")
 
 
 def test_a_search_shows_the_selection_error_and_no_test_error(capsys, clock):
@@ -105,16 +94,10 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
     ],
 )
 def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, said):
-    go_through(
-        progress("pets", 100, 9),
-        clock,
-        range(2),
-        10,
-        history=History([{"epoch": 2}], status=status, message=message),
-    )
+    history = History([{"epoch": 2}], status=status, message=message)
+    go_through(progress("pets", 100, 9), clock, range(2), 10, history=history)
 
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last == f"pets: {said}"
+    assert capsys.readouterr().err.splitlines()[-1] == f"pets: {said}"
 
 
 @pytest.fixture
@@ -122,7 +105,6 @@ def terminal(monkeypatch):
     """A function that makes standard error a terminal of a given size, and returns a reader of its output."""
     master, slave = os.openpty()
     stream = os.fdopen(slave, "w")
-
     os.set_blocking(master, False)
 
     def read() -> bytes:

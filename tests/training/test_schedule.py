@@ -9,7 +9,7 @@ from alexnet_tf.training.schedule import check_schedule, ending, learning_rate
 
 
 def measured(train_errors, selection_errors=()):
-    """The history of a run with epoch 0 (before training, error 1) and epochs with these errors."""
+    """The history of a run with error 1 before training and these errors after each epoch."""
     return History([{"train_error": error} for error in (1.0, *train_errors)], list(selection_errors))
 
 
@@ -47,10 +47,8 @@ def test_a_run_ends_after_all_epochs_or_two_epochs_after_the_target():
 @pytest.mark.parametrize("seed", range(3))
 def test_plateau_with_a_minimum_equals_reduce_lr_on_plateau_of_keras(factor, seed):
     losses = np.random.default_rng(seed).normal(size=60).tolist()
-    config = TrainConfig(
-        epochs=99, learning_rate=0.01, schedule="plateau", patience=3, max_drops=99, drop_factor=factor,
-        min_learning_rate=2e-4,
-    )  # fmt: skip
+    plateau = {"schedule": "plateau", "patience": 3, "max_drops": 99, "drop_factor": factor}
+    config = TrainConfig(epochs=99, learning_rate=0.01, min_learning_rate=2e-4, **plateau)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(config.learning_rate), loss="mse")
     theirs = keras.callbacks.ReduceLROnPlateau(factor=1 / factor, patience=3, min_delta=0, min_lr=2e-4)

@@ -48,17 +48,6 @@ def test_auto_uses_every_gpu_and_a_number_uses_that_many(monkeypatch):
     assert asked == [["GPU:0", "GPU:1", "GPU:2", "GPU:3"], ["GPU:0", "GPU:1"]]
 
 
-def test_workers_compare_their_numbers_of_gpus(monkeypatch):
-    compared = {}
-    monkeypatch.setattr(strategy, "find_cluster", lambda: "a cluster")
-    monkeypatch.setattr(strategy, "meet", lambda cluster: SimpleNamespace(compare=compared.update))
-    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "a strategy")
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * 4)
-
-    assert make_strategy("auto") == "a strategy"
-    assert compared["GPUs"] == 4
-
-
 @pytest.mark.parametrize(
     ("device", "visible", "lines"), [(True, None, 1), (True, "-1", 0), (False, None, 0), (True, "0", 1)]
 )
@@ -79,16 +68,17 @@ def test_a_gpu_that_tensorflow_does_not_see_is_reported_unless_it_is_hidden(
     assert all("make setup CUDA=1" in line for line in said)
 
 
-def test_tf_config_means_several_workers(monkeypatch):
+def test_workers_compare_their_versions_and_numbers_of_gpus(monkeypatch):
     compared = {}
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1"], 1))
     monkeypatch.setattr(strategy, "meet", lambda cluster: SimpleNamespace(compare=compared.update))
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "workers")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * 4)
 
     assert make_strategy("auto") == "workers"
     assert {"python", "tensorflow", "keras", "alexnet_tf", "code commit"} <= compared.keys()
-    assert compared["tensorflow"] == tf.__version__
-    with pytest.raises(InputError, match="--replicas: expected auto or, on this worker, 1;"):
+    assert (compared["tensorflow"], compared["GPUs"]) == (tf.__version__, 4)
+    with pytest.raises(InputError, match="--replicas: expected auto or, on this worker, 4;"):
         make_strategy("2")
 
 

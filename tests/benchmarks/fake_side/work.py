@@ -15,7 +15,7 @@ def good(amount):
 
 
 def slow_at_first(log):
-    """A task whose first call takes 0.2 s; each call appends a line to the file `log`."""
+    """The first call takes 0.2 s; each call appends a line to the file `log`."""
 
     def call():
         path = Path(log)
@@ -27,7 +27,6 @@ def slow_at_first(log):
 
 
 def busy_child():
-    """A task whose work is done by a child process."""
     code = "import time\nwhile time.process_time() < 0.2: pass"
     return Task(lambda: subprocess.run([sys.executable, "-S", "-c", code], check=True), 1, warm=False)
 

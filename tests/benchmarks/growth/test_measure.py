@@ -1,5 +1,3 @@
-"""The growth benchmark: a point that fails gives a row and exit status 1; reading counts whole batches."""
-
 import benchmarks.growth.measure as growth
 from benchmarks.__main__ import main
 from benchmarks.plan import Benchmark, Contender
@@ -19,9 +17,8 @@ def test_a_point_that_fails_gives_a_row_and_exit_status_1(tmp_path, monkeypatch,
     monkeypatch.setattr(growth, "image_counts", lambda quick: (4,))
     monkeypatch.setattr(growth, "Worker", lambda python, _: Worker(python, "tests.benchmarks.fake_side"))
 
-    status = main(["growth", "--results-dir", str(tmp_path)])
+    assert main(["growth", "--results-dir", str(tmp_path)]) == 1
 
-    assert status == 1
     assert "growth, work, 2 images a batch: not measured: ValueError" in capsys.readouterr().err
     good, failed = read_rows(tmp_path / machine_kind() / "growth.csv")
     assert len(good.seconds) == growth.CALLS
@@ -31,8 +28,7 @@ def test_a_point_that_fails_gives_a_row_and_exit_status_1(tmp_path, monkeypatch,
 
 def test_reading_counts_the_images_of_whole_batches(tmp_path):
     write_thumbnails(tmp_path, 80)
-    contents = {path.read_bytes() for path in tmp_path.rglob("*.jpg")}
-    assert len(contents) == 80
+    assert len({path.read_bytes() for path in tmp_path.rglob("*.jpg")}) == 80
 
     tasks = [read_epoch(str(tmp_path), storage) for storage in ("memory", "stream")]
 

@@ -1,5 +1,3 @@
-"""growth.md and its figure are made from growth.csv and growth_machine.csv alone."""
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""The profile has all parts of a step, and the GFLOP of the parts add up to the network's GFLOP."""
-
 import os
 import subprocess
 import sys

@@ -1,5 +1,3 @@
-"""A profile's rows can be written and read back; its tables compare layers with the matrix product."""
-
 import pytest
 
 from alexnet_tf.runtime.errors import InputError

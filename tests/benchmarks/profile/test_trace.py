@@ -1,5 +1,3 @@
-"""The name of a traced operation decides to which part of the training step its time belongs."""
-
 import pytest
 
 from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS

@@ -1,5 +1,3 @@
-"""The benchmark's committed tables agree with its committed rows."""
-
 from pathlib import Path
 
 import pytest
@@ -34,10 +32,8 @@ def test_the_growth_table_of_a_machine_follows_from_its_rows(machine):
 
     rows = read_rows(machine / "growth.csv")
     assert (machine / "growth.md").read_text() == growth_table(rows, about)
-    declared = sweeps(quick=False, images=Path())
-    assert {(sweep.case, one.name) for sweep in declared for one in sweep.contenders} == {
-        (row.case, row.contender) for row in rows
-    }
+    declared = {(each.case, one.name) for each in sweeps(False, Path()) for one in each.contenders}
+    assert {(row.case, row.contender) for row in rows} == declared
 
 
 def test_the_table_of_all_machines_and_the_readme_follow_from_the_rows():

@@ -1,5 +1,3 @@
-"""The speed sentence and the table of targets state the ratios that the rows give."""
-
 from benchmarks.report.tables import speed_sentence, targets_table
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import ROWS

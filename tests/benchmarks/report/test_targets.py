@@ -1,5 +1,3 @@
-"""The ratios, limits and verdicts of the targets are computed from the rows, round by round."""
-
 import pytest
 
 from benchmarks.report.targets import TARGETS, fastest, share_of_peak, step_ratio
@@ -30,7 +28,7 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # The first rival was slower in round 1 and was not measured again; the second has a higher median.
+        # In round 1, the only one of the first rival, the second is faster, although its median is higher.
         ((8.5,), (6.9, 9.7, 8.9), "second"),
         # The second rival is slow only in rounds in which ours is slow too.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
@@ -51,12 +49,10 @@ def test_the_fastest_rival_is_found_by_its_ratios_to_ours_in_shared_rounds(first
 
 
 def test_the_note_is_the_reason_in_the_row_or_says_that_the_rival_was_not_run():
-    emulated = {"alexnet_step": [
-        Row("batch 32, mixed_bfloat16", name, "side", "images", message="it cannot")
-        for name in ("ours", "PyTorch eager")
-    ]}  # fmt: skip
+    names, case = ("ours", "PyTorch eager"), "batch 32, mixed_bfloat16"
+    rows = [Row(case, name, "side", "images", message="it cannot") for name in names]
 
-    assert step_ratio(emulated, "PyTorch eager", "mixed_bfloat16").note == "it cannot"
+    assert step_ratio({"alexnet_step": rows}, "PyTorch eager", "mixed_bfloat16").note == "it cannot"
     assert step_ratio({}, "PyTorch eager", "mixed_bfloat16").note == "PyTorch eager was not run"
 
 

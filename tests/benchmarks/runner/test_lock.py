@@ -1,5 +1,3 @@
-"""The time for which readers hold Python's lock (GIL) is computed from py-spy's samples."""
-
 import os
 import time
 

@@ -1,5 +1,3 @@
-"""Contenders take turns, and one that fails does not stop the others."""
-
 import dataclasses
 
 import pytest
@@ -8,20 +6,12 @@ from benchmarks.plan import OTHER_ALLOCATOR, Benchmark, Contender
 from benchmarks.runner.turns import Budget, measure, measure_alone
 from benchmarks.runner.worker import WorkerError
 
-COMPARISON = Benchmark(
-    "item",
-    "case",
-    "images",
-    (Contender("fast", "tensorflow", "m.fast"), Contender("slow", "pytorch", "m.slow")),
-)
-
-
+CONTENDERS = Contender("fast", "tensorflow", "m.fast"), Contender("slow", "pytorch", "m.slow")
+COMPARISON = Benchmark("item", "case", "images", CONTENDERS)
 SECONDS = {"fast": 0.1, "slow": 4.0}
 
 
 class FakeWorker:
-    """Answers immediately; it reports 0.1 s for a call of `fast`, 4 s for a call of `slow`."""
-
     def __init__(self, log, fails=()):
         self.log, self.fails = log, fails
 
@@ -78,7 +68,7 @@ def test_a_slow_contender_stops_after_its_budget_but_not_before_the_least_rounds
 
 
 def test_a_much_slower_rival_is_timed_once_in_the_process_with_the_other_allocator():
-    rivals = [dataclasses.replace(contender, rival="any") for contender in COMPARISON.contenders]
+    rivals = [dataclasses.replace(contender, rival="any") for contender in CONTENDERS]
     rivals[1] = dataclasses.replace(rivals[1], other_allocator=True)
     logs = {name: [] for name in ("tensorflow", "pytorch", OTHER_ALLOCATOR)}
     there = {name: FakeWorker(log) for name, log in logs.items()}

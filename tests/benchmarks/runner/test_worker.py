@@ -1,5 +1,3 @@
-"""If a task fails, ends its process or hangs, the worker gives the reason and prepares the next task."""
-
 import math
 import sys
 

@@ -1,5 +1,3 @@
-"""The model of many devices follows its formula; its predictions are compared with published rates."""
-
 import pytest
 
 from benchmarks.scaling.model import Device, Network, images_per_second, step

@@ -1,11 +1,8 @@
-"""Predictions are made from a machine's rows; without rows of the training step there is no device."""
-
-import csv
-
 import pytest
 
 from benchmarks.rows import Row, write_rows
 from benchmarks.scaling.report import measured_device, write_scaling
+from tests.tables import read_rows
 
 
 @pytest.fixture
@@ -35,8 +32,7 @@ def test_a_device_is_made_from_the_rows_of_a_machine(machine):
 def test_the_files_of_scaling_made_twice_from_the_same_rows_have_the_same_bytes(machine, tmp_path):
     written = write_scaling(tmp_path / "scaling", [machine])
 
-    with open(tmp_path / "scaling" / "predicted.csv") as file:
-        predicted = list(csv.DictReader(file))
+    predicted = read_rows(tmp_path / "scaling" / "predicted.csv")
     alone = [row for row in predicted if row["machines"] == "1"]
     assert {float(row["efficiency"]) for row in alone} == {1.0}
     assert float(alone[0]["images_per_second"]) == pytest.approx(128 / 1.7, rel=1e-3)
