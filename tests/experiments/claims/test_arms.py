@@ -1,5 +1,3 @@
-"""Trains every arm of every experiment for one step; tests arms that measure the nets of other arms."""
-
 import functools
 from pathlib import Path
 
@@ -27,31 +25,28 @@ TINY_ARM, MANY_ARM = (experiment.arm("two") for experiment in (KERNELS, KERNELS_
 
 
 def side_for(experiment: Experiment) -> int:
-    """The side of the images, in pixels, that the experiment's net needs."""
+    """The side of the images that the experiment's net needs, in pixels."""
     config = experiment.arms[0].config
     return config.data.image_size or (32 if isinstance(config.model, AlexNetConfig) else 8)
 
 
 @pytest.fixture
 def images(monkeypatch):
-    """A function that replaces every data set by tiny images of a given side.
-
-    The settings of such a small run do not become part of an arm's name.
-    """
+    """A function that replaces every data set by tiny images of a given side."""
+    # The settings of so small a run do not become part of an arm's name.
     nameless = ("epochs", "precision", "batch_size", "width")
     monkeypatch.setattr(experiments.runner.options, "NAMELESS", nameless)
 
     def put(side: int) -> None:
-        monkeypatch.setattr(
-            alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set(side=side)
-        )
+        made = tiny_image_set(side=side)
+        monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: made)
 
     return put
 
 
 @pytest.fixture(scope="module")
 def common_results(tmp_path_factory):
-    """One results directory, so that nets shared by experiments are trained once, as in real use."""
+    """One results directory for all experiments, so that a net that they share is trained once."""
     return tmp_path_factory.mktemp("results")
 
 
@@ -59,6 +54,12 @@ def common_results(tmp_path_factory):
 def output_shape(config: ModelConfig, side: int) -> tuple:
     with weightless():
         return build_model(config, (side, side, 3), 10).output_shape
+
+
+def run(results_dir: Path, experiment: Experiment, *arguments: str, settings=NARROW) -> list[dict[str, str]]:
+    command = ["run", experiment.name, *ONE_STEP, *settings, "--results-dir", str(results_dir), *arguments]
+    assert main(command) == 0
+    return read(results_dir / "builtin" / experiment.name / "runs.csv")
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
@@ -73,14 +74,11 @@ def test_the_net_of_every_arm_can_be_built(experiment):
 def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     side = side_for(experiment)
     images(side)
-    is_alexnet = isinstance(experiment.arms[0].config.model, AlexNetConfig)
-    arguments = [*ONE_STEP, *(NARROW if is_alexnet else []), "--seeds", "0"]
-
     results_dir = common_results / str(side)
-    assert main(["run", experiment.name, *arguments, "--results-dir", str(results_dir)]) == 0
+    is_alexnet = isinstance(experiment.arms[0].config.model, AlexNetConfig)
+    written = run(results_dir, experiment, "--seeds", "0", settings=NARROW if is_alexnet else [])
 
     folder = results_dir / "builtin" / experiment.name
-    written = read(folder / "runs.csv")
     assert [row["arm"] for row in written] == [arm.name for arm in experiment.arms]
     assert {row["status"] for row in written} == {"done"}
     for arm, row in zip(experiment.arms, written, strict=True):
@@ -91,12 +89,6 @@ def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
         assert (folder / name).stat().st_size > 0
     assert len(list((folder / "records").glob("*.json"))) == len(experiment.arms)
     assert not list((folder / "state").glob("*.npz"))
-
-
-def run(results_dir: Path, experiment: Experiment, *arguments: str) -> list[dict[str, str]]:
-    command = ["run", experiment.name, *ONE_STEP, *NARROW, "--results-dir", str(results_dir), *arguments]
-    assert main(command) == 0
-    return read(results_dir / "builtin" / experiment.name / "runs.csv")
 
 
 @pytest.mark.slow
@@ -111,7 +103,7 @@ def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
-    # The first arm uses one view, as the test during training does.
+    # The first arm uses one view, as the test errors of a training do.
     assert seen[0]["averaged_error"] == trained["test_error"]
     assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
     for name in ("config_hash", "test_error", "git_commit", "seconds"):
@@ -130,7 +122,6 @@ def test_a_shared_net_whose_file_is_missing_is_trained_again(images, tmp_path, c
     assert f"the net of {trained['run_id']} is missing" in capsys.readouterr().out
     assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
 
-    # An arm that measures the new net gets the numbers of the run that trained it.
     other, _ = run(tmp_path, views.EXPERIMENT, "--arms", "one", "--seeds", "0")
 
     assert (other["arm"], other["message"]) == ("one", f"shared with {seen['run_id']}")
@@ -160,14 +151,13 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
     for row, (exponentials, labels) in zip(written, predicted, strict=True):
         mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
-    # The two ensembles have the nets of seeds 3 and 4, and of seeds 4 and 0: three nets are kept.
+    # Seeds 3 and 4 form the first ensemble, seeds 4 and 0 the second: three nets are kept.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
 
 
 def test_the_nets_without_conv3_and_without_conv4_have_equal_shapes():
-    without = {stage: build_model(CIFAR.replace(without=(stage,)).model, (32, 32, 3), 10) for stage in (3, 4)}
-
-    shapes = [[weight.shape for weight in model.weights] for model in without.values()]
+    models = [build_model(CIFAR.replace(without=(stage,)).model, (32, 32, 3), 10) for stage in (3, 4)]
+    shapes = [[weight.shape for weight in model.weights] for model in models]
     assert shapes[0] == shapes[1]
     assert [stage for stage, *_ in depth.STAGES] == [2, 3, 5], "expected no arm without conv4"
 

@@ -1,13 +1,7 @@
-"""Epochs to a training error, interpolated between epochs; the early loss of a run that diverged."""
-
 import pytest
 
 from experiments.claims.bias import early_loss
 from experiments.claims.common import epochs_to_error
-
-
-def curve(*errors: float) -> list[dict[str, float]]:
-    return [{"epoch": epoch, "train_error": error} for epoch, error in enumerate(errors)]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +16,8 @@ def curve(*errors: float) -> list[dict[str, float]]:
     ],
 )
 def test_epochs_to_an_error_are_interpolated_at_the_first_crossing(errors, expected):
-    assert epochs_to_error(curve(*errors), 0.4) == expected
+    curve = [{"epoch": epoch, "train_error": error} for epoch, error in enumerate(errors)]
+    assert epochs_to_error(curve, 0.4) == expected
 
 
 def test_a_run_that_diverged_at_once_has_no_early_loss():

@@ -1,5 +1,3 @@
-"""C13's probe on kernels of fully specialised towers, and on randomly split kernels."""
-
 import dataclasses
 import math
 
@@ -27,7 +25,7 @@ from tests.experiments.tables_read_back import report
 
 @pytest.fixture(scope="module")
 def parted():
-    """A net of two towers with eight kernels each in conv1, grey in the first and coloured in the second."""
+    """A net whose first tower has eight grey kernels in conv1, and whose second has eight coloured ones."""
     config = dataclasses.replace(SCALED, filters=(16, 8, 8, 8, 8), hidden=(8, 8), width=1.0)
     model = build_model(config, (56, 56, 3), classes=3)
     kernels, towers = first_kernels(model)
@@ -35,21 +33,19 @@ def parted():
     kernels[:] = 0
     kernels[0, 0, :, :8] = np.array([[1, 1, 1]]).T / np.sqrt(3)
     kernels[0, 0, :, 8:] = np.array([[1, -1, 0]]).T / np.sqrt(2)
-    convolution = next(layer for layer in model.layers if layer.name == "conv1")
-    convolution.kernel.assign(kernels)
+    model.get_layer("conv1").kernel.assign(kernels)
     return model
 
 
 def test_specialised_towers_have_a_contrast_of_1(parted):
-    assert tower_contrast()([parted], None) == pytest.approx(
-        {CONTRAST.name: 1, COLORFUL.name: 1, GREY.name: 0}
-    )
+    expected = {CONTRAST.name: 1, COLORFUL.name: 1, GREY.name: 0}
+    assert tower_contrast()([parted], None) == pytest.approx(expected)
 
 
 def test_few_random_splits_differ_as_much_as_specialised_towers(parted):
     told = tower_contrast(dealt=True)([parted], None)
 
-    # If k of the 8 coloured kernels are in one half, 8 - k are in the other: the contrast is |2k - 8| / 8.
+    # With k of the 8 coloured kernels in one half, the contrast is |2k - 8| / 8.
     ways = [math.comb(8, k) ** 2 for k in range(9)]
     mean = sum(way * abs(2 * k - 8) / 8 for k, way in enumerate(ways)) / sum(ways)
     assert told.keys() == {CONTRAST.name, DEALS_BEYOND.name}
@@ -66,18 +62,16 @@ def test_the_figure_shows_the_random_splits_and_the_contrast_of_each_net(tmp_pat
         spread = dict(zip((metric.name for metric in SPREAD), (0.02, 0.08, 0.2, 0.3), strict=True))
         dealt = {CONTRAST.name: 0.15, DEALS_BEYOND.name: 0.05, **spread}
         for arm, values in (("dealt", dealt), ("two", {CONTRAST.name: own})):
-            config = KERNELS_TRAINED.arm(arm).config
-            values["config_hash"] = f"net {seed}"
-            record(folder, KERNELS_TRAINED, arm, seed, [0.9, 0.5], config=config, **values)
+            record(folder, KERNELS_TRAINED, arm, seed, [0.9, 0.5], config_hash=f"net {seed}", **values)
     (evidence,) = read_evidence(tmp_path, [KERNELS_TRAINED])
 
     words = draw_values(axes, evidence, CONTRAST)
 
     assert "random splits" in words
     marks = [line.get_ydata().tolist() for line in axes.lines]
-    # For each of the three nets, a bar of the middle 90% and one of the middle 50% of its random splits.
+    # The bars of each net: the middle 90% and the middle 50% of its random splits.
     assert marks.count([0.02, 0.3]) == marks.count([0.08, 0.2]) == 3
-    # Each net's own contrast, of the arm `two`, is drawn once: as a mark on the bar of `dealt`.
+    # Each net's own contrast, of the arm `two`, is one mark on these bars.
     own = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "_"]
     assert sorted(own) == [0.1, 0.3, 0.4]
 
@@ -85,9 +79,7 @@ def test_the_figure_shows_the_random_splits_and_the_contrast_of_each_net(tmp_pat
 def test_a_table_has_the_share_of_random_splits_of_each_net(tmp_path):
     folder = tmp_path / "tiny_imagenet100" / KERNELS.name
     for seed, share in enumerate((0.021, 0.429, 0.867)):
-        values = {CONTRAST.name: 0.15, DEALS_BEYOND.name: share}
-        config = KERNELS.arm("dealt").config
-        record(folder, KERNELS, "dealt", seed, [0.9, 0.5], config=config, **values)
+        record(folder, KERNELS, "dealt", seed, [0.9, 0.5], tower_contrast=0.15, deals_beyond=share)
     assert report(folder, KERNELS) == []
     table = (folder / "table.md").read_text()
     assert "| random splits that differ as much as the towers, net by net |" in table

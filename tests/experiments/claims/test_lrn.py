@@ -1,5 +1,3 @@
-"""The measure of how much the factor of local response normalisation varies."""
-
 from types import SimpleNamespace
 
 import keras
@@ -17,14 +15,13 @@ def data(weights: list[float]) -> SimpleNamespace:
 
 
 def measured(weights: list[float], **arguments) -> float:
-    """The measure of a net that only normalises, with these arguments of the layer."""
     inputs = keras.Input((1, 1, 1))
     net = keras.Model(inputs, LocalResponseNormalization(n=1, name="lrn1", **arguments)(inputs))
     return lrn_factor_cv([net], data(weights))["lrn_factor_cv"]
 
 
 def test_the_measure_ignores_padding():
-    # Factors 1 / (1 + a^2): 1/2 and 1/5 for the two examples of weight 1; the third is padding.
+    # Factors 1 / (1 + a^2) of the two examples of weight 1; the third is padding.
     factors = np.array([1 / 2, 1 / 5])
     expected = pytest.approx(factors.std() / factors.mean(), rel=1e-12)
     assert measured([1, 1, 0], k=1, alpha=1, beta=1) == expected

@@ -39,7 +39,7 @@ def value(run, metric, curve):
 
 
 def verdict(low, high, n, s, kind):
-    """Verdict of an interval. After rescaling, no effect is 0, the claimed side positive, s's mirror -s."""
+    """Rescales the interval, so that no effect is 0 and the claimed side positive, and judges it by s."""
     scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
     if n < 3 or low == high is None:
         return "undecided" if n else "no pairs yet"
@@ -66,20 +66,16 @@ def judge(folder):
         curves.setdefault((point["arm"], point["seed"]), []).append((train, test - train))
     for row in rows(folder / "effects.csv"):
         metric, kind, n, effect, low, high = row["metric"], row["effect_kind"], 0, None, None, None
-        sides = [
-            {
-                seed: value(run, metric, curves[name, seed])
-                for (name, seed), run in runs.items()
-                if name == arm
-            }
+        of_arm, of_baseline = (
+            {seed: value(runs[name, seed], metric, curves[name, seed]) for name, seed in runs if name == arm}
             for arm in (row["arm"], row["baseline"])
-        ]
+        )
         if kind == "share":
-            n, k = len(sides[0]), sum(p <= 0.05 for p, _ in sides[0].values())
+            n, k = len(of_arm), sum(p <= 0.05 for p, _ in of_arm.values())
             effect = k / n
             low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
             high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
-        elif pairs := [(sides[0][seed], sides[1][seed]) for seed in sides[0].keys() & sides[1].keys()]:
+        elif pairs := [(of_arm[seed], of_baseline[seed]) for seed in of_arm.keys() & of_baseline.keys()]:
             changes = [math.log(a / b) if kind == "ratio" else a - b for (a, _), (b, _) in pairs]
             n, mean = len(pairs), statistics.fmean(changes)
             half = t.ppf(0.975, n - 1) * statistics.stdev(changes) / math.sqrt(n) if n > 1 else math.nan
@@ -94,19 +90,20 @@ def judge(folder):
 
 def claim_verdict(folder, controls=()):
     """The weakest primary verdict, qualified by the controls, {(arm, baseline, metric): cause}."""
-    primary, others = [], {}
-    for row, (*_, found) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
-        others[row["arm"], row["baseline"], row["metric"]] = found
-        primary += [found] * (row["primary"] == "true")
+    primary, found = [], {}
+    for row, (*_, one) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
+        found[row["arm"], row["baseline"], row["metric"]] = one
+        primary += [one] * (row["primary"] == "true")
     weakest = max(primary, key=STRENGTH.index)
     undecided = STRENGTH.index("undecided")
     if STRENGTH.index(weakest) >= undecided:
         return weakest
-    of = {key: others.get(key, "no pairs yet") for key in dict(controls)}
-    causes = [cause for key, cause in dict(controls).items() if STRENGTH.index(of[key]) > undecided + 1]
+    controlled = [(found.get(key, "no pairs yet"), cause) for key, cause in dict(controls).items()]
+    causes = [cause for one, cause in controlled if STRENGTH.index(one) > undecided + 1]
     if causes:
         return f"{weakest}, explained by {' and '.join(dict.fromkeys(causes))}"
-    return f"{weakest}, cause open" if {"undecided", "no pairs yet"} & {*of.values()} else weakest
+    is_open = any(one in ("undecided", "no pairs yet") for one, _ in controlled)
+    return f"{weakest}, cause open" if is_open else weakest
 
 
 if __name__ == "__main__":

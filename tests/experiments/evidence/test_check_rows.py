@@ -1,5 +1,3 @@
-"""Rows are checked against folder, curve and record; faults are reported, impossible values not used."""
-
 import csv
 import dataclasses
 import json
@@ -16,8 +14,7 @@ from tests.experiments.tables_read_back import effects, read, report
 
 def edit(path, change, where=lambda row: True):
     """Changes cells of the first row for which `where` is true; returns its line number."""
-    with open(path, newline="") as file:
-        header, *rows = csv.reader(file)
+    header, *rows = csv.reader(path.read_text().splitlines())
     number = next(n for n, row in enumerate(rows) if where(dict(zip(header, row, strict=True))))
     for column, text in change.items():
         rows[number][header.index(column)] = text
@@ -68,34 +65,28 @@ def test_a_cell_that_contradicts_folder_or_curve_is_reported(folder, column, tex
     assert len(found.rows) == used
 
 
-def test_a_row_of_another_data_set_than_the_folders_is_reported(folder):
+def test_a_row_whose_data_set_is_not_that_of_its_folder_is_reported(folder):
     line = edit(folder / "runs.csv", {"dataset": "cifar10"})
     (problem,) = evidence_of(folder, SPEED).problems
     assert f":{line}: dataset: expected 'builtin'" in problem
     assert "received 'cifar10'" in problem
-    # For a symbolic link, the name of the link counts.
+    # A link gives its own name to the data set.
     (folder.parents[1] / "cifar10").symlink_to(folder.parent)
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
-    # The data set of a folder that was copied out of its tree is unknown.
-    assert evidence_of(folder.rename(folder.with_name("copy")), SPEED).problems == []
+    # A folder whose name is not the experiment's has no known data set.
+    assert evidence_of(folder.rename(folder.with_name("renamed")), SPEED).problems == []
 
 
-def test_a_metric_may_differ_by_the_rounding_of_a_sum(folder, monkeypatch):
+@pytest.mark.parametrize(("change", "problems"), [(1e-15, 0), (1e-6, 6)])
+def test_a_metric_may_differ_from_the_curve_by_a_rounding_error(folder, change, problems):
     (metric,) = SPEED.metrics
-    for change, count in ((1e-15, 0), (1e-6, 6)):
-        other = dataclasses.replace(metric, of_curve=lambda curve, x=1 + change: metric.of_curve(curve) * x)
-        found = evidence_of(folder, dataclasses.replace(SPEED, metrics=(other,)))
-        assert len(found.problems) == count
+    other = dataclasses.replace(metric, of_curve=lambda curve: metric.of_curve(curve) * (1 + change))
+    assert len(evidence_of(folder, dataclasses.replace(SPEED, metrics=(other,))).problems) == problems
 
 
 def test_a_missing_column_of_curves_is_reported(folder):
     path = folder / "curves.csv"
-    with open(path, newline="") as file:
-        header, *rows = csv.reader(file)
-    place = header.index("test_loss")
-    with open(path, "w", newline="") as file:
-        lines = [cells[:place] + cells[place + 1 :] for cells in (header, *rows)]
-        csv.writer(file, lineterminator="\n").writerows(lines)
+    path.write_text(path.read_text().replace("test_loss", "loss"))
     problems = report(folder, SPEED)
     assert problems
     assert all(problem.startswith(f"{path}:1: ") for problem in problems)
@@ -130,30 +121,29 @@ def test_a_huge_epoch_is_reported_at_once(folder):
     assert any(f"{line}: epoch: expected" in each and each.endswith(str(10**18)) for each in problems)
 
 
-@pytest.mark.parametrize("nets", [2, 3])
-def test_one_ensemble_with_two_results_is_reported(tmp_path, nets):
-    arms = (dataclasses.replace(POOLING.arms[0], nets=nets), POOLING.arms[1])
+def test_two_results_of_an_ensemble_of_all_nets_are_reported(tmp_path):
+    def problems_of(nets):
+        arms = (dataclasses.replace(POOLING.arms[0], nets=nets), POOLING.arms[1])
+        return evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems
+
+    def is_third(row):
+        return row["run_id"] == "pooling-separate-2"
+
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    line = edit(folder / "runs.csv", {"probe": "0.4"}, lambda row: row["run_id"] == "pooling-separate-2")
-    problems = evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems
-    # An ensemble of all three nets has one result. With two nets, each seed has an ensemble of its own.
-    assert len(problems) == (1 if nets == 3 else 0)
-    for problem in problems:
-        assert problem.startswith(f"{folder / 'runs.csv'}:{line}: probe: expected 0.5")
-        assert "line 2" in problem
-        assert problem.endswith("received 0.4")
-    # A run that failed has no measurements.
-    edit(
-        folder / "runs.csv",
-        {"status": "failed", "probe": ""},
-        lambda row: row["run_id"] == "pooling-separate-2",
-    )
-    assert evidence_of(folder, dataclasses.replace(POOLING, arms=arms)).problems == []
+    line = edit(folder / "runs.csv", {"probe": "0.4"}, is_third)
+    (problem,) = problems_of(nets=3)
+    assert problem.startswith(f"{folder / 'runs.csv'}:{line}: probe: expected 0.5")
+    assert "line 2" in problem
+    assert problem.endswith("received 0.4")
+    # Each of the three seeds has its own ensemble of two nets.
+    assert problems_of(nets=2) == []
+    edit(folder / "runs.csv", {"status": "failed", "probe": ""}, is_third)
+    assert problems_of(nets=3) == []
 
 
 def test_without_records_the_rate_is_unknown_and_each_run_is_reported(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    # The row has the rate of the last epoch, reduced by the schedule; the table must not show it.
+    # The schedule reduced the row's rate, which is the rate of the last epoch.
     record(folder, POOLING, "separate", 0, [0.9, 0.5, 0.3, 0.2], learning_rate=0.0001, probe=0.5)
     for path in (folder / "records").iterdir():
         path.unlink()
@@ -220,17 +210,13 @@ def test_a_column_of_another_version_is_reported(folder, name):
     assert len(found.rows) == 6
 
 
-def test_folders_without_runs_csv_are_found(folder):
-    results = folder.parents[1]
-    assert folders_of(results, SPEED) == [folder]
-    (folder / "runs.csv").unlink()
-    assert folders_of(results, SPEED) == [folder]
-    (folder / "curves.csv").unlink()
-    assert folders_of(results, SPEED) == [folder]
-    for path in (folder / "records").iterdir():
+def test_a_folder_is_found_if_any_file_of_a_run_is_in_it(folder):
+    files = [folder / "runs.csv", folder / "curves.csv", *(folder / "records").iterdir()]
+    for path in files:
+        assert folders_of(folder.parents[1], SPEED) == [folder]
         path.unlink()
-    # A folder without rows and records, for instance with only a search, is not found.
-    assert folders_of(results, SPEED) == []
+    (folder / "lr_search.csv").touch()
+    assert folders_of(folder.parents[1], SPEED) == []
 
 
 def test_one_configuration_with_two_results_is_reported(folder):
@@ -239,7 +225,6 @@ def test_one_configuration_with_two_results_is_reported(folder):
     assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
     edit(other / "runs.csv", {"config_hash": "relu0"})
     problems = contradictions(read_evidence(results, [SPEED, POOLING]))
-    # The two rows differ in epochs, training error and test error.
     assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
     assert problems[0].startswith("builtin/pooling/pooling-separate-0: epochs: expected 8 ")
     assert "builtin/speed/speed-relu-0" in problems[0]

@@ -1,19 +1,10 @@
-"""A claim has the verdict of the condition nearest to the paper; the headline counts claims."""
-
 import dataclasses
 
 import pytest
 
 from experiments.evidence.claims import claims_of, count_verdicts
 from experiments.evidence.read import read_evidence, without_rows
-from tests.experiments.made_up_results import (
-    POOLING,
-    SPEED,
-    fall,
-    pooling_results,
-    record,
-    speed_results,
-)
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record
 
 NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
@@ -24,29 +15,28 @@ def test_the_headline_counts_claims(found):
 
 
 def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
-    (claim,) = claims_of(found[1:], [NEARER, POOLING])
-    assert (claim.name, claim.decides, claim.verdict) == ("C4", found[1], "direction confirmed, size open")
-    for seed in range(3):
-        # A condition that lacks declared pairs does not decide if another condition is complete.
+    def claim_of(*experiments):
+        (claim,) = claims_of(read_evidence(tmp_path, experiments), experiments)
+        return claim
+
+    claim = claim_of(NEARER, POOLING)
+    assert (claim.name, claim.decides.folder) == ("C4", found[1].folder)
+    for seed, error in enumerate((0.3, 0.4, 0.3)):
         if seed:
-            (claim,) = claims_of(read_evidence(tmp_path, [NEARER, POOLING]), [NEARER, POOLING])
+            # The nearer condition lacks pairs, so the complete one decides.
+            claim = claim_of(NEARER, POOLING)
             assert [one.is_complete for one in claim.conditions] == [True, False]
             assert claim.verdict == "direction confirmed, size open"
-            (claim,) = claims_of(read_evidence(tmp_path, [NEARER]), [NEARER])
-            assert claim.verdict == "undecided"
-        record(tmp_path / "builtin" / NEARER.name, NEARER, "separate", seed, [0.9, 0.3])
-        record(
-            tmp_path / "builtin" / NEARER.name, NEARER, "overlapping", seed, [0.9, 0.3 + 0.1 * (seed == 1)]
-        )
-    more = read_evidence(tmp_path, [NEARER, POOLING])
-    (claim,) = claims_of(more, [NEARER, POOLING])
+            assert claim_of(NEARER).verdict == "undecided"
+        for arm, own in (("separate", 0.3), ("overlapping", error)):
+            record(tmp_path / "builtin" / NEARER.name, NEARER, arm, seed, [0.9, own])
+    claim = claim_of(NEARER, POOLING)
     assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
     assert claim.verdict == "undecided"
-    assert count_verdicts(more) == "The paper's claims (1): 1 undecided"
-    # Conditions on the declared data set come before conditions on other data sets.
+    assert count_verdicts(claim.conditions) == "The paper's claims (1): 1 undecided"
+    # A condition on the declared data set comes first.
     pooling_results(tmp_path / "other" / NEARER.name, NEARER)
-    (claim,) = claims_of(read_evidence(tmp_path, [POOLING, NEARER]), [POOLING, NEARER])
-    assert [one.dataset for one in claim.conditions] == ["builtin", "builtin", "other"]
+    assert [one.dataset for one in claim_of(POOLING, NEARER).conditions] == ["builtin", "builtin", "other"]
 
 
 def test_a_question_of_our_own_is_listed_only_if_it_was_run(found):
@@ -59,8 +49,8 @@ def test_a_question_of_our_own_is_listed_only_if_it_was_run(found):
 
 def test_the_scale_is_given_on_the_declared_data_set_only(tmp_path, found):
     small = dataclasses.replace(found[0], experiment=dataclasses.replace(SPEED, scale="small"))
-    elsewhere = dataclasses.replace(small, folder=tmp_path / "other" / "speed")
-    assert (small.scale, elsewhere.scale) == ("small", "")
+    assert small.scale == "small"
+    assert dataclasses.replace(small, folder=tmp_path / "other" / "speed").scale == ""
 
 
 @pytest.mark.parametrize(
@@ -74,25 +64,22 @@ def test_the_scale_is_given_on_the_declared_data_set_only(tmp_path, found):
     ],
 )
 def test_a_control_qualifies_the_verdict(tmp_path, shift, s, verdict):
+    def moved(row, curve):
+        return curve[-1]["test_error"] + shift * (row["arm"] == "overlapping")
+
+    def verdict_with(primary):
+        experiment = dataclasses.replace(POOLING, comparisons=(primary, control))
+        return read_evidence(tmp_path, [experiment])[0].verdict
+
+    primary = POOLING.comparisons[0]
+    metric = dataclasses.replace(primary.metric, name="moved", derived=moved)
     control = dataclasses.replace(
-        POOLING.comparisons[0],
-        metric=dataclasses.replace(
-            POOLING.comparisons[0].metric,
-            name="moved",
-            derived=lambda row, curve: curve[-1]["test_error"] + shift * (row["arm"] == "overlapping"),
-        ),
-        smallest_effect=s,
-        primary=False,
-        control="the weather",
+        primary, metric=metric, smallest_effect=s, primary=False, control="the weather"
     )
-    experiment = dataclasses.replace(POOLING, comparisons=(POOLING.comparisons[0], control))
     pooling_results(tmp_path / "builtin" / "pooling")
-    (evidence,) = read_evidence(tmp_path, [experiment])
-    assert evidence.verdict == verdict
-    # A verdict that does not confirm the claim is not explained.
-    opposite = dataclasses.replace(POOLING.comparisons[0], smallest_effect=0.002)
-    experiment = dataclasses.replace(POOLING, comparisons=(opposite, control))
-    assert read_evidence(tmp_path, [experiment])[0].verdict == "opposite"
+    assert verdict_with(primary) == verdict
+    # A verdict that does not confirm the claim needs no explanation.
+    assert verdict_with(dataclasses.replace(primary, smallest_effect=0.002)) == "opposite"
 
 
 def test_a_claim_without_pairs_is_not_counted(tmp_path):
@@ -102,21 +89,16 @@ def test_a_claim_without_pairs_is_not_counted(tmp_path):
     assert claims_of(found, [SPEED])[0].decides is None
 
 
-def test_questions_of_our_own_are_counted_separately(tmp_path):
+def test_questions_of_our_own_are_counted_separately(tmp_path, found):
     own = dataclasses.replace(POOLING, claim="pooling-form")
-    assert POOLING.is_of_paper
-    assert not own.is_of_paper
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
+    assert (POOLING.is_of_paper, own.is_of_paper) == (True, False)
     papers, ours = count_verdicts(read_evidence(tmp_path, [SPEED, own])).split(". ")
     assert papers.endswith("(1): 1 reproduced")
     assert ours.endswith("(1): 1 direction confirmed, size open")
 
 
-def test_a_failed_run_leaves_a_condition_incomplete(tmp_path):
-    pooling_results(tmp_path / "builtin" / "pooling")
-    (evidence,) = read_evidence(tmp_path, [POOLING])
-    assert evidence.is_complete
-    first, *others = evidence.rows
-    assert not dataclasses.replace(evidence, rows=[{**first, "status": "failed"}, *others]).is_complete
-    assert dataclasses.replace(evidence, rows=[{**first, "status": "diverged"}, *others]).is_complete
+@pytest.mark.parametrize(("status", "is_complete"), [("done", True), ("failed", False), ("diverged", True)])
+def test_a_failed_run_leaves_a_condition_incomplete(found, status, is_complete):
+    first, *others = found[1].rows
+    changed = dataclasses.replace(found[1], rows=[{**first, "status": status}, *others])
+    assert changed.is_complete == is_complete

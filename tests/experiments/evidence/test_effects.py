@@ -1,5 +1,3 @@
-"""Effects and verdicts from rows, compared with hand-computed numbers; no row is dropped silently."""
-
 import dataclasses
 import json
 import math
@@ -12,6 +10,10 @@ from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_resu
 from tests.experiments.tables_read_back import effects, read, report
 
 
+def summary_of(folder):
+    return {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
+
+
 def test_the_effects_of_a_ratio_equal_numbers_computed_by_hand(tmp_path):
     assert report(speed_results(tmp_path), SPEED) == []
     row, other = effects(tmp_path)
@@ -20,9 +22,8 @@ def test_the_effects_of_a_ratio_equal_numbers_computed_by_hand(tmp_path):
     ends = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
     assert ends == pytest.approx([math.exp(x) for x in (1.7824, 1.7824 - 0.4185, 1.7824 + 0.4185)], rel=1e-3)
     assert (row["n"], row["paper_effect"], row["verdict"]) == ("3", "6.0", "reproduced")
-    # The arm "other" has no run: its row is kept, with a verdict in words.
-    assert (other["n"], other["effect"], other["ci_low"], other["verdict"]) == ("0", "", "", "no pairs yet")
-    assert (other["direction"], other["size"]) == ("unknown", "unknown")
+    names = ("arm", "n", "effect", "ci_low", "verdict", "direction", "size")
+    assert [other[name] for name in names] == ["other", "0", "", "", "no pairs yet", "unknown", "unknown"]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,6 @@ def test_the_effects_of_a_ratio_equal_numbers_computed_by_hand(tmp_path):
         (["undecided", "not on the claimed side"], "not on the claimed side"),
         (["not on the claimed side", "no such effect"], "no such effect"),
         (["no pairs yet"], "no pairs yet"),
-        # Only one of a claim's two comparisons has runs.
         (["reproduced", "no pairs yet"], "undecided"),
         ([], "no pairs yet"),
     ],
@@ -45,24 +45,19 @@ def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
 
 
 def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
-    arms = (
-        dataclasses.replace(POOLING.arms[0], nets=3),
-        dataclasses.replace(POOLING.arms[1], nets=2),
-    )
+    arms = (dataclasses.replace(POOLING.arms[0], nets=3), dataclasses.replace(POOLING.arms[1], nets=2))
     experiment = dataclasses.replace(POOLING, arms=arms)
-    pooling_results(tmp_path)
-    report(tmp_path, experiment)
-    summary = {(row["arm"], row["metric"]): row for row in read(tmp_path / "summary.csv")}
+    report(pooling_results(tmp_path), experiment)
+    summary = summary_of(tmp_path)
     of_three = summary["separate", "probe"]
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
-    # Metrics of single runs have one value per run, and so have ensembles of two of the three nets.
+    # Single runs and ensembles of two of the three nets have one value per seed.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
     assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
+    # With a fourth seed, each seed has its own ensemble of three nets.
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
     report(tmp_path, experiment)
-    # With a fourth seed, each seed has an ensemble of its own.
-    summary = {(row["arm"], row["metric"]): row["n"] for row in read(tmp_path / "summary.csv")}
-    assert summary["separate", "probe"] == "4"
+    assert summary_of(tmp_path)["separate", "probe"]["n"] == "4"
 
 
 def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
@@ -81,50 +76,42 @@ def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
 
 
 def test_holm_corrects_for_all_comparisons_of_a_file(tmp_path):
-    folder = speed_results(tmp_path)
+    report(speed_results(tmp_path), SPEED)
+    alone = float(effects(tmp_path)[0]["p_holm"])
     for seed in range(3):
-        record(folder, SPEED, "other", seed, fall(4, 8 + seed))
-    report(folder, SPEED)
-    both = [float(row["p_holm"]) for row in effects(folder)]
-    for name in ("curves.csv", "runs.csv"):
-        lines = (folder / name).read_text().splitlines(keepends=True)
-        (folder / name).write_text("".join(line for line in lines if ",other," not in line))
-    report(folder, SPEED)
-    alone = float(effects(folder)[0]["p_holm"])
-    assert min(both) == pytest.approx(2 * alone)
+        record(tmp_path, SPEED, "other", seed, fall(4, 8 + seed))
+    report(tmp_path, SPEED)
+    assert min(float(row["p_holm"]) for row in effects(tmp_path)) == pytest.approx(2 * alone)
 
 
 def test_the_summary_equals_numbers_computed_by_hand(tmp_path):
     report(speed_results(tmp_path), SPEED)
-    rows = read(tmp_path / "summary.csv")
-    assert tuple(rows[0]) == SUMMARY.names
-    (row,) = [row for row in rows if (row["arm"], row["metric"]) == ("relu", "epochs_to_25")]
+    summary = summary_of(tmp_path)
+    row = summary["relu", "epochs_to_25"]
+    assert tuple(row) == SUMMARY.names
     # 4, 5, 4: mean 4.3333, std .57735, half width 4.3027 / 3
     numbers = [float(row[name]) for name in ("mean", "std", "ci_high")]
     assert numbers == pytest.approx([13 / 3, 1 / math.sqrt(3), 13 / 3 + 4.302653 / 3], rel=1e-6)
-    assert {row["metric"] for row in rows} == {"train_error", "test_error", "test_top5_error", "epochs_to_25"}
+    metrics = {metric for _, metric in summary}
+    assert metrics == {"train_error", "test_error", "test_top5_error", "epochs_to_25"}
 
 
 def test_censored_runs_count_and_give_a_bound(tmp_path):
-    folder = tmp_path
-    for seed in range(3):
-        record(folder, SPEED, "relu", seed, fall(4 + seed, 8))
-        record(
-            folder, SPEED, "tanh", seed, fall(90 if seed else 30, 40), message="> 40 epochs" if seed else ""
-        )
-    report(folder, SPEED)
-    row = effects(folder)[0]
+    for seed, (tanh, message) in enumerate([(30, ""), (90, "> 40 epochs"), (90, "> 40 epochs")]):
+        record(tmp_path, SPEED, "relu", seed, fall(4 + seed, 8))
+        record(tmp_path, SPEED, "tanh", seed, fall(tanh, 40), message=message)
+    report(tmp_path, SPEED)
+    row = effects(tmp_path)[0]
     # ratios 30/4, > 40/5, > 40/6
     assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
     assert (row["n"], row["ci_low"], row["ci_high"], row["p_holm"]) == ("3", "", "", "")
     assert row["verdict"] == "undecided"
-    table = (folder / "table.md").read_text()
+    table = (tmp_path / "table.md").read_text()
     assert "| 2 of 3 > 40; others 30.0 |" in table
     assert "| > 7.37× | 3 |" in table
-    summary = {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
-    # The mean of only the runs that reached the target would favour the arm.
-    assert summary["tanh", "epochs_to_25"]["n"] == "3"
-    assert summary["tanh", "epochs_to_25"]["mean"] == ""
+    # A mean over the runs that reached the target would favour tanh.
+    of_tanh = summary_of(tmp_path)["tanh", "epochs_to_25"]
+    assert (of_tanh["n"], of_tanh["mean"]) == ("3", "")
 
 
 def test_rows_of_different_precisions_are_not_paired(tmp_path):
@@ -134,8 +121,8 @@ def test_rows_of_different_precisions_are_not_paired(tmp_path):
         record(tmp_path, SPEED, "tanh", seed, fall(24, 30), precision=precision)
     report(tmp_path, SPEED)
     assert effects(tmp_path)[0]["n"] == "2"
-    words = "seed 1: tanh has the precision mixed_bfloat16, relu float32"
-    assert words in (tmp_path / "table.md").read_text()
+    table = (tmp_path / "table.md").read_text()
+    assert "seed 1: tanh has the precision mixed_bfloat16, relu float32" in table
 
 
 def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
@@ -145,7 +132,7 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
         content = json.loads(path.read_text()) | {"environment": {"processor": processor}}
         path.write_text(json.dumps(content))
     report(folder, SPEED)
-    # For seed 2, only one record names its processor, so the processors are not known to differ.
+    # For seed 2, only one record names its processor.
     assert effects(folder)[0]["n"] == "2"
     assert "seed 1: tanh was trained on B, relu on A" in (folder / "table.md").read_text()
 
@@ -171,7 +158,7 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
     record(folder, SPEED, "relu", 3, fall(4, 8))
     record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
     report(folder, SPEED)
-    # The record allows 40 epochs, the row has 1: ratios 6, 5, 7, > 40/4.
+    # The diverged run counts with the 40 epochs that its record allows: ratios 6, 5, 7, > 40/4.
     row = effects(folder)[0]
     assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
     assert (row["n"], row["ci_high"]) == ("4", "")
@@ -188,5 +175,4 @@ def test_a_difference_leaves_out_failed_and_diverged_runs_and_reports_them(tmp_p
     table = (folder / "table.md").read_text()
     assert f"- test_error: seed 3: overlapping {status}" in table
     assert f"| 4 (1 {status}) |" in table
-    summary = {(row["arm"], row["metric"]): row["n"] for row in read(folder / "summary.csv")}
-    assert summary["overlapping", "test_error"] == "3"
+    assert summary_of(folder)["overlapping", "test_error"]["n"] == "3"

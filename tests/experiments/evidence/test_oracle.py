@@ -13,7 +13,7 @@ from experiments.evidence.effects import effect_rows
 from experiments.report.claims_page import claims_page
 from experiments.report.readme import claims_table, glance
 from experiments.report.tables import experiment_table
-from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
+from tests.experiments.committed import NAMED, RESULTS, all_committed, committed, committed_folders, name_of
 from tests.experiments.evidence import oracle
 
 EACH = pytest.mark.parametrize("folder", committed_folders("effects.csv"), ids=name_of)
@@ -21,29 +21,23 @@ EACH = pytest.mark.parametrize("folder", committed_folders("effects.csv"), ids=n
 
 @EACH
 def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
-    found = list(oracle.judge(folder))
-    written = oracle.rows(folder / "effects.csv")
+    found, written = list(oracle.judge(folder)), oracle.rows(folder / "effects.csv")
     assert found
     for row, (n, effect, low, high, verdict) in zip(written, found, strict=True):
         about = row["arm"], row["baseline"], row["metric"]
         assert (row["n"], row["verdict"]) == (str(n), verdict), about
         numbers = [float(row[name]) if row[name] else None for name in ("effect", "ci_low", "ci_high")]
-        # The code rounds the gaps at an error (gap_at_31) to a millionth.
+        # Our code rounds the gap at a training error (gap_at_31) to a millionth.
         assert numbers == pytest.approx([effect, low, high], abs=2e-6), about
 
 
 def test_an_independent_script_gives_the_verdict_of_each_claim():
-    named = {each.name: each for each in EXPERIMENTS}
-    sections = (RESULTS / "claims.md").read_text("utf-8").split("\n## ")[1:]
     judged = 0
-    for section in sections:
+    for section in (RESULTS / "claims.md").read_text("utf-8").split("\n## ")[1:]:
         if decides := re.search(r"\]\(([^)]+)/table.md\)[^|]*\(decides the claim\)", section):
             folder = RESULTS / decides[1]
-            controls = {
-                (each.arm, each.baseline, each.metric.name): each.control
-                for each in named[folder.name].comparisons
-                if each.control
-            }
+            compared = [each for each in NAMED[folder.name].comparisons if each.control]
+            controls = {(each.arm, each.baseline, each.metric.name): each.control for each in compared}
             (printed,) = re.findall(r"\*\*([^*]+)\.\*\*$", section, re.MULTILINE)
             assert printed.lower() == oracle.claim_verdict(folder, controls).lower(), folder
             judged += 1

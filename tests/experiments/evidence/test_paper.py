@@ -1,5 +1,3 @@
-"""Position of the paper's number relative to an interval: inside, or on which side and how far away."""
-
 import dataclasses
 
 import pytest
@@ -12,38 +10,30 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "place", "outside"),
+    ("comparison", "low", "high", "place", "outside"),
     [
         # The paper's ratio is 6. `outside` is the factor between 6 and the nearer end of the interval.
-        (5.0, 7.0, Place.INSIDE, None),
-        (6.0, 6.0, Place.INSIDE, None),
-        (1.5, 3.0, Place.WEAKER, 2.0),
-        (0.1, 0.5, Place.WEAKER, 12.0),
-        (9.0, 12.0, Place.STRONGER, 1.5),
-        (5.0, None, Place.INSIDE, None),
-        (9.0, None, Place.STRONGER, 1.5),
-        (None, 3.0, Place.WEAKER, 2.0),
-        (None, 7.0, Place.INSIDE, None),
-        (None, None, Place.UNKNOWN, None),
-    ],
-)
-def test_the_papers_ratio_is_inside_weaker_or_stronger(low, high, place, outside):
-    found = place_of(Effect(5, 2.0, low, high, None), RATIO)
-    assert found == (place, None if outside is None else pytest.approx(outside))
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "place", "outside"),
-    [
+        (RATIO, 5.0, 7.0, Place.INSIDE, None),
+        (RATIO, 6.0, 6.0, Place.INSIDE, None),
+        (RATIO, 1.5, 3.0, Place.WEAKER, 2.0),
+        (RATIO, 0.1, 0.5, Place.WEAKER, 12.0),
+        (RATIO, 9.0, 12.0, Place.STRONGER, 1.5),
+        (RATIO, 5.0, None, Place.INSIDE, None),
+        (RATIO, 9.0, None, Place.STRONGER, 1.5),
+        (RATIO, None, 3.0, Place.WEAKER, 2.0),
+        (RATIO, None, 7.0, Place.INSIDE, None),
+        (RATIO, None, None, Place.UNKNOWN, None),
         # The paper's difference is -.004. `outside` is its distance from the nearer end of the interval.
-        (-0.006, -0.002, Place.INSIDE, None),
-        (-0.003, 0.001, Place.WEAKER, 0.001),
-        (0.001, 0.002, Place.WEAKER, 0.005),
-        (-0.009, -0.006, Place.STRONGER, 0.002),
+        (DIFFERENCE, -0.006, -0.002, Place.INSIDE, None),
+        (DIFFERENCE, -0.003, 0.001, Place.WEAKER, 0.001),
+        (DIFFERENCE, 0.001, 0.002, Place.WEAKER, 0.005),
+        (DIFFERENCE, -0.009, -0.006, Place.STRONGER, 0.002),
     ],
 )
-def test_the_papers_difference_is_inside_weaker_or_stronger(low, high, place, outside):
-    found = place_of(Effect(5, -0.004, low, high, None), DIFFERENCE)
+def test_the_papers_number_is_inside_the_interval_or_ours_is_weaker_or_stronger(
+    comparison, low, high, place, outside
+):
+    found = place_of(Effect(5, 2.0, low, high, None), comparison)
     assert found == (place, None if outside is None else pytest.approx(outside))
 
 

@@ -1,5 +1,3 @@
-"""Formatting of numbers and effects as text."""
-
 import pytest
 
 from alexnet_tf.statistics.effects import Effect

@@ -1,8 +1,10 @@
 """Parallel runs give the same rows as sequential ones, even if a worker or the command is killed."""
 
 import contextlib
+import functools
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -33,15 +35,15 @@ ROOT = Path(__file__).parents[3]
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
-    """Whether the rows are equal except for their times, and only the lock file is left in `state`."""
-    place = Path("folder-tree/ablation-relu")
-    left = [path.name for path in (a / place / "state").iterdir() if path.is_file()]
-    return left == ["lock"] and all(untimed(a / place / name) == untimed(b / place / name) for name in names)
+    """Whether the rows are equal except for their times, and `state` contains only its lock."""
+    a, b = (results_dir / "folder-tree/ablation-relu" for results_dir in (a, b))
+    left = [path.name for path in (a / "state").iterdir() if path.is_file()]
+    return left == ["lock"] and all(untimed(a / name) == untimed(b / name) for name in names)
 
 
 @pytest.fixture(scope="module")
 def whole(tree, tmp_path_factory):
-    """The results of one process, which the tests compare with the results of several processes."""
+    """The results of one process."""
     results_dir = tmp_path_factory.mktemp("whole")
     for name in ("run", "search"):
         assert main(small_steps(tree, results_dir, name=name)) == 0
@@ -50,7 +52,7 @@ def whole(tree, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    # Rounding depends on the number of threads, so each worker has as many of them as this process.
+    # Rounding depends on the number of threads, so a worker must have as many as this process.
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
         memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
@@ -90,21 +92,12 @@ def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, w
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process(
-    tree, whole, tmp_path, number
-):
-    # Rounding depends on the number of threads, so each worker has as many of them as this process.
+def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, whole, tmp_path, number):
+    # Rounding depends on the number of threads, so a worker must have as many as this process.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
-    process = subprocess.Popen(
-        jobs,
-        cwd=ROOT,
-        env=os.environ | own,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        process_group=0,
-    )
+    places = {"cwd": ROOT, "env": os.environ | own, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    process = subprocess.Popen(jobs, **places, text=True, process_group=0)
     try:
         wait_for_checkpoint(tmp_path / "rows", lambda: process.poll() is None)
         children = psutil.Process(process.pid).children(recursive=True)
@@ -117,20 +110,20 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_rows_of_one_process
     assert process.returncode == 128 + number
     assert "the state is kept" in said.splitlines()[-1]
     assert "distributed" not in said, "expected no notices of Dask"
-    # The workers end with their client, and Python's resource tracker a moment later.
+    # Python's resource tracker ends a moment after the workers.
     _, left = psutil.wait_procs(children, timeout=20)
     assert not left, [child.cmdline() for child in left]
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
     assert not list(tmp_path.rglob("*seed0.lock"))
     assert list(tmp_path.rglob("*.npz"))
-    subprocess.run(jobs, cwd=ROOT, env=os.environ | own, check=True, capture_output=True, timeout=600)
+    subprocess.run(jobs, **places, check=True, timeout=600)
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
     assert same(tmp_path / "rows", whole, "runs.csv", "curves.csv")
 
 
 @pytest.mark.parametrize(
     ("jobs", "chosen", "words"),
-    [(4, None, ["4 of 16"]), (0, None, ["1 of 16"]), (1, None, []), (4, "2", [])],
+    [(4, "", ["4 of 16"]), (0, "", ["1 of 16"]), (1, "", []), (4, "2", [])],
     ids=["divided", "auto", "one job", "chosen"],
 )
 def test_a_notice_says_that_jobs_have_fewer_threads_than_one_job(monkeypatch, jobs, chosen, words):
@@ -139,37 +132,36 @@ def test_a_notice_says_that_jobs_have_fewer_threads_than_one_job(monkeypatch, jo
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     if chosen:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", chosen)
-    notes = thread_notes(jobs)
-    assert len(notes) == len(words)
-    assert all(word in note for note, word in zip(notes, words, strict=True))
+    assert [re.search(r"\d+ of \d+", note)[0] for note in thread_notes(jobs)] == words
 
 
 def first_weight(models, data) -> dict[str, float]:
     return {"averaged_error": sum(float(model.variables[0].numpy().flat[0]) for model in models)}
 
 
-@pytest.mark.usefixtures("tiny_builtin")
-def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
-    """It waits even if the workers take the last task first."""
+@pytest.fixture
+def with_jobs(tiny_builtin, monkeypatch):
+    """A function that replaces `Jobs.run`."""
+    opened = contextlib.nullcontext(object.__new__(Jobs))
+    monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
+    return functools.partial(monkeypatch.setattr, Jobs, "run")
+
+
+def test_a_run_waits_for_the_nets_that_it_shares(with_jobs, tmp_path, monkeypatch):
     begun = []
 
-    class Backwards(Jobs):
-        def __init__(self):
-            pass
+    def last_task_first(self, title, function, tasks, record):
+        while tasks:
+            begun.append([task.arguments[1:3] for task in tasks])
+            task = tasks.pop()
+            record(task, function(*task.arguments, None))
 
-        def run(self, title, function, tasks, record):
-            while tasks:
-                begun.append([task.arguments[1:3] for task in tasks])
-                task = tasks.pop()
-                record(task, function(*task.arguments, None))
-
-    opened = contextlib.nullcontext(Backwards())
-    monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
+    with_jobs(last_task_first)
     arms = [
         replace(ENSEMBLE.arm(name), config=TINY_CONFIG.replace(epochs=1), seeds=(0, 1), probe=first_weight)
         for name in ("one", "two")
     ]
-    made_up = replace(ENSEMBLE, arms=tuple(arms), comparisons=ENSEMBLE.comparisons[:0])
+    made_up = replace(ENSEMBLE, arms=tuple(arms), comparisons=())
     monkeypatch.setattr(experiments, "EXPERIMENTS", [made_up], raising=False)
     arguments = ["run", "ensemble", "--dataset", "builtin", "--results-dir"]
     for results_dir, jobs in (("one", "1"), ("two", "2")):
@@ -181,18 +173,14 @@ def test_a_run_waits_for_the_nets_that_it_shares(tmp_path, monkeypatch):
     assert rows[0] == rows[1]
 
 
-@pytest.mark.usefixtures("tiny_builtin")
-def test_a_run_whose_workers_keep_dying_is_recorded_as_failed(tmp_path, monkeypatch):
-    class Dying(Jobs):
-        def __init__(self):
-            self.future = mock.Mock(**{"result.side_effect": KilledWorker("a run", mock.Mock(), 3)})
+def test_a_run_whose_workers_keep_dying_is_recorded_as_failed(with_jobs, tmp_path):
+    future = mock.Mock(**{"result.side_effect": KilledWorker("a run", mock.Mock(), 3)})
 
-        def run(self, title, function, tasks, record):
-            while tasks:
-                record(tasks.pop(), self._result(self.future)[0])
+    def workers_die(self, title, function, tasks, record):
+        while tasks:
+            record(tasks.pop(), self._result(future)[0])
 
-    opened = contextlib.nullcontext(Dying())
-    monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
+    with_jobs(workers_die)
     arguments = ["run", "relu", *COMMON, "--arms", "relu", "--seeds", "0,1", "--jobs", "2"]
     assert main([*arguments, "--results-dir", str(tmp_path)]) == 1
     (file,) = tmp_path.rglob("runs.csv")
@@ -214,7 +202,7 @@ def test_workers_listen_on_the_loopback_address_only():
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    """Dask's heartbeats, which run in another thread, once drew from this generator."""
+    # Dask draws in its heartbeats, which run in another thread.
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()

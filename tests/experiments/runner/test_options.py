@@ -1,5 +1,3 @@
-"""Settings of a command line that change what an experiment compares."""
-
 import pytest
 
 from experiments.claims.dropout import EXPERIMENT

@@ -1,5 +1,3 @@
-"""Dry runs: what would be trained, and for how long; lists and comparisons as JSON."""
-
 import json
 import re
 
@@ -19,9 +17,8 @@ def short_measurement(monkeypatch):
 
 def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
     there = sorted(own_results.rglob("*"))
-    arguments = ["run", "ablation-relu", *COMMON, "--arms", "relu,tanh", "--seeds", "3", "--epochs", "2"]
 
-    assert main([*arguments, "--results-dir", str(own_results), "--dry-run"]) == 0
+    assert main([*RUN, "--arms", "relu,tanh", "--results-dir", str(own_results), "--dry-run"]) == 0
 
     header, relu, tanh, total, measured = capsys.readouterr().out.splitlines()
     assert header.split() == ["arm", "seed", "rate", "epochs", "minutes", "state"]
@@ -33,25 +30,27 @@ def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
 
 
 def test_a_dry_run_treats_a_changed_arm_as_a_separate_arm(own_results, capsys):
-    changed = [*RUN, "--results-dir", str(own_results), "--set", "activation=elu"]
-    assert main([*changed, "--as", "elu", "--dry-run"]) == 0
-    words = capsys.readouterr().out.splitlines()[1].split()
-    assert words[0] == "elu"
-    assert len(words) == 5, "expected no state, as the arm is still to train"
-    assert main([*changed, "--as", "elu"]) == 0
-    capsys.readouterr()
-    assert main([*changed, "--as", "elu", "--dry-run"]) == 0
-    line = capsys.readouterr().out.splitlines()[1]
-    assert (line.split()[0], line.split()[-1]) == ("elu", "done")
+    changed = [*RUN, "--results-dir", str(own_results), "--set", "activation=elu", "--as", "elu"]
 
-    for command in ("run", "search"):
-        arguments = [command, "relu", *COMMON, "--arms", "relu", "--set", "activation=elu", "--dry-run"]
-        assert main([*arguments, "--results-dir", str(own_results)]) == 0
-        header, line = capsys.readouterr().out.splitlines()[:2]
-        assert line.startswith("relu, activation=elu ")
-        assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3, (
-            "expected the rate below its header"
-        )
+    def dry() -> list[str]:
+        capsys.readouterr()
+        assert main([*changed, "--dry-run"]) == 0
+        return capsys.readouterr().out.splitlines()[1].split()
+
+    name, *others = dry()
+    assert name == "elu"
+    assert len(others) == 4, "expected no state, as the arm is still to train"
+    assert main(changed) == 0
+    assert (dry()[0], dry()[-1]) == ("elu", "done")
+
+
+@pytest.mark.parametrize("command", ["run", "search"])
+def test_the_rate_stands_below_its_header(own_results, capsys, command):
+    arguments = [command, "relu", *COMMON, "--arms", "relu", "--set", "activation=elu", "--dry-run"]
+    assert main([*arguments, "--results-dir", str(own_results)]) == 0
+    header, line, *_ = capsys.readouterr().out.splitlines()
+    assert line.startswith("relu, activation=elu ")
+    assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3
 
 
 def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, monkeypatch, capsys):
@@ -64,7 +63,6 @@ def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, m
 def test_the_minutes_follow_from_recorded_rows_and_the_measured_speed(
     own_results, monkeypatch, capsys, tmp_path
 ):
-    monkeypatch.setattr(plan, "RECORDED", own_results)
     monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 50.0)
     recorded = [{"arm": "relu", "seconds": 1200.0, "epochs": 2, "speed": 100.0}]
     monkeypatch.setattr(plan, "_recorded", lambda *arguments: recorded)

@@ -1,7 +1,3 @@
-"""The declared experiments give the precision and the config hashes of the committed results."""
-
-import dataclasses
-import functools
 from pathlib import Path
 
 import pytest
@@ -9,6 +5,7 @@ import pytest
 from alexnet_tf.results.folder import read_lr_search, read_runs
 from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS
+from experiments.claims.pooling import POOLING
 from experiments.experiment import Experiment
 from experiments.runner import options as options_module
 from experiments.runner.options import Options
@@ -29,7 +26,7 @@ def has_bfloat16(request, monkeypatch):
 
 
 @EACH
-def test_a_run_without_settings_gives_the_committed_hashes_if_there_is_bfloat16(experiment, has_bfloat16):
+def test_a_run_without_settings_has_the_committed_hashes_if_there_is_bfloat16(experiment, has_bfloat16):
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.precision)
     rows = read_runs(committed(experiment)).rows
     assert {row["arm"] for row in rows} <= {arm.name for arm in experiment.arms}
@@ -42,7 +39,7 @@ def test_a_run_without_settings_gives_the_committed_hashes_if_there_is_bfloat16(
 
 
 @EACH
-def test_a_search_without_settings_gives_the_committed_candidates(experiment, monkeypatch):
+def test_a_search_without_settings_has_the_committed_candidates(experiment, monkeypatch):
     monkeypatch.setattr(options_module, "has_bfloat16", lambda: True)
     options, _ = Options(dataset=experiment.dataset).settled(experiment, experiment.search_precision)
     fingerprints = {row["data_fingerprint"] for row in read_runs(committed(experiment)).rows}
@@ -56,47 +53,42 @@ def test_a_search_without_settings_gives_the_committed_candidates(experiment, mo
 
 def test_rows_of_an_undeclared_precision_are_in_a_folder_named_after_it():
     folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
-    # The quickstart has the declared precision; its make target puts the rows into results/quickstart.
-    known = {*map(committed, EXPERIMENTS), ROOT / "results" / "quickstart" / "builtin" / "quickstart"}
-    others = [folder for folder in folders if folder not in known]
+    declared = {*map(committed, EXPERIMENTS), ROOT / "results/quickstart/builtin/quickstart"}
+    others = [folder for folder in folders if folder not in declared]
     assert others
     for folder in others:
         assert {row["precision"] for row in read_runs(folder).rows} == {folder.parents[1].name}
 
 
 def test_the_declared_precision_is_the_default_on_the_declared_data_set_only(has_bfloat16):
-    (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
-
-    def settled(**options):
-        found, notices = Options(**options).settled(experiment, experiment.precision)
+    def settled(dataset, **options):
+        found, notices = Options(dataset=dataset, **options).settled(POOLING, POOLING.precision)
         return found.precision, notices
 
-    assert settled(dataset="builtin") == ("float32", [])
-    assert settled(dataset="cifar10", precision="float32") == ("float32", [])
-    assert settled(dataset="cifar10", precision="mixed_bfloat16") == ("mixed_bfloat16", [])
-    assert settled(dataset="cifar10", settings=("precision=float32",)) == (None, [])
-    precision, notices = settled(dataset="cifar10")
-    if has_bfloat16:
-        assert (precision, notices) == ("mixed_bfloat16", [])
-    else:
-        assert precision == "float32"
-        (notice,) = notices
-        assert all(word in notice for word in ("float32", "mixed_bfloat16", "compare", "--precision"))
+    assert settled("builtin") == ("float32", [])
+    assert settled("cifar10", precision="float32") == ("float32", [])
+    assert settled("cifar10", precision="mixed_bfloat16") == ("mixed_bfloat16", [])
+    assert settled("cifar10", settings=("precision=float32",)) == (None, [])
+    precision, notices = settled("cifar10")
+    assert precision == ("mixed_bfloat16" if has_bfloat16 else "float32")
+    assert len(notices) == (0 if has_bfloat16 else 1)
+    for word in ("float32", "mixed_bfloat16", "compare", "--precision"):
+        assert all(word in notice for notice in notices)
 
 
 @pytest.mark.parametrize("precision", [None, "float32", "mixed_bfloat16"])
 def test_runs_into_results_are_refused_on_a_processor_without_bfloat16(has_bfloat16, precision, tmp_path):
-    (experiment,) = (each for each in EXPERIMENTS if each.name == "ablation-pooling")
-    settled = functools.partial(Options.settled, experiment=experiment, precision=experiment.precision)
-    evidence = Options(dataset="cifar10", precision=precision, results_dir=tmp_path / "results")
+    def settled(folder="results", dataset="cifar10"):
+        options = Options(dataset=dataset, precision=precision, results_dir=tmp_path / folder)
+        return options.settled(POOLING, POOLING.precision)
+
     if has_bfloat16:
-        assert settled(evidence)
+        assert settled()
     else:
-        with pytest.raises(
-            InputError, match=r"ablation-pooling: expected a processor with bfloat16.* RESULTS_DIR="
-        ):
-            settled(evidence)
-    # A user's own runs, another precision's folder and another data set are not refused.
-    assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "runs"))
-    assert settled(dataclasses.replace(evidence, results_dir=tmp_path / "results" / "float32"))
-    assert settled(dataclasses.replace(evidence, dataset="builtin"))
+        refusal = r"ablation-pooling: expected a processor with bfloat16.* RESULTS_DIR="
+        with pytest.raises(InputError, match=refusal):
+            settled()
+    # Other results directories and data sets are not refused.
+    assert settled("runs")
+    assert settled("results/float32")
+    assert settled(dataset="builtin")

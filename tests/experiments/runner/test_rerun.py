@@ -1,5 +1,3 @@
-"""A recorded run is replayed from its record, and the differences are listed."""
-
 import json
 import re
 from pathlib import Path
@@ -24,7 +22,7 @@ def replays():
 
 @pytest.fixture(autouse=True)
 def trained_once(replays, monkeypatch):
-    """Trains equal configurations once; the tests change what is recorded, not what is replayed."""
+    """Trains equal configurations once."""
     train = experiments.runner.rerun.train
 
     def train_once(config, *arguments, **named):
@@ -37,7 +35,7 @@ def trained_once(replays, monkeypatch):
 
 @pytest.fixture
 def recorded(own_results) -> tuple[Path, str]:
-    """The folder of an experiment with one run, which the test may change, and the name of the run."""
+    """The folder of an experiment with one run, and the name of the run."""
     folder = own_results / "builtin/ablation-relu"
     (record,) = (folder / "records").glob("*.json")
     return folder, record.stem
@@ -72,12 +70,10 @@ def test_a_replayed_run_repeats_its_numbers(recorded, capsys):
 
     assert main(arguments(recorded)) == 0
 
-    text = capsys.readouterr().out
-    assert f"{recorded[1]}: bit-equal, 2 epochs" in text
-    assert (
-        "row: bit-equal (status, epochs, learning_rate, train_error, test_error, test_top5_error, "
-        "epochs_to_25)\n"
-    ) in text
+    first, *_, row = capsys.readouterr().out.splitlines()
+    assert first == f"{recorded[1]}: bit-equal, 2 epochs"
+    columns = "status, epochs, learning_rate, train_error, test_error, test_top5_error, epochs_to_25"
+    assert row == f"row: bit-equal ({columns})"
     assert contents(recorded[0]) == before
 
 
@@ -114,9 +110,7 @@ def test_the_first_epoch_that_differs_is_named(recorded, capsys):
         ("status", "diverged", "status: diverged in the row, done replayed"),
     ],
 )
-def test_a_row_that_does_not_follow_from_its_curve_is_reported_as_different(
-    recorded, capsys, column, value, words
-):
+def test_a_row_that_does_not_follow_from_its_curve_is_different(recorded, capsys, column, value, words):
     edit(recorded[0] / "runs.csv", 1, column, value)
 
     assert main(arguments(recorded)) == 1
@@ -153,7 +147,7 @@ def test_metrics_of_several_nets_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     (note,) = found.notes
     assert note.startswith("averaged_error not replayed: ")
-    # The ensemble has three nets: seed 4 and the next two seeds in the cycle 0 to 4, which are 0 and 1.
+    # The ensemble has the nets of three seeds: 4 and, as seeds go from 0 to 4 and round again, 0 and 1.
     assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 
@@ -163,13 +157,10 @@ def test_undeclared_metrics_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [KERNELS], pytest.fail)
     assert found.largest == 0
     without_arm, without_metric = found.notes
-    assert without_arm.startswith("grey_tower not replayed: ablation-kernels ")
-    assert without_arm.endswith(" old")
+    assert re.fullmatch("grey_tower not replayed: ablation-kernels .* old", without_arm)
     assert without_metric.startswith("mystery not replayed: ablation-kernels ")
-    found = replay_row(row | {"experiment": "gone"}, CURVE, "done", [KERNELS], pytest.fail)
-    (note,) = found.notes
-    assert note.startswith("grey_tower, mystery not replayed: ")
-    assert note.endswith(" gone")
+    (note,) = replay_row(row | {"experiment": "gone"}, CURVE, "done", [KERNELS], pytest.fail).notes
+    assert re.fullmatch("grey_tower, mystery not replayed: .* gone", note)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", ""])
@@ -197,18 +188,15 @@ def test_a_record_that_does_not_fit_its_row_is_refused(recorded, capsys, damage,
 
 
 def test_a_missing_record_and_a_damaged_one_are_told_apart(recorded, capsys):
+    def said() -> str:
+        return one_line_of_status_2(main, arguments(recorded), capsys)
+
     path = edit_record(recorded, lambda record: record.pop("config"))
-    said = one_line_of_status_2(main, arguments(recorded), capsys)
-    assert "damaged" in said
-    assert said.count(str(path)) == 2
-
+    assert re.search(f"{path}.*damaged.*{path}", said())
     path.write_text(path.read_text()[:30])
-    said = one_line_of_status_2(main, arguments(recorded), capsys)
-    assert "received a damaged one" in said
-    assert "Unterminated string" in said or "Expecting" in said
-
+    assert re.search("received a damaged one.*(Unterminated string|Expecting)", said())
     path.unlink()
-    assert one_line_of_status_2(main, arguments(recorded), capsys).endswith(f"in {path}; received none")
+    assert said().endswith(f"in {path}; received none")
 
 
 def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
@@ -220,7 +208,7 @@ def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
 
     assert f"received {recorded[1]!r}; problems: {path}:3: expected" in said
     assert f"{path}:2" not in said
-    # If no damaged line names the run, any damaged line may be its row.
+    # Any damaged line may be the row of a run that no line names.
     said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
     assert f"{path}:2: expected" in said
     assert f"{path}:3: expected" in said
@@ -258,7 +246,6 @@ def test_unknown_and_failed_runs_and_incomplete_curves_are_refused(recorded, cap
 
 
 def test_other_images_are_refused(recorded, capsys, monkeypatch):
-    monkeypatch.setattr(
-        alexnet_tf.data.pipeline, "_load_once", lambda *names, **more: tiny_image_set(train=48)
-    )
+    fewer = tiny_image_set(train=48)
+    monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *names, **more: fewer)
     assert "fingerprint" in one_line_of_status_2(main, arguments(recorded), capsys)

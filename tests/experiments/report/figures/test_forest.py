@@ -11,14 +11,7 @@ from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS
 from experiments.evidence.read import read_evidence
 from experiments.experiment import Metric
 from experiments.report.figures.forest import MARKS, draw_forest, explanation, lines_of
-from tests.experiments.made_up_results import (
-    BOTH_PRIMARY,
-    POOLING,
-    SPEED,
-    fall,
-    pooling_results,
-    record,
-)
+from tests.experiments.made_up_results import BOTH_PRIMARY, POOLING, SPEED, fall, pooling_results, record
 from tests.in_text import numbers
 
 
