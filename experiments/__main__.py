@@ -114,10 +114,7 @@ def _parser() -> OneLineParser:
         training.set_defaults(command=command)
 
     replaying = subparsers.add_parser(
-        "rerun",
-        help="replay a recorded run and compare its numbers",
-        description=RERUN,
-        parents=[machine],
+        "rerun", help="replay a recorded run and compare its numbers", description=RERUN, parents=[machine]
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where the row is")

@@ -109,12 +109,7 @@ def trained_arm(
 
 
 def measured_arm(
-    name: str,
-    change: str,
-    probe: Probe,
-    seeds: tuple[int, ...] = FIVE_SEEDS,
-    nets: int = 1,
-    **changes: Any,
+    name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
     """An arm on Tiny ImageNet that measures the nets of another arm, so it needs no search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)

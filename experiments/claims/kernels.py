@@ -229,10 +229,7 @@ KERNELS_LONG = dataclasses.replace(
     precision="mixed_bfloat16",
     cost="less than a minute with the nets of ablation-color-long, else about 75 min of one core in "
     "mixed_bfloat16",
-    arms=(
-        dealt_arm(**LONG),
-        measured_arm("two", "two towers", tower_contrast(), **LONG),
-    ),
+    arms=(dealt_arm(**LONG), measured_arm("two", "two towers", tower_contrast(), **LONG)),
     comparisons=(SPECIALISED, SHARE),
     reasons=(
         "both halves are less colourful than those of ablation-kernels, so the kernels have moved further "

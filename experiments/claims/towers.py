@@ -57,10 +57,7 @@ EXPERIMENT = Experiment(
 TRAINED = in_condition_trained(
     EXPERIMENT,
     cost="about 8 hours of one core in mixed_bfloat16, plus 5 for its search",
-    arms=(
-        trained_arm("one", "one tower, half the kernels", **ONE_TOWER),
-        trained_arm("two", "two towers"),
-    ),
+    arms=(trained_arm("one", "one tower, half the kernels", **ONE_TOWER), trained_arm("two", "two towers")),
     comparisons=EXPERIMENT.comparisons[:2],
     reasons=(
         "the learning rate does not explain the difference: the searches chose the same rate, 0.03, for both "

@@ -15,7 +15,7 @@ from experiments.evidence.runs import Row
 DATASET_NOTES: dict[str, str] = {
     "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
         "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
-    ),
+    )
 }
 
 

@@ -47,12 +47,7 @@ class Planned:
         return self.config.train.epochs * self.data.train_size
 
 
-def plan(
-    experiment: Experiment,
-    options: Options,
-    strategy: tf.distribute.Strategy,
-    is_search: bool,
-) -> str:
+def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
     The first missing run is trained for some seconds to measure the speed. If an arm has recorded rows, its

@@ -93,10 +93,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
             width=300,
             height=220,
         )
-        .facet(
-            facet=alt.Facet("split:N", title=None, sort=list(SPLITS.values())),
-            columns=2,
-        )
+        .facet(facet=alt.Facet("split:N", title=None, sort=list(SPLITS.values())), columns=2)
         .add_params(*shown)
     )
     return _specification(chart)
