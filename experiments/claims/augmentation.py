@@ -3,10 +3,9 @@
     make ablation-augmentation DATASET=cifar10 DATA_DIR=...
     make ablation-augmentation-trained DATASET=tiny_imagenet100 DATA_DIR=...
 
-Crops of 32 pixels are taken from the image padded with 4 zeros on each side; they correspond to the paper's
-crops of 224 from 256 pixels. All arms are tested on the whole image. `ablation-augmentation-trained` takes
-crops of 56 from 64 pixels or, without augmentation, only the central crop; all arms are tested on the central
-crop.
+Instead of the paper's crops of 224 from 256 pixels, `ablation-augmentation` takes crops of 32 from the image
+padded with 4 zeros on each side, and tests on the whole image. `ablation-augmentation-trained` takes crops of
+56 from 64 pixels, and tests on the central crop; without augmentation it trains on the central crop.
 """
 
 from experiments.claims.common import (
@@ -39,8 +38,7 @@ EXPERIMENT = Experiment(
         cifar_arm("both", 0.02, "crops and flips", FIVE_SEEDS),
     ),
     comparisons=(
-        # Two points are several times the variation of this net between seeds; a smaller effect is not
-        # substantial.
+        # Two points are several times the variation between seeds; less is not substantial.
         _against_none("both", GAP, -0.02, primary=True),
         # Every run of both arms reaches a training error of 31%.
         Comparison("both", "none", gap_at(31), "difference", None, -0.02, control="slower fitting"),
@@ -72,8 +70,6 @@ TRAINED = in_condition_trained(
         trained_arm("both", "random crops and flips"),
     ),
     comparisons=(
-        # Two points are several times the variation of these nets between seeds; a smaller effect is not
-        # substantial.
         _against_none("both", TEST_ERROR, -0.02, primary=True),
         _against_none("both", GAP, -0.02),
     ),

@@ -3,11 +3,10 @@
     make ablation-bias DATASET=cifar10 DATA_DIR=...
     make ablation-bias-again DATASET=cifar10 DATA_DIR=...
 
-The paper's reason is that such biases give the ReLUs positive inputs, which its narrow Gaussians alone do
-not. So the claim is tested on raw pixels with Gaussian weights, whose standard deviation is increased because
-this net's units have fewer inputs (`gain`). The arms with He initialisation represent current practice.
-Several later implementations use a bias of .1 because their loss stayed flat with 1. The early stages are
-the first three epochs, measured by the mean of the training losses after each of them.
+The paper's reason is that such biases give the ReLUs positive inputs. It used narrow Gaussian weights and raw
+pixels, so the primary arms do too, with Gaussians widened because these units have fewer inputs (`gain`). The
+arms with He initialisation are current practice. `tenth-he` has a bias of .1 as in several later
+implementations, whose loss stayed flat with 1.
 """
 
 import dataclasses
@@ -17,14 +16,11 @@ from experiments.claims.common import CIFAR_SCALE, IN_FLOAT32, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Curve, Experiment, Metric
 
 EARLY_EPOCHS = 3
-# The paper's condition: raw pixels, the paper's alpha, and Gaussians widened for fewer inputs.
 PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4}
 
 
 def early_loss(curve: Curve) -> float | None:
-    """Mean of the training losses after each of the first three epochs (fewer if there are fewer), in nats.
-
-    Returns None for a run that diverged in its first epoch.
+    """Mean training loss after each of the first three epochs, in nats; None if the first epoch diverged.
 
     Example:
 

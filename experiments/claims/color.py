@@ -3,14 +3,12 @@
     make ablation-color DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-color-trained)
 
-`code` adds noise of a tenth of the standard deviations, for pixels 0..255, as the authors' program does;
-`eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the eigenvalues, for
-pixels 0..1, which is much weaker. The images are photographs of objects, because the claim is that the
-identity of an object does not depend on the colour of the light.
+`code` adds noise of a tenth of the standard deviations, for pixels 0..255, as the authors' program does.
+`eigenvalues` is the paper's formula as many re-implementations read it: a tenth of the eigenvalues, for
+pixels 0..1, which is much weaker.
 
-After twelve epochs, the nets of `ablation-color` still misclassify most training images, so
-`ablation-color-long` trains three times as long. It takes the learning rates of `ablation-color`: the rate is
-reduced at the same fractions of the training, so its search, of six epochs, would repeat the same runs.
+`ablation-color-long` trains three times as long, because the nets of `ablation-color` still misclassify most
+training images. It needs no search of its own (`LONG` in `experiments/claims/common.py`).
 """
 
 import dataclasses
@@ -94,5 +92,4 @@ COLOR_TRAINED = in_condition_trained(
     ),
     comparisons=OF_CODE,
 )
-# The experiment nearest to the paper comes first.
 EXPERIMENTS = (COLOR_TRAINED, COLOR_LONG, COLOR)

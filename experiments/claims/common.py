@@ -1,11 +1,10 @@
 """Networks, arms, metrics and probes that several claims share.
 
-`CIFAR` and `TINY` are the AlexNets of the ablations: the paper's eight layers with fewer kernels and units,
-for small images. Their input pixels have unit variance. The paper's pixels were 0..255 minus the mean, so the
-activations at the paper's LRN were about 64 times as large; multiplying `alpha` by 64^2 gives the layer the
-same effect here. In a net of convolutions without biases, ReLU, pooling and LRN this is exact: if the input
-is divided by s and `alpha` is multiplied by s^2, every activation is divided by s. With the paper's alpha of
-1e-4 the layer would multiply by nearly the constant factor k^-beta.
+`CIFAR` and `TINY` are the paper's eight layers with fewer kernels and units, for small images with pixels of
+unit variance. The paper's pixels, 0..255 minus the mean, are about 64 times as large. LRN has the same effect
+on both if `alpha` is multiplied by 64^2 here: dividing the input by s and multiplying `alpha` by s^2 divides
+every activation of a net without biases by s. With the paper's alpha of 1e-4 LRN would multiply by nearly the
+constant k^-beta.
 """
 
 import dataclasses
@@ -23,10 +22,8 @@ MODEL = dataclasses.replace(
     SCALED, width=0.25, lrn_alpha=1e-4 * PIXEL_STDDEV**2, spatial_alpha=1e-3 * PIXEL_STDDEV**2
 )
 
-# Map sides 32 -> 28 -> 13 -> 6 -> 2: conv1 has stride 1, so that the maps stay large enough for five
-# convolutions. One tower: none of the claims tested on this net concerns towers, and two towers would take
-# 1.5 times as long. The net has a sixth to a quarter of the paper's kernels and an eighth of the paper's
-# hidden units.
+# Map sides 32 -> 28 -> 13 -> 6 -> 2. A sixth to a quarter of the paper's kernels, an eighth of its hidden
+# units; one tower, because no claim that is tested on this net concerns towers.
 CIFAR = Config(
     data=DataConfig(dataset="cifar10", input_scale="unit", pad=4, flip=True),
     model=dataclasses.replace(
@@ -41,23 +38,21 @@ TINY = Config(
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# Three times the epochs of `TINY`. The rate drops at the same fractions of the training, so the six-epoch
-# search of `TINY` also holds here.
+# The rate drops at the same fractions of the training as in `TINY`, so the search of `TINY` holds here too.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
-# The condition `trained`: nets that fit their training images far better than their test images. A pilot
-# with a seed that no recorded run uses reached 55% test and 44% training error at this rate.
+# Nets that fit their training images far better than their test images: a pilot with a seed that no recorded
+# run uses reached 55% test and 44% training error.
 TRAINED: dict[str, Any] = {"width": 0.5, "epochs": 36, "drops": (26, 32), "learning_rate": 0.03}
 TRAINED_GRID = (0.015, 0.03, 0.06)
 
-# The scale of each condition, shown beside the verdict.
 CIFAR_SCALE = "reduced: one tower, about a fifth of the kernels, 32-pixel images, 10 classes, 10 epochs"
 NET_SCALE = "reduced: four layers, 32-pixel images, 10 classes, 12 epochs"
 TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 epochs"
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# Fields to replace in an experiment declared in mixed_bfloat16 to get the same experiment in float32.
+# Turns an experiment declared in mixed_bfloat16 into the same experiment in float32.
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
@@ -68,7 +63,7 @@ IN_FLOAT32: dict[str, Any] = {
     "earlier_verdict": "",
 }
 
-# The four-layer net with crops, flips and a learning rate that drops twice, for claims on generalisation.
+# The four-layer net for claims on generalisation.
 CIFAR_NET = Config(
     data=DataConfig(dataset="cifar10", pad=4, flip=True),
     train=TrainConfig(epochs=12, schedule="steps", drops=(8, 10)),
@@ -76,7 +71,6 @@ CIFAR_NET = Config(
 
 GRID = (0.01, 0.02, 0.04)
 THREE_SEEDS = (0, 1, 2)
-# Mostly for effects of two points or less.
 FIVE_SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -103,7 +97,7 @@ def tiny_arm(
 def trained_arm(
     name: str, change: str, grid: tuple[float, ...] = TRAINED_GRID, probe: Probe | None = None, **changes: Any
 ) -> Arm:
-    """An arm of the condition `trained`. Its search has half the epochs; the rate also drops twice in it."""
+    """An arm of the condition `trained`; its search has half the epochs and, like the run, two drops."""
     config = TINY.replace(**{**TRAINED, **changes})
     return Arm(name, config, change, grid, FIVE_SEEDS, config.train.epochs // 2, probe)
 
@@ -111,7 +105,7 @@ def trained_arm(
 def measured_arm(
     name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
-    """An arm on Tiny ImageNet that measures the nets of another arm, so it needs no search."""
+    """An arm that measures the nets of another arm on Tiny ImageNet, so it needs no search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
@@ -143,8 +137,8 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 def gap_at_error(curve: Curve, target: float) -> float | None:
     """Test error minus training error where the training error first reaches `target`; None if it never does.
 
-    Both errors are interpolated between epochs. Arms that fit more slowly overfit less for that reason alone;
-    this compares them at an equal training error.
+    Both errors are interpolated between epochs. An arm that fits more slowly overfits less for that reason
+    alone, so gaps are compared at an equal training error.
 
     Example:
 
@@ -200,7 +194,6 @@ def epochs_to_error(curve: Curve, target: float) -> float | None:
 
 
 def epochs_to(percent: int) -> Metric:
-    """The metric "epochs to `percent`% training error"."""
     return Metric(
         name=f"epochs_to_{percent}",
         title=f"epochs to {percent}% training error",
@@ -218,10 +211,10 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe that averages predictions over nets and views and measures their errors on the report split."""
+    """A probe of the errors of predictions averaged over nets and views, on the report split."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
-        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
+        # Not imported above, so that listing the experiments does not wait for TensorFlow.
         import tensorflow as tf
 
         from alexnet_tf.models.views import averaging_model

@@ -3,14 +3,13 @@
     make ablation-depth DATASET=cifar10 DATA_DIR=...
 
 A convolution is removed together with its activation and normalisation. Its pooling stays, so that all other
-maps and the input of fc6 keep their sizes. Here conv3 and conv4 have the same number of kernels, in one
-tower, so removing either gives the same net: `no-conv3` stands for both.
+maps keep their sizes. conv3 and conv4 have equally many kernels in one tower here, so `no-conv3` stands for
+the removal of either.
 """
 
 from experiments.claims.common import CIFAR_SCALE, FIVE_SEEDS, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
-# For each stage that is removed: its number, its name, and the learning rate that the search found.
 STAGES = ((2, "conv2", 0.02), (3, "conv3 (the same net as without conv4)", 0.04), (5, "conv5", 0.04))
 
 EXPERIMENT = Experiment(

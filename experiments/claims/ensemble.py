@@ -3,10 +3,8 @@
     make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...          (or ablation-ensemble-trained)
 
 If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
-and so on, in cyclic order over the five seeds. So ensembles share nets, and all ensembles of five are
-identical: the differences then vary only because the single nets do, and the ensemble counts as fixed. (The
-mean of another five nets would vary less than single nets do, so in this respect the intervals are too wide
-rather than too narrow. The intervals do not reflect that all nets are tested on the same images.)
+and so on, in cyclic order over the five seeds. All ensembles of five are therefore the same ensemble, which
+counts as fixed: its differences vary only because the single nets do.
 """
 
 from experiments.claims.common import (

@@ -3,10 +3,9 @@
     make ablation-init DATASET=cifar10 DATA_DIR=...
 
 The paper draws all weights with standard deviation .01 and initialises some biases with 1 (section 5); the
-authors' program uses .03 in conv3 to conv5. Both values suit the paper's net. Here units have fewer inputs,
-from a half (conv2) to a forty-eighth (fc6) of the paper's, so the same values give smaller outputs.
-`paper-raw` is exactly the paper's condition, including pixels and `alpha`; `gain` also widens the Gaussian of
-each layer to compensate for its fewer inputs.
+authors' program uses .03 in conv3 to conv5. Here units have fewer inputs, from a half (conv2) to a
+forty-eighth (fc6) of the paper's, so the same Gaussians give smaller outputs. `paper-raw` has the paper's
+pixels and `alpha` too; `gain` is `paper-raw` with Gaussians widened to compensate for fewer inputs.
 """
 
 from typing import Any

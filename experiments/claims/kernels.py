@@ -4,23 +4,17 @@
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of their
-colourfulness. Any two halves of a set of kernels differ by chance, and small halves differ more than large
-ones. So the control, `dealt`, splits the same kernels into two halves at random; for each net, `deals_beyond`
-is the share of such random splits whose halves differ at least as much as its towers. The first control was
-`one`: the two halves of conv1 in a net with one tower. Each of these halves has six kernels, each tower has
-twelve, so the comparison was unfair.
+colourfulness. Any two halves of a set of kernels differ by chance, so the control, `dealt`, splits the same
+kernels into two halves at random. For each net, `deals_beyond` is the share of such splits whose halves
+differ at least as much as its towers. The first control was `one`, the two halves of conv1 in a net with one
+tower. It was unfair: these halves have six kernels, the towers twelve, and smaller halves differ more.
 
-`ablation-kernels-many` has as many first kernels as the paper's net, 48 per tower; `ablation-kernels` has
-12 per tower, so a few kernels decide the contrast. All other layers are the same. The learning rate of
-`ablation-kernels-many` is searched again: conv2 has four times as many input channels there, so the same rate
-changes its outputs more.
-
-`ablation-kernels-long` trains three times as long, which gives the towers more time to differ. Its nets
-are those of the arm `none` of `ablation-color-long`.
-
-`ablation-kernels-trained` tests what the paper says of all its trainings: in which share of the nets are the
-towers further apart than random halves of their own kernels? Its arm `initial` has the contrast of the towers
-before training.
+- `ablation-kernels-many` has 48 first kernels per tower, as the paper's net, instead of 12, so that
+  the contrast depends less on single kernels. Its rate is searched again, because conv2 has four times as
+  many inputs.
+- `ablation-kernels-long` trains three times as long; its nets are those of `none` in `ablation-color-long`.
+- `ablation-kernels-trained` asks in which share of the nets the towers differ more than random halves of
+  their kernels. Its arm `initial` has the contrast of the towers before training.
 """
 
 import dataclasses
@@ -55,7 +49,6 @@ DEALS_BEYOND = Metric(
 )
 METRICS = (CONTRAST, COLORFUL, GREY, DEALS_BEYOND)
 SPLITS = 1000
-# Percentiles of the contrasts of a net's random splits, for the figure.
 SPREAD = tuple(
     Metric(f"{CONTRAST.name}_p{q}", f"colour contrast of the halves, percentile {q}", "number", 0, 1)
     for q in (5, 25, 75, 95)
@@ -92,13 +85,13 @@ def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
     """A probe of conv1's kernels: colourfulness of both halves, and the difference.
 
     Args:
-        dealt: measure random splits of the kernels instead: the mean difference over many splits, and the
-            share of splits whose difference is at least that of the towers.
+        dealt: measure random splits instead: their mean difference, and the share of splits whose difference
+            is at least that between the towers.
         spread: also measure percentiles of the differences of the random splits.
     """
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
-        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
+        # Not imported above, so that listing the experiments does not wait for TensorFlow.
         import numpy as np
 
         from alexnet_tf.figures.kernels import first_kernels, random_contrasts, tower_colorfulness
@@ -119,19 +112,16 @@ def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
 
 
 def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **changes: Any) -> Arm:
-    """The control: the nets of `two`, with their first kernels split into two halves at random."""
     probe = tower_contrast(dealt=True, spread=spread)
     return measured_arm(
         "dealt", "the kernels of the same net, split into halves at random", probe, seeds, **changes
     )
 
 
-# The smallest effect of interest is a third of the largest possible contrast, which is the contrast of
-# kernels that see only brightness (colourfulness 0) and kernels that see only colour (1).
+# A third of the largest contrast: kernels that see only brightness have colourfulness 0, only colour 1.
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
-# The paper saw specialised towers in every net; in half of the nets they would still be a finding (chance:
-# .05).
+# The paper saw specialised towers in every net; in half of them they would still be a finding (chance: .05).
 SHARE = Comparison("dealt", "chance", HALVES_P, "share", None, 0.5)
 
 KERNELS = Experiment(
@@ -190,8 +180,7 @@ KERNELS = Experiment(
     scale=TINY_SCALE,
 )
 
-# Numbers of filters before `width` divides them by four: conv1 keeps 96, the other layers have as many as in
-# `ablation-kernels`.
+# Before `width` divides them by four.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 
@@ -272,5 +261,4 @@ KERNELS_TRAINED = in_condition_trained(
     ),
     notes=(),
 )
-# The experiment nearest to the paper comes first.
 EXPERIMENTS = (KERNELS_TRAINED, KERNELS_MANY, KERNELS_LONG, KERNELS)

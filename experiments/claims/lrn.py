@@ -5,21 +5,20 @@
     make ablation-lrn-trained DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-lrn-form DATASET=cifar10 DATA_DIR=...
 
-`ablation-lrn` uses the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only
-if activations are large. They are large on raw pixels (0..255 minus the mean image); on pixels of unit
-variance the layer multiplies by nearly the constant 2^-.75. The column `lrn_factor_cv` shows this: it is the
-coefficient of variation of the factor in the trained net's first normalisation, on test images.
+`ablation-lrn` uses the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only if
+activations are large, as on raw pixels; on pixels of unit variance the layer multiplies by nearly the
+constant 2^-.75. The column `lrn_factor_cv` shows this: it is the coefficient of variation of the factor in
+the trained net's first normalisation, on test images.
 
-`ablation-lrn-alexnet` uses the AlexNet, for which the claim was made. Its `alpha` is adapted to the scale of
-the pixels (`experiments.claims.common`), so that the layer normalises instead of multiplying by a constant.
-The arm `factor` has alpha 0 and so only the constant; it shows which part of the difference is not due to
-normalisation.
+`ablation-lrn-alexnet` uses the AlexNet, for which the claim was made, with `alpha` adapted to the scale of
+the pixels (`experiments.claims.common`). The arm `factor` has alpha 0 and so only the constant; it shows
+which part of the difference is not due to normalisation.
 
-`ablation-lrn-form` is a question of our own: is the paper's formula better, or the program's? The authors'
-program (its net #145) differs from the paper in four ways: alpha is divided by n; in the first stage the ReLU
-comes after normalisation and pooling; the second normalisation is followed by a spatial one; and windows do
-not extend across towers (this net has only one). The field `late_relu` is the second difference; it also
-moves conv5's ReLU behind pool5, as in the program.
+`ablation-lrn-form` compares the paper's formula with the authors' program (its net #145). The program differs
+in four ways: alpha is divided by n; in the first stage the ReLU comes after normalisation and pooling; the
+second normalisation is followed by a spatial one; and windows do not extend across towers, of which this net
+has one. The field `late_relu` is the second difference and also moves conv5's ReLU behind pool5, as in the
+program.
 """
 
 import dataclasses
@@ -59,7 +58,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
     Returns:
         0 for a constant factor.
     """
-    # Imported here, so that listing the experiments does not have to wait for TensorFlow.
+    # Not imported above, so that listing the experiments does not wait for TensorFlow.
     import keras
     import numpy as np
 
@@ -235,6 +234,4 @@ LRN_FORM = Experiment(
     earlier_verdict="inconclusive",
     scale=CIFAR_SCALE,
 )
-
-# Of the experiments on C3 the one nearest to the paper comes first.
 EXPERIMENTS = (LRN_TRAINED, LRN_ALEXNET, LRN, LRN_AGAIN, LRN_FORM)

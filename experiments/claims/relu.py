@@ -3,10 +3,10 @@
     make ablation-relu DATASET=cifar10 DATA_DIR=...
 
 The paper specifies neither the network nor its initialisation. The main pair of arms trains the authors'
-small net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `modern` follows
-current practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main
-pair, to show what the speed-up depends on. No arm is regularised; each has a constant learning rate, the one
-from its grid that trains fastest.
+small net as they did (raw pixels, narrow Gaussians, max and average pooling). `modern` follows current
+practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main pair,
+to show what the speed-up depends on. No arm is regularised. Each has a constant learning rate, the one from
+its grid that trains fastest.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ def _pair(suffix: str, config: Config, rates: tuple[float, float], grid: tuple[f
 
 
 def _compare(suffix: str, primary: bool = False) -> Comparison:
-    # Half the paper's speed-up would still be a reason to choose ReLU; less would be a different claim.
+    # Half the paper's speed-up would still be a reason to choose ReLU.
     return Comparison(f"tanh{suffix}", f"relu{suffix}", EPOCHS_TO_25, "ratio", 6.0, 3.0, primary)
 
 
@@ -133,8 +133,7 @@ RATE = dataclasses.replace(
     comparisons=(_compare("", primary=True),),
     **IN_FLOAT32,
 )
-# A toy that ends in minutes: drawn shapes of 16 pixels, and a target error far above the paper's. The
-# rates are the faster of two tried with seed 7.
+# A toy that ends in minutes. Its rates are the faster of two tried with seed 7.
 EPOCHS_TO_60 = epochs_to(60)
 TOY = BASE.replace(
     dataset="builtin", image_size=16, epochs=20, batch_size=32, stop_train_error=0.6, stop_extra_epochs=0

@@ -2,10 +2,10 @@
 
     make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...         (or ablation-retrieval-trained)
 
-For each of 500 test images, the experiment finds the six nearest training images by exact Euclidean distance
-in fc7 features and in pixels. There are two metrics: the share of these neighbours that have the query's
-class, and the share of all training images that are nearer to the query in pixels than a neighbour is. An
-untrained net is the control, because a random projection roughly preserves distances.
+For each of 500 test images, the experiment finds the six nearest training images by Euclidean distance in fc7
+features and in pixels. It measures the share of these neighbours that have the query's class, and the share
+of all training images that are nearer to the query in pixels than a neighbour is. An untrained net is the
+control, because a random projection roughly preserves distances.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def neighbours_in(space: int) -> Probe:
     """A probe for both metrics of the neighbours in the last hidden layer (space 0) or pixels (space 1)."""
 
     def probe(models: Sequence, data) -> Mapping[str, float | None]:
-        # Imported here, so that listing the experiments does not have to wait for TensorFlow.
+        # Not imported above, so that listing the experiments does not wait for TensorFlow.
         from alexnet_tf.figures.of_images import find_neighbours, nearer_in_pixels
 
         found = find_neighbours(models[0], data, QUERY_SEED)
@@ -46,9 +46,7 @@ def _arms(**changes: Any) -> tuple[Arm, ...]:
     )
 
 
-# A random projection roughly preserves distances.
 UNTRAINED = "what an untrained net does"
-
 SAME_PIXELS = "neighbours in pixels are the same for every seed, so they have no spread"
 SAME_QUERIES = (
     "the interval reflects the variation between nets, but not the choice of the 500 queries, which are the "
@@ -68,8 +66,7 @@ EXPERIMENT = Experiment(
     comparisons=(
         # Ten neighbours of a hundred: a smaller effect could not be seen among the six that are found.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # If a tenth of all training images are nearer in pixels than a neighbour, a search by pixels does not
-        # find this neighbour.
+        # A search by pixels does not find a neighbour if a tenth of the training images are nearer.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1, control=UNTRAINED),
         Comparison("fc7", "untrained", NEARER, "difference", None, 0.1, control=UNTRAINED),

@@ -4,10 +4,8 @@
 
 conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
 number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half the
-kernels might suffice.
-
-The search for `one` could not separate two learning rates and took the lower. `one-fast` trains the same net
-at the higher, which is also the rate of `two`. This shows how much of the difference is due to the rate.
+kernels might suffice. The search for `one` could not separate two learning rates and took the lower;
+`one-fast` trains the same net at the higher, which is also the rate of `two`.
 """
 
 import dataclasses
