@@ -5,11 +5,10 @@ import importlib.util
 import os
 import sys
 
-# TensorFlow reads these when a test file imports it. The second has the value that alexnet_tf sets.
+# TensorFlow reads these when a test file imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-# The cells of docs/ draw figures, which need no window here.
+# The cells of docs/ draw figures without a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
@@ -28,16 +27,13 @@ pytest_collect_file = Sybil(
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
 
-# This folder needs the packages of `make report`, which `make setup` does not install.
+# `make setup` does not install the packages of `make report`.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def released_memory():
-    """Frees the networks of a file, which are in reference cycles, before the next file.
-
-    The examples of docstrings need it as well as the tests: a whole AlexNet takes half a gigabyte.
-    """
+    """Frees a file's networks, which are in reference cycles: a whole AlexNet takes half a gigabyte."""
     yield
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session(free_memory=False)

@@ -11,7 +11,6 @@ from experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
 
-# The only module of claims/ that declares no experiment.
 SHARED = "common"
 
 
@@ -19,12 +18,11 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
     """Collects `EXPERIMENT` or `EXPERIMENTS` from every module of a package.
 
     Returns:
-        Claims of the paper sorted by number (experiments of the same claim in the order of declaration), then
-        questions of our own sorted by name.
+        Claims of the paper by number, each with the experiment nearest to the paper first, as declared; then
+        questions of our own by name.
 
     Raises:
-        InputError: if a module declares no experiment, or two experiments have the same name. The message
-            names the file.
+        InputError: if a module declares no experiment, or two experiments have the same name.
     """
     found: dict[str, tuple[Experiment, str | None]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -49,7 +47,6 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
 
 
 def _place(experiment: Experiment) -> tuple[int, int, str]:
-    """Sort key; equal for all experiments on one claim of the paper."""
     if experiment.is_of_paper:
         return 0, int(experiment.claim[1:]), ""
     return 1, 0, experiment.name
@@ -61,7 +58,7 @@ def _all_experiments() -> tuple[Experiment, ...]:
 
 
 def __getattr__(name: str) -> object:
-    """Loads `EXPERIMENTS` at its first use, so that commands can report a faulty file of claims/."""
+    # `EXPERIMENTS` is loaded at its first use, so that commands can report a faulty file of claims/.
     if name == "EXPERIMENTS":
         return _all_experiments()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,4 @@
-"""The command line: `python -m experiments list | run | search | rerun | compare | report ...`.
-
-All flags are defined here; `experiments/commands.py` has the commands.
-"""
+"""The flags of `python -m experiments list | run | search | rerun | compare | report ...`."""
 
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
 
@@ -166,7 +163,6 @@ def _parser() -> OneLineParser:
 
 
 def _add_look(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments for one figure of the runs in several folders."""
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
     flags = (
@@ -183,7 +179,6 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
 
 
 def _folder_or_paper(text: str) -> Path | str:
-    """A path; but the word `paper` is returned as it is, unless there is a file or folder of that name."""
     return text if text == commands.PAPER and not Path(text).exists() else _folder(text)
 
 

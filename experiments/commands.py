@@ -18,25 +18,20 @@ from experiments.runner.find_run import find_run
 from experiments.runner.options import Options
 from experiments.runner.startup import started, threads_each
 
-# The word that `compare` accepts instead of a second folder.
 PAPER = "paper"
 
 
 def list_experiments(options: argparse.Namespace) -> int:
-    """Prints the experiments."""
     if options.json:
         fields = ("name", "claim", "section", "statement", "dataset", "precision", "cost")
         arm_fields = ("name", "change", "seeds")
-        rows = [
-            {name: getattr(each, name) for name in fields}
-            | {
-                "arms": [
-                    {name: getattr(arm, name) for name in arm_fields} | {"epochs": arm.config.train.epochs}
-                    for arm in each.arms
-                ]
-            }
-            for each in experiments.EXPERIMENTS
-        ]
+        rows = []
+        for each in experiments.EXPERIMENTS:
+            arms = [
+                {name: getattr(arm, name) for name in arm_fields} | {"epochs": arm.config.train.epochs}
+                for arm in each.arms
+            ]
+            rows.append({name: getattr(each, name) for name in fields} | {"arms": arms})
         print(json.dumps(rows, indent=1))
         return 0
     for experiment in experiments.EXPERIMENTS:
@@ -53,7 +48,6 @@ def list_experiments(options: argparse.Namespace) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Trains the runs of an experiment that are missing, and prints its table and files."""
     if options.dry_run:
         return _dry_run(options)
     experiment, run_options, strategy = _training_setup(options)
@@ -82,7 +76,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_table(text: str) -> None:
-    """Prints Markdown; on a terminal tables are aligned, or become lists if they do not fit."""
     if not sys.stdout.isatty():
         print(text)
         return
@@ -107,7 +100,6 @@ def _dry_run(options: argparse.Namespace) -> int:
 
 
 def search(options: argparse.Namespace) -> int:
-    """Searches the learning rates of an experiment's arms."""
     if options.dry_run:
         return _dry_run(options)
     experiment, run_options, strategy = _training_setup(options)
@@ -121,11 +113,10 @@ def search(options: argparse.Namespace) -> int:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Trains a recorded run again and prints how its numbers differ from the recorded ones."""
     if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
-    # Use the recorded number of threads: it affects how floating-point sums are rounded.
+    # The number of threads affects how floating-point sums are rounded.
     threads = run.record.get("environment", {}).get("intra_op_threads") or 0
     if type(threads) is not int or not 0 <= threads <= MOST_THREADS:
         raise InputError(
@@ -146,7 +137,6 @@ def rerun(options: argparse.Namespace) -> int:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Compares two results, or one with the paper."""
     from experiments.compare.paper import compare_with_paper
     from experiments.compare.results import compare, compare_means
 
@@ -154,13 +144,10 @@ def compare(options: argparse.Namespace) -> int:
         raise InputError(f"--metric: expected --margin with it; received --metric {options.metric} alone")
     if options.b == PAPER:
         if options.tolerance != 0 or options.margin is not None:
-            flag = (
-                f"--margin {options.margin}"
-                if options.margin is not None
-                else f"--tolerance {options.tolerance}"
-            )
+            name = "tolerance" if options.margin is None else "margin"
             raise InputError(
-                f"compare with {PAPER}: expected neither --tolerance nor --margin; received {flag}"
+                f"compare with {PAPER}: expected neither --tolerance nor --margin; received "
+                f"--{name} {getattr(options, name)}"
             )
         status, text = compare_with_paper(options.a, experiments.EXPERIMENTS)
     elif options.margin is not None:
@@ -173,7 +160,6 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes tables, figures and the page of results from recorded rows."""
     if getattr(options, "folders", []):
         return _overlay(options)
     for flag in getattr(options, "look", ()):
@@ -186,18 +172,17 @@ def report(options: argparse.Namespace) -> int:
 
     for path in write_all(options.results_dir, experiments.EXPERIMENTS, options.tables, options.figures):
         print(path)
-    if options.tables and options.figures:
-        if importlib.util.find_spec("altair") and importlib.util.find_spec("vl_convert"):
-            from experiments.evidence.read import read_evidence
-            from experiments.report.page.write import write_page
+    if not (options.tables and options.figures):
+        return 0
+    if importlib.util.find_spec("altair") and importlib.util.find_spec("vl_convert"):
+        from experiments.evidence.read import read_evidence
+        from experiments.report.page.write import write_page
 
-            found = read_evidence(options.results_dir, experiments.EXPERIMENTS)
-            print(write_page(options.results_dir, found, experiments.EXPERIMENTS))
-        else:
-            page = options.results_dir / "report" / "index.html"
-            print(
-                f"{page} is not written: it needs `pip install -r requirements-report.txt`", file=sys.stderr
-            )
+        found = read_evidence(options.results_dir, experiments.EXPERIMENTS)
+        print(write_page(options.results_dir, found, experiments.EXPERIMENTS))
+    else:
+        page = options.results_dir / "report" / "index.html"
+        print(f"{page} is not written: it needs `pip install -r requirements-report.txt`", file=sys.stderr)
     return 0
 
 
@@ -221,7 +206,7 @@ def _overlay(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    """Checks flags and locks, and only then imports TensorFlow, so that bad input is reported at once."""
+    # Flags and locks are checked before TensorFlow is imported, so that bad input is reported at once.
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
@@ -240,7 +225,7 @@ def _training_setup(options: argparse.Namespace):
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     if options.dry_run and options.jobs != 1:
-        # Measure the speed with the threads that each job would have.
+        # The speed is measured with the threads that each job would have.
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:
@@ -259,7 +244,6 @@ def _experiment(name: str) -> Experiment:
 
 
 def _names(flag: str, text: str | None) -> tuple[str, ...]:
-    """The items of a comma-separated list; empty if the flag was not given."""
     if text is None:
         return ()
     names = tuple(part.strip() for part in text.split(",") if part.strip())

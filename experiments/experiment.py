@@ -10,9 +10,9 @@ from typing import Any, Literal
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.runtime.errors import InputError
 
-# A learning curve; each point has the columns of curves.csv after `seed`.
+# Each point has the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# A function that measures nets: (models, data) -> {column: value}. The first model is the run's own.
+# (models, data) -> {column: value}; the first model is the run's own.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
@@ -21,16 +21,12 @@ class Metric:
     """A number measured for each finished run; a column of runs.csv.
 
     Attributes:
-        name: name of the column.
-        title: name in tables and figures.
         unit: determines the format: a `fraction` is shown in percent and its differences in points, other
             units with three significant digits.
-        low: smallest possible value.
-        high: largest possible value.
-        of_curve: function that computes the metric from the learning curve. It returns None (an empty cell)
-            for a run that never reaches the target. Probes compute the metrics without such a function.
-        derived: function that computes the metric from a recorded row and its curve when effects are judged;
-            such a metric is no column of runs.csv. It returns None if the curve does not suffice.
+        of_curve: computes the metric from the learning curve; None (an empty cell) for a run that never
+            reaches the target. Metrics without this function are measured by probes.
+        derived: computes the metric from a recorded row and its curve when effects are judged; None if the
+            curve does not suffice. Such a metric is no column of runs.csv.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
         share_title: title of the share of nets whose value, a p value, is at most .05.
@@ -49,11 +45,9 @@ class Metric:
 
     @property
     def is_fraction(self) -> bool:
-        """Whether the metric is shown in percent."""
         return self.unit == "fraction"
 
 
-# Metrics of every experiment, computed by the runner.
 TRAIN_ERROR = Metric("train_error", "training error", "fraction", 0, 1)
 TEST_ERROR = Metric("test_error", "test error", "fraction", 0, 1)
 TEST_TOP5_ERROR = Metric("test_top5_error", "top-5 test error", "fraction", 0, 1)
@@ -67,16 +61,14 @@ class Arm:
     """One way to train; its config carries the learning rate that `search` chose from `grid`.
 
     Attributes:
-        name: name in the rows.
-        config: the full configuration except for the seed (a command may also replace the data set).
+        config: everything but the seed; a command may also replace the data set.
         change: how the arm differs from its baseline, in words.
         grid: learning rates that `search` tries, in increasing order; empty for an arm that takes its rate
-            from another arm, because it measures that arm's nets or is compared at that rate.
+            from another arm.
         seeds: seeds of the committed evidence.
-        search_epochs: epochs of one search run.
-        probe: function that computes further metrics of the trained net (columns of runs.csv).
-        nets: number of nets passed to the probe: the run's own and those of the following seeds.
-        of: name of the arm that this one is a variant of; empty for the experiment's own arms.
+        probe: measures further metrics of the trained net (columns of runs.csv).
+        nets: number of nets passed to the probe: the run's own and those of the next seeds.
+        of: the arm that this one is a variant of; empty for the experiment's own arms.
     """
 
     name: str
@@ -90,7 +82,7 @@ class Arm:
     of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probe measures the same nets for each of these seeds, namely the nets of all seeds.
+        """Whether the probe measures the same nets, the nets of all seeds, for each of these seeds.
 
         Example:
 
@@ -101,7 +93,7 @@ class Arm:
         return self.nets > 1 and self.nets == len({*self.seeds}) and {*seeds} <= {*self.seeds}
 
     def partners(self, seed: int) -> list[int]:
-        """Seeds of the other nets that are passed to the probe of `seed`: the next ones, in cyclic order.
+        """The seeds of the other nets that are passed to the probe of `seed`: the next ones, in cyclic order.
 
         Example:
 
@@ -114,7 +106,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """The arm `of` with command-line settings or, in a figure of several folders, the runs in `folder`."""
+    """The arm `of` with command-line settings, or its runs in another folder of one figure."""
 
     of: str
     settings: tuple[str, ...] = ()
@@ -126,15 +118,15 @@ class Comparison:
     """One effect: `arm` against `baseline` in `metric`, paired by seed.
 
     Attributes:
-        kind: `difference` is arm - baseline, `ratio` is arm / baseline, `share` is the share of the arm's
+        kind: `difference` is arm - baseline; `ratio` is arm / baseline; `share` is the share of the arm's
             runs whose metric, a p value, is at most .05 (its baseline is chance).
         paper_effect: the paper's number on the same scale, None if the paper gives none.
-        smallest_effect: smallest effect of interest s, declared before the runs. It and the interval decide
-            the verdict (`alexnet_tf.statistics.effects.verdict`). The claim says that the effect is on the
-            same side of no effect (0, 1 for a ratio, .05 for a share) as this value.
+        smallest_effect: smallest effect of interest s, declared before the runs. With the interval it decides
+            the verdict (`alexnet_tf.statistics.effects.verdict`). The claimed effect lies on the same side of
+            the null value (0, 1 for a ratio, .05 for a share).
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: in a few words, the simpler cause of the effect that this comparison rules out; empty if it
-            rules out none.
+        control: in a few words, the simpler cause of the effect that this comparison rules out; empty if
+            none.
     """
 
     arm: str
@@ -151,27 +143,23 @@ class Comparison:
 class Experiment:
     """One claim of the paper, or a question of our own, and the experiment that tests it.
 
+    The reasons, notes, disclosures and the earlier verdict refer to the effects on `dataset`.
+
     Attributes:
-        name: for example `ablation-relu`; also the name of the results folder and the make target.
+        name: also the name of the results folder and of the make target.
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
-        section: section of the paper that makes the claim.
-        statement: the claim in our words, one sentence.
-        dataset: the data set of the committed evidence (`auto` looks for this one).
+        dataset: the data set of the committed evidence, which `auto` looks for.
         precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
         search_precision: the same for candidates of the search.
         cost: training time of the committed rows on one CPU core.
         scale: `as in the paper`, or how the condition is reduced.
-        arms: the arms in the order of tables and figures.
-        comparisons: the effects that are judged.
-        metrics: additional columns of runs.csv, in order.
-        objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by
-            final training error) or `selection_error`.
+        metrics: the experiment's own columns of runs.csv, in order.
+        objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by final
+            training error) or `selection_error`.
         figure: what figure.png shows: a column of curves.csv against the epoch, or a probe's metric by arm.
         reasons: what explains the verdict; each names the arm or file that shows it.
-        notes: further remarks for the reader.
         disclosures: what was changed, deleted or added after rows were known.
-        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if version 1 never
-            judged them. It and the reasons, notes and disclosures refer to the effects on `dataset`.
+        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if there is none.
     """
 
     name: str
@@ -195,59 +183,46 @@ class Experiment:
 
     @property
     def is_of_paper(self) -> bool:
-        """Whether the claim is one of the paper's rather than a question of our own."""
         return re.fullmatch(r"C\d+", self.claim) is not None
 
     @property
     def probe_metrics(self) -> tuple[Metric, ...]:
-        """The experiment's own metrics that are computed by the arms' probes."""
         return tuple(metric for metric in self.metrics if not metric.of_curve)
 
     def of_curve(self, curve: Curve) -> dict[str, float | None]:
-        """Computes the experiment's own metrics of the learning curve: column -> value."""
+        """The metrics that are computed from a learning curve: column -> value."""
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
 
     def derived(self, row: Mapping[str, Any], curve: Curve) -> dict[str, float | None]:
-        """Computes the metrics of comparisons that are not columns of runs.csv: name -> value."""
+        """The metrics of comparisons that are not columns of runs.csv: name -> value."""
         compared = {each.metric.name: each.metric.derived for each in self.comparisons}
         return {name: derive(row, curve) for name, derive in compared.items() if derive}
 
     @property
     def columns(self) -> list[str]:
-        """Names of the experiment's own columns of runs.csv, in order."""
         return [metric.name for metric in self.metrics]
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """Smallest and largest possible value of each metric, the common ones included."""
+        """(low, high) of each metric, the common ones included."""
         return {metric.name: (metric.low, metric.high) for metric in (*COMMON_METRICS, *self.metrics)}
 
     def metric(self, name: str) -> Metric:
-        """The metric with this name, common (the training loss included) or specific to the experiment.
-
-        Raises:
-            KeyError: if there is none.
-        """
         return {metric.name: metric for metric in (*COMMON_METRICS, TRAIN_LOSS, *self.metrics)}[name]
 
     def arm(self, name: str) -> Arm:
-        """The arm with this name.
-
-        Raises:
-            KeyError: if there is none.
-        """
         return {arm.name: arm for arm in self.arms}[name]
 
     def with_variants(self, variants: Mapping[str, Variant]) -> "Experiment":
-        """The experiment with variants of its arms added, and with their comparisons.
+        """The experiment with variants of its arms and their comparisons added.
 
-        A comparison of two arms is repeated for variants of both that have the same settings. If a variant
-        has no such partner, it is compared with the other arm itself: with its runs in the variant's
-        folder, if there are any. These comparisons are not primary, and the paper has no number for them.
+        Each comparison is repeated for variants of both arms that have the same settings. A variant without
+        such a partner is compared with the other arm itself, in the variant's folder if it has runs there.
+        The added comparisons are not primary and have no number of the paper.
 
         Args:
-            variants: name of the new arm -> the arm that it changes, and how. Variants of arms that the
-                experiment does not have are ignored.
+            variants: by the name of the new arm; ignored if the experiment has an arm of this name, or not
+                the arm that varies.
 
         Example:
 
@@ -296,5 +271,5 @@ class Experiment:
 def _changed(config: Config, settings: tuple[str, ...]) -> Config:
     try:
         return config.with_settings(*settings)
-    except InputError:  # Settings recorded by a version with other fields; they cannot be applied.
+    except InputError:  # recorded by a version with other fields
         return config

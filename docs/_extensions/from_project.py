@@ -1,24 +1,4 @@
-"""Directives whose text comes from the project when the site is built: nobody copies numbers into a page.
-
-    ```{claim} C3
-    ```
-
-shows what was measured for a claim, from the rows below results/.
-
-    ```{comparisons} ablation-relu
-    ```
-
-shows all comparisons of one experiment.
-
-    ```{commands} alexnet_tf
-    ```
-
-shows the help texts of all commands of a program.
-
-    ```{source} alexnet_tf/reference/pooling.py max_pool
-    ```
-
-shows the code of a function, class or method, without docstrings.
+"""Directives whose text comes from the project when the site is built, so that no page repeats numbers.
 
 Pages also include documents from outside docs/. Their relative links are shown as paths, because most of the
 targets are not part of the site.
@@ -58,7 +38,7 @@ def claim_text(name: str) -> str:
     """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command.
 
     Raises:
-        ValueError: if there is no claim of this name, or results/ has no rows for it.
+        ValueError: if results/ has no rows for a claim of this name.
     """
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
@@ -96,7 +76,6 @@ def bullets(texts: Sequence[str]) -> str:
 
 
 def comparisons_table(judged: Sequence[Any]) -> str:
-    """A Markdown table with a line for each comparison."""
     from experiments.evidence import wording
     from experiments.report.markdown import markdown
 
@@ -137,7 +116,7 @@ class Commands(SphinxDirective):
 
 
 def commands_text(room: str) -> str:
-    """Markdown: the help text of a program, then a section with the help text of each of its commands."""
+    """Markdown: the help text of a program, then of each of its commands in a section."""
     os.environ["COLUMNS"] = "110"  # the width of the help texts
     parser = importlib.import_module(f"{room}.__main__")._parser()
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
@@ -184,7 +163,6 @@ class Source(SphinxDirective):
 
 
 def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
-    """Replaces each relative link of an included document by its text and its target's path from the root."""
     folder = (Path(app.srcdir) / path).resolve().parent
     content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 

@@ -15,8 +15,7 @@ from experiments.experiment import Experiment
 # Python's sum() of floats rounds differently from 3.12 on.
 ROUNDING = 1e-12
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
-
-# The lines of one run's curve, by epoch.
+# By epoch.
 CurveLines = Mapping[int, Line]
 
 
@@ -25,12 +24,12 @@ def check_rows(
 ) -> tuple[list[Line], list[Line], list[str]]:
     """Checks the files in `<results-dir>/<dataset>/<experiment>`.
 
-    Rows that name another experiment or data set than their folder are left out: they must not be averaged
-    with the rows of this experiment.
+    Rows that name another experiment or data set than their folder are left out, because they must not be
+    averaged with the experiment's own rows.
 
     Returns:
-        The experiment's lines of runs.csv and of curves.csv, and a message "file:line: expected ...,
-        received ..." for each fault.
+        The experiment's lines of runs.csv and of curves.csv, and a message "file:line: expected ..., received
+        ..." for each fault.
     """
     # A folder with another name was copied out of its tree, so its parent is not named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
@@ -60,7 +59,6 @@ def _run_of(line: Line) -> tuple[str, int]:
 
 
 def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
-    """Reports unknown columns, which a later version or another experiment may have added."""
     return [
         f"{path}:1: expected the columns that this version writes, received also {name!r} (not used)"
         for name in table.header
@@ -85,26 +83,21 @@ def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], 
 
 
 def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iterator[str]:
-    """Differences between the row of a run and its curve."""
     row = run.row
     if not curve and row["status"] != "failed":
-        yield (
-            f"{run.place}: expected the curve of arm {row['arm']} seed {row['seed']} in curves.csv, received "
-            "none"
-        )
+        run_name = f"arm {row['arm']} seed {row['seed']}"
+        yield f"{run.place}: expected the curve of {run_name} in curves.csv, received none"
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # Compare text, because NaN in the row also marks an impossible number, which was reported on reading.
+        # In the row NaN also marks an impossible number, which was reported on reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"
     last = curve.get(row["epochs"])
     if last is None:
-        yield (
-            f"{run.place}: epochs: expected the last epoch of the curve, {max(curve)}; received "
-            f"{row['epochs']}"
-        )
+        expected = f"the last epoch of the curve, {max(curve)}"
+        yield f"{run.place}: epochs: expected {expected}; received {row['epochs']}"
         return
     for column, of_curve in LAST_EPOCH.items():
         written, known = row[column], last.row[of_curve]
@@ -115,10 +108,8 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
             )
     for name, value in _metrics_of_curve(experiment, curve).items():
         if name in row and _is_another(row[name], value):
-            yield (
-                f"{run.place}: {name}: expected {_shown(value)}, as curves.csv gives; received "
-                f"{_shown(row[name])}"
-            )
+            expected = f"{_shown(value)}, as curves.csv gives"
+            yield f"{run.place}: {name}: expected {expected}; received {_shown(row[name])}"
 
 
 def _is_finite(value: float | None) -> bool:
@@ -126,7 +117,6 @@ def _is_finite(value: float | None) -> bool:
 
 
 def _metrics_of_curve(experiment: Experiment, curve: CurveLines) -> dict[str, float | None]:
-    """The experiment's own metrics, recomputed from a curve; empty if the curve has gaps."""
     points = [curve[epoch].row for epoch in sorted(curve)]
     is_whole = sorted(curve) == list(range(len(curve)))
     if not is_whole or not all(_is_finite(point.get(name)) for point in points for name in MEASURED):
@@ -135,9 +125,8 @@ def _metrics_of_curve(experiment: Experiment, curve: CurveLines) -> dict[str, fl
 
 
 def _is_another(written: float | None, of_curve: float | None) -> bool:
-    """Whether a cell differs from the value computed from the curve; either may be None."""
     if written is not None and not math.isfinite(written):
-        return False  # Reported on reading.
+        return False  # reported on reading
     return difference(written, of_curve) > ROUNDING * max(1.0, abs(of_curve or 0.0))
 
 
@@ -146,7 +135,7 @@ def _shown(value: float | None) -> str:
 
 
 def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
-    """Reports missing epochs of a curve, from epoch 0 on; unreadable lines are reported elsewhere."""
+    # Damaged lines were reported on reading.
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])
@@ -154,10 +143,8 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
         unread = (each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged)
         missing = next(unread, None)
         if missing is not None:
-            yield (
-                f"{curve[epoch].place}: epoch: expected {missing}, the next of arm {arm} seed {seed}; "
-                f"received {epoch}"
-            )
+            expected = f"{missing}, the next of arm {arm} seed {seed}"
+            yield f"{curve[epoch].place}: epoch: expected {expected}; received {epoch}"
 
 
 def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterator[str]:
@@ -177,7 +164,6 @@ def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterato
 
 
 def _curves_without_run(runs: Table, by_run: Mapping[tuple[str, int], CurveLines]) -> Iterator[str]:
-    """Reports curves without a row: their runs were killed or are still running."""
     finished = {_run_of(line) for line in runs.lines if line.row}
     for arm, seed in sorted(by_run.keys() - finished):
         first = next(iter(by_run[arm, seed].values()))
@@ -188,7 +174,6 @@ def _curves_without_run(runs: Table, by_run: Mapping[tuple[str, int], CurveLines
 
 
 def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iterator[str]:
-    """Reports a missing record, or a hash that does not match the record's configuration and images."""
     run_id = run.row["run_id"]
     path = folder / "records" / f"{run_id}.json"
     if run_id not in records and not path.exists():
@@ -202,14 +187,11 @@ def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iter
         yield str(error)
         return
     if config_hash != run.row["config_hash"]:
-        yield (
-            f"{run.place}: config_hash: expected {config_hash}, as records/{path.name} gives; received "
-            f"{run.row['config_hash']}"
-        )
+        expected = f"{config_hash}, as records/{path.name} gives"
+        yield f"{run.place}: config_hash: expected {expected}; received {run.row['config_hash']}"
 
 
 def _records_without_run(runs: Table, folder: Path, records: Mapping[str, Any]) -> list[str]:
-    """Records of runs that runs.csv does not mention, not even in an unreadable line."""
     named = {line.texts.get("run_id") for line in runs.lines}
     return [
         f"{folder / 'records' / run_id}.json: expected a row of this run in runs.csv, received none"

@@ -18,8 +18,8 @@ class Claim:
 
     Attributes:
         name: `C1` to `C14`, or the name of a question of our own.
-        experiments: its experiments, the nearest to the paper first.
-        conditions: their evidence, one item for each data set; the deciding one comes first.
+        experiments: the nearest to the paper first.
+        conditions: the evidence of each experiment and data set; the deciding one comes first.
     """
 
     name: str
@@ -33,12 +33,10 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words, qualified by the controls."""
         return self.decides.verdict if self.decides else NO_PAIRS
 
     @property
     def is_of_paper(self) -> bool:
-        """Whether the claim is one of the paper's rather than a question of our own."""
         return self.experiments[0].is_of_paper
 
 
@@ -75,12 +73,11 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 
 
 def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
-    """The evidence of another condition, in the same results directory, that decides the claim.
-
-    None if this evidence decides it, or if no condition does.
+    """The evidence of another condition in the same results directory, if it decides the claim instead of
+    this one.
     """
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
-    # Absolute, because the path may be relative to a folder within the results directory.
+    # The path may be relative to a folder within the results directory.
     folder = evidence.folder.absolute()
     for claim in claims_of(read_evidence(folder.parents[1], conditions), conditions):
         if claim.decides and claim.decides.folder != folder:
@@ -91,8 +88,8 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The deciding comparison with the weakest verdict; None without pairs.
 
-    Of several with this verdict, the one that favours the claim least is taken: those with an effect weaker
-    than the paper's number come first, then the smallest effect in units of s decides.
+    Of several with this verdict it is the one with an effect weaker than the paper's number, then the one
+    with the smallest effect in units of s.
     """
     if claim.decides is None:
         return None
@@ -105,7 +102,6 @@ def weakest_of(claim: Claim) -> Judged | None:
 
 
 def _in_units_of_s(one: Judged) -> float:
-    """The distance of an effect from the null value, divided by the distance of s from the null value."""
     comparison, effect = one.comparison, one.effect.effect
     if effect is None:
         return -math.inf
@@ -116,9 +112,9 @@ def _in_units_of_s(one: Judged) -> float:
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """Counts the claims by verdict; a verdict with a remark, such as "cause open", is counted separately.
+    """Counts the claims with pairs by verdict, those of the paper apart from questions of our own.
 
-    The paper's claims and questions of our own are counted separately; claims without pairs are not counted.
+    A verdict with a remark, such as "cause open", is counted separately.
     """
     experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
     decided = [claim for claim in claims_of(found, experiments) if claim.decides]
@@ -130,7 +126,6 @@ def count_verdicts(found: Sequence[Evidence]) -> str:
 
 
 def _counts(claims: Sequence[Claim]) -> str:
-    """For example "7 reproduced; 1 reproduced, cause open"."""
     counts = Counter(claim.verdict for claim in claims)
     ranks = {
         claim.verdict: VERDICTS.index(weakest([one.verdict for one in claim.decides.primary]))

@@ -18,7 +18,7 @@ from alexnet_tf.statistics.effects import (
 from experiments.evidence.runs import Runs, Values
 from experiments.experiment import Comparison, Experiment
 
-# An interval can be computed from two pairs too, but a third pair could easily change it.
+# An interval from two pairs could change much with a third.
 MIN_PAIRS = 3
 
 UNKNOWN = "unknown"
@@ -70,7 +70,6 @@ def judge(runs: Runs) -> list[Judged]:
 
 
 def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Rows of effects.csv."""
     return [
         {
             "experiment": experiment.name, "arm": one.comparison.arm, "baseline": one.comparison.baseline,
@@ -85,9 +84,7 @@ def effect_rows(experiment: Experiment, judged: Sequence[Judged]) -> list[dict[s
 
 
 def weakest(verdicts: Sequence[str]) -> str:
-    """The weakest of several verdicts.
-
-    A comparison without pairs leaves a claim undecided; if none has pairs, there is no verdict yet.
+    """The weakest of several verdicts; a comparison without pairs counts as undecided if another has pairs.
 
     Example:
 
@@ -101,14 +98,12 @@ def weakest(verdicts: Sequence[str]) -> str:
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The weakest verdict of a claim's primary comparisons, with a remark if a control questions it.
+    """The weakest verdict of the primary comparisons of one experiment, with a remark if a control questions
+    it.
 
     A control tests whether the effect remains when a simpler possible cause is ruled out. If the control
     shows no effect on the claimed side, the claim is "explained by" that cause; if it is undecided, "cause
     open".
-
-    Args:
-        judged: the comparisons of one experiment on one data set.
     """
     verdict = weakest([one.verdict for one in judged if one.comparison.primary])
     if verdict not in CONFIRMED:
@@ -129,11 +124,7 @@ def _judged(comparison: Comparison, effect: Effect, p: float | None, notes: tupl
 
 
 def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Values, runs: Runs) -> None:
-    """Drops seeds whose two runs used different images, precisions or processors.
-
-    For ratios, values that are not positive are dropped too. If a record names no processor, the pair is
-    kept.
-    """
+    # Two runs are no pair if they used different images, precisions or known processors.
     for found in (arm, baseline) if comparison.kind == "ratio" else ():
         for seed, value in found.values.items():
             if value is not None and value <= 0:
@@ -150,7 +141,6 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:
-    """For each seed without a pair, the reason."""
     notes = []
     for seed in effect.left_out:
         reasons = [

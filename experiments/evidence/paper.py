@@ -1,4 +1,4 @@
-"""Numbers of the paper: its tables, and the position of its effects relative to our intervals.
+"""Numbers of the paper, and the position of its effects relative to our intervals.
 
 Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012,
 section 2 (images), Table 1 and Table 2 with their captions. Errors are fractions in [0, 1].
@@ -54,15 +54,11 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Position of the paper's number relative to our interval, and the distance between the two.
-
-    Args:
-        effect: an effect from `judge`; its interval may be open.
-        comparison: its comparison; if the paper has no number for it, the place is unknown.
+    """Position of the paper's number relative to our interval, and its distance from the nearer end.
 
     Returns:
-        The place, and the `distance` of the number from the nearer end of the interval (None if the number is
-        not outside).
+        The place (unknown without a number of the paper), and the `distance`, None unless the number is
+        outside.
 
     Example:
 

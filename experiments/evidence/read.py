@@ -12,7 +12,6 @@ from experiments.evidence.effects import Judged, claim_verdict, judge
 from experiments.evidence.runs import Records, Row, Runs
 from experiments.experiment import Experiment, Variant
 
-# Columns that must be equal in all rows of one configuration, whatever the arm's probe measures.
 OF_ONE_RUN = ("status", "epochs", "train_error", "test_error")
 
 
@@ -22,7 +21,7 @@ class Evidence(Runs):
 
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        curves: readable rows of curves.csv.
+        curves: valid rows of curves.csv.
         problems: one "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
@@ -32,12 +31,10 @@ class Evidence(Runs):
 
     @cached_property
     def judged(self) -> list[Judged]:
-        """The judged comparisons, in the experiment's order."""
         return judge(self)
 
     @property
     def dataset(self) -> str:
-        """The data set, from the name of its folder."""
         return self.folder.parent.name
 
     @property
@@ -47,12 +44,10 @@ class Evidence(Runs):
 
     @property
     def primary(self) -> list[Judged]:
-        """The claim's primary comparisons."""
         return [one for one in self.judged if one.comparison.primary]
 
     @property
     def with_rows(self) -> list[Judged]:
-        """The comparisons whose arms all have rows."""
         missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
         return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
@@ -70,20 +65,15 @@ class Evidence(Runs):
 
     @property
     def verdict(self) -> str:
-        """The weakest verdict of the claim's primary comparisons, qualified by the controls."""
         return claim_verdict(self.judged)
 
     def path(self, name: str) -> str:
-        """The path of one of the folder's files, relative to the results directory."""
+        """A file's path relative to the results directory."""
         return f"{self.dataset}/{self.folder.name}/{name}"
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence of all experiments that have rows, in the order of `experiments`, then by data set.
-
-    Args:
-        results_dir: directory with `<dataset>/<experiment>/runs.csv`.
-    """
+    """The evidence of all experiments that have rows, in the order of `experiments`, then by data set."""
     found = [
         evidence_of(folder, experiment)
         for experiment in experiments
@@ -131,7 +121,6 @@ def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
 
 
 def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
-    """The folders of an experiment that contain files of a run, by data set."""
     return [folder for folder in sorted(results_dir.glob(f"*/{experiment.name}")) if _has_runs(folder)]
 
 
@@ -150,13 +139,12 @@ def _has_runs(folder: Path) -> bool:
 
 
 def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -> list[Experiment]:
-    """The experiments on the paper's claims that have no evidence."""
     names = {evidence.experiment.name for evidence in found}
     return [each for each in experiments if each.name not in names and each.is_of_paper]
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Runs with the same configuration but different results: the same net was trained twice."""
+    """Different results of the same configuration: the same net was trained twice."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
     problems = []
     for evidence in found:

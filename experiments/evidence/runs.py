@@ -18,9 +18,9 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        values: seed -> value, None for a run without a value.
-        limits: seed -> epochs, for runs that never reached the target: their value exceeds this limit.
-        reasons: seed -> why a run has neither a value nor a limit.
+        values: None for a run without a value.
+        limits: epochs of the runs that never reached the target: their value exceeds this limit.
+        reasons: why a run has neither a value nor a limit.
     """
 
     values: dict[int, float | None]
@@ -33,7 +33,6 @@ class Values:
         return [value for _, value in sorted(self.values.items()) if value is not None]
 
     def leave_out(self, seed: int, reason: str) -> None:
-        """Drops the value and limit of a seed, and records the reason."""
         self.values[seed], self.reasons[seed] = None, reason
         self.limits.pop(seed, None)
 
@@ -43,8 +42,8 @@ class Runs:
     """The recorded runs of one experiment.
 
     Attributes:
-        experiment: the experiment, with the variants of its arms that the rows have.
-        rows: readable rows of runs.csv.
+        experiment: includes the variants of its arms that the rows have.
+        rows: valid rows of runs.csv.
         records: run_id -> record.
     """
 
@@ -54,13 +53,12 @@ class Runs:
 
     @property
     def arms(self) -> list[str]:
-        """Arms that have rows: those of the experiment in its order, then others sorted by name."""
+        """The arms that have rows: those of the experiment in its order, then others by name."""
         present = {row["arm"] for row in self.rows}
         defined = [arm.name for arm in self.experiment.arms]
         return [name for name in defined if name in present] + sorted(present - set(defined))
 
     def of_arm(self, arm: str) -> list[Row]:
-        """The rows of an arm."""
         return [row for row in self.rows if row["arm"] == arm]
 
     def about(self, row: Row, part: str) -> Mapping[str, Any]:
@@ -76,12 +74,12 @@ class Runs:
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
     def examples(self, arm: str, name: str) -> list[int]:
-        """The numbers of images (`train_examples` or `report_examples`) of an arm's runs, if recorded."""
+        """The different numbers of images (`train_examples` or `report_examples`) of an arm's runs."""
         counts = {self.about(row, "data").get(name) for row in self.of_arm(arm)}
         return sorted(count for count in counts if isinstance(count, int) and count > 0)
 
     def activation(self, arm: str) -> str:
-        """The activation used by the runs of an arm, empty if it is unknown or not the same for all."""
+        """The activation that the runs of an arm have in common; empty if it is unknown."""
         of_runs = (self.about(row, "config").get("model", {}) for row in self.of_arm(arm))
         activations = {model.get("activation") for model in of_runs}
         if activations - {None}:
@@ -92,7 +90,7 @@ class Runs:
     def departures(self) -> dict[str, list[str]]:
         """Arm -> the fields in which its recorded runs differ from the experiment's definition.
 
-        The seed, the data set and the precision are excluded, because the conditions list them.
+        The seed, the data set and the precision are left out, because the conditions list them.
         """
         found: dict[str, dict[str, None]] = {}
         # Converted to JSON and back, like the records, so that tuples become lists.
@@ -109,9 +107,8 @@ class Runs:
     def values(self, arm: str, metric: str) -> Values:
         """One metric of one arm.
 
-        A diverged run never reaches a target, so for metrics that measure the epochs to a target it is
-        censored at its maximum number of epochs. Any other metric of a diverged run is meaningless and left
-        out.
+        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs. Its
+        other metrics are meaningless and left out.
         """
         censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
         found = Values({}, {}, {})
@@ -135,10 +132,7 @@ class Runs:
         return found
 
     def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm; runs that measure the same ensemble count once.
-
-        A probe that takes as many nets as the arm has seeds measures the same nets for every run.
-        """
+        """The known values of one metric of one arm; runs that measure the same ensemble count once."""
         found = self.values(arm, metric)
         of_arm = [defined for defined in self.experiment.arms if defined.name == arm]
         is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
@@ -146,10 +140,7 @@ class Runs:
         return found.known[:1] if is_one and metric in of_probes else found.known
 
     def summary(self) -> list[dict[str, Any]]:
-        """Rows of summary.csv.
-
-        `n` includes censored runs; if there are any, the mean is unknown and left empty.
-        """
+        """Rows of summary.csv. `n` includes censored runs; with any, the mean is unknown and left empty."""
         summary = []
         for arm in self.arms:
             for metric in [*(each.name for each in COMMON_METRICS), *self.experiment.columns]:

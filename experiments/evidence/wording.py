@@ -12,21 +12,16 @@ BOUNDS = (
     "one-sided interval for the median is given."
 )
 # Where the 95% interval of each verdict lies; s is the smallest effect of interest.
-MEANINGS = dict(
-    zip(
-        VERDICTS,
-        (
-            "wholly beyond *s* on the claimed side",
-            "wholly on the claimed side, contains *s*",
-            "wholly on the claimed side, between the null value and *s*",
-            "contains the null value and *s*",
-            "contains the null value and the mirror of *s*, but not *s*",
-            "contains the null value, but neither *s* nor its mirror",
-            "wholly on the other side",
-        ),
-        strict=True,
-    )
+PLACES = (
+    "wholly beyond *s* on the claimed side",
+    "wholly on the claimed side, contains *s*",
+    "wholly on the claimed side, between the null value and *s*",
+    "contains the null value and *s*",
+    "contains the null value and the mirror of *s*, but not *s*",
+    "contains the null value, but neither *s* nor its mirror",
+    "wholly on the other side",
 )
+MEANINGS = dict(zip(VERDICTS, PLACES, strict=True))
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -67,7 +62,6 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
 
 
 def unit(comparison: Comparison) -> str:
-    """The unit after the size of an effect."""
     if comparison.kind == "ratio":
         return TIMES
     if comparison.kind == "share":
@@ -76,7 +70,6 @@ def unit(comparison: Comparison) -> str:
 
 
 def paper_effect(comparison: Comparison) -> str:
-    """The paper's number, or a dash if it has none."""
     return "–" if comparison.paper_effect is None else declared(comparison.paper_effect, comparison)
 
 
@@ -98,7 +91,7 @@ def declared(value: float, comparison: Comparison) -> str:
 
 
 def interval(effect: Effect, comparison: Comparison) -> str:
-    """The interval of an effect, possibly open because of censored runs; empty if there is none."""
+    """The interval of an effect, open on one side if runs are censored; empty if there is none."""
     if effect.low is None and effect.high is None:
         return ""
     like = _like(effect, comparison)
@@ -111,10 +104,7 @@ def interval(effect: Effect, comparison: Comparison) -> str:
 
 
 def _like(effect: Effect, comparison: Comparison) -> float:
-    """The value that determines the decimal places of an effect and its interval.
-
-    A difference may be close to 0 by chance, so its interval determines the digits.
-    """
+    # A difference may be close to 0 by chance, so its interval determines the decimal places.
     known = [abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None]
     return known[0] if comparison.kind == "ratio" else max(known)
 
@@ -137,12 +127,10 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
 
 
 def effect_text(effect: Effect, comparison: Comparison) -> str:
-    """An effect with its interval, on one line."""
     return f"{estimate(effect, comparison)} {interval(effect, comparison)}".rstrip()
 
 
 def judged_effect(one: Judged) -> str:
-    """The effect with its interval; the effect of a single pair is not shown, because it has no interval."""
     if one.effect.n == 1 and one.effect.effect is not None:
         return "one pair, no interval"
     return effect_text(one.effect, one.comparison)
@@ -157,7 +145,7 @@ def detectable(effect: Effect, comparison: Comparison) -> str:
 
 
 def title(comparison: Comparison) -> str:
-    """What is compared: the metric, or the share of nets with a small value of it.
+    """The metric, or for a share the title of the share.
 
     Example:
 
@@ -173,7 +161,6 @@ def title(comparison: Comparison) -> str:
 
 
 def contrast(comparison: Comparison, quote: str = "") -> str:
-    """Arm against baseline, as a quotient or a difference of names; for a share, the arm alone."""
     if comparison.kind == "share":
         return f"{quote}{comparison.arm}{quote}"
     sign = "/" if comparison.kind == "ratio" else MINUS
