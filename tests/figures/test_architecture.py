@@ -1,5 +1,3 @@
-"""The stages of a network, and the figure that shows their numbers in the style of the paper's Figure 2."""
-
 import dataclasses
 
 import keras
@@ -34,14 +32,10 @@ def texts(figure) -> list[str]:
 def test_the_stages_of_alexnet_have_the_papers_sizes(paper):
     stages = stages_of(paper)
 
-    assert [stage.shape for stage in stages] == [
-        (224, 224, 3),
-        *[(55, 55, 96), (27, 27, 256), (13, 13, 384), (13, 13, 384), (13, 13, 256)],
-        *[(4096,), (4096,), (1000,)],
-    ]
-    assert [stage.kernel for stage in stages[1:6]] == [
-        *[(11, 11, 3), (5, 5, 48), (3, 3, 256), (3, 3, 192), (3, 3, 192)]
-    ]
+    maps = [(224, 224, 3), (55, 55, 96), (27, 27, 256), (13, 13, 384), (13, 13, 384), (13, 13, 256)]
+    assert [stage.shape for stage in stages] == [*maps, (4096,), (4096,), (1000,)]
+    kernels = [(11, 11, 3), (5, 5, 48), (3, 3, 256), (3, 3, 192), (3, 3, 192)]
+    assert [stage.kernel for stage in stages[1:6]] == kernels
     assert [stage.groups for stage in stages[1:6]] == [1, 2, 1, 2, 2]
     assert [stage.stride for stage in stages[1:6]] == [(4, 4), (1, 1), (1, 1), (1, 1), (1, 1)]
     assert stages[0].followed_by == ("zeros, to 227×227",)
@@ -84,21 +78,11 @@ def test_the_figure_has_the_papers_numbers(paper):
         figure = architecture_figure(paper)
 
     shown = texts(figure)
-    # Depths are shown for each tower (128 in conv2 and conv5, 192 in conv3 and conv4, 2,048 in fc6 and fc7).
-    # Sides are shown twice for each tower, as height and as width.
-    for text, times in {
-        "48": 2,
-        "128": 4,
-        "192": 4,
-        "2,048": 4,
-        "1,000": 1,
-        "224": 2,
-        "55": 4,
-        "27": 4,
-    }.items():
+    # Each tower shows the depth of each of its layers, and the side twice: as height and as width.
+    depths = {"48": 2, "128": 4, "192": 4, "2,048": 4, "1,000": 1}
+    sides = {"224": 2, "55": 4, "27": 4, "13": 12}
+    for text, times in (depths | sides).items():
         assert shown.count(text) == times, text
-    # Height and width of conv3, conv4 and conv5 in both towers.
-    assert shown.count("13") == 12
     assert {"tower 1", "tower 2", "96 kernels\n11×11×3\nstride 4", "37,752,832"} <= set(shown)
     assert figure.get_suptitle() == "alexnet: 8 layers, 60,965,224 parameters, 2 towers"
 
@@ -112,24 +96,16 @@ def test_towers_meet_at_conv3_and_the_full_connections(paper):
     bands = [patch for patch in axes.patches if patch.get_alpha() < 1]
     # Bands lead to fc6, fc7 and fc8.
     assert len(bands) == 4 + 4 + 2
-    # Boxes are the image, five convolutions and two dense layers in both
-    # towers, and the output. Windows are one in the image and two in each of conv1 to conv4.
+    # Boxes: the image, five convolutions and two dense layers in both towers, and the output.
+    # Windows: one in the image, and two in each of conv1 to conv4.
     boxes = 1 + 5 * 2 + 2 * 2 + 1
     windows = 1 + 2 * 4
     assert len(axes.patches) == 3 * boxes + windows + len(bands)
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [
-        ("alexnet-scaled", {"width": 1 / 4}),
-        ("alexnet-one-tower", {"width": 1 / 4}),
-        ("cifar-net", {}),
-        ("mnist-cnn", {}),
-    ],
-)
-def test_nothing_is_outside_the_figure(name, changes):
-    model = model_of(name, **changes)
+@pytest.mark.parametrize("name", ["alexnet-scaled", "alexnet-one-tower", "cifar-net", "mnist-cnn"])
+def test_nothing_is_outside_the_figure(name):
+    model = model_of(name, **({"width": 1 / 4} if name.startswith("alexnet") else {}))
     with house_look():
         figure = architecture_figure(model, name)
         figure.canvas.draw()

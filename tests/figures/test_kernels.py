@@ -1,5 +1,3 @@
-"""The colourfulness of kernels, compared with numbers computed by hand, and the figure of kernels."""
-
 import dataclasses
 import re
 
@@ -25,7 +23,7 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def bank(*pixels) -> np.ndarray:
-    """Kernels [1, 2, 3, kernels]; each of them is given as its two pixels, ((r, g, b), (r, g, b))."""
+    """Kernels [1, 2, 3, kernels], each from its two pixels ((r, g, b), (r, g, b))."""
     return np.moveaxis(np.array(pixels, float)[:, np.newaxis], 0, -1)
 
 
@@ -90,23 +88,26 @@ def test_grids_have_no_empty_cell_and_are_not_higher_than_wide():
         assert rows <= columns
 
 
+def narrow_alexnet(**changes) -> keras.Model:
+    return alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8, **changes))
+
+
 def test_first_kernels_are_the_kernels_and_towers_of_the_first_convolution():
-    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
+    model = narrow_alexnet()
 
     kernels, towers = first_kernels(model)
 
     assert kernels.shape == (5, 5, 3, 12)
     assert towers == 2
     np.testing.assert_array_equal(kernels, model.get_layer("conv1").kernel)
-    one_tower = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8, towers=1))
-    assert first_kernels(one_tower)[1] == 1
+    assert first_kernels(narrow_alexnet(towers=1))[1] == 1
     dense = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
     with pytest.raises(InputError, match="model: expected a network with a convolution"):
         first_kernels(dense)
 
 
 def test_the_figure_states_the_colourfulness_of_each_tower():
-    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8))
+    model = narrow_alexnet()
     kernel = np.ones((5, 5, 3, 12), np.float32)
     kernel[:, :, 0, 6:] = -2
     model.get_layer("conv1").kernel.assign(kernel)

@@ -1,5 +1,3 @@
-"""The learning curve of one run."""
-
 from itertools import pairwise
 
 import pytest
@@ -26,9 +24,13 @@ ROWS = (
 )
 
 
+def rows_of(text, folder):
+    (folder / "curve.csv").write_text(text)
+    return read_curve(folder / "curve.csv")
+
+
 def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
-    (tmp_path / "curve.csv").write_text(ROWS)
-    rows = read_curve(tmp_path / "curve.csv")
+    rows = rows_of(ROWS, tmp_path)
 
     with house_look():
         figure = curve_figure(rows, "alexnet", "cats")
@@ -39,12 +41,8 @@ def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
     assert list(test.get_ydata()) == [0.98, 0.82, 0.7, 0.62]
     assert list(top5.get_ydata()) == [0.95, 0.6, 0.4, 0.35]
     assert list(drop.get_xdata()) == [1, 1]
-    assert {text.get_text() for text in axes.texts} == {
-        "training error 50.0%",
-        "test error 62.0%",
-        "test error, top-5 35.0%",
-        "rate 0.01",
-    }
+    labels = {"training error 50.0%", "test error 62.0%", "test error, top-5 35.0%", "rate 0.01"}
+    assert {text.get_text() for text in axes.texts} == labels
     assert figure.get_suptitle().startswith("alexnet on cats: ")
     assert numbers(figure.get_suptitle()) == [62, 3]
     assert rate_drops(rows) == [(1, 0.01)]
@@ -54,20 +52,17 @@ def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
 def test_a_curve_without_top5_error_is_drawn_without_its_line(tmp_path):
     lines = [line.split(",") for line in ROWS.splitlines()]
     few = "\n".join(",".join([*line[:5], *line[6:]]) for line in lines)
-    (tmp_path / "curve.csv").write_text(few)
 
     with house_look():
-        axes = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats").axes[0]
+        axes = curve_figure(rows_of(few, tmp_path), "alexnet", "cats").axes[0]
 
     labels = {text.get_text() for text in axes.texts}
     assert labels == {"training error 50.0%", "test error 62.0%", "rate 0.01"}
 
 
 def test_labels_of_curves_that_end_together_do_not_overlap(tmp_path):
-    (tmp_path / "curve.csv").write_text(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n")
-
     with house_look():
-        figure = curve_figure(read_curve(tmp_path / "curve.csv"), "alexnet", "cats")
+        figure = curve_figure(rows_of(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n", tmp_path), "alexnet", "cats")
 
     heights = sorted(text.xyann[1] for text in figure.axes[0].texts)
     assert min(high - low for low, high in pairwise(heights)) > 0.04
@@ -78,12 +73,11 @@ NORMS = "epoch,layer,mean_norm,max_norm\n1,conv1,2.0,3.0\n1,all,4.0,5.0\n2,conv1
 
 
 def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
-    (tmp_path / "curve.csv").write_text(ROWS)
     (tmp_path / "gradient_norms.csv").write_text(NORMS)
     norms = read_gradient_norms(tmp_path / "gradient_norms.csv")
 
     with house_look():
-        figure = training_figure(read_curve(tmp_path / "curve.csv"), norms, "alexnet", "cats")
+        figure = training_figure(rows_of(ROWS, tmp_path), norms, "alexnet", "cats")
 
     loss, rate, gradient = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
@@ -91,27 +85,23 @@ def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
     assert list(rate.lines[0].get_xydata()[:, 0]) == [0, 1, 2, 3]
     assert list(rate.lines[0].get_ydata()) == [0.1, 0.1, 0.01, 0.01]
     assert rate.lines[0].get_drawstyle() == "steps-pre"
-    assert {line.get_label(): list(line.get_ydata()) for line in gradient.lines} == {
-        "conv1": [2.0, 1.0],
-        "all": [4.0, 3.0],
-    }
-    # Each curve is labelled at its end, since neighbouring layers have similar colours.
+    drawn = {line.get_label(): list(line.get_ydata()) for line in gradient.lines}
+    assert drawn == {"conv1": [2.0, 1.0], "all": [4.0, 3.0]}
+    # Labels at the curves' ends, since neighbouring layers have similar colours.
     assert [text.get_text() for text in gradient.texts] == ["conv1", "all"]
 
 
 def test_without_measured_gradient_norms_their_panel_is_left_out(tmp_path):
-    (tmp_path / "curve.csv").write_text(ROWS)
+    rows = rows_of(ROWS, tmp_path)
 
     written = write_curves(tmp_path, "alexnet", "cats", tmp_path)
 
     assert [path.name for path in written] == ["curve.png", "curve.svg", "training.png", "training.svg"]
     with house_look():
-        assert len(training_figure(read_curve(tmp_path / "curve.csv"), {}, "alexnet", "cats").axes) == 2
+        assert len(training_figure(rows, {}, "alexnet", "cats").axes) == 2
 
 
 @pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)
 def test_files_that_are_not_curves_are_refused(tmp_path, content):
-    (tmp_path / "curve.csv").write_text(content)
-
     with pytest.raises(InputError, match=r"curve\.csv: expected"):
-        read_curve(tmp_path / "curve.csv")
+        rows_of(content, tmp_path)

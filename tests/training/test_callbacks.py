@@ -1,4 +1,3 @@
-import csv
 from pathlib import Path
 
 import keras
@@ -8,6 +7,7 @@ import pytest
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.training.callbacks import HistoryFiles, KeptWeights, best_epoch
 from alexnet_tf.training.history import History
+from tests.tables import read_rows
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import Interrupt, run
 
@@ -34,16 +34,13 @@ def whole(tmp_path_factory):
 def test_the_weights_of_every_epoch_and_of_the_best_epoch_are_kept(whole):
     folder, model, history = whole
 
-    assert sorted(path.name for path in (folder / "epochs").iterdir()) == [
-        "0001.weights.h5", "0002.weights.h5", "0003.weights.h5",
-    ]  # fmt: skip
+    kept = sorted(path.name for path in (folder / "epochs").iterdir())
+    assert kept == [f"000{epoch}.weights.h5" for epoch in (1, 2, 3)]
     last = weights_in(folder / "epochs" / "0003.weights.h5", model)
     keras.tree.map_structure(np.testing.assert_array_equal, last, model.get_weights())
-    best = best_epoch(history.selection_losses)
-    names = "best.weights.h5", f"epochs/{best:04d}.weights.h5"
-    keras.tree.map_structure(
-        np.testing.assert_array_equal, *(weights_in(folder / name, model) for name in names)
-    )
+    names = "best.weights.h5", f"epochs/{best_epoch(history.selection_losses):04d}.weights.h5"
+    best = [weights_in(folder / name, model) for name in names]
+    keras.tree.map_structure(np.testing.assert_array_equal, *best)
 
 
 def test_of_equal_selection_errors_the_first_is_the_best(tmp_path):
@@ -69,22 +66,9 @@ class Killed(HistoryFiles):
         pass
 
 
-def written(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """The rows of each file, without columns that differ between runs."""
-    tables = {}
-    for path in folder.glob("*.csv"):
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        tables[path.name] = [{k: v for k, v in row.items() if k != "images_per_second"} for row in rows]
-    return tables
-
-
 @pytest.mark.parametrize(
     ("files", "hook", "epochs"),
-    [
-        (HistoryFiles, "on_train_batch_begin", ["0", "1"]),
-        (Killed, "on_epoch_end", ["0", "1", "2"]),
-    ],
+    [(HistoryFiles, "on_train_batch_begin", ["0", "1"]), (Killed, "on_epoch_end", ["0", "1", "2"])],
 )
 def test_a_resumed_run_writes_the_rows_and_weights_of_an_uninterrupted_one(
     whole, tmp_path, files, hook, epochs
@@ -96,16 +80,14 @@ def test_a_resumed_run_writes_the_rows_and_weights_of_an_uninterrupted_one(
     with pytest.raises(KeyboardInterrupt):
         run_in(tmp_path, files(tmp_path), Interrupt(hook, 2))
 
-    assert [row["epoch"] for row in written(tmp_path)["curve.csv"]] == epochs
+    assert [row["epoch"] for row in read_rows(tmp_path / "curve.csv")] == epochs
 
     run_in(tmp_path, files(tmp_path))
-    resumed = written(tmp_path)
-    assert [row["epoch"] for row in resumed["curve.csv"]] == ["0", "1", "2", "3"]
-    assert [float(row["train_loss"]) for row in resumed["curve.csv"]] == [
-        point["train_loss"] for point in history.curve
-    ]
-    assert [row["epoch"] for row in resumed["selection.csv"]] == ["1", "2", "3"]
-    assert [float(row["selection_loss"]) for row in resumed["selection.csv"]] == history.selection_losses
+    curve, selection = (read_rows(tmp_path / name) for name in ("curve.csv", "selection.csv"))
+    assert [row["epoch"] for row in curve] == ["0", "1", "2", "3"]
+    assert [float(row["train_loss"]) for row in curve] == [point["train_loss"] for point in history.curve]
+    assert [row["epoch"] for row in selection] == ["1", "2", "3"]
+    assert [float(row["selection_loss"]) for row in selection] == history.selection_losses
     names = {path.relative_to(folder) for path in folder.rglob("*.weights.h5")}
     assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*.weights.h5")} == names
     for name in names:

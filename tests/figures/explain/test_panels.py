@@ -1,8 +1,3 @@
-"""The pictures of `alexnet explain` for untrained networks."""
-
-import dataclasses
-
-import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -11,26 +6,19 @@ from PIL import Image
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.config.fields import Config, DataConfig
-from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pixel_statistics import pixel_statistics
 from alexnet_tf.figures.explain import section_3, section_4
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
-from alexnet_tf.models import build_model, mnist_cnn
+from alexnet_tf.models import mnist_cnn
 from tests.command_errors import one_line_of_status_2
 from tests.data.encoded import encode
-
-NOISE = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
-TWO_TOWERS = dataclasses.replace(SCALED, width=1 / 16)
+from tests.untrained import NOISE, untrained
 
 
 @pytest.fixture(scope="module")
 def explained() -> Explained:
-    keras.utils.set_random_seed(0)
-    config = Config(DataConfig(image_size=64, crop=56, input_scale="unit"), TWO_TOWERS)
-    model = build_model(TWO_TOWERS, (56, 56, 3), 3)
-    net = Trained(model, config, ("a", "b", "c"), (64, 64, 3), pixel_statistics(NOISE))
-    return Explained(net, encode(Image.fromarray(NOISE[0]), "PNG"))
+    return Explained(untrained("abc"), encode(Image.fromarray(NOISE[0]), "PNG"))
 
 
 @pytest.mark.parametrize(("name", "subject", "draw"), PANELS, ids=[panel[0] for panel in PANELS])
@@ -63,8 +51,7 @@ def test_all_ten_views_are_drawn(explained):
 
 def test_missing_layers_are_not_drawn():
     grey = NOISE[:, :28, :28, :1]
-    model = mnist_cnn((28, 28, 1), 10)
-    config = Config(DataConfig(image_size=28), None)
+    config, model = Config(DataConfig(image_size=28), None), mnist_cnn((28, 28, 1), 10)
     net = Trained(model, config, tuple("abcdefghij"), (28, 28, 1), pixel_statistics(grey))
 
     explained = Explained(net, encode(Image.fromarray(grey[0, ..., 0]), "PNG"))
@@ -74,13 +61,11 @@ def test_missing_layers_are_not_drawn():
 
 
 def test_the_sum_of_products_is_the_output_of_the_layer(explained):
-    conv = explained.first(layers.Conv2D)
+    largest = explained.after(explained.first(layers.Conv2D)).max()
     products, result = section_3.convolution(explained).axes[3:5]
 
-    total = float(products.get_title().split()[-1])
-
-    assert total == pytest.approx(explained.after(conv).max(), abs=0.01)
-    assert result.images[0].get_array().max() == pytest.approx(explained.after(conv).max(), rel=1e-5)
+    assert float(products.get_title().split()[-1]) == pytest.approx(largest, abs=0.01)
+    assert result.images[0].get_array().max() == pytest.approx(largest, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "none.jpg"])
