@@ -19,7 +19,7 @@ def tree(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_evaluation_batches():
-    """Evaluates in batches of 60, because most of a batch of 500 would be padding; the scores are equal."""
+    """Evaluates in batches of 60, because larger ones would be mostly padding; the scores are equal."""
     with pytest.MonkeyPatch.context() as patched:
         for module in ("training.session", "commands.evaluate"):
             patched.setattr(f"alexnet_tf.{module}.EVALUATION_BATCH", 60)

@@ -1,6 +1,3 @@
-"""The command `data`, on a small tree."""
-
-import csv
 import io
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
+from tests.tables import read_cells
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +28,6 @@ def tree(tmp_path_factory) -> Path:
     return root
 
 
-def table(path: Path) -> list[list[str]]:
-    with open(path, newline="") as file:
-        return list(csv.reader(file))
-
-
 @pytest.fixture(autouse=True)
 def few_columns(monkeypatch):
     monkeypatch.setattr("alexnet_tf.figures.samples.EPOCHS", 2)
@@ -46,15 +39,15 @@ def test_data_describes_a_tree(tree, tmp_path, capsys):
     assert main(["data", *arguments, "--recipe", "2012-code", "--out", str(tmp_path / "out")]) == 0
 
     out = tmp_path / "out"
-    assert table(out / "classes.csv") == [
+    assert read_cells(out / "classes.csv") == [
         ["class", "train", "selection", "validation"],
         ["ape", "20", "2", "3"],
         ["bee", "10", "1", "3"],
     ]
-    ((_, _), (path, reason)) = table(out / "quarantine.csv")
+    ((_, _), (path, reason)) = read_cells(out / "quarantine.csv")
     assert path == "train/bee/cut.jpg"
     assert reason
-    facts = dict(table(out / "statistics.csv"))
+    facts = dict(read_cells(out / "statistics.csv"))
     assert (facts["training_images"], facts["report_images"], facts["unusable_files"]) == ("30", "6", "1")
     heights = [facts[f"height_{name}"] for name in ("smallest", "median", "largest")]
     known = [30 + i for count in (20, 10, 3, 3) for i in range(count)]
@@ -71,9 +64,7 @@ def test_data_describes_a_tree(tree, tmp_path, capsys):
 def test_the_drawn_samples_have_the_colours_of_the_photographs(tree):
     config = DataConfig(dataset=f"folder:{tree}", image_size=32, crop=24, flip=True, input_scale="unit")
     data = open_data(config)
-    assert np.abs(data.plain(np.array([0, 5]))).max() < 20, (
-        "expected the network's input without the mean image"
-    )
+    assert np.abs(data.plain(np.array([0, 5]))).max() < 20, "expected images without the mean image"
 
     with house_look():
         png = encoded(draw_samples(data), ["png"])["png"]

@@ -1,5 +1,3 @@
-"""The table of scores that `evaluate --csv` writes."""
-
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +8,8 @@ from alexnet_tf.commands.scores import read_scores, record_scores
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import write_text
 from alexnet_tf.training.evaluate import Scores
+
+HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
 
 
 def scores(error: float) -> Scores:
@@ -24,7 +24,7 @@ def test_a_row_replaces_one_with_the_same_key(tmp_path):
     record_scores(table, scores(0.375), [Path("runs/a")], "cifar10", 10)
 
     assert table.read_text().splitlines() == [
-        "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint",
+        HEADER,
         "1,1,500,0.75,0.375,1.5,cifar10,runs/a",
         "10,1,500,0.375,0.1875,1.5,cifar10,runs/a",
         "1,2,500,0.25,0.125,1.5,cifar10,runs/a+runs/b",
@@ -34,23 +34,17 @@ def test_a_row_replaces_one_with_the_same_key(tmp_path):
 
 def test_rows_recorded_by_parallel_threads_are_all_kept(tmp_path, monkeypatch):
     table, names = tmp_path / "scores.csv", [f"runs/{i}" for i in range(6)]
-    monkeypatch.setattr("alexnet_tf.commands.scores.write_text", slowly(write_text))
+
+    def write_slowly(*arguments):
+        time.sleep(0.05)
+        write_text(*arguments)
+
+    monkeypatch.setattr("alexnet_tf.commands.scores.write_text", write_slowly)
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(lambda name: record_scores(table, scores(0.5), [Path(name)], "cifar10", 1), names))
 
     assert [row["checkpoint"] for row in read_scores(table)] == names
     assert list(tmp_path.iterdir()) == [table]
-
-
-def slowly(function):
-    def slow(*arguments):
-        time.sleep(0.05)
-        function(*arguments)
-
-    return slow
-
-
-HEADER = "views,nets,examples,top1_error,top5_error,loss,dataset,checkpoint"
 
 
 @pytest.mark.parametrize(

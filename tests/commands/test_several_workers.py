@@ -1,6 +1,3 @@
-"""Two workers on this machine train one net, and end together."""
-
-import csv
 import json
 import re
 import signal
@@ -15,6 +12,7 @@ from alexnet_tf.training.workers import Workers
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
+from tests.tables import read_rows
 from tests.worker_processes import start_workers, wait_for, wait_for_end
 
 
@@ -67,9 +65,7 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     chief, other = wait_for_end(processes, seconds=60)
 
     assert chief.status == 128 + signal.SIGTERM
-    assert other.status in (2, 128 + signal.SIGTERM), (
-        "expected it to end by the signal or because the chief ended"
-    )
+    assert other.status in (2, 128 + signal.SIGTERM), "expected an end by the signal or that of the chief"
     assert "the state is kept" in chief.errors[-1]
     assert "kept" not in other.errors[-1], "expected only the chief to keep the state"
     with np.load(out / "state.npz") as file:
@@ -95,8 +91,7 @@ def test_a_killed_worker_ends_the_other_and_the_same_command_resumes(tree, tmp_p
     ended = wait_for_end(start_workers([command] * 2, tmp_path / "2"))
 
     assert [each.status for each in ended] == [0, 0], ended[0].errors + ended[1].errors
-    with open(runs, newline="") as file:
-        assert [row["status"] for row in csv.DictReader(file)] == ["done", "done"]
+    assert [row["status"] for row in read_rows(runs)] == ["done", "done"]
     assert not any("relu-modern" in line and " epoch 1/" in line for line in ended[0].errors)
 
 

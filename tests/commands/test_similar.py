@@ -1,28 +1,17 @@
-"""The command `similar`, with a narrow untrained network."""
-
-import csv
-import dataclasses
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.commands.image_files import image_files
-from alexnet_tf.config.fields import Config, DataConfig
-from alexnet_tf.config.presets import SCALED
-from alexnet_tf.data.pixel_statistics import pixel_statistics
-from alexnet_tf.models import build_model
 from tests.colored_images import write_colored_tree
-
-SMALL = dataclasses.replace(SCALED, width=1 / 16)
+from tests.tables import read_rows
+from tests.untrained import untrained
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Red and blue squares of noise, twelve of each."""
     colors = {"red": (200, 30, 30), "blue": (30, 30, 200)}
     write_colored_tree(tmp_path / "among", colors, lambda i: (64, 64), noise=25, count=12)
     (tmp_path / "among" / "notes.jpg").write_text("no image")
@@ -32,14 +21,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def net(monkeypatch):
-    keras.utils.set_random_seed(0)
-    images = np.random.default_rng(1).integers(0, 256, (4, 64, 64, 3), np.uint8)
-    config = Config(DataConfig(image_size=64, crop=56, input_scale="unit"), SMALL)
-    trained = Trained(
-        build_model(SMALL, (56, 56, 3), 2), config, ("a", "b"), (64, 64, 3), pixel_statistics(images)
-    )
-    monkeypatch.setattr("alexnet_tf.commands.similar.load_trained", lambda path: trained)
-    return trained
+    monkeypatch.setattr("alexnet_tf.commands.similar.load_trained", lambda path: untrained("ab"))
 
 
 def similar(folder, *queries, among="among"):
@@ -55,8 +37,7 @@ def test_neighbours_have_the_colour_of_the_query(folder, net, capsys):
     said = capsys.readouterr().out
     assert f"{queries[2]}: not readable" in said
     assert "2 of 3 queries, among 24 of 25 image files" in said
-    with open(folder / "out" / "similar.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(folder / "out" / "similar.csv")
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5", "6"] * 2
     for row in rows:
         assert row["file"] != row["query"]

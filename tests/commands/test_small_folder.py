@@ -1,7 +1,4 @@
-"""The recipe for folders of few images: which folders get it, its batch size and rate, and the note."""
-
 import argparse
-import csv
 import json
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
 from tests.in_text import numbers
+from tests.tables import read_rows
 
 
 def folder_of(path: Path, images: int) -> str:
@@ -94,7 +92,6 @@ def test_the_note_is_not_printed_with_an_error(tmp_path, capsys, setting):
 def test_the_recipe_for_few_images_lowers_the_training_loss(tree, tmp_path):
     assert main(["train", "--dataset", f"folder:{tree}", "--epochs", "8", "--out", str(tmp_path)]) == 0
 
-    with open(tmp_path / "curve.csv", newline="") as file:
-        losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+    losses = [float(row["train_loss"]) for row in read_rows(tmp_path / "curve.csv")]
     assert losses[-1] < losses[0]
     assert max(losses) < 2 * losses[0], "with the paper's recipe, the loss rises to five times the first"
