@@ -138,13 +138,20 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             yield Jobs(client)
             return
         gpus = _gpus()
-        print_lines([] if gpus else thread_notes(options.jobs))
+        processes = count_jobs(options.jobs, at_most)
+        print_lines([] if gpus else thread_notes(options.jobs, processes))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
-        # Dask would change the number of NumPy's threads; this keeps it as it is without --jobs.
-        own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
+        own = {
+            # Dask would change the number of NumPy's threads; this keeps it as it is without --jobs.
+            "distributed.nanny.pre-spawn-environ": {},
+            # Dask gives a worker that dies up for good unless a new one is ready within this time, and a
+            # worker first imports TensorFlow.
+            "distributed.deploy.lost-worker-timeout": "1 hour",
+            "temporary-directory": folder,
+        }
         stack.enter_context(dask.config.set(own))
         cluster = LocalCluster(
-            n_workers=count_jobs(options.jobs, at_most),
+            n_workers=processes,
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
@@ -159,12 +166,15 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         yield Jobs(stack.enter_context(Client(cluster)), gpus)
 
 
-def thread_notes(jobs: int) -> list[str]:
-    """A remark if each run has fewer threads than with one job, which changes the last digits."""
+def thread_notes(jobs: int, processes: int) -> list[str]:
+    """Remarks if each run has fewer threads than with one job, and if `jobs` = 0 (auto) leaves cores idle."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
-    return [
+    idle = (
+        f"--jobs auto uses {processes} of {CPU_COUNT} cores; --jobs {processes} gives each run more threads"
+    )
+    return [idle] * (not jobs and processes < CPU_COUNT) + [
         f"each run has {each} of {CPU_COUNT} threads; the last digits of its numbers depend on this, so set "
         "TF_NUM_INTRAOP_THREADS to get equal rows with any number of jobs"
     ]
@@ -227,6 +237,13 @@ def _interrupt(command: str, number: int) -> None:
     _interrupted[command] = number
 
 
+def _is_wanted() -> bool:
+    """On a worker: whether a client still waits for the current task; not if the client was killed."""
+    worker = get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return task is not None and task.state != "cancelled"
+
+
 class _Report(keras.callbacks.Callback):
     """On a worker: sends the calls of a run's `RunProgress` to the client."""
 
@@ -235,8 +252,11 @@ class _Report(keras.callbacks.Callback):
         self._command, self._position, self._run = command, position, run
 
     def _send(self, name: str, *arguments: Any, **keywords: Any) -> None:
-        if name == "on_train_batch_begin" and self._command in _interrupted:
-            raise Interruption(_interrupted[self._command])
+        if name == "on_train_batch_begin":
+            if self._command in _interrupted:
+                raise Interruption(_interrupted[self._command])
+            if not _is_wanted():
+                raise Interruption(signal.SIGTERM)
         history = self.params["history"]
         state = type(history)(history.curve[-1:], status=history.status, message=history.message)
         call = self._position, self._run, state, name, arguments, keywords

@@ -91,6 +91,47 @@ def test_two_workers_of_which_one_is_killed_give_the_rows_of_one_process(tree, w
 
 
 @pytest.mark.slow
+def test_a_worker_ends_the_run_of_a_command_that_was_killed(tree, cluster, tmp_path):
+    """Otherwise it would go on while the same command, given again, resumes the run on another worker."""
+    flags = ["--scheduler", cluster.scheduler_address]
+    command = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path, *flags, epochs=1000)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with Client(cluster, set_as_default=False) as client:
+        wait_for_checkpoint(tmp_path, lambda: process.poll() is None)
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 120
+        while any(client.run(lambda dask_worker: list(dask_worker.active_threads)).values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_replaced_even_if_the_new_one_starts_slowly(tmp_path, monkeypatch):
+    slow, marker = tmp_path / "slow.py", tmp_path / "marker"
+    # Longer than Dask waits by default.
+    slow.write_text("import time\ndef dask_setup(worker):\n    time.sleep(20)\n")
+    monkeypatch.setattr(
+        experiments.runner.jobs,
+        "LocalCluster",
+        lambda **given: LocalCluster(**given | {"preload": str(slow)}),
+    )
+
+    def die_once(progress) -> int:
+        if not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.getpid()
+
+    lock = tmp_path / "lock"
+    lock.touch()
+    results = []
+    with open_jobs(Options(jobs=1), at_most=1) as jobs:
+        jobs.run("relu", die_once, [Task(lock, 8, ())], lambda task, result: results.append(result))
+    assert results
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, whole, tmp_path, number):
     # Rounding depends on the number of threads, so a worker must have as many as this process.
@@ -122,17 +163,26 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, who
 
 
 @pytest.mark.parametrize(
-    ("jobs", "chosen", "words"),
-    [(4, "", ["4 of 16"]), (0, "", ["1 of 16"]), (1, "", []), (4, "2", [])],
-    ids=["divided", "auto", "one job", "chosen"],
+    ("jobs", "processes", "chosen", "words"),
+    [
+        (4, 4, "", ["4 of 16"]),
+        (0, 16, "", ["1 of 16"]),
+        (0, 3, "", ["3 of 16", "1 of 16"]),
+        (1, 1, "", []),
+        (4, 4, "2", []),
+    ],
+    ids=["divided", "auto", "auto with idle cores", "one job", "chosen"],
 )
-def test_a_notice_says_that_jobs_have_fewer_threads_than_one_job(monkeypatch, jobs, chosen, words):
+def test_notices_say_that_jobs_have_fewer_threads_or_leave_cores_idle(
+    monkeypatch, jobs, processes, chosen, words
+):
     monkeypatch.setattr("dask.system.CPU_COUNT", 16)
     monkeypatch.setattr("experiments.runner.jobs.CPU_COUNT", 16)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     if chosen:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", chosen)
-    assert [re.search(r"\d+ of \d+", note)[0] for note in thread_notes(jobs)] == words
+    notes = thread_notes(jobs, processes)
+    assert [re.search(r"\d+ of \d+", note)[0] for note in notes] == words
 
 
 def first_weight(models, data) -> dict[str, float]:
