@@ -1,8 +1,8 @@
 """The configuration of a run: frozen dataclasses, and their hash.
 
-A `Config` and the pixels and labels of its images determine a run, so the hash of both identifies it.
-Only fields that differ from their default enter the hash. So if a field is added whose default is the
-previous behaviour, old hashes stay valid. A default must never change once it is released.
+A run is determined by its `Config` and its data (pixels and labels), so one hash of both identifies it.
+A section's fields enter the hash only if they differ from their defaults. So a new field whose default is
+the previous behaviour keeps old hashes valid, and a released default must never change.
 """
 
 import dataclasses
@@ -28,29 +28,28 @@ class DataConfig:
     Attributes:
         dataset: `builtin`, a TFDS name, or `folder:PATH`.
         image_size: height and width to which images are resized (shorter side scaled, central square), in
-            pixels. 0 keeps the size if all images of the set have the same one, otherwise it means 256.
+            pixels. 0 keeps the size if all images have the same one, else it means 256.
         input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
             deviation of all training pixels.
         pad: zero pixels (after mean subtraction) added on each side before the crop.
-        crop: height and width of the crop. 0 for no crop; if `pad` is set, 0 means a crop as large as the
+        crop: side of the square crop in pixels. 0 for no crop; with `pad`, 0 means the shorter side of the
             image before padding.
         flip: mirror each training image with probability 1/2.
-        color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 as the authors'
-            program does, `paper` by eigenvalues on 0..1 (paper, section 4.1).
+        color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 (authors' program),
+            `paper` by eigenvalues on 0..1 (section 4.1).
         holdout: train without the selection split (10% of each class).
         vertical_flip: turn each training image upside down with probability 1/2.
         rotation: rotate each training image by an angle uniform in -rotation..rotation, in degrees.
-        brightness: add to all pixels of a training image one number uniform in -brightness..brightness, as
+        brightness: add one number uniform in -brightness..brightness to all pixels of a training image, as
             a fraction of the 255 grey levels.
-        gaussian_noise: standard deviation, in grey levels, of Gaussian noise added to each pixel and channel
+        gaussian_noise: standard deviation, in grey levels, of the noise added to each pixel and channel
             of a training image.
         color_noise_until: last epoch with colour noise, 0 for all epochs; 67 in the authors' program.
-        crop_position: where training images are cropped; tests always use the centre.
-        scaling: how images are scaled to `image_size`: `antialiased` averages over the pixels that a new
-            pixel covers; `bilinear` interpolates between the four nearest ones, which is faster, but needs
-            OpenCV (`pip install opencv-python-headless`).
-        storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams if they would
-            take more than 4 GiB of memory. It does not affect results, so it is left out of the hash.
+        crop_position: where training images are cropped.
+        scaling: how images are scaled to `image_size` (see `alexnet_tf.data.scaling.central_square`);
+            `bilinear` is faster, but needs OpenCV (`pip install opencv-python-headless`).
+        storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams sets of more
+            than 4 GiB. Does not affect results.
     """
 
     dataset: str = "cifar10"
@@ -80,27 +79,23 @@ class TrainConfig:
         batch_size: global batch size, over all replicas.
         learning_rate: rate of the first epoch.
         momentum: coefficient of the velocity; beta_1 for Adam.
-        weight_decay: L2 coefficient, on kernels only (paper, section 5).
+        weight_decay: L2 coefficient (section 5), on kernels only.
         bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
         schedule: `constant`; `steps` divides the rate by `drop_factor` after each epoch of `drops`;
             `plateau` divides it when `watch` stops improving.
-        drops: epochs after which `steps` divides the rate.
         patience: epochs without improvement that make a plateau.
-        max_drops: how often `plateau` divides the rate; the next plateau after that ends the run.
-        stop_train_error: end the run `stop_extra_epochs` epochs after the first epoch whose training error
-            is at or below this; 0 disables this.
-        stop_extra_epochs: see `stop_train_error`.
-        optimizer: `momentum` is the paper's rule; `adam`; `amsgrad` is Adam with a denominator that
-            never decreases.
-        drop_factor: divisor of the rate for `steps` and `plateau`.
-        min_learning_rate: lower bound of the rate for `steps` and `plateau`.
+        max_drops: how often `plateau` divides the rate; the next plateau ends the run.
+        stop_train_error: the run ends `stop_extra_epochs` epochs after the first epoch whose training error
+            is at or below this; 0 for never.
+        optimizer: `momentum` is the paper's rule; `amsgrad` is Adam with a denominator that never decreases.
+        min_learning_rate: lower bound of the rate.
         watch: quantity that `plateau` watches, measured on the selection split.
-        early_stopping: end the run after this many epochs without improvement; 0 disables this.
-        early_stopping_watch: quantity that has to improve; `train_loss` is measured without augmentation and
-            dropout, as in the curve.
+        early_stopping: the run ends after this many epochs without improvement; 0 for never.
+        early_stopping_watch: quantity that has to improve; `train_loss` is that of the curve, measured
+            without augmentation and dropout.
         start: fingerprint of the trained network that the run starts from
-            (`alexnet_tf.checkpoints.transfer`); empty to start from a random initialisation.
-        freeze: name of the last frozen layer: this layer and all before it are not trained; empty for none.
+            (`alexnet_tf.checkpoints.transfer`); empty for a random initialisation.
+        freeze: last of the layers that are not trained, from the first on; empty for none.
         freeze_conv1_after: last epoch in which conv1 is trained, 0 for all; 72 in the authors' program.
     """
 
@@ -129,7 +124,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that determines the results of a run, apart from the images and labels.
+    """The configuration of a run.
 
     Example:
 
@@ -158,25 +153,25 @@ class Config:
                     sections[section] = dataclasses.replace(part, **{name: value})
                     break
             else:
-                if name not in (*sections, *_field_names(self)):
-                    known = ", ".join(self.field_names())
+                known = self.field_names()
+                if name not in (*sections, *known):
+                    meant = did_you_mean(name, known)
                     raise InputError(
-                        f"expected a config field, one of {known}; received {name!r}"
-                        + did_you_mean(name, self.field_names())
+                        f"expected a config field, one of {', '.join(known)}; received {name!r}{meant}"
                     )
                 top[name] = value
         return dataclasses.replace(self, **{**sections, **top})
 
     def field_names(self) -> list[str]:
-        """Names of the fields of all sections, as used by `replace` and `--set`."""
+        """Names of the fields of all sections, which `replace` accepts."""
         return [name for part in (self, self.data, self.model, self.train) for name in _field_names(part)]
 
     def with_settings(self, *settings: str) -> "Config":
         """Returns a copy changed by `field=value` strings; each value is parsed as its field's type.
 
         Raises:
-            InputError: for a string that is not of this form, an unknown field, a field with two different
-                values, or a value of the wrong type.
+            InputError: for another form, an unknown field, a field with two different values, or a value of
+                the wrong type.
 
         Example:
 
@@ -230,10 +225,10 @@ class Config:
         )
 
     def hash(self, data_fingerprint: str) -> str:
-        """SHA-256 (hex) of the model's kind, all fields that differ from their defaults, and the fingerprint.
+        """SHA-256 (hex) of fingerprint, kind of model, precision, seed, and fields off their defaults.
 
-        `dataset` is left out, because the fingerprint identifies the images better than a name; `storage` is
-        left out, because it does not affect results.
+        `dataset` is left out, because the fingerprint identifies the images better; so is `storage`, which
+        does not affect results.
         """
         identity = {
             "data_fingerprint": data_fingerprint,

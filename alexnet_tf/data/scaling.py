@@ -59,9 +59,10 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     Args:
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
         side: side of the square in pixels.
-        method: `antialiased` averages over all pixels that a new pixel covers (Pillow's bilinear filter).
-            `bilinear` cuts the central square out in whole pixels, then interpolates between the four
-            nearest ones, with OpenCV: several times faster, but fine structure may turn into patterns.
+        method: `antialiased` is Pillow's bilinear filter: in a smaller image, each new pixel is an average
+            over twice its width. `bilinear` cuts the central square out in whole pixels, then interpolates
+            between the four nearest ones, with OpenCV: several times faster, but fine structure may turn
+            into patterns.
 
     Returns:
         uint8 [side, side, 1 or 3], possibly read-only.

@@ -31,17 +31,16 @@ from alexnet_tf.training.schedule import ending
 from alexnet_tf.training.strategy import is_chief
 from alexnet_tf.training.workers import current_workers
 
-# Largest number of steps in one call of the compiled loop, and the time that a call should take. Callbacks
-# run, and Python handles termination signals, only between calls.
+# Limits of one call of the compiled loop. Callbacks and signal handlers run only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# Batch size of evaluation. Smaller sets are padded, because the last bits of logits depend on the batch size.
-# These bits appear in recorded losses, and may decide whether a selection loss is a new minimum.
+# An incomplete batch is padded to this size, so that all logits are computed at one batch size: their last
+# bits depend on it, and decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
 
 class Session:
-    """The steps of `train`, in the order in which `train` calls them; it takes the arguments of `train`."""
+    """The steps of `train`; takes its arguments."""
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class Session:
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
-        """Informs callbacks of the beginning and end; saves the state, except after an error.
+        """Calls the callbacks at beginning and end; saves the state, except after an error.
 
         Raises:
             TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
@@ -105,7 +104,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Called before saving, so that the end of another worker does not end this process meanwhile.
+                # Before saving: from here on the end of another worker no longer ends this process.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -117,12 +116,11 @@ class Session:
             raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
         finally:
             self._calls.on_train_end()
-        # A run that was already finished keeps its state.
         if self._was_running:
             self._save()
 
     def begin(self) -> None:
-        """For a new run, records the scores of the untrained network as epoch 0."""
+        """In a new run, records the scores before training as epoch 0."""
         if not self.history.curve:
             self.history.add(0, self.evaluate(), self._schedule.rate, None)
             self._save()
@@ -137,7 +135,7 @@ class Session:
         return self.history.status == "running"
 
     def train_epoch(self) -> tuple[float, float]:
-        """Runs the steps of an epoch; returns images per second and the mean loss (NaN if it diverged)."""
+        """Trains an epoch; returns images per second and the mean loss, not finite if the run diverged."""
         history, batch_size = self.history, self._config.train.batch_size
         self._epoch = len(history.curve)
         with signals_held():
@@ -152,7 +150,7 @@ class Session:
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
-            # A signal between these calls would make the variables and the position inconsistent.
+            # A signal within would leave variables and position inconsistent.
             with signals_held():
                 self._calls.on_train_batch_begin(done)
                 self._run_steps(iterator, tf.constant(now))
@@ -169,21 +167,17 @@ class Session:
                 break
             step_seconds = (time.perf_counter() - called) / now
             now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
-            # Reading the loss is a collective operation, so all workers have to call the loop equally often.
+            # Reading the loss is a collective operation, so all workers need the same number of calls.
             now = int(current_workers().from_chief(str(now)))
         return done * batch_size / (time.perf_counter() - started), loss
 
     def evaluate(self) -> dict[str, Scores]:
-        """The scores of the network on each split that the run uses."""
         scores = {name: self._evaluate(batches) for name, batches in self._splits.items()}
         self._data.check_readable()
         return scores
 
     def end_epoch(self, images_per_second: float, loss: float, scores: dict[str, Scores]) -> None:
-        """Adds an epoch to the history, informs the callbacks and replaces the checkpoint.
-
-        If there are no scores, because the loss is not finite, the run ends.
-        """
+        """Adds an epoch to the history, calls the callbacks and saves; without scores, the run diverged."""
         history, epoch = self.history, self._epoch
         with signals_held():
             if scores:
@@ -192,11 +186,10 @@ class Session:
                 history.end("diverged", f"loss is not finite in epoch {epoch}")
             history.unfinished = {}
             history.seconds = time.perf_counter() - self._started
-            # A diverged epoch has no point on the curve.
+            # If the run has diverged, the last point belongs to an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Callbacks first, then the checkpoint, so that a killed run never resumes after an epoch whose
-            # files the callbacks had not yet written.
+            # Before the checkpoint, so that a killed run never resumes after an epoch without its files.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -205,7 +198,11 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks at the beginning of an epoch; in a resumed epoch, undoes their changes."""
+        """Calls the callbacks at the beginning of an epoch.
+
+        In a resumed epoch their changes to the variables and to their own states are then undone, because
+        the checkpoint already contains them.
+        """
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
         self._calls.on_epoch_begin(self._epoch - 1)
@@ -221,8 +218,9 @@ class Session:
         """Replaces the checkpoint.
 
         Args:
-            is_best: whether this is the best epoch so far.
-            is_whole: whether no step can be half done, as after a signal, which waits for the end of a step.
+            is_best: the epoch is the best so far.
+            is_whole: all steps are known to be complete, as after a signal, which takes effect only between
+                calls. Else nothing is written if another worker has ended.
         """
         history = self.history
         history.seconds = time.perf_counter() - self._started
@@ -230,7 +228,7 @@ class Session:
         if history.unfinished:
             count = history.unfinished["steps"] * self._config.train.batch_size
             history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
-        # After the loss of another worker a step may be half done.
+        # After the end of another worker a step may be half done.
         is_whole = is_whole or not current_workers().is_broken
         if self._checkpoint and is_chief(self._strategy) and is_whole:
             save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)
