@@ -1,4 +1,4 @@
-"""Range checks for the numbers of a configuration, done before anything is read or trained."""
+"""Range checks of a configuration, done before anything is read or trained."""
 
 import dataclasses
 import math
@@ -15,8 +15,7 @@ ACTIVATIONS = (
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 )  # fmt: skip
-# Upper bounds, above the values of all networks of this package. Without these bounds a small model.json
-# could describe a network that fills the memory.
+# Upper bounds, because a small model.json could otherwise describe a network that fills the memory.
 LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "other": 2**14}
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1
@@ -24,8 +23,6 @@ LARGEST_SEED = 2**32 - 1
 
 def check_config(config: Config) -> None:
     """Raises an InputError that names the first field whose value is out of range.
-
-    Checks that depend on the images or the devices are in `check_run`.
 
     Example:
 
@@ -64,12 +61,8 @@ def check_config(config: Config) -> None:
             value = getattr(part, name)
             _check(name, value, value >= least, f"a whole number >= {least}")
     side = data.image_size + 2 * data.pad
-    _check(
-        "crop",
-        data.crop,
-        data.crop <= side or not data.image_size,
-        f"at most image_size with its padding, {side}",
-    )
+    fits = data.crop <= side or not data.image_size
+    _check("crop", data.crop, fits, f"at most image_size with its padding, {side}")
     for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
         _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
     for name, least in (("learning_rate", 0), ("weight_decay", 0), ("bias_rate", 0), ("drop_factor", 1)):

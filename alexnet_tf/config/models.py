@@ -24,8 +24,6 @@ class CifarNetConfig:
 class AlexNetConfig:
     """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
 
-    `alexnet_tf.config.presets` names its variants.
-
     Attributes:
         towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
         filters: numbers of filters of the five convolutions, over all towers.
@@ -34,23 +32,22 @@ class AlexNetConfig:
         stem_kernel: side of conv1's kernels, in pixels.
         stem_stride: stride of conv1.
         stem_ceil: pad the input with zeros at the bottom and right until conv1's windows cover every
-            pixel, as the authors' program does (224 -> 227).
+            pixel (authors' program: 224 -> 227).
         pool_size: side of the pooling windows; the stride is 2.
         activation: activation of conv1 to fc7.
         dropout: dropout rate after fc6 and fc7.
         init: `paper` is Gaussian with standard deviation .01; `code` has .03 in conv3 to conv5; `gain`
-            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that layers with fewer inputs than
-            the paper's have outputs of the same size; `glorot` and `he` are Keras's initialisers.
+            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that narrow layers have outputs of
+            the same size; `glorot` and `he` are Keras's initialisers.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
-        lrn_n, lrn_k, lrn_alpha, lrn_beta: constants n, k, alpha and beta of LRN.
-        lrn_divide_alpha: divide alpha by n, as the authors' program does.
+        lrn_divide_alpha: divide alpha by n (authors' program).
         lrn_within_tower: keep the windows of LRN within one tower (authors' program).
         late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
         spatial_norm: add spatial normalisation after the second LRN (authors' program).
         spatial_alpha: `alpha` of spatial normalisation, where it is divided by the area of the window.
         without: convolutions to leave out, from 2 to 5, with their activation and normalisation; pooling
-            stays, so the feature maps keep their sizes.
+            stays.
     """
 
     towers: int = 2

@@ -1,7 +1,4 @@
-"""Named networks with their usual input and number of classes, and the recipes that train them.
-
-Each network has a default recipe; `with_recipe` replaces it by one of the recipes of 2012.
-"""
+"""Named networks with their usual input, number of classes and recipe, and the recipes of 2012."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -30,8 +27,8 @@ CODE = dataclasses.replace(
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
 # Caffe's bvlc_alexnet: LRN with k = 1 and alpha divided by n, and smaller initial biases.
 CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)
-# For images of 64x64, cropped to 56. The feature maps have sides of 26, 12, 5 and 2 pixels. Initialisation by
-# He, because with the paper's initialisation the loss of this small net stays flat.
+# For images of 64x64, cropped to 56; the feature maps have sides of 26, 12, 5 and 2 pixels. With the paper's
+# initialisation the loss of this small net stays flat.
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
 
@@ -40,18 +37,15 @@ SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
-# For a folder of a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes,
-# with 26 training images of 64x64 pixels per class, the training loss rises from 3.2 to 16.8 in one epoch.
-# With `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error, 94% at first,
-# is then between 83% and 91%.
+# For a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes with 26
+# training images of 64x64 pixels each, the training loss rises from 3.2 to 16.8 in one epoch. With
+# `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error from 94% to between 83%
+# and 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
-# "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes: no momentum, batches of two images.
-# The rate is divided by 10 after ten epochs without a lower validation loss, down to 1e-6; training stops
-# after ten epochs without a lower training loss. Its inputs are uncropped images: pixels in 0..255
-# minus their mean. It mirrors every image, even for validation; here each training image is mirrored with
-# probability 1/2. It saves the weights of every epoch, as `--keep-epochs` does. `max_drops` is 4, as
-# four divisions reach the lowest rate. A fifth plateau would end the run, but 50 epochs are too few for one.
+# "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes. It mirrors every image, even for
+# validation; here each training image is mirrored with probability 1/2. Four divisions reach its lowest rate.
+# A fifth plateau would end the run, but 50 epochs are too few for one.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,
@@ -69,8 +63,7 @@ ANNOTATED_TRAIN = TrainConfig(
 )
 
 # "The Math Behind Convolutional Neural Networks", in PyTorch, on MNIST. PyTorch's patience of 3 waits for
-# four epochs without improvement, hence 4 here. The article gives neither a batch size nor a number of
-# epochs; early stopping ends a run long before 50.
+# four epochs without improvement. The article gives neither a batch size nor a number of epochs.
 MNIST_DATA = DataConfig(image_size=28, input_scale="unit", holdout=True)
 MNIST_TRAIN = TrainConfig(
     epochs=50,
@@ -87,10 +80,9 @@ MNIST_TRAIN = TrainConfig(
     early_stopping_watch="selection_loss",
 )
 
-# A gist on AlexNet in PyTorch: the paper's hyperparameters, but the rate is reduced by hand when the loss
-# stops falling; here the `plateau` schedule does that. The gist's net expects inputs of 224x224; CIFAR-10's
-# images are 32x32, and the gist does not say how to enlarge them. Here the net enlarges crops of 28x28 to
-# 224x224; 28 of 32 pixels is the same share of the image as 224 of 256 for ImageNet.
+# A gist on AlexNet in PyTorch: the paper's hyperparameters, with the rate reduced by hand when the loss
+# stops falling; here by `plateau`. The gist does not say how to enlarge CIFAR-10's images to 224x224; here
+# the net enlarges crops of 28x28, the same share of 32 pixels as 224 of 256.
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
 
@@ -100,10 +92,8 @@ class Preset:
     """A network, its input, and its default recipe.
 
     Attributes:
-        model: configuration of the network.
-        classes: usual number of outputs of the network.
-        data: how the recipe preprocesses images; its field `dataset` is ignored (see `config`).
-        train: how the recipe trains.
+        classes: usual number of outputs.
+        data: how the recipe preprocesses images; `config` sets its `dataset`.
         channels: number of channels of the input.
     """
 
@@ -160,22 +150,19 @@ class Recipe:
 
     Attributes:
         train: all training fields.
-        data: values of the data fields that the recipe sets; the other data fields are not changed.
+        data: the data fields that the recipe sets, with their values.
     """
 
     train: TrainConfig
     data: Mapping[str, Any]
 
 
-# `2012` is the paper's section 5. The authors divided the rate by hand when the error on the validation set
-# stopped improving; here `plateau` watches a held-out tenth of the training images instead, so that the
-# validation set does not influence training. The paper does not say how long they waited: five epochs is a
-# guess.
+# `2012` is the paper's section 5. The authors divided the rate by hand when the validation error stopped
+# improving; here `plateau` watches a held-out tenth of the training images, so that the validation set does
+# not influence training. The paper does not say how long they waited: five epochs is a guess.
 #
-# `2012-code` is what their program did, according to the log at the end of its parameter files: the rate is
-# divided after epochs 25, 51 and 79; biases learn at twice the rate; colour noise is scaled by standard
-# deviations and stops after epoch 67; the first layer is frozen after epoch 72. (The log also lowers the
-# first layer's rate after epoch 67, by an unknown factor; that is left out here.)
+# `2012-code` is what their program did, by the log at the end of its parameter files. The log also lowers the
+# first layer's rate after epoch 67, by an unknown factor, which is left out here.
 RECIPES = MappingProxyType(
     {
         "2012": Recipe(
@@ -205,6 +192,6 @@ def with_recipe(config: Config, name: str) -> Config:
     """
     if name not in RECIPES:
         raise InputError(f"--recipe: expected one of {', '.join(RECIPES)}; received {name!r}")
-    # Of the previous training fields only `start` and `freeze` stay: they concern the initial weights.
+    # `start` and `freeze` stay: they concern the initial weights.
     train = dataclasses.replace(RECIPES[name].train, start=config.train.start, freeze=config.train.freeze)
     return config.replace(train=train, **RECIPES[name].data)

@@ -1,4 +1,4 @@
-"""Values of a configuration's fields: read from the text of a setting, and checked against their types."""
+"""Values of a configuration's fields, read from text and checked against the field's type."""
 
 import argparse
 import typing

@@ -1,4 +1,4 @@
-"""Keras callbacks of a run: the learning-rate schedule, and the files written after each epoch."""
+"""Keras callbacks of a run."""
 
 import math
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ ALL_LAYERS = "all"
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate of each epoch, and freezes conv1 after epoch `freeze_conv1_after`.
+    """Sets the learning rate when the schedule changes it, and freezes conv1 after `freeze_conv1_after`.
 
-    The rate is set only when the schedule changes it, so other callbacks may set a different rate in between.
+    Between changes other callbacks may set other rates.
     """
 
     def __init__(self, config: TrainConfig):
@@ -43,11 +43,9 @@ class FollowSchedule(keras.callbacks.Callback):
         return self._scheduled if math.isclose(current, self._scheduled, rel_tol=1e-6) else current
 
     def get_state(self) -> dict[str, Any]:
-        """The state that a checkpoint keeps."""
         return {"scheduled": self._scheduled, "is_set": self._is_set}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Restores a state returned by `get_state`."""
         self._scheduled, self._is_set = state["scheduled"], state["is_set"]
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -62,11 +60,9 @@ class FollowSchedule(keras.callbacks.Callback):
 
 
 class HistoryFiles(keras.callbacks.Callback):
-    """Writes the measurements so far after every epoch: curve.csv, selection.csv, gradient_norms.csv.
+    """Writes curve.csv anew after every epoch; if measured, also selection.csv and gradient_norms.csv.
 
-    Each file is replaced as a whole, so a run that is killed and resumed neither repeats nor omits an epoch.
-    The last two files are written only if there are such measurements. For networks with five classes or
-    fewer the top-5 error is left out, because it is always 0.
+    With five classes or fewer the top-5 error, always 0, is left out.
     """
 
     def __init__(self, folder: Path):
@@ -74,7 +70,7 @@ class HistoryFiles(keras.callbacks.Callback):
         self._folder = folder
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Writes epoch 0 and, in a resumed run, the measurements from before the interruption.
+        # For epoch 0, and in a resumed run for the epochs before the interruption.
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
@@ -82,17 +78,13 @@ class HistoryFiles(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         history = self.params["history"]
+        scores = zip(history.selection_losses, history.selection_errors, strict=True)
         selection = [
             {"epoch": epoch, "selection_loss": loss, "selection_error": error}
-            for epoch, (loss, error) in enumerate(
-                zip(history.selection_losses, history.selection_errors, strict=True), start=1
-            )
+            for epoch, (loss, error) in enumerate(scores, start=1)
         ]
-        for name, rows in (
-            ("curve", history.curve),
-            ("selection", selection),
-            ("gradient_norms", history.gradient_norms),
-        ):
+        tables = {"curve": history.curve, "selection": selection, "gradient_norms": history.gradient_norms}
+        for name, rows in tables.items():
             if rows:
                 few = self.model.output.shape[-1] <= TOP_K
                 columns = [column for column in rows[0] if not (few and column.endswith("_top5_error"))]
@@ -100,7 +92,7 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes `path,reason` of each file that is not used; lists equal pictures in duplicates.csv, if any."""
+    """Writes `path,reason` of each unused file; lists equal pictures, if any, in duplicates.csv beside it."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:
@@ -109,7 +101,7 @@ def write_quarantine(path: Path, data: DataPipelines) -> None:
 
 
 class QuarantineLog(keras.callbacks.Callback):
-    """Writes the list of unusable files when training begins, and after each epoch that finds more."""
+    """Calls `write_quarantine` when training begins, and after each epoch that finds more unusable files."""
 
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
@@ -129,10 +121,9 @@ class QuarantineLog(keras.callbacks.Callback):
 class GradientNorms(keras.callbacks.Callback):
     """Measures the Euclidean norm of the gradient in each step, without changing the results of the run.
 
-    The gradient is that of the mean loss over the global batch, without weight decay. For each epoch and
-    layer, the mean and the largest norm over the steps are added to `History.gradient_norms`; the layer `all`
-    stands for the gradient of all layers together. The norms of `all` are also added to the logs, so
-    callbacks that come later in the list, such as TensorBoard, receive them.
+    The loss is the mean over the global batch, without weight decay. `History.gradient_norms` gets the mean
+    and the largest norm of each epoch and layer; the layer `all` means all layers together. The logs get the
+    norms of `all`, for later callbacks such as TensorBoard.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -146,12 +137,11 @@ class GradientNorms(keras.callbacks.Callback):
         self._places = [self._layers.index(name) for name in names]
         with self._strategy.scope():
             self._sum, self._max, self._steps = (
-                # All replicas assign the same value, because the gradients are summed over replicas first.
+                # The gradients are summed over replicas first, so all replicas assign the same value.
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras passes gradients to the optimizer only, so `apply` is wrapped. Under mixed_float16 the inner
-        # optimizer receives them without the loss scale.
+        # Keras passes gradients only to the optimizer. Under mixed_float16 the inner one gets them unscaled.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -174,11 +164,9 @@ class GradientNorms(keras.callbacks.Callback):
         logs.update(gradient_norm_mean=means[-1], gradient_norm_max=largest[-1])
 
     def get_state(self) -> dict[str, Any]:
-        """The sums and maxima of the norms, and the number of steps, in the epoch so far."""
         return {name: variable.numpy().tolist() for name, variable in self._sums().items()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Restores a state returned by `get_state`."""
         for name, variable in self._sums().items():
             variable.assign(state[name])
 
@@ -197,11 +185,10 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Saves the weights of each epoch (`epochs/0001.weights.h5` ...), the best (`best.weights.h5`), or both.
+    """Saves the weights of each epoch (`epochs/0001.weights.h5` ...), of the best epoch, or both.
 
-    The best epoch is the one with the lowest value of the config's `watch` on the selection split, the
-    earliest if several are equal. Only the run's history decides which epoch that is, so a resumed run saves
-    the same files as an uninterrupted run. A new run deletes files of these names left by an earlier run.
+    `best.weights.h5` has the lowest value of the config's `watch` so far (`best_epoch`). A new run deletes
+    such files of an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -232,11 +219,10 @@ class KeptWeights(keras.callbacks.Callback):
 
 
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
-    """The state of callbacks by class name, as JSON-serializable values, for a checkpoint.
+    """The states of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
-    The state is what a callback's `get_state` returns (`set_state` restores it). For Keras's own callbacks it
-    consists of the public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`.
-    If several callbacks have the same class, only the state of the last is kept.
+    A state is what `get_state` returns; for Keras's own callbacks, the public attributes that are numbers or
+    None, such as `wait` and `best` of `EarlyStopping`. Of callbacks of one class only the last is kept.
     """
     states = {}
     for callback in callbacks:

@@ -1,4 +1,4 @@
-"""The cluster that a process belongs to, from `TF_CONFIG` or from Slurm's variables."""
+"""The cluster of a process, from `TF_CONFIG` or from Slurm's variables."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class Cluster:
 
     Attributes:
         tasks: names of the workers, such as `worker 1`; the chief, which writes all files, is the first.
-        addresses: addresses of the workers, `host:port`, in the same order.
+        addresses: addresses of `tasks`, `host:port`.
         rank: index of this process in `tasks`.
     """
 
@@ -55,13 +55,10 @@ class Cluster:
 
 
 def find_cluster() -> Cluster | None:
-    """The cluster of this process; None if it trains alone.
-
-    The cluster of a Slurm step (`srun`) with several tasks is written to `TF_CONFIG`, where TensorFlow looks
-    for it.
+    """The cluster of this process; None if it trains alone. Slurm's cluster is written to `TF_CONFIG`.
 
     Raises:
-        InputError: if the variables do not name a cluster and the task of this process in it.
+        InputError: for variables without a cluster and the task of this process in it.
     """
     if not os.environ.get("TF_CONFIG"):
         found = _slurm_cluster()
@@ -69,8 +66,8 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # If a proxy is set (`http_proxy` etc.), gRPC connects directly only to the hosts in `no_grpc_proxy`,
-    # which it reads instead of `no_proxy`.
+    # gRPC uses a proxy (`http_proxy` etc.) for all hosts but those in `no_grpc_proxy`; if that variable is
+    # set, gRPC ignores `no_proxy`.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -79,11 +76,7 @@ def find_cluster() -> Cluster | None:
 
 
 def read_cluster(text: str) -> Cluster:
-    """Reads the value of `TF_CONFIG`.
-
-    Raises:
-        InputError: for an invalid value, which would make TensorFlow crash or hang.
-    """
+    """Reads `TF_CONFIG`; raises an InputError for a value with which TensorFlow would crash or hang."""
     try:
         content = json.loads(text)
         jobs: dict[str, list[str]] = content["cluster"]
@@ -112,7 +105,6 @@ def read_cluster(text: str) -> Cluster:
 
 
 def _slurm_cluster() -> dict[str, Any] | None:
-    """The cluster of a Slurm step with several tasks, as the content of `TF_CONFIG`."""
     step, allocated = os.environ.get("SLURM_STEP_NUM_TASKS"), os.environ.get("SLURM_NTASKS")
     if "SLURM_PROCID" not in os.environ or (step or allocated or "1") == "1":
         return None

@@ -1,4 +1,4 @@
-"""The values of a run that have to be equal on all workers of a cluster."""
+"""The values of a run that have to be equal on all workers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ UNCOMPARED = ("dataset", "storage")
 
 
 def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
-    """The values of a run that have to be equal on all workers."""
+    """The config's fields, except `UNCOMPARED`, its hash and the data fingerprint, by name."""
     fields: dict[str, Any] = {}
     for name, value in config.to_dict().items():
         fields |= value if isinstance(value, dict) else {name: value}

@@ -18,7 +18,6 @@ class Scores:
         loss: mean cross-entropy, in nats.
         error: share of examples whose most probable class is wrong.
         top5_error: share of examples whose class is not among the five most probable.
-        count: number of examples.
         confusion: int64 [classes, classes], examples by class and most probable class; None if not counted.
     """
 
@@ -37,15 +36,13 @@ class Scores:
 def make_evaluator(
     model: keras.Model, strategy: tf.distribute.Strategy, confusion: bool = False
 ) -> Callable[[Iterable], Scores]:
-    """Makes a function that evaluates `model`; it is compiled once for all sets with batches of one shape.
+    """Makes a function that evaluates `model` with its current weights; `confusion` fills `Scores.confusion`.
 
-    Sums over replicas and batches are divided once, at the end, so the batch size and the number of replicas
-    change the score by rounding only. Examples of weight 0 are padding. `confusion` also counts examples by
-    class and most probable class.
+    Sums are divided once, at the end, so batch size and number of replicas change scores by rounding only.
 
     Returns:
-        A function that evaluates the model, with its current weights, on batches (images, labels, weights)
-        that the strategy has distributed. (With one replica, any `tf.data.Dataset` can be used.)
+        A function of batches (images, labels, weights), distributed by the strategy if it has several
+        replicas. Examples of weight 0 are padding.
     """
     side = model.output.shape[-1] if confusion else 0
 
@@ -85,7 +82,7 @@ def make_evaluator(
         if strategy.cluster_resolver is not None:
             total = sums_of_all(batches).numpy()
         else:
-            # One call per batch, so that Python can handle termination signals between batches.
+            # Python handles signals between calls.
             total = sum(sums_of_one(batch).numpy() for batch in batches)
         loss, wrong, wrong5, count = total[:4].tolist()
         matrix = total[4:].astype(np.int64).reshape(side, side) if confusion else None

@@ -6,19 +6,14 @@ import queue
 import socket
 from typing import Any
 
-# The kernel probes a silent peer every 2 s; a peer that does not answer for 8 s counts as gone. Systems other
-# than Linux may lack these options, and then notice the loss of a machine (not of a process) later.
+# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options; they
+# notice the loss of a machine (not of a process) later.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 
 
 class Link:
-    """A connection between the chief and another worker; each message is one line of JSON.
-
-    Args:
-        connection: connected socket.
-        rank: rank of the worker at the other end.
-    """
+    """A connection to the worker `rank`; each message is one line of JSON."""
 
     def __init__(self, connection: socket.socket, rank: int = 0):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

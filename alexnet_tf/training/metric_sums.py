@@ -1,7 +1,4 @@
-"""The sums of the metrics in an epoch. Each replica has its own sums; reading a metric adds up all of them.
-
-The chief saves the state of all workers, so it needs the sums of the other workers' replicas too.
-"""
+"""The metrics' sums on each replica, which the chief saves for all workers."""
 
 from collections.abc import Callable
 
@@ -10,7 +7,7 @@ import tensorflow as tf
 
 
 def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Callable[[], list[list[float]]]:
-    """Makes a function that returns a row of sums for each replica; all workers have to call the function."""
+    """Makes a function, called by all workers together, that returns a row of sums for each replica."""
 
     @tf.function
     def rows():

@@ -1,4 +1,4 @@
-"""Checks, builds and compiles the network of a run, and compiles its training steps."""
+"""Checks, builds and compiles the network of a run."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -25,11 +25,7 @@ UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.Res
 
 
 def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
-    """Raises an InputError if a run cannot be trained, without training it.
-
-    The network is built once for all runs that share it, so all runs of an experiment can be checked quickly
-    before the first is trained.
-    """
+    """Raises an InputError if a run cannot be trained; quick for further runs of the same network."""
     _check_numbers(config, data, strategy)
     check_start(config, None)
     _check_layers(config, _layer_names(config.model, data.input_shape, data.image_set.classes))
@@ -37,20 +33,16 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
 
 @ending_together()
 def compile_model(
-    config: Config,
-    data: DataPipelines,
-    strategy: tf.distribute.Strategy,
-    start: Trained | None = None,
+    config: Config, data: DataPipelines, strategy: tf.distribute.Strategy, start: Trained | None = None
 ) -> keras.Model:
     """Builds and compiles the model of a run under the strategy, initialised from the seed of the run.
 
     Args:
-        start: trained network to start from; `config.train.start` is its fingerprint, and `data` uses the
-            preprocessing of that network.
+        start: trained network to start from; `config.train.start` is its fingerprint, and `data` uses its
+            preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained, or (on every worker) if the run of one worker differs from
-            the chief's.
+        InputError: if the run cannot be trained, or on every worker if one trains another run.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)
@@ -127,7 +119,7 @@ def _build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) 
 def compiled_steps(
     model: keras.Model, strategy: tf.distribute.Strategy
 ) -> Callable[[tf.distribute.DistributedIterator, tf.Tensor], None]:
-    """A function that trains for a number of steps, each with the next batch of a distributed iterator."""
+    """A function of a distributed iterator and a number of steps, each of which trains on the next batch."""
 
     @tf.function
     def run_steps(iterator, steps):

@@ -1,4 +1,4 @@
-"""The optimizers of `TrainConfig`: the paper's SGD (section 5), and Adam with decay of kernels only."""
+"""The optimizers of `TrainConfig`."""
 
 from typing import Literal
 
@@ -54,7 +54,7 @@ class MomentumSGD(keras.optimizers.SGD):
             return
         super().build(variables)
         if self.freezable:
-            # A variable, so that it can change without retracing the compiled loop.
+            # A variable changes without retracing the compiled loop.
             self._freezable_rate = self.add_variable((), initializer="ones", name="freezable_rate")
 
     def freeze(self) -> None:
@@ -81,7 +81,7 @@ class MomentumSGD(keras.optimizers.SGD):
         if self.nesterov or not self.momentum or isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        # v <- m v - eps g; w <- w + v in one pass over memory; bitwise equal to Keras's separate operations.
+        # One pass over memory; bitwise equal to Keras's separate operations.
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
             accum=self.momentums[index].value.handle,
@@ -92,7 +92,7 @@ class MomentumSGD(keras.optimizers.SGD):
 
     def get_config(self):
         own = {"decay": self.decay, "bias_rate": self.bias_rate, "freezable": self.freezable}
-        return {**super().get_config(), **own}
+        return super().get_config() | own
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")
@@ -155,9 +155,6 @@ def make_optimizer(
     freezable: str = "",
 ) -> keras.optimizers.Optimizer:
     """An optimizer of `TrainConfig`, by default the paper's (section 5); works with any Keras model.
-
-    The paper's rule first adds decay to the gradient, then updates velocity and weights of a variable in one
-    operation, on every device.
 
     Args:
         learning_rate: eps.

@@ -11,18 +11,17 @@ from rich.progress import TaskID
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# In a log, seconds between progress lines within a long epoch.
+# In a log, seconds between lines within an epoch.
 LOG_SECONDS = 600.0
-# Widths of the line printed on a terminal after each epoch, and of the label in front of a bar.
+# On a terminal, widths of the line of an epoch and of the label of a bar.
 LINE_WIDTH, LABEL_WIDTH = 80, 30
 Run = TypeVar("Run")
 
 
 class CommandProgress:
-    """A context manager that shows one bar for all runs of a command, with the time left.
+    """A context in which one bar stands for all runs of a command; `RunProgress` advances it.
 
-    In this context, `RunProgress` reports the progress of the run at `position`. The time left assumes that
-    every run trains all its epochs, at the average speed so far.
+    The time left assumes that every run trains all its epochs, at the average speed so far.
 
     Args:
         title: text in front of the bar.
@@ -63,17 +62,11 @@ class CommandProgress:
             self.finish(self.position)
 
     def finish(self, position: int) -> None:
-        """Counts a run as done."""
         self._done[position] = self._work[position]
         self._finished += 1
 
     def advance(self, done: int, trained: int) -> None:
-        """Records progress of the run at `position`.
-
-        Args:
-            done: images that this run has trained on, including earlier sessions.
-            trained: images trained on since the last call.
-        """
+        """Records that the run at `position` has trained on `done` images, `trained` since the last call."""
         self._trained += trained
         self._done[self.position] = min(done, self._work[self.position])
         if self.bars:
@@ -90,11 +83,11 @@ class CommandProgress:
 
 
 class RunProgress(keras.callbacks.Callback):
-    """Prints epoch, speed, time left, and the last epoch's training and test errors to standard error.
+    """Prints epoch, speed, time left and errors to standard error.
 
-    A terminal shows a bar for the run, a bar for the epoch, and above them one line per finished epoch.
-    Elsewhere one line is printed after each epoch, and every ten minutes within an epoch. The last line says
-    why the run ended. The time left includes evaluation, and assumes that the run trains all its epochs.
+    A terminal shows bars for the run and the epoch, and a line for each finished epoch. Elsewhere a line is
+    printed after each epoch, and every ten minutes within. The last line says why the run ended. The time
+    left includes evaluation, and assumes that the run trains all its epochs.
     """
 
     def __init__(self, label: str, images: int, config: TrainConfig):
@@ -113,12 +106,9 @@ class RunProgress(keras.callbacks.Callback):
         if self._bars:
             if not command:
                 self._bars.start()
-            self._tasks = [
-                self._bars.add_task(
-                    self._label[:LABEL_WIDTH], total=self._epochs * self._images_per_epoch, info=""
-                ),
-                self._bars.add_task("", total=self._images_per_epoch, info=""),
-            ]
+            images = self._images_per_epoch
+            totals = (self._label[:LABEL_WIDTH], self._epochs * images), ("", images)
+            self._tasks = [self._bars.add_task(text, total=total, info="") for text, total in totals]
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done, self._skipped = epoch, time.monotonic(), 0, 0
@@ -128,7 +118,7 @@ class RunProgress(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
-            # Earlier batches of this epoch were trained before an interruption.
+            # Trained before an interruption.
             self._done = self._skipped = batch * self._batch_size
 
     def on_train_batch_end(self, batch, logs=None):
@@ -175,9 +165,9 @@ class RunProgress(keras.callbacks.Callback):
         if not (history and history.message):
             return ""
         epoch = history.curve[-1]["epoch"] if history.curve else 0
-        # The message of an interrupted run already names the epoch.
-        ended = history.status if history.status != "interrupted" else ""
-        return f"{ended} after epoch {epoch}: {history.message}" if ended else history.message
+        if history.status == "interrupted":
+            return history.message  # which names the epoch
+        return f"{history.status} after epoch {epoch}: {history.message}"
 
     def _left(self, epochs_done: float) -> str:
         seconds = (time.monotonic() - self._started) / (epochs_done - self._first)

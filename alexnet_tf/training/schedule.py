@@ -1,7 +1,4 @@
-"""Learning rate and end of training as functions of the measurements so far.
-
-The functions keep no state, so a resumed run needs nothing but its learning curve.
-"""
+"""Learning rate and end of training, computed from the learning curve alone."""
 
 from collections.abc import Sequence
 
@@ -11,11 +8,7 @@ from alexnet_tf.training.history import History
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:
-    """Number of plateaus: series of `patience` epochs without an error below the previous best.
-
-    Args:
-        errors: one value for each finished epoch.
-        patience: number of epochs of a plateau; after each plateau the count restarts.
+    """Number of plateaus: `patience` epochs in a row without a new lowest error; each starts a new count.
 
     Example:
 
@@ -48,7 +41,7 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
         drops = min(plateaus(watched, config.patience), config.max_drops)
     else:
         drops = 0
-    # Divides by 10 instead of multiplying by 0.1, so that .01 / 10 prints as 0.001 without rounding errors.
+    # Not multiplied by 0.1, which would give .001 a rounding error.
     return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 
@@ -61,7 +54,6 @@ def ending(config: TrainConfig, history: History) -> str | None:
     >>> ending(TrainConfig(epochs=9, stop_train_error=0.25, stop_extra_epochs=0), history)
     'the training error reached 0.2, at or below the target 0.25, in epoch 2'
     """
-    # Epoch 0, before training, does not count.
     errors = [point["train_error"] for point in history.curve[1:]]
     if config.stop_train_error > 0:
         reached = [i for i, error in enumerate(errors, 1) if error <= config.stop_train_error]

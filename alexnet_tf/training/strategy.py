@@ -19,7 +19,7 @@ from alexnet_tf.runtime.startup import THREADS, XLA_FLAGS
 from alexnet_tf.training.cluster import find_cluster
 from alexnet_tf.training.workers import meet
 
-# More replicas than any machine has GPUs, but few enough for that many logical devices to fit in memory.
+# More than any machine has GPUs; as many logical devices still fit in memory.
 MAX_REPLICAS = 64
 # Present on Linux if the NVIDIA driver is loaded.
 NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
@@ -28,17 +28,17 @@ NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
-    If the environment variable `TF_CONFIG` is set, or the process is one of several tasks of a Slurm step,
-    there are several workers, and each uses all GPUs that it sees; the function returns when all workers have
-    connected. Otherwise `auto` uses all GPUs of the machine, or the default device if there are none; a
-    number uses that many GPUs or, if there are fewer, creates that many logical CPU devices (only possible
-    before TensorFlow initialises its devices). A worker that has done its work has to call
-    `current_workers().leave()`; otherwise the other workers take the end of its process for a failure.
+    `auto` uses all GPUs of the machine, or the default device if there are none. A number uses that many GPUs
+    or, if there are fewer, as many logical CPU devices, which TensorFlow creates only before it initialises
+    its devices.
+
+    With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
+    all GPUs that it sees; the function returns when all have connected. A worker that has done its work has
+    to call `current_workers().leave()`, or the others take the end of its process for a failure.
 
     Raises:
-        InputError: for anything but `auto` or a whole number >= 1, for variables that do not specify a
-            cluster and this worker's task in it, and on every worker if one does not connect or has
-            other versions of the code or its packages.
+        InputError: for another value, for variables that do not specify a cluster and this worker's task in
+            it, and on every worker if one does not connect or has other versions of the code or packages.
 
     Example:
 
@@ -54,7 +54,6 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
         # TensorFlow needs the same number of replicas on each worker.
         meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
-        # TensorFlow's own code causes this warning.
         warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)
         return tf.distribute.MultiWorkerMirroredStrategy()
     count = max(len(gpus), 1) if replicas == "auto" else int(replicas)
@@ -69,7 +68,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count
         )
     except RuntimeError:
-        # TensorFlow has already initialised the devices, so their number is fixed.
+        # TensorFlow has initialised the devices, so their number is fixed.
         found = len(tf.config.list_logical_devices("CPU"))
         if found < count:
             expected = f"at most {found} in this process"
@@ -102,7 +101,6 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 def _versions() -> dict[str, str]:
-    """The versions that must be equal on all workers, whatever they train."""
     package = Path(alexnet_tf.__file__).parent
     sources = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

@@ -31,27 +31,24 @@ def train(
 
     After each epoch the model is evaluated in inference mode on the training subset, the report split
     and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch the
-    checkpoint is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run continues
-    after the step of its checkpoint and gives the same results as an uninterrupted one.
+    checkpoint is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run gives the
+    same results as an uninterrupted one.
 
     Args:
-        config: configuration of the run.
-        data: pipelines of the run, opened with `config.data`.
+        data: pipelines opened with `config.data`.
         strategy: distribution strategy; the global batch size is `config.train.batch_size` with any of them.
         checkpoint: file for the state of the run; by default no state is saved.
         callbacks: Keras callbacks; their batch methods are called once for up to 30 steps, and
             `params["history"]` is the history so far.
-        report: evaluate the report split; a search sets this to False and uses only the selection split.
+        report: evaluate the report split.
         model: a model from `training.network.compile_model`; by default it is built here.
-        checkpoint_every: steps or time between two checkpoints within an epoch.
 
     Returns:
-        The trained model, and the history, which says why the run ended. If the loss is no longer finite, the
-        run ends with status `diverged`; no exception is raised.
+        The trained model, and the history. A run whose loss is no longer finite ends with status `diverged`.
 
     Raises:
         InputError: if the run cannot be trained.
-        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP; the exception holds the history.
+        TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
     """
     strategy = strategy or tf.distribute.get_strategy()
     model = model or compile_model(config, data, strategy)

@@ -1,8 +1,7 @@
 """The workers of a cluster meet before training, compare what they are about to do, and end together.
 
-Each worker keeps a connection to the chief until its work is done. The operating system closes the
-connections of a process that ends, for whatever reason, and notices within seconds that a machine has gone.
-So the other workers soon learn that a worker has ended, even if they wait for it in a TensorFlow operation.
+Each worker keeps a connection to the chief. The operating system closes it when the process ends, and within
+seconds after the machine has gone. So the others learn of it, even while they wait in a TensorFlow operation.
 """
 
 import atexit
@@ -22,19 +21,16 @@ from alexnet_tf.runtime.files import temporary_path
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
-# Seconds within which all workers have to connect, and a process has to end after another has ended.
+# Seconds for all workers to connect, and for a process to end after another has ended.
 MEETING_SECONDS = 60.0
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process: the chief has one to each other worker, each other worker one to it.
+    """The connections of this process: from the chief to each other worker, or from that worker to the chief.
 
-    A process that trains alone has no connections, and all methods return at once.
-
-    Args:
-        cluster: the workers; None if this process trains alone.
+    Without `cluster` this process trains alone: there are no connections, and all methods return at once.
 
     Raises:
         InputError: if a worker does not connect in time.
@@ -50,16 +46,11 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # This comparison of no values tells the other workers that all have connected to the chief.
+            # Even without values this tells the other workers that all have connected to the chief.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
-        """Waits for all workers and compares the values of each with the chief's.
-
-        Raises:
-            InputError: on every worker if a value differs; the message gives the worker, the name of the
-                value, and the value there and on the chief.
-        """
+        """Waits for all workers; raises an InputError on each if a value of one differs from the chief's."""
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
             self._links[0].send(values=texts)
@@ -76,15 +67,7 @@ class Workers:
             link.send(equal=True)
 
     def check_shared(self, folder: Path, what: str) -> None:
-        """Checks that all workers see the folder that the chief has made.
-
-        Args:
-            folder: path of the folder on this worker.
-            what: name of the folder in the message.
-
-        Raises:
-            InputError: on every worker if one of them does not see the folder.
-        """
+        """Raises an InputError on each worker if one does not see the chief's folder, named `what`."""
         if not self._links:
             return
         name = temporary_path(folder / "shared").name
@@ -108,9 +91,9 @@ class Workers:
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the other workers to end, because this process, which may still save, was interrupted.
+        """Tells the other workers to end, because this process was interrupted; it may still save.
 
-        Often all workers are interrupted at once, so the chief first gets time to finish its step and save.
+        A worker first gives the chief time to finish its step and save, as often all are interrupted at once.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -121,7 +104,7 @@ class Workers:
 
     @property
     def is_broken(self) -> bool:
-        """Whether another worker has ended, so that the step under way may be half done."""
+        """Whether another worker has ended; the step under way may then be half done."""
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
@@ -149,7 +132,6 @@ class Workers:
                     self._fail(f"expected {expected}; missing: {', '.join(missing)}")
 
     def _join(self) -> None:
-        """Connects to the chief as soon as the chief listens."""
         self._cluster.listen().close()
         own, problem = self._cluster.rank, "no answer"
         deadline = time.monotonic() + MEETING_SECONDS
@@ -174,7 +156,7 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Registers a worker, or ends all workers if it does not fit the cluster; runs in its own thread."""
+        """Registers a worker, or ends all workers if it does not fit the cluster."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -198,7 +180,6 @@ class Workers:
             self._listen(link)
 
     def _listen(self, link: Link) -> None:
-        """Receives the messages of a connection until it closes; runs in a thread of its own."""
         while message := link.receive():
             link.has_left |= "left" in message
             link.is_awaited = not {"left", "end"} & {*message}
@@ -217,7 +198,7 @@ class Workers:
         return message
 
     def from_chief(self, text: str) -> str:
-        """Returns, on every worker, the `text` that the chief passes; waits for the chief."""
+        """Waits for the chief; returns on every worker the `text` that the chief passes."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
@@ -231,35 +212,34 @@ class Workers:
         )
 
     def _tell(self, line: str) -> None:
-        """Keeps the reason why this process ends; the chief sends it to the other workers."""
+        """Keeps the reason why this process ends; the chief also sends it to the other workers."""
         with self._lock:
             self._why_ended = self._why_ended or line
         for link in list(self._links.values()) if self._is_chief else []:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers; this process ends by an error in its main thread, which the command prints."""
+        """Ends all workers, this one by an error in its main thread."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)
 
     def _end(self, line: str) -> None:
-        """Ends this process because another has ended; the main thread may wait for it in TensorFlow."""
+        """Ends this process because another has ended, even if the main thread waits in TensorFlow."""
         if self._why_ended or self._has_left:
             return
         self._tell(line)
         if "tensorflow" in sys.modules:
             from tensorflow.python.eager import context
 
-            # The collective operation under way raises an exception, so that the main thread ends normally.
-            # TensorFlow's own check of its peers would do the same, only later.
+            # Raises an exception in the main thread, as TensorFlow's check of its peers would do later.
             with contextlib.suppress(Exception):
                 context.context().abort_collective_ops(14, line)
         time.sleep(ENDING_SECONDS)
         self._exit()
 
     def _exit(self) -> None:
-        """If a worker has ended, ends this process without TensorFlow's clean-up, which would wait for it."""
+        """If another worker has ended, exits without TensorFlow's clean-up, which would wait for it."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):
@@ -278,11 +258,7 @@ def current_workers() -> Workers:
 
 
 def meet(cluster: Cluster) -> Workers:
-    """Waits until all workers have connected; from then on `current_workers()` returns them.
-
-    Raises:
-        InputError: if a worker does not connect within `MEETING_SECONDS`.
-    """
+    """Makes `current_workers()`, as soon as all workers have connected; raises as `Workers` does."""
     global _current
     _current = Workers(cluster)
     return _current
@@ -290,7 +266,7 @@ def meet(cluster: Cluster) -> Workers:
 
 @contextlib.contextmanager
 def ending_together() -> Iterator[None]:
-    """Replaces an exception by an `InputError` if it was raised because another worker has ended."""
+    """Replaces an exception by an `InputError` if its cause is the end of another worker."""
     try:
         yield
     except InputError:
