@@ -13,7 +13,7 @@ from numpy.lib.npyio import NpzFile
 
 from alexnet_tf.runtime.reading import open_file
 
-# An archive of n bytes may unpack to RATIO * n + ROOM bytes. That suffices, as `np.savez` does not compress.
+# An archive of n bytes may unpack to RATIO * n + ROOM bytes; `np.savez` does not compress.
 RATIO, ROOM = 4, 2**26
 
 
@@ -22,8 +22,8 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Opens an .npz file for reading its arrays; nothing in it is executed.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged, or unpacks to much more than its size.
-            Reading an array from it may raise the same errors.
+        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged, or unpacks to much more than its size;
+            reading its arrays may raise them too.
     """
     # NumPy would not close a damaged file that it opens itself.
     with open_file(path) as stream:
@@ -53,7 +53,7 @@ def check_weights_file(path: Path) -> None:
             return
         with zipfile.ZipFile(file) as archive:
             member = archive.getinfo("model.weights.h5")
-            # Keras reads this member in place and jumps back in it; each jump would decompress it anew.
+            # Keras jumps back in this member; each jump would decompress it anew.
             if member.compress_type != zipfile.ZIP_STORED:
                 raise ValueError("compressed weights")
             with archive.open(member) as weights:

@@ -27,7 +27,7 @@ def make_bars() -> Bars | None:
     """Bars on standard error, not started yet; None if it is not a terminal. Each task has a field `info`."""
     if not is_terminal(sys.stderr):
         return None
-    # Without markup, because brackets in the path of a data set would be taken for it, or cause an error.
+    # Brackets in the path of a data set would be taken for markup.
     text = functools.partial(TextColumn, markup=False)
     return Bars(
         text("{task.description}"),
@@ -37,7 +37,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Only if it is a terminal; else lines meant for a file or pipe would appear above the bars.
+        # Otherwise lines meant for a file or pipe would appear above the bars.
         redirect_stdout=sys.stdout.isatty(),
     )
 

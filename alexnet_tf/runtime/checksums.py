@@ -1,7 +1,4 @@
-"""SHA-256 checksums of the files of a folder, in its file SHA256SUMS.
-
-`check_sums` verifies the files; so does the command `sha256sum --check SHA256SUMS`.
-"""
+"""SHA-256 checksums of the files of a folder, in its file SHA256SUMS, as for `sha256sum --check`."""
 
 import hashlib
 import re
@@ -18,12 +15,11 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes files and their checksums; the checksums of other files that still exist are kept.
 
-    While files are being replaced, SHA256SUMS lists the checksums of both the old and the new content. So if
-    the process is killed, every file still passes `check_sums`, whether it had been replaced or not.
+    While files are being replaced, SHA256SUMS lists old and new checksums. So after the process is killed,
+    every file still passes `check_sums`.
 
     Args:
-        folder: folder of SHA256SUMS.
-        contents: path (relative to the folder) -> content; the files are written in this order.
+        contents: path relative to `folder` -> content; the files are written in this order.
 
     Raises:
         InputError: if a file cannot be written.
@@ -62,10 +58,10 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Verifies the checksums of files of the folder; without SHA256SUMS, checks only that they can be read.
+    """Verifies the checksums of files; without SHA256SUMS, checks only that they can be read.
 
     Raises:
-        ValueError: if a file is not listed in SHA256SUMS, or does not match its checksum.
+        ValueError: if a file is not listed or does not match its checksum.
         OSError: if a file cannot be read.
     """
     sums = read_sums(folder)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import os
 import shlex
 import shutil
@@ -17,14 +18,14 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Length of the longest error message in characters; a name that the message quotes may have millions.
+# In characters; a name that an error message quotes may have millions.
 LONGEST_LINE = 2**12
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser that reports a usage error in one line, without the usage text, and exits with status 2.
+    """A parser that reports a usage error in one line and exits with status 2.
 
-    Where arguments are missing, the line ends with the command's example.
+    If arguments are missing, the line ends with the command's example.
     """
 
     def error(self, message: str) -> NoReturn:
@@ -44,7 +45,7 @@ class OneLineParser(argparse.ArgumentParser):
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
                 break  # what follows are names of files, or a command's own options
             name = argument.partition("=")[0]
-            # Options may be abbreviated to a unique prefix; argparse reports an ambiguous one.
+            # A prefix of an option is left to argparse.
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(
                     f"expected a known option, see --help; received {name!r}{did_you_mean(name, known)}"
@@ -67,7 +68,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
     """
 
     def parse(text: str) -> int:
-        # The length is checked before int(), which raises an error for thousands of digits.
+        # int() raises an error for thousands of digits.
         if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) >= least):
             raise argparse.ArgumentTypeError(f"expected a whole number >= {least}; received {text[:40]!r}")
         return int(text)
@@ -76,7 +77,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
 
 
 def path(text: str) -> Path:
-    """The argparse `type` of a path; refuses an empty text, as of an unset variable, which would mean `.`."""
+    """The argparse `type` of a path; refuses an empty text (an unset variable), which would mean `.`."""
     if not text:
         raise argparse.ArgumentTypeError("expected a path; received ''")
     return Path(text)
@@ -99,7 +100,6 @@ def _expected_one_of(known: Sequence[str], text: str) -> str:
 
 
 def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
-    """Adds `--checkpoint-every`."""
     parser.add_argument(
         "--checkpoint-every",
         type=parse_interval,
@@ -110,32 +110,15 @@ def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
-    """Adds `--set FIELD=VALUE` and its short forms `--epochs N` and `--precision NAME`, all in `settings`."""
+    """Adds `--set FIELD=VALUE`, `--epochs N` and `--precision NAME`, all as `field=value` in `settings`."""
     epochs, precision = whole_number(1), one_of(precisions)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        dest="settings",
-        help="change a field of the configuration, such as batch_size=32; may be repeated",
-    )
-    parser.add_argument(
-        "--epochs",
-        action="append",
-        type=lambda text: f"epochs={epochs(text)}",
-        metavar="N",
-        dest="settings",
-        help="the same as --set epochs=N",
-    )
-    parser.add_argument(
-        "--precision",
-        action="append",
-        type=lambda text: f"precision={precision(text)}",
-        metavar="NAME",
-        dest="settings",
-        help=f"the same as --set precision=NAME: {', '.join(precisions)}",
-    )
+    add = functools.partial(parser.add_argument, action="append", dest="settings")
+    change = "change a field of the configuration, such as batch_size=32; may be repeated"
+    add("--set", default=[], metavar="FIELD=VALUE", help=change)
+    same = "the same as --set epochs=N"
+    add("--epochs", type=lambda text: f"epochs={epochs(text)}", metavar="N", help=same)
+    same = f"the same as --set precision=NAME: {', '.join(precisions)}"
+    add("--precision", type=lambda text: f"precision={precision(text)}", metavar="NAME", help=same)
 
 
 def run_command(
@@ -145,12 +128,12 @@ def run_command(
     """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
     Args:
-        again: what the same command does after an interruption, for the message about it.
+        again: what the same command does after an interruption, for the message.
 
     Returns:
         The command's exit status (0 for success, 1 for a negative answer); 2 for bad input or a failure of
         the machine, reported in one line; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader
-        of the output closes it.
+        closes the output.
     """
     try:
         settle_environment()
@@ -167,7 +150,7 @@ def run_command(
         if line is None:
             raise
         if len(line) > LONGEST_LINE:
-            # The end says what was received, and what to do.
+            # Keeps the end, which says what was received and what to do.
             line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
         _say(f"error: {printable(line)}")
         try:
@@ -186,10 +169,7 @@ def run_command(
 
 
 def program() -> str:
-    """How the user called this program, for the commands that it names: `python -m alexnet_tf` or `alexnet`.
-
-    The command that pip installs is named by its path if the shell would not find it by its name.
-    """
+    """How to call this program again: `python -m alexnet_tf`, or `alexnet`, with its path if needed."""
     script = Path(sys.argv[0])
     if script.name == "__main__.py":
         return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1])
@@ -200,7 +180,7 @@ def program() -> str:
 
 
 def _say(line: str) -> None:
-    """Prints a last line on standard error; keeps the exit status even if it cannot be written."""
+    """Prints a last line on standard error; a full disk does not change the exit status."""
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
@@ -208,18 +188,17 @@ def _say(line: str) -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Discards all further output of a stream whose reader has gone, or whose disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextlib.contextmanager
 def _signals_raised() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP raise an `Interruption` if they would otherwise end the process at once."""
+    """Makes SIGTERM and SIGHUP raise an `Interruption` instead of ending the process at once."""
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interruption(number)
 
-    # Windows has no SIGHUP. Under nohup SIGHUP is ignored, and this is not changed.
+    # Windows has no SIGHUP; under nohup it stays ignored.
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:

@@ -1,4 +1,4 @@
-"""The environment of a run: versions, device, Git commit."""
+"""The environment of a run."""
 
 import functools
 import importlib.metadata
@@ -16,7 +16,7 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
 def environment(strategy: tf.distribute.Strategy) -> dict:
-    """Versions, device, thread settings and Git commit, as data that can be written as JSON."""
+    """Versions, device, threads and Git commit, as JSON-serializable values."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
@@ -40,20 +40,17 @@ def device(strategy: tf.distribute.Strategy) -> str:
 
 
 def intra_op_threads() -> int:
-    """Number of threads per operation; it affects the rounding of sums, which are split over threads."""
+    """Number of threads per operation; it affects the rounding of sums."""
     configured = tf.config.threading.get_intra_op_parallelism_threads()
     return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or os.cpu_count() or 1
 
 
 @functools.cache
 def git_commit() -> str:
-    """The commit of the Git checkout, followed by `+` if code was changed; empty outside a checkout.
-
-    It is read only once, because later commits do not change the code that the process is running.
-    """
+    """The commit of the running code, followed by `+` if code was changed; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        # An installed package: a repository around its environment is another project's.
+        # The repository around an installed package is another project's.
         return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
@@ -61,7 +58,7 @@ def git_commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # Without GIT_DIR and similar variables, with which Git's hooks name another repository or index.
+    # Git's hooks set GIT_DIR and similar variables, which name another repository or index.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

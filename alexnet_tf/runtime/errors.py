@@ -6,18 +6,14 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Invalid input; the message says in one line what was expected and what was received.
-
-    The command line reports it without a traceback and exits with status 2.
-    """
+    """Invalid input; the message says in one line what was expected and received. Exit status 2."""
 
 
 class Interruption(KeyboardInterrupt):
-    """A request to end the process, by Ctrl-C, SIGTERM or SIGHUP.
+    """A request to end the process, by the signal `number`: Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
-        number: number of the signal.
-        is_kept: whether the same command resumes where this one ended; None if that is not known here.
+        is_kept: whether the same command resumes where this one ended; None if unknown.
     """
 
     def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool | None = None):
@@ -38,7 +34,7 @@ def printable(text: object) -> str:
 
 
 def expected_failure(error: Exception) -> str | None:
-    """The line about an error that input or the machine can cause; None for others, which are bugs.
+    """The line about an error that input or the machine can cause; None for a bug.
 
     Example:
 

@@ -24,26 +24,21 @@ from filelock import BaseFileLock, FileLock, Timeout
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_json
 
-# The errors that NumPy and the libraries it uses can raise for a damaged or invalid .npz file.
+# What NumPy and its libraries can raise for a damaged .npz file.
 UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-
-
-# The lock of a folder that `--out` names.
+# Of a folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
-# The names that `temporary_path` makes.
 _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 
 
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
-    """Writes a file atomically: it holds the old or the new content, even if the process is killed.
+    """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    File and folder are synchronised with the disk, so this holds after a power failure too. Libraries such as
-    HDF5 have to write `content` to memory, because on a full disk HDF5 ends the process instead of raising an
-    error. Temporary files of killed processes are removed after a day, or earlier by `remove_temporaries`.
+    HDF5 has to write `content` to memory first, because on a full disk it would end the process.
 
     Args:
         old: path to which an existing file is moved, once the new content is on the disk.
@@ -54,7 +49,7 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
     temporary = temporary_path(path)
     try:
         remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
-        # os.open is used because tempfile would create the file with mode 600 and ignore the user's umask.
+        # tempfile would create the file with mode 600 and ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -71,18 +66,12 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
 
 def temporary_path(path: Path) -> Path:
-    """A new name beside a file, for content that will replace it; `remove_temporaries` recognises it."""
+    """A new name beside a file, for content that will replace it."""
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a file or folder so that a power failure does not undo it.
-
-    The content of a file must be synchronised with the disk already.
-
-    Raises:
-        OSError: if it cannot be renamed.
-    """
+    """Renames a folder, or a synchronised file, so that a power failure does not undo it."""
     if source.is_dir():
         for path in (*source.rglob("*"), source):
             sync_folder(path)
@@ -104,12 +93,8 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
     """Removes what killed processes have left in a folder while writing files or folders of these names.
 
-    Call it while holding a lock that keeps other processes from writing them, or set `unchanged_for`.
-
-    Args:
-        folder: the folder; it need not exist.
-        name: pattern of the names that were being written; by default any.
-        unchanged_for: keep files changed within so many seconds, because they may still be written to.
+    Hold a lock that keeps other processes from writing them, or keep those changed within the last
+    `unchanged_for` seconds. The folder need not exist.
     """
     for path in folder.glob(f".{name}.*.*.tmp"):
         with contextlib.suppress(FileNotFoundError):
@@ -122,14 +107,7 @@ def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0
 
 
 def make_folder(path: Path, flag: str) -> None:
-    """Creates a folder and its parents if they do not exist.
-
-    Args:
-        flag: command-line flag that gave the path, for the error message.
-
-    Raises:
-        InputError: if the folder cannot be created.
-    """
+    """Creates a folder and its parents if needed; raises an InputError naming `flag` if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -137,12 +115,12 @@ def make_folder(path: Path, flag: str) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Writes text in UTF-8 with `write_bytes`."""
+    """`write_bytes` for text in UTF-8."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
 
 
 def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
-    """JSON in UTF-8 from which `read_json` restores the content, even names with bytes that are not UTF-8."""
+    """JSON for `read_json`, which restores even names with bytes that are not UTF-8."""
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
 
@@ -150,8 +128,8 @@ def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
 
-    If a process dies, the operating system releases its lock. The lock file is never removed: if
-    it were, a process waiting for the old file and one that creates a new file could both hold the lock.
+    The operating system releases the lock of a dead process. The lock file stays: otherwise a process that
+    waits for the old file and one that creates a new file could both hold the lock.
 
     Args:
         path: path of the lock file; its folder must exist.
@@ -171,10 +149,7 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
-    """Holds the lock of a place where only one process may work.
-
-    The lock file says who holds it, and is removed at the end. If the process dies, the file stays and the
-    operating system releases the lock, so the next process can take it.
+    """Holds the lock of a place where only one process may work; the lock file says who holds it.
 
     Args:
         path: path of the lock file; its folder must exist.
@@ -200,14 +175,14 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
-    """Holds the lock of a folder that a command writes to; `made_folder` makes it."""
+    """`made_folder`, with its lock held."""
     with made_folder(folder, flag), claimed(folder / LOCK_NAME, f"{flag} {folder}"):
         yield
 
 
 @contextlib.contextmanager
 def made_folder(folder: Path, flag: str) -> Iterator[None]:
-    """Like `make_folder`, but at the end removes the folders that it has created, if they are still empty."""
+    """Like `make_folder`, but at the end removes the folders it has created, if they are still empty."""
     made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     try:
         make_folder(folder, flag)
@@ -224,26 +199,23 @@ def changing(path: Path) -> AbstractContextManager[None]:
 
 
 def lock_beside(path: Path) -> Path:
-    """Path of the lock file of a file, or of a folder that does not exist yet."""
+    """Path of the lock file of a file, or of a folder that need not exist yet."""
     return path.with_name(f".{path.name}.lock")
 
 
 def may_be_worker() -> bool:
-    """Whether this process may be one of several workers, of which only the chief takes locks."""
+    """Whether this process may be one of several workers; only their chief takes locks."""
     return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
 
 
 def check_unclaimed(path: Path, place: str) -> None:
-    """Raises the error of `claimed` if another process holds the lock now.
-
-    A command calls this before the import of TensorFlow, which takes seconds, and `claimed` after the import.
-    """
+    """Raises the error of `claimed` if another process holds the lock; used before TensorFlow is imported."""
     if path.exists() and not may_be_worker():
         _taken(path, place).release()
 
 
 def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
-    """Takes a lock. filelock refuses links, and retries if the last holder removes the file meanwhile."""
+    # filelock refuses links, and retries if the last holder removes the file meanwhile.
     lock = FileLock(path, timeout=-1 if waits else 0)
     try:
         lock.acquire()
@@ -263,7 +235,7 @@ def _holder(path: Path) -> str:
             holder = read_json(path)
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (OSError, InputError, KeyError, TypeError):
-            # The holder took the lock a moment ago, or could not write its name on a full disk.
+            # The holder has just taken the lock, or the disk is full.
             time.sleep(0.05)
     return "which has not recorded its name yet"
 

@@ -1,11 +1,9 @@
-"""Sets up the import path, and says how to install the project's packages if they are missing.
+"""Sets up the import path; commands import this module first.
 
-`python -m alexnet_tf` puts the current folder in front of the path, so a user's own `numpy.py` or `keras.py`
-in that folder would be imported in place of the library. This module therefore takes the current folder off
-the path, or moves it to the end if PYTHONPATH names it; only the checkout of this package stays in front.
-
-Commands import this module before all others. Before that, only a few modules that Python itself needs for
-`-m` (`types`, `contextlib`) may come from the folder; `python -P -m` and `alexnet` avoid even this.
+`python -m alexnet_tf` puts the current folder in front of the path, so a user's own `numpy.py` there would be
+imported in place of the library. This module takes the folder off the path, or moves it to the end if
+PYTHONPATH names it, unless it is the checkout of this package. Modules that Python itself needs for `-m`
+(`types`, `contextlib`) may still come from the folder; `python -P -m` and `alexnet` avoid even this.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""How often a run saves its state: after a number of steps or of minutes."""
+"""How often a run saves its state."""
 
 import argparse
 import re
@@ -8,12 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CheckpointInterval:
-    """Steps or seconds between two checkpoints.
-
-    Attributes:
-        steps: number of training steps; 0 to go by time.
-        seconds: wall-clock time; used if `steps` is 0.
-    """
+    """Training steps between two checkpoints or, if `steps` is 0, seconds."""
 
     steps: int = 0
     seconds: float = 300.0
@@ -37,22 +32,17 @@ def parse_interval(text: str) -> CheckpointInterval:
 
 
 class Countdown:
-    """Says when the next checkpoint is due.
-
-    Args:
-        interval: steps or time between two checkpoints.
-    """
+    """Says when the next checkpoint is due."""
 
     def __init__(self, interval: CheckpointInterval):
         self._interval = interval
         self.restart()
 
     def restart(self) -> None:
-        """Begins a new interval."""
         self._steps, self._started = 0, time.monotonic()
 
     def limited(self, steps: int) -> int:
-        """The number of steps to train next: `steps`, or fewer if an interval in steps ends before that."""
+        """The number of steps to train next: `steps`, or fewer if an interval in steps ends earlier."""
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-# CPU flags for bfloat16 instructions: two of x86, one of ARM. Without them TensorFlow computes in float32 and
-# rounds each value; with AVX2 that is many times slower than float32 (benchmarks/LOG.md).
+# Of x86 (two) and ARM. Without them TensorFlow computes in float32 and rounds each value, which with AVX2 is
+# many times slower than float32 (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
@@ -18,7 +18,7 @@ def processor_name() -> str:
 
 
 def processor_generation() -> str:
-    """Name of the processor with family and model, if known; several generations can share one name."""
+    """Name, family and model of the processor, if known; several generations can share one name."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):
@@ -27,7 +27,7 @@ def processor_generation() -> str:
 
 
 def processor_field(name: str) -> str:
-    """The first value of a field of /proc/cpuinfo; empty if the field does not exist."""
+    """The first value of a field of /proc/cpuinfo; empty if absent."""
     found = re.search(rf"^{name}[ \t]*:[ \t]*(.+)$", _cpuinfo(), re.MULTILINE)
     return found[1].strip() if found else ""
 

@@ -1,7 +1,4 @@
-"""Reading of files that a user names: only regular files, text in UTF-8 with or without a byte-order mark.
-
-A file that a library opens by its name is checked by `check_file` first.
-"""
+"""Reads files that a user names: only regular files, text in UTF-8 with or without a byte-order mark."""
 
 import json
 import math
@@ -25,13 +22,12 @@ KINDS = {
 
 SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
-# Limit of a text or JSON file in bytes; a list of 250,000 paths fits. When parsed, JSON of this size takes up
-# to .4 GB of memory.
+# Limit of a text or JSON file in bytes: 250,000 paths fit; parsed, JSON takes up to .4 GB of memory.
 MAX_TEXT = 2**24
 
 
 def file_kind(path: str | bytes | Path) -> str:
-    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or the reason why it leads nowhere.
+    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or why it leads nowhere.
 
     Example:
 
@@ -60,12 +56,11 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
 
 
 def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
-    """Raises an InputError if a file or folder to write lies in a folder of images, as it would become data.
+    """Raises an InputError if a file or folder to write lies in a folder of images: it would become data.
 
     Args:
         place: what is written, None for nothing.
-        images: the folder of images, as a path or as a data set's name `folder:PATH`; other data sets are not
-            in such a folder.
+        images: path of a folder, or name of a data set, which is checked if it is `folder:PATH`.
         flag: the flag that named `place`.
     """
     if isinstance(images, str):
@@ -79,17 +74,13 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
 
 
 def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
-    """Opens a regular file for reading; raises an OSError for anything else, as `check_file`."""
+    """Opens a regular file for reading; raises an OSError for anything else."""
     check_file(path)
     return open(path, "rb")
 
 
 def read_bytes(path: Path, most: int = MAX_TEXT) -> bytes:
-    """The content of a text, table or JSON file.
-
-    Raises:
-        OSError: if it is not a regular file of at most `most` bytes, or cannot be read.
-    """
+    """The content of a file; raises an OSError unless it is regular, readable and at most `most` bytes."""
     check_file(path, most)
     return path.read_bytes()
 
@@ -111,7 +102,7 @@ def read_text(path: Path) -> str:
 
 
 def read_stdin() -> str:
-    """The text of standard input, as `read_text`."""
+    """The text of standard input; raises an InputError if it is not UTF-8 or longer than `MAX_TEXT`."""
     content = sys.stdin.buffer.read(MAX_TEXT + 1)
     if len(content) > MAX_TEXT:
         raise InputError(f"standard input: expected at most {MAX_TEXT:,} bytes; received more")

@@ -13,9 +13,8 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 def signals_held() -> Iterator[None]:
     """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
 
-    A handler that raises an exception could otherwise interrupt the changes that the block makes. Signals
-    that are ignored, or that end the process without a handler, are left as they are. In threads other than
-    the main one, which receive no signals, nothing changes.
+    Signals that are ignored, or that end the process without a handler, are left as they are. Threads other
+    than the main one receive no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""The start of every command: checks settings that would change numbers, and hides start-up messages."""
+"""The start of every command: checks settings, and hides start-up messages."""
 
 import contextlib
 import importlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_json
 
-# The layers and the recorded numbers assume these settings of Keras, which are its defaults.
+# The layers and the recorded numbers assume these defaults of Keras.
 KERAS_SETTINGS = {
     "backend": "tensorflow",
     "floatx": "float32",
@@ -24,37 +24,30 @@ KERAS_SETTINGS = {
 }
 # These limit Keras's own training loop or configure its JAX backend; neither is used here.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
-# If one of these is set, oneDNN may keep the first weights for all steps, or compute float32 in another
-# precision or with the instructions of another processor.
+# They let oneDNN keep the first weights for all steps, or change the precision or the instructions it uses.
 ONEDNN_VARIABLES = (
     "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
     *(f"{name}_{what}" for name in ("ONEDNN", "DNNL") for what in ("DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")),
 )
-# Numbers of threads, which TensorFlow reads from the environment; with 0 TensorFlow chooses the number.
+# With 0 TensorFlow chooses the number of threads.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
-# Variables of TensorFlow 2.21: a value that TensorFlow cannot read ends the process.
+# A value of these that TensorFlow 2.21 cannot read ends the process.
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
 ENDING = (
-    *XLA_FLAGS,
-    "TF_DETERMINISTIC_OPS",
-    "TF_DETERMINISTIC_ORDER",
-    "TF_ENABLED_DEVICE_TYPES",
-    "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION",
-    "TF_JITRT_FLAGS",
-    "TF_PER_DEVICE_MEMORY_LIMIT_MB",
-    "TF_PFLR_PARALLEL_INSTANTIATE_THRESHOLD",
-    "TF_USE_CUBLASLT",
-)
+    *XLA_FLAGS, "TF_DETERMINISTIC_OPS", "TF_DETERMINISTIC_ORDER", "TF_ENABLED_DEVICE_TYPES",
+    "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION", "TF_JITRT_FLAGS", "TF_PER_DEVICE_MEMORY_LIMIT_MB",
+    "TF_PFLR_PARALLEL_INSTANTIATE_THRESHOLD", "TF_USE_CUBLASLT",
+)  # fmt: skip
 _TRIAL = """
 import tensorflow as tf
 list(tf.data.Dataset.range(2).map(lambda number: number + 1))
 tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
 """
-# Optional packages that Keras imports for features that no command uses, such as data frames.
+# Optional packages that Keras imports for features used by no command.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
-# The file descriptor of what the user sees as standard error, also while it is captured.
+# The file descriptor of the user's standard error, also while it is captured.
 shown_stderr = 2
 
 
@@ -62,11 +55,10 @@ def settle_environment() -> None:
     """Makes a command independent of the settings and streams that it was started with.
 
     Raises:
-        InputError: for a setting of Keras with which the layers do not work or numbers would change, and for
-            settings of TensorFlow that it cannot read.
+        InputError: for settings with which layers fail or numbers change, or that TensorFlow cannot read.
     """
     _open_streams()
-    # Figures are only written to files. In a notebook's terminal the variable may name a missing backend.
+    # In a notebook's terminal it may name a missing backend; figures are only written to files.
     os.environ["MPLBACKEND"] = "agg"
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:
@@ -75,7 +67,7 @@ def settle_environment() -> None:
             expected = f"a whole number from 0 to {MOST_THREADS}"
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
     for name in KERAS_VARIABLES:
-        if name in os.environ:  # even an empty value makes the import of Keras fail
+        if name in os.environ:  # even an empty value makes Keras fail
             raise InputError(f"{name}: expected no value, as it has no effect here; received one; unset it")
     for name in ONEDNN_VARIABLES:
         if value := os.environ.get(name):
@@ -87,7 +79,7 @@ def settle_environment() -> None:
 
 
 def _check_temporary_folder() -> None:
-    """Raises an InputError if its path is not UTF-8: AutoGraph passes paths in it to TensorFlow."""
+    """Refuses a path that is not UTF-8: AutoGraph passes paths in the folder to TensorFlow."""
     try:
         folder = tempfile.gettempdir()
         folder.encode()
@@ -100,7 +92,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables of `ENDING` in another process; raises an InputError if that process fails."""
+    """Tries the variables of `ENDING` in another process."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -118,12 +110,12 @@ def _check_variables_of_tensorflow() -> None:
 
 
 def _open_streams() -> None:
-    """Opens standard streams that are closed; lets output show characters outside its encoding as escapes."""
+    """Opens closed standard streams; output shows characters outside its encoding as escapes."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            # Otherwise the next file would get this number, and C++ code would write its notices into it.
+            # Otherwise the next file would get this number, and C++ code would write into it.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -134,7 +126,7 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
-    # The same places as in Keras, which must not be imported for this: it would take seconds.
+    # The same places as in Keras, whose import would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.
@@ -159,10 +151,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
 
 
 def import_keras() -> None:
-    """Imports Keras and TensorFlow, but not the optional packages `UNUSED_BY_KERAS`.
-
-    For Keras these packages are not installed; other modules import them as usual.
-    """
+    """Imports Keras and TensorFlow, which do not find the packages `UNUSED_BY_KERAS`."""
     hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
@@ -175,10 +164,9 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def quiet_startup() -> Iterator[None]:
-    """Captures standard error, including output of C++ code, and shows it only after an unexpected error.
+    """Captures standard error and shows it only after an unexpected error.
 
-    TensorFlow's C++ code prints a page about oneDNN, CUDA and CPU flags before it reads
-    `TF_CPP_MIN_LOG_LEVEL`; the project's own notices would be hard to find in it.
+    TensorFlow's C++ code prints a page of notices before it reads `TF_CPP_MIN_LOG_LEVEL`.
     """
     global shown_stderr
     sys.stderr.flush()
@@ -193,7 +181,6 @@ def quiet_startup() -> Iterator[None]:
         try:
             yield
         except InputError:
-            # The captured notices are not shown, so that the one-line error message is easy to find.
             raise
         except BaseException:
             sys.stderr.flush()

@@ -1,11 +1,11 @@
-"""Finds the known name that is closest to a mistyped one."""
+"""Finds the known name closest to a mistyped one."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns the end of an error message that suggests the closest known name; empty if none is close.
+    """The end of an error message that suggests the closest known name; empty if none is close.
 
     Example:
 
