@@ -1,8 +1,8 @@
-"""Weights made by other programs: torchvision's AlexNet and Caffe's bvlc_alexnet.
+"""Weights of torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both programs store kernels as [filters, channels, height, width] and matrices as [outputs, inputs], and
-flatten feature maps channel by channel. Keras stores kernels as [height, width, channels, filters] and
-matrices as [inputs, outputs], and flattens position by position.
+Both have kernels [filters, channels, height, width] and matrices [outputs, inputs], and flatten feature maps
+channel by channel. Keras has [height, width, channels, filters] and [inputs, outputs], and flattens position
+by position.
 """
 
 import zipfile
@@ -21,14 +21,12 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 from alexnet_tf.runtime.reading import open_file
 
-# Names of the eight layers in torchvision's state dict.
 TORCHVISION_NAMES = (
     "features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4",
     "classifier.6",
 )  # fmt: skip
-# In Caffe's model the layers have the paper's names.
+# The paper's names.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
-# The kinds of files that `read_arrays` reads.
 CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with a dictionary of arrays"
 
 
@@ -49,8 +47,7 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
 def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     """Copies the weights of Caffe's bvlc_alexnet into an `alexnet` model with the `CAFFE` config.
 
-    Caffe reads images as BGR; the input channels of conv1 are reversed here, so that the model takes RGB.
-    The two groups of filters have the same order in Caffe and in Keras.
+    Caffe reads images as BGR; the input channels of conv1 are reversed, so that the model takes RGB.
 
     Args:
         model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.
@@ -68,15 +65,12 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
-    The kind of file is recognised by its first bytes, whatever its name.
-
     Args:
-        path: the file; the dictionary in a .npy file maps `conv1` etc. to [weight, bias], or has the same
-            names as an .npz file.
+        path: the file, whose first bytes decide its kind; the dictionary in a .npy file maps `conv1` etc. to
+            [weight, bias], or has the names of an .npz file.
 
     Raises:
-        InputError: if the file is missing, damaged, or of another kind. The message about a PyTorch file says
-            how to convert it.
+        InputError: if the file is missing, damaged, or of another kind.
     """
     try:
         with open_file(path) as stream:
@@ -92,7 +86,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         )
     if start.startswith(b"\x93NUMPY"):
         return _read_numpy_dictionary(path)
-    # A safetensors file starts with the length of its header, in eight bytes.
+    # In a safetensors file the length of the header comes first, in eight bytes.
     if start[8:] == b"{":
         try:
             return safetensors.numpy.load_file(path)
@@ -108,7 +102,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _is_torch_archive(path: Path) -> bool:
-    """Whether a zip archive was written by `torch.save`; False for a damaged archive."""
+    """Whether `torch.save` wrote a zip archive; False for a damaged archive."""
     try:
         with zipfile.ZipFile(path) as file:
             return any(name.endswith("data.pkl") for name in file.namelist())
@@ -123,9 +117,9 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
     for name, layer in zip(names, layers, strict=True):
         missing = [f"{name}.{part}" for part in ("weight", "bias") if f"{name}.{part}" not in arrays]
         if missing:
-            other, model_name = (TORCHVISION_NAMES, "one-weird-trick")
+            other, model_name = TORCHVISION_NAMES, "one-weird-trick"
             if names == TORCHVISION_NAMES:
-                other, model_name = (CAFFE_NAMES, "alexnet-caffe")
+                other, model_name = CAFFE_NAMES, "alexnet-caffe"
             fits_other = all(f"{name}.weight" in arrays for name in other)
             way_out = f"; these are the names of --model {model_name}" * fits_other
             raise InputError(
@@ -178,19 +172,11 @@ def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> n
 
 
 def _read_numpy_dictionary(path: Path) -> dict[str, np.ndarray]:
-    """Reads a .npy file that holds a dictionary: layer -> [weight, bias], or name -> array.
-
-    Returns:
-        Arrays by name; the arrays of a layer are named `layer.weight` and `layer.bias`.
-
-    Raises:
-        InputError: if the file is missing or does not hold such a dictionary.
-    """
+    formats = np.lib.format
     try:
         with open_file(path) as file:
-            version = np.lib.format.read_magic(file)
-            formats = np.lib.format
-            read = formats.read_array_header_1_0 if version == (1, 0) else formats.read_array_header_2_0
+            is_old = formats.read_magic(file) == (1, 0)
+            read = formats.read_array_header_1_0 if is_old else formats.read_array_header_2_0
             shape, _, dtype = read(file)
             if shape != () or dtype != np.dtype(object):
                 raise ValueError(f"an array of shape {shape} and type {dtype}")
@@ -207,7 +193,7 @@ def _named(content: Any) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
         parts = [value] if _is_array(value) else value
-        # Lists are not converted to arrays: a pickled list can contain itself, and take unlimited memory.
+        # Not converted to arrays: a pickled list can contain itself.
         if not isinstance(parts, list | tuple | np.ndarray) or not all(map(_is_array, parts[:3])):
             raise ValueError(f"no array of numbers for {name}")
         if not 1 <= len(parts) <= 2:

@@ -1,7 +1,7 @@
-"""Reading of pickled dictionaries of arrays, bounded in time and memory; nothing in them is executed.
+"""Reads pickled dictionaries of arrays, bounded in time and memory; nothing in them is executed.
 
-Python's own unpickling can be made to take for ever or to fill the memory: by keys whose comparison takes
-exponential time, deeply nested dtypes, slow encodings, or many copies of data that the file stores only once.
+Python's own unpickling may take for ever or fill the memory: by keys whose comparison takes exponential time,
+nested dtypes, slow encodings, or many copies of data that the file stores once.
 """
 
 import pickle
@@ -15,7 +15,7 @@ from alexnet_tf.runtime.archives import check_unpacked
 
 # What Python and NumPy raise for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
-# Limits, far above what a network of eight layers needs: some 700 steps and 16 names.
+# A network of eight layers needs some 700 steps and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
 STEPS = (
@@ -30,7 +30,7 @@ def load_arrays(file: IO[bytes]) -> Any:
     """The object that `numpy.save` has pickled; the file is positioned after the header.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the file does not hold a dictionary of arrays.
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: for anything but a dictionary of arrays.
     """
     return _ArraysOnly(file).load().item()
 
@@ -42,7 +42,7 @@ class _Names(dict):
         super().__setitem__(name, value)
 
 
-# The unpickler written in Python, because the one in C does not let a subclass restrict the steps.
+# The unpickler in C does not let a subclass restrict the steps.
 class _ArraysOnly(pickle._Unpickler):
     def __init__(self, file: IO[bytes]):
         super().__init__(file, encoding="latin1")
@@ -50,7 +50,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     @property
     def dispatch(self):  # type: ignore[override]
-        """The mapping in which `load` looks up each step (opcode)."""
+        """Where `load` looks up each step (opcode)."""
         return self
 
     def __getitem__(self, code: int) -> Any:
@@ -77,7 +77,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     def build(self) -> None:
         built, state = self.stack[-2:]  # type: ignore[attr-defined]
-        # Only plain types: the state of a dtype could otherwise hold other types, sizes and flags.
+        # The state of a dtype could otherwise hold other types, sizes and flags.
         plain = (None, None, None, -1, -1, getattr(built, "flags", None))
         is_plain = (
             isinstance(built, np.dtype) and state[:1] == (3,) and state[1] in "<>=|" and state[2:] == plain
@@ -101,7 +101,7 @@ class _ArraysOnly(pickle._Unpickler):
 def _numbers(code: str, *flags: object) -> np.dtype:
     if not NUMBERS.fullmatch(code):
         raise ValueError(f"numbers of the type {code[:40]}")
-    # A copy, because the pickle then sets the order of its bytes.
+    # A copy, because the pickle then sets its byte order.
     return np.dtype(code, False, True)
 
 

@@ -22,7 +22,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, rename, sync_folder, te
 from alexnet_tf.runtime.reading import open_file
 
 PREVIOUS, BEST = ".previous", ".best"
-# The checksum follows the archive; programs that read .npz files ignore what follows it.
+# The checksum follows the archive; readers of .npz files ignore it.
 _MARK = b"sha256:"
 _MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 
@@ -32,15 +32,14 @@ def save_checkpoint(
 ) -> None:
     """Writes all variables of model, optimizer and metrics, numbered by position, and the history so far.
 
-    The lists of variables include the state of dropout's random generators, which Keras's weight files and
-    `tf.train.Checkpoint` omit. The old checkpoint becomes the previous one once the new one is on the disk.
+    Unlike Keras's weight files and `tf.train.Checkpoint`, these include the state of dropout's generators.
 
     Args:
         path: an .npz file; its folder is created if missing.
         model: a compiled and built model.
-        config_hash: hash of the run, so that no other run resumes from this file.
-        history: the history, as JSON-serializable values.
-        is_best: also keep this state as `.best`, until the state of a better epoch replaces it.
+        config_hash: hash of the run; no other run resumes from this file.
+        history: JSON-serializable values.
+        is_best: also keep this state as `.best`.
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
@@ -61,15 +60,13 @@ def save_checkpoint(
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the model's variables from the newest intact checkpoint of the run; returns its history.
-
-    Damaged files are reported and skipped.
+    """Sets the model's variables from the newest intact checkpoint of the run; reports damaged ones.
 
     Returns:
-        The history. None, with the model unchanged, if there is no file, or only files of another run.
+        The history; None, with the model unchanged, if there are no files of this run.
 
     Raises:
-        InputError: if no file is intact and fits the model.
+        InputError: if the files of this run are damaged or do not fit the model.
     """
     damaged: list[str] = []
     for file in _files(path):
@@ -94,7 +91,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash of a checkpoint's run; None if there is no file, or none can be read."""
+    """The config hash of a checkpoint's run; None if no file can be read."""
     for file in _files(path):
         with contextlib.suppress(*UNREADABLE_ARCHIVE), open_npz(file) as content:
             return json.loads(str(content["header"]))["config_hash"]
@@ -107,7 +104,7 @@ def has_checkpoint(path: Path) -> bool:
 
 
 def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
-    """Removes a run's checkpoints, the newest last; with `but_newest`, keeps the newest."""
+    """Removes a run's checkpoints, the newest last or, with `but_newest`, not at all."""
     for file in reversed(_files(path)):
         if not (but_newest and file == path):
             file.unlink(missing_ok=True)
@@ -126,14 +123,13 @@ def variable_values(model: keras.Model) -> list[np.ndarray]:
 
 
 def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
-    """Sets the variables to values from `variable_values`."""
     for variable, value in zip([*_variables(model), *_metric_parts(model)], values, strict=True):
         variable.assign(value)
 
 
 def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
     if len(arrays) != len(shapes):
-        # The number differs because each replica has its own sums of metrics.
+        # Each replica has its own sums of metrics.
         reason = f"{len(arrays)} variables where the run has {len(shapes)}"
         raise ValueError(f"{reason}, as with another number of --replicas")
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
@@ -149,7 +145,7 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _metric_parts(model: keras.Model) -> list:
-    """The variables of the metrics on each local replica; reading a metric adds up those of all replicas."""
+    """The variables of the metrics on each local replica; reading a metric would add up all replicas."""
     return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
 
 

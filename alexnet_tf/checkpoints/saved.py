@@ -1,9 +1,8 @@
 """Saved networks: a trained network with its classes, preprocessing and configuration.
 
 The folder of a network holds `model.keras`, `model.json`, `preprocessing.npz` and their checksums
-(`SHA256SUMS`); `save_trained` writes it, and `load_trained` reads it. A network is data: it is rebuilt from
-the configuration in model.json, and only its weights are read from model.keras, never the classes and
-functions that this file names.
+(`SHA256SUMS`). A network is rebuilt from the configuration in model.json; only weights are read from
+model.keras, never the classes and functions that it names.
 """
 
 import dataclasses
@@ -32,8 +31,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, json_bytes, write_bytes
 from alexnet_tf.runtime.reading import read_json
 
 BEST_NAME = "best.weights.h5"
-# The values of `status` in the model.json of a run that left no network. Version 0.1.0 wrote `failed` for an
-# interrupted run.
+# `status` of a run that left no network. Version 0.1.0 wrote `failed` for an interrupted run.
 UNFINISHED = ("interrupted", "diverged", "failed")
 
 
@@ -42,12 +40,11 @@ class Trained:
     """A trained network and its preprocessing.
 
     Attributes:
-        model: model from preprocessed images to logits.
-        config: configuration of the run that trained the network.
-        class_names: names of the network's outputs, in order.
+        model: from preprocessed images to logits.
+        class_names: names of the outputs, in order.
         image_shape: (height, width, channels) of an image before padding and crop.
-        statistics: pixel statistics of the images that the network was trained on.
-        data_fingerprint: fingerprint of these images; None if unknown.
+        statistics: pixel statistics of the training images.
+        data_fingerprint: fingerprint of all images of the run; None if unknown.
     """
 
     model: keras.Model
@@ -58,18 +55,15 @@ class Trained:
     data_fingerprint: str | None = None
 
     def preprocess(self, data: bytes) -> np.ndarray:
-        """Decodes an image and preprocesses it like the pipeline, without the crop.
+        """Preprocesses the content of an image file like the pipeline, without the crop.
 
         The image is rotated by its EXIF orientation, even if the training images were not.
-
-        Args:
-            data: content of an image file.
 
         Returns:
             float32 [height, width, channels], with the pipeline's padding.
 
         Raises:
-            ImageDecodeError: if the bytes are not a readable image.
+            ImageDecodeError: for anything but a readable image.
         """
         side, _, channels = self.image_shape
         pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
@@ -79,7 +73,7 @@ class Trained:
         return image / self.statistics.stddev if self.config.data.input_scale == "unit" else image
 
     def pixels(self, images: np.ndarray) -> np.ndarray:
-        """The pixels of preprocessed images: the inverse of `preprocess`, except for decoding.
+        """The pixels of images from `preprocess`.
 
         Args:
             images: float [n, height, width, channels], not cropped, with the pipeline's padding.
@@ -101,7 +95,7 @@ def save_trained(
     """Writes the network of a run; if the run was interrupted or diverged, writes only model.json.
 
     Args:
-        folder: folder of the network, created if missing.
+        folder: created if missing.
         about: JSON-serializable details such as scores and environment; `status` says how the run ended.
     """
     images = data.image_set
@@ -117,11 +111,11 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files that `load_trained` reads; model.json is written last and marks a complete folder.
+    """Writes the files that `load_trained` reads; model.json comes last and marks a complete folder.
 
     Args:
-        folder: folder of the network, created if missing.
-        data_fingerprint: fingerprint of the images that the network was trained on; None if unknown.
+        folder: created if missing.
+        data_fingerprint: fingerprint of the run's images; None if unknown.
         about: JSON-serializable details for model.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,8 +162,7 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
     """Whether a folder holds the network of this run; False if the run ended without a network.
 
     Raises:
-        InputError: if it holds the network of another run, which must not be overwritten, or if a file of
-            this run's network is missing or damaged.
+        InputError: if it holds the network of another run, or a damaged one of this run.
     """
     try:
         about = read_json(folder / FACTS)
@@ -199,8 +192,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     """Reads a network that `save_trained` has written.
 
     Args:
-        path: the folder, the model.keras in it, or one of the weight files that the run saved
-            (`alexnet_tf.training.callbacks.KeptWeights`).
+        path: the folder, its model.keras, or one of its files of `alexnet_tf.training.callbacks.KeptWeights`.
         flag: command-line flag that named the path, for error messages.
 
     Raises:
@@ -216,9 +208,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         if not (folder / SUMS).exists():
             print(f"note: {folder} has no {SUMS}, so its files are not verified", file=sys.stderr)
         with open_npz(folder / PREPROCESSING) as file:
-            stored: dict[str, Any] = {
-                part.name: file[part.name] for part in dataclasses.fields(PixelStatistics)
-            }
+            stored: dict[str, Any] = {f.name: file[f.name] for f in dataclasses.fields(PixelStatistics)}
         statistics = PixelStatistics(**{**stored, "stddev": float(stored["stddev"])})
         names, shape = tuple(about["class_names"]), tuple(about["image_shape"])
         if not all(isinstance(name, str) for name in names):
@@ -247,7 +237,7 @@ def _reason(error: Exception) -> str:
 
 
 def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:
-    """Opens a data set with the preprocessing of a trained network; `access` is as for `open_data`.
+    """Opens a data set with the preprocessing of a trained network.
 
     Raises:
         InputError: if the set cannot be opened, or its classes or image shape differ from the network's.
@@ -264,11 +254,7 @@ def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess())
 
 
 def check_images(data: DataPipelines, net: Trained, dataset: str) -> DataPipelines:
-    """Returns `data` after checking that its images have the network's height, width and channels.
-
-    Raises:
-        InputError: if they do not.
-    """
+    """Returns `data`; raises an InputError unless its images have the network's shape."""
     if data.image_set.image_shape != net.image_shape:
         raise InputError(
             f"--dataset {dataset}: expected images of the network's {list(net.image_shape)}; "

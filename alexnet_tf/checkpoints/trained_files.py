@@ -1,4 +1,4 @@
-"""The files of a trained network, and checks of paths that need no TensorFlow."""
+"""The files of a trained network; needs no TensorFlow."""
 
 import argparse
 import os
@@ -24,11 +24,7 @@ def folder_of(path: Path) -> Path:
 
 
 def check_paths(options: argparse.Namespace) -> None:
-    """Checks the networks and the output folder that a command names, before TensorFlow is imported.
-
-    Raises:
-        InputError: if a network does not exist, or the output folder is a file.
-    """
+    """Raises an InputError if a network that a command names does not exist, or `--out` is a file."""
     named = getattr(options, "checkpoint", None) or []
     given = [("--checkpoint", path) for path in (named if isinstance(named, list) else [named])]
     if getattr(options, "start", None):

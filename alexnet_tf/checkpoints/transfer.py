@@ -1,7 +1,6 @@
 """Transfer learning: start from a trained network with a new head, and freeze layers up to a given one.
 
-The mean image and the scale of the trained network are kept as well: the layers below the head were fitted
-to pixels with that mean subtracted, and the mean of another set would shift the inputs of frozen layers.
+Mean image and scale of the trained network are kept too: new ones would shift the inputs of frozen layers.
 """
 
 from collections.abc import Sequence
@@ -31,8 +30,7 @@ def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) ->
 
     Args:
         start: the trained network.
-        dataset: `builtin`, a TFDS name or `folder:PATH`; its images are resized to the image size of the
-            network.
+        dataset: `builtin`, a TFDS name or `folder:PATH`; images are resized to the network's image size.
         freeze: name of the last frozen layer, `all-but-head` or `none`.
     """
     if freeze == ALL_BUT_HEAD:
@@ -46,11 +44,7 @@ def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) ->
 
 
 def copy_weights(start: Trained, model: keras.Model) -> None:
-    """Copies the weights of all layers but the last from the layers of the same name.
-
-    Raises:
-        InputError: if layers or shapes of the networks differ; nothing is copied then.
-    """
+    """Copies the weights of all layers but the last; raises an InputError if layers or shapes differ."""
     expected, received = _shapes(model), _shapes(start.model)
     for name in [*expected, *received]:
         if expected.get(name) != received.get(name):
@@ -84,10 +78,9 @@ def check_freeze(names: Sequence[str], last: str) -> None:
 
 
 def freeze_layers(model: keras.Model, last: str) -> None:
-    """Freezes the layers up to and including the one named `last`; call it before compiling the model.
+    """Freezes the layers up to and including `last`; call it before compiling the model.
 
-    Frozen batch normalisation runs in inference mode (a rule of Keras), so its moving statistics stay
-    unchanged too.
+    Keras runs frozen batch normalisation in inference mode, so its moving statistics stay unchanged too.
     """
     names = [layer.name for layer in model.layers]
     for layer in model.layers[: names.index(last) + 1]:
@@ -95,7 +88,6 @@ def freeze_layers(model: keras.Model, last: str) -> None:
 
 
 def _shapes(model: keras.Model) -> dict[str, list[tuple[int, ...]]]:
-    """Shapes of the weights of each layer with weights, except the head."""
     return {
         layer.name: [tuple(variable.shape) for variable in layer.weights]
         for layer in model.layers[:-1]

@@ -1,4 +1,4 @@
-"""The content of Keras files, made in memory, and networks rebuilt from the weights of such files."""
+"""The content of Keras files, made in memory, and networks rebuilt from their weights."""
 
 import io
 import json
@@ -18,13 +18,12 @@ from alexnet_tf.runtime.archives import check_weights_file
 
 
 def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> bytes:
-    """The content of a model's `.keras` file without optimizer, made in memory.
+    """The content of a `.keras` file of a functional or built sequential model.
 
     Args:
-        model: a functional or built sequential model.
-        metadata: entries to add to the metadata.json in the file.
+        metadata: entry `alexnet_tf` to add to the metadata.json in the file.
     """
-    # The same layers without the optimizer, whose variables make the file two or three times as large.
+    # Without the optimizer, whose variables make the file two or three times as large.
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
     buffer = io.BytesIO()
     # `Model.save` writes to paths only.
@@ -42,7 +41,7 @@ def model_file(model: keras.Model, metadata: dict[str, Any] | None = None) -> by
 
 
 def weights_file(model: keras.Model) -> bytes:
-    """The content of a model's `.weights.h5` file, made in memory."""
+    """The content of a model's `.weights.h5` file."""
     with zipfile.ZipFile(io.BytesIO(model_file(model))) as file:
         return file.read("model.weights.h5")
 
@@ -51,8 +50,8 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     """Builds the network of a configuration and reads its weights from a file.
 
     Args:
-        input_shape: (height, width, channels) of the network's input.
-        weights: a `.weights.h5` file, or a `.keras` file, of which only the weights are read.
+        input_shape: (height, width, channels).
+        weights: a `.weights.h5` or `.keras` file.
 
     Raises:
         one of `UNREADABLE_ARCHIVE`: if the file is damaged, unpacks to much more than its size, or has the
@@ -80,7 +79,7 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
 
 
 def has_finite_weights(model: keras.Model) -> bool:
-    """Whether every weight is a finite number; takes one pass over them.
+    """Whether every weight is a finite number.
 
     Example:
 

@@ -1,7 +1,4 @@
-"""Schemas of the result files: columns with types and ranges, and keys.
-
-Readers, writers and checks use the same schemas. A column has the same type in every file.
-"""
+"""Schemas of the result files: columns with types and ranges, and keys."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +7,7 @@ from typing import Any
 
 STATUSES = ("done", "diverged", "failed")
 
-# Smallest and largest possible value of an experiment's own metrics, by column.
+# (smallest, largest possible value) by column, for an experiment's own metrics.
 Ranges = Mapping[str, tuple[float, float]]
 
 
@@ -19,13 +16,11 @@ class Column:
     """A column of a result file.
 
     Attributes:
-        name: name in the header.
         kind: type of the cells: `int` is a whole number >= 0, `float` a number or an empty cell, `bool` is
             `true` or `false`.
-        low: smallest possible measured value.
-        high: largest possible measured value.
+        low, high: smallest and largest possible value.
         choices: the texts that a cell can hold; if empty, any text.
-        is_essential: whether the column is needed to identify a row or to judge its result.
+        is_essential: needed to identify a row or to judge its result.
     """
 
     name: str
@@ -39,7 +34,7 @@ class Column:
         """The value of a cell; None for an empty cell of a `float` column.
 
         Raises:
-            ValueError: for an invalid cell; the message says what was expected.
+            ValueError: with what was expected, for an invalid cell.
         """
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
@@ -57,11 +52,7 @@ class Column:
     def expected_instead(self, value: Any, status: str | None) -> str | None:
         """What was expected instead of an impossible number; None for a possible number.
 
-        Numbers must be finite only if the status is `done`: a run is `diverged` if its loss is not finite.
-
-        Args:
-            value: the parsed cell.
-            status: status of the row, None for a file without this column (curves.csv).
+        Numbers must be finite only in rows with the status `done`.
 
         Example:
 
@@ -85,8 +76,6 @@ class Schema:
     """The format of a result file.
 
     Attributes:
-        file: file name.
-        columns: columns in the order of the file.
         key: names of the columns whose values together identify a row.
     """
 
@@ -96,7 +85,7 @@ class Schema:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns: the header of the file."""
+        """The header of the file."""
         return tuple(column.name for column in self.columns)
 
     def with_metrics(self, names: Sequence[str]) -> "Schema":
@@ -119,7 +108,7 @@ def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# Columns that are essential, or whose cells are restricted; all other columns hold any text.
+# All other columns hold any text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),
@@ -146,7 +135,6 @@ CURVES = _schema(
     "images_per_second",
     ("arm", "seed", "epoch"),
 )
-# `Schema.with_metrics` adds the experiment's own metrics.
 RUNS = _schema(
     "runs.csv",
     "run_id,experiment,arm,seed,status,epochs,learning_rate,train_error,test_error,test_top5_error,seconds,"
@@ -167,7 +155,7 @@ EFFECTS = _schema(
     ("arm", "baseline", "metric", "effect_kind"),
 )
 
-# For each column of runs.csv that repeats a value of the last epoch: the name of the column in curves.csv.
+# Column of runs.csv that repeats a value of the last epoch -> its name in curves.csv.
 LAST_EPOCH = {
     "epochs": "epoch",
     **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},

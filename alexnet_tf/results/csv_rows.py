@@ -1,11 +1,10 @@
 """Reads and writes CSV files without loss.
 
-Each row is one line. Floats are written by `repr`, so they are read back exactly. None is written as an empty
-field. In texts, control characters (line breaks, marks that reverse the direction of a text), bytes that are
-not UTF-8, and backslashes are escaped as in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a
-spreadsheet would run as a formula, such as a class named `=HYPERLINK(...)`, is written with an apostrophe in
-front. Reading a file here undoes escapes and apostrophes. A path gets `./` instead of the apostrophe, so that
-every program finds the file.
+Each row is one line. Floats are written by `repr`, None as an empty field. In texts, control characters (line
+breaks, marks that reverse the direction of a text), bytes that are not UTF-8, and backslashes are escaped as
+in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a spreadsheet would run as a formula, such as
+`=HYPERLINK(...)`, gets an apostrophe in front; such a path gets `./`, so that every program finds the file.
+Reading undoes escapes and apostrophes.
 """
 
 import csv
@@ -25,10 +24,9 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# Largest number of problems kept for a file (they take memory), and of characters of a header in a message.
+# Limits of memory and of messages: problems of a file, characters of its header.
 MOST_PROBLEMS, MOST_SHOWN = 1000, 500
-# Limit of a table of results in bytes: the largest table in `results/` has .2 MB, and one of 4 MB takes about
-# 7 s and .3 GB to check.
+# In bytes: the largest table in `results/` has .2 MB; one of 4 MB takes about 7 s and .3 GB to check.
 MAX_TABLE = 2**22
 
 
@@ -38,8 +36,8 @@ class Line:
 
     Attributes:
         text: the unparsed line.
-        texts: unparsed fields by column name; without the last field if the line is cut short.
-        row: values by column name; empty if the line is not a valid row.
+        texts: unparsed fields by column name, but the last if the line is cut short.
+        row: values by column name; empty for an invalid line.
     """
 
     path: Path
@@ -50,7 +48,7 @@ class Line:
 
     @property
     def place(self) -> str:
-        """`<file>:<line>`, the beginning of each message about the line."""
+        """`<file>:<line>`, for messages."""
         return f"{self.path}:{self.number}"
 
 
@@ -59,8 +57,6 @@ class Table:
     """The contents of a result file, including invalid lines.
 
     Attributes:
-        header: names of the columns.
-        lines: lines in the order of the file.
         problems: "file:line: expected ..., received ..." for each invalid line and each impossible number.
         is_complete: whether the file ends with a line break.
     """
@@ -72,7 +68,7 @@ class Table:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The valid rows, in the order of the file."""
+        """The valid rows."""
         return [line.row for line in self.lines if line.row]
 
 
@@ -106,7 +102,7 @@ def _is_number(text: str) -> bool:
 
 
 def _unprotected(text: str) -> str:
-    """The original of a text that `to_text` has escaped or marked with an apostrophe."""
+    """The inverse of `to_text` for texts."""
     text = text[1:] if text.startswith("'") and FORMULA.match(text) else text
     return ESCAPED.sub(lambda found: found[0].encode().decode("unicode_escape"), text)
 
@@ -124,24 +120,23 @@ def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
 
 
 def to_lines(lines: Iterable[Iterable[Any]]) -> str:
-    """The text of a CSV file, from the values of each line; the header is the first line."""
+    """The text of a CSV file, from the values of each line."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(map(to_text, values) for values in lines)
     return buffer.getvalue()
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The text of a CSV file, from rows that map column names to values."""
+    """The text of a CSV file, from a header and rows that map column names to values."""
     return to_lines([columns, *([row[name] for name in columns] for row in rows)])
 
 
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
-    """Raises an InputError if the table of `--csv` could not be written, before its rows are computed.
+    """Raises an InputError if the table of `--csv` cannot be written.
 
-    An existing file is replaced only if it is empty or has these columns. Otherwise `--csv *.jpg`, which the
-    shell replaces by the names of photos, would overwrite a photo.
+    An existing file must be empty or have these columns, because `--csv *.jpg` names a photo.
     """
-    # Writing replaces an existing file, and for root even a device such as /dev/stdout.
+    # Root could replace even a device such as /dev/stdout.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
@@ -157,12 +152,8 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
     """Reads a result file; errors in the file are reported in `Table.problems`, never as an exception.
 
-    An impossible number is replaced by NaN; the other values of its row stay usable.
-
-    Args:
-        path: path of the file; a missing file gives an empty table.
-        schema: expected format (runs.csv may have additional metrics).
-        ranges: ranges of the additional metrics.
+    An impossible number is replaced by NaN, and the other values of its row stay usable. A missing file gives
+    an empty table. `ranges` are for the experiment's own metrics.
     """
     try:
         content = read_bytes(path, MAX_TABLE)
@@ -244,10 +235,7 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
 
 
 def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Reads a CSV file as text and raises an error at the first invalid line.
-
-    Returns:
-        (`<file>:<line>`, fields by column name) for each line; an empty list if the file does not exist.
+    """(`<file>:<line>`, fields by column name) for each line of a CSV file; empty if there is no file.
 
     Raises:
         InputError: for an unreadable file, another header, or a line with too few or too many fields.
@@ -272,7 +260,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
 
 
 def difference(before: float | str | None, now: float | str | None) -> float:
-    """Absolute difference of two finite numbers; for other values 0 if they are equal, else infinity.
+    """Absolute difference of two finite numbers; for other values 0 if equal, else infinity.
 
     Example:
 

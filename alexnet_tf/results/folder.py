@@ -1,8 +1,7 @@
-"""Writes and reads the result files of runs; safe against killed processes and concurrent writers.
+"""Writes and reads the result files of one experiment on one data set.
 
-A folder holds the results of one experiment on one data set. A run counts as recorded once its row is in
-runs.csv, which is written last. If the process is killed before runs.csv is written, recording the run again
-replaces the files written so far.
+Safe against killed processes and concurrent writers. A run counts as recorded once its row is in runs.csv,
+which is written last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +23,7 @@ def prepare_folder(
         folder: `<results-dir>/<dataset>/<experiment>`.
         metric_names: the experiment's own metrics; if given, the columns of an existing runs.csv are
             checked too.
-        data_fingerprint: fingerprint of the images to be used; if given, existing rows must have the same
-            one, so that results on different copies of a data set are never mixed.
+        data_fingerprint: if given, existing rows must have the same fingerprint.
 
     Raises:
         InputError: if the folder is not writable, or its files have other columns or use other images.
@@ -34,7 +32,7 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file, because it looks like one left by a killed process.
+        # Another process may have removed this file as if a killed process had left it.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -63,9 +61,9 @@ def record_run(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        run_row: values for the columns of `RUNS` and for `metric_names` (a missing metric is None).
-        curve_rows: values for the columns of `CURVES`, one row per epoch.
-        record: data that can be written as JSON; `record["config"]` is the `Config.to_dict()` of the run.
+        run_row: values of `RUNS` and of `metric_names` (a missing metric is None).
+        curve_rows: values of `CURVES`, one row per epoch.
+        record: JSON-serializable; `record["config"]` is the `Config.to_dict()` of the run.
         metric_names: the experiment's own metrics.
         arm_order: order of the arms in the files; other arms follow, sorted by name.
 
@@ -102,13 +100,11 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
     """Writes rows to lr_search.csv; they replace existing rows of the same (arm, learning rate, seed).
 
     Args:
-        folder: `<results-dir>/<dataset>/<experiment>`.
-        rows: values for the columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
-        arm_order: order of the arms in the file; other arms follow, sorted by name.
+        rows: values of `LR_SEARCH`; `value` is None for a censored or diverged run.
+        arm_order: as for `record_run`.
 
     Raises:
-        InputError: as in `record_run`.
-        ValueError: as in `record_run`.
+        InputError, ValueError: as for `record_run`.
     """
     _refuse_other_columns(rows, LR_SEARCH)
     new = {_identity(row, LR_SEARCH.key): row for row in rows}
@@ -123,11 +119,7 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
-    """Checks before the training of a candidate that `record_search` will accept its row.
-
-    Raises:
-        InputError: if the file has a row of the candidate with another config hash.
-    """
+    """Raises an InputError if `record_search` would refuse the row of a candidate, by its config hash."""
     for row in read_lr_search(folder).rows:
         if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
             _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
@@ -136,12 +128,8 @@ def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, co
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
     """The row of a finished run (done or diverged), or None if the run has to be trained.
 
-    Args:
-        folder: `<results-dir>/<dataset>/<experiment>`.
-        config_hash: if given, an existing row must have this hash, as `record_run` requires after training.
-
     Raises:
-        InputError: for a row with another hash.
+        InputError: if `config_hash` is given, and the finished run has another.
     """
     row = next((row for row in read_runs(folder).rows if (row["arm"], row["seed"]) == (arm, seed)), None)
     if row and config_hash is not None:
@@ -150,17 +138,17 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
 
 
 def read_runs(folder: Path, ranges: Ranges | None = None) -> Table:
-    """Reads runs.csv, with ranges for the experiment's own metrics; a missing file gives an empty table."""
+    """Reads runs.csv with `read_table`."""
     return read_table(folder / RUNS.file, RUNS, ranges)
 
 
 def read_curves(folder: Path) -> Table:
-    """Reads curves.csv; a missing file gives an empty table."""
+    """Reads curves.csv with `read_table`."""
     return read_table(folder / CURVES.file, CURVES)
 
 
 def read_lr_search(folder: Path) -> Table:
-    """Reads lr_search.csv, whose `winner` is a bool; a missing file gives an empty table."""
+    """Reads lr_search.csv with `read_table`."""
     return read_table(folder / LR_SEARCH.file, LR_SEARCH)
 
 
@@ -179,7 +167,7 @@ def _checked(folder: Path, schema: Schema) -> Table:
 
 
 def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, ...]:
-    """The key of a row, or of a line's texts, as text; None for a field that is missing."""
+    """The key of a row, or of a line's texts, as text; None for a missing field."""
     return tuple(to_text(row[name]) if name in row else None for name in key)
 
 
@@ -191,7 +179,7 @@ def _refuse_other_columns(rows: Sequence[Mapping[str, Any]], schema: Schema) -> 
 
 def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     known = there.get("config_hash")
-    # A failed or interrupted run has no results to lose, so its row may be replaced.
+    # A failed run has no results to lose.
     if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row exists "

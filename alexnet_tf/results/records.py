@@ -1,4 +1,4 @@
-"""Reads the records of runs, JSON files in `<experiment>/records/<run_id>.json`."""
+"""Reads the records of runs, `<experiment>/records/<run_id>.json`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +10,15 @@ from alexnet_tf.runtime.reading import read_json
 
 
 def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Reads the records of an experiment's folder: ({run_id: record}, messages about invalid records)."""
+    """({run_id: record}, messages about invalid records) of an experiment's folder."""
     records, problems = {}, []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
             content = read_json(path)
-            whole = isinstance(content, dict) and isinstance(content.get("config"), dict)
-            if not whole or not all(
-                isinstance(content.get(name, {}), dict) for name in ("data", "environment")
-            ):
+            parts = [content]
+            if isinstance(content, dict):
+                parts = [content.get("config"), content.get("data", {}), content.get("environment", {})]
+            if not all(isinstance(part, dict) for part in parts):
                 raise ValueError(str(content)[:60])
             records[path.stem] = content
         except (OSError, ValueError) as error:
@@ -27,7 +27,7 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
 
 
 def experiment_folders(results_dir: Path) -> list[Path]:
-    """The folders below a results directory that contain a runs.csv, except those below a `state` folder."""
+    """The folders below a results directory that hold a runs.csv, but none below a folder `state`."""
     return [
         path.parent
         for path in sorted(results_dir.rglob("runs.csv"))
@@ -36,14 +36,7 @@ def experiment_folders(results_dir: Path) -> list[Path]:
 
 
 def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record; fields added after the record was written get their defaults.
-
-    Args:
-        path: path of the record, for the error message.
-
-    Raises:
-        InputError: if the configuration is missing or invalid.
-    """
+    """The configuration of a record, with defaults for newer fields; raises an InputError naming `path`."""
     try:
         return Config.from_dict(record["config"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# An effect of kind `share` is the share of tests with p values of at most LEVEL; by chance it is LEVEL.
+# A `share` counts p values of at most LEVEL; by chance it is LEVEL.
 LEVEL = 0.05
 
 
@@ -33,12 +33,10 @@ class Verdict(NamedTuple):
 
     Attributes:
         text: one of `VERDICTS`, or `NO_PAIRS`.
-        direction: "claimed" or "other" if the whole interval is on that side of the null value (`no_effect`),
-            else "open".
-        size: position of the interval relative to the smallest effect of interest s and its mirror (see
-            `verdict`). "beyond s": wholly beyond s on the claimed side; "holds s": contains s; "below s":
-            wholly between the mirror of s and s; "excludes s": does not reach s, but reaches the mirror of s
-            or lies wholly beyond it.
+        direction: "claimed" or "other" if the whole interval is on that side of the null value, else "open".
+        size: position of the interval, with s and its mirror as in `verdict`. "beyond s": wholly beyond s on
+            the claimed side; "holds s": contains s; "below s": wholly between the mirror and s;
+            "excludes s": reaches or passes the mirror, but not s.
     """
 
     text: str
@@ -52,16 +50,14 @@ class Effect:
 
     Attributes:
         n: number of pairs of runs, including censored ones.
-        effect: mean difference, geometric mean of the ratios, or share of runs; or a bound on the effect
-            (see `bound`); None without pairs, and if both the arm and the baseline have censored runs.
-        low: lower end of the interval, None if unbounded or unknown.
-        high: upper end of the interval, None if unbounded or unknown.
+        effect: mean difference, geometric mean of the ratios, or share of runs; a bound if `bound` says so;
+            None without pairs, and for the bound "none".
+        low, high: ends of the interval, None if unbounded or unknown.
         p: two-sided p value under the hypothesis of no effect, None if unknown.
-        bound: which bound `effect` is because of censored runs: "lower", "upper", or "none" if both the arm
-            and the baseline have censored runs. None without censored runs: `effect` is then an estimate.
+        bound: None without censored runs: `effect` is an estimate. "lower" or "upper" if only the arm or only
+            the baseline has censored runs; "none" if both have.
         per_seed: seed -> difference or ratio (computed with the limit for a censored run); for a share, 1 if
-            the run's p value is at most `LEVEL`, else 0. Empty if both the arm and the baseline have censored
-            runs.
+            the run's p value is at most `LEVEL`, else 0. Empty for the bound "none".
         left_out: seeds for which the arm or the baseline has no usable value.
     """
 
@@ -92,18 +88,17 @@ def paired_effect(
     A run without a value is censored if the limits contain its seed: its true value exceeds the limit (for
     example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
     runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
-    no bound. Bounds have no t interval, because the true values may be any distance beyond them. But each
-    pair's true effect is above the median effect with probability 1/2, so all n are above it with probability
-    2^-n only. Hence the smallest of the pairs' lower bounds is the lower end of a one-sided interval for the
-    median effect; likewise, the largest of their upper bounds is the upper end. This end is given if 1 - 2^-n
-    is at least 95% (from five pairs on). The seed of any other run without a finite value (failed, diverged)
-    is left out (`left_out`).
+    no bound. Seeds of other runs without a finite value (failed, diverged) are left out.
+
+    Bounds have no t interval, because the true values may be any distance beyond them. A pair's true effect
+    is above the median effect with probability 1/2, so all n are above it with probability 2^-n. So the
+    smallest of n lower bounds is the lower end of a one-sided interval for the median effect, and the largest
+    of n upper bounds an upper end. The end is given if 1 - 2^-n is at least 95%: from five pairs on.
 
     Args:
         arm: seed -> value, or None for a run without a value.
-        baseline: the same for the baseline.
-        kind: `difference` (arm - baseline) or `ratio` (arm / baseline; logarithms are averaged, so values
-            must be positive).
+        baseline: seed -> value, as for `arm`.
+        kind: `difference` (arm - baseline) or `ratio` (arm / baseline; logarithms are averaged).
         arm_limits: seed -> limit of the arm's censored runs.
         baseline_limits: seed -> limit of the baseline's censored runs.
 
@@ -149,8 +144,7 @@ def paired_effect(
 def share_effect(p_values: Mapping[int, float | None]) -> Effect:
     """The share of runs with a p value of at most .05, with its exact binomial (Clopper-Pearson) interval.
 
-    Args:
-        p_values: seed -> p value; None or NaN for a run without one, which is left out.
+    Seeds with None or NaN are left out.
 
     Example:
 
@@ -174,7 +168,7 @@ def share_effect(p_values: Mapping[int, float | None]) -> Effect:
 def _value(
     values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
 ) -> tuple[float | None, bool]:
-    """(value of a seed or else its limit, whether it is the limit); (None, False) if there is neither."""
+    """(value of a seed, False), or (its limit, True), or (None, False) if there is neither."""
     value = values.get(seed)
     if value is not None and math.isfinite(value):
         return float(value), False
@@ -192,7 +186,6 @@ def _contrast(above: float, below: float, kind: Kind) -> float:
 
 
 def _p_value(interval: Interval) -> float | None:
-    """Two-sided p value of the t test that the mean is 0."""
     if interval.mean is None or interval.std is None:
         return None
     if interval.std == 0:
@@ -202,7 +195,7 @@ def _p_value(interval: Interval) -> float | None:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjustment over a family of tests; None stays None and is not counted.
+    """Holm's step-down adjustment over a family of tests; None is not counted.
 
     Example:
 
@@ -221,9 +214,9 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> Verdict:
     """The verdict on a claim, from the interval and the smallest effect of interest s alone.
 
-    The claimed side consists of the values on the same side of the null value (`no_effect`) as s. The mirror
-    of s lies equally far on the other side: -s for a difference, 1/s for a ratio, .1 - s for a share. An
-    interval contains its ends.
+    The claimed side is the side of the null value (`no_effect`) where s lies. The mirror of s lies equally
+    far on the other side: -s for a difference, 1/s for a ratio, .1 - s for a share. An interval contains its
+    ends.
 
     | interval | verdict |
     |---|---|
@@ -236,15 +229,11 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     | wholly on the other side | opposite |
 
     Args:
-        low: lower end of the interval, None if unbounded or unknown, as in `Effect`.
-        high: upper end, None if unbounded or unknown. Both are None for fewer than two pairs of a difference
-            or ratio, for a share of no runs, if both the arm and the baseline have censored runs, and for
-            fewer than five pairs if only one of the two has some.
-        smallest_effect: the weakest effect that would confirm the paper's claim.
-        kind: kind of the effect.
+        low, high: ends of the interval; None counts as infinite.
+        smallest_effect: s, the weakest effect that would confirm the paper's claim.
 
     Raises:
-        InputError: if `smallest_effect` is the null value, because then there is no claimed side.
+        InputError: if `smallest_effect` is the null value: there is no claimed side.
 
     Example:
 
@@ -260,7 +249,7 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     far = math.inf if high is None else high
     mirror = 1 / s if kind == "ratio" else 2 * null - s
     if s < null:
-        # Flip all signs, so that larger values support the claim in this case as well.
+        # With all signs flipped, larger values support the claim.
         near, far, null, s, mirror = -far, -near, -null, -s, -mirror
     direction = "claimed" if near > null else "other" if far < null else "open"
     if near > s:

@@ -12,7 +12,7 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """The mean of `n` values and its confidence interval; fields that cannot be computed are None."""
+    """The mean of `n` values and its confidence interval; None for what cannot be computed."""
 
     n: int
     mean: float | None
@@ -41,9 +41,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
 
 
 def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation of at least two values."""
     data = np.asarray(values, dtype=np.float64)
-    # The mean of equal values may have a rounding error, which would give a standard deviation above 0.
+    # A rounding error of the mean would give a standard deviation above 0.
     if np.all(data == data[0]):
         return float(data[0]), 0.0
     return float(data.mean()), float(data.std(ddof=1))
@@ -64,7 +63,7 @@ def unpaired_interval(
     """
     if min(len(a), len(b)) < 2:
         return None
-    # scipy.stats.ttest_ind is not used because it warns about equal values and gives no interval for them.
+    # scipy.stats.ttest_ind warns about equal values and gives no interval for them.
     (mean_a, std_a), (mean_b, std_b) = _mean_and_std(a), _mean_and_std(b)
     difference = mean_a - mean_b
     variances = std_a**2 / len(a), std_b**2 / len(b)
@@ -80,14 +79,10 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
         sqrt(error (1 - error) / examples)
 
-    It covers only the random choice of examples; the randomness of training comes in addition.
-
-    Args:
-        error: fraction in [0, 1].
-        examples: number of examples, at least 1.
+    It covers only the random choice of examples, not the randomness of training.
 
     Raises:
-        InputError: for values outside these ranges.
+        InputError: unless `error` is in [0, 1] and `examples` at least 1.
 
     Example:
 

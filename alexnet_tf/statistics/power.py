@@ -7,15 +7,14 @@ import scipy  # `scipy.stats`, which takes a second to import, is imported when 
 from alexnet_tf.statistics.effects import CONFIDENCE, Effect, Kind
 from alexnet_tf.statistics.intervals import mean_interval
 
-# The probability with which a true effect should be detected.
 POWER = 0.8
 
 
 def _power(pairs: int, noncentrality: float) -> float:
-    """The probability that the t interval lies entirely on the same side of no effect as the true effect.
+    """The probability that the t interval lies on the side of the true effect.
 
     Args:
-        pairs: number of pairs, at least 2.
+        pairs: at least 2.
         noncentrality: the true effect in standard errors, sqrt(pairs) effect / spread.
     """
     degrees = pairs - 1
@@ -28,13 +27,12 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
                          97.5% quantile of the central t with 80% probability
 
-    s is the standard deviation of the differences, or of the logarithms of ratios; for a ratio the result
-    is a factor above 1. The result says how large an effect an undecided comparison could have missed;
-    it does not estimate the effect.
+    s is the standard deviation of the differences, or of the logarithms of ratios. An undecided comparison
+    may have missed an effect of this size.
 
     Returns:
-        An absolute difference or a factor; None if the spread is 0 or unknown (fewer than two pairs, or
-            censored runs).
+        An absolute difference, or a factor above 1 for a ratio; None if the spread is 0 or unknown (fewer
+            than two pairs, or censored runs).
 
     Example:
 
@@ -54,10 +52,10 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
     """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
 
-    The inverse of `detectable_effect`. The spread is an estimate, which is rough if there are few pairs.
+    The spread is estimated from the pairs of `effect`, roughly if there are few.
 
     Returns:
-        At least 2; None if the spread is 0 or unknown (fewer than two pairs, or censored runs).
+        At least 2; None as for `detectable_effect`.
 
     Example:
 
@@ -70,7 +68,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start from the number of pairs for a normal distribution; the t distribution never needs fewer.
+    # Start at the number for a normal distribution: the t distribution never needs fewer.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:
@@ -79,7 +77,6 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
 
 
 def _spread(effect: Effect, kind: Kind) -> float | None:
-    """Standard deviation of the differences, or of the logarithms of ratios; None if unknown or 0."""
     if effect.bound or effect.n < 2 or kind == "share":
         return None
     values = [math.log(value) if kind == "ratio" else value for value in effect.per_seed.values()]
