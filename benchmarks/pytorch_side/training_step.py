@@ -42,7 +42,7 @@ def _training_task(
     net: nn.Module, images: torch.Tensor, classes: int, precision: str, steps: int = 1
 ) -> Task:
     labels = torch.randint(0, classes, (len(images),))
-    optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9, weight_decay=5e-4, fused=True)
 
     def step() -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
