@@ -1,4 +1,4 @@
-"""Zero padding of images of any size, as in the authors' program (224 -> 227)."""
+"""Zero padding of images of unknown size, as in the authors' program (224 -> 227)."""
 
 from typing import Any
 
@@ -10,12 +10,15 @@ import tensorflow as tf
 class PadToCover(keras.layers.Layer):
     """Pads images with zeros at the bottom and right, until a convolution's windows cover every pixel.
 
-    A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i`. The layer
-    is for networks whose input has sides of unknown size.
+    A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i >= 0`.
 
     Args:
         kernel: side of the convolution's kernel.
         stride: stride of the convolution.
+        smallest: smallest side accepted, in pixels; by default `kernel`.
+
+    Raises:
+        InvalidArgumentError: when called, if a side is below `smallest`.
 
     Example:
 
@@ -23,13 +26,16 @@ class PadToCover(keras.layers.Layer):
     TensorShape([1, 227, 227, 3])
     """
 
-    def __init__(self, kernel: int, stride: int, **kwargs: Any):
+    def __init__(self, kernel: int, stride: int, smallest: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.kernel = kernel
         self.stride = stride
+        self.smallest = kernel if smallest is None else smallest
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(inputs)
+        expected = f"images: expected height and width of at least {self.smallest} pixels"
+        tf.debugging.assert_greater_equal(shape[1:3], self.smallest, expected)
         below, right = (self.kernel - shape[1]) % self.stride, (self.kernel - shape[2]) % self.stride
         return tf.pad(inputs, [[0, 0], [0, below], [0, right], [0, 0]])
 
@@ -39,4 +45,5 @@ class PadToCover(keras.layers.Layer):
         return (batch, *sides, channels)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "kernel": self.kernel, "stride": self.stride}
+        own = {"kernel": self.kernel, "stride": self.stride, "smallest": self.smallest}
+        return {**super().get_config(), **own}

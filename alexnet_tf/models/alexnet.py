@@ -78,7 +78,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
             weights cannot be downloaded; `alexnet import-weights` reads torchvision's and Caffe's weights.
         input_tensor: optional Keras tensor to use as the input.
         input_shape: (height, width, channels), by default (224, 224, 3); without the top, height and width
-            may be None.
+            may be None, and each image needs at least 64 pixels a side (33 with `SCALED`).
         pooling: global pooling of pool5 if `include_top` is false: `avg`, `max`, or None for no pooling.
         classes: number of outputs of fc8.
         classifier_activation: activation of fc8; None gives logits.
@@ -176,23 +176,29 @@ def classifier(
     )(x)
 
 
+def _smallest_side(config: AlexNetConfig) -> int:
+    """Smallest side of an image, in pixels, for which pool5 has an output."""
+    side = 1
+    for _ in range(3):
+        side = 2 * (side - 1) + config.pool_size
+    padding = config.stem_stride - 1 if config.stem_ceil else 0
+    return config.stem_stride * (side - 1) + config.stem_kernel - padding
+
+
 def _pad_to_cover(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTensor:
     height, width = images.shape[1:3]
-    if min(height or math.inf, width or math.inf) < config.stem_kernel:
+    smallest = _smallest_side(config)
+    if min(height or math.inf, width or math.inf) < smallest:
         raise ValueError(
-            f"input_shape: expected height and width of at least {config.stem_kernel} pixels; "
+            f"input_shape: expected height and width of at least {smallest} pixels; "
             f"received {images.shape[1:]}"
         )
+    stride = config.stem_stride if config.stem_ceil else 1  # with stride 1 nothing is padded
     if None in (height, width):
-        pad = PadToCover(config.stem_kernel, config.stem_stride, name="pad")
-        return pad(images) if config.stem_ceil else images
-    bottom, right = (
-        math.ceil((side - config.stem_kernel) / config.stem_stride) * config.stem_stride
-        + config.stem_kernel
-        - side
-        for side in (height, width)
-    )
-    if not config.stem_ceil or bottom == right == 0:
+        # Without its check of sizes, TensorFlow gives NaN for small images, or crashes.
+        return PadToCover(config.stem_kernel, stride, smallest, name="pad")(images)
+    bottom, right = ((config.stem_kernel - side) % stride for side in (height, width))
+    if bottom == right == 0:
         return images
     return layers.ZeroPadding2D(((0, bottom), (0, right)), name="pad")(images)  # 224 -> 227
 

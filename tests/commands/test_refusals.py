@@ -61,7 +61,7 @@ OUTSIDE = "expected a place outside the images"
         (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table with the"),
         (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected a file that is not one of"),
         ([*DATA[:-1], ""], "--out: expected a path; received ''"),
-        (["summary", "--image-size", "5"], "at least 11 pixels"),
+        (["summary", "--image-size", "63"], "at least 64 pixels"),
         (["summary", "--classes", "many"], "expected a whole number >= 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

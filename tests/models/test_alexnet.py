@@ -210,5 +210,16 @@ def test_the_default_application_is_the_papers_net_with_softmax():
 
 
 def test_too_small_an_image_is_refused():
-    with pytest.raises(ValueError, match="at least 11 pixels"):
-        alexnet((8, 8, 3), 10)
+    with pytest.raises(ValueError, match="at least 64 pixels"):
+        alexnet((224, 63, 3), 10)
+
+
+@pytest.mark.parametrize(("config", "smallest"), [(PAPER, 64), (SCALED, 33)])
+def test_too_small_an_image_is_refused_by_a_network_for_all_sizes(config, smallest):
+    narrow = dataclasses.replace(config, width=1 / 16)
+    model = AlexNet(include_top=False, pooling="avg", input_shape=(None, None, 3), config=narrow)
+
+    for side in (5, 11, smallest - 1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"at least {smallest} pixels"):
+            model(np.ones((1, 99, side, 3), np.float32))
+    assert np.isfinite(model(np.ones((1, smallest, 99, 3), np.float32))).all()
