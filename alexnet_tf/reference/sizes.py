@@ -14,18 +14,19 @@ def output_size(
 
         1 + floor((size + before + after - window) / stride)
 
-    With `overhang` the quotient is rounded up: the last window may extend past the end of the axis, but must
-    start before it. The authors' program does this, for example in conv1: `1 + ceil((224 - 11) / 4) = 55`.
+    With `overhang` the quotient is rounded up, as in the authors' program (conv1: `1 + ceil((224 - 11) / 4) =
+    55`) and in Caffe's pooling: the last window may extend past the end, but must start before the padding.
 
     Args:
         size: length of the axis in pixels.
         window: length of the window.
-        stride: distance between neighbouring windows (`s` in section 3.4 of the paper).
+        stride: `s` in section 3.4 of the paper.
         padding: pixels added before and after.
         overhang: round up.
 
     Raises:
-        ValueError: if, without `overhang`, the window is longer than the padded axis.
+        ValueError: if no window fits; if window or stride is below 1; with `overhang`, if the padding on one
+            side is not shorter than the window.
 
     Example:
 
@@ -34,12 +35,13 @@ def output_size(
     """
     if window < 1 or stride < 1:
         raise ValueError(f"expected window and stride of at least 1, received {window} and {stride}")
-    room = size + sum(padding) - window
-    if room < 0 and not overhang:
-        raise ValueError(f"expected a window of at most {size + sum(padding)} pixels, received {window}")
-    inside = max(0, 1 + room // stride)
-    left_over = inside == 0 or room % stride > 0
-    return inside + (overhang and left_over and inside * stride < size + padding[0])
+    if overhang and max(padding) >= window:
+        raise ValueError(f"expected padding shorter than the window of {window}, received {padding}")
+    longest = size + sum(padding) + (stride - 1 if overhang else 0)
+    if window > longest:
+        raise ValueError(f"expected a window of at most {longest} pixels, received {window}")
+    count = 1 + (longest - window) // stride
+    return count - (overhang and (count - 1) * stride >= size + padding[0])
 
 
 def sides(
@@ -51,7 +53,7 @@ def sides(
     right. With `overhang`, the pixels that the last window needs past the end are included.
 
     Raises:
-        ValueError: if the padding is negative or unknown.
+        ValueError: if the padding is negative or unknown, or as for `output_size`.
 
     Example:
 

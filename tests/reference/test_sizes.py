@@ -1,6 +1,7 @@
 """Numbers of window positions, compared with explicit counts and with the paper's sizes."""
 
 import itertools
+import math
 
 import pytest
 
@@ -23,10 +24,27 @@ def test_the_output_size_equals_a_count_of_windows(overhang):
     for size, window, stride, before, after in itertools.product(
         range(1, 12), range(1, 5), range(1, 5), (0, 1), (0, 1)
     ):
+        too_long = window >= size + before + after + (stride if overhang else 1)
+        if too_long or (overhang and max(before, after) >= window):
+            continue
+        received = output_size(size, window, stride, (before, after), overhang)
         expected = count_windows(size, window, stride, before, after, overhang)
-        if expected:
-            received = output_size(size, window, stride, (before, after), overhang)
-            assert received == expected, (size, window, stride, before, after)
+        assert received == expected, (size, window, stride, before, after)
+
+
+def test_the_output_size_with_overhang_equals_caffes_rule():
+    # PoolingLayer::Reshape of Caffe, which requires padding shorter than the window. Caffe drops a window
+    # that starts beyond the image only if there is padding; PyTorch and this project always drop it.
+    for size, window, stride in itertools.product(range(1, 30), range(1, 14), range(1, 6)):
+        for pad in range(min(window, 4)):
+            expected = math.ceil((size + 2 * pad - window) / stride) + 1
+            if (expected - 1) * stride >= size + pad:
+                expected -= 1
+            try:
+                received = output_size(size, window, stride, (pad, pad), overhang=True)
+            except ValueError:
+                received = 0
+            assert received == max(expected, 0), (size, window, stride, pad)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +92,8 @@ def test_weight_shapes_equal_the_papers_shapes():
     ("arguments", "message"),
     [
         ((3, 5), "expected .* 3 pixels, received 5"),
+        ((5, 11, 4, (0, 0), True), "expected .* 8 pixels, received 11"),
+        ((1, 1, 5, (0, 10), True), "expected padding shorter than the window of 1"),
         ((3, 0), "expected .* 1, received 0 and 1"),
         ((3, 3, 0), "expected .* 1, received 3 and 0"),
     ],
