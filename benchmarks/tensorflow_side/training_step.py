@@ -27,7 +27,6 @@ def alexnet(batch: int, precision: str, side: int = 224) -> Task:
 
 
 def half_width_alexnet(batch: int, precision: str) -> Task:
-    """A net of the experiments' condition `trained`, on images (56, 56, 3)."""
     keras.config.set_dtype_policy(precision)
     model = compiled(half_width_model(), paper_optimizer())
     # This net is initialised for pixels of unit variance.
@@ -35,7 +34,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """A net of the experiments' condition `trained`: half the width, crops of 56 pixels, 100 classes."""
+    """Of the size of the nets in the experiments' condition `trained`: width .5, 56 pixels, 100 classes."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
