@@ -175,10 +175,13 @@ def _reason(row: Row) -> str:
 def _measured(measured: Measured, target: Target) -> str:
     if not measured.rounds:
         return measured.note
-    low, high = _ratio(measured.low, target), _ratio(measured.high, target)
+    # Several rounds without a range: only their median was recorded.
+    spread = ""
+    if measured.low < measured.high:
+        spread = f"{_ratio(measured.low, target)} to {_ratio(measured.high, target)} in "
     note = f"; {measured.note}" if measured.note else ""
     rounds = f"{measured.rounds} round{'s' if measured.rounds > 1 else ''}"
-    return f"{target.shown(measured.ratio)} ({low} to {high} in {rounds}{note})"
+    return f"{target.shown(measured.ratio)} ({spread}{rounds}{note})"
 
 
 def _limit(measured: Measured, target: Target) -> str:

@@ -10,15 +10,16 @@ from benchmarks.rows import Row, Rows, find, significant
 
 @dataclass(frozen=True)
 class Measured:
-    """A measured ratio or other value, or the reason why there is none.
+    """A measured value in the unit of its target, or the reason why there is none.
 
     Attributes:
-        ratio: median over the rounds; or a value in the unit of the target, if that is not a ratio.
-        low, high: minimum and maximum over the rounds.
-        rounds: number of rounds; 0 if there is no ratio.
+        ratio: median over the rounds.
+        low, high: minimum and maximum over the rounds; equal to `ratio` if only the median was recorded.
+        rounds: number of rounds; 0 if nothing was measured.
         limit: for a training step, the ratio that it would have at the speed of the machine's matrix product.
-        note: condition of the measurement, or the reason why nothing was measured.
-        met: `met` or `met, rounds differ` if the target is met in another way, which `note` names.
+        note: name of the contender, condition or second measurement; or why nothing was measured.
+        met: verdict that replaces the comparison with `bound` if another criterion, which `note` names, is
+            met; else empty.
     """
 
     ratio: float = math.nan
@@ -104,9 +105,8 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
 def fastest(others: Sequence[Row], reference: Row) -> Row:
     """The row that is fastest relative to a reference in the same rounds; the first row if none is measured.
 
-    If some rows have several rounds, a row of one round lost that round to a rival and was not measured
-    again. It does not compete, because the machine may have been faster in that round than in the later
-    rounds of its rival.
+    If some rows have several rounds, a row of one round does not compete: the machine may have been faster
+    in that round than in the later rounds of its rivals.
     """
     measured = [row for row in others if row.measured]
     again = [row for row in measured if len(row.seconds) > 1]
@@ -130,10 +130,10 @@ def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "our
 
 
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
-    """How many times faster our AlexNet step is than the best form of `other`, at the largest batch.
+    """How many times faster our AlexNet step is than the best form of `other`.
 
-    `limit` is the same ratio for an ideal step: one that does only our step's operations, at the speed of the
-    matrix product in the same round.
+    At batch 128, or 32 if 128 was not measured. `limit` is the same ratio for a step that does only our
+    step's operations, at the speed of the matrix product in the same round.
     """
     tried = {}
     for batch in (128, 32):
@@ -158,7 +158,7 @@ FOUR_RUNS, TEN_RUNS = "four runs of two epochs", "ten runs with hardly any train
 PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
 
 
-# Until the bilinear scaling of this library was added, PyTorch's loader with OpenCV averaged over areas.
+# In rows from before our `scaling=bilinear`, PyTorch's loader with OpenCV averaged over areas.
 ANY = (*PILLOW, "PyTorch DataLoader, OpenCV", "PyTorch DataLoader, OpenCV bilinear")
 
 
@@ -192,20 +192,24 @@ def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
 
 
 def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
-    """A field of our pipeline's row that holds a time, in milliseconds per image."""
+    """A time in our pipeline's row, in milliseconds per image."""
 
     def measure(rows: Rows) -> Measured:
         row = find(rows, "input_pipeline", case, "ours")
+        if not row.measured:
+            return Measured(note=row.message)
         seconds = getattr(row, field)
-        if row.measured and seconds is None:
+        if seconds is None:
             return Measured(note=row.note or "not recorded")
-        return _each(row, [1000 * seconds / row.amount] if row.measured else [])
+        value = 1000 * seconds / row.amount
+        # `cpu_seconds` is the median of the row's rounds; the lock is sampled once, after them.
+        return Measured(value, value, value, len(row.seconds) if field == "cpu_seconds" else 1)
 
     return measure
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with the GIL held; reader processes with their own GILs can meet the target."""
+    """Milliseconds per image with the GIL held; the speed of two reader processes can meet the target too."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:
@@ -231,7 +235,6 @@ def _each(row: Row, values: Sequence[float]) -> Measured:
 
 
 def _targets(precision: str, policy: str, files: float, small: float) -> list[Target]:
-    """The targets for one precision."""
     return [
         Target("training step on JPEG files, speed against a constant batch", precision, files,
                lambda rows: _real_input(rows, policy), unit="%"),
