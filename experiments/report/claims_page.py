@@ -65,14 +65,13 @@ def claims_page(
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        experiments: all experiments, in the order of the page.
-        unread: `<dataset>/<experiment>` -> problem, for folders without a readable row.
+        experiments: in the order of the page.
+        unread: `<dataset>/<experiment>` -> problem, for folders without a valid row.
     """
     unread = unread or {}
     claims = claims_of(found, experiments)
     adjusted = adjusted_p(found)
     own = [_verdict_line(claim) for claim in claims if not claim.is_of_paper]
-    # File names are made relative, so that the same rows in another directory give the same bytes.
     problems = [
         problem.replace(f"{evidence.folder}/", evidence.path(""))
         for evidence in found
@@ -158,7 +157,6 @@ def claim_section(
         bullets("Reasons", _by_condition(claim, lambda one: one.experiment.reasons)),
         bullets("Notes", _by_condition(claim, lambda one: notes(one, read_lr_search(one.folder).rows))),
         bullets("Declared, not run", missing),
-        # Collapsed, because there are many links to runs and few readers follow them.
         f"<details><summary>Runs, by condition, arm and seed</summary>\n\n{_runs(claim)}\n\n</details>"
         if lines
         else "",
@@ -169,7 +167,6 @@ def claim_section(
 def _condition_lines(
     evidence: Evidence, decides: bool, adjusted: Mapping[int, float | None]
 ) -> list[list[str]]:
-    """A line for each primary and control comparison; the first also names the condition."""
     shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
     scale = f"; {evidence.scale}" if evidence.scale else ""
@@ -192,10 +189,9 @@ def _condition_lines(
 
 
 def _by_condition(claim: Claim, of_evidence) -> list[str]:
-    """The sentences of all conditions, each with its condition's name if there are several conditions."""
-    several = len(claim.conditions) > 1
+    has_several = len(claim.conditions) > 1
     return [
-        (f"`{evidence.experiment.name}`: " if several else "") + text
+        f"`{evidence.experiment.name}`: " * has_several + text
         for evidence in claim.conditions
         for text in of_evidence(evidence)
     ]
@@ -203,13 +199,10 @@ def _by_condition(claim: Claim, of_evidence) -> list[str]:
 
 def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
     scale = f" ({experiment.scale})" if experiment.scale else ""
+    reason = "No runs yet" + "; its precision is mixed_bfloat16" * (experiment.precision == "mixed_bfloat16")
     if any(name.endswith(f"/{experiment.name}") for name in unread):
-        reason = "no readable runs"
-    elif experiment.precision == "mixed_bfloat16":
-        reason = "no runs yet; its precision is mixed_bfloat16"
-    else:
-        reason = "no runs yet"
-    return f"`{experiment.name}`{scale}: {experiment.statement} {reason[0].upper()}{reason[1:]}."
+        reason = "No readable runs"
+    return f"`{experiment.name}`{scale}: {experiment.statement} {reason}."
 
 
 def _pooled(claim: Claim) -> str:
@@ -235,7 +228,6 @@ def _pooled(claim: Claim) -> str:
 
 
 def _power(evidence: Evidence, one: Judged) -> str:
-    """How many pairs would decide an undecided comparison, what they cost, and why they were not run."""
     comparison, effect = one.comparison, one.effect
     measure = f"{wording.measure(comparison, '`')} ({evidence.experiment.name})"
     if effect.bound:
@@ -262,7 +254,6 @@ def _power(evidence: Evidence, one: Judged) -> str:
 
 
 def _runs(claim: Claim) -> str:
-    """The seeds of each arm, each linked to the record of its run; one list item for each condition."""
     items = []
     for evidence in claim.conditions:
         arms = []

@@ -11,7 +11,7 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
 
-# Data fingerprint -> note for the reader.
+# By data fingerprint.
 DATASET_NOTES: dict[str, str] = {
     "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
         "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
@@ -20,16 +20,11 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's declared notes, and notes on inconclusive searches.
-
-    Args:
-        search_rows: rows of lr_search.csv in the same folder; rows of arms without runs are ignored.
-    """
+    """The experiment's declared notes, and notes on inconclusive searches (rows of lr_search.csv)."""
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 
 def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """Sentences on arms whose rates all missed the target, and on rates that one seed cannot separate."""
     blind: list[str] = []
     tied: list[str] = []
     close: list[str] = []
@@ -40,7 +35,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # If there is a second seed, it has decided between the tied rates.
+        # A second seed has decided between tied rates.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = evidence.examples(name, "train_examples")
@@ -61,41 +56,33 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """Rows that the noise of the selection split cannot separate from the winner, the nearest first.
-
-    If the number of training images is unknown, or the value is not an error rate, only equal values are
-    rivals.
-    """
+    """The rows that the noise of the selection split cannot separate from the winner, the nearest first."""
+    # Without a known noise only equal values are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
     size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0
     behind = [row for row in of_arm if row is not winner and row["value"] is not None]
-    rivals = [
-        row
-        for row in behind
-        if (is_tie(winner["value"], row["value"], size) if size else row["value"] == winner["value"])
-    ]
+    best = winner["value"]
+    rivals = [row for row in behind if (is_tie(best, row["value"], size) if size else row["value"] == best)]
     return sorted(rivals, key=lambda row: row["value"])
 
 
 def conditions(evidence: Evidence) -> list[str]:
     """Data set, model, precision, device, epochs, seeds and versions of the rows, a line each."""
     rows = evidence.rows
-    fingerprints = sorted({row["data_fingerprint"] for row in rows})
     lines = [f"data set: {joined(rows, 'dataset')}"]
-    for fingerprint in fingerprints:
+    for fingerprint in sorted({row["data_fingerprint"] for row in rows}):
         note = DATASET_NOTES.get(fingerprint)
         lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
     allowed = {evidence.about(row, "config").get("train", {}).get("epochs") for row in rows} - {None}
-    ran = sorted(row["epochs"] for row in rows)
-    seeds = sorted({row["seed"] for row in rows})
+    ran = [row["epochs"] for row in rows]
     own = [row for row in rows if not _source(row)]
     took = f"those trained for this experiment took {duration(seconds_of(own))} in total"
     lines += [
         f"model: {joined(rows, 'model')}",
         f"precision: {joined(rows, 'precision')}",
         f"device: {devices(rows)}",
-        f"epochs: {_span(ran)} run" + (f", {_span(sorted(allowed))} allowed" if allowed else ""),
-        f"seeds: {', '.join(map(str, seeds))}",
+        f"epochs: {span(ran)} run" + (f", {span(list(allowed))} allowed" if allowed else ""),
+        f"seeds: {', '.join(map(str, sorted({row['seed'] for row in rows})))}",
         f"runs: {count(rows)}; {took if own else 'none was trained for this experiment'}",
         *_shared(rows),
         f"TensorFlow {joined(rows, 'tensorflow')}, Keras {joined(rows, 'keras')}",
@@ -133,8 +120,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
-def _span(values: Sequence[int]) -> str:
-    return f"{values[0]}" if values[0] == values[-1] else f"{values[0]} to {values[-1]}"
+def span(values: Sequence[float | None], form: str = "g") -> str:
+    """The smallest and the largest of the known values.
+
+    Example:
+
+    >>> span([3, None, 1]), span([2, 2]), span([])
+    ('1 to 3', '2', '–')
+    """
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return "–"
+    return " to ".join(dict.fromkeys(format(value, form) for value in (known[0], known[-1])))
 
 
 def _shared(rows: Sequence[Row]) -> list[str]:
@@ -157,7 +154,6 @@ def _shared(rows: Sequence[Row]) -> list[str]:
 
 
 def _source(row: Row) -> str:
-    """`<experiment>-<arm>` whose run is reused by a row; empty if the row has its own run."""
     match = re.search(r"shared with (\S+)-seed\d+-", row["message"])
     return match[1] if match else ""
 
@@ -175,5 +171,4 @@ def count(rows: Sequence[Row]) -> str:
 
 
 def joined(rows: Sequence[Mapping[str, Any]], column: str) -> str:
-    """The distinct values of a column as text."""
     return ", ".join(sorted({row[column] for row in rows if row[column]})) or "unknown"

@@ -40,14 +40,14 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
 
 
 def decided_elsewhere(decider: Evidence) -> str:
-    """Which experiment has the verdict on a claim, for tables and figures of its other conditions."""
+    """For the other conditions of a claim: which experiment has its verdict."""
     experiment = decider.experiment
     place = f"{experiment.name} on {label(decider.dataset)}"
     return f"The verdict on {experiment.claim} comes from {place}: {decider.verdict}."
 
 
 def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The finding and the numbers behind it, on two lines; the arguments are those of `finding`."""
+    """The finding and the numbers behind it, on two lines; the arguments are the same as for `finding`."""
     found = finding(evidence, decider)
     numbers = "; ".join(measured(one) for one in evidence.with_rows if one.comparison.primary)
     return f"{found}\n{numbers}".rstrip()
@@ -70,10 +70,7 @@ def measured(one: Judged) -> str:
 
 
 def times_faster(one: Judged, is_whole: bool = False) -> str:
-    """How much faster the baseline of a ratio of epochs is: "ReLU 4.10 times faster [3.20, 5.30]".
-
-    Args:
-        is_whole: whether to name the arm too: "... times faster than tanh ...".
+    """How much faster the baseline of a ratio of epochs is; `is_whole` also names the arm.
 
     Example:
 
@@ -93,5 +90,4 @@ def times_faster(one: Judged, is_whole: bool = False) -> str:
 
 
 def label(name: str) -> str:
-    """The name of an arm or a data set in a sentence."""
     return LABELS.get(name, name)

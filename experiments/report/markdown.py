@@ -27,7 +27,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def tables_as_lists(text: str) -> str:
-    """The same Markdown with an item for each table row, for terminals on which its tables do not fit.
+    """The same Markdown with an item for each table row, for terminals that are too narrow for tables.
 
     Example:
 
@@ -59,7 +59,7 @@ def bullets(title: str, items: Sequence[str]) -> str:
 
 
 def replace_marked_section(path: Path, name: str, content: str) -> None:
-    """Replaces the text between `<!-- name -->` and `<!-- /name -->`, and nothing else.
+    """Replaces the text between `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
         InputError: if the file cannot be read or does not contain each marker exactly once, in order.

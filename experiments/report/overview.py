@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
-from experiments.report.conditions import devices, duration, seconds_of
+from experiments.report.conditions import devices, duration, seconds_of, span
 from experiments.report.markdown import bullets, markdown
 
 # The paper, sections 2 to 5. It names no price.
@@ -16,7 +16,7 @@ PAPER = (
 )  # fmt: skip
 KERNELS = 1376
 HEADER = ("", "kernels", "training images", "pixels", "epochs", "hardware", "training time", "money")
-# Data fingerprint and config hash; runs with the same pair have the same net.
+# Data fingerprint and config hash.
 Net = tuple[str, str]
 
 
@@ -43,9 +43,9 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
         lines.append([
             f"{kind} on {dataset}, {len(nets)} nets",
             _kernels([each.get("model", {}) for each in configs]),
-            _span([each.get("train_examples") for each in data], ","),
+            span([each.get("train_examples") for each in data], ","),
             _pixels(configs, data),
-            _span([row["epochs"] for row in rows]),
+            span([row["epochs"] for row in rows]),
             devices(rows),
             f"{duration(seconds_of(rows))} in total",
             "own machine",
@@ -54,26 +54,15 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
 
 
 def _kernels(models: Sequence[Mapping[str, Any]]) -> str:
-    """The number of kernels in all convolutions, relative to the paper's; a dash for other kinds of nets."""
     shares = [each["width"] * sum(each["filters"]) / KERNELS for each in models if each.get("width")]
-    return f"{_span(shares, '.0%')} of the paper's" if shares else "–"
+    return f"{span(shares, '.0%')} of the paper's" if shares else "–"
 
 
 def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, Any]]) -> str:
-    """The side of the net's input and, if that is a crop of a larger image, the side of the image."""
     inputs = [each["input_shape"][0] for each in data if each.get("input_shape")]
     images = [each.get("data", {}).get("image_size") or None for each in configs]
-    whole = _span(images)
-    return _span(inputs) if whole in ("–", _span(inputs)) else f"{_span(inputs)} of {whole}"
-
-
-def _span(values: Sequence[float | None], form: str = "g") -> str:
-    """The smallest and the largest of the known values."""
-    known = sorted(value for value in values if value is not None)
-    if not known:
-        return "–"
-    ends = dict.fromkeys(format(value, form) for value in (known[0], known[-1]))
-    return " to ".join(ends)
+    whole = span(images)
+    return span(inputs) if whole in ("–", span(inputs)) else f"{span(inputs)} of {whole}"
 
 
 def before_you_rely(found: Sequence[Evidence]) -> str:

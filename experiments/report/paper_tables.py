@@ -24,16 +24,10 @@ def paper_tables(
     """The tables in Markdown, with links relative to the results directory; the same rows give the same text.
 
     Args:
-        scored: trained networks, from `scored_networks`.
-        found: the evidence; only the experiments of `views` and `ensemble` are used.
         problems: messages about trained networks that could not be read.
     """
     of_views, of_ensembles = (
-        [
-            evidence
-            for evidence in found
-            if evidence.experiment.name in {each.name for each in module.EXPERIMENTS}
-        ]
+        [one for one in found if one.experiment.name in {each.name for each in module.EXPERIMENTS}]
         for module in (views, ensemble)
     )
     papers = [network for network in scored if network.is_alexnet]
@@ -86,7 +80,6 @@ def _trained_networks(scored: Sequence[ScoredNetwork]) -> list[list[str]]:
 
 
 def _arms(found: Sequence[Evidence], names: dict[str, str]) -> list[list[str]]:
-    """A line for each of the arms in `names` that has runs."""
     lines = []
     for evidence in found:
         for arm, words in names.items():
@@ -106,7 +99,6 @@ def _mean(evidence: Evidence, arm: str, metric: str) -> str:
 
 
 def _differences(found: Sequence[Evidence]) -> str:
-    """The paper's differences beside ours; unlike the errors, they can be compared."""
     lines = [
         [
             wording.contrast(one.comparison, "`"),

@@ -16,7 +16,6 @@ from experiments.report.claims_page import statement_of
 from experiments.report.markdown import markdown
 from experiments.report.overview import at_a_glance
 
-# The directory of committed evidence, next to the README.
 EVIDENCE = "results"
 CLAIMS_HEADER = ("claim", "statement", "verdict", "ours [95% interval]", "paper", "scale")
 NETWORKS_HEADER = (
@@ -25,16 +24,11 @@ NETWORKS_HEADER = (
 
 
 def glance(found: Sequence[Evidence]) -> str:
-    """Markdown: the claims counted by verdict, and the paper's scale beside ours."""
     return f"**{count_verdicts(found)}.**\n\n{at_a_glance(found)}"
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
-    """Markdown: a line for each claim, with the weakest of its primary comparisons.
-
-    Args:
-        experiments: the experiments in the order of the table.
-    """
+    """Markdown: a line for each claim, with the weakest of its primary comparisons."""
     lines = []
     for claim in claims_of(found, experiments):
         one, evidence = weakest_of(claim), claim.decides
@@ -65,7 +59,7 @@ class ScoredNetwork:
 
     @property
     def is_alexnet(self) -> bool:
-        """Whether it is a network of the paper's kind, which is assumed if the description names no kind."""
+        # Descriptions without a kind are of the paper's net.
         return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
 
 

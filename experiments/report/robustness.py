@@ -1,4 +1,4 @@
-"""Robustness of the verdicts: multiple testing, unpaired analysis, and the choice of test images."""
+"""Multiple testing, unpaired analysis, and the choice of test images."""
 
 import math
 from collections.abc import Sequence
@@ -48,11 +48,7 @@ def without_pairing(found: Sequence[Evidence]) -> str:
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
-    """The verdict from Welch's interval of the same runs; empty if there is none.
-
-    There is none if the paired effect is only a bound (or not even that) or has too few pairs, or if Welch's
-    interval is undefined.
-    """
+    """The verdict from Welch's interval of the same runs; empty if there is none."""
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""

@@ -24,7 +24,6 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"
-    # File names are relative: the same rows in another directory give the same bytes.
     problems = [
         problem.removeprefix(f"{evidence.folder}/") for problem in (*evidence.problems, *searched.problems)
     ]
@@ -67,7 +66,6 @@ def _arms(evidence: Evidence) -> str:
 
 
 def _shown_metrics(evidence: Evidence) -> list[Metric]:
-    """Training and test error, metrics of comparisons, and the experiment's own metrics that have values."""
     compared = [one.comparison.metric for one in evidence.with_rows]
     top5 = [TEST_TOP5_ERROR] if TEST_TOP5_ERROR in compared else []
     own = [
@@ -79,7 +77,7 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
 
 
 def _rate(evidence: Evidence, row: Row) -> str:
-    # The initial learning rate; the row has the rate of the last epoch, which a schedule may have reduced.
+    # The row has the rate of the last epoch, which a schedule may have reduced.
     rate = evidence.about(row, "config").get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 
@@ -143,14 +141,12 @@ def _effects(judged: Sequence[Judged]) -> str:
 
 
 def role(comparison: Comparison) -> str:
-    """Whether a comparison decides the claim or is a control, in parentheses; empty for any other."""
     if comparison.control:
         return f" (control: {comparison.control})"
     return " (primary)" if comparison.primary else ""
 
 
 def p_value(p: float | None) -> str:
-    """A p value as text, empty if there is none."""
     if p is None:
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
@@ -162,7 +158,6 @@ def _left_out(judged: Sequence[Judged]) -> list[str]:
 
 
 def _departures(evidence: Evidence) -> list[str]:
-    """One line per departure from the definition, with the arms that share it."""
     arms: dict[str, list[str]] = {}
     for arm, words in evidence.departures().items():
         for one in words:

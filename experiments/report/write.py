@@ -1,4 +1,4 @@
-"""Writes tables, figures, the page of claims and README's tables from recorded rows, without training."""
+"""Writes tables, figures, the page of claims and README's tables from recorded rows."""
 
 import sys
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ def write_all(
     """Writes the reports of all experiments on all data sets, the reports on all claims, and README's tables.
 
     The README is updated only if the results directory is `results`, the committed evidence next to it. A
-    folder without a readable row is skipped, with a warning and a line on the page of claims. Unreadable
-    tables of scores are also skipped, with a line below the paper's tables; README's table of networks is
-    then left unchanged.
+    folder without a valid row is skipped, with a warning and a line on the page of claims. Unreadable tables
+    of scores are skipped too, with a line below the paper's tables; README's table of networks then stays as
+    it is.
 
     Returns:
         The files written.
@@ -102,7 +102,7 @@ def write_all(
 
 
 def _relative(problem: str, results_dir: Path) -> str:
-    # Relative paths: the same rows in another directory give the same bytes.
+    # The same rows in another directory give the same bytes.
     return problem.replace(f"{results_dir}/", "")
 
 
@@ -116,11 +116,11 @@ def write_report(
     """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
 
     If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone. The
-    same rows give the same bytes. Arms and seeds may be missing.
+    same rows give the same bytes.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: all experiments on the claim; if another one decides the claim, table and figures say so.
+        experiments: if another of these decides the claim, table and figures say so.
 
     Returns:
         Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
@@ -129,7 +129,7 @@ def write_report(
     Raises:
         InputError: if there are no rows.
     """
-    # Locked before reading, so that the report written last has all runs that were recorded meanwhile.
+    # Locked before reading, so that the last report has all runs.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]
@@ -143,7 +143,7 @@ def write_report(
             write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
             write_text(folder / "table.md", experiment_table(evidence, searched, decider))
         if figures:
-            # Imported here, as in `write_all`, so that the tables do not have to wait for matplotlib.
+            # Not imported above, so that tables do not wait for matplotlib.
             from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 

@@ -1,4 +1,4 @@
-"""Learning curves of finished runs, and their means over seeds."""
+"""Learning curves, and their means over seeds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,11 @@ class Curves:
 
     @property
     def last_epoch(self) -> int:
-        """The largest epoch of any run."""
         return max((xs[-1] for seeds in self.by_arm.values() for xs, _ in seeds.values()), default=1)
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The finished runs' curves of a column of curves.csv, or of a metric computed from each epoch."""
+    """The curves, for runs with a row, of a column of curves.csv or of a metric computed from each epoch."""
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
     by_arm = {name: {} for name in evidence.arms}

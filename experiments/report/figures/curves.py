@@ -24,15 +24,14 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
     "relu": ("ReLU", PALETTE[0], "-"),
     "tanh": ("tanh", PALETTE[1], DASHED),
 }
-# The target training error in the paper's Figure 1, used for runs that do not stop at a training error.
+# The paper's target, for runs that do not stop at a training error.
 TARGET = 0.25
-# The error at which curves are labelled: well above the target, where they are steep.
+# The error at which curves are labelled: above the target, where they are steep.
 LABEL_HEIGHT = 0.42
-# If a training has fewer epochs than this, all of them are shown.
+# All epochs of a shorter training are shown.
 SHORT = 5
-# Ticks of the epoch axis.
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# Mean curves whose distance is at most this share of the axis at every epoch are drawn side by side.
+# Share of the axis; mean curves that are never farther apart are drawn side by side.
 COINCIDENT = 0.004
 
 
@@ -49,9 +48,7 @@ def draw_pair(
 
     Args:
         axes: an empty panel.
-        evidence: evidence of an experiment that measures the epochs to a training error.
         judged: the comparison of the two arms, then the comparisons of their variants.
-        curves: curves of all arms.
         linear: whether the axis of epochs is linear, as in the paper.
         has_title: whether to write above the panel what both arms have in common.
 
@@ -66,7 +63,6 @@ def draw_pair(
         looks = [BY_ACTIVATION[activation] for activation in used]
     variants = dict.fromkeys(name for one in judged for name in (one.comparison.arm, one.comparison.baseline))
     more = [name for name in variants if name not in pair]
-    # A variant has the line style of its arm, but its own colour.
     lines = {name: line for name, (*_, line) in zip(pair, looks, strict=True)}
     looks += [
         (name, PALETTE[2 + index % 7], lines[experiment.arm(name).of]) for index, name in enumerate(more)
@@ -83,7 +79,6 @@ def draw_pair(
     for name, (_, colour, line) in zip(means, looks, strict=True):
         _draw_arm(axes, curves, name, colour, line, shifts[name])
     if more:
-        # Beside the panel, where it covers no curve.
         handles = [axes.plot([], [], color=colour, linestyle=line)[0] for _, colour, line in looks]
         axes.legend(
             handles, [label(name) for name in means], loc="upper left", bbox_to_anchor=(1, 1), frameon=False,
@@ -94,7 +89,7 @@ def draw_pair(
     ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # A bound has an arrowhead at its unknown end. Its line is dotted, so as not to look like an interval.
+        # The line of a bound is dotted, so as not to look like an interval.
         bound = judged[0].effect.bound
         markers = (">" if bound == "lower" else "|", ">" if bound == "upper" else "|")
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
@@ -122,18 +117,11 @@ def draw_pair(
 
 
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
-    """Draws several arms in one panel, with labels at the ends of their mean curves.
+    """Draws several arms in one panel, with labels at the ends of their mean curves; returns as `draw_pair`.
 
-    The value axis covers all values of the arms, with two exceptions. For errors it leaves out the first
-    fifth of the epochs, whose large errors would hide the effects; for the training loss it covers only the
-    arms of primary comparisons, and a line of text names the values above it.
-
-    Args:
-        axes: an empty panel.
-        curves: curves of all arms.
-
-    Returns:
-        As `draw_pair`.
+    For errors, the value axis leaves out the first fifth of the epochs, whose large errors would hide the
+    effects. For the training loss it covers only the arms of primary comparisons, and a line of text names
+    the values above it.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -186,7 +174,6 @@ def _limit_values(axes: Axes, evidence: Evidence, curves: Curves, names: Sequenc
 
 
 def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
-    """Geometric mean of an arm's values over the pairs of a ratio; None if there is no ratio or no pair."""
     if one.comparison.kind != "ratio" or not one.effect.per_seed:
         return None
     found = evidence.values(arm, one.comparison.metric.name)
@@ -200,7 +187,6 @@ def _geometric_mean(evidence: Evidence, arm: str, one: Judged) -> float | None:
 def _draw_arm(
     axes: Axes, curves: Curves, name: str, colour: str, line: LineStyleType, shift: float = 0.0
 ) -> None:
-    """Draws an arm's seeds and their mean, `shift` points higher."""
     seeds = curves.by_arm.get(name, {})
     figure = axes.get_figure(root=True)
     shifted = axes.transData + ScaledTranslation(0, shift / 72, figure.dpi_scale_trans) if figure else None
@@ -217,7 +203,6 @@ def _draw_arm(
 def _label_beside(
     axes: Axes, curves: Curves, pair: Sequence[str], looks: Sequence[tuple], linear: bool
 ) -> None:
-    """Labels the mean curves: the faster arm on the left of its curve if there is room, else on the right."""
     places = []
     for name, (text, colour, _) in zip(pair, looks, strict=True):
         xs, ys = mean_curve(curves, name)
@@ -228,9 +213,9 @@ def _label_beside(
         is_faster = len(places) > 1 and index == 0
         left = not reached or (is_faster and not linear)
         if reached and is_faster:
-            # Lower, so that the label reaches neither the other curve nor, on the left, the axis.
+            # Lower, so that the label reaches neither the other curve nor the axis.
             x, y, _ = _crossing(*curve, (0.8 if linear else 0.85) * LABEL_HEIGHT)
-        # A curve that stays above this height may end at the right edge, so its label goes below its end.
+        # A curve that stays above this height may end at the right edge.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
             text, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",
@@ -239,15 +224,13 @@ def _label_beside(
 
 
 def _crossing(xs: np.ndarray, ys: np.ndarray, height: float) -> tuple[float, float, bool]:
-    """The first point of a curve at or below a height, and True; or else its last point, and False."""
-    # Not at the left edge, where a label would overlap the tick labels.
+    # At the left edge a label would overlap the tick labels.
     below = np.flatnonzero((ys <= height) & (xs >= 2))
     at = below[0] if len(below) else len(xs) - 1
     return float(xs[at]), float(ys[at]), bool(len(below))
 
 
 def _epoch_axis(axes: Axes, last: int, linear: bool = False) -> None:
-    """Sets up the epoch axis: logarithmic for long training, with a tick beyond the last epoch."""
     if last >= 20 and not linear:
         axes.set_xscale("log", nonpositive="mask")
         axes.set_xlim(1, next(tick for tick in EPOCHS if tick >= min(last, EPOCHS[-1])))

@@ -18,15 +18,12 @@ from experiments.evidence.paper import Place, place_of
 from experiments.experiment import Comparison
 
 CLAIMED_SIDE = "#EEF4F8"
-# The marker of the paper's number.
 PAPER_LOOK: dict[str, Any] = {
-    "marker": "D", "color": DARK, "markerfacecolor": "white", "markeredgewidth": 1.2,
-    "linestyle": "none",
+    "marker": "D", "color": DARK, "markerfacecolor": "white", "markeredgewidth": 1.2, "linestyle": "none",
 }  # fmt: skip
 
 
 def marks(judged: Sequence[Judged]) -> str:
-    """Explains the marks of these effects, and their verdicts."""
     shown = [one for one in judged if one.effect.effect is not None]
     has_paper = any(one.comparison.paper_effect is not None for one in shown)
     diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
@@ -38,7 +35,6 @@ def marks(judged: Sequence[Judged]) -> str:
 
 
 def meanings(judged: Sequence[Judged]) -> str:
-    """Says for each verdict of these effects where its interval lies."""
     found = {one.verdict for one in judged}
     places = [
         f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
@@ -58,15 +54,13 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """Draws one line per comparison, the first on top; all must share a unit.
-
-    `marks` explains the marks.
+    """Draws one line per comparison, the first on top; all must share a unit. `marks` explains the marks.
 
     Args:
         axes: an empty panel.
-        judged: the comparisons; for one without an effect only the verdict is shown.
-        letters: a letter per comparison, shown with its verdict if there is no margin for other labels; the
-            comparisons of variants have the letter of their panel.
+        judged: for a comparison without an effect only the verdict is shown.
+        letters: a letter per comparison, shown with its verdict if there is no margin for other labels;
+            variants have the letter of their panel.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -103,7 +97,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
         with_seeds: whether the axis also holds the effect of each seed.
 
     Returns:
-        The scale: axis units per effect of 1.
+        Axis units per effect of 1.
     """
     comparison = judged[0].comparison
     scale = 100 if wording.unit(comparison) == " points" else 1
@@ -129,14 +123,12 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
 
 
 def marked_values(one: Judged) -> list[float]:
-    """The effect, the ends of its interval, the paper's number and the smallest effect of interest."""
     effect, comparison = one.effect, one.comparison
     marked = (effect.effect, effect.low, effect.high, comparison.paper_effect, comparison.smallest_effect)
     return [value for value in marked if value is not None]
 
 
 def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) -> None:
-    """Writes the comparison on the left, and the effect and its verdict on the right."""
     for place, one in enumerate(shown):
         text = one.verdict
         if one.effect.n:
@@ -158,7 +150,6 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
 
 
 def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:
-    """Writes the letter of the comparison and the verdict on the right."""
     axes.set_yticks([])
     for place, (letter, one) in enumerate(zip(letters, shown, strict=True)):
         arms = f"{wording.contrast(one.comparison)}: " if _has_variants(letters) else ""
@@ -177,7 +168,6 @@ def _has_variants(letters: Sequence[str]) -> bool:
 
 
 def _paper(one: Judged) -> str:
-    """Says whether the paper's number is inside the interval; empty without a number or an interval."""
     place = place_of(one.effect, one.comparison)[0]
     if place is Place.INSIDE:
         return " (paper: inside)"
@@ -195,17 +185,13 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     inches = axes.figure.dpi_scale_trans
     found = Counter(scale * effect.per_seed[seed] for seed in sorted(effect.per_seed))
     for rank in range(max(found.values(), default=0)):
-        # Equal values stand above each other, so that each dot can be seen.
+        # Equal values stand above each other.
         seeds = [value for value, count in found.items() if count > rank]
         shifted = axes.transData + ScaledTranslation(0, 4 * rank / 72, inches)
-        look: dict[str, Any] = {
-            "color": DARK,
-            "alpha": 0.55,
-            "markersize": 3.5,
-            "markeredgewidth": 0,
-            "transform": shifted,
-        }
-        axes.plot(seeds, [y + 0.15] * len(seeds), "o", **look)
+        axes.plot(
+            seeds, [y + 0.15] * len(seeds), "o", color=DARK, alpha=0.55, markersize=3.5, markeredgewidth=0,
+            transform=shifted,
+        )  # fmt: skip
     draw_interval(axes, effect, y, scale)
     axes.plot([scale * effect.effect], [y], "|", color=DARK, markersize=11, markeredgewidth=1.6, zorder=4)
 
@@ -230,7 +216,6 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
     """Draws the 95% interval as a bar, or as an arrow if it is open; a bound without interval is a triangle.
 
     Args:
-        effect: the effect, which must have an estimate.
         scale: axis units per effect of 1.
     """
     if effect.low is not None and effect.high is not None:

@@ -20,7 +20,6 @@ from experiments.report.figures.effects import draw_effects, effect_groups, mark
 from experiments.report.figures.values import draw_values
 from experiments.report.finding import decided_elsewhere, finding
 
-# What a control adds to a verdict.
 _REMARKS = {
     "explained by": "Explained by: the control, which removes this cause, has no effect on the claimed side.",
     "cause open": "Cause open: the control, which removes a simpler cause of the effect, is undecided.",
@@ -33,8 +32,7 @@ _BAR = (
 _DOTS = (
     "On the left, each dot is a run, grey lines join the runs of a seed, and a black bar is an arm's mean."
 )
-
-# A figure wider than this, in inches, is not enlarged further.
+# Inches.
 WIDEST = 100
 
 
@@ -64,7 +62,8 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         decider: evidence of another condition, if that decides the claim.
 
     Raises:
-        InputError: for a panel that the figure does not have, or an unusable style file.
+        InputError: for a panel that the figure does not have, a style file that cannot be used, or texts
+            without room.
     """
     growth = np.ones(2)
     with house_look(look.style, look.font_scale), warnings.catch_warnings():
@@ -72,7 +71,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Texts of the house style's size always fit; larger ones fit in a figure enlarged as much.
+                # Texts of the house style fit; larger ones fit in a figure enlarged as much.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -91,7 +90,6 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
 
 
 def _drawn(evidence: Evidence, look: Look, decider: Evidence | None, growth: np.ndarray) -> Figure:
-    """The figure, with width and height enlarged by the factors `growth` unless a style sets its size."""
     experiment = evidence.experiment
     if has_panels(evidence):
         figure, lines = _training_figure(evidence, look, growth)
@@ -113,7 +111,6 @@ def _drawn(evidence: Evidence, look: Look, decider: Evidence | None, growth: np.
 
 
 def _place(evidence: Evidence) -> str:
-    """The claim's place in the paper, and the scale of the evidence."""
     experiment = evidence.experiment
     sections = f"section{'s' * (' and ' in experiment.section)} {experiment.section}"
     place = f"{experiment.claim}, {sections} of the paper"
@@ -124,7 +121,6 @@ def _place(evidence: Evidence) -> str:
 
 
 def _arms(evidence: Evidence, panel: str = "") -> str:
-    """What each arm is, with its learning rate; only the arms of a panel if one is named."""
     changes = {arm.name: arm.change for arm in evidence.experiment.arms}
     names = evidence.arms
     if panel:
@@ -161,7 +157,6 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
         if panel not in letters[: len(pairs)] and panel != "a":
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
         pair = pairs[max(letters.find(panel), 0)]
-        # Variants have a legend beside the panel, and their effects below it.
         figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])
         axes = figure.add_subplot()
         equal = draw_pair(axes, evidence, pair, curves, linear=True, has_title=look.has_title)
@@ -171,7 +166,6 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     }
     others = [name for name in curves.by_arm if name not in paired]
     shown = [one for pair in pairs for one in pair]
-    # The last panel shows the effects that have the same unit as the first one, if there are several.
     effects = next(iter(effect_groups(shown)), [])
     count = len(pairs) + bool(others) + (len(effects) > 1)
     columns = min(count, 3)
@@ -184,14 +178,9 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     first, equal = None, []
     for index, (cell, pair) in enumerate(zip(cells, pairs, strict=False)):
         first = axes = figure.add_subplot(cell, sharex=first, sharey=first)
-        equal += draw_pair(
-            axes,
-            evidence,
-            pair,
-            curves,
-            letters[index : index + 1],
-            has_title=look.has_title or bool(letters),
-        )
+        letter = letters[index : index + 1]
+        has_title = look.has_title or bool(letters)
+        equal += draw_pair(axes, evidence, pair, curves, letter, has_title=has_title)
         if not cell.is_first_col():
             axes.set_ylabel("")
     if others:
@@ -203,7 +192,6 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
 
 
 def _empty(size: np.ndarray) -> Figure:
-    """An empty figure of the size that the style sets, else of `size` in inches; texts are wrapped to fit."""
     return Figure(figsize=_set_size() or tuple(size), layout="constrained")
 
 
@@ -213,7 +201,6 @@ def _set_size() -> tuple[float, float] | None:
 
 
 def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
-    """A text that explains the lines of learning curves."""
     together = f" Equal curves are drawn side by side: {', '.join(equal)}." if equal else ""
     means = "their means, over the epochs that all seeds have" if ends_differ else "means of the seeds"
     return f"Thin lines: single seeds; thick lines: {means}.{together}"
@@ -248,9 +235,10 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """A list for each pair of arms with rows: the comparison of the two, then those of their variants.
+    """A list for each pair of arms with rows: the comparison of the two, then the comparisons of their
+    variants.
 
-    Of several comparisons of the same two arms only one is kept, if possible a ratio.
+    Of several comparisons of the same two arms one is kept, if possible a ratio.
     """
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}

@@ -35,15 +35,13 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: the figure's width; the height of one line of text; the largest height of all lines; the height of
-# everything else.
-# 1,600 pixels are 10.67 inches.
+# Inches: the figure's width; the height of a line of text, and at most of all lines; that of everything else.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
-# The size of the texts beside the panels, in points: it stays readable if the figure is 900 pixels wide.
+# Points; readable if the figure is 900 pixels wide.
 TEXT = 6.7
-# Longer texts are wrapped after this many characters, so that the panels have room for their intervals.
+# Characters of a line.
 STATEMENT, VERDICT = 94, 31
-# Widths of the panels relative to each other.
+# Relative to each other.
 WIDTHS = {"difference, points": 3.4, "ratio": 1.1}
 # The axis of differences is linear up to this many points, and logarithmic beyond.
 LINEAR = 2.0
@@ -51,7 +49,7 @@ POINTS = "difference, points"
 
 
 class Mark(NamedTuple):
-    """The marker of a verdict; shape and fill differ, so that reading it does not require colour vision."""
+    """The marker of a verdict; shape and fill differ, so that no reader needs colour vision."""
 
     shape: str
     fill: str
@@ -74,12 +72,11 @@ class Line(NamedTuple):
     """A primary comparison on one data set.
 
     Attributes:
-        evidence: the condition of the comparison.
         decides: whether the condition decides its claim.
-        heading: the claim, if this is its first line; its statement and verdict are written above the line.
+        heading: the claim, if this is its first line.
         role: which condition it is, and whether it decides the claim; empty if the claim has only one.
-        row: where the middle of its text is, counted in lines of text from the top.
-        heading_row: likewise for the heading.
+        row: middle of its text, in lines of text from the top.
+        heading_row: the same of the heading.
     """
 
     evidence: Evidence
@@ -92,8 +89,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What is compared, in one or more lines."""
-        # Without the number of classes, which is in the table.
+        # The number of classes is in the table.
         place = ", ".join(filter(None, (label(self.evidence.dataset).split(" (")[0], self.role)))
         comparison = self.judged.comparison
         control = f" (control: {comparison.control})" if comparison.control else ""
@@ -101,7 +97,6 @@ class Line(NamedTuple):
 
     @property
     def heading_texts(self) -> tuple[str, str]:
-        """The claim's statement and its verdict, each in one or more lines; empty without a heading."""
         if self.heading is None:
             return "", ""
         statement = self.heading.experiments[0].statement.rstrip(".")
@@ -109,7 +104,6 @@ class Line(NamedTuple):
 
     @property
     def axis(self) -> str:
-        """The name of the horizontal axis on which the line is drawn."""
         comparison = self.judged.comparison
         if comparison.kind != "difference":
             return comparison.kind
@@ -123,7 +117,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
     Args:
         found: the evidence, with at least one primary comparison.
-        experiments: all experiments; the caption counts those on the paper's claims that have no evidence.
+        experiments: the caption counts those on the paper's claims that have no evidence.
     """
     lines = lines_of(found, experiments)
     units = sorted(
@@ -132,7 +126,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     count = sum(_heights(lines))
     row = min(ROW, ROWS / count)
     with house_look():
-        # Laid out in the resolution of the file, which decides how wide small texts are.
+        # The resolution of the file decides how wide small texts are.
         sharpness = matplotlib.rcParams["savefig.dpi"]
         figure = Figure(figsize=(WIDTH, row * count + ELSE), dpi=sharpness, layout="constrained")
         # The outer columns have no width of their own: the layout makes them as wide as their texts.
@@ -142,7 +136,6 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
             draw_panel(axes, unit, lines)
         for axes in (texts, verdicts):
             axes.set_axis_off()
-        # Room for the widest name.
         indent = 8 + 0.65 * TEXT * max(len(line.heading.name) for line in lines if line.heading)
         for line in lines:
             _write_line(texts, verdicts, line, indent)
@@ -166,16 +159,12 @@ def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> li
         heading: Claim | None = claim
         for evidence in claim.conditions:
             decides = evidence is claim.decides
-            shown = [
-                one
-                for one in evidence.judged
-                if one.comparison.primary or (decides and one.comparison.control)
-            ]
             name = evidence.experiment.name.removeprefix("ablation-")
             role = f"{name}{'' if decides else ' (also tried)'}" if len(claim.conditions) > 1 else ""
-            for judged in shown:
-                lines.append(Line(evidence, judged, decides, heading, role))
-                heading = None
+            for judged in evidence.judged:
+                if judged.comparison.primary or (decides and judged.comparison.control):
+                    lines.append(Line(evidence, judged, decides, heading, role))
+                    heading = None
     top, placed = 0.0, []
     heights = iter(_heights(lines))
     for line in lines:
@@ -198,7 +187,6 @@ def _heights(lines: Sequence[Line]) -> list[int]:
 
 
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
-    """The caption: what a row is, what its marks mean, and how many experiments have no row."""
     judged = [line.judged for line in lines]
     others = "; grey rows are other conditions that were tried, which do not decide the claim"
     controls = "; a control tests a simpler cause of the effect, and qualifies the verdict"
@@ -240,10 +228,9 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
             continue
         place, effect, mark = line.row, line.judged.effect, MARKS[line.judged.verdict]
         draw_claimed_side(axes, line.judged.comparison, place - 0.46, 0.92, scale)
-        # The paper's number stands above the bar, so that neither hides the other.
         if effect.effect is not None:
             draw_interval(axes, effect, place + 0.16, scale, mark.color)
-            # Taller than the marker, so that the ends of a short interval stay visible beside it.
+            # Taller than the marker, so that the ends of a short interval stay visible.
             ends = [scale * end for end in (effect.low, effect.high) if end is not None]
             axes.plot(ends, [place + 0.16] * len(ends), "|", color=mark.color, markersize=7, zorder=3.5)
             if mark.shape:
@@ -260,7 +247,6 @@ def _look(mark: Mark) -> dict[str, Any]:
 
 
 def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
-    """Draws a legend of the marks below the texts, where no axis is."""
     found = {line.judged.verdict for line in lines}
     handles = [
         Line2D([], [], label=verdict, **_look(mark))
@@ -277,11 +263,6 @@ def _explain_marks(axes: Axes, lines: Sequence[Line]) -> None:
 
 
 def _write_line(texts: Axes, verdicts: Axes, line: Line, indent: float) -> None:
-    """Writes a comparison on the left, its effect on the right, and the heading above a claim's first line.
-
-    Args:
-        indent: where the text begins, in points from the claim's name.
-    """
     ink = DARK if line.decides else GREY
     look: dict[str, Any] = {"fontsize": TEXT, "va": "center", "textcoords": "offset points"}
     bold = {**look, "fontweight": "bold"}

@@ -14,33 +14,32 @@ from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
-# The marker of a net's own value in the distribution of its random splits.
+# A net's own value in the distribution of its random splits.
 MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
 }  # fmt: skip
+HOLLOW = "Hollow dots: seeds without a run to compare with, which effects and means leave out."
 
 
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
-    A seed without a partner in any comparison is drawn as a hollow dot and, as in the effects, left out of
-    the mean. An ensemble that is the same for every seed is one dot. If the metric is the mean of a
-    distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`, `_p75`, `_p95`), each seed has a bar
-    from the first to the last of them; the same net's values in other arms are marked on the bar, and those
-    arms have no dots of their own. For p values no means are drawn, but a line at the level that decides.
+    - A seed without a partner in any comparison is a hollow dot, and left out of the mean.
+    - An ensemble that is the same for every seed is one dot.
+    - If the metric is the mean of a distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`,
+      `_p75`, `_p95`), each seed has a bar of them. Other arms of the same nets have no dots of their own;
+      their values are marked on the bar.
+    - For p values a line at the level that decides is drawn instead of means.
 
     Args:
         axes: an empty panel.
-        evidence: evidence of an experiment whose runs have the metric.
-        metric: one of the experiment's metrics.
 
     Returns:
         Sentences for the caption that explain special dots, bars and lines; empty if there are none.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
-    # These arms have no dots, in any panel of the figure.
     marked = _marked_arms(evidence)
     names = [name for name in evidence.arms if name not in marked]
     reach = 0.3 if has_distributions else 0.12
@@ -52,27 +51,23 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         seeds, same = list(known), []
         if len(evidence.sample(name, metric.name)) < len(seeds):
             seeds, same = seeds[:1], seeds[1:]
-            words[
-                f"{name} is one ensemble for all seeds: its interval has only the spread of the single nets."
-            ] = None
+            is_one = "is one ensemble for all seeds: its interval has only the spread of the single nets."
+            words[f"{name} {is_one}"] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # Side by side, so that equal values stay visible.
         offsets = np.linspace(-reach, reach, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
         for seed, offset in zip(seeds, offsets, strict=True):
             is_alone = seed not in paired
             if is_alone:
-                words[
-                    "Hollow dots: seeds without a run to compare with, which effects and means leave out."
-                ] = None
+                words[HOLLOW] = None
             axes.plot(
                 [place + offset], [known[seed]], "o", color=PALETTE[0], alpha=0.55, markersize=4.5,
                 fillstyle="none" if is_alone else "full", markeredgewidth=1 if is_alone else 0, zorder=3,
             )  # fmt: skip
             own: list[float] = []
             if has_distributions:
-                own = _draw_distribution(
-                    axes, evidence, (name, seed), (metric.name, *percentiles), place + offset
-                )
+                columns = metric.name, *percentiles
+                own = _draw_distribution(axes, evidence, (name, seed), columns, place + offset)
             for one in (seed, *same):
                 dots.setdefault(one, []).extend((place + offset, value) for value in own or [known[one]])
             if own:
@@ -136,17 +131,13 @@ def _draw_distribution(
         return []
     axes.plot([place] * 2, [row[lowest], row[highest]], color=GREY, linewidth=1.5, alpha=0.7, zorder=1)
     axes.plot([place] * 2, [row[low], row[high]], color=GREY, linewidth=6, alpha=0.5, zorder=1)
-    own = [
-        other[metric]
-        for other in evidence.rows
-        if other["config_hash"] == row["config_hash"] and other is not row
-    ]
+    same_net = [other for other in evidence.rows if other["config_hash"] == row["config_hash"]]
+    own = [other[metric] for other in same_net if other is not row]
     axes.plot([place] * len(own), own, **MARKED)
     return own
 
 
 def _paired(evidence: Evidence, arm: str, metric: Metric) -> set[int]:
-    """The seeds of an arm that are used in an effect of the metric shown."""
     return {
         seed
         for one in evidence.judged

@@ -16,14 +16,13 @@ from experiments.evidence.read import Evidence
 COLORS = [color for color in PALETTE if color not in ("#000000", "#882255")]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SPLITS = {"train_error": "training error", "test_error": "test error"}
-# Ticks of the forest plot, whose logarithmic scale is linear around 0.
 TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
     """Mean, smallest and largest error over the runs of each arm after each epoch, in percent.
 
-    Runs may end after different epochs; `runs` says how many runs a point stands for.
+    Runs may end after different epochs; `runs` is the number of runs of a point.
     """
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
@@ -45,11 +44,7 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
-    """Training and test error against epochs, with a checkbox for each arm; None without curves.
-
-    Returns:
-        The Vega-Lite specification.
-    """
+    """Vega-Lite: training and test error against epochs, a checkbox for each arm; None without curves."""
     points = curve_points(evidence)
     arms = list(dict.fromkeys(point["arm"] for point in points))
     if not arms:
@@ -59,7 +54,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
         for place, arm in enumerate(arms)
     ]
     is_shown = " || ".join(f"(arm{place} && datum.arm === {_quoted(arm)})" for place, arm in enumerate(arms))
-    # More arms than colours: the dashes tell arms of one colour apart.
+    # Dashes tell arms of one colour apart.
     dashes = alt.Scale(domain=arms, range=[DASHES[place // len(COLORS)] for place in range(len(arms))])
     base = (
         alt.Chart()
@@ -100,10 +95,10 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def forest_point(one: Judged) -> dict[str, float | None] | None:
-    """An effect, its interval and the paper's number in units of the smallest effect of interest.
+    """An effect, its interval and the paper's number in units of s; None without a two-sided interval.
 
-    On this scale 0 is no effect and 1 is the smallest effect of interest, for every comparison. Ratios are
-    compared by their logarithms. None without a two-sided interval.
+    For every comparison 0 is no effect and 1 is s, the smallest effect of interest. Ratios are compared by
+    their logarithms.
 
     Example:
 
@@ -127,7 +122,7 @@ def forest_point(one: Judged) -> dict[str, float | None] | None:
 
 
 def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """All effects on the scale of `forest_point`, beside the paper's.
+    """Vega-Lite: all effects on the scale of `forest_point`, beside the paper's.
 
     Args:
         effects: `label`, `text` (effect with unit and interval), `verdict`, `href` and the values of
@@ -163,7 +158,7 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Rows with the same columns, as CSV: a third as long as JSON, and curves are most of the page's data."""
+    # CSV is a third as long as JSON, and curves are most of the page's data.
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

@@ -30,7 +30,7 @@ from experiments.report.robustness import adjusted_p
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
-# Path of the page, relative to the results directory; and of the results directory, relative to the page.
+# Path of the page relative to the results directory, and the reverse.
 PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
@@ -39,9 +39,9 @@ PICTURES = {
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }
-# Wide enough for a page of 60 rem, small enough that four pictures take a fifth of a megabyte.
+# Pixels; four pictures take a fifth of a megabyte.
 PICTURE_WIDTH = 1100
-# The HTML elements that this project writes into Markdown. Others come from cells, with anyone's text.
+# Other HTML elements come from cells, with anyone's text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
@@ -50,8 +50,8 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     """Writes `report/index.html`, which needs no other file, server or network; returns its path.
 
     Args:
-        results_dir: directory of the results; links on the page are relative to it.
-        experiments: all experiments, in the order of the page.
+        results_dir: links on the page are relative to it.
+        experiments: in the order of the page.
     """
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     if effects := _effects(found):
@@ -95,7 +95,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "statement": statement_of(claim),
         "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
         "verdict": claim.verdict,
-        # Without heading and statement, which the page has already.
+        # The page has heading and statement already.
         "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
         "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
@@ -137,7 +137,6 @@ def _experiment(evidence: Evidence, decider: Evidence | None) -> dict[str, Any]:
 
 
 def _command(evidence: Evidence) -> str:
-    """The command that trains these runs again; the reader has to fill in where TFDS sets are on disk."""
     experiment = evidence.experiment
     if not experiment.name.startswith("ablation-"):
         return f"make {experiment.name}"
@@ -149,7 +148,6 @@ def _command(evidence: Evidence) -> str:
 
 
 def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """The primary comparisons, as `forest_chart` takes them."""
     return [
         {
             "label": f"{evidence.experiment.claim}, {evidence.experiment.name.removeprefix('ablation-')}: "
@@ -193,7 +191,6 @@ def _environments(found: Sequence[Evidence]) -> list[list[str]]:
 
 
 def _html(text: str, folder: Path, results_dir: Path) -> str:
-    """HTML of generated Markdown, whose links are relative to `folder`."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     for token in tokens:
