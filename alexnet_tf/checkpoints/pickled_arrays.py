@@ -27,10 +27,9 @@ STEPS = (
 
 
 def load_arrays(file: IO[bytes]) -> Any:
-    """The object that `numpy.save` has pickled; the file is positioned after the header.
+    """The dictionary that `numpy.save` has pickled, from a file positioned after its header.
 
-    Raises:
-        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: for anything but a dictionary of arrays.
+    Other content raises one of `UNREADABLE_ARCHIVE` or `DAMAGED`.
     """
     return _ArraysOnly(file).load().item()
 

@@ -55,15 +55,13 @@ class Trained:
     data_fingerprint: str | None = None
 
     def preprocess(self, data: bytes) -> np.ndarray:
-        """Preprocesses the content of an image file like the pipeline, without the crop.
+        """Preprocesses an image file's content like the pipeline, without the crop.
 
-        The image is rotated by its EXIF orientation, even if the training images were not.
+        The image is rotated by its EXIF orientation, even if the training images were not. Anything but an
+        image raises an `ImageDecodeError`.
 
         Returns:
             float32 [height, width, channels], with the pipeline's padding.
-
-        Raises:
-            ImageDecodeError: for anything but a readable image.
         """
         side, _, channels = self.image_shape
         pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
@@ -105,7 +103,6 @@ def save_trained(
         write_bytes(folder / FACTS, json_bytes(facts))
     else:
         net = Trained(model, config, images.class_names, images.image_shape, data.statistics)
-        # Whether the training images were rotated by their EXIF orientation.
         about = {"exif_orientation": images.name.startswith("folder:"), **about}
         write_trained(folder, net, images.fingerprint, about)
 
@@ -237,11 +234,7 @@ def _reason(error: Exception) -> str:
 
 
 def open_data_for(net: Trained, dataset: str, access: DataAccess = DataAccess()) -> DataPipelines:
-    """Opens a data set with the preprocessing of a trained network.
-
-    Raises:
-        InputError: if the set cannot be opened, or its classes or image shape differ from the network's.
-    """
+    """Opens a data set with a network's preprocessing; raises an InputError if classes or shape differ."""
     config = net.config.replace(dataset=dataset, image_size=net.image_shape[0], holdout=False).data
     data = open_data(config, access, net.statistics)
     if data.image_set.class_names != net.class_names:

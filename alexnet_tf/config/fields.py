@@ -140,11 +140,7 @@ class Config:
     seed: int = 0
 
     def replace(self, **changes: Any) -> "Config":
-        """Returns a copy with changed fields, which may belong to any section.
-
-        Raises:
-            InputError: if no section has a field of that name.
-        """
+        """Returns a copy with changed fields of any section; raises an InputError for an unknown field."""
         sections = {name: getattr(self, name) for name in ("data", "model", "train")}
         top = {}
         for name, value in changes.items():

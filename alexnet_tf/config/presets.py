@@ -146,12 +146,7 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """How AlexNet was trained on ImageNet in 2012.
-
-    Attributes:
-        train: all training fields.
-        data: the data fields that the recipe sets, with their values.
-    """
+    """How AlexNet was trained on ImageNet in 2012: all training fields, and some data fields by name."""
 
     train: TrainConfig
     data: Mapping[str, Any]

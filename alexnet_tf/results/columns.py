@@ -31,11 +31,7 @@ class Column:
     is_essential: bool = False
 
     def parse(self, text: str) -> str | int | float | None:
-        """The value of a cell; None for an empty cell of a `float` column.
-
-        Raises:
-            ValueError: with what was expected, for an invalid cell.
-        """
+        """The value of a cell, None for an empty `float`; a ValueError says what was expected instead."""
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
                 raise ValueError("a whole number >= 0")
@@ -73,11 +69,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The format of a result file.
-
-    Attributes:
-        key: names of the columns whose values together identify a row.
-    """
+    """The format of a result file; the values of the columns named in `key` identify a row."""
 
     file: str
     columns: tuple[Column, ...]

@@ -126,11 +126,7 @@ def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, co
 
 
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
-    """The row of a finished run (done or diverged), or None if the run has to be trained.
-
-    Raises:
-        InputError: if `config_hash` is given, and the finished run has another.
-    """
+    """The row of a finished run (done or diverged), or None; raises an InputError if it has another hash."""
     row = next((row for row in read_runs(folder).rows if (row["arm"], row["seed"]) == (arm, seed)), None)
     if row and config_hash is not None:
         _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})

@@ -22,8 +22,8 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Opens an .npz file for reading its arrays; nothing in it is executed.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged, or unpacks to much more than its size;
-            reading its arrays may raise them too.
+        one of `UNREADABLE_ARCHIVE`, as may reading its arrays: if the file is missing or damaged, or unpacks
+            to much more than its size.
     """
     # NumPy would not close a damaged file that it opens itself.
     with open_file(path) as stream:
@@ -42,11 +42,7 @@ def check_unpacked(size: int, file: IO[bytes]) -> None:
 
 
 def check_weights_file(path: Path) -> None:
-    """Checks a `.weights.h5` file, or the one in a `.keras` file, before Keras reads it.
-
-    Raises:
-        ValueError: if it refers to other files, or its arrays are much larger than the file.
-    """
+    """Raises a ValueError if a `.weights.h5` or `.keras` file refers to others or unpacks to much more."""
     with open_file(path) as file:
         if path.suffix != ".keras":
             _check_datasets(file, file)

@@ -41,12 +41,7 @@ def _write_sums(folder: Path, sums: set[tuple[str, str]]) -> None:
 
 
 def read_sums(folder: Path) -> set[tuple[str, str]]:
-    """Relative paths and checksums; empty if there is no SHA256SUMS.
-
-    Raises:
-        ValueError: if the file is damaged.
-        OSError: if it cannot be read.
-    """
+    """Relative paths and checksums; empty without SHA256SUMS; raises a ValueError if it is damaged."""
     try:
         lines = read_bytes(folder / SUMS).decode("utf-8").splitlines()
     except FileNotFoundError:
@@ -58,11 +53,9 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Verifies the checksums of files; without SHA256SUMS, checks only that they can be read.
+    """Raises a ValueError for a file that is not listed or does not match its checksum.
 
-    Raises:
-        ValueError: if a file is not listed or does not match its checksum.
-        OSError: if a file cannot be read.
+    Without SHA256SUMS, files are only read. An unreadable file raises an OSError.
     """
     sums = read_sums(folder)
     for name in names:

@@ -38,13 +38,8 @@ _TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    HDF5 has to write `content` to memory first, because on a full disk it would end the process.
-
-    Args:
-        old: path to which an existing file is moved, once the new content is on the disk.
-
-    Raises:
-        InputError: if the file cannot be written (permissions, full disk).
+    HDF5 has to write `content` to memory first, because on a full disk it would end the process. Once the new
+    content is on the disk, an existing file is moved to `old`. A failure raises an InputError.
     """
     temporary = temporary_path(path)
     try:
@@ -134,9 +129,6 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     Args:
         path: path of the lock file; its folder must exist.
         waiting: note to print if another process holds the lock.
-
-    Raises:
-        OSError: if the file cannot be opened for writing.
     """
     lock = FileLock(path)
     try:

@@ -222,7 +222,7 @@ def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, 
     """The states of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
     A state is what `get_state` returns; for Keras's own callbacks, the public attributes that are numbers or
-    None, such as `wait` and `best` of `EarlyStopping`. Of callbacks of one class only the last is kept.
+    None, such as `wait` and `best` of `EarlyStopping`. Of one class only the last callback's state is kept.
     """
     states = {}
     for callback in callbacks:

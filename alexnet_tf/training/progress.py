@@ -21,11 +21,8 @@ Run = TypeVar("Run")
 class CommandProgress:
     """A context in which one bar stands for all runs of a command; `RunProgress` advances it.
 
-    The time left assumes that every run trains all its epochs, at the average speed so far.
-
-    Args:
-        title: text in front of the bar.
-        work: number of images to train on for each run (`images_to_train`).
+    `work` has the number of images of each run (`images_to_train`). The time left assumes that every run
+    trains all its epochs, at the average speed so far.
     """
 
     current: ClassVar["CommandProgress | None"] = None

@@ -41,7 +41,7 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
         drops = min(plateaus(watched, config.patience), config.max_drops)
     else:
         drops = 0
-    # Not multiplied by 0.1, which would give .001 a rounding error.
+    # 0.01 * 0.1**2 would be 0.00010000000000000002.
     return max(config.learning_rate / config.drop_factor**drops, config.min_learning_rate)
 
 

@@ -35,7 +35,7 @@ from alexnet_tf.training.workers import current_workers
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
 # An incomplete batch is padded to this size, so that all logits are computed at one batch size: their last
-# bits depend on it, and decide whether a selection loss is a new minimum.
+# bits depend on it, and may decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
 

@@ -258,7 +258,7 @@ def current_workers() -> Workers:
 
 
 def meet(cluster: Cluster) -> Workers:
-    """Makes `current_workers()`, as soon as all workers have connected; raises as `Workers` does."""
+    """Waits until all workers have connected; from then on `current_workers()` returns them."""
     global _current
     _current = Workers(cluster)
     return _current
