@@ -41,6 +41,7 @@ class AlexNetConfig:
             the same size; `glorot` and `he` are Keras's initialisers.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
+        lrn_n, lrn_k, lrn_alpha, lrn_beta: constants of LRN (section 3.3).
         lrn_divide_alpha: divide alpha by n (authors' program).
         lrn_within_tower: keep the windows of LRN within one tower (authors' program).
         late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
