@@ -1,5 +1,3 @@
-"""The commands of `python -m experiments`: each takes the parsed flags and returns the exit status."""
-
 import argparse
 import importlib.util
 import json

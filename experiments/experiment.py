@@ -1,5 +1,3 @@
-"""Definition of an experiment: its arms, metrics and comparisons."""
-
 import itertools
 import math
 import re
@@ -121,12 +119,11 @@ class Comparison:
         kind: `difference` is arm - baseline; `ratio` is arm / baseline; `share` is the share of the arm's
             runs whose metric, a p value, is at most .05 (its baseline is chance).
         paper_effect: the paper's number on the same scale, None if the paper gives none.
-        smallest_effect: smallest effect of interest s, declared before the runs. With the interval it decides
-            the verdict (`alexnet_tf.statistics.effects.verdict`). The claimed effect lies on the same side of
-            the null value (0, 1 for a ratio, .05 for a share).
+        smallest_effect: smallest effect of interest s, declared before the runs, on the claimed side of the
+            null value (0, 1 for a ratio, .05 for a share). With the interval it decides the verdict
+            (`alexnet_tf.statistics.effects.verdict`).
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: in a few words, the simpler cause of the effect that this comparison rules out; empty if
-            none.
+        control: in a few words, the simpler cause of the effect that this comparison rules out.
     """
 
     arm: str
@@ -150,7 +147,6 @@ class Experiment:
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
         dataset: the data set of the committed evidence, which `auto` looks for.
         precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
-        search_precision: the same for candidates of the search.
         cost: training time of the committed rows on one CPU core.
         scale: `as in the paper`, or how the condition is reduced.
         metrics: the experiment's own columns of runs.csv, in order.
@@ -214,15 +210,11 @@ class Experiment:
         return {arm.name: arm for arm in self.arms}[name]
 
     def with_variants(self, variants: Mapping[str, Variant]) -> "Experiment":
-        """The experiment with variants of its arms and their comparisons added.
+        """The experiment with variants of its arms (by their new names) and their comparisons added.
 
         Each comparison is repeated for variants of both arms that have the same settings. A variant without
         such a partner is compared with the other arm itself, in the variant's folder if it has runs there.
         The added comparisons are not primary and have no number of the paper.
-
-        Args:
-            variants: by the name of the new arm; ignored if the experiment has an arm of this name, or not
-                the arm that varies.
 
         Example:
 

@@ -1,8 +1,4 @@
-"""Directives whose text comes from the project when the site is built, so that no page repeats numbers.
-
-Pages also include documents from outside docs/. Their relative links are shown as paths, because most of the
-targets are not part of the site.
-"""
+"""Directives whose text comes from the project when the site is built, so that no page repeats numbers."""
 
 import argparse
 import ast
@@ -35,11 +31,7 @@ def claims() -> dict[str, Any]:
 
 
 def claim_text(name: str) -> str:
-    """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command.
-
-    Raises:
-        ValueError: if results/ has no rows for a claim of this name.
-    """
+    """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command."""
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
     claim = claims()[name]
@@ -116,7 +108,6 @@ class Commands(SphinxDirective):
 
 
 def commands_text(room: str) -> str:
-    """Markdown: the help text of a program, then of each of its commands in a section."""
     os.environ["COLUMNS"] = "110"  # the width of the help texts
     parser = importlib.import_module(f"{room}.__main__")._parser()
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
@@ -127,11 +118,7 @@ def commands_text(room: str) -> str:
 
 
 def source_of(path: Path, name: str) -> str:
-    """The lines of a function, class or `Class.method`, without docstrings.
-
-    Raises:
-        ValueError: if the file defines nothing of this name.
-    """
+    """The lines of a function, class or `Class.method`, without docstrings."""
     text = path.read_text("utf-8")
     found: ast.AST = ast.parse(text)
     for part in name.split("."):
@@ -163,6 +150,7 @@ class Source(SphinxDirective):
 
 
 def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
+    # Most targets of the links are not part of the site.
     folder = (Path(app.srcdir) / path).resolve().parent
     content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 

@@ -17,11 +17,11 @@ SCHEMAS = {schema.file: schema for schema in (columns.RUNS, columns.CURVES, colu
 RUNS, CURVES, SEARCH = SCHEMAS
 KEYS = {file: schema.key for file, schema in SCHEMAS.items()}
 RANGES = {name: limits for each in EXPERIMENTS for name, limits in each.ranges.items()}
-# For each kind of file, a column that no other kind has.
+# A column that no other kind of file has.
 MARKS = {RUNS: "run_id", CURVES: "epoch", SEARCH: "winner"}
 
 Row = Mapping[str, Any]
-# The values of a row's key columns; for a run, its arm and seed.
+# For a run, its arm and seed.
 Key = tuple[Any, ...]
 
 
@@ -30,12 +30,10 @@ class Side:
     """The rows of one experiment on one data set.
 
     Attributes:
-        path: the folder of the rows.
         compared: names of the files to compare: all, or the one that the user gave.
         tables: file -> key -> row. Rows of curves.csv get the config hash of their run, or None if there is
             no runs.csv.
         records: run_id -> record.
-        problems: messages about what could not be read.
     """
 
     path: Path
@@ -46,24 +44,19 @@ class Side:
 
     @property
     def runs(self) -> Mapping[Key, Row]:
-        """The rows of runs.csv by arm and seed."""
         return self.tables[RUNS]
 
     @property
     def experiment(self) -> str:
-        """The name of the experiment in the rows."""
         names = (row["experiment"] for table in self.tables.values() for row in table.values())
         return next(filter(None, names), self.path.name)
 
     def record(self, run: Key) -> Mapping[str, Any] | None:
-        """The record named by a row of runs.csv; None if it is missing or damaged."""
         return self.records.get(self.runs[run]["run_id"])
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two folders to compare, and the name of the pair in the output."""
-
     name: str
     a: Side
     b: Side
@@ -72,9 +65,8 @@ class Pair:
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     """Pairs the folders of two results; also returns a line for each folder that only one side has.
 
-    If `a` and `b` are experiment folders, or files in them, they form the only pair. Otherwise folders with
-    the same path below `a` and `b` form pairs; if there are none, folders of the same experiment on different
-    data sets do.
+    Two experiment folders, or files in them, form the only pair. Otherwise folders with the same path below
+    `a` and `b` form pairs or, if there are none, folders of the same experiment on different data sets.
 
     Raises:
         InputError: if a path is missing, or there is no pair.
@@ -99,9 +91,7 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 
 
 def find_folders(path: Path) -> dict[str, Path]:
-    """The experiment folders at or below a path, by relative path; for a file, the folder that contains it.
-
-    The relative path is "." for `path` itself, and for the folder of a file.
+    """The experiment folders at or below a path by relative path; "." is the path itself or a file's folder.
 
     Raises:
         InputError: if there is none, or a file does not have the columns of a result file.
@@ -120,10 +110,7 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Renames a folder "." to the longest name in `others` with which its path ends.
-
-    If there is no such name, the folder gets its whole path as its name. Other folders keep their names.
-    """
+    """Renames a folder "." to the longest name in `others` with which its path ends, or to its whole path."""
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()
@@ -141,13 +128,12 @@ def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, s
 
 
 def _read_side(folder: Path, named: Path) -> Side:
-    """Reads a folder, or only the file that the user named (for curves.csv, also the runs.csv beside it)."""
     paths = {name: folder / name for name in KEYS}
     compared = frozenset(KEYS)
     if named.is_file():
         kind = _kind(named)
         compared = frozenset({kind})
-        # curves.csv has no config hashes; the runs.csv beside it has them.
+        # The config hashes of curves.csv are in the runs.csv beside it.
         paths = {kind: named} | ({RUNS: paths[RUNS]} if kind == CURVES else {})
     tables: dict[str, dict[Key, Row]] = {name: {} for name in KEYS}
     records, problems = read_records(folder) if RUNS in paths else ({}, [])
@@ -165,7 +151,6 @@ def _read_side(folder: Path, named: Path) -> Side:
 
 
 def _kind(path: Path) -> str:
-    """The kind of result file, identified by the header."""
     header = read_bytes(path).decode("utf-8-sig", "replace").partition("\n")[0].rstrip("\r")
     for name, mark in MARKS.items():
         if mark in header.split(","):

@@ -1,4 +1,4 @@
-"""Compares two results by the means of arms over seeds: differences and tests of equivalence."""
+"""Compares the means of arms over seeds: differences and tests of equivalence."""
 
 import math
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ class Sample:
     """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: values of the finished runs, by seed.
-        without: number of finished runs that have no value, because they never reached the target.
+        values: of the done runs, by seed.
+        without: number of done runs without a value: they never reached the target.
         unfinished: number of runs that diverged or failed.
     """
 
@@ -37,8 +37,7 @@ class Sample:
 def mean_differences(pair: Pair) -> list[str]:
     """A line for each metric of each common arm, unless all common runs have equal configurations and values.
 
-    The 95% interval is Welch's, which treats the two samples as independent. Runs with the same seed on both
-    sides may diverge, so they are not paired.
+    The 95% interval is Welch's: runs with the same seed on both sides may diverge, so they are not paired.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
@@ -57,18 +56,14 @@ def mean_differences(pair: Pair) -> list[str]:
 
 
 def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]]:
-    """Tests for each common arm whether the means of a metric differ by less than the margin.
+    """Tests for each common arm whether the means of a metric differ by less than the margin; a line for
+    each.
 
-    Uses two one-sided Welch tests at 5%; equivalently, the 90% interval of A − B lies within ±margin. An
-    arm is not shown to be equivalent if a side has only one run, or a run that did not finish or has no
-    value.
+    Two one-sided Welch tests at 5%: the 90% interval of A − B lies within ±margin. An arm is not shown to be
+    equivalent if a side has only one run, or a run that did not finish or has no value.
 
     Args:
-        metric: a column of runs.csv.
-        margin: margin in units of the metric; for an error, 0.01 is one point.
-
-    Returns:
-        For each arm, whether it is shown to be equivalent, and a line of text.
+        margin: in units of the metric; for an error, 0.01 is one point.
 
     Raises:
         InputError: if a side does not have the metric.
@@ -89,7 +84,6 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
 
 
 def common_arms(pair: Pair) -> list[str]:
-    """The arms that are in both runs.csv, in the order of A."""
     others = {arm for arm, _ in pair.b.runs}
     return list(dict.fromkeys(arm for arm, _ in pair.a.runs if arm in others))
 
@@ -101,7 +95,6 @@ def metrics(side: Side) -> list[str]:
 
 
 def sample(side: Side, arm: str, metric: str) -> Sample:
-    """The values of a metric over the runs of an arm."""
     rows = [side.runs[run] for run in sorted(side.runs) if run[0] == arm]
     done = [row[metric] for row in rows if row["status"] == "done"]
     values = [value for value in done if isinstance(value, float) and math.isfinite(value)]
@@ -109,7 +102,6 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
 
 
 def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
-    """Both means in words, and their difference unless runs without a value would bias it."""
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:
@@ -136,6 +128,6 @@ def _mean(metric: str, side: Sample) -> str:
 
 def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:
     if metric in FRACTIONS:
-        # Rounded to the digits shown; + 0.0 avoids a negative zero.
+        # + 0.0 avoids a negative zero.
         return wording.points(round(value, 4) + 0.0) + (" points" if unit else "")
     return ("+" if value > 0 else "") + wording.number(value, like)

@@ -1,5 +1,3 @@
-"""Compares the effects of a results folder with the paper's numbers."""
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,18 +14,10 @@ from experiments.experiment import Comparison, Experiment
 def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[int, str]:
     """Lists every effect for which the paper has a number, beside that number.
 
-    Only the primary comparisons of a claim determine the status. Other comparisons for which the paper has a
-    number (controls, other measures) are listed, but do not change the status.
-
-    Args:
-        path: an experiment's folder, any folder above such folders, or a result file in one of them.
-        experiments: the experiments to look for; an experiment's folder has its name.
-
     Returns:
-        status: 1 if our effect is weaker in a primary comparison, that is, its whole interval lies on the
-            no-effect side of the paper's number. Else 2 if not all rows could be read, or if no primary
-            comparison has both a number in the paper and an interval (which needs at least three pairs).
-            Else 0.
+        status: decided by primary comparisons alone. 1 if the whole interval of one is weaker than the
+            paper's number. Else 2 if not all rows could be read, or if none has both a number of the paper
+            and an interval, which needs at least three pairs. Else 0.
         text: human-readable report.
 
     Raises:
@@ -64,8 +54,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     for evidence in found:
         title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
         folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
-        # Two folders may have the same title, such as `float32/cifar10/ablation-pooling` and
-        # `cifar10/ablation-pooling`; then their paths are shown.
+        # `float32/cifar10/ablation-pooling` and `cifar10/ablation-pooling` have the same title.
         lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
         lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]
@@ -76,7 +65,6 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
 
 
 def _line(one: Judged) -> str:
-    """Our effect, the paper's number, and the distance of the number from our interval and our effect."""
     comparison, effect, paper = one.comparison, one.effect, one.comparison.paper_effect
     claim = " (the claim)" if comparison.primary else ""
     place, outside = place_of(effect, comparison)

@@ -1,4 +1,4 @@
-"""Compares the configurations and environments of runs, which are stored in their rows and records."""
+"""Compares the configurations and environments of runs, from their rows and records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,6 @@ from alexnet_tf.runtime.errors import InputError
 from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
-# The columns of runs.csv that describe the environment.
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
 # Fields that the config hash omits because they do not affect the numbers; and the fingerprint, a column of
 # runs.csv that `compare_rows` compares.
@@ -18,8 +17,8 @@ NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 def config_differences(pair: Pair) -> list[str]:
     """The fields in which configurations of common runs differ; seeds with the same differences share a line.
 
-    If the two sides of an arm have no common seed, their first runs are compared. The candidates of a search
-    have no records, so those whose config hashes differ are listed by rate instead.
+    If the two sides of an arm have no common seed, their first runs are compared. Candidates of a search have
+    no records, so they are listed by rate.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:
@@ -45,7 +44,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
         except InputError as error:
             problems.append(str(error))
             continue
-        # Old records do not describe the images, so fields that only one record has are no difference.
+        # Old records do not describe the images.
         new = {name for name in a.keys() ^ b.keys() if name.startswith("images.")}
         if fields := _unequal_fields(a, b, NOT_HASHED | new):
             differing.append(f"{pair.name} {row_name(RUNS, run)}, records: {fields}")
@@ -67,7 +66,6 @@ def environment_difference(pair: Pair) -> list[str]:
 
 
 def _config_difference(pair: Pair, run: Key, other: Key) -> str:
-    """The fields in which two configurations differ, or why they are unknown."""
     try:
         a, b = _fields(pair.a, run), _fields(pair.b, other)
     except InputError as error:
@@ -87,11 +85,7 @@ def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str
 
 
 def _fields(side: Side, run: Key) -> dict[str, Any]:
-    """The configuration and the images of a run; a field that is missing in an old record gets its default.
-
-    Raises:
-        InputError: if there is no complete record.
-    """
+    """The configuration and the images of a run; a field that an old record lacks gets its default."""
     row, record = side.runs[run], side.record(run)
     if record is None:
         raise InputError(f"no readable record of {row_name(RUNS, run)} in {side.path / 'records'}")
@@ -101,7 +95,6 @@ def _fields(side: Side, run: Key) -> dict[str, Any]:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flattens nested mappings; the keys become dotted names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
@@ -109,7 +102,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment(side: Side, run: Key) -> dict[str, str]:
-    """The environment of a run from its record; values in its row take precedence."""
     row, of_record = side.runs[run], (side.record(run) or {}).get("environment", {})
     of_row = {name: row[name] for name in ENVIRONMENT_COLUMNS if row[name]}
     return {name: str(value) for name, value in (of_record | of_row).items()}

@@ -11,7 +11,6 @@ from experiments.compare.records import config_differences, environment_differen
 from experiments.compare.rows import compare_rows, lone_rows
 
 AGREE, DIFFER, UNDECIDED = 0, 1, 2
-# The sections of the text, in order.
 SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, ALONE, UNREADABLE = (
     "differ",
     "configurations differ",
@@ -27,14 +26,13 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """Compares runs with equal config hashes value by value, and other runs by the means of their arms.
 
     Args:
-        a: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or lr_search.csv.
-        b: likewise; experiment and data set may differ from those of `a`.
+        a, b: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or
+            lr_search.csv.
         tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
 
     Returns:
         status: 1 if rows with equal config hashes differ, or if their records name different configurations
-            or images; else 2 if not all files could be read; else 0. Different config hashes, different
-            environments and runs that only one side has are listed, but do not change the status.
+            or images; else 2 if not all files could be read; else 0. Other differences do not change it.
         text: human-readable report.
 
     Raises:
@@ -60,14 +58,11 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
     """Tests whether two results have equivalent means, arm by arm, whatever their configurations.
 
     Args:
-        a: an experiment's folder, any folder above such folders, or its runs.csv.
-        b: likewise.
-        metric: a column of runs.csv.
+        a, b: an experiment's folder, any folder above such folders, or its runs.csv.
         margin: largest difference of means that does not matter, in units of the metric.
 
     Returns:
-        status: 0 if every common arm is equivalent; 1 if some arm is not shown to be equivalent; 2 if all
-            are, but not all files could be read.
+        status: 1 if some arm is not shown to be equivalent; else 2 if not all files could be read; else 0.
         text: human-readable report.
 
     Raises:
@@ -98,7 +93,6 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
 
 
 def _compare_pair(pair: Pair, tolerance: float, found: Findings, agreeing: dict[str, int]) -> None:
-    """Adds the agreeing rows and the differences of a pair of folders."""
     compared = [file for file in KEYS if file in pair.a.compared & pair.b.compared]
     for file in compared:
         differing, rows = compare_rows(pair, file, tolerance)
@@ -117,7 +111,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # `no arm` and semicolons, because an arm may be named `none` and names of arms may contain commas.
+        # An arm may be named `none`, and names of arms may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
@@ -127,7 +121,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # Remove duplicates: if A and B are one folder, or a run is in two files, a line would appear twice.
+        # If A and B are one folder, or a run is in two files, an item occurs twice.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

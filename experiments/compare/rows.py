@@ -1,26 +1,22 @@
-"""Compares rows with equal config hashes cell by cell."""
-
 from collections.abc import Iterable
 
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# Columns that are not compared: the configuration does not determine them, or (the config hash) `common_rows`
-# has compared them already.
+# The configuration does not determine these columns, except the config hash, which `common_rows` compares.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# Columns that depend on the objective and the other rates of a search, which differ between experiments.
+# These depend on the objective and the other rates of a search, which differ between experiments.
 DECISIONS = {"objective", "value", "winner"}
-# Maximum number of epochs of a curve that a line shows.
 SHOWN_EPOCHS = 3
 
 
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
     """The keys of the common rows: first those with equal config hashes, then those with different ones.
 
-    If there is no runs.csv, curves have no config hashes; their rows are listed with the equal ones.
+    Without a runs.csv, curves have no config hashes; their rows count as equal.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -32,14 +28,12 @@ def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
-    """The cells that differ between rows with equal config hash, and the number of rows that agree.
+    """A line for each cell that differs between rows with equal config hash, and the number of rows that
+    agree.
 
-    At tolerance 0 numbers must be equal to the last digit. Rows of two different experiments are compared
-    only in the common columns. An epoch that is missing in one of two curves is a difference.
-
-    Returns:
-        A line for each differing cell, or for each differing column of a curve; and the number of rows
-        without differences.
+    Cells of one curve and column share a line. At tolerance 0 numbers must be equal to the last digit. Rows
+    of two different experiments are compared only in the common columns. An epoch that is missing in one of
+    two curves is a difference.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     keys, _ = common_rows(pair, file)
@@ -71,7 +65,7 @@ def lone_rows(pair: Pair, file: str) -> list[str]:
             keys, others = (
                 {key[:2]: None for key in (*s.runs, *s.tables[file])}.keys() for s in (side, other)
             )
-        # If one side has no search at all, the other side's search rows are not reported.
+        # A side without any search is no difference.
         if others or file != SEARCH:
             names = row_names(RUNS if file == CURVES else file, (key for key in keys if key not in others))
             lines += [f"only in {side.path}: {name}" for name in names]
@@ -122,6 +116,6 @@ def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -
 
 
 def _within(tolerance: float, *values: object) -> bool:
-    # Python treats True and False as numbers, but the tolerance must not apply to them.
+    # True and False are numbers in Python.
     x, y = (v if isinstance(v, int | float) and not isinstance(v, bool) else float("nan") for v in values)
     return tolerance > 0 and abs(x - y) <= tolerance

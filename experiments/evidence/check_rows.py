@@ -22,14 +22,11 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """Checks the files in `<results-dir>/<dataset>/<experiment>`.
+    """The valid lines of runs.csv and curves.csv, and a "file:line: expected ..., received ..." for each
+    fault.
 
     Rows that name another experiment or data set than their folder are left out, because they must not be
     averaged with the experiment's own rows.
-
-    Returns:
-        The experiment's lines of runs.csv and of curves.csv, and a message "file:line: expected ..., received
-        ..." for each fault.
     """
     # A folder with another name was copied out of its tree, so its parent is not named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None

@@ -14,12 +14,8 @@ from experiments.experiment import Experiment
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with the experiments that test it.
-
-    Attributes:
-        name: `C1` to `C14`, or the name of a question of our own.
-        experiments: the nearest to the paper first.
-        conditions: the evidence of each experiment and data set; the deciding one comes first.
+    """A claim with its experiments, the nearest to the paper first, and their evidence, the deciding one
+    first.
     """
 
     name: str

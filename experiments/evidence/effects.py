@@ -1,5 +1,3 @@
-"""Computes effects and verdicts from recorded runs."""
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +34,7 @@ class Judged:
         notes: why seeds were left out.
         direction: whether the whole interval is on the "claimed" or the "other" side of the null value, or
             contains it ("open"); "unknown" with fewer than three pairs.
-        size: position of the interval relative to the smallest effect of interest; likewise "unknown".
+        size: position of the interval relative to the smallest effect of interest, or "unknown".
     """
 
     comparison: Comparison
@@ -98,12 +96,10 @@ def weakest(verdicts: Sequence[str]) -> str:
 
 
 def claim_verdict(judged: Sequence[Judged]) -> str:
-    """The weakest verdict of the primary comparisons of one experiment, with a remark if a control questions
-    it.
+    """The weakest verdict of an experiment's primary comparisons, with a remark if a control questions it.
 
     A control tests whether the effect remains when a simpler possible cause is ruled out. If the control
-    shows no effect on the claimed side, the claim is "explained by" that cause; if it is undecided, "cause
-    open".
+    shows no effect on the claimed side, the claim is "explained by" that cause; if undecided, "cause open".
     """
     verdict = weakest([one.verdict for one in judged if one.comparison.primary])
     if verdict not in CONFIRMED:

@@ -54,11 +54,7 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Position of the paper's number relative to our interval, and its distance from the nearer end.
-
-    Returns:
-        The place (unknown without a number of the paper), and the `distance`, None unless the number is
-        outside.
+    """Position of the paper's number relative to our interval, and its `distance` from it if it is outside.
 
     Example:
 

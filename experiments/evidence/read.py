@@ -68,7 +68,6 @@ class Evidence(Runs):
         return claim_verdict(self.judged)
 
     def path(self, name: str) -> str:
-        """A file's path relative to the results directory."""
         return f"{self.dataset}/{self.folder.name}/{name}"
 
 

@@ -1,5 +1,3 @@
-"""The recorded runs of an experiment, and the values of its metrics by arm and seed."""
-
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +16,6 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        values: None for a run without a value.
         limits: epochs of the runs that never reached the target: their value exceeds this limit.
         reasons: why a run has neither a value nor a limit.
     """
@@ -29,7 +26,6 @@ class Values:
 
     @property
     def known(self) -> list[float]:
-        """The finite values, in the order of the seeds."""
         return [value for _, value in sorted(self.values.items()) if value is not None]
 
     def leave_out(self, seed: int, reason: str) -> None:
@@ -39,13 +35,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Runs:
-    """The recorded runs of one experiment.
-
-    Attributes:
-        experiment: includes the variants of its arms that the rows have.
-        rows: valid rows of runs.csv.
-        records: run_id -> record.
-    """
+    """The recorded runs of one experiment, with the variants of its arms; records by run_id."""
 
     experiment: Experiment
     rows: Sequence[Row]
@@ -66,7 +56,6 @@ class Runs:
         return self.records.get(row["run_id"], {}).get(part, {})
 
     def processor(self, row: Row) -> str:
-        """The kind of processor that trained a run; empty if its record does not name it."""
         return self.about(row, "environment").get("processor") or ""
 
     def is_trained(self, row: Row) -> bool:
@@ -79,7 +68,7 @@ class Runs:
         return sorted(count for count in counts if isinstance(count, int) and count > 0)
 
     def activation(self, arm: str) -> str:
-        """The activation that the runs of an arm have in common; empty if it is unknown."""
+        """Empty if it is unknown, or not the same for all runs of the arm."""
         of_runs = (self.about(row, "config").get("model", {}) for row in self.of_arm(arm))
         activations = {model.get("activation") for model in of_runs}
         if activations - {None}:
@@ -108,7 +97,7 @@ class Runs:
         """One metric of one arm.
 
         A diverged run never reaches a target, so it counts as censored at its maximum number of epochs. Its
-        other metrics are meaningless and left out.
+        other metrics are left out.
         """
         censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
         found = Values({}, {}, {})

@@ -65,7 +65,6 @@ def claims_page(
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
     Args:
-        experiments: in the order of the page.
         unread: `<dataset>/<experiment>` -> problem, for folders without a valid row.
     """
     unread = unread or {}
@@ -103,7 +102,6 @@ def claims_page(
 
 
 def statement_of(claim: Claim) -> str:
-    """The claim in one sentence, as the experiment nearest to the paper states it."""
     return claim.experiments[0].statement
 
 
@@ -120,7 +118,6 @@ def _verdict_line(claim: Claim) -> list[str]:
 
 
 def paper_place(one: Judged) -> str:
-    """The paper's number and its position relative to our interval."""
     number = wording.paper_effect(one.comparison)
     words = {
         Place.INSIDE: f"{number}, inside",

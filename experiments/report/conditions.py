@@ -67,7 +67,6 @@ def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -
 
 
 def conditions(evidence: Evidence) -> list[str]:
-    """Data set, model, precision, device, epochs, seeds and versions of the rows, a line each."""
     rows = evidence.rows
     lines = [f"data set: {joined(rows, 'dataset')}"]
     for fingerprint in sorted({row["data_fingerprint"] for row in rows}):
@@ -103,7 +102,6 @@ def devices(rows: Sequence[Row]) -> str:
 
 
 def seconds_of(rows: Sequence[Row]) -> float:
-    """The total training time of these runs, as far as it is known."""
     return sum(row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"]))
 
 
@@ -159,7 +157,6 @@ def _source(row: Row) -> str:
 
 
 def count(rows: Sequence[Row]) -> str:
-    """The number of runs and, in brackets, how many diverged, failed or were interrupted."""
     ends = Counter(
         "interrupted"
         if row["status"] == "failed" and row["message"].startswith("interrupted")

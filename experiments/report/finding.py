@@ -17,8 +17,7 @@ LABELS = {
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
     """The claim and its verdict; for runs that do not test the claim, what was measured instead.
 
-    Args:
-        decider: evidence of another condition, if that decides the claim.
+    `decider` is evidence of another condition, if that decides the claim.
     """
     experiment = evidence.experiment
     datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))
@@ -40,14 +39,12 @@ def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
 
 
 def decided_elsewhere(decider: Evidence) -> str:
-    """For the other conditions of a claim: which experiment has its verdict."""
     experiment = decider.experiment
     place = f"{experiment.name} on {label(decider.dataset)}"
     return f"The verdict on {experiment.claim} comes from {place}: {decider.verdict}."
 
 
 def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The finding and the numbers behind it, on two lines; the arguments are the same as for `finding`."""
     found = finding(evidence, decider)
     numbers = "; ".join(measured(one) for one in evidence.with_rows if one.comparison.primary)
     return f"{found}\n{numbers}".rstrip()

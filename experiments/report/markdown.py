@@ -1,5 +1,3 @@
-"""Markdown tables and lists, and generated sections of a text file."""
-
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,7 +52,6 @@ def _cells(line: str) -> list[str]:
 
 
 def bullets(title: str, items: Sequence[str]) -> str:
-    """A Markdown list under a title; an empty string if there are no items."""
     return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
 
 

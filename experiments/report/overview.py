@@ -21,7 +21,6 @@ Net = tuple[str, str]
 
 
 def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
-    """The nets that were trained, each with its rows and the evidence of each row."""
     nets: dict[Net, list[tuple[Row, Evidence]]] = {}
     for evidence in found:
         for row in filter(evidence.is_trained, evidence.rows):
@@ -114,7 +113,6 @@ def _provenance(found: Sequence[Evidence]) -> str:
 
 
 def _pairs(evidence: Evidence) -> list[tuple[str, str]]:
-    """The processors of both runs of each pair of the primary comparisons."""
     kinds = {(row["arm"], row["seed"]): evidence.processor(row) for row in evidence.rows}
     return [
         (kinds[one.comparison.arm, seed], kinds[one.comparison.baseline, seed])

@@ -21,11 +21,7 @@ SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where th
 def paper_tables(
     scored: Sequence[ScoredNetwork], found: Sequence[Evidence], problems: Sequence[str] = ()
 ) -> str:
-    """The tables in Markdown, with links relative to the results directory; the same rows give the same text.
-
-    Args:
-        problems: messages about trained networks that could not be read.
-    """
+    """The tables in Markdown, with links relative to the results directory."""
     of_views, of_ensembles = (
         [one for one in found if one.experiment.name in {each.name for each in module.EXPERIMENTS}]
         for module in (views, ensemble)

@@ -1,5 +1,3 @@
-"""The headline and the tables of README.md, from the committed results."""
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +43,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
 
 @dataclass(frozen=True)
 class ScoredNetwork:
-    """A row of a trained network's scores.
-
-    Attributes:
-        folder: `<results-dir>/<data set>/<model>`.
-        about: content of its model.json.
-        row: a row of its scores.csv.
-    """
+    """A row of a trained network's scores.csv, with the content of its model.json."""
 
     folder: Path
     about: Mapping[str, Any]

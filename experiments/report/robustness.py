@@ -1,5 +1,3 @@
-"""Multiple testing, unpaired analysis, and the choice of test images."""
-
 import math
 from collections.abc import Sequence
 
@@ -26,7 +24,7 @@ def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
-    """Text that names the verdicts that would change if the runs were not paired by seed.
+    """The verdicts that would change if the runs were not paired by seed.
 
     Comparisons whose two arms evaluate the same nets are left out: their pairs share more than the seed.
     """
@@ -48,7 +46,6 @@ def without_pairing(found: Sequence[Evidence]) -> str:
 
 
 def _unpaired_verdict(evidence: Evidence, one: Judged) -> str:
-    """The verdict from Welch's interval of the same runs; empty if there is none."""
     comparison, effect = one.comparison, one.effect
     if effect.bound or effect.n < MIN_PAIRS:
         return ""

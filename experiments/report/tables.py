@@ -18,7 +18,6 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
     Args:
-        searched: the lr_search.csv in the same folder.
         decider: evidence of another condition, if that decides the claim.
     """
     experiment = evidence.experiment

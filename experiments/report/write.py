@@ -1,5 +1,3 @@
-"""Writes tables, figures, the page of claims and README's tables from recorded rows."""
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,15 +30,12 @@ TABLES = ["summary.csv", "effects.csv", "table.md"]
 def write_all(
     results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
 ) -> list[Path]:
-    """Writes the reports of all experiments on all data sets, the reports on all claims, and README's tables.
+    """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
     The README is updated only if the results directory is `results`, the committed evidence next to it. A
     folder without a valid row is skipped, with a warning and a line on the page of claims. Unreadable tables
     of scores are skipped too, with a line below the paper's tables; README's table of networks then stays as
     it is.
-
-    Returns:
-        The files written.
 
     Raises:
         InputError: if there are no rows.
@@ -113,18 +108,17 @@ def write_report(
     figures: bool = True,
     experiments: Sequence[Experiment] = (),
 ) -> list[str]:
-    """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg from runs.csv and curves.csv.
+    """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg; the same rows give the same
+    bytes.
 
-    If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone. The
-    same rows give the same bytes.
+    If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         experiments: if another of these decides the claim, table and figures say so.
 
     Returns:
-        Problems of the rows, one "file:line: expected ..., received ..." each; they are also written to
-        standard error and table.md.
+        Problems of the rows, one "file:line: expected ..., received ..." each, also printed as warnings.
 
     Raises:
         InputError: if there are no rows.

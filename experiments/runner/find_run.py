@@ -1,5 +1,3 @@
-"""Finds one recorded run among all results."""
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

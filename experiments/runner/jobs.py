@@ -30,12 +30,11 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# How long a command waits for its runs after Ctrl-C or SIGTERM: a run ends between two steps, so an
-# evaluation is finished first.
+# After Ctrl-C or SIGTERM a run finishes its evaluation first.
 STOP_SECONDS = 120
-# Memory that each process of `--jobs auto` is assumed to need.
+# The memory that a process is assumed to need.
 PROCESS_BYTES = 2 * 2**30
-# On a worker: each interrupted command, with the number of the signal that interrupted it.
+# On a worker: interrupted command -> number of the signal.
 _interrupted: dict[str, int] = {}
 
 
@@ -48,8 +47,6 @@ class Task(NamedTuple):
 
 
 class Jobs:
-    """The workers that take the tasks of one command."""
-
     def __init__(self, client: Client, gpus: Sequence[str] = ()):
         self._client, self._gpus = client, gpus
         self._command = f"alexnet-{uuid.uuid4().hex}"
@@ -59,9 +56,9 @@ class Jobs:
     ) -> None:
         """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
 
-        `record` may append tasks. If a worker dies, its task is given to another; after several such deaths
-        the task's result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the running tasks end
-        at their next step, their results are recorded, and the error is raised.
+        `record` may append tasks. If a worker dies, another one gets its task; after several such deaths the
+        task's result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the running tasks end at
+        their next step, their results are recorded, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -97,7 +94,6 @@ class Jobs:
             raise stop
 
     def _drop_waiting(self, of: dict[Future, tuple[int, Task]]) -> None:
-        """Cancels the tasks that no worker has taken yet."""
         at_work = {key for keys in self._client.processing().values() for key in keys}
         waiting = [future for future in of if future.key not in at_work and not future.done()]
         self._client.cancel(waiting)
@@ -118,10 +114,7 @@ class Jobs:
 
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
-    """The workers of `options`: those of a scheduler, or processes of this machine.
-
-    Processes of this machine end when the context is left.
-    """
+    """The workers of `options`: of a scheduler, or processes of this machine, which end with the context."""
     # `silence_logs` reaches Dask's own handler, but not the one that absl gives the root logger.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
@@ -142,7 +135,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         print_lines([] if gpus else thread_notes(options.jobs, processes))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
         own = {
-            # Dask would change the number of NumPy's threads; this keeps it as it is without --jobs.
+            # Without the first setting, Dask changes the number of NumPy's threads.
             "distributed.nanny.pre-spawn-environ": {},
             # Dask gives a worker that dies up for good unless a new one is ready within this time, and a
             # worker first imports TensorFlow.
@@ -155,8 +148,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            # Dask starts its web server even so; let it accept this machine only, at a free port instead of
-            # 8787.
+            # Dask starts its web server even so; it accepts this machine only, at any free port.
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",
@@ -167,7 +159,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def thread_notes(jobs: int, processes: int) -> list[str]:
-    """Remarks if each run has fewer threads than with one job, and if `jobs` = 0 (auto) leaves cores idle."""
+    """A remark if each run has fewer threads than with one job, which changes the last digits."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
@@ -184,8 +176,7 @@ def count_jobs(jobs: int, at_most: int) -> int:
     """The number of processes for at most `at_most` runs.
 
     Args:
-        jobs: the number from the command line; 0 for one process per GPU or, without GPUs, one per core as
-            far as memory suffices.
+        jobs: 0 for one process per GPU or, without GPUs, one per core as far as memory suffices.
     """
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
@@ -217,7 +208,7 @@ def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str,
 
 
 def _part_random() -> None:
-    """On a worker: gives Dask's threads a random generator of their own.
+    """Gives Dask's threads on a worker a random generator of their own.
 
     Keras draws the seeds of initializers from Python's global generator. If a thread of Dask drew from it
     after `set_random_seed`, the network would get other initial weights.
@@ -233,7 +224,6 @@ def _part_random() -> None:
 
 
 def _interrupt(command: str, number: int) -> None:
-    """On a worker: asks the runs of a command to end."""
     _interrupted[command] = number
 
 

@@ -1,5 +1,3 @@
-"""Options of the command line that change an experiment."""
-
 import dataclasses
 import itertools
 import re
@@ -20,10 +18,8 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# Settings that are not added to the name of an arm, because the rows have columns for them.
+# Settings that have columns in the rows, and so are no part of an arm's name.
 NAMELESS = ("epochs", "precision")
-
-# The directory of the committed evidence.
 EVIDENCE = "results"
 
 
@@ -33,15 +29,11 @@ class Options:
 
     Attributes:
         dataset: `auto`, or a name that `open_data` accepts.
-        access: where the images come from.
-        arms: names of arms; if empty, all arms of the experiment.
-        seeds: seeds; if empty, those of each arm.
+        arms: names; all arms of the experiment if empty.
+        seeds: those of each arm if empty.
         settings: strings of the form `field=value`.
         name: name of the one arm in the rows; if empty, an arm with settings is named after them.
-        precision: the precision; None lets `settled` choose it.
-        results_dir: directory below which rows are written.
-        tensorboard: whether to write TensorBoard's event files next to the checkpoints.
-        checkpoint_every: steps or time between two checkpoints within an epoch.
+        precision: if None, `settled` chooses it.
         replicas: `auto` or a number, as in `make_strategy`.
         jobs: number of runs at once, each in its own process; 0 for one per GPU or processor core.
         scheduler: address of a Dask scheduler whose workers train the runs, instead of `jobs` processes.
@@ -69,7 +61,6 @@ class Options:
         return self.jobs != 1 or bool(self.scheduler)
 
     def chosen_arms(self, experiment: Experiment) -> list[Arm]:
-        """The arms named by the options; by default all arms."""
         names = [arm.name for arm in experiment.arms]
         unknown = [name for name in self.arms if name not in names]
         if unknown:
@@ -97,7 +88,6 @@ class Options:
         return self.name or ", ".join((arm.name, *changes)), Variant(arm.name, changes)
 
     def configured(self, config: Config) -> Config:
-        """The config with the changes from the command line."""
         if self.dataset != "auto":
             config = config.replace(dataset=self.dataset)
         if self.precision is not None:
@@ -137,22 +127,13 @@ class Options:
                     check_unclaimed(path, path.stem)
 
     def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
-        """The options with data set and precision chosen.
+        """The options with data set and precision chosen, and messages about these choices for the user.
 
         Args:
-            precision: the precision that the experiment declares for its own data set; float32 is used on
-                other sets.
-
-        Returns:
-            options: options with the data set's name instead of `auto`, and with a precision, unless a
-                setting gives it.
-            notices: messages that the built-in set replaces a missing data set, that settings make arms
-                equal, or that this processor lacks the precision of the committed rows, so that another is
-                used.
+            precision: what the experiment declares for its own data set; other sets use float32.
 
         Raises:
-            InputError: if rows would be added to the committed evidence, which the experiment declares in
-                bfloat16, and this processor does not have bfloat16.
+            InputError: if rows would be added to committed evidence in bfloat16, which this processor lacks.
         """
         notices = []
         dataset = self.dataset

@@ -1,4 +1,4 @@
-"""The dry run of a command: what it would train, and how long that would take here. Nothing is written."""
+"""The dry run of a command: what it would train, and how long that would take here."""
 
 import sys
 import time
@@ -31,7 +31,6 @@ class Planned:
         arm: name of the arm in the rows.
         of: name of the experiment's arm, without settings.
         found: state of the run, as in the table; empty if nothing of it exists.
-        is_done: whether it is finished.
     """
 
     arm: str
@@ -43,20 +42,16 @@ class Planned:
 
     @property
     def images(self) -> int:
-        """Number of images that it trains on, if it trains all its epochs."""
         return self.config.train.epochs * self.data.train_size
 
 
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
-    The first missing run is trained for some seconds to measure the speed. If an arm has recorded rows, its
-    runs are expected to take the recorded time, multiplied by the recorded speed and divided by the measured
-    one. Other runs are expected to train their images at the measured speed. With several jobs the sum is
-    divided by their number, but the total is at least the time of the longest run.
-
-    Raises:
-        InputError: in the same cases as the command itself.
+    The first missing run is trained for some seconds to measure the speed. If an arm has recorded rows, the
+    recorded time is multiplied by the recorded speed and divided by the measured one. Otherwise the images of
+    all epochs are divided by the measured speed. With several jobs the sum is divided by their number, but
+    the total is at least the time of the longest run.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -66,7 +61,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
-    # Only rows of the same data set tell how long these runs take; a search has no recorded times.
+    # A search has no recorded times.
     rows = [] if is_search else _recorded(folder, experiment)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
     slower = mean(first) / speed if first else 1.0
@@ -75,7 +70,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # Recorded seconds include evaluation. If a recorded run stopped early, this one is expected to, too.
+        # If a recorded run stopped early, this one is expected to stop early too.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -106,7 +101,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
 
 
 def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
-    """Images per second of a run's training, measured for `seconds`, or for one epoch if that is shorter."""
+    """Images per second of training, measured for `seconds`, or for one epoch if that is shorter."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
     batches = run.data.train(run.config.seed, 1, batch_size)
@@ -147,7 +142,6 @@ def _candidates(
 
 
 def _recorded(folder: Path, experiment: Experiment) -> list[dict]:
-    """Seconds and images per second of the recorded runs on the same data set."""
     place = RECORDED / folder.parent.name / experiment.name
     if not place.is_dir():
         return []

@@ -19,7 +19,7 @@ from alexnet_tf.training.train import train
 from experiments.experiment import Curve, Experiment, Probe
 from experiments.runner.find_run import RecordedRun
 
-# The columns of curves.csv that are determined by the configuration.
+# The columns of curves.csv that the configuration determines.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
 # The place of a value: a column of a row, or an epoch and a column of a curve.
@@ -28,11 +28,8 @@ Place = TypeVar("Place", str, tuple[int, str])
 
 @dataclass
 class ReplayComparison(Generic[Place]):
-    """The values of a recorded row or curve and of its replay.
-
-    Attributes:
-        values: column of the row, or epoch and column of the curve -> (recorded, replayed).
-        notes: which columns were not replayed, and why.
+    """(recorded, replayed) by column of a row, or by epoch and column of a curve; notes on what was not
+    replayed.
     """
 
     values: dict[Place, tuple[Any, Any]] = field(default_factory=dict)
@@ -40,7 +37,6 @@ class ReplayComparison(Generic[Place]):
 
     @property
     def differing(self) -> dict[Place, tuple[Any, Any]]:
-        """The values that are not equal to the last bit."""
         return {name: pair for name, pair in self.values.items() if difference(*pair)}
 
     @property
@@ -49,7 +45,6 @@ class ReplayComparison(Generic[Place]):
         return max((difference(*pair) for pair in self.values.values()), default=0.0)
 
     def leave_out(self, columns: Sequence[str], reason: str) -> None:
-        """Adds a note that these columns were not replayed."""
         if columns:
             self.notes.append(f"{', '.join(columns)} not replayed: {reason}")
 
@@ -65,19 +60,16 @@ def rerun(
     """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
 
     Args:
-        experiments: must include the run's experiment, which computes its own metrics.
-        strategy: distribution strategy; with another number of replicas than recorded, sums differ in their
-            last bits.
-        access: where the images come from.
+        strategy: with another number of replicas than recorded, sums differ in their last bits.
         epochs: maximum number of epochs to replay; all by default.
         tolerance: largest absolute difference that still counts as equal.
 
     Returns:
-        status: 0 if everything replayed is bit-equal or equal within the tolerance; 1 if it is different.
+        status: 0 if everything replayed is equal within the tolerance; 1 if it is different.
         text: the answer, what was not replayed, and how this environment differs from the recorded one.
 
     Raises:
-        InputError: if the record is incomplete, or the images here are not those that it names.
+        InputError: if the record is incomplete, or the images here differ from the recorded ones.
     """
     config = recorded_config(run)
     if epochs is not None:
@@ -153,12 +145,9 @@ def replay_row(
     experiments: Sequence[Experiment],
     run_probe: Callable[[Probe], Mapping[str, float | None]],
 ) -> ReplayComparison[str]:
-    """Compares a row with the result of a complete replay.
+    """Compares a row with the curve and status of a complete replay.
 
-    Args:
-        curve, status: curve and status of the replay.
-        experiments: must include the row's experiment, which computes its own metrics.
-        run_probe: runs a probe on the replayed net; not called if the arm's probe needs further nets.
+    `run_probe` runs a probe on the replayed net; it is not called if the arm's probe needs further nets.
     """
     found = ReplayComparison({"status": (row["status"], status)})
     replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -186,7 +175,7 @@ def replay_row(
 
 
 def verdict(equal: bool, largest: float, tolerance: float) -> str:
-    """The answer: bit-equal, equal within the tolerance, or different.
+    """The answer in words.
 
     Example:
 
@@ -199,9 +188,7 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
 
 
 def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> str:
-    """The comparison of two curves in words.
-
-    If they differ, it names the first epoch in which they do, and the column that differs most there.
+    """The comparison of two curves in words: the first epoch that differs, and its most different column.
 
     Example:
 

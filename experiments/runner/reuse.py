@@ -1,8 +1,7 @@
 """Finds runs and nets that were already trained for another arm in the same results directory.
 
-Two experiments may have an arm in common (usually the baseline), and two arms may measure the same net in
-different ways. Runs with equal config hashes have equal numbers on the same kind of processor, so they are
-trained once. The second arm gets its own row, with its own metrics and the id of the original run.
+Runs with equal config hashes have equal numbers on the same kind of processor, so they are trained once. The
+second arm gets its own row, with its own metrics and the id of the original run.
 """
 
 from pathlib import Path
@@ -14,27 +13,22 @@ from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.files import rename
 from experiments.runner.find_run import RecordedRun
 
-# Columns that describe the training itself; they do not depend on the experiment of the row.
-OF_THE_TRAINING = (
-    "status", "seconds", "git_commit", "tensorflow", "keras", "device", "finished_at",
-)  # fmt: skip
+# Columns that do not depend on the experiment of the row.
+OF_THE_TRAINING = ("status", "seconds", "git_commit", "tensorflow", "keras", "device", "finished_at")
 
 
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
-    """Looks for a finished run with this hash in other experiments' folders and in other arms of this one.
+    """A finished run with this hash in other experiments' folders or in other arms of this one.
 
-    Args:
-        folder: folder of the experiment that needs the run.
-        net: a kept net; if given, only the run that trained it is accepted. A row with the same hash may come
-            from another processor, on which the same run gives a different net, because rounding differences
-            of the first steps grow over the epochs.
+    If there is a kept net, only the run that trained it is accepted: the same configuration gives another net
+    on another processor.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
             is_own = place == folder and row["arm"] == arm
             if row["config_hash"] != config_hash or row["status"] != "done" or is_own:
                 continue
-            # Skip rows that were themselves copied from another run, so that only the original is reused.
+            # Only an original run is reused, no row that was itself shared.
             if "shared with" in row["message"] or (net and row["run_id"] != net.stem):
                 continue
             record = read_records(place)[0].get(row["run_id"])
@@ -65,7 +59,6 @@ def _kept(checkpoint: Path) -> Path:
 
 
 def find_shared_search(folder: Path, config_hash: str, objective: str) -> dict[str, Any] | None:
-    """Looks in the folders next to `folder` for a candidate with this hash and the same objective."""
     for sibling in _siblings(folder):
         for row in read_lr_search(sibling).rows:
             if row["config_hash"] == config_hash and row["objective"] == objective:

@@ -1,5 +1,3 @@
-"""Creates the row, the curve and the record of a run."""
-
 import dataclasses
 import datetime
 from collections.abc import Mapping
@@ -44,30 +42,20 @@ class Run:
 
     @property
     def run_id(self) -> str:
-        """The name of the run, which contains the start of the config hash."""
         return f"{self.experiment.name}-{file_name(self.name)}-seed{self.config.seed}-{self.config_hash[:10]}"
 
     @property
     def checkpoint(self) -> Path:
-        """Path of the checkpoint during training."""
         return self.folder / "state" / f"{self.run_id}.npz"
 
     @property
     def lock(self) -> Path:
-        """Path of the lock file, the same for all configurations of this arm and seed."""
         return lock_path(self.folder, self.name, f"seed{self.config.seed}")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run.
-
-    Attributes:
-        row: its row of runs.csv.
-        curve: the points of its curve.
-        about: content of the run's file in records/, except for the run's id.
-        error: the error that ended a failed run.
-    """
+    """What is recorded of a run: `about` is its file in records/; `error` ended a failed run."""
 
     row: dict[str, Any]
     curve: list[dict[str, Any]]
@@ -78,7 +66,6 @@ class Outcome:
 def trained_outcome(
     run: Run, history: History, strategy: tf.distribute.Strategy, probed: Mapping[str, float | None]
 ) -> Outcome:
-    """The outcome of a run that was just trained."""
     row = {
         **_values(run, history.curve, history.status, history.message),
         **probed,
@@ -100,7 +87,6 @@ def failed_outcome(
 
 
 def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:
-    """Columns of a row: identity, values of the final epoch and metrics of the curve."""
     last, messages = curve[-1], [message] if message else []
     metrics = run.experiment.of_curve(curve)
     for metric in run.experiment.metrics:
@@ -115,7 +101,6 @@ def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str,
 
 
 def _identity(run: Run) -> dict[str, Any]:
-    """The columns that are known before the training."""
     return {
         "run_id": run.run_id,
         "experiment": run.experiment.name,
@@ -130,7 +115,6 @@ def _identity(run: Run) -> dict[str, Any]:
 
 
 def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The columns that describe the program, the machine and the time."""
     found = environment(strategy)
     return {
         **{name: found[name] for name in ("git_commit", "tensorflow", "keras", "device")},
@@ -139,7 +123,6 @@ def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
 
 
 def _record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The record of a run: everything needed to run it again."""
     images = run.data.image_set
     data = {
         "name": images.name,
@@ -160,7 +143,6 @@ def _variant(run: Run) -> dict[str, Any]:
 
 
 def timestamp() -> str:
-    """UTC time to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

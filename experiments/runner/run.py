@@ -1,5 +1,3 @@
-"""Runs an experiment: every arm with every seed, except for finished runs."""
-
 import contextlib
 import dataclasses
 import sys
@@ -39,9 +37,8 @@ def run_experiment(
 ) -> tuple[Path, int]:
     """Trains the runs that are not finished yet and writes their rows.
 
-    A run that crashes is recorded as failed, and the other runs continue; the next call tries it again. An
-    interrupted run is also recorded as failed, and the interruption is raised again; the next call continues
-    the run.
+    A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
+    crash the other runs continue; an interruption is raised again.
 
     Returns:
         The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
@@ -68,7 +65,7 @@ def run_experiment(
             prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
         workers.check_shared(folder, "results directory")
         for run in runs:
-            # Raises an error for a row with another config before anything is trained.
+            # Refuses a row of another config before anything is trained.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()
         for notice in notices:
@@ -82,15 +79,11 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes runs in other processes, unless their rows exist, and records them here.
+    """Executes runs without a row in other processes, and records them here; the number of failed runs.
 
-    If an earlier run trains a net that a later run needs, the later run waits for it and reuses net and row.
-    So the rows are the same as if the runs were executed one after the other.
-
-    Returns:
-        The number of failed runs.
+    A run that needs a net of an earlier run waits for it and reuses net and row, so the rows are the same as
+    from one process.
     """
-    # Imported only here, because a command that trains in this process does not need it.
     from experiments.runner.jobs import Task, open_jobs
 
     left = {run.run_id: run for run in runs if not is_recorded(run, strategy)}
@@ -129,12 +122,11 @@ def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strate
 def executed_elsewhere(
     name: str, arm: str, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
 ) -> Outcome:
-    """Executes a run on a worker of `spread` and returns the outcome."""
     experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left temporary files; no other process works on the run.
+    # A worker that died in this run may have left temporary files.
     remove_temporaries(run.checkpoint.parent, run.checkpoint.name)
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
@@ -144,8 +136,6 @@ def claimed_work(
     folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
 ) -> Iterator[None]:
     """Holds the locks of all runs that a command may train; of several workers, only the chief holds them.
-
-    It is entered before any image is read, so that a conflict is reported at once and not after minutes.
 
     Args:
         folder: folder of the rows; folders that are created here and stay empty are removed at the end.
@@ -164,18 +154,13 @@ def claimed_work(
 
 
 def partners(run: Run) -> list[Run]:
-    """The runs that train the other nets which a run's probe needs."""
     seeds = run.arm.partners(run.config.seed) if run.arm.probe else []
     return [dataclasses.replace(run, config=run.config.replace(seed=seed)) for seed in seeds]
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes a run unless its row exists; a run that crashes or is interrupted is recorded as failed.
-
-    Returns:
-        Whether the run has a row and did not crash.
-    """
-    # When all workers have reached this, the chief has recorded the previous run, so all find the same rows.
+    """Executes a run unless its row exists, and records it; whether the run has a row and did not crash."""
+    # When all workers are here, the chief has recorded the previous run, so all find the same rows.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):
         return True
@@ -237,7 +222,6 @@ def planned_run(
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """Trains one run, or reuses a trained one."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
@@ -258,25 +242,18 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net of a run: the kept one, or else one that is now trained (or trained further) and kept."""
+    """The net of a run: the kept one, or one that is now trained to its end and kept."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # From a finished run's checkpoint, `train` returns net and history without any further step.
-    model, history = train(
-        run.config,
-        run.data,
-        strategy,
-        kept or run.checkpoint,
-        callbacks,
-        checkpoint_every=options.checkpoint_every,
-    )
+    path, every = kept or run.checkpoint, options.checkpoint_every
+    model, history = train(run.config, run.data, strategy, path, callbacks, checkpoint_every=every)
     if not kept and is_chief(strategy):
         keep_net(run.checkpoint)
     return model, history
 
 
 def record(run: Run, outcome: Outcome) -> None:
-    """Writes a run's row, curve and record."""
     owner = {"experiment": run.experiment.name, "arm": run.name, "seed": run.config.seed}
     record_run(
         run.folder,
@@ -291,7 +268,6 @@ def record(run: Run, outcome: Outcome) -> None:
 def run_callbacks(
     label: str, config: Config, data: DataPipelines, folder: Path, options: Options
 ) -> Sequence[keras.callbacks.Callback]:
-    """Progress bar and, if requested, TensorBoard events."""
     callbacks = [(options.progress or RunProgress)(label, data.train_size, config.train)]
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(folder / "state" / "tensorboard" / label))

@@ -1,8 +1,3 @@
-"""Searches the learning rate of every arm over its declared grid, on the selection split.
-
-If one seed cannot separate rates, they are trained with a second seed too, and the mean decides.
-"""
-
 import dataclasses
 import glob
 import sys
@@ -37,7 +32,7 @@ from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-# Fields that the search sets itself; `--set` must not change them.
+# Fields that the search sets itself.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 
@@ -56,7 +51,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     options, notices = options.settled(experiment, experiment.search_precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
     with claimed_work(folder, [(arm.name, "search") for arm in arms], strategy):
-        # Check data and configs first, so that invalid searches do not leave a folder behind.
+        # Checked before the folder is made.
         for arm in arms:
             config = candidate(arm, arm.grid[0], options)
             data = open_data(config.data, options.access)
@@ -122,12 +117,10 @@ def _search_arms(
                 )
 
     def extend(arm: Arm) -> None:
-        """Continues an arm's search until it has a winner or must wait for candidates in other processes."""
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)
-                # When all workers are here, the chief has recorded the previous candidate: all find the same
-                # rows.
+                # When all workers are here, the chief has recorded the previous candidate.
                 current_workers().compare(compared_values(config, data.image_set.fingerprint))
                 row = found_row(experiment, arm, config_hash, folder)
                 if row is None and options.is_spread:
@@ -162,7 +155,6 @@ def _search_arms(
 
 
 def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, DataPipelines, str]:
-    """Config, data and config hash of a candidate."""
     config = candidate(arm, rate, options, seed)
     data = open_data(config.data, options.access)
     return config, data, config.hash(data.image_set.fingerprint)
@@ -186,44 +178,35 @@ def trained_row(
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> dict[str, Any]:
-    """Trains one candidate and returns its row of lr_search.csv."""
     config, data, config_hash = opened(arm, rate, seed, options)
     checkpoint = _checkpoint(arm, rate, seed, config_hash, folder)
     remove_temporaries(checkpoint.parent, glob.escape(checkpoint.name))
-    _, history = train(
-        config,
-        data,
-        strategy,
-        checkpoint,
-        run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options),
-        report=False,
-        checkpoint_every=options.checkpoint_every,
-    )
+    callbacks = run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options)
+    every = options.checkpoint_every
+    _, history = train(config, data, strategy, checkpoint, callbacks, report=False, checkpoint_every=every)
     return make_row(experiment, arm, config, config_hash, history)
 
 
 def trained_elsewhere(
     name: str, arm: Arm, rate: float, seed: int, folder: Path, options: Options, progress: Callable[..., Any]
 ) -> dict[str, Any]:
-    """Trains one candidate on a worker and returns its row."""
     experiment = {each.name: each for each in experiments.EXPERIMENTS}[name]
     options = dataclasses.replace(options, progress=progress)
     return trained_row(experiment, arm, rate, seed, folder, options, started(options.replicas))
 
 
 def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path) -> Path:
-    """A path for each configuration, so that no candidate overwrites the checkpoint of another one."""
+    # No candidate overwrites the checkpoint of another configuration.
     lock = lock_path(folder, arm.name, "search")
     return lock.with_name(f"{lock.stem}-{rate:g}-{seed}-{config_hash[:10]}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
-    """The config of one search run: the arm's config with fewer epochs and a held-out selection split."""
+    """The arm's config with fewer epochs and a held-out selection split."""
     config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
-        config = config.replace(
-            drops=shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
-        )
+        drops = shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
+        config = config.replace(drops=drops)
     return options.configured(config)
 
 

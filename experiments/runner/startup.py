@@ -6,9 +6,7 @@ from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 
 def threads_each(jobs: int) -> dict[str, str]:
-    """The environment variable that divides the processor's threads among jobs.
-
-    If the user has already set TF_NUM_INTRAOP_THREADS, its value is kept.
+    """The environment variable that divides the processor's threads among jobs; a user's value is kept.
 
     Example:
 
@@ -49,9 +47,9 @@ def started(replicas: str, is_client: bool = False):
     return strategy
 
 
+# Dask calls this before a process of `--jobs` takes work.
 def dask_setup(worker: object) -> None:
-    """Prepares a process of `--jobs`; Dask calls it before the process takes work."""
-    # In a process group of its own, so that Ctrl-C reaches only the client, which then asks the runs to end.
+    # Ctrl-C then reaches only the client, which asks the runs to end.
     os.setpgrp()
     with quiet_startup():
         import_keras()

@@ -9,11 +9,11 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# Second seed of the search; decides between rates that tie with `SEARCH_SEED`.
+# Decides between rates that tie with `SEARCH_SEED`.
 SECOND_SEED = 1001
-# Maximum number of grid extensions; after that a winner at the edge is accepted.
+# After these extensions a winner at the edge of the grid is accepted.
 MAX_EXTENSIONS = 6
-# Rows of one arm by learning rate and seed.
+# Of one arm, by learning rate and seed.
 Rows = dict[tuple[float, int], dict[str, Any]]
 
 
@@ -56,10 +56,7 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key, smaller is better.
-
-    Runs with a value come first, then runs that did not reach the target (by training error), then diverged
-    runs.
+    """Sort key of rows, smaller is better: with a value; without, by training error; diverged.
 
     Example:
 
@@ -72,9 +69,8 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
     """The rows whose error is within the noise of the best row's, including the best row.
 
-    All rows have the same seed. Selection errors are compared with `is_tie`. The noise of epochs to a target
-    is unknown, so then only the best row is returned; if no rate reached the target, training errors are
-    compared.
+    All rows have the same seed. The noise of epochs to a target is unknown, so then only the best row is
+    returned; if no rate reached the target, training errors are compared.
 
     Example:
 
@@ -117,11 +113,7 @@ def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> floa
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
     """The next rate beyond the edge of the grid if the winner is at the edge, else None.
 
-    Args:
-        rates: rates of the grid in increasing order.
-        winner: the best of these rates.
-        is_tied: whether all rates have the same result, as when the net stays at chance; then a better rate
-            may lie beyond either edge, and the two edges are extended in turn.
+    If all rates have the same result, as when the net stays at chance, the two edges are extended in turn.
 
     Example:
 

@@ -1,5 +1,3 @@
-"""Learning curves, and their means over seeds."""
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,3 @@
-"""Panels of learning curves with labels at the curves."""
-
 import textwrap
 from collections.abc import Sequence
 
@@ -47,9 +45,7 @@ def draw_pair(
     """Draws two arms and their variants as in the paper's Figure 1, with a line that shows their ratio.
 
     Args:
-        axes: an empty panel.
         judged: the comparison of the two arms, then the comparisons of their variants.
-        linear: whether the axis of epochs is linear, as in the paper.
         has_title: whether to write above the panel what both arms have in common.
 
     Returns:

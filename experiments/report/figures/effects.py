@@ -57,8 +57,6 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     """Draws one line per comparison, the first on top; all must share a unit. `marks` explains the marks.
 
     Args:
-        axes: an empty panel.
-        judged: for a comparison without an effect only the verdict is shown.
         letters: a letter per comparison, shown with its verdict if there is no margin for other labels;
             variants have the letter of their panel.
     """
@@ -93,7 +91,6 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
     """Sets limits and ticks of the horizontal axis for comparisons of one unit; draws a line at no effect.
 
     Args:
-        axes: an empty panel.
         with_seeds: whether the axis also holds the effect of each seed.
 
     Returns:
@@ -199,10 +196,7 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
 def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float) -> None:
     """Shades the claimed side from no effect to the end of the axis; marks the smallest effect of interest.
 
-    Args:
-        axes: a panel whose horizontal limits are set.
-        bottom: lower end of the shading on the vertical axis.
-        scale: axis units per effect of 1.
+    `scale` is in axis units per effect of 1; the axis must have its limits.
     """
     null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
     end = axes.get_xlim()[smallest > null]
@@ -213,11 +207,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = GREY) -> None:
-    """Draws the 95% interval as a bar, or as an arrow if it is open; a bound without interval is a triangle.
-
-    Args:
-        scale: axis units per effect of 1.
-    """
+    """Draws the 95% interval as a bar, or an arrow if it is open; a bound without interval is a triangle."""
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip
@@ -236,6 +226,5 @@ def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str
 
 
 def draw_paper_effect(axes: Axes, comparison: Comparison, y: float, scale: float, size: float = 5.5) -> None:
-    """Draws the paper's number, if there is one, as a diamond of `size` points."""
     if comparison.paper_effect is not None:
         axes.plot([scale * comparison.paper_effect], [y], zorder=5, markersize=size, **PAPER_LOOK)

@@ -56,10 +56,8 @@ class Look:
 
 
 def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = None) -> dict[str, bytes]:
-    """The figure as file contents by format.
-
-    Args:
-        decider: evidence of another condition, if that decides the claim.
+    """The figure as file contents by format; `decider` is evidence of another condition that decides the
+    claim.
 
     Raises:
         InputError: for a panel that the figure does not have, a style file that cannot be used, or texts

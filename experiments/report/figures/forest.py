@@ -75,8 +75,7 @@ class Line(NamedTuple):
         decides: whether the condition decides its claim.
         heading: the claim, if this is its first line.
         role: which condition it is, and whether it decides the claim; empty if the claim has only one.
-        row: middle of its text, in lines of text from the top.
-        heading_row: the same of the heading.
+        row, heading_row: middle of its text and of its heading, in lines of text from the top.
     """
 
     evidence: Evidence
@@ -113,12 +112,7 @@ class Line(NamedTuple):
 
 
 def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> dict[str, bytes]:
-    """The figure in both formats: {"png": ..., "svg": ...}.
-
-    Args:
-        found: the evidence, with at least one primary comparison.
-        experiments: the caption counts those on the paper's claims that have no evidence.
-    """
+    """The figure in both formats: {"png": ..., "svg": ...}; needs at least one primary comparison."""
     lines = lines_of(found, experiments)
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
@@ -153,7 +147,6 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
 
 
 def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Line]:
-    """A line for each primary comparison and each control of a deciding condition, claim by claim."""
     lines: list[Line] = []
     for claim in claims_of(found, experiments):
         heading: Claim | None = claim
@@ -207,7 +200,6 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
 
 
 def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
-    """Draws the lines of one unit in an empty panel, each at its place among all lines."""
     scale = prepare_axis(axes, [line.judged for line in lines if line.axis == unit])
     if unit == POINTS:
         low, high = (1.15 * limit for limit in axes.get_xlim())

@@ -32,11 +32,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
       their values are marked on the bar.
     - For p values a line at the level that decides is drawn instead of means.
 
-    Args:
-        axes: an empty panel.
-
-    Returns:
-        Sentences for the caption that explain special dots, bars and lines; empty if there are none.
+    Returns sentences for the caption that explain special dots, bars and lines.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)

@@ -1,5 +1,3 @@
-"""Vega-Lite charts of the page of results, made by Altair."""
-
 import csv
 import io
 import math
@@ -20,10 +18,7 @@ TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
-    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent.
-
-    Runs may end after different epochs; `runs` is the number of runs of a point.
-    """
+    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent."""
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
         for column, split in SPLITS.items():
@@ -122,12 +117,7 @@ def forest_point(one: Judged) -> dict[str, float | None] | None:
 
 
 def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Vega-Lite: all effects on the scale of `forest_point`, beside the paper's.
-
-    Args:
-        effects: `label`, `text` (effect with unit and interval), `verdict`, `href` and the values of
-            `forest_point` for each comparison, in the order of the page.
-    """
+    """Vega-Lite: all effects on the scale of `forest_point`, beside the paper's."""
     labels = [effect["label"] for effect in effects]
     title = ["effect / smallest effect of interest", "(0: no effect, 1: the smallest of interest)"]
     ends = [value for effect in effects for value in (effect["low"], effect["high"])]

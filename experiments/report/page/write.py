@@ -1,5 +1,3 @@
-"""Writes the page of results from recorded rows."""
-
 import base64
 import html
 import io
@@ -47,12 +45,7 @@ COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "t
 
 
 def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]) -> Path:
-    """Writes `report/index.html`, which needs no other file, server or network; returns its path.
-
-    Args:
-        results_dir: links on the page are relative to it.
-        experiments: in the order of the page.
-    """
+    """Writes `report/index.html`, which needs no other file, server or network; returns its path."""
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     if effects := _effects(found):
         charts["forest"] = forest_chart(effects)
