@@ -3,6 +3,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -57,9 +58,7 @@ def test_a_file_that_does_not_fit_the_model_is_refused_and_changes_no_weight(tor
     before = model.get_weights()
     torchvision["classifier.6.weight"] = torchvision["classifier.6.weight"][:5]
 
-    with pytest.raises(
-        InputError, match=r"classifier.6: expected a kernel .* that convert to those of fc8, \(128, 7\)"
-    ):
+    with pytest.raises(InputError, match=r"classifier.6: expected a kernel .* of fc8, \(128, 7\)"):
         load_torchvision(model, torchvision)
     del torchvision["classifier.4.bias"]
     with pytest.raises(InputError, match=r"expected an array classifier.4.bias"):
@@ -68,8 +67,7 @@ def test_a_file_that_does_not_fit_the_model_is_refused_and_changes_no_weight(tor
     with pytest.raises(InputError, match="--model alexnet-caffe"):
         load_torchvision(model, read_arrays(FIXTURES / "pytorch_caffe.npz"))
 
-    for a, b in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    keras.tree.map_structure(np.testing.assert_array_equal, model.get_weights(), before)
 
 
 @pytest.mark.parametrize("paired", [True, False], ids=["layers", "names"])

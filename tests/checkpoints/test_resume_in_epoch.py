@@ -60,8 +60,7 @@ def tree(tmp_path_factory):
 
 
 def run(tree, kind, tmp_path, strategy=None, checkpoint=None, callbacks=(), every=EVERY):
-    storage = "memory" if kind == "memory" else "stream"
-    config = CONFIG.replace(dataset=f"folder:{tree}", storage=storage)
+    config = CONFIG.replace(dataset=f"folder:{tree}", storage="memory" if kind == "memory" else "stream")
     pipeline._load_once.cache_clear()  # as in a new process
     data = pipeline.open_data(config.data)
     data = data.cached(tmp_path / "cache") if kind == "cache" else data

@@ -1,5 +1,3 @@
-"""Folders of trained networks: intact, damaged, and made by someone else."""
-
 import io
 import json
 import shutil
@@ -33,7 +31,6 @@ def trained(tmp_path_factory) -> tuple[Path, keras.Model]:
 
 @pytest.fixture
 def folder(trained, tmp_path) -> Path:
-    """A copy of the trained network, which the test may damage."""
     return shutil.copytree(trained[0], tmp_path / "net")
 
 
@@ -68,9 +65,8 @@ def test_a_damaged_or_missing_file_is_refused(folder, name, damage):
     middle = len(content) // 2
     path.unlink()
     if damage != "gone":
-        path.write_bytes(
-            content[:middle] + (bytes([content[middle] ^ 4]) + content[middle + 1 :]) * (damage == "flipped")
-        )
+        changed = bytes([content[middle] ^ 4]) + content[middle + 1 :]
+        path.write_bytes(content[:middle] + changed * (damage == "flipped"))
 
     with pytest.raises(InputError, match=r"^--checkpoint: expected a folder with .*; received") as error:
         load_trained(folder / ("best.weights.h5" if name.startswith("best") else ""))
@@ -171,9 +167,8 @@ def test_a_network_of_images_that_are_not_square_is_refused(folder):
     facts["image_shape"] = list(arrays["mean_image"].shape)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    write_with_sums(
-        folder, {"preprocessing.npz": buffer.getvalue(), "model.json": json.dumps(facts).encode()}
-    )
+    files = {"preprocessing.npz": buffer.getvalue(), "model.json": json.dumps(facts).encode()}
+    write_with_sums(folder, files)
 
     with pytest.raises(InputError, match="not square"):
         load_trained(folder)
