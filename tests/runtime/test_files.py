@@ -1,5 +1,3 @@
-"""Files stay complete after a kill, a full disk or damage."""
-
 import json
 import os
 import re
@@ -19,14 +17,7 @@ from alexnet_tf.checkpoints.resume import save_checkpoint
 from alexnet_tf.commands.import_weights import whole_folder
 from alexnet_tf.data.streaming import scan_cache
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import (
-    claimed,
-    hold_lock,
-    json_bytes,
-    locked,
-    remove_temporaries,
-    write_bytes,
-)
+from alexnet_tf.runtime.files import claimed, hold_lock, json_bytes, locked, remove_temporaries, write_bytes
 from alexnet_tf.runtime.reading import read_json
 from experiments.runner.reuse import keep_net
 
@@ -103,9 +94,8 @@ def test_the_folder_is_synced_after_every_rename(tmp_path, monkeypatch):
 
     assert len(renamed) == 7
     assert all((place, parent) in synced for place, parent in enumerate(renamed, start=1))
-    assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced, (
-        "expected a sync of the file before the rename of its folder"
-    )
+    # The file is synced before its folder is renamed.
+    assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced
 
 
 @pytest.mark.parametrize("package", ["alexnet_tf", "experiments", "benchmarks"])
@@ -166,22 +156,27 @@ def test_a_damaged_archive_is_refused_in_one_line(tmp_path, monkeypatch):
 HOLDER = """
 import sys
 from pathlib import Path
-from alexnet_tf.runtime.files import hold_lock
-with hold_lock(Path(sys.argv[1])):
+from alexnet_tf.runtime.files import claimed, hold_lock
+with eval(sys.argv[2])(Path(sys.argv[1]), "--out net"):
     print("held", flush=True)
     sys.stdin.readline()
 """
 
 
+def start_holder(path: Path, context: str) -> subprocess.Popen:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", HOLDER, str(path), context]
+    holder = subprocess.Popen(command, cwd=Path.cwd(), **pipes)
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_two_processes_exclude_each_other(tmp_path, capsys, is_killed):
-    path = tmp_path / "lock"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], cwd=Path.cwd(), **pipes)
-    assert holder.stdout.readline() == "held\n"
-    entered = threading.Event()
+    path, entered = tmp_path / "lock", threading.Event()
+    holder = start_holder(path, "hold_lock")
 
-    def wait() -> None:
+    def wait():
         with hold_lock(path, "waiting for the other"):
             entered.set()
 
@@ -190,36 +185,23 @@ def test_two_processes_exclude_each_other(tmp_path, capsys, is_killed):
     assert not entered.wait(0.3)
     if is_killed:
         holder.kill()
-    else:
-        holder.stdin.write("\n")
-        holder.stdin.flush()
+    holder.communicate("\n")
     assert entered.wait(30)
     waiter.join()
-    holder.communicate()
     assert capsys.readouterr().err == "note: waiting for the other\n"
     with hold_lock(path, "free again"):
         pass
     assert capsys.readouterr().err == ""
 
 
-CLAIMER = HOLDER.replace("hold_lock(Path(sys.argv[1]))", 'claimed(Path(sys.argv[1]), "--out net")').replace(
-    "hold_lock", "claimed"
-)
-
-
 def test_a_second_process_is_refused_with_the_holder_of_the_lock(tmp_path):
     path = tmp_path / "lock"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    holder = subprocess.Popen([sys.executable, "-c", CLAIMER, str(path)], cwd=Path.cwd(), **pipes)
-    assert holder.stdout.readline() == "held\n"
+    holder = start_holder(path, "claimed")
 
+    words = f"--out net: expected no other .*process {holder.pid} on {socket.gethostname()} since 20"
     for _ in range(2):
-        with (
-            pytest.raises(InputError, match="--out net: expected no other") as caught,
-            claimed(path, "--out net"),
-        ):
+        with pytest.raises(InputError, match=words), claimed(path, "--out net"):
             pass
-        assert f"process {holder.pid} on {socket.gethostname()} since 20" in str(caught.value)
 
     # The lock of a dead process is taken over.
     holder.kill()

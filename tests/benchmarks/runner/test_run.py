@@ -1,5 +1,3 @@
-"""A run writes each item as soon as it is measured, and describes the machine and versions."""
-
 import re
 
 import pytest
@@ -16,10 +14,10 @@ from benchmarks.runner.worker import Worker
 
 @pytest.fixture(autouse=True)
 def fake_side(monkeypatch):
-    """Replaces both sides by `tests.benchmarks.fake_side`; runs write two photographs and two thumbnails."""
-    monkeypatch.setattr(
-        run, "Worker", lambda python, _, **more: Worker(python, "tests.benchmarks.fake_side", **more)
-    )
+    def fake(python, _, **more):
+        return Worker(python, "tests.benchmarks.fake_side", **more)
+
+    monkeypatch.setattr(run, "Worker", fake)
     for name in ("PHOTOGRAPHS", "QUICK_PHOTOGRAPHS", "THUMBNAILS", "QUICK_THUMBNAILS"):
         monkeypatch.setattr(run, name, 2)
 
@@ -35,10 +33,7 @@ def interrupted(_):
 
 @pytest.fixture
 def whole(tmp_path, monkeypatch):
-    """The path and content of machine.csv after a quick run of two items.
-
-    Later runs record another commit of this repository and another version of TensorFlow.
-    """
+    """Path and content of machine.csv after a quick run; later runs have another commit and TensorFlow."""
     monkeypatch.setattr(run, "ITEMS", {"one": good("one"), "two": good("two")})
     run.run_benchmark(tmp_path, "/no/python", quick=True)
     path = tmp_path / machine_kind() / "machine.csv"
@@ -108,7 +103,7 @@ def test_only_a_failed_required_contender_gives_status_1_and_all_rows_are_writte
     def item(place):
         failing = Contender("some", "tensorflow", build)
         good = Contender("good", "pytorch", "work.good", {"amount": 1})
-        # On a processor without bfloat16 the second case is not measured, which does not count as a failure.
+        # Without bfloat16 in the processor, the second case is not measured, which is no failure.
         for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
             yield Benchmark("inference", case, "images", (failing, good))
 

@@ -1,5 +1,3 @@
-"""Every required contender runs, with small inputs and an AlexNet of 1/16 of the width."""
-
 import functools
 import sys
 
@@ -18,12 +16,9 @@ from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import inference, input_pipeline, layers, training_step
 
-PHOTOGRAPHS = 8
 # Small values that replace the plan's arguments.
-LITTLE = {
-    "batch": 2, "steps": 2, "size": 8, "megabytes": 1, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3,
-    "runs": 1, "epochs": 1,
-}  # fmt: skip
+LITTLE = dict.fromkeys(("megabytes", "runs", "epochs"), 1) | dict.fromkeys(("batch", "steps"), 2)
+LITTLE |= {"size": 8, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
 
 
 def must_run():
@@ -33,16 +28,10 @@ def must_run():
 
 
 @pytest.fixture(scope="module")
-def photographs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photographs")
-    write_photographs(folder, PHOTOGRAPHS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def thumbnails(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("thumbnails")
-    write_thumbnails(folder, FEW)
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    write_photographs(folder / "photographs", 8)
+    write_thumbnails(folder / "thumbnails", FEW)
     return folder
 
 
@@ -59,15 +48,15 @@ SLOW = ("step_with_input.cached", "step_with_input.files", "commands.ablation")
 @pytest.mark.parametrize(
     "build", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
 )
-def test_a_required_contender_runs(build, photographs, thumbnails, monkeypatch):
+def test_a_required_contender_runs(build, images, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
     monkeypatch.setattr(input_pipeline, "READ_BATCH", 4)
     contender = must_run()[build]
-    little = {**LITTLE, "folder": str(photographs), "dataset": f"folder:{thumbnails}"}
+    dataset = f"folder:{images / 'thumbnails'}"
+    little = {**LITTLE, "folder": str(images / "photographs"), "dataset": dataset}
     arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
     if build == "training_step.alexnet":
-        # Only the growth benchmark passes `side`.
-        arguments["side"] = 112
+        arguments["side"] = 112  # by default 224
 
     server = Server("benchmarks.tensorflow_side")
     prepared = server.answer({"do": "prepare", "key": "it", "build": build, "arguments": arguments})

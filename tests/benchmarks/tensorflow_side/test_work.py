@@ -1,5 +1,3 @@
-"""Tasks that are compared do the same work, and the `amount` of a task is the work of one call."""
-
 import gc
 import tempfile
 
@@ -43,12 +41,10 @@ def test_a_call_of_a_training_task_does_all_its_steps():
 
 
 def test_the_compared_normalisation_layers_give_equal_outputs_and_gradients():
-    tf.random.set_seed(0)
-    shape = [2, 5, 5, 8]
     results = []
     for build in (layers.lrn, layers.tensorflow_lrn):
         tf.random.set_seed(0)
-        results.append([part.numpy() for part in build(shape, "float32").call()])
+        results.append([part.numpy() for part in build([2, 5, 5, 8], "float32").call()])
 
     assert len(results[0]) == 2
     for library, tensorflow in zip(*results, strict=True):
@@ -81,10 +77,8 @@ def test_an_epoch_of_cached_pixels_has_as_many_images_as_one_of_files_and_the_pi
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))
 
-    tasks = [
-        build(str(tmp_path / "jpegs"), batch=2, threads=2)
-        for build in (input_pipeline.files, input_pipeline.cached_files)
-    ]
+    builders = input_pipeline.files, input_pipeline.cached_files
+    tasks = [build(str(tmp_path / "jpegs"), batch=2, threads=2) for build in builders]
 
     assert [2 * task.call() for task in tasks] == [task.amount for task in tasks]
     assert tasks[0].amount == tasks[1].amount > 0
