@@ -116,7 +116,6 @@ def _gpu_check(options: argparse.Namespace) -> int:
 
 
 def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:
-    """Prints the written files and the failures; returns the exit status."""
     for path in written:
         print(path)
     for line in failures:

@@ -1,9 +1,4 @@
-"""Checks that training steps run entirely on the user's GPU and agree with the CPU, and times them.
-
-`host_operations` also works without a GPU: it looks up which operations of a step have a GPU kernel in this
-build of TensorFlow (Linux's package contains these kernels). Layers take their GPU branch if `runs_on_gpu()`
-is true.
-"""
+"""Checks that training steps run entirely on the user's GPU and agree with the CPU, and times them."""
 
 import subprocess
 import time
@@ -22,8 +17,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.tensorflow_side.training_step import CLASSES, compiled_alexnet, constant_batch, training_task
 
 BATCH, SECONDS = 128, 20
-# Largest accepted difference between the GPU's and the CPU's gradient, as a share of the gradient's largest
-# value; in float32 without TF32.
+# Largest accepted result of `gpu_difference`.
 BOUND = 1e-3
 # Operations that run Python code on the host in the middle of a step.
 ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -32,7 +26,6 @@ REPLACED = {"Placeholder"}
 
 
 def first_gpu() -> tf.config.PhysicalDevice:
-    """The machine's first GPU; raises an InputError if there is none."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         raise InputError(
@@ -44,8 +37,7 @@ def first_gpu() -> tf.config.PhysicalDevice:
 def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
     """Prints the rates, the use of the GPU, and whether it agrees with the CPU; takes about three minutes.
 
-    Returns:
-        The exit status: 0, or 1 if a check fails.
+    Returns the exit status: 0, or 1 if a check fails.
     """
     print(f"{gpu.name}: {tf.config.experimental.get_device_details(gpu).get('device_name', '?')}")
     difference = gpu_difference()
@@ -85,7 +77,7 @@ def host_operations(graph: tf.Graph) -> list[str]:
     """The operations of a graph, and of the functions it calls, that a GPU would leave to the host.
 
     These are calls of Python, operations placed on a CPU, and operations on types for which this build of
-    TensorFlow has no GPU kernel. Kernels are only looked up, not run, so this needs no GPU.
+    TensorFlow has no GPU kernel. Kernels are looked up, not run, so this needs no GPU.
     """
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for each in definition.library.function for node in each.node_def)]
@@ -109,7 +101,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
     """The largest difference of loss or gradients between device and CPU, divided by the largest value.
 
-    TF32, which would round the GPU's products, is off during this comparison and restored afterwards.
+    TF32, which would round the GPU's products, is off during the comparison.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

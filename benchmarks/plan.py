@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Version of this plan, recorded with the rows. Plan 1 compared with eager PyTorch only, on some machines
-# with its CUDA build. Rows of plan 1 are neither judged by today's targets nor mixed with new rows.
+# Recorded with the rows. Rows of plan 1, which compared with eager PyTorch only, are neither judged by
+# today's targets nor mixed with new rows.
 PLAN = "2"
-# Name of the worker process in which PyTorch uses jemalloc or tcmalloc instead of glibc's allocator.
+# The worker process in which PyTorch uses jemalloc or tcmalloc instead of glibc's allocator.
 OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
 
@@ -19,14 +19,13 @@ class Contender:
     """One implementation of the work that is measured.
 
     Attributes:
-        name: name in the rows.
         side: framework whose worker process runs it.
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
         rival: contenders with the same `rival` compete; only the best of them enters a ratio.
         other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: whether to measure how long its process holds the global interpreter lock (GIL).
+        lock: measure how long its process holds the global interpreter lock (GIL).
     """
 
     name: str
@@ -40,12 +39,11 @@ class Contender:
 
     @property
     def worker(self) -> str:
-        """Name of the contender's worker process."""
         return OTHER_ALLOCATOR if self.other_allocator else self.side
 
     @property
     def must_run(self) -> bool:
-        """Whether it is an error if the contender fails: true for this library and the machine's limits."""
+        """Whether its failure is an error: true for this library and the machine's limits."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -56,12 +54,10 @@ class Benchmark:
 
     Attributes:
         item: name of the file of rows, without suffix.
-        case: name of the benchmark within its item.
-        unit: unit of the work.
         contenders: in the order of the first round; every other round is in reverse order.
-        calls: minimum number of calls per turn. Contenders also prefetch batches during the turns of others;
+        calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
             only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, even if calls are long, or the budget's if that is smaller.
+        least_rounds: minimum number of rounds, even if calls are long; the budget may have a smaller one.
     """
 
     item: str
@@ -77,8 +73,8 @@ class Conditions:
     """The conditions of a run that the plan depends on.
 
     Attributes:
-        quick: whether to leave out slow measurements. The comparisons with PyTorch and stock Keras, and the
-            step on real input, are then measured at batch 32 instead of 128.
+        quick: leave out slow measurements; measure the comparisons with PyTorch and stock Keras, and the step
+            on real input, at batch 32 instead of 128.
         images: folder with three folders of JPEG files, `photographs`, `thumbnails` (many of 64x64 pixels)
             and `few` (few of 64x64 pixels); each has one subfolder per class.
         threads: number of threads of this machine.
@@ -98,15 +94,14 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
-    """One PyTorch contender for each form (name -> arguments); names with `OTHER`: the other allocator."""
+    """One PyTorch contender for each form (name -> arguments)."""
     return [
         Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
         for name, form in forms.items()
     ]
 
 
-# PyTorch's forms of AlexNet. The layout is channels-last unless stated. LRN is an average pooling over
-# channels in the forms with `pooled`, and a product with a banded matrix in those with `banded`.
+# PyTorch's forms of AlexNet; the layout is channels-last unless stated.
 OTHER = "other allocator"
 POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
 POOLED_EAGER: dict[str, Mapping[str, Any]] = {"eager, pooled LRN": {"lrn": "pooled"}}
@@ -141,7 +136,6 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
         for precision in PRECISIONS:
             step: dict[str, Any] = {"batch": batch, "precision": precision}
             dtype = precision.removeprefix("mixed_")
-            # Measured in turns with the steps, so that drift in speed affects step and peak equally.
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
             # Of the compiled forms, bfloat16 gets only two, because compiling takes half a minute.
@@ -155,7 +149,6 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
-    """The training step of the four-layer network of Figure 1, with and without LRN."""
     for precision in PRECISIONS:
         contenders = []
         for lrn, name in ((False, "without LRN"), (True, "with LRN")):
@@ -172,7 +165,6 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def layers(conditions: Conditions) -> Iterator[Benchmark]:
-    """Forward and backward passes of response normalisation and grouped convolution; the update rule."""
     for dtype in ("float32", "bfloat16"):
         lrn: dict[str, Any] = {"shape": [128, 55, 55, 96], "dtype": dtype}
         contenders = [
@@ -205,7 +197,6 @@ def layers(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
-    """Augmented batches, from JPEG files and from images in memory."""
     photographs: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
     decode = {**photographs, "threads": conditions.threads}
     files = {**decode, "batch": 32}
@@ -253,7 +244,6 @@ def step_with_input(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def inference(conditions: Conditions) -> Iterator[Benchmark]:
-    """Class probabilities of 1 image, from one view and from ten, and of 128 images."""
     for precision in PRECISIONS:
         for batch, views in ((1, 1), (1, 10), (128, 1)):
             if conditions.quick and (batch, views, precision) != (1, 1, "float32"):

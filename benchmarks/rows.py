@@ -1,4 +1,4 @@
-"""Rows of measurements: reading and writing them as CSV, and formatting their numbers."""
+"""Rows of measurements as CSV, and the format of their numbers."""
 
 import contextlib
 import math
@@ -28,7 +28,7 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        case, contender, framework, unit: as in the plan; `framework` is the contender's side.
+        framework: the contender's side in the plan.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
@@ -54,7 +54,6 @@ class Row:
 
     @property
     def measured(self) -> bool:
-        """Whether the row has values."""
         return not self.message
 
     @property
@@ -69,7 +68,6 @@ class Row:
 
     @property
     def gflop_per_second(self) -> float:
-        """Operations per second, in 1e9."""
         return self.gflop / self.median
 
     def __str__(self) -> str:
@@ -96,7 +94,6 @@ def find(rows: Rows, item: str, case: str, contender: str) -> Row:
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Writes the rows of one item; the column `seconds` holds the values of all rounds, in order."""
     lines = []
     for row in rows:
         timed = row.measured and row.seconds
@@ -123,10 +120,8 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 def read_rows(path: Path) -> list[Row]:
     """Reads the rows of one item; an empty list if the file does not exist.
 
-    The columns `ADDED` may be missing.
-
     Raises:
-        InputError: if the file does not have these columns, or a row is incomplete.
+        InputError: if columns other than `ADDED` are missing, or a row is incomplete.
     """
     needed = NEEDED.get(path.stem, TIMED)
     columns: Sequence[str] = COLUMNS
@@ -167,16 +162,11 @@ def _parse(values: dict[str, str], place: str, needed: Sequence[str]) -> Row:
 
 
 def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
-    """Writes a CSV file: the header, then a line for each sequence of values."""
     write_text(path, to_lines([columns, *lines]))
 
 
 def positive_number(name: str, text: str, place: str) -> float:
-    """Parses a field as a positive number.
-
-    Raises:
-        InputError: if the text is not a finite number above 0; the message names the field and its place.
-    """
+    """Parses a field; raises an InputError if the text is not a finite number above 0."""
     try:
         number = float(text)
     except ValueError:
@@ -199,7 +189,7 @@ def significant(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Formats a duration in seconds, or in milliseconds if it is below one second.
+    """In seconds, or in milliseconds below one second.
 
     Example:
 

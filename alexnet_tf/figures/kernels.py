@@ -154,10 +154,7 @@ def kernels_figure(model: keras.Model) -> Figure:
     chromatic = channels == 3
     # The kernels of a small tower are drawn larger, so that the plot beside them has room for its label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
-    size = (
-        columns * cell + (3.0 if chromatic else 0.4),
-        towers * (rows * cell * height / width + 0.7) + 0.8,
-    )
+    size = (columns * cell + (3.0 if chromatic else 0.4), towers * (rows * cell * height / width + 0.7) + 0.8)
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
     ratios = [columns * cell, 2.4] if chromatic else [1]
     grid = figure.add_gridspec(towers, len(ratios), width_ratios=ratios)

@@ -103,9 +103,7 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 
 
 def draw_files(
-    path: Path,
-    predictions: Sequence[tuple[Path, Prediction | str]],
-    words: Mapping[str, str] | None = None,
+    path: Path, predictions: Sequence[tuple[Path, Prediction | str]], words: Mapping[str, str] | None = None
 ) -> None:
     """Writes a figure of the readable files and their predictions; writes nothing if no file is readable.
 
@@ -150,10 +148,7 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
     features, layer = feature_model(model)
     extract = tf.function(lambda images: tf.cast(features(images, training=False), tf.float32))
 
-    views: dict[str, Callable] = {
-        layer: lambda images: _flat(extract(images).numpy()),
-        "pixels": _flat,
-    }
+    views: dict[str, Callable] = {layer: lambda images: _flat(extract(images).numpy()), "pixels": _flat}
     searches = {
         name: NearestSearch(
             np.concatenate([view(images) for images in _batches(data, "report", queries)]), NEIGHBOURS

@@ -1,4 +1,4 @@
-"""Measures how time and memory grow with batch size, image size and numbers of images and devices."""
+"""Measures how time and memory grow with batch size, image size, number of images and number of devices."""
 
 import sys
 from collections.abc import Iterator
@@ -16,16 +16,13 @@ CALLS = 3
 
 
 def image_counts(quick: bool) -> tuple[int, ...]:
-    """Sizes of the image sets to read."""
     return (1_000, 10_000) if quick else (1_000, 10_000, 100_000)
 
 
 def sweeps(quick: bool, images: Path) -> Iterator[Benchmark]:
     """Comparisons that each vary one quantity; each contender is one value, named `<value> <quantity>`.
 
-    Args:
-        quick: whether to use fewer and smaller values.
-        images: folder with a subfolder `<count>` of JPEG files for each of `image_counts`.
+    `images` is a folder with a subfolder `<count>` of JPEG files for each of `image_counts`.
     """
 
     def sweep(case: str, quantity: str, build: str, arguments: dict[int, dict[str, Any]]) -> Benchmark:
@@ -61,10 +58,7 @@ def run_growth(results_dir: Path, quick: bool = False) -> tuple[Path, list[str]]
     """Measures each point in its own process; writes growth.csv and growth_machine.csv.
 
     Returns:
-        The machine's folder, `<results_dir>/<machine kind>`; and a line for each point that failed.
-
-    Raises:
-        InputError: if files cannot be written.
+        The machine's folder, and a line for each point that failed.
     """
     folder = machine_folder(results_dir)
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")

@@ -18,11 +18,7 @@ SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images
 
 
 def write_growth_report(folder: Path) -> list[Path]:
-    """Writes growth.md, growth.png and growth.svg to the folder of growth.csv.
-
-    Raises:
-        InputError: if there are no rows.
-    """
+    """Writes growth.md, growth.png and growth.svg to the folder of growth.csv."""
     rows = read_rows(folder / "growth.csv")
     if not rows:
         raise InputError(f"expected rows in {folder / 'growth.csv'}; received none")
@@ -33,7 +29,6 @@ def write_growth_report(folder: Path) -> list[Path]:
 
 
 def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
-    """Markdown table with a line for each point."""
     lines = []
     for row in rows:
         measured = (
@@ -47,7 +42,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Draws time (top row) and memory (bottom row), all axes logarithmic, a column for each quantity."""
+    """Time (top row) and memory (bottom row) on logarithmic axes, a column for each quantity."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)

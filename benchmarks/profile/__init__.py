@@ -1,1 +1,0 @@
-"""Profiles training steps and inference of AlexNet by layer, and input pipelines by stage."""

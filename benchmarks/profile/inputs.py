@@ -37,7 +37,6 @@ class Stage:
 
     Attributes:
         work: `FILES`, `CACHED` or `SMALL`.
-        stage: name of the stage.
         cpu_ms: processor time per image, of all threads, up to and including this stage.
         elapsed_ms: wall-clock time per image; all stages but `batches...` run on one thread.
     """
@@ -49,7 +48,7 @@ class Stage:
 
 
 def profile_inputs(images: int) -> list[Stage]:
-    """Measures all stages in turns on `images` photographs; the first turn is a warm-up."""
+    """Measures all stages in turns; the first turn is a warm-up."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_photographs(scratch / "large", images)
@@ -126,17 +125,12 @@ def _read_pixels(path: Path, images: int, check: bool) -> None:
 
 
 def write_stages(path: Path, stages: list[Stage]) -> None:
-    """Writes profile_inputs.csv."""
     lines = [(one.work, one.stage, f"{one.cpu_ms:.4g}", f"{one.elapsed_ms:.4g}") for one in stages]
     write_lines(path, COLUMNS, lines)
 
 
 def stages_table(path: Path) -> str:
-    """Markdown of profile_inputs.csv; an empty string if the file does not exist.
-
-    Raises:
-        InputError: if the file does not have these columns or a value is not a number.
-    """
+    """Markdown of profile_inputs.csv; an empty string if the file does not exist."""
     rows, before, work = [], 0.0, ""
     for place, values in read_texts(path, COLUMNS):
         cpu, elapsed = (positive_number(name, values[name], place) for name in COLUMNS[2:])

@@ -43,15 +43,7 @@ CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
     """Traces training steps in each precision that the processor supports, inference, and input pipelines.
 
-    Writes profile.csv, profile_inputs.csv and profile_machine.csv.
-
-    Args:
-        results_dir: folder with one folder for each kind of machine.
-        batches: batch sizes of the training steps.
-        images: number of photographs for the input pipelines.
-
-    Returns:
-        The machine's folder, `<results_dir>/<machine kind>`.
+    Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns it.
 
     Raises:
         InputError: if the folder cannot be created, or traced and measured times disagree.
@@ -113,7 +105,6 @@ def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
 
 
 def _gflop(work: str, batch: int) -> dict[tuple[str, str], float]:
-    """Operations of each (part, layer), in 1e9; the gradient of the images is not computed."""
     parts = (FORWARD,) if work == INFERENCE else (FORWARD, WEIGHTS, INPUTS)
     with weightless():
         model = training_step.half_width_model() if work == HALF_WIDTH else alexnet((224, 224, 3), 1000)

@@ -1,5 +1,3 @@
-"""Makes the tables of a profile, in Markdown."""
-
 from collections.abc import Mapping
 
 from benchmarks.profile.rows import FORWARD, INPUTS, MATRIX_PRODUCT, WEIGHTS, WHOLE, Share, by_call
@@ -9,8 +7,7 @@ from experiments.report.markdown import markdown
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
     """Markdown with two tables for each call: times of layers, and of parts without matrix products.
 
-    Args:
-        about: description of the run, as in profile_machine.csv.
+    `about` describes the run, as in profile_machine.csv.
     """
     if not shares:
         return ""

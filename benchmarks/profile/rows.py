@@ -1,4 +1,4 @@
-"""The parts of training steps and inference of AlexNet; reading and writing them as CSV."""
+"""The rows of profile.csv."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ class Share:
 
     Attributes:
         work: `TRAINING`, `HALF_WIDTH` or `INFERENCE`.
-        precision: as in `--precision`.
         batch: number of images in a call.
         part: name of the part; `WHOLE` for the entire call, `MATRIX_PRODUCT` for the matrix product that
             shows the machine's limit.
@@ -42,7 +41,6 @@ class Share:
 
 
 def write_profile(path: Path, shares: Sequence[Share]) -> None:
-    """Writes profile.csv."""
     lines = [
         (one.work, one.precision, one.batch, one.part, one.layer,
          f"{one.seconds:.5g}", f"{one.gflop:.5g}" if one.gflop else "")

@@ -29,17 +29,10 @@ LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean time of each operation in a call.
+    """Mean seconds of each operation (`name:kind`) in a call; code compiled by XLA counts as one operation.
 
-    The process must run operations one after another (one inter-op thread), so that their times add up to
-    the time of the call.
-
-    Args:
-        task: task to trace; two warm-up calls precede the trace.
-        calls: number of calls to trace.
-
-    Returns:
-        `name:kind` of a TensorFlow operation -> seconds; all code compiled by XLA counts as one operation.
+    The process must run operations one after another (one inter-op thread), so that their times add up to the
+    time of the call. Two warm-up calls precede the trace.
     """
     # The module that reads the profiler's files is not part of TensorFlow's public API.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
@@ -101,7 +94,6 @@ def _product(path: str, kind: str) -> str:
 
 
 def parts_of(seconds: Mapping[str, float]) -> dict[Part, float]:
-    """Adds the seconds of operations that belong to the same part of a step."""
     parts: dict[Part, float] = {}
     for name, value in seconds.items():
         parts[part_of(name)] = parts.get(part_of(name), 0.0) + value

@@ -1,5 +1,3 @@
-"""Versions and settings of the PyTorch worker."""
-
 import importlib.metadata
 import os
 from pathlib import Path
@@ -8,7 +6,6 @@ import torch
 
 
 def about() -> dict[str, str | int]:
-    """Versions and thread settings."""
     return {
         "version": torch.__version__,
         "build": build(),
@@ -21,20 +18,18 @@ def about() -> dict[str, str | int]:
 
 
 def conditions() -> str:
-    """The build, threads and memory allocator, which are recorded in every row."""
+    """Recorded in every row."""
     allocator = Path(os.environ.get("LD_PRELOAD", "")).name or "glibc's allocator"
     return f"{torch.__version__} ({build()}), {torch.get_num_threads()} threads, {allocator}"
 
 
 def build() -> str:
-    """Whether this is PyTorch's CPU or CUDA build, and if CUDA, whether there is a GPU."""
     if not torch.version.cuda:
         return "CPU build"
     return f"CUDA build{'' if torch.cuda.is_available() else ' without a GPU'}"
 
 
 def version(package: str) -> str:
-    """The installed version of a package, or `not installed`."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

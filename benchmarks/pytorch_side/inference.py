@@ -1,5 +1,3 @@
-"""Inference with AlexNet."""
-
 import torch
 
 from benchmarks.pytorch_side import networks

@@ -64,7 +64,7 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same work as `Photographs`, by OpenCV, which albumentations uses too."""
+    """The same work by OpenCV, which albumentations uses too."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
@@ -128,8 +128,8 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    If they do not fit, the first import fails: torchvision registers shapes for two operations not loaded.
-    No image set or transform uses these two, so it is enough to declare them before a second import.
+    The first import then fails, because torchvision registers shapes for two operations that were not loaded.
+    No transform uses these two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):
         return importlib.import_module("torchvision")
@@ -150,7 +150,6 @@ def _noise(count: int) -> torch.Tensor:
 
 
 def _epochs(images: Dataset, batch: int, threads: int) -> Task:
-    # One worker process per thread.
     loader = DataLoader(
         images, batch, shuffle=True, drop_last=True, num_workers=threads, persistent_workers=True
     )

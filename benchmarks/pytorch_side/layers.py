@@ -16,14 +16,12 @@ def lrn(shape: list[int], dtype: str, form: Lrn = "layer", compiled: bool = Fals
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
-    """`nn.Conv2d(groups=2)`."""
     layer = nn.Conv2d(shape[3], filters, kernel, padding=kernel // 2, groups=2)
     layer = layer.to(getattr(torch, dtype), memory_format=torch.channels_last)
     return _both_ways(layer, shape, dtype, shape[0])
 
 
 def update() -> Task:
-    """`torch.optim.SGD`, which its fused form makes four times as fast, over AlexNet's parameters."""
     parameters = list(alexnet().parameters())
     for parameter in parameters:
         parameter.grad = torch.randn_like(parameter)

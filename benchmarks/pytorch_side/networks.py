@@ -1,5 +1,3 @@
-"""This library's networks, rewritten in PyTorch."""
-
 import os
 from typing import Literal
 
@@ -18,10 +16,9 @@ def normalization(form: Lrn = "layer") -> nn.Module:
 
 
 class FastNormalization(nn.Module):
-    """LRN that computes the mean over five channels in one fast operation on channels-last maps.
+    """LRN whose mean over five channels is one fast operation on channels-last maps.
 
-    Args:
-        form: `pooled` for an average pooling over the channels; `banded` for a product with a banded matrix.
+    The form `pooled` is an average pooling over the channels, `banded` a product with a banded matrix.
     """
 
     def __init__(self, form: Lrn):
@@ -59,10 +56,10 @@ def alexnet(lrn: Lrn = "layer", channels_last: bool = True) -> nn.Module:
 
 
 def use_all_threads() -> None:
-    """Sets one thread for each hardware thread; by default PyTorch has one for each physical core.
+    """One thread for each hardware thread; PyTorch's default is one for each physical core.
 
     Raises:
-        RuntimeError: if this is the default on this machine, so that there is nothing to compare.
+        RuntimeError: if the default is this number, so that there is nothing to compare.
     """
     count = len(os.sched_getaffinity(0))
     if torch.get_num_threads() == count:

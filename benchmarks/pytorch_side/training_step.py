@@ -26,14 +26,12 @@ def alexnet(
 def cifar_net(
     batch: int, precision: str, lrn: bool, steps: int, form: networks.Lrn = "layer", compiled: bool = False
 ) -> Task:
-    """The four-layer network of Figure 1, with `steps` steps per call."""
     net = networks.cifar_net(lrn, form)
     images = random_images(batch, 32)
     return _training_task(torch.compile(net) if compiled else net, images, 10, precision, steps)
 
 
 def random_images(batch: int, side: int, channels_last: bool = True) -> torch.Tensor:
-    """Images (batch, 3, side, side), by default in channels-last memory layout, which is faster on a CPU."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     return (60 * torch.randn(batch, 3, side, side)).to(memory_format=layout)
 

@@ -1,1 +1,0 @@
-"""Makes the targets' verdicts, the tables and the chart from recorded rows."""

@@ -42,15 +42,14 @@ FURTHER = (
 )  # fmt: skip
 
 
-# Colour of bars without a target.
+# Bars without a target.
 PALE = "#9CC7E2"
 
-# (title, ratio, target); the target is None if there is none.
+# Title, ratio, target.
 Bar = tuple[str, Measured, Target | None]
 
 
 def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
-    """Draws the chart; call it under `house_look`."""
     bars = speedups(rows)
     lines = max((_label(name).count("\n") + 1 for name, _, _ in bars), default=1)
     inches_per_bar = max(0.42, 0.18 * lines)
@@ -75,7 +74,6 @@ def draw(rows: Rows, about: Mapping[str, str]) -> Figure:
 
 
 def speedups(rows: Rows) -> list[Bar]:
-    """The bars of all measured ratios, in the order of the chart."""
     bars: list[Bar] = []
     for target in TARGETS:
         if target.unit == "×":

@@ -1,5 +1,3 @@
-"""Makes the benchmark's tables, in Markdown, from its rows."""
-
 from collections.abc import Mapping, Sequence
 
 from benchmarks.plan import PLAN
@@ -32,7 +30,6 @@ def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> st
 
 
 def targets_table(rows: Rows) -> str:
-    """Markdown table with a line for each target."""
     header = ("work", "precision", "target", "measured (median, and range of the rounds)", "limit", "verdict")
     lines = []
     for target in TARGETS:
@@ -45,11 +42,7 @@ def targets_table(rows: Rows) -> str:
 
 
 def machines_table(machines: Mapping[str, Rows]) -> str:
-    """Markdown table with a line for each target and a column for each machine.
-
-    Args:
-        machines: title of the column -> rows of the machine.
-    """
+    """Markdown table with a line for each target and a column for each machine (title -> rows)."""
     lines = [
         [target.work, target.precision, _bound(target), *(_cell(target, rows) for rows in machines.values())]
         for target in TARGETS
@@ -66,13 +59,7 @@ SPOKEN = {
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
-    """One sentence: our speed against PyTorch and Keras in float32, from the slowest to the fastest machine.
-
-    PyTorch's best is the fastest of its contenders: eager and compiled, with LRN in several forms.
-
-    Args:
-        machines: rows of all items, for each machine.
-    """
+    """Our speed against PyTorch and Keras in float32, from the slowest to the fastest machine."""
     said = []
     for target in TARGETS:
         measured = [target.measure(rows) for rows in machines]
@@ -127,7 +114,6 @@ def conditions(about: Mapping[str, str]) -> str:
 
 
 def _limits(rows: Rows) -> str:
-    """The sentence that explains the column `limit`."""
     products = [
         f"{row.gflop_per_second:,.0f} GFLOP/s beside {row.case}"
         for row in rows.get("alexnet_step", ())

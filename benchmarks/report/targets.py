@@ -1,5 +1,3 @@
-"""The benchmark's targets, and whether the rows meet them."""
-
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -36,11 +34,9 @@ class Target:
     """One line of the table of targets.
 
     Attributes:
-        work: title of the line.
         precision: `float32` or `bfloat16`; `–` if it does not matter.
         bound: minimum, or maximum if `at_least` is False; None if the value is only stated.
-        measure: function that computes the value from the rows of all items.
-        at_least: whether a larger value is better.
+        measure: computes the value from the rows of all items.
         unit: `×` for a ratio, `%` for one shown as a percentage, ` images/s`, ` ms` or ` s`.
     """
 
@@ -82,9 +78,9 @@ class Target:
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
-    """Ratio of the times that two contenders take for equal work, computed for each round.
+    """Ratio of the times that two contenders take for equal work.
 
-    Rounds are paired because the machine's speed may drift between rounds.
+    It is computed for each round, because the machine's speed may drift between rounds.
     """
     for row in (numerator, denominator):
         if not row.measured:
@@ -97,7 +93,7 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
-    """Operations per second of our AlexNet step, relative to a matrix product, computed for each round."""
+    """Operations per second of our AlexNet step relative to a matrix product, by round."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
@@ -114,10 +110,7 @@ def fastest(others: Sequence[Row], reference: Row) -> Row:
 
 
 def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
-    """How many times faster we are than the fastest contender whose name begins with `beginning`.
-
-    The note is the contender's name.
-    """
+    """Our speed relative to the fastest contender whose name has this beginning; the note is its name."""
     other = best(rows, item, case, beginning)
     measured = paired_ratio(other, find(rows, item, case, "ours"))
     return replace(measured, note=other.contender) if measured.rounds else measured
@@ -163,7 +156,6 @@ ANY = (*PILLOW, "PyTorch DataLoader, OpenCV", "PyTorch DataLoader, OpenCV biline
 
 
 def _loaders(rows: Rows, ours: Sequence[str], names: Sequence[str]) -> Measured:
-    """How many times faster our fastest pipeline of `ours` is than the fastest loader of `names`."""
     own, others = ([find(rows, "input_pipeline", FILES, name) for name in group] for group in (ours, names))
     library = fastest(own, own[0])
     other = fastest(others, library)
@@ -185,7 +177,6 @@ def _real_input(rows: Rows, policy: str) -> Measured:
 
 
 def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
-    """Images per second."""
     return lambda rows: _each(
         row := find(rows, "input_pipeline", case, contender), [row.amount / s for s in row.seconds]
     )
@@ -223,7 +214,6 @@ def _lock(rows: Rows) -> Measured:
 
 
 def _overhead(rows: Rows) -> Measured:
-    """Seconds per run."""
     row = find(rows, "commands", TEN_RUNS, "--jobs auto")
     return _each(row, [seconds / row.amount for seconds in row.seconds])
 

@@ -1,5 +1,3 @@
-"""Writes the tables, the charts and the README's sentence from recorded rows, without measuring."""
-
 from pathlib import Path
 
 from alexnet_tf.figures.look import write_figure
@@ -25,11 +23,7 @@ from experiments.report.markdown import replace_marked_section
 
 
 def write_all(results_dir: Path) -> list[Path]:
-    """Writes the reports of all machines in `results_dir`.
-
-    Raises:
-        InputError: if there are no machines.
-    """
+    """Writes the reports of all machines in `results_dir`."""
     folders = sorted(path.parent for path in results_dir.glob("*/machine.csv"))
     if not folders:
         raise InputError(f"expected <machine kind>/machine.csv in {results_dir}; received none")
@@ -44,15 +38,11 @@ def write_report(folder: Path) -> list[Path]:
     """Writes a machine's table.md and figure, the table of all machines, and the README's sentence.
 
     There is no figure for rows of an earlier plan.
-
-    Returns:
-        The files written.
     """
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     table = folder / "table.md"
     write_text(table, machine_table(rows, about, read_profile_tables(folder)))
-    if not about:
-        # The folder contains only a profile.
+    if not about:  # the folder contains only a profile
         return [table]
     if not is_current(about):
         return [table, *write_machines(folder.parent)]
@@ -61,11 +51,7 @@ def write_report(folder: Path) -> list[Path]:
 
 
 def write_machines(results_dir: Path) -> list[Path]:
-    """Writes the table of all machines and, if this is the repository's `results/benchmarks`, the README.
-
-    Returns:
-        The files written.
-    """
+    """Writes the table of all machines and, if this is the repository's `results/benchmarks`, the README."""
     results_dir = results_dir.resolve()
     table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"
     write_text(table, machines_page(results_dir))
@@ -76,12 +62,10 @@ def write_machines(results_dir: Path) -> list[Path]:
 
 
 def read_all(folder: Path) -> Rows:
-    """Reads the rows of all items from a machine's folder."""
     return {item: read_rows(folder / f"{item}.csv") for item in ITEMS}
 
 
 def read_profile_tables(folder: Path) -> str:
-    """Makes the tables of a machine's profile; an empty string if there is no profile."""
     about = read_machine(folder / "profile_machine.csv")
     parts = (
         profile_tables(read_profile(folder / "profile.csv"), about),

@@ -1,1 +1,0 @@
-"""Measures contenders, which run in worker processes and take turns."""

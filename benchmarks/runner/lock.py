@@ -8,10 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 SAMPLES_A_SECOND = 100
-# py-spy writes its samples within a second.
 SECONDS_TO_END = 60
-# The frame of a call from tf.data, that is, of a reader. The main thread, which builds datasets, does not
-# count.
+# The frame of a call from tf.data, that is, of a reader.
 READER = "FuncRegistry.__call__"
 
 
@@ -22,13 +20,12 @@ class LockError(Exception):
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
     """Seconds during `work` in which a reading thread of the process `pid` holds the GIL.
 
-    py-spy stops the process at each sample and checks which thread holds the lock. The result is the duration
-    times the share of samples in which a reader holds it. This includes the time in which the holder waits
-    for a processor, so on a busy machine it is an upper bound.
+    The result is the duration times the share of py-spy's samples in which a reader holds the lock. It
+    includes the time in which the holder waits for a processor, so on a busy machine it is an upper bound.
 
     Args:
         python: interpreter of the environment that py-spy is installed in.
-        work: makes the process read images, and returns when that is done.
+        work: makes the process read images, and returns when they are read.
 
     Raises:
         LockError: if py-spy is missing, may not look into the process, or does not end.
@@ -59,7 +56,6 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
 
 
 def _interrupt(spy: subprocess.Popen) -> str:
-    """Ends the sampling; returns what py-spy printed as errors."""
     spy.send_signal(signal.SIGINT)
     try:
         return spy.communicate(timeout=SECONDS_TO_END)[1]

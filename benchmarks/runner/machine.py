@@ -1,5 +1,3 @@
-"""Describes the machine and the versions that the measurements were made with."""
-
 import os
 import platform
 import re
@@ -30,8 +28,7 @@ def machine_kind() -> str:
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
     """Properties of the machine, the versions and the run: name -> value.
 
-    Args:
-        sides: what `Worker.about()` returned for each side (`tensorflow`, `pytorch`).
+    `sides` has what `Worker.about()` returned for each side (`tensorflow`, `pytorch`).
     """
     flags = processor_flags()
     about = {
@@ -50,14 +47,11 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Describes the conditions of an item that was measured separately from the other items.
+    """Date, load, commit and kind of the run that measured an item separately, and what else differs.
 
     Args:
         about: `describe_machine` of this run.
         whole: `describe_machine` of the run that measured the other items.
-
-    Returns:
-        Date, load, commit, `quick` or `full`, and all other properties that differ from `whole`.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [
@@ -76,25 +70,16 @@ def _load() -> str:
 
 
 def write_machine(path: Path, about: Mapping[str, str]) -> None:
-    """Writes machine.csv, one property and its value per line."""
     write_lines(path, COLUMNS, about.items())
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Reads machine.csv: property -> value; empty if the file does not exist.
-
-    Raises:
-        InputError: if its columns are not `property` and `value`.
-    """
+    """Reads machine.csv: property -> value; empty if the file does not exist."""
     return {line["property"]: line["value"] for _, line in read_texts(path, COLUMNS)}
 
 
 def machine_folder(results_dir: Path) -> Path:
-    """Creates the folder for the results of this machine.
-
-    Raises:
-        InputError: if the folder cannot be created.
-    """
+    """Creates the folder for the results of this machine."""
     folder = results_dir / machine_kind()
     make_folder(folder, "--results-dir")
     return folder

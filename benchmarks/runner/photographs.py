@@ -16,11 +16,6 @@ CLASSES = 4
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A context manager that yields a temporary folder for image files.
-
-    Raises:
-        InputError: if the folder cannot be created.
-    """
     try:
         folder = tempfile.TemporaryDirectory()
     except OSError as error:
@@ -32,11 +27,8 @@ def scratch_folder() -> Iterator[Path]:
 def write_photographs(folder: Path, count: int) -> None:
     """Writes `count` JPEG files of 500x375 pixels and about 100 kB into class folders.
 
-    Decoding time depends on size and detail. Like photographs, these images have detail at all scales, and
-    less of it at finer scales.
-
-    Raises:
-        InputError: if the files cannot be written.
+    Decoding time depends on detail. Like photographs, these images have detail at all scales, and less of it
+    at finer scales.
     """
     rng = np.random.default_rng(0)
     for number in range(count):
@@ -54,11 +46,7 @@ def write_photographs(folder: Path, count: int) -> None:
 
 
 def write_thumbnails(folder: Path, count: int) -> None:
-    """Quickly writes `count` different JPEG files of 64x64 pixels into class folders.
-
-    Raises:
-        InputError: if the files cannot be written.
-    """
+    """Writes `count` different JPEG files of 64x64 pixels into class folders."""
     rng = np.random.default_rng(0)
     for number in range(count):
         blocks = Image.fromarray(rng.integers(0, 256, [8, 8, 3], np.uint8))

@@ -1,5 +1,3 @@
-"""Runs the benchmark and writes the rows of each item as soon as it is measured."""
-
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,18 +31,15 @@ def run_benchmark(
 ) -> tuple[Path, list[str]]:
     """Measures and writes `<results_dir>/<machine kind>/<item>.csv` and `machine.csv`.
 
+    The rows of an item are written as soon as it is measured.
+
     Args:
-        results_dir: folder with the results of all machines.
-        pytorch: Python interpreter with PyTorch; if it has no PyTorch, PyTorch's rows are not measured.
-        items: names from `ITEMS`; all by default, which a folder with rows of an earlier plan requires.
-        quick: whether to measure fewer rounds and cases.
+        pytorch: Python interpreter with PyTorch; without PyTorch, its rows are not measured.
+        items: names from `ITEMS`; default all. All are required if the folder has rows of an earlier plan.
+        quick: measure fewer rounds and cases.
 
     Returns:
-        The machine's folder; and a line for each contender that must run but failed.
-
-    Raises:
-        InputError: for an unknown item, single items in a folder with rows of an earlier plan, a damaged
-            machine.csv, or files that cannot be written.
+        The machine's folder, and a line for each contender that must run but failed.
     """
     unknown = [item for item in items if item not in ITEMS]
     if unknown:

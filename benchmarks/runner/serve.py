@@ -2,8 +2,7 @@
 
     python -m benchmarks.runner.serve benchmarks.pytorch_side
 
-Requests and answers are lines of JSON on standard input and output. If a task fails, the answer contains
-the error, and the worker continues.
+Requests and answers are lines of JSON on standard input and output.
 """
 
 import contextlib
@@ -20,17 +19,13 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# If the first call of a task takes more seconds than this, there is no second warm-up call: tracing is only
-# a small part of so long a call. Compiling may be a large part, but the median of the rounds excludes it.
+# Seconds of a first call without a second warm-up call: tracing is only a small part of so long a call.
+# Compiling may be a large part, but the median of the rounds excludes it.
 LONG = 4.0
 
 
 class Server:
-    """Answers requests about the tasks of one side.
-
-    Args:
-        package: package that contains the `module.function` of requests.
-    """
+    """Answers requests about the tasks of a package, whose functions requests name as `module.function`."""
 
     def __init__(self, package: str):
         self.package = package
@@ -45,15 +40,14 @@ class Server:
             return {"error": f"{type(error).__name__}: {first}"}
 
     def _about(self) -> dict[str, Any]:
-        """Versions and thread settings of the framework."""
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Makes a task and warms it up with two calls, because the first one also traces and allocates.
+        """Makes a task and warms it up with two calls, because the first call also traces and allocates.
 
         If the first call is longer than `LONG`, there is no second one. The answer's `seconds` is the
-        duration of the last call. It is infinite for a task that is not warmed up, so that each turn has
-        only one call.
+        duration of the last call; it is infinite for a task that is not warmed up, so that each turn has only
+        one call.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
@@ -77,13 +71,11 @@ class Server:
         return {"seconds": seconds / calls, "cpu_seconds": (_processor_seconds() - used) / calls}
 
     def _drop(self, key: str) -> dict[str, Any]:
-        """Deletes a task and frees its memory."""
         del self.tasks[key]
         gc.collect()
         return {}
 
     def _peak(self) -> dict[str, Any]:
-        """Peak memory of this process, in MiB."""
         return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
@@ -110,7 +102,6 @@ def _processor_seconds() -> float:
 
 
 def main() -> None:
-    """Answers requests until standard input ends."""
     # Redirect what libraries print to standard error, so that standard output carries only answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -38,8 +38,8 @@ BEHIND = 1.2
 def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
     """Prepares all contenders, then times them in turns, every other round in reverse order.
 
-    If a contender fails, its row holds the reason, and the others continue. Of rivals, such as PyTorch's
-    variants of one step, only the fastest counts, so those far behind in the first round are not timed again.
+    The row of a contender that fails holds the reason. Rivals far behind in the first round are not timed
+    again, because only the fastest rival counts.
     """
     rows, calls = {}, {}
     cpu: dict[str, list[float]] = {}
@@ -76,7 +76,6 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
 
 
 def _is_behind(contender: Contender, benchmark: Benchmark, rows: Mapping[str, Row]) -> bool:
-    """Whether a rival was clearly faster in the first round."""
     times = {
         other.name: rows[other.name].seconds[0] / rows[other.name].amount
         for other in benchmark.contenders
@@ -101,11 +100,10 @@ def _with_lock(
 
 
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
-    """Measures each contender in its own process: the duration of each call, and peak memory.
+    """Measures each contender in a new process: the duration of each call, and peak memory.
 
-    The system records the peak since a process started, so each contender gets a new process. In training
-    the peak is reached after the first step, because the optimizer allocates its state at the end of that
-    step.
+    The system records the peak since the start of a process. In training, the peak comes after the first
+    step, because the optimizer allocates its state at the end of that step.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]
@@ -124,13 +122,12 @@ def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: in
 
 
 def blank_row(benchmark: Benchmark, contender: Contender, message: str = "") -> Row:
-    """A contender's row without values; `message` is the reason if the contender will not be measured."""
     unit = contender.unit or benchmark.unit
     return Row(benchmark.case, contender.name, contender.side, unit, message=message)
 
 
 def _prepare(contender: Contender, benchmark: Benchmark, workers: Mapping[str, Worker]) -> tuple[Row, float]:
-    """Prepares a contender; returns its row, still without times, and the duration of a call in seconds."""
+    """The contender's row, still without times, and the duration of a call in seconds."""
     row = blank_row(benchmark, contender)
     try:
         answer = workers[contender.worker].ask(

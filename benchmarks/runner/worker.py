@@ -1,5 +1,3 @@
-"""Starts worker processes and sends them requests."""
-
 import contextlib
 import ctypes.util
 import json
@@ -26,7 +24,7 @@ class Worker:
     Args:
         python: Python interpreter that has the framework.
         package: `benchmarks.tensorflow_side` or `benchmarks.pytorch_side`.
-        other_allocator: whether to replace the system's memory allocator by jemalloc or tcmalloc.
+        other_allocator: use jemalloc or tcmalloc instead of the system's memory allocator.
     """
 
     def __init__(self, python: str, package: str, other_allocator: bool = False):
@@ -72,11 +70,10 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Number of the process; 0 if it is not running."""
+        """0 if the process is not running."""
         return self._process.pid if self._process else 0
 
     def stop(self) -> None:
-        """Ends the process, if there is one."""
         if self._process:
             self._process.kill()
             # Close the pipes and wait for the process; flushing a request that was never read may fail.
@@ -123,7 +120,6 @@ class Worker:
 
 
 def _reason(status: int, errors: IO[bytes]) -> str:
-    """Why a process ended: its signal, the last line of its standard error, or its status."""
     if status < 0:
         return f"the process was ended by signal {-status}"
     errors.seek(0)

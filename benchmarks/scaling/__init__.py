@@ -1,1 +1,0 @@
-"""Predicts training on many devices from measured and published rates."""

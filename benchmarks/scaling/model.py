@@ -5,7 +5,7 @@ from dataclasses import dataclass
 # Parameters of AlexNet; a step sums as many gradients, in float32.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
-# Operations per training image, in 1e9, as counted by `training_gflop` in `tensorflow_side/training_step.py`.
+# As counted by `training_gflop` in `tensorflow_side/training_step.py`.
 TRAINING_GFLOP = 4.1356
 TRAINING_IMAGES = 1_281_167
 
@@ -15,7 +15,6 @@ class Device:
     """A GPU, a processor or a whole machine.
 
     Attributes:
-        name: name in tables.
         seconds_per_image: time of a training step per image, without the fixed part.
         seconds_per_step: fixed part of a step, the same for all batch sizes: weight update, kernel launches.
         input_images_per_second: rate of its input pipeline; infinite if input is not a limit.
@@ -53,7 +52,6 @@ class Network:
     """The connection over which devices exchange gradients.
 
     Attributes:
-        name: name in tables.
         bytes_per_second: rate at which a device sends, and at the same time receives.
         latency: latency of one message, in seconds.
     """
@@ -94,10 +92,10 @@ def ring_all_reduce_seconds(count: int, size: float, network: Network) -> float:
 def step(
     device: Device, count: int, batch: int, network: Network, gradient_bytes: float = FLOAT32_BYTES
 ) -> Step:
-    """The step of `count` devices that share a global batch evenly.
+    """The step of `count` devices that share a global batch evenly; only the input overlaps with computation.
 
-    Only the input overlaps with computation. A program could also run the all-reduce during the backward
-    pass, which takes two thirds of the computation: the gradients of fc6 to fc8 (96% of all) come first.
+    A program could also run the all-reduce during the backward pass, which takes two thirds of the
+    computation: the gradients of fc6 to fc8 (96% of all) come first.
     """
     share = batch / count
     return Step(
@@ -108,5 +106,5 @@ def step(
 
 
 def images_per_second(device: Device, count: int, batch: int, network: Network) -> float:
-    """Training rate of all devices together, in images per second."""
+    """Training rate of all devices together."""
     return batch / step(device, count, batch, network).seconds

@@ -13,10 +13,8 @@ class Published:
     """A published training rate.
 
     Attributes:
-        source: publication of the rate.
-        device: device as described in the source; if its speed is not known, it is assumed to be 75% of the
-            peak.
-        network: network as described in the source, at its nominal rate.
+        device: as described in the source; if its speed is not known, it is assumed to be 75% of the peak.
+        network: as described in the source, at its nominal rate.
         count: number of devices.
         batch: global batch size.
         images_per_second: published rate, or epochs times images divided by the published time.
@@ -37,12 +35,10 @@ class Published:
 
     @property
     def step(self) -> Step:
-        """The step as predicted by the model."""
         return step(self.device, self.count, self.batch, self.network, self.gradient_bytes)
 
     @property
     def predicted(self) -> float:
-        """Predicted rate, in images per second."""
         return self.batch / self.step.seconds
 
     @property
@@ -52,7 +48,6 @@ class Published:
 
     @property
     def agrees(self) -> bool:
-        """Whether predicted and published rate agree within `TOLERANCE`."""
         return max(self.ratio, 1 / self.ratio) <= TOLERANCE
 
     @property

@@ -1,8 +1,7 @@
 """Compares predicted with published training rates, and predicts training on many measured machines.
 
 The predictions are ideal: ring all-reduce runs at the network's nominal speed, and no device waits for a
-slower one. If only the peak speed of a device is known, only the convolutions and matrix products of a step
-are counted. Published times are longer than predicted; the ratio shows how accurate the model is.
+slower one. If only the peak speed of a device is known, only convolutions and matrix products are counted.
 """
 
 import re
@@ -42,13 +41,9 @@ class Prediction(NamedTuple):
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """Makes a device from a machine's rows of the training step and, if measured, of input from JPEG files.
+    """A device from a machine's rows of the training step and, if measured, of input from JPEG files.
 
-    Returns:
-        The device; None unless the step was measured at both batch 32 and 128.
-
-    Raises:
-        InputError: if rows cannot be read.
+    None unless the step was measured at both batch 32 and 128.
     """
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
@@ -63,7 +58,6 @@ def measured_device(machine: Path, precision: str) -> Device | None:
 
 
 def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
-    """Predictions for each device, each of `NETWORKS` and each of `COUNTS`."""
     for device in devices:
         alone = images_per_second(device, 1, LOCAL_BATCH, NETWORKS[0])
         for network in NETWORKS:
@@ -75,13 +69,7 @@ def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
     """Writes published.csv, predicted.csv, table.md and the figure.
 
-    Args:
-        results_dir: folder to write to.
-        machines: benchmark folders of the machines to predict for; machines without training steps are
-            left out.
-
-    Raises:
-        InputError: if rows cannot be read or the folder cannot be written.
+    Machines without training steps are left out.
     """
     make_folder(results_dir, "--out")
     measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
@@ -173,7 +161,6 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
 
 
 def draw(predicted: Sequence[Prediction]) -> Figure:
-    """Draws published and predicted rates above a panel for each machine; about 1,000 pixels wide."""
     machines = list(dict.fromkeys(_machine(p.device) for p in predicted))
     figure = Figure(figsize=(6.7, 4.4 + 3.4 * bool(machines)), layout="constrained")
     top, *bottom = figure.subfigures(1 + bool(machines), 1, squeeze=False)[:, 0]

@@ -1,5 +1,3 @@
-"""Versions and settings of the TensorFlow worker."""
-
 import importlib.metadata
 import os
 
@@ -9,7 +7,6 @@ from alexnet_tf.runtime.environment import git_commit
 
 
 def about() -> dict[str, str | int]:
-    """Versions, thread settings and the commit of the code."""
     configured = tf.config.threading
     return {
         "version": tf.__version__,

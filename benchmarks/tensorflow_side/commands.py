@@ -1,5 +1,3 @@
-"""Whole commands of `python -m experiments`."""
-
 import ctypes
 import signal
 import subprocess
@@ -15,11 +13,7 @@ LIMIT = 420
 
 
 def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
-    """Trains the ReLU arm of `ablation-relu` with `runs` seeds, on images of 32x32 pixels.
-
-    Raises:
-        RuntimeError: if the command fails, or takes longer than `LIMIT` seconds.
-    """
+    """Trains the ReLU arm of `ablation-relu` with `runs` seeds, on images of 32x32 pixels."""
     command = [sys.executable, "-m", "experiments", "run", "ablation-relu", "--arms", "relu", "--seeds"]
     command += [",".join(map(str, range(runs))), "--dataset", dataset, "--epochs", str(epochs)]
     command += ["--set", "image_size=32", "--precision", "float32", "--jobs", jobs, "--results-dir"]
@@ -47,6 +41,6 @@ def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
 
 
 def _end_with_parent() -> None:
-    """Asks Linux to send SIGTERM to this process when its parent dies, so that nothing is left behind."""
+    """So that nothing is left behind, Linux sends SIGTERM to this process when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -1,5 +1,3 @@
-"""Inference with AlexNet."""
-
 import keras
 import numpy as np
 import tensorflow as tf

@@ -21,7 +21,6 @@ from alexnet_tf.data.scaling import Method
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
-# Batch size of `read_epoch`.
 READ_BATCH = 32
 # Number of images that `read_files` asks for at a time, the same as in the pipeline.
 READ_PART = 21
@@ -35,7 +34,6 @@ def open_photographs(folder: str, storage: Storage, scaling: Method = "antialias
 
 
 def files(folder: str, batch: int, threads: int, scaling: Method = "antialiased") -> Task:
-    """One epoch from JPEG files."""
     return _epochs(open_photographs(folder, "stream", scaling), batch)
 
 
@@ -55,7 +53,6 @@ def read_files(folder: str, readers: int) -> Task:
     def call() -> int:
         return sum(pool.map(lambda part: image_set.read("train", part)[1].sum(), parts))
 
-    # The readers end with the task.
     weakref.finalize(call, reading.__exit__, None, None, None)
     return Task(call, count)
 

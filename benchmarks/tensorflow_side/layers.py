@@ -29,18 +29,15 @@ def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
 
 
 def keras_grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
-    """Keras's `Conv2D(groups=2)`."""
     layer = keras.layers.Conv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
     return _both_ways(layer, shape, dtype)
 
 
 def update() -> Task:
-    """This library's update rule over AlexNet's parameters."""
     return _update(paper_optimizer())
 
 
 def keras_update() -> Task:
-    """Keras's SGD over AlexNet's parameters."""
     return _update(keras_sgd())
 
 
@@ -59,7 +56,6 @@ def _update(optimizer: keras.optimizers.Optimizer) -> Task:
 
 
 def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype: str) -> Task:
-    """Computes the output, and the gradients of input and weights for a random upstream gradient."""
     inputs = tf.cast(tf.random.normal(shape), dtype)
     upstream = tf.cast(tf.random.normal(layer(inputs[:1]).shape[1:]), dtype)
     weights = [weight.value for weight in getattr(layer, "trainable_weights", [])]

@@ -1,5 +1,3 @@
-"""Single operations that show the machine's limits."""
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from benchmarks.runner.task import Task
 
 
 def matmul(size: int, dtype: str) -> Task:
-    """Product of two square matrices: 2 size^3 operations."""
     a = tf.cast(tf.random.normal([size, size]), dtype)
     product = tf.function(lambda: tf.linalg.matmul(a, a))
     gflop = 2 * size**3 / 1e9

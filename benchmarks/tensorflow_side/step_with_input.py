@@ -1,5 +1,3 @@
-"""The training step of AlexNet on real input."""
-
 from alexnet_tf.data.pipeline import DataPipelines
 from benchmarks.runner.task import Task
 from benchmarks.tensorflow_side.input_pipeline import endless, open_photographs, with_pixels_decoded_once

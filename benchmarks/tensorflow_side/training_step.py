@@ -60,12 +60,10 @@ def paper_optimizer() -> keras.optimizers.Optimizer:
 
 
 def keras_sgd() -> keras.optimizers.Optimizer:
-    """Keras's SGD with the hyperparameters of `paper_optimizer`."""
     return keras.optimizers.SGD(1e-4, momentum=0.9, weight_decay=5e-4)
 
 
 def compiled_alexnet(precision: str, side: int = 224) -> keras.Model:
-    """The paper's network and its optimizer, compiled."""
     keras.config.set_dtype_policy(precision)
     return compiled(alexnet_model((side, side, 3), CLASSES), paper_optimizer())
 
@@ -93,7 +91,6 @@ def training_task(
     steps: int = 1,
     strategy: tf.distribute.Strategy | None = None,
 ) -> Task:
-    """A task that trains for `steps` steps per call, on the next batches."""
     iterator = iter(batches)
     run_steps = compiled_steps(model, strategy or tf.distribute.get_strategy())
 
@@ -106,10 +103,10 @@ def training_task(
 
 
 def training_gflop(model: keras.Model) -> float:
-    """Operations of one training step for one image, in 1e9.
+    """Operations of one training step for one image, in 1e9; a multiply-add counts as two.
 
-    A multiply-add counts as two operations. Each convolution and matrix product is computed three times:
-    forward, for the gradient of its weights and, except in the first layer, for the gradient of its input.
+    Each convolution and matrix product is computed three times: forward, for the gradient of its weights and,
+    except in the first layer, for the gradient of its input.
     """
     multiply_adds = [cost.multiply_adds for cost in layer_costs(model) if cost.multiply_adds]
     return 2 * (3 * sum(multiply_adds) - multiply_adds[0]) / 1e9
@@ -123,7 +120,6 @@ def stock_normalization(inputs: tf.Tensor) -> tf.Tensor:
 
 
 def stock_model() -> keras.Model:
-    """The paper's network, built from layers of Keras and TensorFlow only."""
     x = images = keras.Input((224, 224, 3))
     x = layers.ZeroPadding2D(((0, 3), (0, 3)))(x)
     x = layers.Conv2D(96, 11, strides=4, activation="relu")(x)
